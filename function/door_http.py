@@ -1,0 +1,83 @@
+"""HTTP API events (payload format 2.0): `POST /webhooks/{provider}`, answered with a status."""
+
+import base64
+import re
+
+from deliveries import Delivery, Recorded
+from intake import App, check_size, take
+from refusals import MalformedError, MethodError, UnknownProviderError
+from signatures import digest_of
+from storage_retry import patience
+from strict_json import child, text
+from telemetry import Occasion, report
+from verdicts import reply, settle
+
+_PATH = re.compile(r"(?:/[^/]+)?/webhooks/([^/]+)/?")
+_BASE64_GROWTH = 4 / 3
+
+
+def is_http(event: object) -> bool:
+    """Tell an HTTP API event by its structure."""
+    return isinstance(child(event, "requestContext", "http"), dict)
+
+
+def answer(event: object, context: object, app: App) -> dict[str, object]:
+    """Answer one POST."""
+    started_at = app.clock()
+    until = patience(context)
+    bodies: list[bytes] = []
+
+    def work() -> list[Recorded]:
+        delivery = read(event, started_at, app.notification_url)
+        bodies.append(delivery.body)
+        return take(delivery, app, until)
+
+    verdict = settle(work)
+    reference = digest_of(bodies[0])[:16] if bodies else ""
+    report(verdict, Occasion("http", provider_of(event), reference, started_at), app, context)
+    return reply(verdict)
+
+
+def read(event: object, received_at: float, notification_url: str) -> Delivery:
+    """Take the delivery out of the event."""
+    if text(event, "requestContext", "http", "method").upper() != "POST":
+        raise MethodError("webhooks are posted")
+    provider = provider_of(event)
+    if not provider:
+        raise UnknownProviderError("path")
+    return Delivery(provider, headers_of(event), body_of(event), received_at, notification_url)
+
+
+def provider_of(event: object) -> str:
+    """Return the provider that the path names."""
+    named = text(event, "pathParameters", "provider")
+    if named:
+        return named
+    found = _PATH.fullmatch(text(event, "rawPath") or text(event, "requestContext", "http", "path"))
+    return found[1] if found else ""
+
+
+def headers_of(event: object) -> dict[str, str]:
+    """Return the headers with their names in lower case; the same name twice is refused."""
+    headers = child(event, "headers")
+    if not isinstance(headers, dict):
+        return {}
+    lowered = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
+    if len(lowered) != len(headers):
+        raise MalformedError("a header appears twice or is no text")
+    return lowered
+
+
+def body_of(event: object) -> bytes:
+    """Return the raw bytes that were sent."""
+    body = child(event, "body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedError("body is no text")
+    encoded = child(event, "isBase64Encoded") is True
+    check_size(int(len(body) / _BASE64_GROWTH) - 2 if encoded else len(body))
+    try:
+        return base64.b64decode(body, validate=True) if encoded else body.encode("utf-8")
+    except ValueError as error:
+        raise MalformedError("body encoding") from error

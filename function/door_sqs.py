@@ -1,0 +1,69 @@
+"""SQS batches from the queue lane: each record is one delivery, and what is not stored stays in the queue.
+
+A record's body is the raw body; its attributes `provider` and `requestTimeEpoch` (milliseconds) and the signature
+headers are set by the API, so the time window is judged at the moment the API received the delivery. A bad signature
+goes the same way as an outage, to the dead-letter queue in the end: a wrong secret must not destroy real events.
+"""
+
+from deliveries import Delivery, Recorded
+from intake import App, take
+from refusals import MalformedError
+from signatures import digest_of
+from storage_retry import patience
+from strict_json import child, text
+from telemetry import Occasion, report
+from verdicts import settle
+
+_OURS = frozenset({"provider", "requesttimeepoch"})
+
+
+def is_batch(event: object) -> bool:
+    """Tell an SQS batch by its structure."""
+    records = child(event, "Records")
+    return isinstance(records, list) and bool(records) and all(text(r, "eventSource") == "aws:sqs" for r in records)
+
+
+def answer(event: object, context: object, app: App) -> dict[str, object]:
+    """Process every record and name those that have to come again."""
+    records = child(event, "Records")
+    failed = [_name(r) for r in records if not _stored(r, context, app)] if isinstance(records, list) else [""]
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+def _name(record: object) -> str:
+    # An empty identifier makes Lambda return the whole batch: a record that cannot be named is not lost.
+    return text(record, "messageId")
+
+
+def _stored(record: object, context: object, app: App) -> bool:
+    started_at = app.clock()
+    until = patience(context)
+    attributes = _attributes(record)
+
+    def work() -> list[Recorded]:
+        return take(read(record, attributes, app.notification_url), app, until)
+
+    verdict = settle(work)
+    reference = digest_of(text(record, "body").encode("utf-8", "replace"))[:16]
+    report(verdict, Occasion("sqs", attributes.get("provider", ""), reference, started_at), app, context)
+    return verdict.status == 200
+
+
+def read(record: object, attributes: dict[str, str], notification_url: str) -> Delivery:
+    """Take the delivery out of a record."""
+    milliseconds = attributes.get("requesttimeepoch") or text(record, "attributes", "SentTimestamp")
+    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= 15):
+        raise MalformedError("requestTimeEpoch")
+    try:
+        body = text(record, "body").encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MalformedError("body encoding") from error
+    headers = {name: value for name, value in attributes.items() if name not in _OURS}
+    return Delivery(attributes.get("provider", ""), headers, body, int(milliseconds) / 1000, notification_url)
+
+
+def _attributes(record: object) -> dict[str, str]:
+    found = child(record, "messageAttributes")
+    if not isinstance(found, dict):
+        return {}
+    return {str(name).lower(): text(value, "stringValue") for name, value in found.items()}

@@ -1,0 +1,81 @@
+"""The one way from a delivery to the table: known provider, sane size, authentic bytes, notices, stored notices."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from deliveries import Aside, Delivery, Entry, Notice, Recorded
+from keyring import Keyring
+from ledger import Ledger
+from providers import SCHEMES, UNSUPPORTED, Scheme
+from refusals import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
+from signatures import digest_of, plain_id
+from storage_retry import Patience
+from strict_json import NotJsonError
+
+MAX_BODY = 256 * 1024
+
+
+class App(NamedTuple):
+    """What a delivery is taken with; tests put fakes here."""
+
+    keyring: Keyring
+    ledger: Ledger
+    clock: Callable[[], float]
+    emit: Callable[[str], None]
+    notification_url: str = ""
+    function_name: str = ""
+
+
+def take(delivery: Delivery, app: App, until: Patience) -> list[Recorded]:
+    """Verify a delivery and store all it tells."""
+    scheme = _scheme(delivery.provider)
+    check_size(len(delivery.body))
+    if not delivery.body:
+        raise MalformedError("empty body")
+    _authenticate(delivery, scheme, app.keyring)
+    now = int(app.clock())
+    return [
+        app.ledger.record(Entry(delivery.provider, delivery.provider, notice, delivery.body, now), until)
+        for notice in _read(delivery, scheme)
+    ]
+
+
+def check_size(length: int) -> None:
+    """Refuse a body that no payment event has."""
+    if length > MAX_BODY:
+        raise TooLargeError("body over the limit")
+
+
+def _scheme(provider: str) -> Scheme:
+    if provider in UNSUPPORTED:
+        raise UnsupportedSchemeError("needs asymmetric cryptography")
+    if provider not in SCHEMES:
+        raise UnknownProviderError("no such provider")
+    return SCHEMES[provider]
+
+
+def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
+    keys = keyring.keys(delivery.provider, scheme.key_of)
+    if not keys:
+        raise UnknownProviderError("no secret for this provider")
+    try:
+        scheme.verify(delivery, keys)
+    except UnverifiedError:
+        if not keyring.refetched():
+            raise
+        scheme.verify(delivery, keyring.keys(delivery.provider, scheme.key_of))
+
+
+def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
+    """Read the notices of an authentic body; one that is no JSON is put aside, for a refusal would bring it back."""
+    try:
+        return [_named(notice) for notice in scheme.notices(delivery)]
+    except NotJsonError:
+        digest = digest_of(delivery.body)
+        return [Notice(digest, digest, "", Aside("not a JSON object", quarantined=True), expires=False)]
+
+
+def _named(notice: Notice) -> Notice:
+    """Replace an id or a kind that is no plain text; an id gives way to the digest, which is as good a name."""
+    event_id = notice.event_id if plain_id(notice.event_id) else notice.digest
+    return notice._replace(event_id=event_id, kind=notice.kind if plain_id(notice.kind) else "")

@@ -1,0 +1,95 @@
+"""Stores a notice once: its marker and the transaction's state in one conditional write, or the marker alone.
+
+There is no lock and no "in progress": the effect is the write itself, so a crash before it is mended by the sender's
+next attempt and a crash after it reads as a duplicate.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import ledger_requests as requests
+from aws_json import WireError
+from deliveries import Aside, Entry, Payment, Recorded
+from refusals import MisconfiguredError
+from storage_retry import Patience, insist
+from strict_json import text
+
+_FAILED = "ConditionalCheckFailed"
+
+
+class Table(Protocol):
+    """What the ledger needs of DynamoDB; a refusal is a `WireError`."""
+
+    def call(self, operation: str, request: Mapping[str, object], timeout: float) -> dict[str, object]:
+        """Run one operation."""
+        ...
+
+
+class Ledger:
+    """The table of transactions and event markers."""
+
+    def __init__(self, table: Table, name: str) -> None:
+        self._table = table
+        self._name = name
+
+    def record(self, entry: Entry, until: Patience) -> Recorded:
+        """Store one notice and tell what it changed."""
+        if not self._name:
+            raise MisconfiguredError("DYNAMODB_TABLE_NAME is not set")
+        content = entry.notice.content
+        if isinstance(content, Aside):
+            put_aside = Recorded("ignored", reason=content.reason, quarantined=content.quarantined)
+            return self._note(entry, put_aside, until)
+        outcome = insist(lambda timeout: self._transact(entry, content, timeout), until)
+        if outcome.result in {"stale", "ignored"}:
+            return self._note(entry, outcome, until)
+        return outcome
+
+    def _transact(self, entry: Entry, payment: Payment, timeout: float) -> Recorded:
+        put = requests.marker(self._name, entry, "applied", requests.about_payment(payment))
+        update = requests.state(self._name, entry, payment)
+        try:
+            self._table.call("TransactWriteItems", requests.both(put, update), timeout)
+        except WireError as error:
+            return _cancelled(error, entry, payment)
+        return Recorded("applied", payment.transaction_id)
+
+    def _note(self, entry: Entry, outcome: Recorded, until: Patience) -> Recorded:
+        """Write the marker alone."""
+        content = entry.notice.content
+        if isinstance(content, Payment) and outcome.result == "stale":
+            about = requests.about_payment(content)
+        else:
+            about = requests.about_aside(outcome.reason, entry.body if outcome.quarantined else None)
+        put = requests.marker(self._name, entry, outcome.result, about)
+        return insist(lambda timeout: self._put(put, entry, outcome, timeout), until)
+
+    def _put(self, put: Mapping[str, object], entry: Entry, outcome: Recorded, timeout: float) -> Recorded:
+        try:
+            self._table.call("PutItem", put, timeout)
+        except WireError as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise
+            return _duplicate(entry, outcome.transaction_id, error.item)
+        return outcome
+
+
+def _cancelled(error: WireError, entry: Entry, payment: Payment) -> Recorded:
+    """Read why the transaction was cancelled; the first failed condition is the marker's, the second the row's."""
+    codes = [reason.get("Code") for reason in error.reasons]
+    if error.code != "TransactionCanceledException" or len(codes) != 2:
+        raise error
+    if codes[0] == _FAILED:
+        return _duplicate(entry, payment.transaction_id, error.reasons[0].get("Item"))
+    if codes[1] != _FAILED or error.contended:
+        raise error
+    owner = text(error.reasons[1].get("Item"), "provider", "S")
+    if owner not in {"", entry.provider}:
+        return Recorded("ignored", reason="transaction of another provider", quarantined=True)
+    return Recorded("stale", payment.transaction_id)
+
+
+def _duplicate(entry: Entry, transaction_id: str | None, known: object) -> Recorded:
+    """Acknowledge a known event; the same id with other content is told apart and never stored."""
+    before = text(known, "bodyHash", "S")
+    return Recorded("duplicate", transaction_id, mismatch=before not in {"", entry.notice.digest})

@@ -1,0 +1,36 @@
+"""The providers, one row each: from the name in the path to how a secret is read, bytes are verified and notices told.
+
+`verify` raises unless the raw body is authentic; `notices` is called only after it and may trust what the signature
+covers. Asymmetric schemes stand in `UNSUPPORTED`: they are answered as such and never accepted unverified.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from deliveries import Delivery, Notice
+
+from providers import adyen, generic, github, square, standard, stripe
+
+
+class Scheme(NamedTuple):
+    """How one provider signs and tells."""
+
+    key_of: Callable[[str], bytes]
+    verify: Callable[[Delivery, Sequence[bytes]], None]
+    notices: Callable[[Delivery], list[Notice]]
+
+
+def _utf8(secret: str) -> bytes:
+    return secret.encode("utf-8")
+
+
+SCHEMES: dict[str, Scheme] = {
+    "adyen": Scheme(bytes.fromhex, adyen.verify, adyen.notices),
+    "generic": Scheme(_utf8, generic.verify, generic.notices),
+    "github": Scheme(_utf8, github.verify, github.notices),
+    "square": Scheme(_utf8, square.verify, square.notices),
+    "standard": Scheme(standard.key_of, standard.verify, standard.notices),
+    "stripe": Scheme(_utf8, stripe.verify, stripe.notices),
+}
+
+UNSUPPORTED = frozenset({"paypal"})

@@ -1,0 +1,53 @@
+"""Square: `x-square-hmacsha256-signature`, base64 HMAC-SHA256 of the public notification URL followed by the body.
+
+The URL is a setting, never the Host header. There is no signed time, so the stored marker does not expire. The
+transaction is the payment or refund in `data.object`, its amount in minor units.
+"""
+
+from collections.abc import Sequence
+
+import fields
+from deliveries import Aside, Delivery, Notice, Payment
+from payments import NOT_A_PAYMENT, unusable
+from refusals import MalformedError, MisconfiguredError
+from signatures import BASE64_DIGEST, base64_macs, demand_match, digest_of, header, well_formed
+from strict_json import child, parse_object, text
+
+
+def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
+    """Refuse unless the header signs the configured URL and the body."""
+    if not delivery.notification_url:
+        raise MisconfiguredError("SQUARE_NOTIFICATION_URL is not set")
+    candidates = well_formed([header(delivery.headers, "x-square-hmacsha256-signature")], BASE64_DIGEST)
+    demand_match(candidates, base64_macs(delivery.notification_url.encode("utf-8") + delivery.body, keys))
+
+
+def notices(delivery: Delivery) -> list[Notice]:
+    """Read the one event."""
+    event = parse_object(delivery.body)
+    digest = digest_of(delivery.body)
+    return [Notice(text(event, "event_id") or digest, digest, text(event, "type"), _content(event), expires=False)]
+
+
+def _content(event: dict[str, object]) -> Payment | Aside:
+    subject = child(event, "data", "object", text(event, "data", "type"))
+    if child(subject, "amount_money") is None:
+        return NOT_A_PAYMENT
+    try:
+        return _payment(event, subject)
+    except MalformedError as error:
+        return unusable(error)
+
+
+def _payment(event: dict[str, object], subject: object) -> Payment:
+    stamp = text(event, "created_at")
+    return Payment(
+        fields.transaction_id(child(subject, "id")),
+        fields.amount(child(subject, "amount_money", "amount")),
+        fields.currency(child(subject, "amount_money", "currency")),
+        fields.status(child(subject, "status")),
+        fields.moment(stamp),
+        stamp,
+        amount_unit="minor",
+        related_id=text(subject, "payment_id") or None,
+    )

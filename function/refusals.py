@@ -1,0 +1,98 @@
+"""Why a delivery is not taken: each class fixes the HTTP status, the word the sender sees and the metric counted.
+
+RefusalError
+├── MalformedError 400          the envelope or a field cannot be read
+├── UnverifiedError 401         signature or time
+├── UnknownProviderError 404    no such provider here
+├── MethodError 405             not a POST
+├── TooLargeError 413           the body is over the limit
+├── MisconfiguredError 500      no usable secret, address or table name: the operator's fault
+├── UnsupportedSchemeError 501  a scheme that the standard library cannot verify
+└── StorageUnavailableError 503 nothing was acknowledged that is not stored
+"""
+
+
+class RefusalError(Exception):
+    """A delivery that is not taken; the detail is a phrase of ours, never a part of the input."""
+
+    status = 500
+    word = "internal"
+    metric = "InternalError"
+
+    @property
+    def public(self) -> str:
+        """Return what the sender may know."""
+        return self.word
+
+    @property
+    def ours(self) -> bool:
+        """Tell whether the fault lies on this side: a bug, a setting, or the table."""
+        return self.status in {500, 503}
+
+
+class MalformedError(RefusalError):
+    """The sender's envelope or field cannot be read."""
+
+    status = 400
+    word = "malformed"
+    metric = "Malformed"
+
+    @property
+    def public(self) -> str:
+        """Return the detail too: it names the field and nothing else."""
+        return f"{self.word}: {self}"
+
+
+class UnverifiedError(RefusalError):
+    """The signature or its time does not hold."""
+
+    status = 401
+    word = "signature not accepted"
+    metric = "SignatureRejected"
+
+
+class UnknownProviderError(RefusalError):
+    """The path names no provider that is configured here."""
+
+    status = 404
+    word = "unknown provider"
+    metric = "UnknownProvider"
+
+
+class MethodError(RefusalError):
+    """Webhooks are posted."""
+
+    status = 405
+    word = "method not allowed"
+    metric = "WrongMethod"
+
+
+class TooLargeError(RefusalError):
+    """The body is larger than any payment event."""
+
+    status = 413
+    word = "too large"
+    metric = "TooLarge"
+
+
+class MisconfiguredError(RefusalError):
+    """The function cannot verify or store because of its own settings."""
+
+    word = "misconfigured"
+    metric = "Misconfigured"
+
+
+class UnsupportedSchemeError(RefusalError):
+    """The scheme needs cryptography that is not at hand, and is never skipped."""
+
+    status = 501
+    word = "scheme not supported"
+    metric = "UnsupportedScheme"
+
+
+class StorageUnavailableError(RefusalError):
+    """The table did not take the write in time; the sender should come again."""
+
+    status = 503
+    word = "storage unavailable"
+    metric = "StorageUnavailable"

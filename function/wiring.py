@@ -1,0 +1,104 @@
+"""Puts the application together from the environment, once per set of values."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from urllib.parse import urlsplit
+
+from aws_json import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
+from intake import App
+from keyring import Keyring
+from ledger import Ledger
+from refusals import MisconfiguredError, RefusalError, StorageUnavailableError
+from sigv4 import Credentials
+from strict_json import text
+
+_CONNECT_SECONDS = 2.0
+_SECRET_SECONDS = 3.0
+_SETTINGS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_REGION",
+    "DYNAMODB_TABLE_NAME",
+    "SQUARE_NOTIFICATION_URL",
+    "WEBHOOK_SECRETS",
+    "WEBHOOK_SECRET_ARN",
+)
+
+
+def app() -> App:
+    """Return the application for the present environment."""
+    return _build(tuple(os.environ.get(name, "") for name in _SETTINGS))
+
+
+def warm_up() -> None:
+    """Connect and read the secrets while a real runtime starts up; what fails here is told at the first delivery."""
+    if "AWS_LAMBDA_RUNTIME_API" not in os.environ:
+        return
+    built = app()
+    try:
+        built.keyring.check()
+    except RefusalError as error:
+        built.emit(json.dumps({"level": "ERROR", "message": "start", "detail": str(error)}))
+    _client(DYNAMODB, _endpoint(os.environ, DYNAMODB), _region(os.environ)).connect(_CONNECT_SECONDS)
+
+
+@lru_cache(maxsize=4)
+def _build(values: tuple[str, ...]) -> App:
+    environ = dict(zip(_SETTINGS, values, strict=True))
+    table = _client(DYNAMODB, _endpoint(environ, DYNAMODB), _region(environ))
+    return App(
+        keyring=_keyring(environ),
+        ledger=Ledger(table, environ["DYNAMODB_TABLE_NAME"]),
+        clock=_now,
+        emit=print,
+        notification_url=environ["SQUARE_NOTIFICATION_URL"],
+        function_name=environ["AWS_LAMBDA_FUNCTION_NAME"],
+    )
+
+
+def _now() -> float:
+    return time.time()
+
+
+def _keyring(environ: Mapping[str, str]) -> Keyring:
+    arn = environ["WEBHOOK_SECRET_ARN"]
+    if not arn:
+        return Keyring(partial(str, environ["WEBHOOK_SECRETS"]))
+    vault = _client(SECRETS_MANAGER, _endpoint(environ, SECRETS_MANAGER), _region(environ))
+    return Keyring(partial(_secret_string, vault, arn), changes=True)
+
+
+def _secret_string(vault: AwsJson, arn: str) -> str:
+    try:
+        return text(vault.call("GetSecretValue", {"SecretId": arn}, _SECRET_SECONDS), "SecretString")
+    except WireError as error:
+        if error.passing or error.contended:
+            raise StorageUnavailableError("secrets cannot be read now") from None
+        raise MisconfiguredError(f"secrets cannot be read: {error.code}") from None
+
+
+@lru_cache(maxsize=4)
+def _client(dialect: Dialect, endpoint: str, region: str) -> AwsJson:
+    return AwsJson(dialect, urlsplit(endpoint), region, _credentials)
+
+
+def _endpoint(environ: Mapping[str, str], dialect: Dialect) -> str:
+    own = environ.get(f"AWS_ENDPOINT_URL_{dialect.endpoint_name}") or environ.get("AWS_ENDPOINT_URL")
+    region = _region(environ)
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return own or f"https://{dialect.service}.{region}.{domain}"
+
+
+def _region(environ: Mapping[str, str]) -> str:
+    return environ.get("AWS_REGION", "")
+
+
+def _credentials() -> Credentials:
+    return Credentials(
+        *(os.environ.get(f"AWS_{name}", "") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"))
+    )

@@ -1,0 +1,54 @@
+"""The entry point, and the one place where an exception becomes an exit code."""
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from tapctl.cli import app
+from tapctl.errors import ExitCode, TapctlError
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with the exit code that the outcome has."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign gets a question mark, not a traceback.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return int(app(arguments, prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
+    except TapctlError as error:
+        return complain(error.message, error.hint, error.exit_code)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "tapctl"
+        return complain(error.format_message(), f"`{command} --help`", ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        return complain("interrupted", None, ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us went away; the interpreter must not try to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILURE
+    except Exception as error:
+        if os.environ.get("TAPCTL_TRACEBACK"):
+            raise
+        return complain(
+            f"this is a bug in tapctl: {type(error).__name__}: {error}",
+            "please report it; TAPCTL_TRACEBACK=1 shows where it happened",
+            ExitCode.FAILURE,
+        )
+
+
+def complain(message: str, hint: str | None, code: ExitCode) -> ExitCode:
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""An account and Region as far as a template's verdict needs it: limits, usage, what the stack holds already."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tapctl.unknown import Unknown
+
+Count = int | Unknown
+
+UNREAD = Unknown("it was not read", judged=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Lambda's AccountLimit, and the floor where a real error or the user named it.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+    """
+
+    limit: Count
+    unreserved: Count
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFunction:
+    """A function that the stack holds; `reserved` None is unset, `provisioned` sums all versions and aliases."""
+
+    physical_id: str
+    reserved: Count | None
+    provisioned: Count
+
+    @property
+    def claim(self) -> Count:
+        return self.provisioned if self.reserved is None else self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A live stack: `resources` maps logical ids to resource types, None where that is not known."""
+
+    name: str
+    status: str
+    functions: Mapping[str, LiveFunction] = field(default_factory=dict)
+    parameters: Mapping[str, str | Unknown] = field(default_factory=dict)
+    resources: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """An applied quota and how much of it is used."""
+
+    value: Count
+    usage: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one GetAccountSettings answers; sizes in bytes."""
+
+    concurrency: Concurrency
+    code_size: Quota = Quota(UNREAD, UNREAD)
+    function_count: Count = UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose credentials these are."""
+
+    account_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything that was read; what was not asked for is left out.
+
+    `stack` None says that there is no such stack. `exports` maps export names to the stack that exports
+    them, `quotas` the keys of catalogue rows to what they hold.
+    """
+
+    region: str | None
+    settings: Settings
+    account_id: str | None = None
+    taken_at: str | None = None
+    stack: Stack | Unknown | None = None
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    exports: Mapping[str, str] | Unknown = UNREAD

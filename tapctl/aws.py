@@ -1,0 +1,168 @@
+"""How tapctl reaches AWS: one session, its clients, and AWS's refusals in our words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tapctl.errors import AwsError, UsageError
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    import boto3
+
+T = TypeVar("T")
+
+GLOBAL_SERVICES = ("iam",)
+"""Services that are one for all Regions; their quotas are asked for in us-east-1."""
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"}
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_REFUSED_KEYS = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to go: a profile and Region, or an endpoint with keys of its own (the sandbox)."""
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
+    keys: tuple[str, str] | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.keys is not None
+
+
+@dataclass(slots=True)
+class Aws:
+    """Clients by service name, each made once; boto3 is imported with the first."""
+
+    target: Target
+    _session: boto3.Session | None = None
+    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def region(self) -> str:
+        """The Region in force. Raises `UsageError` when there is none."""
+        region = self.session.region_name
+        if not region:
+            raise UsageError("no AWS Region is set", "give `--region`, set AWS_REGION, or `region` in tapctl.toml")
+        return str(region)
+
+    @property
+    def session(self) -> boto3.Session:
+        if self._session is None:
+            self._session = self._new_session()
+        return self._session
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._new_client(service, region or self.region)
+            return self._clients[key]
+
+    def _new_session(self) -> boto3.Session:
+        import boto3
+        from botocore.exceptions import ProfileNotFound
+
+        key, secret = self.target.keys or (None, None)
+        try:
+            return boto3.Session(
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                region_name=self.target.region,
+                profile_name=self.target.profile,
+            )
+        except ProfileNotFound as error:
+            raise UsageError(str(error), "`aws configure list-profiles` names those that there are") from None
+
+    def _new_client(self, service: str, region: str) -> Any:
+        from botocore.config import Config
+
+        # Eight standard retries outlast the throttling that CloudFormation's shared rate limits bring about.
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 8},
+            connect_timeout=10,
+            read_timeout=60,
+            user_agent_extra="tapctl",
+            max_pool_connections=32,
+        )
+        return self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn what botocore raises into one line for the person who has to act on it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(error, doing) from None
+    except BotoCoreError as error:
+        raise _no_answer(error, doing) from None
+
+
+def readable(permission: str, read: Callable[[], T]) -> T | Unknown:
+    """What `read` gives, or Unknown with the IAM action that is missing; credentials at fault still raise."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return read()
+    except ClientError as error:
+        code = error_code(error)
+        if code in _EXPIRED or code in _REFUSED_KEYS:
+            raise _refusal(error, permission) from None
+        if code in _DENIED:
+            return Unknown(f"{permission} was denied", f"allow the action {permission}")
+        if code in _THROTTLED:
+            return Unknown(f"{permission} was throttled", "run it again in a moment")
+        return Unknown(f"{permission} failed: {error_message(error)}")
+    except BotoCoreError as error:
+        raise _no_answer(error, permission) from None
+
+
+def error_code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Message", error)).strip()
+
+
+def _refusal(error: Any, doing: str) -> AwsError:
+    code, message = error_code(error), error_message(error)
+    if code in _EXPIRED:
+        return AwsError(f"{doing}: the AWS credentials have expired", "renew them, for example with `aws sso login`")
+    if code in _REFUSED_KEYS:
+        return AwsError(f"{doing}: AWS does not accept the credentials", "`aws sts get-caller-identity` tests them")
+    if code in _DENIED:
+        return AwsError(f"{doing}: access denied: {message}", "ask for the action that the message names")
+    if code in _THROTTLED:
+        return AwsError(f"{doing}: AWS throttled the request", "run it again in a moment")
+    return AwsError(f"{doing}: {message}")
+
+
+def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:
+    match type(error).__name__:
+        case "NoCredentialsError" | "PartialCredentialsError" | "CredentialRetrievalError":
+            return AwsError(
+                f"{doing}: no usable AWS credentials were found",
+                "`aws configure`, `aws sso login` or `--profile NAME`; `--snapshot FILE` judges a saved account",
+            )
+        case "TokenRetrievalError" | "UnauthorizedSSOTokenError" | "SSOTokenLoadError":
+            return AwsError(f"{doing}: the SSO session has expired", "`aws sso login`")
+        case "NoRegionError":
+            return UsageError("no AWS Region is set", "give `--region`, set AWS_REGION, or `region` in tapctl.toml")
+        case "EndpointConnectionError" | "ConnectTimeoutError" | "ReadTimeoutError" | "ConnectionClosedError":
+            return AwsError(f"{doing}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
+        case _:
+            return AwsError(f"{doing}: {error}")

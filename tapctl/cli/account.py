@@ -1,0 +1,47 @@
+"""`tapctl account`: what can this account bear?"""
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import open_account, settings_from
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import ExitCode
+
+
+def account(
+    env: o.Env = None,
+    region: o.Region = None,
+    profile: o.Profile = None,
+    stack_name: o.StackName = None,
+    min_unreserved: o.MinUnreserved = None,
+    snapshot: o.Snapshot = None,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Show the account's limits and headroom; `--output` saves them for runs without credentials."""
+    from tapctl import preflight as workflow
+    from tapctl.account import snapshot as saved
+    from tapctl.report import account as report
+
+    terminal = Terminal(quiet, verbose)
+    settings = settings_from(
+        template="-",
+        env=env,
+        region=region,
+        profile=profile,
+        stack_name=stack_name,
+        min_unreserved=min_unreserved,
+        config=config,
+    )
+    reader, settings = open_account(settings, terminal, snapshot)
+    result = workflow.survey(reader, settings)
+    if output:
+        terminal.result(saved.dumps(result), output)
+        terminal.talk(f"saved the account to {output}; `tapctl preflight --snapshot {output}` judges by it")
+    if not output or format is o.Format.TEXT:
+        text = saved.dumps(result) if format is o.Format.JSON else report.text(result, settings, terminal.surface())
+        terminal.result(text)
+    raise typer.Exit(ExitCode.OK)

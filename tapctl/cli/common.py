@@ -1,0 +1,128 @@
+"""What several commands do alike: settle on settings, open the account, turn a verdict into an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tapctl.cli.options import Remedy
+from tapctl.errors import ExitCode, UsageError
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.account.ports import AccountReader
+    from tapctl.aws import Aws, Target
+    from tapctl.cli.terminal import Terminal
+    from tapctl.config import Settings
+    from tapctl.headroom.verdict import Verdict
+
+
+def settings_from(
+    *,
+    template: str | None = None,
+    env: str | None = None,
+    parameter: list[str] | None = None,
+    parameters_file: Path | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+    stack_name: str | None = None,
+    min_unreserved: int | None = None,
+    remedy: Remedy | None = None,
+    config: Path | None = None,
+) -> Settings:
+    from tapctl.config import Flags, read
+    from tapctl.headroom.remedy import Mode
+
+    return read(
+        Flags(
+            template=template,
+            env=env,
+            parameters=tuple(parameter or ()),
+            parameters_file=parameters_file,
+            region=region,
+            profile=profile,
+            stack_name=stack_name,
+            min_unreserved=min_unreserved,
+            remedy=Mode(remedy.value) if remedy else None,
+            config=config,
+        )
+    )
+
+
+def open_account(
+    settings: Settings, terminal: Terminal, snapshot: Path | None = None
+) -> tuple[AccountReader, Settings]:
+    """The account that the settings mean, and the settings completed by what it says of itself."""
+    if snapshot:
+        from tapctl.account.snapshot import load
+
+        reader = load(snapshot)
+        held = reader.account.stack
+        own = held.name if held is not None and not isinstance(held, Unknown) else settings.stack_name
+        name = settings.stack_name if settings.chosen_stack else own
+        return reader, replace(settings, region=settings.region or reader.account.region, stack_name=name)
+    aws, settings = open_aws(settings, terminal)
+    from tapctl.account.live import LiveAccount
+
+    return LiveAccount(aws), settings
+
+
+def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
+    """AWS, or the sandbox where the environment says so; refuses any account but the configured one."""
+    from tapctl.aws import Aws
+
+    aws = Aws(_sandbox_target(terminal) if settings.sandbox else settings.target())
+    settings = replace(settings, region=aws.region)
+    if settings.account:
+        _guard(aws, settings.account)
+    return aws, settings
+
+
+def _sandbox_target(terminal: Terminal) -> Target:
+    from tapctl import sandbox
+
+    found = sandbox.find()
+    if found is None:
+        terminal.talk("starting the sandbox, a local AWS")
+    running = found or sandbox.start()
+    from tapctl.aws import Target
+
+    return Target(region=running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY))
+
+
+def _guard(aws: Aws, account: str) -> None:
+    from tapctl.account.live import LiveAccount
+
+    identity = LiveAccount(aws).identity()
+    if isinstance(identity, Unknown):
+        raise UsageError(f"cannot tell whose credentials these are: {identity.reason}", identity.settle or None)
+    if identity.account_id != account:
+        raise UsageError(
+            f"these credentials are of account {identity.account_id}, the environment belongs to {account}",
+            "choose another `--profile` or `--env`",
+        )
+
+
+def verdict_code(verdict: Verdict, *, allow_uncertain: bool) -> ExitCode:
+    code = verdict.exit_code
+    return ExitCode.OK if allow_uncertain and code is ExitCode.UNCERTAIN else code
+
+
+def stack_name_of(settings: Settings) -> str:
+    """The stack's name. Raises `UsageError` where nothing names it."""
+    if settings.stack_name is None:
+        hint = "give `--stack-name` or `--env`, or set `stack_name` in tapctl.toml"
+        raise UsageError("no stack was named", hint)
+    return settings.stack_name
+
+
+def route_for(settings: Settings) -> Callable[[str], tuple[str, dict[str, str]]]:
+    """Where an output's URL is served: as it says, or in the sandbox."""
+    if not settings.sandbox:
+        return lambda url: (url, {})
+    from tapctl import sandbox
+
+    running = sandbox.start()
+    return lambda url: sandbox.route(running, url)

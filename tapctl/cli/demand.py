@@ -1,0 +1,47 @@
+"""`tapctl demand`: what does this template ask of the account?"""
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import settings_from
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import ExitCode
+
+
+def demand(
+    template: o.TemplateArgument = None,
+    template_option: o.TemplateOption = None,
+    env: o.Env = None,
+    parameter: o.Parameter = None,
+    parameters_file: o.ParametersFile = None,
+    region: o.Region = None,
+    stack_name: o.StackName = None,
+    allow_uncertain: o.AllowUncertain = False,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Show the reserved and provisioned concurrency that the template demands; needs no AWS.
+
+    Exits with 0, or with 4 when a value cannot be known from the template and the parameters.
+    """
+    from tapctl.headroom.demand import read_demand
+    from tapctl.preflight import resolver_for
+    from tapctl.report import demand as report
+    from tapctl.template.load import load
+
+    terminal = Terminal(quiet, verbose)
+    settings = settings_from(
+        template=template or template_option,
+        env=env,
+        parameter=parameter,
+        parameters_file=parameters_file,
+        region=region,
+        stack_name=stack_name,
+        config=config,
+    )
+    result = read_demand(resolver_for(load(settings.template), settings))
+    terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
+    raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not allow_uncertain else ExitCode.OK)

@@ -1,0 +1,140 @@
+"""`tapctl deploy`: preflight, remedy, package, change set, execute, verify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import open_aws, route_for, settings_from, stack_name_of
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tapctl.deploy.change_set import ChangeSet
+    from tapctl.deploy.events import Event
+    from tapctl.headroom.result import Preflight
+
+
+def deploy(
+    template: o.TemplateArgument = None,
+    template_option: o.TemplateOption = None,
+    env: o.Env = None,
+    parameter: o.Parameter = None,
+    parameters_file: o.ParametersFile = None,
+    region: o.Region = None,
+    profile: o.Profile = None,
+    stack_name: o.StackName = None,
+    min_unreserved: o.MinUnreserved = None,
+    remedy: o.RemedyOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before executing.")] = False,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Leave the verification out.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
+    no_lint: o.NoLint = False,
+    allow_uncertain: o.AllowUncertain = False,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Deploy the stack once it fits, through a change set, and verify what came out.
+
+    Where a reservation does not fit, it is lowered or dropped first, unless the environment or `--remedy fail`
+    says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
+    deployed but not verified.
+    """
+    from tapctl import preflight as workflow
+    from tapctl.account.live import LiveAccount
+    from tapctl.deploy import run
+    from tapctl.report import deployment, verification
+    from tapctl.report import preflight as report
+    from tapctl.template.load import load
+    from tapctl.verify.run import verify
+
+    terminal = Terminal(quiet, verbose)
+    if not yes and not terminal.interactive:
+        raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
+    settings = settings_from(
+        template=template or template_option,
+        env=env,
+        parameter=parameter,
+        parameters_file=parameters_file,
+        region=region,
+        profile=profile,
+        stack_name=stack_name,
+        min_unreserved=min_unreserved,
+        remedy=remedy,
+        config=config,
+    )
+    settings = replace(settings, stack_name=stack_name_of(settings))
+    loaded = load(settings.template)
+    aws, settings = open_aws(settings, terminal)
+    live = run.look(aws, stack_name_of(settings))
+    run.check_ready(live, stack_name_of(settings), loaded, settings)
+    result = workflow.preflight(loaded, LiveAccount(aws), settings, lint=not no_lint)
+    text = format is o.Format.TEXT
+    if text:
+        terminal.result(report.as_text(result, terminal.surface()))
+    _gate(result, allow_uncertain=allow_uncertain, terminal=terminal)
+    outcome = run.Deployer(aws, settings, _Reporter(terminal, yes), timeout).deploy(result, live)
+    if outcome is None:
+        terminal.talk("nothing was deployed; the change set was removed")
+        raise typer.Exit(ExitCode.OK)
+    if text:
+        terminal.result(deployment.outputs(outcome, terminal.surface()))
+    verified = None if no_verify else verify(aws, settings, route_for(settings))
+    if text and verified:
+        terminal.result(verification.as_text(verified, terminal.surface()))
+    if not text or output:
+        terminal.result(deployment.as_json(result, outcome, verified), output)
+    raise typer.Exit(ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK)
+
+
+def _gate(result: Preflight, *, allow_uncertain: bool, terminal: Terminal) -> None:
+    """Let the deploy go on only when it fits, or will with the remedy. Raises `typer.Exit` with the verdict's code."""
+    from tapctl.headroom.verdict import Verdict, worst
+
+    if result.lint_errors:
+        raise typer.Exit(ExitCode.USAGE)
+    others = worst(each.verdict for each in result.findings if each.judged and not _is_concurrency(each.limit))
+    mended = result.plan.possible and bool(result.plan.changes)
+    verdict = worst([others, Verdict.FITS if mended else result.concurrency.verdict])
+    if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not allow_uncertain):
+        terminal.talk(f"not deployed: the verdict is {verdict.value}")
+        raise typer.Exit(verdict.exit_code)
+    for name, remedy in result.plan.changes.items():
+        done = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
+        terminal.talk(
+            f"remedy: the reservation of {name}, {remedy.requested} in the template, is {done} in this deploy"
+        )
+
+
+def _is_concurrency(limit: str | None) -> bool:
+    return limit == "lambda-reserved-concurrency"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    """Tells the terminal what goes on, and asks on it."""
+
+    terminal: Terminal
+    yes: bool
+
+    def step(self, text: str) -> None:
+        self.terminal.talk(text)
+
+    def changes(self, found: ChangeSet) -> None:
+        from tapctl.report.deployment import changes
+
+        self.terminal.talk(changes(found, self.terminal.surface()))
+
+    def event(self, event: Event) -> None:
+        from tapctl.report.deployment import event_line
+
+        self.terminal.talk(event_line(event))
+
+    def confirm(self, stack_name: str) -> bool:
+        return self.yes or typer.confirm(f"Deploy these changes to {stack_name}?", err=True)

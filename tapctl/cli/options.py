@@ -1,0 +1,62 @@
+"""The options that commands share, each declared once."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(Enum):
+    """How a result is rendered; `tapctl.report` has one renderer for each."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Remedy(Enum):
+    """How far a remedy may go."""
+
+    ADJUST = "adjust"
+    DROP = "drop"
+    FAIL = "fail"
+
+
+TemplateArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[TEMPLATE]", help="The template file; `-` reads standard input.", show_default=False),
+]
+TemplateOption = Annotated[str | None, typer.Option("--template", "-t", metavar="FILE", help="The template file.")]
+Env = Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="The section [env.NAME] of tapctl.toml.")]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="KEY=VALUE", help="A template parameter; may be given again."),
+]
+ParametersFile = Annotated[
+    Path | None,
+    typer.Option("--parameters-file", metavar="FILE", help="A JSON file of template parameters, as `aws` takes it."),
+]
+Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="The AWS Region.")]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile.")]
+StackName = Annotated[str | None, typer.Option("--stack-name", metavar="NAME", help="The stack, new or live.")]
+MinUnreserved = Annotated[
+    int | None,
+    typer.Option("--min-unreserved", metavar="N", min=0, help="The minimum that must stay unreserved, if you know it."),
+]
+RemedyOption = Annotated[
+    Remedy | None,
+    typer.Option("--remedy", help="What to do where it does not fit: lower or drop, only drop, or fail."),
+]
+Snapshot = Annotated[
+    Path | None,
+    typer.Option("--snapshot", metavar="FILE", help="Judge by a saved account instead of AWS; needs no credentials."),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file.")]
+NoLint = Annotated[bool, typer.Option("--no-lint", help="Leave cfn-lint out.")]
+AllowUncertain = Annotated[
+    bool, typer.Option("--allow-uncertain", help="Let an uncertain or unknown verdict pass (exit 0).")
+]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Another file than tapctl.toml.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")]

@@ -1,0 +1,58 @@
+"""`tapctl preflight`: will this template fit this account?"""
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import open_account, settings_from, verdict_code
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import ExitCode
+
+
+def preflight(
+    template: o.TemplateArgument = None,
+    template_option: o.TemplateOption = None,
+    env: o.Env = None,
+    parameter: o.Parameter = None,
+    parameters_file: o.ParametersFile = None,
+    region: o.Region = None,
+    profile: o.Profile = None,
+    stack_name: o.StackName = None,
+    min_unreserved: o.MinUnreserved = None,
+    remedy: o.RemedyOption = None,
+    snapshot: o.Snapshot = None,
+    no_lint: o.NoLint = False,
+    allow_uncertain: o.AllowUncertain = False,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Say whether the template fits the account, and what would make it fit; changes nothing.
+
+    Exits with 0 when it fits, 3 when it exceeds a limit, 4 when that is uncertain or unknown, 2 when
+    cfn-lint finds errors.
+    """
+    from tapctl import preflight as workflow
+    from tapctl.report import preflight as report
+    from tapctl.template.load import load
+
+    terminal = Terminal(quiet, verbose)
+    settings = settings_from(
+        template=template or template_option,
+        env=env,
+        parameter=parameter,
+        parameters_file=parameters_file,
+        region=region,
+        profile=profile,
+        stack_name=stack_name,
+        min_unreserved=min_unreserved,
+        remedy=remedy,
+        config=config,
+    )
+    loaded = load(settings.template)
+    reader, settings = open_account(settings, terminal, snapshot)
+    result = workflow.preflight(loaded, reader, settings, lint=not no_lint)
+    terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
+    code = ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=allow_uncertain)
+    raise typer.Exit(code)

@@ -1,0 +1,76 @@
+"""`tapctl sandbox`: the local AWS that `--env local` deploys to."""
+
+from typing import Annotated
+
+import typer
+
+from tapctl import sandbox
+from tapctl.sandbox import AccountLimits, Status
+
+app = typer.Typer(help="Start, look at, stop or empty the local AWS.", no_args_is_help=True, rich_markup_mode=None)
+
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="The account's limit of concurrent executions (10 at first)."),
+]
+Floor = Annotated[
+    int | None,
+    typer.Option("--floor", metavar="N", min=0, help="What must stay unreserved (the lesser of 100 and the limit)."),
+]
+Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="What others have reserved already.")]
+Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="A port of your choice.")]
+
+
+@app.command()
+def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
+    """Start it, or find the running one; limits given here apply to either, and are remembered.
+
+    A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
+    """
+    before = sandbox.status().limits
+    fresh = limit is not None
+    limits = AccountLimits(
+        concurrent_executions=limit if limit is not None else before.concurrent_executions,
+        floor=floor if floor is not None or fresh else before.floor,
+        held=held if held is not None else 0 if fresh else before.held,
+    )
+    sandbox.start(None if (limit, floor, held) == (None, None, None) else limits, port)
+    typer.echo(_described(sandbox.status()))
+
+
+@app.command()
+def stop() -> None:
+    """Stop it; its stacks stay on disk for the next start."""
+    typer.echo("the sandbox was stopped; its state is kept" if sandbox.stop() else "no sandbox was running")
+
+
+@app.command()
+def status() -> None:
+    """Say whether it runs, where, and with which limits."""
+    typer.echo(_described(sandbox.status()))
+
+
+@app.command()
+def reset() -> None:
+    """Delete every stack and resource in it; its limits stay."""
+    sandbox.reset()
+    typer.echo("the sandbox is empty")
+
+
+@app.command()
+def env() -> None:
+    """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
+    for name, value in sandbox.environment(sandbox.start()).items():
+        typer.echo(f"export {name}={value}")
+
+
+def _described(status: Status) -> str:
+    limits = status.limits
+    running = f"running at {status.sandbox.endpoint} (pid {status.sandbox.pid})" if status.sandbox else "not running"
+    held = f", {limits.held} held by others" if limits.held else ""
+    return (
+        f"sandbox: {running}\n"
+        f"account: {limits.concurrent_executions} concurrent executions{held},"
+        f" {limits.minimum_unreserved} must stay unreserved\n"
+        f"state:   {status.folder}"
+    )

@@ -1,0 +1,53 @@
+"""The two streams: stdout carries the result, stderr the talk."""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tapctl.files import write_atomically
+from tapctl.report.surface import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command speaks."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+    def result(self, text: str, output: Path | None = None) -> None:
+        """Print the result, or write it to a file as a whole."""
+        text = text if text.endswith("\n") else text + "\n"
+        if output:
+            write_atomically(output, text)
+        else:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def talk(self, text: str) -> None:
+        if not self.quiet:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            self.talk(text)
+
+    def surface(self, output: Path | None = None) -> Surface:
+        """How wide the result may be and whether it is coloured; a file never is."""
+        return Surface(_columns(), output is None and _coloured(sys.stdout.isatty()))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def _coloured(tty: bool) -> bool:
+    return tty and not os.environ.get("NO_COLOR") and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+def _columns() -> int:
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))

@@ -1,0 +1,48 @@
+"""`tapctl verify`: is what was deployed alive, and what its template says?"""
+
+from dataclasses import replace
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import open_aws, route_for, settings_from, stack_name_of
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import ExitCode
+
+
+def verify(
+    env: o.Env = None,
+    parameter: o.Parameter = None,
+    parameters_file: o.ParametersFile = None,
+    region: o.Region = None,
+    profile: o.Profile = None,
+    stack_name: o.StackName = None,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Check every output and the resources behind them, and send the configured test webhook.
+
+    Exits with 8 when something is not what the running template says.
+    """
+    from tapctl.report import verification as report
+    from tapctl.verify import run
+
+    terminal = Terminal(quiet, verbose)
+    settings = settings_from(
+        template="-",
+        env=env,
+        parameter=parameter,
+        parameters_file=parameters_file,
+        region=region,
+        profile=profile,
+        stack_name=stack_name,
+        config=config,
+    )
+    settings = replace(settings, stack_name=stack_name_of(settings))
+    aws, settings = open_aws(settings, terminal)
+    result = run.verify(aws, settings, route_for(settings))
+    terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
+    raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)

@@ -1,0 +1,274 @@
+"""tapctl.toml, the environment and the flags, read once into `Settings`.
+
+Precedence: a flag beats the section `[env.NAME]`, which beats the top of tapctl.toml. AWS's own variables
+and profiles are left to boto3.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tapctl.aws import Target
+from tapctl.errors import ConfigError, UsageError
+from tapctl.headroom.remedy import Mode
+from tapctl.template.parameters import as_text
+
+FILE = "tapctl.toml"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FromEnvironment(_Model):
+    """A value that stands in an environment variable, for what must not stand in a file."""
+
+    env: str
+
+
+class FunctionConfig(_Model):
+    """`[function]`: what packaging may need to know beside the template."""
+
+    source: str | None = None
+    requirements: str | None = None
+
+
+class WebhookProbe(_Model):
+    """`[verify.webhook]`: a signed event to send, and the row that it must leave behind.
+
+    `endpoint` and `table` name outputs of the stack; `{id}` in `path`, `body` and `key` becomes an id made up
+    for the run, `{timestamp}` the time of sending. The secret comes from `secret`, or from `secret_parameter`,
+    a parameter of the template that holds a JSON object from provider to secrets.
+    """
+
+    endpoint: str
+    table: str
+    path: str = ""
+    provider: str = "standard"
+    secret: FromEnvironment | str | None = None
+    secret_parameter: str | None = None
+    body: dict[str, Any] = {}
+    key: dict[str, str] = {}
+
+
+class VerifyConfig(_Model):
+    """`[verify]`: what is to be proved beyond the template."""
+
+    webhook: WebhookProbe | None = None
+
+
+class Environment(_Model):
+    """`[env.NAME]`."""
+
+    region: str | None = None
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = {}
+    tags: dict[str, str] = {}
+    remedy: Mode = Mode.ADJUST
+    min_unreserved: Annotated[int, Field(ge=0)] | None = None
+    termination_protection: bool | None = None
+    priority: list[str] = []
+    sandbox: bool = False
+    artifact_bucket: str | None = None
+
+
+class File(_Model):
+    """tapctl.toml as a whole."""
+
+    template: str | None = None
+    stack_name: str | None = None
+    function: FunctionConfig = FunctionConfig()
+    verify: VerifyConfig = VerifyConfig()
+    env: dict[str, Environment] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line gave; None and empty mean that it did not."""
+
+    template: str | None = None
+    env: str | None = None
+    parameters: tuple[str, ...] = ()
+    parameters_file: Path | None = None
+    region: str | None = None
+    profile: str | None = None
+    stack_name: str | None = None
+    min_unreserved: int | None = None
+    remedy: Mode | None = None
+    config: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a command needs to know, in force."""
+
+    template: str
+    env: str | None = None
+    stack_name: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    profile: str | None = None
+    account: str | None = None
+    role_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    remedy: Mode = Mode.ADJUST
+    min_unreserved: int | None = None
+    termination_protection: bool | None = None
+    priority: tuple[str, ...] = ()
+    sandbox: bool = False
+    artifact_bucket: str | None = None
+    verify: VerifyConfig = field(default_factory=VerifyConfig)
+    chosen_stack: bool = False
+    """Whether `--stack-name` named the stack, rather than the configuration."""
+
+    def target(self) -> Target:
+        return Target(self.region, self.profile)
+
+
+def read(flags: Flags, cwd: Path | None = None) -> Settings:
+    """Settings from flags and the nearest tapctl.toml at or above the working folder.
+
+    Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
+    """
+    path = flags.config or _find(cwd or Path.cwd())
+    file = _load(path) if path else File()
+    environment = _environment(file, flags.env, path)
+    folder = path.parent if path else Path()
+    template = flags.template or (file.template and _beside(folder, file.template))
+    if not template:
+        raise UsageError("no template was named", f"give it as an argument, or set `template` in {FILE}")
+    name = flags.stack_name or _stack_name(file.stack_name, flags.env)
+    return Settings(
+        template=template,
+        env=flags.env,
+        stack_name=name,
+        parameters=_parameters(environment, flags),
+        region=flags.region or environment.region,
+        profile=flags.profile or environment.profile,
+        account=environment.account,
+        role_arn=environment.role_arn,
+        tags=environment.tags,
+        remedy=flags.remedy or environment.remedy,
+        min_unreserved=flags.min_unreserved if flags.min_unreserved is not None else environment.min_unreserved,
+        termination_protection=environment.termination_protection,
+        priority=tuple(environment.priority),
+        sandbox=environment.sandbox,
+        artifact_bucket=environment.artifact_bucket,
+        verify=file.verify,
+        chosen_stack=flags.stack_name is not None,
+    )
+
+
+def secret_value(value: FromEnvironment | str, what: str) -> str:
+    """The value itself, or what the environment variable holds."""
+    if isinstance(value, str):
+        return value
+    if value.env not in os.environ:
+        raise ConfigError(f"{what} is to be read from ${value.env}, which is not set", f"export {value.env}=…")
+    return os.environ[value.env]
+
+
+def _find(folder: Path) -> Path | None:
+    return next((each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
+
+
+def _beside(folder: Path, name: str) -> str:
+    path = folder / name
+    return os.path.relpath(path) if path.is_absolute() else str(path)
+
+
+def _load(path: Path) -> File:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}", "mend it there") from None
+    try:
+        return File.model_validate(content)
+    except ValidationError as error:
+        raise _explain(error, path) from None
+
+
+def _explain(error: ValidationError, path: Path) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"{path}: there is no key `{key}`", "the README lists the keys, under Configuration")
+    return ConfigError(f"{path}: `{key}`: {first['msg']}", "the README lists the keys, under Configuration")
+
+
+def _environment(file: File, name: str | None, path: Path | None) -> Environment:
+    if name is None:
+        return Environment()
+    if name in file.env:
+        return file.env[name]
+    if path is None:
+        raise ConfigError(f"there is no environment `{name}`: no {FILE} was found", f"write `[env.{name}]` into {FILE}")
+    near = difflib.get_close_matches(name, file.env, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
+    raise ConfigError(f"{path} has no environment `{name}`", hint)
+
+
+def _stack_name(pattern: str | None, env: str | None) -> str | None:
+    if pattern is None or ("{env}" in pattern and env is None):
+        return None
+    return pattern.replace("{env}", env or "")
+
+
+def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:
+    values = {name: _parameter_text(name, value) for name, value in environment.parameters.items()}
+    if flags.parameters_file:
+        values |= _parameters_file(flags.parameters_file)
+    for given in flags.parameters:
+        name, equals, value = given.partition("=")
+        if not equals or not name:
+            raise UsageError(f"`--parameter {given}` is not KEY=VALUE", "for example `--parameter Stage=dev`")
+        values[name] = value
+    return values
+
+
+def _parameter_text(name: str, value: object) -> str:
+    if isinstance(value, FromEnvironment):
+        return secret_value(value, f"parameter {name}")
+    return ",".join(value) if isinstance(value, list) else as_text(value)
+
+
+def _parameters_file(path: Path) -> dict[str, str]:
+    """A JSON file as `aws cloudformation deploy` and `create-stack` take it: a map, a list of pairs, or of K=V."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name a JSON file of parameters") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
+    match content:
+        case {"Parameters": dict(entries)} | dict(entries):
+            return {
+                name: ",".join(map(as_text, value)) if isinstance(value, list) else as_text(value)
+                for name, value in entries.items()
+            }
+        case [*entries]:
+            return dict(_pair(entry, path) for entry in entries)
+        case _:
+            raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
+
+
+def _pair(entry: object, path: Path) -> tuple[str, str]:
+    match entry:
+        case {"ParameterKey": str(name), "ParameterValue": value}:
+            return name, as_text(value)
+        case str(text) if "=" in text:
+            name, _, value = text.partition("=")
+            return name, value
+        case _:
+            raise UsageError(f"{path}: {json.dumps(entry)} is no parameter", 'for example "Stage=dev"')

@@ -1,0 +1,278 @@
+"""A deploy, in order: look at the stack, package, ask for a change set, confirm, execute, follow, say how it ended."""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tapctl.aws import Aws, explained
+from tapctl.config import Settings
+from tapctl.deploy import change_set
+from tapctl.deploy.apply import apply
+from tapctl.deploy.artifacts import ArtifactStore
+from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.diagnose import diagnose
+from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.package import Artifact, artifacts, with_artifacts
+from tapctl.deploy.stack_state import ABSENT, Action, End, state
+from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, TapctlError, UsageError
+from tapctl.headroom.result import Preflight
+from tapctl.template.model import SERVERLESS, Template
+from tapctl.template.parameters import Parameters, missing
+
+MAX_BODY = 51_200
+"""Bytes of template that a request may carry; a longer one goes through S3."""
+
+TIMEOUT = 3600.0
+"""Seconds to wait for CloudFormation."""
+
+
+class Observer(Protocol):
+    """Who is told what goes on, and asked whether it should."""
+
+    def step(self, text: str) -> None:
+        """Something begins or was done."""
+        ...
+
+    def changes(self, found: ChangeSet) -> None:
+        """What the change set would do."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Something happened to a resource."""
+        ...
+
+    def confirm(self, stack_name: str) -> bool:
+        """Whether to go on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a deploy ended, when it ended well."""
+
+    stack_name: str
+    stack_id: str
+    status: str
+    changed: bool
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The stack as one DescribeStacks shows it; `id` is what everything after is asked by."""
+
+    status: str
+    id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def action(self) -> Action:
+        return state(self.status).action
+
+
+def look(aws: Aws, name: str) -> Live:
+    """The stack's status now. Raises `UsageError` for a nested stack, whose root is to be deployed."""
+    from botocore.exceptions import ClientError
+
+    with explained(f"looking at stack {name}"):
+        try:
+            found = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return Live(ABSENT)
+            raise
+    if found.get("ParentId"):
+        raise UsageError(f"stack {name} is nested in {found['ParentId'].split('/')[1]}", "deploy that one")
+    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
+    return Live(found["StackStatus"], found["StackId"], parameters)
+
+
+def check_ready(live: Live, name: str, template: Template, settings: Settings) -> None:
+    """Refuse early what cannot be deployed. Raises `BusyError`, `DeployStuck` or `UsageError`."""
+    row = state(live.status)
+    if row.action is Action.BUSY:
+        raise BusyError(f"stack {name} is {live.status}: {row.meaning}", row.hint)
+    if row.action is Action.REFUSE:
+        raise DeployStuck(f"stack {name} is {live.status}: {row.meaning}", row.hint)
+    previous = live.parameters if row.action is Action.UPDATE else {}
+    if lacking := missing(template, Parameters(settings.parameters, previous)):
+        flags = " ".join(f"--parameter {each}=VALUE" for each in lacking)
+        raise UsageError(f"{template.file} needs a value for {', '.join(lacking)}", f"`{flags}`, or tapctl.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployer:
+    """What every step of one deploy needs."""
+
+    aws: Aws
+    settings: Settings
+    observer: Observer
+    timeout: float = TIMEOUT
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def name(self) -> str:
+        """The stack's name. Raises `UsageError` where nothing names it."""
+        if self.settings.stack_name is None:
+            raise UsageError("no stack was named", "give `--stack-name`")
+        return self.settings.stack_name
+
+    def deploy(self, result: Preflight, live: Live) -> Outcome | None:
+        """Bring the stack to what the template, with its remedy, says; None when somebody said no.
+
+        Raises `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
+        """
+        creates = live.action is not Action.UPDATE
+        body, packed = apply(result.template.body, result.plan), artifacts(result.template)
+        if live.action is Action.RECREATE:
+            self._remove(live)
+        request = change_set.Request(
+            stack_name=self.name,
+            creates=creates,
+            template=self._upload(result, body, packed),
+            parameters=_parameters(result.template, self.settings, {} if creates else live.parameters),
+            capabilities=capabilities(result.template),
+            tags=self.settings.tags,
+            role_arn=self.settings.role_arn,
+        )
+        self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
+        found = change_set.create(self.aws, request, sleep=self.sleep)
+        if found is None:
+            return self._outcome(live.id, changed=False)
+        self.observer.changes(found)
+        if not self.observer.confirm(self.name):
+            change_set.discard(self.aws, found, with_stack=creates)
+            return None
+        self._execute(found)
+        return self._outcome(found.stack_id, changed=True)
+
+    def _execute(self, found: ChangeSet) -> None:
+        """Execute and follow to the end. Raises with the first cause when that is not a success."""
+        token = f"tapctl-{uuid.uuid4()}"
+        with explained("executing the change set"):
+            self.aws.client("cloudformation").execute_change_set(
+                ChangeSetName=found.id, StackName=found.stack_id, ClientRequestToken=token
+            )
+        seen = self._follow(found.stack_id, token)
+        if state(seen[-1].status).end is not End.SUCCESS:
+            raise _failure(self.name, seen)
+
+    def _follow(self, stack_id: str, token: str) -> list[Event]:
+        follower = Follower(self.aws, stack_id, token, self.timeout, self.sleep)
+        with explained("reading the stack's events"):
+            for event in follower.follow():
+                self.observer.event(event)
+        return follower.seen
+
+    def _remove(self, live: Live) -> None:
+        """Delete a stack whose creation was undone, which CloudFormation wants before it can be created again."""
+        client, name = self.aws.client("cloudformation"), self.name
+        with explained(f"removing stack {name}"):
+            pages = client.get_paginator("list_stack_resources").paginate(StackName=live.id)
+            entries = [each for page in pages for each in page["StackResourceSummaries"]]
+        left = [each["LogicalResourceId"] for each in entries if each["ResourceStatus"] != "DELETE_COMPLETE"]
+        if left:
+            raise DeployStuck(
+                f"stack {name} is {live.status}, and {', '.join(left)} of it still exist",
+                f"keep or delete them, then `aws cloudformation delete-stack --stack-name {name}`",
+            )
+        self.observer.step(
+            f"stack {name} is {live.status}: {state(live.status).meaning}; deleting it to create it anew"
+        )
+        token = f"tapctl-{uuid.uuid4()}"
+        role = {"RoleARN": self.settings.role_arn} if self.settings.role_arn else {}
+        with explained(f"deleting stack {name}"):
+            client.delete_stack(StackName=live.id, ClientRequestToken=token, **role)
+        last = self._follow(live.id, token)[-1]
+        if last.status != "DELETE_COMPLETE":
+            raise DeployStuck(f"stack {name} could not be deleted: {last.reason}", state(last.status).hint or None)
+
+    def _upload(self, result: Preflight, body: Mapping[str, Any], packed: tuple[Artifact, ...]) -> dict[str, str]:
+        """The template as a request takes it, its artifacts uploaded."""
+        untouched = not packed and not result.plan.changes
+        text = result.template.source.text if untouched else _dump(body)
+        if not packed and len(text.encode()) <= MAX_BODY:
+            return {"TemplateBody": text}
+        store = ArtifactStore(self.aws, _account_id(self.aws), self.settings.artifact_bucket)
+        if store.ensure():
+            self.observer.step(f"made the artifact bucket {store.bucket}")
+        if packed:
+            self._put(store, packed)
+            text = _dump(with_artifacts(body, store.bucket, packed))
+        if len(text.encode()) <= MAX_BODY:
+            return {"TemplateBody": text}
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}.template"
+        store.put(key, text.encode())
+        return {"TemplateURL": store.url(key)}
+
+    def _put(self, store: ArtifactStore, packed: tuple[Artifact, ...]) -> None:
+        with ThreadPoolExecutor(4, "upload") as pool:
+            done = list(pool.map(lambda artifact: store.put(artifact.key, artifact.data), packed))
+        for artifact, uploaded in zip(packed, done, strict=True):
+            how = "uploaded" if uploaded else "there already"
+            self.observer.step(f"code of {artifact.logical_id}: {len(artifact.data):,} bytes, {how}")
+
+    def _outcome(self, stack_id: str, *, changed: bool) -> Outcome:
+        protection = self.settings.termination_protection
+        client, name = self.aws.client("cloudformation"), self.name
+        with explained(f"reading the outputs of stack {name}"):
+            if protection is not None:
+                client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=protection)
+            found = client.describe_stacks(StackName=stack_id)["Stacks"]
+        if not found:
+            raise AwsError(f"stack {name} is gone", "somebody else deleted it")
+        outputs = {each["OutputKey"]: each.get("OutputValue", "") for each in found[0].get("Outputs", [])}
+        return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs)
+
+
+def _failure(name: str, seen: list[Event]) -> TapctlError:
+    """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
+    status = seen[-1].status
+    row, cause = state(status), diagnose(seen)
+    said = f"{cause.logical_id}: {cause.said}" if cause else "no resource said why"
+    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
+    hint = (cause.hint if cause else "") or row.hint or None
+    if row.end is End.ROLLED_BACK:
+        return DeployFailed(f"stack {name} failed and was rolled back ({status}): {said}{meaning}", hint)
+    return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
+
+
+def _dump(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, indent=1, ensure_ascii=False)
+
+
+def _account_id(aws: Aws) -> str:
+    with explained("asking whose credentials these are"):
+        return str(aws.client("sts").get_caller_identity()["Account"])
+
+
+def _parameters(template: Template, settings: Settings, previous: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Given values; for the rest the stack keeps what it has, and a new parameter takes its default."""
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in settings.parameters.items()]
+    kept = [
+        {"ParameterKey": name, "UsePreviousValue": True}
+        for name in template.parameters
+        if name not in settings.parameters and name in previous
+    ]
+    return given + kept
+
+
+def capabilities(template: Template) -> list[str]:
+    """What the template needs to be acknowledged: IAM resources, and macros to be expanded.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+    """
+    types = {resource.type for resource in template.resources()}
+    nested = bool(types & {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"})
+    serverless = SERVERLESS in template.transforms
+    needed = []
+    if nested or serverless or any(each.startswith("AWS::IAM::") for each in types):
+        needed.append("CAPABILITY_NAMED_IAM")
+    if nested or template.transforms:
+        needed.append("CAPABILITY_AUTO_EXPAND")
+    return needed

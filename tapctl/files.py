@@ -1,0 +1,47 @@
+"""Where tapctl keeps its own state, and how any file is written: whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from tapctl.errors import TapctlError, UsageError
+
+
+def state_dir() -> Path:
+    """The per-user state folder: $TAPCTL_STATE_DIR, else $XDG_STATE_HOME/tapctl, else ~/.local/state/tapctl."""
+    if chosen := os.environ.get("TAPCTL_STATE_DIR"):
+        return Path(chosen)
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "tapctl"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` beside `path` and move it into place, so that a kill leaves the old file or the new one.
+
+    An existing file keeps its permission bits; line ends are written as given.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}", "name a folder that exists and is writable"
+        ) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise TapctlError(
+            f"cannot write {path}: {error.strerror}", "free some space or name another place; the old file is untouched"
+        ) from None
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,210 @@
+"""Every limit of the catalogue that the template touches, judged: what is used, what is added, what is allowed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tapctl.account.model import UNREAD, Account, Quota, Stack
+from tapctl.headroom.concurrency import Judgement, over_provisioned
+from tapctl.headroom.transition import Change
+from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.limits import CATALOGUE, Kind, Limit
+from tapctl.limits.cloudformation import STACK
+from tapctl.template.resolve import Resolver
+from tapctl.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is judged: the template under its parameters, the account, and the verdict on concurrency."""
+
+    resolver: Resolver
+    account: Account
+    changes: tuple[Change, ...]
+    concurrency: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What the deploy adds to a limit: between `least` and `most`."""
+
+    least: int
+    most: int
+
+
+def touched(resolver: Resolver, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
+    """The limits that this template can run into; nothing else is ever read."""
+    return tuple(limit for limit in CATALOGUE if _touches(limit, resolver, stack))
+
+
+def _touches(limit: Limit, resolver: Resolver, stack: Stack | Unknown | None) -> bool:
+    match limit.kind:
+        case Kind.TEMPLATE:
+            return True
+        case Kind.EXPORTS:
+            return any("Export" in output for output in resolver.template.outputs.values())
+        case Kind.CONCURRENCY:
+            return any(resource.type in limit.spends for resource in resolver.template.resources())
+        case Kind.COUNT:
+            return addition(limit, resolver, stack).most > 0
+
+
+def addition(limit: Limit, resolver: Resolver, stack: Stack | Unknown | None) -> Addition:
+    """How many units the stack will hold that it does not hold yet.
+
+    CloudFormation creates before it deletes, so what the deploy removes is not credited.
+    """
+    least = most = 0
+    held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
+    for resource in resolver.template.resources():
+        if resource.type not in limit.spends or (held and held.get(resource.logical_id) == resource.type):
+            continue
+        units = limit.spends[resource.type]
+        spent = units(resource.properties) if callable(units) else units
+        exists = resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
+        if exists is not False:
+            most += spent
+            least += spent if exists is True and held is not None else 0
+    if STACK in limit.spends and not isinstance(stack, Stack):
+        most += 1
+        least += 1 if stack is None else 0
+    return Addition(least, most)
+
+
+def assess(subject: Subject) -> tuple[Finding, ...]:
+    """One finding or more for every limit that the template touches, also where it fits."""
+    limits = touched(subject.resolver, subject.account.stack)
+    return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, subject))
+
+
+def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
+    judgement = subject.concurrency
+    template = subject.resolver.template
+    blamed = [each for each in subject.changes if each.wanted and (each.grows or over_provisioned(each))]
+    if judgement.verdict is Verdict.FITS or not blamed:
+        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file)
+        return
+    for change in blamed:
+        wanted = change.wanted
+        assert wanted is not None  # noqa: S101 - filtered above
+        line = wanted.reserved_line or wanted.line
+        yield Finding(
+            limit.id,
+            judgement.verdict,
+            f"{change.logical_id} {_claim(change)}: {judgement.reason}",
+            change.logical_id,
+            template.file,
+            line,
+            judgement.settle or _CONCURRENCY_HINTS[judgement.verdict],
+        )
+
+
+_CONCURRENCY_HINTS = {
+    Verdict.EXCEEDS: "`tapctl deploy` lowers or drops the setting for you, unless `--remedy fail` says otherwise",
+    Verdict.UNCERTAIN: "`tapctl deploy` lowers it to what is safe; `--min-unreserved N` if you know the minimum",
+    Verdict.UNKNOWN: None,
+    Verdict.FITS: None,
+}
+
+
+def _claim(change: Change) -> str:
+    wanted = change.wanted
+    if wanted is None or isinstance(change.new, Unknown):
+        return "asks for concurrency that is not known"
+    verb = "provisions" if wanted.reserved is None else "reserves"
+    held = f", {change.old} of it held already" if isinstance(change.old, int) and change.old else ""
+    return f"{verb} {change.new}{held}"
+
+
+def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:
+    more = addition(limit, subject.resolver, subject.account.stack)
+    quota = subject.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
+    yield Finding(
+        limit.id,
+        *_compare_count(limit, more, quota),
+        resource=_first_spender(limit, subject.resolver),
+        file=subject.resolver.template.file,
+        line=_first_spender_line(limit, subject.resolver),
+        hint=_settle(quota) or None,
+        judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
+    )
+
+
+def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict, str]:
+    for value in (quota.value, quota.usage):
+        if isinstance(value, Unknown):
+            return Verdict.UNKNOWN, f"{limit.title}: {value.reason}"
+    match quota.value, quota.usage:
+        case int(value), int(usage):
+            unit = f" {limit.unit}" if limit.unit else ""
+            adds = f"{more.most:,}" if more.least == more.most and not limit.at_most else f"at most {more.most:,}"
+            sums = f"{limit.title}: {usage:,} used, {adds} more, of {value:,}{unit}"
+            if usage + more.most <= value:
+                return Verdict.FITS, sums
+            if usage + more.least > value and not limit.at_most:
+                return Verdict.EXCEEDS, sums
+            return Verdict.UNCERTAIN, sums
+        case _:
+            raise AssertionError(quota)
+
+
+def _settle(quota: Quota) -> str:
+    return next((value.settle for value in (quota.value, quota.usage) if isinstance(value, Unknown)), "")
+
+
+def _first_spender(limit: Limit, resolver: Resolver) -> str | None:
+    return next((each.logical_id for each in resolver.template.resources() if each.type in limit.spends), None)
+
+
+def _first_spender_line(limit: Limit, resolver: Resolver) -> int | None:
+    return next((each.line for each in resolver.template.resources() if each.type in limit.spends), None)
+
+
+def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
+    exports, file = subject.account.exports, subject.resolver.template.file
+    if isinstance(exports, Unknown):
+        message = f"{limit.title}: {exports.reason}"
+        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hint=exports.settle or None, judged=exports.judged)
+        return
+    own = subject.account.stack.name if isinstance(subject.account.stack, Stack) else None
+    foreign = {name: stack for name, stack in exports.items() if stack != own}
+    clashes = list(_clashes(limit, subject.resolver, foreign)) if foreign else []
+    yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: none is taken", file=file)]
+
+
+def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> Iterator[Finding]:
+    for key, output in resolver.template.outputs.items():
+        path = ("Outputs", key)
+        if "Export" not in output or resolver.exists(output.get("Condition"), path) is False:
+            continue
+        name = resolver.value((output["Export"] or {}).get("Name"), (*path, "Export", "Name"))
+        line = resolver.template.source.line(*path)
+        if isinstance(name, Unknown):
+            message = f"the name that output {key} exports is not known: {name.reason}"
+            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.settle or None)
+        elif name in foreign:
+            message = f"output {key} exports {name}, which stack {foreign[name]} exports already"
+            hint = f"export another name, or remove that of {foreign[name]} first"
+            yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, hint)
+
+
+_MEASURES: Mapping[str, Callable[[Resolver], int]] = {
+    "cloudformation-template-size": lambda resolver: len(resolver.template.source.text.encode()),
+    "cloudformation-template-resources": lambda resolver: len(resolver.template.body["Resources"]),
+}
+
+
+def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
+    measured, allowed = _MEASURES[limit.id](subject.resolver), limit.fixed or 0
+    unit = f" {limit.unit}" if limit.unit else ""
+    verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
+    hint = None if verdict is Verdict.FITS else "split it into nested stacks"
+    message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
+    yield Finding(limit.id, verdict, message, file=subject.resolver.template.file, line=1, hint=hint)
+
+
+JUDGES: Mapping[Kind, Callable[[Limit, Subject], Iterator[Finding]]] = {
+    Kind.CONCURRENCY: _judge_concurrency,
+    Kind.COUNT: _judge_count,
+    Kind.EXPORTS: _judge_exports,
+    Kind.TEMPLATE: _judge_template,
+}

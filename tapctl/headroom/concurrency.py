@@ -1,0 +1,116 @@
+"""The verdict on reserved and provisioned concurrency."""
+
+from dataclasses import dataclass
+
+from tapctl.account.model import Concurrency
+from tapctl.headroom.floor import Floor, floor
+from tapctl.headroom.transition import Change, Outlook, outlook
+from tapctl.headroom.verdict import Verdict
+from tapctl.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, the sums behind it, and why in words."""
+
+    verdict: Verdict
+    reason: str
+    limit: int | Unknown
+    unreserved: int | Unknown
+    floor: Floor | Unknown
+    outlook: Outlook
+    settle: str = ""
+
+
+def judge(
+    changes: tuple[Change, ...], account: Concurrency, *, pinned: int | None = None, learned: int | None = None
+) -> Judgement:
+    """Whether Lambda will accept every reservation of the deploy, in whatever order it makes them."""
+    bounds = (
+        account.limit if isinstance(account.limit, Unknown) else floor(account.limit, pinned=pinned, learned=learned)
+    )
+    sums = outlook(changes, account.unreserved)
+    verdict, reason, settle = _decide(changes, bounds, sums, account)
+    return Judgement(verdict, reason, account.limit, account.unreserved, bounds, sums, settle)
+
+
+def _decide(
+    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, str]:
+    over = [change for change in changes if over_provisioned(change)]
+    if over:
+        return Verdict.EXCEEDS, _over_provisioned_reason(over[0]), ""
+    growing = [change for change in changes if change.grows]
+    if not growing:
+        return Verdict.FITS, "no function claims more than it holds already", ""
+    if isinstance(bounds, Unknown):
+        return Verdict.UNKNOWN, bounds.reason, bounds.settle
+    if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
+        return _decide_within_bounds(growing, bounds, changes, account)
+    return (*_compare(sums.final, sums.peak, bounds), "")
+
+
+def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:
+    if final < bounds.hard or (final < bounds.safe and bounds.known):
+        return Verdict.EXCEEDS, f"{final} executions would stay unreserved; at least {_minimum(bounds)} must"
+    if final < bounds.safe:
+        return (
+            Verdict.UNCERTAIN,
+            f"{final} executions would stay unreserved, and the minimum is {bounds.source}",
+        )
+    if peak < bounds.safe:
+        return (
+            Verdict.UNCERTAIN,
+            f"{final} executions stay unreserved at the end, but maybe {peak} on the way; at least {bounds.safe} must",
+        )
+    return Verdict.FITS, f"{min(final, peak)} executions stay unreserved; at least {bounds.safe} must"
+
+
+def _minimum(bounds: Floor) -> int:
+    return bounds.safe if bounds.known and bounds.safe > bounds.hard else bounds.hard
+
+
+def _decide_within_bounds(
+    growing: list[Change], bounds: Floor, changes: tuple[Change, ...], account: Concurrency
+) -> tuple[Verdict, str, str]:
+    """With something unknown: fits if even the worst case does, exceeds if even the best case does."""
+    unknown = _first_unknown(changes, account)
+    if isinstance(account.unreserved, Unknown):
+        return Verdict.UNKNOWN, unknown.reason, unknown.settle
+    if all(isinstance(change.new, int) for change in growing):
+        # What is held is at least 0, so holding nothing is the worst case.
+        most = sum(change.new for change in growing if isinstance(change.new, int))
+        if account.unreserved - most >= bounds.safe:
+            return (*_compare(account.unreserved - most, account.unreserved - most, bounds), "")
+    if all(isinstance(change.old, int) for change in changes):
+        # What is wanted is at least 0, so wanting nothing is the best case.
+        least = sum(_known(change.new) - _known(change.old) for change in changes)
+        if account.unreserved - least < bounds.hard:
+            return (*_compare(account.unreserved - least, account.unreserved - least, bounds), "")
+    return Verdict.UNKNOWN, unknown.reason, unknown.settle
+
+
+def _first_unknown(changes: tuple[Change, ...], account: Concurrency) -> Unknown:
+    values = [account.unreserved, *(value for change in changes for value in (change.new, change.old))]
+    return next(value for value in values if isinstance(value, Unknown))
+
+
+def _known(value: int | Unknown) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def over_provisioned(change: Change) -> bool:
+    """Whether the template provisions more than it reserves, which Lambda refuses in any account."""
+    wanted = change.wanted
+    if wanted is None or not isinstance(wanted.reserved, int) or not isinstance(wanted.provisioned_total, int):
+        return False
+    return wanted.provisioned_total > wanted.reserved
+
+
+def _over_provisioned_reason(change: Change) -> str:
+    wanted = change.wanted
+    assert wanted is not None  # noqa: S101 - over_provisioned said so
+    return (
+        f"{change.logical_id} provisions {wanted.provisioned_total} but reserves {wanted.reserved}:"
+        " provisioned concurrency should not be greater than the reservation"
+    )

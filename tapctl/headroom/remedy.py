@@ -1,0 +1,177 @@
+"""The least change of the template that makes it fit: keep, else lower, else drop.
+
+A reservation is never lowered to 0 (that would stop the function), never under the function's own
+provisioned concurrency, and never under what the live function holds already.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from tapctl.account.model import Concurrency
+from tapctl.headroom.concurrency import over_provisioned
+from tapctl.headroom.demand import FunctionDemand
+from tapctl.headroom.floor import Floor
+from tapctl.headroom.transition import Change
+from tapctl.unknown import Unknown
+
+
+class Action(Enum):
+    """What a remedy does with one reservation."""
+
+    KEEP = "keep"
+    LOWER = "lower"
+    DROP = "drop"
+
+
+class Mode(Enum):
+    """How far a remedy may go: `remedy` of an environment, or `--remedy`."""
+
+    ADJUST = "adjust"
+    DROP = "drop"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What becomes of one reservation; `value` is what is written, None when the property goes."""
+
+    action: Action
+    value: int | None
+    requested: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A remedy for every function with a reservation; `possible` False when none makes the template fit."""
+
+    remedies: Mapping[str, Remedy]
+    possible: bool
+
+    @property
+    def changes(self) -> dict[str, Remedy]:
+        return {name: each for name, each in self.remedies.items() if each.action is not Action.KEEP}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A reservation that wants more than it holds."""
+
+    logical_id: str
+    requested: int
+    base: int
+    provisioned: int
+
+    @property
+    def least(self) -> int:
+        """The growth that it needs however little it reserves, for its provisioned concurrency."""
+        return max(0, self.provisioned - self.base)
+
+    @property
+    def wish(self) -> int:
+        """The growth beyond that."""
+        return max(0, self.requested - self.base - self.least)
+
+
+def plan(
+    changes: tuple[Change, ...],
+    account: Concurrency,
+    bounds: Floor | Unknown,
+    mode: Mode = Mode.ADJUST,
+    priority: tuple[str, ...] = (),
+) -> Plan:
+    """The least change that lets every order of updates leave the safe floor.
+
+    Functions in `priority` are served first, in that order; the others share what is left in proportion
+    to what they ask for.
+    """
+    keep = {
+        change.logical_id: Remedy(Action.KEEP, change.wanted.reserved, change.wanted.reserved)
+        for change in changes
+        if change.wanted and isinstance(change.wanted.reserved, int)
+    }
+    room = _room(changes, account, bounds)
+    candidates = [_candidate(change) for change in changes if _is_candidate(change)]
+    stopped = [change for change in changes if over_provisioned(change) and not _is_candidate(change)]
+    if room is None or stopped:
+        return Plan(keep, possible=False)
+    room -= sum(candidate.least for candidate in candidates)
+    if room < 0 or mode is Mode.FAIL:
+        fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(over_provisioned, changes))
+        return Plan(keep, possible=fits)
+    broken = {change.logical_id for change in changes if over_provisioned(change)}
+    sound = sorted(
+        (each for each in candidates if each.logical_id not in broken),
+        key=lambda each: priority.index(each.logical_id) if each.logical_id in priority else len(priority),
+    )
+    share = _whole_or_nothing if mode is Mode.DROP else _proportional
+    shares = share(sound, room, len([each for each in sound if each.logical_id in priority]))
+    served = {each.logical_id: _serve(each, shares.get(each.logical_id)) for each in candidates}
+    return Plan({**keep, **served}, possible=True)
+
+
+def _room(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown) -> int | None:
+    """What may grow in all: unreserved beyond the safe floor, less what has no reservation to lower."""
+    if isinstance(bounds, Unknown) or isinstance(account.unreserved, Unknown):
+        return None
+    room = account.unreserved - max(bounds.safe, bounds.hard)
+    for change in changes:
+        if change.grows and not _is_candidate(change):
+            if isinstance(change.new, Unknown) or isinstance(change.base, Unknown):
+                return None
+            room -= change.new - change.base
+    return room
+
+
+def _is_candidate(change: Change) -> bool:
+    wanted = change.wanted
+    if wanted is None or not isinstance(wanted.reserved, int) or wanted.reserved == 0:
+        return False
+    known = isinstance(change.base, int) and isinstance(wanted.provisioned_total, int)
+    return known and (change.grows or over_provisioned(change))
+
+
+def _candidate(change: Change) -> _Candidate:
+    match change.wanted, change.base:
+        case FunctionDemand(reserved=int(requested), provisioned_total=int(provisioned)), int(base):
+            return _Candidate(change.logical_id, requested, base, provisioned)
+        case _:
+            raise AssertionError(change)
+
+
+def _proportional(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
+    """The first ones take what they ask while it lasts; the rest share in proportion, in whole numbers."""
+    shares: dict[str, int] = {}
+    for each in candidates[:first]:
+        shares[each.logical_id] = min(each.wish, room)
+        room -= shares[each.logical_id]
+    rest = candidates[first:]
+    asked = sum(each.wish for each in rest)
+    if asked <= room:
+        return shares | {each.logical_id: each.wish for each in rest}
+    given = {each.logical_id: each.wish * room // asked for each in rest}
+    # The largest remainders get what rounding left over; ties go in the template's order.
+    by_remainder = sorted(rest, key=lambda each: -(each.wish * room % asked))
+    for each in by_remainder[: room - sum(given.values())]:
+        given[each.logical_id] += 1
+    return shares | given
+
+
+def _whole_or_nothing(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
+    """The first ones in their order, then the smallest, so that as many as possible keep their setting."""
+    shares: dict[str, int] = {}
+    for each in [*candidates[:first], *sorted(candidates[first:], key=lambda each: each.wish)]:
+        shares[each.logical_id] = each.wish if each.wish <= room else 0
+        room -= shares[each.logical_id]
+    return shares
+
+
+def _serve(candidate: _Candidate, share: int | None) -> Remedy:
+    """Turn a share into a remedy; no share at all means that the reservation cannot stay."""
+    requested = candidate.requested
+    if share is None:
+        return Remedy(Action.DROP, None, requested)
+    if share == candidate.wish:
+        return Remedy(Action.KEEP, requested, requested)
+    value = candidate.base + candidate.least + share
+    return Remedy(Action.LOWER, value, requested) if value else Remedy(Action.DROP, None, requested)

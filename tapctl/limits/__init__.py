@@ -1,0 +1,18 @@
+"""The catalogue: one row per limit, one file per service.
+
+To add a limit, add a `Limit` to the `ROWS` of its service's file; nothing else changes. Commands, documents
+and IAM policies read this table.
+"""
+
+from tapctl.limits import awslambda, cloudformation, dynamodb, iam, kms
+from tapctl.limits.row import Kind, Limit
+
+CATALOGUE: tuple[Limit, ...] = (
+    *awslambda.ROWS,
+    *cloudformation.ROWS,
+    *dynamodb.ROWS,
+    *iam.ROWS,
+    *kms.ROWS,
+)
+
+__all__ = ["CATALOGUE", "Kind", "Limit"]

@@ -1,0 +1,16 @@
+"""The limits of DynamoDB that a deploy can hit."""
+
+from tapctl.limits.row import Call, Kind, Limit
+
+ROWS = (
+    Limit(
+        id="dynamodb-tables",
+        title="DynamoDB tables",
+        service="dynamodb",
+        code="L-F98FE922",
+        kind=Kind.COUNT,
+        docs="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
+        spends={"AWS::DynamoDB::Table": 1, "AWS::DynamoDB::GlobalTable": 1},
+        usage=Call("dynamodb", "ListTables", "TableNames"),
+    ),
+)

@@ -1,0 +1,17 @@
+"""The limits of IAM that a deploy can hit; IAM is one for all Regions."""
+
+from tapctl.limits.row import Call, Kind, Limit
+
+ROWS = (
+    Limit(
+        id="iam-roles",
+        title="IAM roles",
+        service="iam",
+        code="L-FE177D64",
+        kind=Kind.COUNT,
+        docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+        spends={"AWS::IAM::Role": 1},
+        usage=Call("iam", "GetAccountSummary", "SummaryMap.Roles"),
+        quota=Call("iam", "GetAccountSummary", "SummaryMap.RolesQuota"),
+    ),
+)

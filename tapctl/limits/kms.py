@@ -1,0 +1,18 @@
+"""The limits of KMS that a deploy can hit."""
+
+from tapctl.limits.row import Call, Kind, Limit
+
+ROWS = (
+    Limit(
+        id="kms-keys",
+        title="KMS keys",
+        service="kms",
+        code="L-C2F1777E",
+        kind=Kind.COUNT,
+        docs="https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
+        spends={"AWS::KMS::Key": 1, "AWS::KMS::ReplicaKey": 1},
+        # ListKeys names AWS managed keys too, which do not count against the quota.
+        usage=Call("kms", "ListKeys", "Keys"),
+        at_most=True,
+    ),
+)

@@ -1,0 +1,156 @@
+"""The workflow behind `preflight` and the first half of `deploy`: gather, judge, propose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tapctl.account.model import Account, Stack
+from tapctl.account.model import Settings as AccountSettings
+from tapctl.headroom import assess, concurrency, remedy
+from tapctl.headroom.demand import read_demand
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.transition import transition
+from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.limits import CATALOGUE, Kind, Limit
+from tapctl.template.expand import expand
+from tapctl.template.model import Template
+from tapctl.template.parameters import Parameters, bind, refuse_undeclared
+from tapctl.template.resolve import Resolver
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.account.ports import AccountReader
+    from tapctl.config import Settings
+    from tapctl.template.lint import Match
+
+
+def resolver_for(template: Template, settings: Settings, account: Account | None = None) -> Resolver:
+    """A resolver under the given parameters, the live stack's, and the template's defaults."""
+    stack = account.stack if account and isinstance(account.stack, Stack) else None
+    declared = template.parameters
+    previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
+    parameters = Parameters(settings.parameters, previous)
+    refuse_undeclared(template, parameters.given)
+    expanded = expand(template, parameters)
+    return Resolver(expanded, bind(expanded, parameters), _pseudo(settings, account))
+
+
+def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
+    region = settings.region or (account.region if account else None)
+    known: dict[str, str] = {}
+    if region:
+        china, gov = region.startswith("cn-"), region.startswith("us-gov-")
+        known["AWS::Region"] = region
+        known["AWS::Partition"] = "aws-cn" if china else "aws-us-gov" if gov else "aws"
+        known["AWS::URLSuffix"] = "amazonaws.com.cn" if china else "amazonaws.com"
+    if account and account.account_id:
+        known["AWS::AccountId"] = account.account_id
+    if settings.stack_name:
+        known["AWS::StackName"] = settings.stack_name
+    return known
+
+
+def preflight(template: Template, reader: AccountReader, settings: Settings, *, lint: bool = True) -> Preflight:
+    """Judge a template against an account; changes nothing.
+
+    Linting runs beside the reads of the account.
+    """
+    with ThreadPoolExecutor(1, "lint") as pool:
+        linting = pool.submit(_lint, template, settings.region) if lint else None
+        judged = judge(template, reader, settings)
+        return replace(judged, lint=_lint_findings(template, linting))
+
+
+def judge(template: Template, reader: AccountReader, settings: Settings) -> Preflight:
+    """The verdict without linting."""
+    account, resolver = gather(template, reader, settings)
+    demand = read_demand(resolver)
+    live = account.stack.functions if isinstance(account.stack, Stack) else {}
+    changes = transition(demand, live)
+    sums = concurrency.judge(changes, account.settings.concurrency, pinned=settings.min_unreserved)
+    if isinstance(account.stack, Unknown) and any(change.grows for change in changes):
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
+    return Preflight(
+        template,
+        resolver,
+        account,
+        demand,
+        changes,
+        sums,
+        remedy.plan(changes, account.settings.concurrency, sums.floor, settings.remedy, settings.priority),
+        assess.assess(assess.Subject(resolver, account, changes, sums)),
+    )
+
+
+def gather(template: Template, reader: AccountReader, settings: Settings) -> tuple[Account, Resolver]:
+    """Read what the template touches, and nothing else; the stack first, because its parameters may count."""
+    with ThreadPoolExecutor(4, "read") as pool:
+        reading = pool.submit(reader.settings)
+        identity = pool.submit(reader.identity) if _mentions_account(template) else None
+        stack = reader.stack(settings.stack_name) if settings.stack_name else None
+        read = reading.result()
+        known = identity.result() if identity else None
+        account = Account(
+            settings.region,
+            read,
+            None if known is None or isinstance(known, Unknown) else known.account_id,
+            stack=stack,
+        )
+        resolver = resolver_for(template, settings, account)
+        limits = assess.touched(resolver, stack)
+        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
+        exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None
+        account = replace(account, quotas=quotas.result(), exports=exports.result() if exports else account.exports)
+    return account, resolver
+
+
+def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE) -> Account:
+    """The whole account as far as the catalogue goes: what `tapctl account` shows and saves."""
+    with ThreadPoolExecutor(5, "read") as pool:
+        read: Future[AccountSettings] = pool.submit(reader.settings)
+        identity = pool.submit(reader.identity)
+        stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
+        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
+        exports = pool.submit(reader.exports)
+        known = identity.result()
+        return Account(
+            region=settings.region if isinstance(known, Unknown) else known.region,
+            settings=read.result(),
+            account_id=None if isinstance(known, Unknown) else known.account_id,
+            taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            stack=stack.result() if stack else None,
+            quotas=quotas.result(),
+            exports=exports.result(),
+        )
+
+
+def _mentions_account(template: Template) -> bool:
+    return "AWS::AccountId" in template.source.text
+
+
+def _lint(template: Template, region: str | None) -> tuple[Match, ...]:
+    from tapctl.template.lint import lint
+
+    return lint(template.source, region)
+
+
+def _lint_findings(template: Template, linting: Future[tuple[Match, ...]] | None) -> tuple[Finding, ...]:
+    if linting is None:
+        return ()
+    return tuple(
+        Finding(
+            None,
+            Verdict.FITS,
+            match.message,
+            file=template.file,
+            line=match.line,
+            hint=match.docs or None,
+            rule=match.rule,
+            severity=match.severity,
+        )
+        for match in linting.result()
+    )

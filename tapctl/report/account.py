@@ -1,0 +1,72 @@
+"""An account as text for people; the snapshot is its JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tapctl.account.model import Account, Stack
+from tapctl.headroom.floor import floor
+from tapctl.limits import CATALOGUE, Kind
+from tapctl.report.surface import Surface, draw
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.config import Settings
+
+
+def text(account: Account, settings: Settings, surface: Surface) -> str:
+    """The concurrency, every counted limit, and what the stack holds."""
+    who = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
+    parts: list[Any] = [who, "", *_concurrency(account, settings.min_unreserved), "", _limits(account)]
+    if isinstance(account.stack, Stack):
+        parts += ["", _stack(account.stack)]
+    return draw(surface, *parts)
+
+
+def _concurrency(account: Account, pinned: int | None) -> list[Any]:
+    from tapctl.report.bar import Headroom, bar
+
+    match account.settings.concurrency.limit, account.settings.concurrency.unreserved:
+        case int(limit), int(unreserved):
+            bounds = floor(limit, pinned=pinned)
+            number = str(bounds.safe) if bounds.known else f"{bounds.hard} to {bounds.safe}"
+            held = _held(account.stack)
+            return [
+                f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({bounds.source})",
+                f"{max(0, unreserved - bounds.safe)} more can surely be reserved",
+                bar(Headroom(max(0, limit - unreserved - held), held, unreserved, bounds.safe)),
+            ]
+        case limit, unreserved:
+            return [f"concurrency: {_said(limit)}"]
+
+
+def _held(stack: Stack | Unknown | None) -> int:
+    functions = stack.functions.values() if isinstance(stack, Stack) else ()
+    return sum(each.claim for each in functions if isinstance(each.claim, int))
+
+
+def _limits(account: Account) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("limit", "used", "of"):
+        table.add_column(name, justify="left" if name == "limit" else "right")
+    for limit in CATALOGUE:
+        if limit.kind is Kind.COUNT and (quota := account.quotas.get(limit.key)):
+            table.add_row(
+                f"{limit.title}{f', {limit.unit}' if limit.unit else ''}", _said(quota.usage), _said(quota.value)
+            )
+    return table
+
+
+def _stack(stack: Stack) -> Any:
+    lines = [f"stack {stack.name} ({stack.status})"]
+    for name, each in stack.functions.items():
+        reserved = "unreserved" if each.reserved is None else f"reserved {_said(each.reserved)}"
+        lines.append(f"  {name} ({each.physical_id}): {reserved}, provisioned {_said(each.provisioned)}")
+    return "\n".join(lines)
+
+
+def _said(value: int | Unknown) -> str:
+    return f"unknown: {value.reason}" if isinstance(value, Unknown) else f"{value:,}"

@@ -1,0 +1,83 @@
+"""A deploy: what the change set would do, what happens, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.events import Event
+from tapctl.deploy.run import Outcome
+from tapctl.headroom.result import Preflight
+from tapctl.report import verification
+from tapctl.report.surface import Surface, draw
+from tapctl.verify.run import Verification
+
+SCHEMA = "tapctl.deploy/1"
+
+_ACTIONS = {"Add": ("+", "green"), "Modify": ("~", "yellow"), "Remove": ("-", "red"), "Import": ("<", "green")}
+
+
+def changes(found: ChangeSet, surface: Surface) -> str:
+    """A line for each change; what destroys something says so in words, too."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for each in found.changes:
+        sign, style = _ACTIONS.get(each.action, ("?", "yellow"))
+        table.add_row(f"[{style}]{sign}[/]", each.logical_id, each.type, _fate(each.action, each.replacement))
+    return draw(surface, f"changes to stack {found.stack_id.split('/')[1]}", table).rstrip("\n")
+
+
+def _fate(action: str, replacement: str) -> str:
+    match action, replacement:
+        case "Modify", "True":
+            return "[bold red]replaced: what it holds is lost[/]"
+        case "Modify", "Conditional":
+            return "[bold red]may be replaced[/]"
+        case "Modify", _:
+            return "changed in place"
+        case "Remove", _:
+            return "[bold red]removed[/]"
+        case "Add", _:
+            return "new"
+        case _:
+            return action.lower()
+
+
+def event_line(event: Event) -> str:
+    """One event in one line: when, what became of what, and why."""
+    clock = event.time[11:19]
+    reason = f"  {event.reason}" if event.reason else ""
+    return f"{clock}  {event.status:<28} {event.logical_id}{reason}"
+
+
+def outputs(outcome: Outcome, surface: Surface) -> str:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("output")
+    table.add_column("value", overflow="fold")
+    for key, value in outcome.outputs.items():
+        table.add_row(key, value)
+    said = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
+    return draw(surface, f"stack {outcome.stack_name} {said}", table)
+
+
+def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | None) -> str:
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "stack": outcome.stack_name,
+        "stack_id": outcome.stack_id,
+        "status": outcome.status,
+        "changed": outcome.changed,
+        "verdict": preflight.verdict.value,
+        "remedies": {
+            name: {"action": each.action.value, "value": each.value, "requested": each.requested}
+            for name, each in preflight.plan.remedies.items()
+        },
+        "outputs": dict(outcome.outputs),
+        "verification": verification.document(verified) if verified else None,
+    }
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,221 @@
+"""A preflight as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tapctl.account.model import Stack
+from tapctl.headroom.floor import Floor
+from tapctl.headroom.remedy import Action, Remedy
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.transition import Change
+from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.report.surface import STYLES, Surface, draw
+from tapctl.unknown import Unknown
+
+SCHEMA = "tapctl.preflight/1"
+
+
+def as_json(result: Preflight, _: Surface) -> str:
+    """The contract `tapctl.preflight/1`."""
+    judged = result.concurrency
+    bounds = judged.floor
+    document = {
+        "schema": SCHEMA,
+        "verdict": result.verdict.value,
+        "template": result.template.file,
+        "stack": _stack_name(result),
+        "concurrency": {
+            "limit": plain(judged.limit),
+            "unreserved_now": plain(judged.unreserved),
+            "final": plain(judged.outlook.final),
+            "peak": plain(judged.outlook.peak),
+            "floor": plain(bounds)
+            if isinstance(bounds, Unknown)
+            else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
+        },
+        "functions": [_function_json(result, change) for change in result.changes if change.wanted],
+        "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
+    remedy = result.plan.remedies.get(change.logical_id)
+    return {
+        "logical_id": change.logical_id,
+        "requested": plain(change.wanted.reserved if change.wanted else None),
+        "live": plain(change.live.reserved if change.live else None),
+        "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    shared = {
+        "resource": finding.resource,
+        "file": finding.file,
+        "line": finding.line,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+    if finding.rule:
+        return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}
+    return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **shared}
+
+
+def plain(value: object) -> Any:
+    return {"unknown": value.reason} if isinstance(value, Unknown) else value
+
+
+def as_text(result: Preflight, surface: Surface) -> str:
+    """A table of the functions, the headroom bar, what was found, and the verdict in one sentence."""
+    from rich.text import Text
+
+    parts: list[Any] = [Text(f"{result.template.file} against {_account_name(result)}")]
+    if result.demand.functions:
+        parts += ["", _table(result)]
+    if headroom := _headroom(result):
+        parts += ["", headroom]
+    parts += ["", *(_finding_text(finding) for finding in _shown(result))]
+    parts += [_sentence(result)]
+    return draw(surface, *parts)
+
+
+def _account_name(result: Preflight) -> str:
+    account, stack = result.account, result.account.stack
+    where = f"account {account.account_id}" if account.account_id else "the account"
+    where += f" in {account.region}" if account.region else ""
+    match stack:
+        case Stack(name=name, status=status):
+            return f"{where}, stack {name} ({status})"
+        case None if new := _stack_name(result):
+            return f"{where}, new stack {new}"
+        case _:
+            return where
+
+
+def _stack_name(result: Preflight) -> str | None:
+    stack = result.account.stack
+    return stack.name if isinstance(stack, Stack) else result.resolver.pseudo.get("AWS::StackName")
+
+
+def _table(result: Preflight) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("function", "requested", "live", "verdict", "remedy"):
+        table.add_column(name, justify="right" if name in ("requested", "live") else "left")
+    for change in result.changes:
+        verdict = _function_verdict(result, change)
+        table.add_row(
+            change.logical_id,
+            _requested(change),
+            _live(change),
+            f"[{STYLES[verdict.value]}]{verdict.value}[/]",
+            _remedy_text(result, change),
+        )
+    return table
+
+
+def _function_verdict(result: Preflight, change: Change) -> Verdict:
+    """The functions that ask for more share the verdict; the others fit in any case."""
+    blamed = {finding.resource for finding in result.findings if finding.limit == "lambda-reserved-concurrency"}
+    return result.concurrency.verdict if change.logical_id in blamed else Verdict.FITS
+
+
+def _requested(change: Change) -> str:
+    if change.wanted is None:
+        return "removed"
+    return _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
+
+
+def _live(change: Change) -> str:
+    return "-" if change.live is None else _claim_text(change.live.reserved, change.live.provisioned)
+
+
+def _claim_text(reserved: int | Unknown | None, provisioned: int | Unknown) -> str:
+    text = "-" if reserved is None else _number(reserved)
+    return text if provisioned == 0 else f"{text} ({_number(provisioned)} provisioned)"
+
+
+def _number(value: int | Unknown) -> str:
+    return "unknown" if isinstance(value, Unknown) else str(value)
+
+
+def _remedy_text(result: Preflight, change: Change) -> str:
+    match result.plan.remedies.get(change.logical_id):
+        case Remedy(action=Action.LOWER, value=value):
+            return f"lower to {value}"
+        case Remedy(action=Action.DROP):
+            return "drop the reservation"
+        case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows:
+            return "none that would do"
+        case Remedy(action=Action.KEEP):
+            return "keep"
+        case _:
+            return "-"
+
+
+def _headroom(result: Preflight) -> Any:
+    from tapctl.report.bar import Headroom, bar
+
+    judged = result.concurrency
+    if not result.changes:
+        return None
+    match judged.limit, judged.unreserved, judged.outlook.final, judged.floor:
+        case int(limit), int(unreserved), int(final), Floor(safe=safe):
+            held = sum(change.old for change in result.changes if isinstance(change.old, int))
+            wanted = sum(change.new for change in result.changes if isinstance(change.new, int))
+            line = bar(Headroom(max(0, limit - unreserved - held), wanted, final, safe))
+            line.append(f"\n  limit {limit} · unreserved now {unreserved} · after the deploy {final}")
+            line.append(f" · at worst on the way {judged.outlook.peak} · floor {_floor_text(judged.floor)}")
+            return line
+        case _:
+            return None
+
+
+def _floor_text(bounds: Floor) -> str:
+    number = str(bounds.safe) if bounds.known else f"{bounds.hard} to {bounds.safe}"
+    return f"{number} ({bounds.source})"
+
+
+def _shown(result: Preflight) -> list[Finding]:
+    problems = [finding for finding in result.findings if finding.verdict is not Verdict.FITS]
+    return [*problems, *result.lint]
+
+
+def _finding_text(finding: Finding) -> Any:
+    from rich.text import Text
+
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    if finding.rule:
+        return Text(f"{finding.severity} {finding.rule} {place} {finding.message}\n")
+    verdict = finding.verdict.value if finding.judged else "not judged"
+    text = Text.assemble((verdict, STYLES.get(finding.verdict.value, "")), f" {place} {finding.message}\n")
+    if finding.hint:
+        text.append(f"  hint: {finding.hint}\n")
+    return text
+
+
+def _sentence(result: Preflight) -> Any:
+    from rich.text import Text
+
+    verdict = result.verdict
+    return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}")
+
+
+def _why(result: Preflight) -> str:
+    decisive = [each for each in result.findings if each.verdict is result.verdict and each.judged]
+    unjudged = [each for each in result.findings if not each.judged]
+    rest = f"; {len(unjudged)} limits were not judged" if unjudged else ""
+    if result.verdict is Verdict.FITS:
+        fitting = len(decisive)
+        reason = f"{result.concurrency.reason}; " if result.demand.functions else ""
+        return f"{reason}{fitting} limit{'s hold' if fitting != 1 else ' holds'}{rest}"
+    return f"{decisive[0].message}{rest}"
+
+
+RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {"text": as_text, "json": as_json}

@@ -1,0 +1,39 @@
+"""Drawing with rich into a string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What text is rendered for: columns, and whether colour may be used."""
+
+    width: int
+    color: bool
+
+
+def draw(surface: Surface, *parts: RenderableType) -> str:
+    """The parts below each other, without trailing blanks."""
+    from rich.console import Console
+
+    canvas = StringIO()
+    console = Console(
+        file=canvas,
+        width=surface.width,
+        force_terminal=surface.color,
+        no_color=not surface.color,
+        color_system="standard" if surface.color else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"

@@ -1,0 +1,64 @@
+"""A verification as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tapctl.report.surface import Surface, draw
+from tapctl.verify.check import Check, Status
+from tapctl.verify.run import Verification
+
+SCHEMA = "tapctl.verify/1"
+
+_SIGNS = {Status.PROVED: ("ok", "green"), Status.FAILED: ("FAILED", "bold red"), Status.NOT_CHECKED: ("?", "yellow")}
+
+
+def document(verification: Verification) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "stack": verification.stack_name,
+        "verified": not verification.failed,
+        "checks": [
+            {"subject": each.subject, "status": each.status.value, "message": each.message, "hint": each.hint}
+            for each in verification.checks
+        ],
+    }
+
+
+def as_json(verification: Verification, _: Surface) -> str:
+    return json.dumps(document(verification), indent=2) + "\n"
+
+
+def as_text(verification: Verification, surface: Surface) -> str:
+    """A line for each check, those of one subject together, and a sentence."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")
+    for check in verification.checks:
+        sign, style = _SIGNS[check.status]
+        hint = f" [dim](hint: {check.hint})[/]" if check.hint else ""
+        table.add_row(f"[{style}]{sign}[/]", check.subject, f"{_escaped(check)}{hint}")
+    return draw(surface, f"verification of stack {verification.stack_name}", table, _sentence(verification))
+
+
+def _escaped(check: Check) -> str:
+    from rich.markup import escape
+
+    return escape(check.message)
+
+
+def _sentence(verification: Verification) -> str:
+    proved = sum(check.status is Status.PROVED for check in verification.checks)
+    unseen = sum(check.status is Status.NOT_CHECKED for check in verification.checks)
+    rest = f", {unseen} not checked" if unseen else ""
+    if broken := verification.failed:
+        return f"not verified: {len(broken)} of {len(verification.checks)} checks failed{rest}"
+    return f"verified: {proved} proved{rest}"
+
+
+RENDERERS: Mapping[str, Callable[[Verification, Surface], str]] = {"text": as_text, "json": as_json}

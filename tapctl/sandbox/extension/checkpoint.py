@@ -1,0 +1,73 @@
+"""Saves the emulator's state while it runs: on its own it saves only when it is told to end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tapctl.sandbox.extension import seams
+
+QUIET = 1.0
+"""Seconds without a request after which changes are saved."""
+LONGEST = 10.0
+"""Seconds after which they are saved although requests keep coming."""
+SETTLE = 5.0
+"""Seconds that the end of the process waits for stack operations."""
+
+Scope = dict[str, Any]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
+
+
+class Checkpoint:
+    """Notes requests as they pass, and saves after them; never in the middle of a stack operation.
+
+    The coroutine of an operation is not part of the state: saved half-way, its stack would be
+    IN_PROGRESS for ever.
+    """
+
+    def __init__(self) -> None:
+        self._latest = 0.0
+        self._unsaved_since: float | None = None
+
+    def application(self) -> Application:
+        """Wrap the emulator's ASGI application so that the notes are taken."""
+        inner: Application = seams.APP.get()
+
+        async def noted(scope: Scope, receive: Any, send: Any) -> None:
+            try:
+                await inner(scope, receive, send)
+            finally:
+                if scope["type"] == "http" and scope["path"] != "/_ministack/health":
+                    self._latest = time.monotonic()
+                    self._unsaved_since = self._unsaved_since or self._latest
+
+        return noted
+
+    async def run(self) -> None:
+        """Save whenever it is due, for as long as the process serves."""
+        while True:
+            await asyncio.sleep(QUIET / 4)
+            now = time.monotonic()
+            if self._unsaved_since is None or _operations_in_progress():
+                continue
+            if now - self._latest >= QUIET or now - self._unsaved_since >= LONGEST:
+                self._save()
+
+    async def finish(self) -> None:
+        """Let stack operations come to their end, then save."""
+        deadline = time.monotonic() + SETTLE
+        while _operations_in_progress() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        self._save()
+
+    def _save(self) -> None:
+        self._unsaved_since = None
+        seams.SAVE_ALL.get()(seams.SERVICES_TO_SAVE.get()())
+
+
+def _operations_in_progress() -> bool:
+    """Whether some stack is at work; one in review only waits for its change set to be executed."""
+    # _data holds the stacks of every account and Region; the mapping itself only those of a request.
+    stacks = seams.STACKS.get()._data.values()  # noqa: SLF001
+    statuses = {stack.get("StackStatus", "") for stack in list(stacks)}
+    return any(status.endswith("_IN_PROGRESS") for status in statuses - {"REVIEW_IN_PROGRESS"})

@@ -1,0 +1,129 @@
+"""CloudFormation's handlers of Lambda functions, versions and aliases, with the properties the emulator drops."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tapctl.sandbox import rules
+from tapctl.sandbox.extension import kept, seams
+from tapctl.sandbox.extension.account import Account
+from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
+from tapctl.sandbox.extension.seams import Handler
+from tapctl.sandbox.rules import NOTHING, Refusal
+
+FUNCTION, VERSION, ALIAS = "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"
+Properties = Mapping[str, Any]
+Made = tuple[str, dict[str, Any]]
+
+
+def install(account: Account) -> None:
+    """Wrap the three resource types."""
+    _wrap_function(account)
+    _wrap_version(account)
+    _wrap_alias(account)
+
+
+def _wrap_function(account: Account) -> None:
+    create_original = seams.handler(FUNCTION, "create")
+    update_original = seams.handler(FUNCTION, "update")
+
+    def create(logical_id: str, props: Properties, stack_name: str) -> Made:
+        name = props.get("FunctionName")
+        _refuse_taken(name)
+        reserved = _judged_reservation(account, logical_id, props, name or "")
+        made = create_original(logical_id, props, stack_name)
+        kept.store(made[0], props, reserved)
+        return made
+
+    def update(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = "") -> Made:
+        # A new name is a new function beside the old one until the cleanup: nothing is credited to it.
+        renamed = new.get("FunctionName") != old.get("FunctionName")
+        name = new.get("FunctionName") or "" if renamed else physical_id
+        if renamed:
+            _refuse_taken(name)
+        reserved = _judged_reservation(account, logical_id or physical_id, new, name)
+        made = update_original(physical_id, old, new, stack_name, logical_id)
+        kept.store(made[0], new, reserved)
+        return made
+
+    seams.replace_handlers(FUNCTION, create=create, update=update)
+
+
+def _wrap_version(account: Account) -> None:
+    create_original = seams.handler(VERSION, "create")
+    update_original = seams.handler(VERSION, "update")
+
+    def create(logical_id: str, props: Properties, stack_name: str) -> Made:
+        return _publish(account, logical_id, props, lambda: create_original(logical_id, props, stack_name))
+
+    def update(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = "") -> Made:
+        def original() -> Made:
+            return update_original(physical_id, old, new, stack_name, logical_id)
+
+        # Only FunctionScalingConfig changes in place; everything else publishes a version.
+        in_place = {**old, "FunctionScalingConfig": None} == {**new, "FunctionScalingConfig": None}
+        return original() if in_place else _publish(account, logical_id or physical_id, new, original)
+
+    seams.replace_handlers(VERSION, create=create, update=update)
+
+
+def _wrap_alias(account: Account) -> None:
+    create_original = seams.handler(ALIAS, "create")
+    update_original = seams.handler(ALIAS, "update")
+
+    def create(logical_id: str, props: Properties, stack_name: str) -> Made:
+        _judge_provisioned(account, logical_id, props, qualifier=props.get("Name", ""))
+        return create_original(logical_id, props, stack_name)
+
+    def update(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = "") -> Made:
+        _judge_provisioned(account, logical_id or physical_id, new, qualifier=new.get("Name", ""))
+        return update_original(physical_id, old, new, stack_name, logical_id)
+
+    seams.replace_handlers(ALIAS, create=create, update=update)
+
+
+def _judged_reservation(account: Account, logical_id: str, props: Properties, name: str) -> int | None:
+    given = props.get("ReservedConcurrentExecutions")
+    if given is None:
+        return None
+    value = rules.whole_number(given, least=0)
+    if value is None:
+        raise invalid_property(logical_id, "ReservedConcurrentExecutions", given, 0)
+    if refused := rules.refuse_reserved(account.limits, account.table(), name, value):
+        raise refused_by_lambda(refused)
+    return value
+
+
+def _judge_provisioned(account: Account, logical_id: str, props: Properties, *, qualifier: str) -> int | None:
+    given = (props.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
+    if given is None:
+        return None
+    value = rules.whole_number(given, least=1)
+    if value is None:
+        raise invalid_property(logical_id, "ProvisionedConcurrencyConfig/ProvisionedConcurrentExecutions", given, 1)
+    function = _function_name(props)
+    table = account.table()
+    own = table.get(function, NOTHING)
+    if version := props.get("FunctionVersion"):  # an alias: judged as if it pointed there already
+        table[function] = replace(own, aliases={**own.aliases, qualifier: str(version)})
+    if refused := rules.refuse_provisioned(account.limits, table, function, qualifier, value):
+        raise refused_by_lambda(refused)
+    return value
+
+
+def _publish(account: Account, logical_id: str, props: Properties, original: Handler) -> Made:
+    value = _judge_provisioned(account, logical_id, props, qualifier="")
+    physical_id, attributes = original()
+    if value is not None:
+        config = {"ProvisionedConcurrentExecutions": value}
+        seams.PUT_PROVISIONED.get()(_function_name(props), attributes["Version"], config)
+    return physical_id, attributes
+
+
+def _refuse_taken(name: str | None) -> None:
+    if name and name in seams.FUNCTIONS.get():
+        raise refused_by_lambda(Refusal(f"Function already exist: {name}", status=409), "AlreadyExists")
+
+
+def _function_name(props: Properties) -> str:
+    return str(seams.FUNCTION_OF_REFERENCE.get()(props.get("FunctionName", ""))[1])

@@ -1,0 +1,99 @@
+"""A template as data: its sections, checked for their outer shape, and where each resource stands."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tapctl.errors import TemplateError
+from tapctl.template.source import Source
+
+SERVERLESS = "AWS::Serverless-2016-10-31"
+LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One entry of `Resources`, unresolved."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    condition: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A CloudFormation template: `body` is long-form (no short tags); `source` is the file that it came from."""
+
+    source: Source
+    body: Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        return self.source.file
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
+        return self._section("Parameters")
+
+    @property
+    def mappings(self) -> Mapping[str, Any]:
+        return self._section("Mappings")
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        return self._section("Conditions")
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        return self._section("Outputs")
+
+    @property
+    def transforms(self) -> tuple[str, ...]:
+        """The macros that the template names at its top; a macro given with parameters counts by its name."""
+        declared = self.body.get("Transform") or []
+        entries = declared if isinstance(declared, list) else [declared]
+        return tuple(str(entry.get("Name")) if isinstance(entry, dict) else str(entry) for entry in entries)
+
+    def resources(self) -> Iterator[Resource]:
+        for logical_id, definition in self._section("Resources").items():
+            if not isinstance(definition.get("Type"), str):
+                raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)
+            properties = definition.get("Properties") or {}
+            if not isinstance(properties, dict):
+                raise self.error(f"the Properties of {logical_id} are not a map", "Resources", logical_id)
+            condition = definition.get("Condition")
+            line = self.source.line("Resources", logical_id)
+            yield Resource(
+                logical_id, definition["Type"], properties, condition if isinstance(condition, str) else None, line
+            )
+
+    def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
+        return TemplateError(message, hint, file=self.file, line=self.source.line(*path))
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        section = self.body.get(name)
+        return section if isinstance(section, dict) else {}
+
+
+def check(template: Template) -> Template:
+    """Refuse what is not a template at all; everything finer is cfn-lint's work."""
+    body = template.body
+    if not isinstance(body, dict) or not body:
+        raise TemplateError(
+            "not a CloudFormation template: it is no map of sections", "name a template file", file=template.file
+        )
+    if not isinstance(body.get("Resources"), dict) or not body["Resources"]:
+        raise TemplateError(
+            "not a CloudFormation template: it has no Resources", "name a template file", file=template.file
+        )
+    for name in ("Parameters", "Mappings", "Conditions", "Outputs"):
+        section = body.get(name)
+        if section is not None and not isinstance(section, dict):
+            raise template.error(f"the section {name} is not a map", name)
+    for name in ("Parameters", "Resources", "Outputs"):
+        for key, entry in (body.get(name) or {}).items():
+            if not isinstance(entry, dict) and not key.startswith("Fn::ForEach::"):
+                raise template.error(f"{name}.{key} is not a map", name, key)
+    return template

@@ -1,0 +1,130 @@
+"""Template parameters: what was given, what the stack had, what the template defaults to."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tapctl.errors import UsageError
+from tapctl.template.model import Template
+from tapctl.unknown import Unknown
+
+Bound = str | list[str] | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The values in force: `given` by the user, `previous` in the live stack; a default fills the rest."""
+
+    given: Mapping[str, str]
+    previous: Mapping[str, str | Unknown]
+
+
+NO_PARAMETERS = Parameters({}, {})
+
+
+def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
+    """The value of every declared parameter; one without any is Unknown and names itself.
+
+    Raises `UsageError` for a given name that the template does not declare and for a value that its
+    declaration forbids (AllowedValues, AllowedPattern, lengths, bounds, Number).
+    """
+    refuse_undeclared(template, parameters.given)
+    return {name: _bind_one(name, entry, parameters) for name, entry in template.parameters.items()}
+
+
+def refuse_undeclared(template: Template, given: Mapping[str, str]) -> None:
+    declared = template.parameters
+    for name in given:
+        if name not in declared:
+            near = difflib.get_close_matches(name, declared, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(declared) or 'no parameters'}"
+            raise UsageError(f"{template.file} has no parameter `{name}`", hint)
+
+
+def missing(template: Template, parameters: Parameters) -> list[str]:
+    """The parameters that a deploy could not fill."""
+    return [
+        name
+        for name, entry in template.parameters.items()
+        if name not in parameters.given and name not in parameters.previous and "Default" not in entry
+    ]
+
+
+def is_secret(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("NoEcho", "")).lower() == "true"
+
+
+def _bind_one(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound:
+    kind = str(entry.get("Type", "String"))
+    if name in parameters.given:
+        text: str | Unknown = parameters.given[name]
+        if isinstance(text, str):
+            _check(name, text, entry, kind)
+    elif name in parameters.previous:
+        text = parameters.previous[name]
+    elif "Default" in entry:
+        text = as_text(entry["Default"])
+    else:
+        text = Unknown(f"parameter {name} has neither a value nor a default", f"--parameter {name}=VALUE")
+    if isinstance(text, Unknown):
+        return text
+    if kind.startswith("AWS::SSM::Parameter::Value<"):
+        return Unknown(
+            f"parameter {name} stands for what the parameter store holds under {text}", f"--resolve ssm:{text}=VALUE"
+        )
+    if kind == "CommaDelimitedList" or kind.startswith("List<"):
+        return [part.strip() for part in text.split(",")] if text else []
+    return text
+
+
+def as_text(value: object) -> str:
+    """A scalar as CloudFormation compares it: everything is text, `true` is "true"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    return str(value)
+
+
+def _check(name: str, text: str, entry: Mapping[str, Any], kind: str) -> None:
+    shown = "the value" if is_secret(entry) else f"`{text}`"
+    allowed = [as_text(value) for value in entry.get("AllowedValues") or []]
+    explained = entry.get("ConstraintDescription")
+    parts = [part.strip() for part in text.split(",")] if kind in ("CommaDelimitedList", "List<Number>") else [text]
+    for part in parts:
+        if allowed and part not in allowed:
+            raise UsageError(f"parameter {name}: {shown} is not allowed", f"it takes one of: {', '.join(allowed)}")
+        if problem := _breach(part, entry, kind):
+            raise UsageError(f"parameter {name}: {shown} {problem}", str(explained) if explained else None)
+
+
+def _breach(text: str, entry: Mapping[str, Any], kind: str) -> str | None:
+    """What the declaration forbids about this value, or None."""
+    if kind in ("Number", "List<Number>"):
+        return _breach_of_number(text, entry)
+    if len(text) < int(entry.get("MinLength", 0)):
+        return f"is shorter than MinLength {entry['MinLength']}"
+    if len(text) > int(entry.get("MaxLength", len(text))):
+        return f"is longer than MaxLength {entry['MaxLength']}"
+    pattern = entry.get("AllowedPattern")
+    return f"does not match AllowedPattern {pattern}" if pattern and not _matches(str(pattern), text) else None
+
+
+def _breach_of_number(text: str, entry: Mapping[str, Any]) -> str | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return "is not a number"
+    if number < float(entry.get("MinValue", number)):
+        return f"is below MinValue {entry['MinValue']}"
+    return f"is above MaxValue {entry['MaxValue']}" if number > float(entry.get("MaxValue", number)) else None
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether the whole text matches; a pattern that only Java understands is left to CloudFormation."""
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return True

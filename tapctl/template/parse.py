@@ -1,0 +1,297 @@
+"""JSON and YAML text to plain values with the place of each; CloudFormation's short tags become long form.
+
+Both parsers walk a stream of events with a stack of their own, so that a hostile file can neither
+exhaust the interpreter's stack nor, through YAML aliases, its memory.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tapctl.errors import TemplateError
+from tapctl.template.source import Path, Source, Span
+
+MAX_DEPTH = 200
+"""Containers within containers; deeper files are refused (CloudFormation's own parser stops far earlier)."""
+
+MAX_NODES = 1_000_000
+"""Values after aliases are written out; stops the billion-laughs kind of file."""
+
+
+def parse(text: str, file: str) -> Source:
+    """Read `text` as JSON when it starts like an object, else as YAML.
+
+    Raises `TemplateError` with line and column for text that is neither, for a key given twice, and for
+    nesting or aliasing without measure.
+    """
+    body = text.removeprefix("\ufeff")
+    if body.lstrip().startswith("{"):
+        try:
+            return _parse_json(body, file)
+        except TemplateError:
+            if not file.endswith((".yaml", ".yml")):
+                raise
+    return _parse_yaml(body, file)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container that is still open."""
+
+    container: Any
+    path: Path
+    key: str | None = None
+    nodes: int = 1
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Puts a stream of scalars and containers together and notes where each stood."""
+
+    file: str
+    spans: dict[Path, Span] = field(default_factory=dict)
+    keys: dict[Path, Span] = field(default_factory=dict)
+    stack: list[_Frame] = field(default_factory=list)
+    root: Any = None
+
+    def awaits_key(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1].container, dict) and self.stack[-1].key is None
+
+    def key(self, name: str, span: Span) -> None:
+        frame = self.stack[-1]
+        if name in frame.container:
+            raise self.error(f"the key {name!r} is given twice", span, "keep one of them")
+        frame.key = name
+        self.keys[(*frame.path, name)] = span
+
+    def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1) -> None:
+        path = self._place({tag: value} if tag else value, nodes)
+        self.spans[(*path, tag) if tag else path] = span
+
+    def open(self, container: Any, span: Span, tag: str | None = None) -> Any:
+        if len(self.stack) >= MAX_DEPTH:
+            raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
+        value = {tag: container} if tag else container
+        path = self._place(value, 1)
+        self.spans[path] = span
+        if tag:
+            path = (*path, tag)
+            self.spans[path] = span
+        self.stack.append(_Frame(container, path))
+        return value
+
+    def close(self, end: int) -> _Frame:
+        frame = self.stack.pop()
+        span = self.spans[frame.path]
+        self.spans[frame.path] = Span(span.line, span.column, span.start, end)
+        if self.stack:
+            self.stack[-1].nodes += frame.nodes
+        return frame
+
+    def _place(self, value: object, nodes: int) -> Path:
+        if not self.stack:
+            self.root = value
+            return ()
+        frame = self.stack[-1]
+        frame.nodes += nodes
+        if frame.nodes > MAX_NODES:
+            raise TemplateError(
+                f"grows to more than {MAX_NODES:,} values once its aliases are written out",
+                "write the values out, or use fewer aliases",
+                file=self.file,
+            )
+        if isinstance(frame.container, dict):
+            assert frame.key is not None  # noqa: S101 - both parsers give the key first
+            path = (*frame.path, frame.key)
+            frame.container[frame.key] = value
+            frame.key = None
+        else:
+            path = (*frame.path, len(frame.container))
+            frame.container.append(value)
+        return path
+
+    def error(self, message: str, span: Span, hint: str | None = None) -> TemplateError:
+        return TemplateError(message, hint, file=self.file, line=span.line, column=span.column)
+
+    def source(self, text: str) -> Source:
+        return Source(self.file, text, self.root, self.spans, self.keys)
+
+
+_JSON_TOKEN = re.compile(
+    r'[ \t\n\r]*(?:(?P<mark>[{}\[\],:])|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[-+.\w]+))', re.DOTALL
+)
+
+
+def _parse_json(text: str, file: str) -> Source:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise TemplateError(
+            f"not JSON: {error.msg}", "mend it there", file=file, line=error.lineno, column=error.colno
+        ) from None
+    except RecursionError:
+        raise TemplateError(f"nested deeper than {MAX_DEPTH} levels", "flatten the template", file=file) from None
+    except ValueError as error:
+        raise TemplateError(f"not JSON: {error}", file=file) from None
+    builder = _Builder(file)
+    for kind, word, span in _json_tokens(text):
+        if word in ("{", "["):
+            builder.open({} if word == "{" else [], span)
+        elif word in ("}", "]"):
+            builder.close(span.end)
+        elif word not in (",", ":"):
+            value = json.loads(word)
+            if kind == "string" and builder.awaits_key():
+                builder.key(value, span)
+            else:
+                builder.scalar(value, span)
+    return builder.source(text)
+
+
+def _json_tokens(text: str) -> Iterator[tuple[str, str, Span]]:
+    line, line_start, seen = 1, 0, 0
+    for match in _JSON_TOKEN.finditer(text):
+        kind = match.lastgroup or "mark"
+        start, end = match.span(kind)
+        if newlines := text.count("\n", seen, start):
+            line += newlines
+            line_start = text.rindex("\n", seen, start) + 1
+        seen = start
+        yield kind, match[kind], Span(line, start - line_start + 1, start, end)
+
+
+def _parse_yaml(text: str, file: str) -> Source:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _YamlReader(_Builder(file)).read(yaml.parse(text, Loader=loader), text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = (error.problem or "unreadable").replace("\n", " ")
+        raise TemplateError(
+            f"not YAML: {problem}",
+            "indent with spaces, never tabs" if mark and text[mark.index : mark.index + 1] == "\t" else "mend it there",
+            file=file,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except yaml.YAMLError as error:
+        raise TemplateError(f"not YAML: {str(error).splitlines()[0]}", "is it a text file?", file=file) from None
+
+
+@dataclass(slots=True)
+class _YamlReader:
+    """Drives the builder with libyaml's events."""
+
+    builder: _Builder
+    anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    opened: list[tuple[str | None, Any]] = field(default_factory=list)
+    merges: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
+
+    def read(self, events: Iterator[Any], text: str) -> Source:
+        documents = 0
+        for event in events:
+            name = type(event).__name__
+            if name == "DocumentStartEvent":
+                documents += 1
+                if documents > 1:
+                    raise self.builder.error("holds more than one document", _span(event), "keep one template a file")
+            elif handler := _YAML_EVENTS.get(name):
+                handler(self, event)
+        for mapping, path in self.merges:
+            self._merge(mapping, path)
+        return self.builder.source(text)
+
+    def scalar(self, event: Any) -> None:
+        span = _span(event)
+        if self.builder.awaits_key():
+            self.builder.key(event.value, span)
+            if event.value == "<<" and not event.style:
+                frame = self.builder.stack[-1]
+                self.merges.append((frame.container, frame.path))
+            return
+        tag = _long_form(event.tag)
+        value = event.value if event.style or tag else _plain(event.value)
+        if tag == "Fn::GetAtt":
+            value = event.value.split(".", 1)
+        self.builder.scalar(value, span, tag)
+        if event.anchor:
+            self.anchors[event.anchor] = ({tag: value} if tag else value, 1)
+
+    def start(self, event: Any) -> None:
+        if self.builder.awaits_key():
+            raise self.builder.error("a key must be text, not a list or a map", _span(event), "quote the key")
+        container: Any = {} if type(event).__name__ == "MappingStartEvent" else []
+        value = self.builder.open(container, _span(event), _long_form(event.tag))
+        self.opened.append((event.anchor, value))
+
+    def end(self, event: Any) -> None:
+        frame = self.builder.close(event.end_mark.index)
+        anchor, value = self.opened.pop()
+        if anchor:
+            self.anchors[anchor] = (value, frame.nodes)
+
+    def alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            raise self.builder.error(
+                f"the alias *{event.anchor} stands before or inside its anchor", _span(event), "write the value out"
+            )
+        if self.builder.awaits_key():
+            raise self.builder.error("an alias cannot be a key", _span(event), "write the key out")
+        value, nodes = self.anchors[event.anchor]
+        self.builder.scalar(value, _span(event), nodes=nodes)
+
+    def _merge(self, mapping: dict[str, Any], path: Path) -> None:
+        merged = mapping.pop("<<")
+        for part in merged if isinstance(merged, list) else [merged]:
+            if not isinstance(part, dict):
+                raise self.builder.error("a merge key `<<` takes a map", self.builder.keys[(*path, "<<")])
+            for key, value in part.items():
+                mapping.setdefault(key, value)
+
+
+_YAML_EVENTS: dict[str, Callable[[_YamlReader, Any], None]] = {
+    "ScalarEvent": _YamlReader.scalar,
+    "MappingStartEvent": _YamlReader.start,
+    "SequenceStartEvent": _YamlReader.start,
+    "MappingEndEvent": _YamlReader.end,
+    "SequenceEndEvent": _YamlReader.end,
+    "AliasEvent": _YamlReader.alias,
+}
+
+
+def _span(event: Any) -> Span:
+    start = event.start_mark
+    return Span(start.line + 1, start.column + 1, start.index, event.end_mark.index)
+
+
+def _long_form(tag: str | None) -> str | None:
+    """`!Ref` is `Ref`, `!Sub` is `Fn::Sub`; YAML's own tags (`!!str`) are none of CloudFormation's."""
+    if not tag or not tag.startswith("!") or tag == "!":
+        return None
+    name = tag[1:]
+    return name if name in ("Ref", "Condition") or name.startswith("Fn::") else f"Fn::{name}"
+
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "yes", "on"), True),
+    **dict.fromkeys(("false", "no", "off"), False),
+    **dict.fromkeys(("null", "~", ""), None),
+}
+
+
+def _plain(text: str) -> object:
+    """An unquoted scalar by YAML 1.1, except dates and octals, which CloudFormation takes as text."""
+    folded = text.lower()
+    if folded in _WORDS and text in (folded, folded.capitalize(), folded.upper()):
+        return _WORDS[folded]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 20 else text
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

@@ -1,0 +1,30 @@
+"""What tapctl could not find out, as a value with a reason: never None, never a number that looks like an answer."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that cannot be known from what was given.
+
+    `reason` says why; `settle` names what would settle it (a parameter, a permission, an option).
+    `judged` is False where there was nothing to be asked in the first place, such as a quota that a
+    hand-written snapshot leaves out: it is reported, and does not make the whole verdict unknown.
+    """
+
+    reason: str
+    settle: str = ""
+    judged: bool = True
+
+
+def total(values: "list[int | Unknown]") -> int | Unknown:
+    """The sum, or the first reason why there is none."""
+    added = 0
+    for value in values:
+        if isinstance(value, Unknown):
+            return value
+        added += value
+    return added

@@ -1,0 +1,74 @@
+"""Every output that the template declares: there, not empty, of the form that its source gives, and exported."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tapctl.template.resolve import Resolver
+from tapctl.unknown import Unknown
+from tapctl.verify.check import Check, Status
+from tapctl.verify.subject import Deployed
+
+_REF_FORMS = {
+    "AWS::KMS::Key": (re.compile(r"(mrk-)?[0-9a-f-]{32,36}"), "a key id"),
+    "AWS::SNS::Topic": (re.compile(r"arn:[\w-]+:sns:\S+"), "an ARN of SNS"),
+    "AWS::SQS::Queue": (re.compile(r"https?://\S+"), "a URL"),
+}
+"""What Ref gives where that is not a name."""
+
+_ARN = (re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+"), "an ARN")
+_URL = (re.compile(r"(https?|wss?)://\S+"), "a URL")
+
+
+def check_outputs(deployed: Deployed) -> Iterator[Check]:
+    """One check an output; those whose condition does not hold must be absent."""
+    resolver = deployed.resolver
+    for key, declared in deployed.template.outputs.items():
+        subject = f"output {key}"
+        exists = resolver.exists(declared.get("Condition"), ("Outputs", key))
+        if isinstance(exists, Unknown):
+            yield Check(subject, Status.NOT_CHECKED, f"whether it should be there is not known: {exists.reason}")
+        elif exists:
+            yield _check_one(deployed, key, declared)
+        elif key in deployed.outputs:
+            yield Check(subject, Status.FAILED, "it is there although its condition does not hold")
+
+
+def _check_one(deployed: Deployed, key: str, declared: Any) -> Check:
+    subject, value = f"output {key}", deployed.outputs.get(key)
+    if value is None:
+        return Check(subject, Status.FAILED, "it is missing", "look at the stack's last update")
+    if not value:
+        return Check(subject, Status.FAILED, "it is empty")
+    if "Export" in declared and key not in deployed.exports:
+        return Check(subject, Status.FAILED, "it is not exported")
+    exported = f", exported as {deployed.exports[key]}" if key in deployed.exports else ""
+    problem = _wrong_form(deployed, declared.get("Value"), value)
+    if problem:
+        return Check(subject, Status.FAILED, f"{value} {problem}")
+    return Check(subject, Status.PROVED, f"{value}{exported}")
+
+
+def _wrong_form(deployed: Deployed, source: Any, value: str) -> str | None:
+    match source:
+        case {"Ref": str(name)} if name in deployed.physical:
+            if deployed.physical[name] != value:
+                return f"is not {name}, which is {deployed.physical[name]}"
+            kind = deployed.template.body["Resources"][name]["Type"]
+            return _against(_REF_FORMS.get(kind), value)
+        case {"Fn::GetAtt": [str(), str(attribute)]}:
+            form = _ARN if attribute.endswith("Arn") else _URL if attribute.endswith(("Endpoint", "Url")) else None
+            return _against(form, value)
+        case {"Fn::Sub": str(text)} if text.startswith(("https://", "http://")):
+            return _against(_URL, value)
+        case _:
+            return _against_resolved(deployed.resolver, source, value)
+
+
+def _against(form: tuple[re.Pattern[str], str] | None, value: str) -> str | None:
+    return None if form is None or form[0].fullmatch(value) else f"is not {form[1]}"
+
+
+def _against_resolved(resolver: Resolver, source: Any, value: str) -> str | None:
+    wanted = resolver.value(source, ("Outputs",))
+    return None if isinstance(wanted, Unknown) or str(wanted) == value else f"is not {wanted}"

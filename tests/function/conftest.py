@@ -1,0 +1,26 @@
+"""The function's folder is the root of its zip, so its modules are imported by their bare names."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FUNCTION = Path(__file__).parents[2] / "function"
+sys.path.insert(0, str(FUNCTION))
+
+from .desk import Desk  # noqa: E402 - needs the path
+from .emulator import Emulator, running  # noqa: E402
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A receiver with every provider configured, an in-memory table and a clock that stands still."""
+    return Desk()
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """A local AWS in a process of its own."""
+    with running() as started:
+        yield started

@@ -1,0 +1,264 @@
+"""The three event shapes: told apart by structure, answered each in its own way."""
+
+import json
+from typing import Any
+
+import pytest
+
+from .desk import Context, Desk
+from .senders import (
+    NOW,
+    PAYMENT,
+    SIGNED,
+    adyen_body,
+    adyen_item,
+    delivery,
+    http_event,
+    payment_body,
+    sign_standard,
+    sign_stripe,
+    sqs_event,
+    stripe_body,
+)
+
+BODY = payment_body()
+
+
+def direct(desk: Desk, event: object) -> tuple[int, Any]:
+    answer = desk.invoke(event)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+class TestHttp:
+    def test_the_answer_is_json_and_not_cached(self, desk: Desk) -> None:
+        answer = desk.invoke(http_event("standard", BODY, sign_standard(BODY)))
+        assert answer["headers"] == {"content-type": "application/json", "cache-control": "no-store"}
+        assert json.loads(answer["body"]) == {"result": "applied", "transactionId": "tx-1"}
+
+    @pytest.mark.parametrize("provider", ["", "unknown", "Stripe", "stripe/", "..", "stripe%2f", "\u00e9"])
+    def test_an_unknown_provider_is_404(self, desk: Desk, provider: str) -> None:
+        event = http_event(provider, BODY, sign_standard(BODY))
+        assert desk.invoke(event)["statusCode"] == 404
+
+    def test_a_provider_without_a_secret_is_404(self) -> None:
+        assert Desk({"stripe": ["s"]}).post("standard", BODY, sign_standard(BODY))[0] == 404
+
+    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "", "OPTIONS"])
+    def test_another_method_is_405(self, desk: Desk, method: str) -> None:
+        answer = desk.invoke(http_event("standard", BODY, sign_standard(BODY), method=method))
+        assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "POST")
+
+    @pytest.mark.parametrize("path", ["/webhooks/standard", "/webhooks/standard/", "/live/webhooks/standard"])
+    def test_the_path_serves_where_parameters_are_missing(self, desk: Desk, path: str) -> None:
+        event = http_event("standard", BODY, sign_standard(BODY)) | {"rawPath": path}
+        del event["pathParameters"]
+        assert desk.invoke(event)["statusCode"] == 200
+
+    def test_header_names_are_read_in_any_case(self, desk: Desk) -> None:
+        headers = {name.title(): value for name, value in sign_standard(BODY).items()}
+        assert desk.post("standard", BODY, headers)[0] == 200
+
+    @pytest.mark.parametrize("provider", SIGNED)
+    def test_a_body_in_base64_is_verified_as_the_bytes_it_stands_for(self, desk: Desk, provider: str) -> None:
+        body, headers = delivery(provider)
+        assert desk.post(provider, body, headers, encoded=True)[0] == 200
+
+    @pytest.mark.parametrize("flag", ["true", 1, "yes", None])
+    def test_only_true_says_that_a_body_is_base64(self, desk: Desk, flag: object) -> None:
+        event = http_event("standard", BODY, sign_standard(BODY)) | {"isBase64Encoded": flag}
+        assert desk.invoke(event)["statusCode"] == 200
+
+    @pytest.mark.parametrize(
+        "secrets",
+        [
+            pytest.param("", id="empty-text"),
+            pytest.param("{}", id="no-provider"),
+            pytest.param("[]", id="a-list"),
+            pytest.param("nonsense", id="no-json"),
+            pytest.param('{"standard": []}', id="no-secret"),
+            pytest.param('{"standard": [""]}', id="empty-secret"),
+            pytest.param('{"standard": "secret"}', id="no-list"),
+            pytest.param('{"standard": ["whsec_"]}', id="empty-key"),
+            pytest.param('{"standard": ["whsec_%%%"]}', id="not-base64"),
+            pytest.param('{"standard": ["YWJj", "YWJj", "YWJj"]}', id="three-secrets"),
+        ],
+    )
+    def test_without_a_usable_secret_nothing_is_accepted(self, secrets: str) -> None:
+        desk = Desk(secrets)
+        assert desk.post("standard", BODY, sign_standard(BODY)) == (500, {"error": "misconfigured"})
+        assert desk.log[0]["Misconfigured"] == 1
+        assert not desk.table.calls
+
+    def test_square_without_its_url_is_misconfigured(self) -> None:
+        assert Desk(url="").post("square", *delivery("square"))[0] == 500
+
+    def test_several_adyen_items_are_answered_one_by_one(self, desk: Desk) -> None:
+        first, second = adyen_item(), adyen_item(pspReference="PSP2")
+        assert desk.post("adyen", adyen_body(first), {})[1] == {"result": "applied", "transactionId": "PSP1"}
+        _, answer = desk.post("adyen", adyen_body(first, second), {})
+        assert (answer["result"], answer["transactionId"]) == ("applied", "PSP2")
+        assert [one["result"] for one in answer["items"]] == ["duplicate", "applied"]
+
+
+class TestSqs:
+    def records(self, *records: object) -> dict[str, object]:
+        return {"Records": list(records)}
+
+    def failures(self, desk: Desk, event: object, context: object = None) -> list[str]:
+        answer = desk.invoke(event, context)
+        assert list(answer) == ["batchItemFailures"]
+        return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+    def test_a_stored_record_is_done(self, desk: Desk) -> None:
+        event = self.records(sqs_event("standard", BODY.decode(), sign_standard(BODY)))
+        assert self.failures(desk, event) == []
+        assert self.failures(desk, event) == []
+        assert desk.applied == ["tx-1"]
+
+    def test_only_the_failed_records_come_again(self, desk: Desk) -> None:
+        good = sqs_event("standard", BODY.decode(), sign_standard(BODY), message_id="good")
+        forged = sqs_event("standard", BODY.decode() + " ", sign_standard(BODY), message_id="forged")
+        unknown = sqs_event("nobody", "{}", {}, message_id="unknown")
+        assert self.failures(desk, self.records(forged, good, unknown)) == ["forged", "unknown"]
+        assert desk.applied == ["tx-1"]
+
+    def test_the_window_is_judged_when_the_api_received_it(self, desk: Desk) -> None:
+        desk.now = NOW + 86_400.0
+        in_time = sqs_event("standard", BODY.decode(), sign_standard(BODY), at=NOW + 10)
+        late = sqs_event("standard", BODY.decode(), sign_standard(BODY), at=NOW + 400, message_id="late")
+        assert self.failures(desk, self.records(in_time, late)) == ["late"]
+
+    def test_without_its_own_time_the_time_of_sending_counts(self, desk: Desk) -> None:
+        record = sqs_event("standard", BODY.decode(), sign_standard(BODY))
+        del record["messageAttributes"]["requestTimeEpoch"]
+        assert self.failures(desk, self.records(record)) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param({"body": None}, id="no-body"),
+            pytest.param({"body": "\ud800"}, id="body-is-no-text"),
+            pytest.param({"messageAttributes": None}, id="no-attributes"),
+            pytest.param({"messageAttributes": [1]}, id="attributes-are-a-list"),
+            pytest.param({"attributes": {}, "messageAttributes": {}}, id="no-time"),
+        ],
+    )
+    def test_a_broken_record_stays_in_the_queue(self, desk: Desk, change: dict[str, object]) -> None:
+        record = {**sqs_event("standard", BODY.decode(), sign_standard(BODY)), **change}
+        assert self.failures(desk, self.records(record)) == ["m-1"]
+
+    def test_a_record_without_a_name_returns_the_whole_batch(self, desk: Desk) -> None:
+        record = {**sqs_event("nobody", "{}", {}), "messageId": None}
+        assert self.failures(desk, self.records(record)) == [""]
+
+    def test_an_authentic_record_that_is_no_payment_is_done(self, desk: Desk) -> None:
+        record = sqs_event("standard", "nonsense", sign_standard(b"nonsense"))
+        assert self.failures(desk, self.records(record)) == []
+
+    def test_what_does_not_fit_into_the_invocation_comes_again(self, desk: Desk) -> None:
+        event = self.records(sqs_event("standard", BODY.decode(), sign_standard(BODY)))
+        assert self.failures(desk, event, Context(seconds=0.2)) == ["m-1"]
+        assert not desk.table.calls
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            pytest.param({"Records": []}, id="empty"),
+            pytest.param({"Records": [{"eventSource": "aws:s3"}]}, id="another-source"),
+            pytest.param({"Records": [{"eventSource": "aws:sqs"}, {"eventSource": "aws:s3"}]}, id="mixed"),
+            pytest.param({"Records": "aws:sqs"}, id="no-list"),
+        ],
+    )
+    def test_another_batch_is_no_queue_batch(self, desk: Desk, event: object) -> None:
+        assert direct(desk, event)[0] == 400
+
+
+class TestDirect:
+    def test_the_original_contract_is_stored(self, desk: Desk) -> None:
+        event = {**PAYMENT, "amount": 100.5, "currency": "USD", "provider": "stripe"}
+        assert direct(desk, event) == (200, {"result": "applied", "transactionId": "tx-1"})
+        row = desk.table.rows["tx-1"]
+        assert (row["amount"], row["currency"], row["status"]) == ({"N": "100.5"}, {"S": "USD"}, {"S": "succeeded"})
+        assert (row["provider"], row["timestamp"]) == ({"S": "stripe"}, {"S": PAYMENT["timestamp"]})
+
+    @pytest.mark.parametrize("field", ["transactionId", "amount", "currency", "status"])
+    def test_a_missing_field_is_named(self, desk: Desk, field: str) -> None:
+        event = {name: value for name, value in PAYMENT.items() if name != field}
+        assert direct(desk, event) == (400, {"error": f"malformed: {field}"})
+        assert not desk.table.calls
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            pytest.param(None, id="nothing"),
+            pytest.param([], id="a-list"),
+            pytest.param("text", id="a-string"),
+            pytest.param(7, id="a-number"),
+            pytest.param({}, id="an-empty-object"),
+            pytest.param({"requestContext": {"elb": {}}, "httpMethod": "POST", "body": "{}"}, id="load-balancer"),
+            pytest.param({"version": "1.0", "httpMethod": "POST", "body": "{}"}, id="rest-api"),
+        ],
+    )
+    def test_any_other_event_is_malformed(self, desk: Desk, event: object) -> None:
+        assert direct(desk, event) == (400, {"error": "malformed: transactionId"})
+
+    @pytest.mark.parametrize("key", ["evt#stripe#evt_1", "", "\u00e9", "x" * 256, 7, None, "a\nb"])
+    def test_a_transaction_id_cannot_be_a_marker(self, desk: Desk, key: object) -> None:
+        assert direct(desk, {**PAYMENT, "transactionId": key})[0] == 400
+
+    @pytest.mark.parametrize("provider", ["a b", "a#b", "\u00e9", "x" * 256])
+    def test_a_provider_is_plain_text(self, desk: Desk, provider: str) -> None:
+        assert direct(desk, {**PAYMENT, "provider": provider})[0] == 400
+
+    def test_the_same_event_twice_is_a_duplicate(self, desk: Desk) -> None:
+        assert [direct(desk, PAYMENT)[1]["result"] for _ in range(2)] == ["applied", "duplicate"]
+
+    def test_an_event_id_names_the_event(self, desk: Desk) -> None:
+        direct(desk, {**PAYMENT, "eventId": "e1"})
+        assert direct(desk, {**PAYMENT, "eventId": "e1", "status": "failed"})[1]["result"] == "duplicate"
+        assert "evt#direct#e1" in desk.table.rows
+
+    def test_an_object_that_is_no_json_is_malformed(self, desk: Desk) -> None:
+        assert direct(desk, {**PAYMENT, "extra": object()})[0] == 400
+
+    def test_a_body_cannot_pose_as_a_direct_event(self, desk: Desk) -> None:
+        event = {**http_event("standard", BODY, {}), **PAYMENT}
+        assert desk.invoke(event)["statusCode"] == 401
+
+
+class TestThinAndOther:
+    def test_a_thin_event_is_noted(self, desk: Desk) -> None:
+        body = stripe_body(object="v2.core.event", created="2026-11-23T11:59:00Z")
+        assert desk.post("stripe", body, sign_stripe(body)) == (200, {"result": "ignored", "transactionId": None})
+        assert desk.table.plain("evt#stripe#evt_1")["reason"] == "thin event"
+
+    def test_an_event_about_something_else_is_noted_without_its_body(self, desk: Desk) -> None:
+        body = stripe_body(type="customer.created", data={"object": {"id": "cus_1", "email": "a@example.com"}})
+        assert desk.post("stripe", body, sign_stripe(body))[1]["result"] == "ignored"
+        assert "body" not in desk.table.rows["evt#stripe#evt_1"]
+
+    def test_a_payment_that_cannot_be_used_is_kept_with_its_body(self, desk: Desk) -> None:
+        body = payment_body(amount="ten")
+        assert desk.post("standard", body, sign_standard(body))[1]["result"] == "ignored"
+        row = desk.table.plain("evt#standard#msg_1")
+        assert (row["reason"], row["quarantined"]) == ("unusable amount", True)
+        assert row["body"]
+        assert not desk.applied
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            pytest.param(b"nonsense", id="no-json"),
+            pytest.param(b"[1]", id="a-list"),
+            pytest.param(b'{"amount": NaN}', id="nan"),
+            pytest.param(b"[" * 100_000, id="nested-without-end"),
+            pytest.param(b'{"amount": 1e9999999999999999999}', id="endless-exponent"),
+            pytest.param(b'{"amount": ' + b"9" * 100_000 + b"}", id="endless-number"),
+            pytest.param(b"\xff\xfe\x00", id="no-text"),
+            pytest.param(b"\xef\xbb\xbf{}", id="byte-order-mark"),
+        ],
+    )
+    def test_an_authentic_body_that_is_no_payment_is_put_aside(self, desk: Desk, body: bytes) -> None:
+        status, answer = desk.post("standard", body, sign_standard(body), encoded=True)
+        assert (status, answer["result"]) == (200, "ignored")
+        assert not desk.applied

@@ -1,0 +1,290 @@
+"""One event is applied once, the newest state wins, and nothing is acknowledged that is not stored."""
+
+import itertools
+import json
+import random
+
+import pytest
+from aws_json import WireError
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger import Ledger
+from refusals import StorageUnavailableError
+from storage_retry import ALLOWANCE_SECONDS, Patience, insist, patience
+
+from .desk import Context, Desk
+from .examples import bounded
+from .fake_table import FakeTable
+from .senders import (
+    NOW,
+    SIGNED,
+    adyen_body,
+    adyen_item,
+    delivery,
+    http_event,
+    payment_body,
+    sign_generic,
+    sign_standard,
+    sign_stripe,
+    stripe_body,
+)
+
+DAY = 86_400
+
+
+def send(desk: Desk, event_id: str, **changes: object) -> str:
+    body = payment_body(**changes)
+    return str(desk.post("standard", body, sign_standard(body, event_id=event_id))[1]["result"])
+
+
+def at(second: int) -> str:
+    return f"2026-11-23T11:00:{second:02}Z"
+
+
+class TestOnce:
+    @pytest.mark.parametrize("provider", SIGNED)
+    def test_a_redelivery_is_a_duplicate(self, desk: Desk, provider: str) -> None:
+        results = [desk.post(provider, *delivery(provider))[1] for _ in range(3)]
+        assert [one["result"] for one in results] == ["applied", "duplicate", "duplicate"]
+        assert len({one["transactionId"] for one in results}) == 1
+
+    def test_the_marker_and_the_state_are_what_the_event_said(self, desk: Desk) -> None:
+        send(desk, "msg_1")
+        marker, row = desk.table.plain("evt#standard#msg_1"), desk.table.plain("tx-1")
+        assert marker["paymentId"] == "tx-1"
+        assert (int(marker["receivedAt"]), int(marker["expiresAt"])) == (NOW, NOW + 35 * DAY)
+        assert marker["bodyHash"] == row["bodyHash"]
+        assert {name: row[name] for name in ("amount", "currency", "status", "provider", "eventId")} == {
+            "amount": "10.5",
+            "currency": "EUR",
+            "status": "succeeded",
+            "provider": "standard",
+            "eventId": "msg_1",
+        }
+
+    def test_only_listed_fields_are_stored(self, desk: Desk) -> None:
+        send(desk, "msg_1", email="a@example.com", card="4242424242424242", data={"name": "Ada"})
+        stored = json.dumps(list(desk.table.rows.values()))
+        assert not any(word in stored for word in ("example.com", "4242", "Ada"))
+
+    @pytest.mark.parametrize(
+        ("provider", "expires"),
+        [
+            ("stripe", True),
+            ("standard", True),
+            ("generic", True),
+            ("adyen", False),
+            ("square", False),
+            ("github", False),
+        ],
+    )
+    def test_a_marker_expires_only_where_the_time_is_signed(self, desk: Desk, provider: str, expires: bool) -> None:
+        desk.post(provider, *delivery(provider))
+        (marker,) = [row for key, row in desk.table.rows.items() if key.startswith("evt#")]
+        assert ("expiresAt" in marker) is expires
+
+    def test_a_marker_past_its_time_counts_no_longer_even_before_it_is_deleted(self, desk: Desk) -> None:
+        assert send(desk, "msg_1") == "applied"
+        desk.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW)}
+        assert send(desk, "msg_1") == "duplicate"
+        desk.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW - 1)}
+        assert send(desk, "msg_1") == "applied"
+
+    def test_a_known_id_with_other_content_is_counted_and_not_stored(self, desk: Desk) -> None:
+        send(desk, "msg_1")
+        before = dict(desk.table.rows)
+        assert send(desk, "msg_1", amount=99) == "duplicate"
+        assert desk.table.rows == before
+        assert desk.log[-1]["IdMismatch"] == 1
+
+    def test_an_ordinary_redelivery_is_no_mismatch(self, desk: Desk) -> None:
+        send(desk, "msg_1")
+        send(desk, "msg_1")
+        assert "IdMismatch" not in desk.log[-1]
+
+    def test_an_ignored_event_is_known_too(self, desk: Desk) -> None:
+        body = stripe_body(data={})
+        results = [desk.post("stripe", body, sign_stripe(body))[1]["result"] for _ in range(2)]
+        assert results == ["ignored", "duplicate"]
+
+    def test_a_changed_delivery_header_does_not_replay_a_github_body(self, desk: Desk) -> None:
+        body, headers = delivery("github")
+        desk.post("github", body, headers)
+        assert desk.post("github", body, {**headers, "x-github-delivery": "d-2"})[1]["result"] == "duplicate"
+
+    def test_one_event_id_of_two_providers_is_two_events(self, desk: Desk) -> None:
+        first = payment_body(id="same", transactionId="a")
+        desk.post("generic", first, sign_generic(first, at=NOW))
+        body = stripe_body(id="same")
+        assert desk.post("stripe", body, sign_stripe(body))[1]["result"] == "applied"
+
+
+class TestOrder:
+    def test_an_older_event_is_stale_and_is_known_from_then_on(self, desk: Desk) -> None:
+        assert send(desk, "new", timestamp=at(30), status="refunded") == "applied"
+        assert send(desk, "old", timestamp=at(10), status="succeeded") == "stale"
+        assert desk.table.plain("tx-1")["status"] == "refunded"
+        assert desk.table.plain("evt#standard#old")["result"] == "stale"
+        assert send(desk, "old", timestamp=at(10), status="succeeded") == "duplicate"
+
+    @pytest.mark.parametrize(
+        ("first", "second", "result"),
+        [("pending", "succeeded", "applied"), ("succeeded", "pending", "stale"), ("succeeded", "succeeded", "applied")],
+    )
+    def test_within_one_second_the_further_status_wins(self, desk: Desk, first: str, second: str, result: str) -> None:
+        send(desk, "a", timestamp=at(10), status=first)
+        assert send(desk, "b", timestamp=at(10), status=second) == result
+
+    def test_a_nanosecond_decides(self, desk: Desk) -> None:
+        send(desk, "a", timestamp="2026-11-23T11:00:00.000000002Z")
+        assert send(desk, "b", timestamp="2026-11-23T11:00:00.000000001Z") == "stale"
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+    def test_any_order_of_arrival_ends_in_the_newest_state(self, desk: Desk, order: tuple[int, ...]) -> None:
+        statuses = ["pending", "processing", "succeeded", "refunded"]
+        for number in order + order[::-1]:
+            send(desk, f"e{number}", timestamp=at(number), status=statuses[number], amount=number)
+        row = desk.table.plain("tx-1")
+        assert (row["status"], row["amount"], row["eventId"]) == ("refunded", "3", "e3")
+
+    @bounded
+    @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=20), st.integers())
+    def test_events_in_any_order_with_repeats_end_the_same(self, events: list[tuple[int, int]], seed: int) -> None:
+        ends = set()
+        unique = {f"e{second}-{number}": second for second, number in events if number == 0}
+        for shuffle in (0, seed):
+            desk = Desk()
+            arriving = list(unique.items()) * 2
+            random.Random(shuffle).shuffle(arriving)
+            results = [send(desk, name, timestamp=at(second)) for name, second in arriving]
+            assert results.count("duplicate") == len(unique)
+            ends.add(desk.table.plain("tx-1")["eventId"] if unique else None)
+        assert len(ends) == 1
+
+    def test_a_field_that_a_newer_event_lacks_is_gone(self, desk: Desk) -> None:
+        desk.post("stripe", *delivery("stripe"))
+        body = stripe_body(id="evt_2", type="")
+        desk.post("stripe", body, sign_stripe(body))
+        assert "eventType" not in desk.table.rows["pi_1"]
+
+    def test_another_provider_cannot_overwrite_a_transaction(self, desk: Desk) -> None:
+        desk.post("stripe", *delivery("stripe"))
+        before = desk.table.rows["pi_1"]
+        assert send(desk, "msg_1", transactionId="pi_1", amount=1, timestamp=at(59)) == "ignored"
+        assert desk.table.rows["pi_1"] == before
+        assert desk.table.plain("evt#standard#msg_1")["reason"] == "transaction of another provider"
+
+
+def cancelled(*codes: str) -> WireError:
+    return WireError("TransactionCanceledException", reasons=[{"Code": code} for code in codes])
+
+
+CONTENTION = [
+    pytest.param(cancelled("None", "TransactionConflict"), id="state-conflict"),
+    pytest.param(cancelled("TransactionConflict", "ConditionalCheckFailed"), id="marker-conflict"),
+    pytest.param(cancelled("ThrottlingError", "None"), id="throttled-in-the-transaction"),
+    pytest.param(WireError("ThrottlingException"), id="throttled"),
+    pytest.param(WireError("ProvisionedThroughputExceededException"), id="over-capacity"),
+    pytest.param(WireError("InternalServerError", passing=True), id="server-error"),
+    pytest.param(WireError("Unreachable", passing=True), id="connection-lost"),
+]
+
+
+class TestStorage:
+    @pytest.mark.parametrize("error", CONTENTION)
+    def test_a_passing_trouble_is_waited_out(self, desk: Desk, error: WireError) -> None:
+        desk.table.troubles = [error, error]
+        assert send(desk, "msg_1") == "applied"
+        assert len(desk.table.calls) == 3
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
+    def test_a_lasting_trouble_is_told_at_once(self, desk: Desk, code: str) -> None:
+        desk.table.troubles = [WireError(code)] * 9
+        answer = desk.invoke(ordinary())
+        assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "10")
+        assert json.loads(answer["body"]) == {"error": "storage unavailable"}
+        assert len(desk.table.calls) == 1
+        assert (desk.log[0]["StorageUnavailable"], desk.log[0]["detail"]) == (1, code)
+
+    def test_a_dead_store_is_not_asked_for_eight_seconds(self, desk: Desk) -> None:
+        desk.table.troubles = [WireError("Unreachable", passing=True)] * 99
+        assert desk.invoke(ordinary())["statusCode"] == 503
+        assert len(desk.table.calls) == 4
+        assert not desk.table.rows
+
+    def test_half_a_batch_stored_is_not_acknowledged(self, desk: Desk) -> None:
+        body = adyen_body(adyen_item(), adyen_item(pspReference="PSP2"))
+        desk.app = desk.app._replace(ledger=ledger_over(FailingAfterOne(desk.table)))
+        assert desk.post("adyen", body, {})[0] == 503
+        desk.app = desk.app._replace(ledger=ledger_over(desk.table))
+        assert [one["result"] for one in desk.post("adyen", body, {})[1]["items"]] == ["duplicate", "applied"]
+
+    def test_a_missing_table_name_is_misconfigured(self, desk: Desk) -> None:
+        desk.app = desk.app._replace(ledger=Ledger(desk.table, ""))
+        assert desk.post("standard", *delivery("standard"))[0] == 500
+
+    def test_a_failure_of_the_marker_alone_is_not_acknowledged(self, desk: Desk) -> None:
+        body = payment_body(amount=None)
+        desk.table.troubles = [WireError("AccessDeniedException")]
+        assert desk.post("standard", body, sign_standard(body))[0] == 503
+
+
+class FailingAfterOne(FakeTable):
+    """A store that takes one write and then is gone."""
+
+    def __init__(self, table: FakeTable) -> None:
+        super().__init__()
+        self.table = table
+
+    def call(self, operation: str, request: object, timeout: float) -> dict[str, object]:
+        if self.calls:
+            raise WireError("AccessDeniedException")
+        self.calls.append(operation)
+        return self.table.call(operation, request, timeout)  # type: ignore[arg-type]
+
+
+def ledger_over(table: FakeTable) -> Ledger:
+    return Ledger(table, "transactions")
+
+
+def ordinary() -> object:
+    return http_event("standard", *delivery("standard"))
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def until(self, seconds: float) -> Patience:
+        return Patience(self.now + seconds, lambda: self.now, self.sleep)
+
+
+class TestPatience:
+    def test_contention_is_tried_for_the_whole_allowance(self) -> None:
+        clock = Clock()
+
+        def busy(_timeout: float) -> None:
+            raise WireError("ThrottlingException")
+
+        with pytest.raises(StorageUnavailableError):
+            insist(busy, clock.until(ALLOWANCE_SECONDS))
+        assert 108 <= clock.now < 108.01
+        assert all(0 <= pause <= 1 for pause in clock.pauses)
+        assert len(clock.pauses) > 10
+
+    def test_one_try_never_outlasts_what_is_left(self) -> None:
+        clock = Clock()
+        assert insist(lambda timeout: timeout, clock.until(8)) == 3
+        assert insist(lambda timeout: timeout, clock.until(1.5)) == 1.5
+
+    def test_an_invocation_near_its_end_gets_less(self) -> None:
+        long, short = patience(Context(30)), patience(Context(3))
+        assert 7.9 < long.deadline - long.monotonic() <= 8
+        assert 2.4 < short.deadline - short.monotonic() <= 2.5

@@ -1,0 +1,166 @@
+"""The real handler over HTTP against a real DynamoDB emulator: conditions, concurrency, crashes and outages."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .emulator import Emulator
+from .senders import SECRETS, SQUARE_URL, delivery, http_event, payment_body, sign_standard
+
+pytestmark = pytest.mark.xdist_group("webhook-emulator")
+DRIVER = Path(__file__).with_name("driver.py")
+
+
+class Function:
+    """The handler in processes of its own, over one table."""
+
+    def __init__(self, emulator: Emulator, table: str) -> None:
+        self.emulator, self.table = emulator, table
+        self.environment = {
+            **emulator.environment,
+            "DYNAMODB_TABLE_NAME": table,
+            "WEBHOOK_SECRETS": json.dumps(SECRETS),
+            "SQUARE_NOTIFICATION_URL": SQUARE_URL,
+            "PATH": os.environ["PATH"],
+        }
+
+    def start(self, threads: int = 1) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(DRIVER), str(threads)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, env=self.environment, **pipes)  # type: ignore[call-overload, no-any-return]
+
+    def run(self, events: list[Any], threads: int = 1) -> list[tuple[int, Any]]:
+        with self.start(threads) as process:
+            out, _ = process.communicate(lines(events), timeout=60)
+        answers = [json.loads(line) for line in out.splitlines()]
+        return [(answer["statusCode"], json.loads(answer["body"])) for answer in answers]
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return self.emulator.rows(self.table)
+
+
+def lines(events: list[Any]) -> bytes:
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def numbered(number: int, *, per_transaction: int = 10) -> dict[str, Any]:
+    """Return the delivery of event `number`; each transaction has several, one a second."""
+    second = number % per_transaction
+    stamp = f"2026-11-23T11:00:{second:02}Z"
+    body = payment_body(transactionId=f"tx-{number // per_transaction}", amount=second, timestamp=stamp)
+    return http_event("standard", body, sign_standard(body, event_id=f"e{number}", at=int(time.time())))
+
+
+@pytest.fixture
+def function(emulator: Emulator) -> Iterator[Function]:
+    client, name = emulator.client("dynamodb"), f"transactions-{uuid.uuid4().hex[:8]}"
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "transactionId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "transactionId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield Function(emulator, name)
+    client.delete_table(TableName=name)
+
+
+def test_an_event_is_stored_known_and_ordered(function: Function) -> None:
+    second, first = numbered(1), numbered(0)
+    answers = function.run([second, second, first, first])
+    assert [body["result"] for _, body in answers] == ["applied", "duplicate", "stale", "duplicate"]
+    row = function.rows()["tx-0"]
+    assert (row["amount"], row["status"], row["eventId"]) == ("1", "succeeded", "e1")
+
+
+@pytest.mark.parametrize("provider", ["adyen", "square", "github"])
+def test_a_provider_without_a_time_is_stored(function: Function, provider: str) -> None:
+    event = http_event(provider, *delivery(provider))
+    assert [body["result"] for _, body in function.run([event, event])] == ["applied", "duplicate"]
+    assert len(function.rows()) == 2
+
+
+def test_a_known_id_with_other_content_stays_as_it_was(function: Function) -> None:
+    body = payment_body(transactionId="tx-0", amount=99)
+    other = http_event("standard", body, sign_standard(body, event_id="e0", at=int(time.time())))
+    answers = function.run([numbered(0), other])
+    assert [answer["result"] for _, answer in answers] == ["applied", "duplicate"]
+    assert function.rows()["tx-0"]["amount"] == "0"
+
+
+@pytest.mark.parametrize("amount", ["0.1", "-3.20", "9" * 38, "1e125", "1E-130", "123456789012345678901234567890.12"])
+def test_money_comes_back_as_it_went_in(function: Function, amount: str) -> None:
+    event = {"transactionId": "tx-9", "amount": amount, "currency": "EUR", "status": "paid"}
+    assert function.run([event])[0][0] == 200
+    stored = function.emulator.client("dynamodb").get_item(
+        TableName=function.table, Key={"transactionId": {"S": "tx-9"}}
+    )["Item"]["amount"]["N"]
+    assert float(stored) == float(amount)
+    if "e" not in amount.lower():
+        assert stored.rstrip("0").rstrip(".") == amount.rstrip("0").rstrip(".")
+
+
+def test_parallel_deliveries_apply_each_event_once_and_end_in_the_newest_state(function: Function) -> None:
+    chosen = random.Random(7)
+    numbers = [*range(60), *chosen.choices(range(60), k=240)]
+    chosen.shuffle(numbers)
+    answers = function.run([numbered(number) for number in numbers], threads=16)
+    assert {status for status, _ in answers} == {200}
+    firsts = Counter(
+        number for number, (_, body) in zip(numbers, answers, strict=True) if body["result"] != "duplicate"
+    )
+    assert firsts == dict.fromkeys(range(60), 1)
+    rows = function.rows()
+    assert {rows[f"tx-{index}"]["amount"] for index in range(6)} == {"9"}
+    assert len(rows) == 66
+
+
+def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_mend(function: Function) -> None:
+    events = [numbered(number) for number in range(40)]
+    process = function.start(threads=4)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(lines(events))
+    process.stdin.close()
+    answered = [json.loads(process.stdout.readline()) for _ in range(5)]
+    process.kill()
+    process.wait(10)
+    process.stdout.close()
+    assert {answer["statusCode"] for answer in answered} == {200}
+    assert function.rows()  # what was acknowledged is stored
+    answers = function.run(events)
+    assert {status for status, _ in answers} == {200}
+    assert {body["result"] for _, body in answers[:5]} == {"duplicate"}
+    rows = function.rows()
+    assert {rows[f"tx-{index}"]["amount"] for index in range(4)} == {"9"}
+    assert len(rows) == 44
+
+
+def test_a_store_that_is_gone_acknowledges_nothing(function: Function) -> None:
+    function.environment["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9"
+    answers = function.run([http_event(provider, *delivery(provider)) for provider in ("adyen", "square")])
+    assert answers == [(503, {"error": "storage unavailable"})] * 2
+
+
+def test_a_table_that_is_gone_acknowledges_nothing(function: Function) -> None:
+    function.environment["DYNAMODB_TABLE_NAME"] = "no-such-table"
+    assert function.run([numbered(0)]) == [(503, {"error": "storage unavailable"})]
+
+
+def test_secrets_come_from_secrets_manager(function: Function) -> None:
+    vault = function.emulator.client("secretsmanager")
+    arn = vault.create_secret(Name=f"webhooks-{uuid.uuid4().hex[:8]}", SecretString=json.dumps(SECRETS))["ARN"]
+    del function.environment["WEBHOOK_SECRETS"]
+    function.environment["WEBHOOK_SECRET_ARN"] = arn
+    assert function.run([numbered(0)])[0][0] == 200
+    function.environment["WEBHOOK_SECRET_ARN"] = arn + "x"
+    assert function.run([numbered(1)])[0] == (500, {"error": "misconfigured"})
