@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Mapping
 from functools import lru_cache, partial
-from urllib.parse import urlsplit
 
 from aws_json import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
 from intake import App
@@ -84,7 +83,7 @@ def _secret_string(vault: AwsJson, arn: str) -> str:
 
 @lru_cache(maxsize=4)
 def _client(dialect: Dialect, endpoint: str, region: str) -> AwsJson:
-    return AwsJson(dialect, urlsplit(endpoint), region, _credentials)
+    return AwsJson(dialect, endpoint, region, _credentials)
 
 
 def _endpoint(environ: Mapping[str, str], dialect: Dialect) -> str:

@@ -177,7 +177,7 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
         if "Export" not in output or resolver.exists(output.get("Condition"), path) is False:
             continue
         name = resolver.value((output["Export"] or {}).get("Name"), (*path, "Export", "Name"))
-        line = resolver.template.source.line(*path)
+        line = resolver.template.line(*path)
         if isinstance(name, Unknown):
             message = f"the name that output {key} exports is not known: {name.reason}"
             yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.settle or None)

@@ -97,9 +97,13 @@ def read_demand(resolver: Resolver) -> Demand:
             owner = _owner(resolver, resource, functions)
             provisioned.setdefault(owner, []).append(found)
             functions.setdefault(owner, FunctionDemand(owner, resource.line))
+    unseen = tuple(
+        FunctionDemand(name, resolver.template.line("Resources", name), Unknown(unknown.reason, unknown.settle))
+        for name, unknown in resolver.template.opaque.items()
+    )
     return Demand(
         resolver.template.file,
-        tuple(_with_provisioned(function, provisioned[logical_id]) for logical_id, function in functions.items()),
+        (*(_with_provisioned(each, provisioned.get(name, [])) for name, each in functions.items()), *unseen),
     )
 
 
@@ -121,7 +125,7 @@ def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
         resource.line,
         _count(resolver, resource, resource.properties.get("ReservedConcurrentExecutions", NO_VALUE), path),
         name=None if name is NO_VALUE else name if isinstance(name, Unknown) else as_text(name),
-        reserved_line=resolver.template.source.line(*path),
+        reserved_line=resolver.template.line(*path),
     )
 
 
@@ -133,7 +137,7 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
     inner = (*path, "ProvisionedConcurrentExecutions")
     value = config.get("ProvisionedConcurrentExecutions", NO_VALUE) if isinstance(config, dict) else config
     count = _count(resolver, resource, value, inner)
-    return None if count is None else Provisioned(resource.logical_id, count, resolver.template.source.line(*inner))
+    return None if count is None else Provisioned(resource.logical_id, count, resolver.template.line(*inner))
 
 
 def _count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> Count | None:

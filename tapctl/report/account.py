@@ -49,14 +49,14 @@ def _limits(account: Account) -> Any:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("limit", "used", "of"):
         table.add_column(name, justify="left" if name == "limit" else "right")
     for limit in CATALOGUE:
         if limit.kind is Kind.COUNT and (quota := account.quotas.get(limit.key)):
-            table.add_row(
-                f"{limit.title}{f', {limit.unit}' if limit.unit else ''}", _said(quota.usage), _said(quota.value)
-            )
+            used = "-" if isinstance(quota.usage, Unknown) else f"{quota.usage:,}"
+            title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
+            table.add_row(title, used, _said(quota.value))
     return table
 
 

@@ -55,8 +55,8 @@ def as_text(demand: Demand, surface: Surface) -> str:
     return draw(
         surface,
         tree,
-        f"{len(demand.functions)} functions; reserved {demand.reserved}, provisioned {demand.provisioned},"
-        f" claim {demand.claim}{rest}",
+        f"{len(demand.functions)} function{'s' if len(demand.functions) != 1 else ''};"
+        f" reserved {demand.reserved}, provisioned {demand.provisioned}, claim {demand.claim}{rest}",
     )
 
 

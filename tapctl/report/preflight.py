@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tapctl.account.model import Stack
@@ -78,9 +78,9 @@ def as_text(result: Preflight, surface: Surface) -> str:
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    parts += ["", *(_finding_text(finding) for finding in _shown(result))]
-    parts += [_sentence(result)]
-    return draw(surface, *parts)
+    said = [*(_finding_text(finding) for finding in _shown(result)), *_unjudged(result)]
+    parts += ["", *said, ""] if said else [""]
+    return draw(surface, *parts, _sentence(result))
 
 
 def _account_name(result: Preflight) -> str:
@@ -105,7 +105,7 @@ def _table(result: Preflight) -> Any:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("function", "requested", "live", "verdict", "remedy"):
         table.add_column(name, justify="right" if name in ("requested", "live") else "left")
     for change in result.changes:
@@ -183,8 +183,18 @@ def _floor_text(bounds: Floor) -> str:
 
 
 def _shown(result: Preflight) -> list[Finding]:
-    problems = [finding for finding in result.findings if finding.verdict is not Verdict.FITS]
+    problems = [finding for finding in result.findings if finding.judged and finding.verdict is not Verdict.FITS]
     return [*problems, *result.lint]
+
+
+def _unjudged(result: Preflight) -> Iterator[str]:
+    """What nothing was known about, in one line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for finding in result.findings:
+        if not finding.judged:
+            title, _, reason = finding.message.partition(": ")
+            reasons.setdefault(reason, []).append(title)
+    yield from (f"not judged: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
 
 
 def _finding_text(finding: Finding) -> Any:
@@ -192,11 +202,11 @@ def _finding_text(finding: Finding) -> Any:
 
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     if finding.rule:
-        return Text(f"{finding.severity} {finding.rule} {place} {finding.message}\n")
-    verdict = finding.verdict.value if finding.judged else "not judged"
-    text = Text.assemble((verdict, STYLES.get(finding.verdict.value, "")), f" {place} {finding.message}\n")
+        return Text(f"{finding.severity} {finding.rule} {place} {finding.message}")
+    verdict = finding.verdict.value
+    text = Text.assemble((verdict, STYLES[verdict]), f" {place} {finding.message}")
     if finding.hint:
-        text.append(f"  hint: {finding.hint}\n")
+        text.append(f"\n  hint: {finding.hint}")
     return text
 
 
@@ -209,13 +219,11 @@ def _sentence(result: Preflight) -> Any:
 
 def _why(result: Preflight) -> str:
     decisive = [each for each in result.findings if each.verdict is result.verdict and each.judged]
-    unjudged = [each for each in result.findings if not each.judged]
-    rest = f"; {len(unjudged)} limits were not judged" if unjudged else ""
-    if result.verdict is Verdict.FITS:
-        fitting = len(decisive)
-        reason = f"{result.concurrency.reason}; " if result.demand.functions else ""
-        return f"{reason}{fitting} limit{'s hold' if fitting != 1 else ' holds'}{rest}"
-    return f"{decisive[0].message}{rest}"
+    if result.verdict is not Verdict.FITS:
+        more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
+        return f"{decisive[0].message}{more}"
+    count = f"{len(decisive)} limit{'s hold' if len(decisive) != 1 else ' holds'}"
+    return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
 
 
 RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {"text": as_text, "json": as_json}

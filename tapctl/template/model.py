@@ -1,14 +1,17 @@
 """A template as data: its sections, checked for their outer shape, and where each resource stands."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.source import Source
+from tapctl.template.source import Path, Source
+from tapctl.unknown import Unknown
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+INCLUDED = "Fn::Transform"
+"""Stands for the type of a resource that a macro fills in at deploy time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Template:
 
     source: Source
     body: Mapping[str, Any]
+    origins: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """Where an entry that a transform made is written, by section and name."""
+    opaque: Mapping[str, Unknown] = field(default_factory=dict)
+    """Loops that could not be unrolled, and why."""
 
     @property
     def file(self) -> str:
@@ -58,19 +65,27 @@ class Template:
 
     def resources(self) -> Iterator[Resource]:
         for logical_id, definition in self._section("Resources").items():
-            if not isinstance(definition.get("Type"), str):
+            kind = definition.get("Type", INCLUDED if INCLUDED in definition else None)
+            if not isinstance(kind, str):
                 raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)
             properties = definition.get("Properties") or {}
             if not isinstance(properties, dict):
                 raise self.error(f"the Properties of {logical_id} are not a map", "Resources", logical_id)
             condition = definition.get("Condition")
-            line = self.source.line("Resources", logical_id)
-            yield Resource(
-                logical_id, definition["Type"], properties, condition if isinstance(condition, str) else None, line
-            )
+            line = self.line("Resources", logical_id)
+            yield Resource(logical_id, kind, properties, condition if isinstance(condition, str) else None, line)
+
+    def line(self, *path: str | int) -> int:
+        """The line of the key or value at `path`; of what a transform made it from, where it stands nowhere."""
+        origin = self.origins.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
+        written = path if origin is None else (*origin, *path[2:])
+        inherited = ("Globals", "Function", *path[3:])
+        if len(path) > 3 and written not in self.source.keys and inherited in self.source.keys:
+            written = inherited
+        return self.source.line(*written)
 
     def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
-        return TemplateError(message, hint, file=self.file, line=self.source.line(*path))
+        return TemplateError(message, hint, file=self.file, line=self.line(*path))
 
     def _section(self, name: str) -> Mapping[str, Any]:
         section = self.body.get(name)

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
 import pytest
 from aws_json import DYNAMODB, AwsJson, WireError
@@ -24,8 +23,7 @@ class Server:
 
     @contextmanager
     def client(self) -> Iterator[AwsJson]:
-        endpoint = urlsplit(f"http://127.0.0.1:{self.port}")
-        client = AwsJson(DYNAMODB, endpoint, "eu-west-1", lambda: Credentials("a", "b"))
+        client = AwsJson(DYNAMODB, f"http://127.0.0.1:{self.port}", "eu-west-1", lambda: Credentials("a", "b"))
         try:
             yield client
         finally:
