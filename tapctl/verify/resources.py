@@ -9,6 +9,7 @@ from typing import Any
 
 from tapctl.aws import Aws, readable
 from tapctl.headroom.demand import whole_number
+from tapctl.template.resolve import ResourceReference
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status, expect
 from tapctl.verify.subject import Deployed, is_known
@@ -22,6 +23,8 @@ class Live:
     logical_id: str
     physical_id: str
     properties: Mapping[str, Any]
+    siblings: Mapping[str, str]
+    """The physical ids of the whole stack, by logical id."""
 
     def ask(self, service: str, permission: str, read: Callable[[Any], Any]) -> Any:
         """The answer, or Unknown with the permission that is missing."""
@@ -72,7 +75,8 @@ def _job(
     def run() -> list[Check]:
         if not physical:
             return [Check(logical_id, Status.FAILED, "it is not in the stack")]
-        return list(checker(Live(aws, logical_id, physical, deployed.properties(logical_id))))
+        properties = deployed.properties(logical_id)
+        return list(checker(Live(aws, logical_id, physical, properties, deployed.physical)))
 
     return run
 
@@ -94,7 +98,7 @@ def _function(live: Live) -> Iterator[Check]:
     wanted = live.properties.get("TracingConfig", {"Mode": "PassThrough"})
     yield expect(live.logical_id, "tracing", wanted.get("Mode"), tracing)
     if "KmsKeyArn" in live.properties:
-        yield _encrypted(live, "environment", found.get("KMSKeyArn"))
+        yield _encrypted(live, "environment", "KmsKeyArn", found.get("KMSKeyArn"))
     yield from _reservation(live)
 
 
@@ -191,7 +195,7 @@ def _log_group(live: Live) -> Iterator[Check]:
         return
     yield live.compare("retention in days", "RetentionInDays", group.get("retentionInDays"))
     if "KmsKeyId" in live.properties:
-        yield _encrypted(live, "log group", group.get("kmsKeyId"))
+        yield _encrypted(live, "log group", "KmsKeyId", group.get("kmsKeyId"))
 
 
 def _role(live: Live) -> Iterator[Check]:
@@ -210,10 +214,18 @@ def _http_api(live: Live) -> Iterator[Check]:
     yield live.compare("protocol", "ProtocolType", found.get("ProtocolType"), "HTTP")
 
 
-def _encrypted(live: Live, what: str, key: str | None) -> Check:
-    if key:
-        return Check(live.logical_id, Status.PROVED, f"{what} is encrypted with {key}")
-    return Check(live.logical_id, Status.FAILED, f"{what} is not encrypted with the template's key")
+def _encrypted(live: Live, what: str, name: str, found: str | None) -> Check:
+    """Whether the key that the API shows is the one that the template's property `name` means."""
+    wanted = live.properties[name]
+    if isinstance(wanted, ResourceReference):
+        wanted = live.siblings.get(wanted.logical_id)
+    if not isinstance(wanted, str):
+        return Check(live.logical_id, Status.NOT_CHECKED, f"{what}: the template's key is known only to AWS")
+    if not found:
+        return Check(live.logical_id, Status.FAILED, f"{what} is not encrypted with a key of its own")
+    # Either side may be a key id or its ARN.
+    status = Status.PROVED if found.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1] else Status.FAILED
+    return Check(live.logical_id, status, f"{what} is encrypted with {found}")
 
 
 def _comparable(value: object) -> object:
