@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from plain_http import Connection, parse_address
@@ -85,15 +86,8 @@ class AwsJson:
     def call(self, operation: str, request: Mapping[str, object], timeout: float) -> dict[str, object]:
         """Send one request and return its answer; a connection that went stale while idle is opened again once."""
         body = json.dumps(request).encode("ascii")
-        kept = self._kept()
         try:
-            if kept is not None:
-                try:
-                    status, answer = self._post(kept, operation, body, timeout)
-                except ConnectionError:
-                    status, answer = self._post(self._open(timeout), operation, body, timeout)
-            else:
-                status, answer = self._post(self._open(timeout), operation, body, timeout)
+            status, answer = self._exchange(operation, body, timeout)
         except OSError:
             raise WireError("Unreachable", passing=True) from None
         return _read(status, answer)
@@ -104,6 +98,13 @@ class AwsJson:
         if kept is not None:
             kept.close()
         self._local.connection = None
+
+    def _exchange(self, operation: str, body: bytes, timeout: float) -> tuple[int, bytes]:
+        kept: Connection | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            with suppress(ConnectionError):
+                return self._post(kept, operation, body, timeout)
+        return self._post(self._open(timeout), operation, body, timeout)
 
     def _post(self, connection: Connection, operation: str, body: bytes, timeout: float) -> tuple[int, bytes]:
         try:
@@ -122,9 +123,6 @@ class AwsJson:
         return signed_headers(
             headers, self._address.path, body, moment=moment, credentials=self._credentials(), scope=self._scope
         )
-
-    def _kept(self) -> Connection | None:
-        return getattr(self._local, "connection", None)
 
     def _open(self, timeout: float) -> Connection:
         connection = Connection(self._address, timeout, self._tls)

@@ -25,6 +25,11 @@ def transaction_id(value: object) -> str:
     return value
 
 
+def related_id(value: object) -> str | None:
+    """Return the identifier of a related transaction where there is a usable one."""
+    return value if isinstance(value, str) and _TRANSACTION_ID.fullmatch(value) else None
+
+
 def currency(value: object) -> str:
     """Return a currency code in upper case."""
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):

@@ -105,6 +105,7 @@ class Flags:
     min_unreserved: int | None = None
     remedy: Mode | None = None
     config: Path | None = None
+    resolve: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Settings:
     sandbox: bool = False
     artifact_bucket: str | None = None
     verify: VerifyConfig = field(default_factory=VerifyConfig)
+    lookups: Mapping[str, str] = field(default_factory=dict)
     chosen_stack: bool = False
     """Whether `--stack-name` named the stack, rather than the configuration."""
 
@@ -164,6 +166,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify,
+        lookups=_lookups(flags.resolve),
         chosen_stack=flags.stack_name is not None,
     )
 
@@ -223,6 +226,20 @@ def _stack_name(pattern: str | None, env: str | None) -> str | None:
     if pattern is None or ("{env}" in pattern and env is None):
         return None
     return pattern.replace("{env}", env or "")
+
+
+def _lookups(given: tuple[str, ...]) -> dict[str, str]:
+    """`--resolve ssm:/name=VALUE` and `--resolve import:Name=VALUE`."""
+    lookups = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals or not key.startswith(("ssm:", "import:")) or key.endswith(":"):
+            raise UsageError(
+                f"`--resolve {each}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
+                "for example `--resolve ssm:/limits/orders=5`",
+            )
+        lookups[key] = value
+    return lookups
 
 
 def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:

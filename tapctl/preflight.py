@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from tapctl.account.model import Account, Stack
 from tapctl.account.model import Settings as AccountSettings
 from tapctl.headroom import assess, concurrency, remedy
-from tapctl.headroom.demand import read_demand
+from tapctl.headroom.claims import read_demand
+from tapctl.headroom.demand import Demand
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Kind, Limit
-from tapctl.template.expand import expand
+from tapctl.template.family import Family, family
 from tapctl.template.model import Template
-from tapctl.template.parameters import Parameters, bind, refuse_undeclared
-from tapctl.template.resolve import Resolver
+from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -28,15 +28,13 @@ if TYPE_CHECKING:
     from tapctl.template.lint import Match
 
 
-def resolver_for(template: Template, settings: Settings, account: Account | None = None) -> Resolver:
-    """A resolver under the given parameters, the live stack's, and the template's defaults."""
+def family_for(template: Template, settings: Settings, account: Account | None = None) -> Family:
+    """The template and its nested ones under the given parameters, the live stack's, and their defaults."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     declared = template.parameters
     previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
-    parameters = Parameters(settings.parameters, previous)
-    refuse_undeclared(template, parameters.given)
-    expanded = expand(template, parameters)
-    return Resolver(expanded, bind(expanded, parameters), _pseudo(settings, account))
+    lookups = {**(account.lookups if account else {}), **settings.lookups}
+    return family(template, Parameters(settings.parameters, previous, lookups), _pseudo(settings, account))
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
@@ -67,8 +65,7 @@ def preflight(template: Template, reader: AccountReader, settings: Settings, *, 
 
 def judge(template: Template, reader: AccountReader, settings: Settings) -> Preflight:
     """The verdict without linting."""
-    account, resolver = gather(template, reader, settings)
-    demand = read_demand(resolver)
+    account, kin, demand = gather(template, reader, settings)
     live = account.stack.functions if isinstance(account.stack, Stack) else {}
     changes = transition(demand, live)
     sums = concurrency.judge(changes, account.settings.concurrency, pinned=settings.min_unreserved)
@@ -76,36 +73,45 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
         sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
     return Preflight(
         template,
-        resolver,
+        kin,
         account,
         demand,
         changes,
         sums,
         remedy.plan(changes, account.settings.concurrency, sums.floor, settings.remedy, settings.priority),
-        assess.assess(assess.Subject(resolver, account, changes, sums)),
+        assess.assess(assess.Subject(kin, account, changes, sums)),
     )
 
 
-def gather(template: Template, reader: AccountReader, settings: Settings) -> tuple[Account, Resolver]:
+def gather(template: Template, reader: AccountReader, settings: Settings) -> tuple[Account, Family, Demand]:
     """Read what the template touches, and nothing else; the stack first, because its parameters may count."""
     with ThreadPoolExecutor(4, "read") as pool:
         reading = pool.submit(reader.settings)
-        identity = pool.submit(reader.identity) if _mentions_account(template) else None
+        identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
         stack = reader.stack(settings.stack_name) if settings.stack_name else None
         read = reading.result()
         known = identity.result() if identity else None
-        account = Account(
-            settings.region,
-            read,
-            None if known is None or isinstance(known, Unknown) else known.account_id,
-            stack=stack,
-        )
-        resolver = resolver_for(template, settings, account)
-        limits = assess.touched(resolver, stack)
+        account_id = None if known is None or isinstance(known, Unknown) else known.account_id
+        account = Account(settings.region, read, account_id, stack=stack)
+        kin, demand, account = look_up(template, reader, settings, account)
+        limits = assess.touched(kin, stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
         exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None
         account = replace(account, quotas=quotas.result(), exports=exports.result() if exports else account.exports)
-    return account, resolver
+    return account, kin, demand
+
+
+def look_up(
+    template: Template, reader: AccountReader, settings: Settings, account: Account
+) -> tuple[Family, Demand, Account]:
+    """Ask parameter store and exports for what the demand hangs on, until nothing more comes up."""
+    while True:
+        kin = family_for(template, settings, account)
+        demand = read_demand(kin)
+        keys = sorted({each.lookup for each in demand.unknowns if each.lookup} - set(account.lookups))
+        if not keys:
+            return kin, demand, account
+        account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})
 
 
 def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE) -> Account:

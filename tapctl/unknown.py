@@ -13,11 +13,13 @@ class Unknown:
     `reason` says why; `settle` names what would settle it (a parameter, a permission, an option).
     `judged` is False where there was nothing to be asked in the first place, such as a quota that a
     hand-written snapshot leaves out: it is reported, and does not make the whole verdict unknown.
+    `lookup` is the key of what the account could be asked for: `ssm:NAME` or `import:NAME`.
     """
 
     reason: str
     settle: str = ""
     judged: bool = True
+    lookup: str = ""
 
 
 def total(values: "list[int | Unknown]") -> int | Unknown:

@@ -91,5 +91,5 @@ def _payment(item: object) -> Payment:
         fields.moment(stamp),
         stamp,
         amount_unit="minor",
-        related_id=text(item, "originalReference") or None,
+        related_id=fields.related_id(child(item, "originalReference")),
     )

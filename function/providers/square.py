@@ -49,5 +49,5 @@ def _payment(event: dict[str, object], subject: object) -> Payment:
         fields.moment(stamp),
         stamp,
         amount_unit="minor",
-        related_id=text(subject, "payment_id") or None,
+        related_id=fields.related_id(child(subject, "payment_id")),
     )

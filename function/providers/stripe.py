@@ -56,5 +56,5 @@ def _payment(event: dict[str, object], amount: object) -> Payment:
         occurred_at,
         fields.iso(occurred_at),
         amount_unit="minor",
-        related_id=text(subject, "payment_intent") or None,
+        related_id=fields.related_id(child(subject, "payment_intent")),
     )

@@ -22,7 +22,18 @@ _SETTINGS = {
     "functions": Call("lambda", "GetAccountSettings", "AccountUsage.FunctionCount"),
 }
 
+_EXPORTS = Call("cloudformation", "ListExports", "Exports")
+
 Pages = list[dict[str, Any]] | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A resource of a live stack."""
+
+    name: str
+    type: str
+    physical_id: str
 
 
 @dataclass(slots=True)
@@ -52,12 +63,14 @@ class LiveAccount:
         resources = self._resources(described["StackId"])
         if isinstance(resources, Unknown):
             return resources
+        undone = described["StackStatus"] == "ROLLBACK_COMPLETE"
         return Stack(
             name,
             described["StackStatus"],
             self._functions(resources),
-            {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
-            {each["LogicalResourceId"]: each["ResourceType"] for each in resources},
+            # A stack that is to be made anew has no values to keep.
+            {} if undone else {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
+            {each.name: each.type for each in resources},
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
@@ -69,7 +82,7 @@ class LiveAccount:
         return {limit.key: Quota(values[limit.key].result(), self._usage(limit)) for limit in limits}
 
     def exports(self) -> Mapping[str, str] | Unknown:
-        pages = self._ask(Call("cloudformation", "ListExports", "Exports")).result()
+        pages = self._ask(_EXPORTS).result()
         if isinstance(pages, Unknown):
             return pages
         return {
@@ -79,6 +92,34 @@ class LiveAccount:
             for page in pages
             for each in page.get("Exports", [])
         }
+
+    def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
+        names = [key.removeprefix("ssm:") for key in keys if key.startswith("ssm:")]
+        batches = [names[start : start + 10] for start in range(0, len(names), 10)]
+        stored = [self._pool.submit(self._stored, batch) for batch in batches]
+        wanted = [key.removeprefix("import:") for key in keys if key.startswith("import:")]
+        exported = self._exported(wanted) if wanted else {}
+        return {key: value for batch in stored for key, value in batch.result().items()} | exported
+
+    def _stored(self, names: list[str]) -> dict[str, str | Unknown]:
+        """What the parameter store holds; a SecureString is never asked to be decrypted."""
+        answer = readable("ssm:GetParameters", lambda: self.aws.client("ssm").get_parameters(Names=names))
+        if isinstance(answer, Unknown):
+            return {f"ssm:{name}": answer for name in names}
+        held = {
+            f"{each['Name']}{each.get('Selector', '')}": Unknown(f"{each['Name']} is a SecureString")
+            if each["Type"] == "SecureString"
+            else str(each["Value"])
+            for each in answer["Parameters"]
+        }
+        return {f"ssm:{name}": held.get(name, Unknown(f"the parameter store has no {name}")) for name in names}
+
+    def _exported(self, names: list[str]) -> dict[str, str | Unknown]:
+        pages = self._ask(_EXPORTS).result()
+        if isinstance(pages, Unknown):
+            return {f"import:{name}": pages for name in names}
+        held: dict[str, str | Unknown] = {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
+        return {f"import:{name}": held.get(name, Unknown(f"no stack exports {name}")) for name in names}
 
     def _describe(self, name: str) -> dict[str, Any] | None:
         from botocore.exceptions import ClientError
@@ -93,22 +134,29 @@ class LiveAccount:
         # A stack that never got resources is none yet; one whose creation was undone holds nothing either.
         return None if stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
 
-    def _resources(self, stack_id: str) -> list[dict[str, Any]] | Unknown:
-        def read() -> list[dict[str, Any]]:
+    def _resources(self, stack_id: str, prefix: str = "") -> list[_Held] | Unknown:
+        """What the stack holds, and what its nested stacks do, named as their family names them."""
+
+        def read() -> list[_Held]:
             paginator = self.aws.client("cloudformation").get_paginator("list_stack_resources")
-            found = [each for page in paginator.paginate(StackName=stack_id) for each in page["StackResourceSummaries"]]
-            return [each for each in found if each["ResourceStatus"] != "DELETE_COMPLETE"]
+            pages = paginator.paginate(StackName=stack_id)
+            return [_held(each, prefix) for page in pages for each in page["StackResourceSummaries"] if _is_there(each)]
 
-        return readable("cloudformation:ListStackResources", read)
+        found = readable("cloudformation:ListStackResources", read)
+        if isinstance(found, Unknown):
+            return found
+        nested = []
+        for each in found:
+            if each.type == "AWS::CloudFormation::Stack":
+                below = self._resources(each.physical_id, f"{each.name}/")
+                if isinstance(below, Unknown):
+                    return below
+                nested += below
+        return found + nested
 
-    def _functions(self, resources: list[dict[str, Any]]) -> dict[str, LiveFunction]:
-        types = {each["ResourceType"] for each in resources}
-        published = bool(types & {"AWS::Lambda::Alias", "AWS::Lambda::Version"})
-        held = {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for each in resources
-            if each["ResourceType"] == "AWS::Lambda::Function" and each.get("PhysicalResourceId")
-        }
+    def _functions(self, resources: list[_Held]) -> dict[str, LiveFunction]:
+        published = bool({each.type for each in resources} & {"AWS::Lambda::Alias", "AWS::Lambda::Version"})
+        held = {each.name: each.physical_id for each in resources if each.type == "AWS::Lambda::Function"}
         reserved = {name: self._pool.submit(self._reserved, physical) for name, physical in held.items()}
         provisioned = {
             name: self._pool.submit(self._provisioned, physical) for name, physical in held.items() if published
@@ -195,6 +243,14 @@ class LiveAccount:
             return list(client.get_paginator(method).paginate(**call.parameters))
         operation: Callable[..., dict[str, Any]] = getattr(client, method)
         return [operation(**call.parameters)]
+
+
+def _is_there(each: dict[str, Any]) -> bool:
+    return bool(each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId"))
+
+
+def _held(each: dict[str, Any], prefix: str) -> _Held:
+    return _Held(f"{prefix}{each['LogicalResourceId']}", each["ResourceType"], each["PhysicalResourceId"])
 
 
 def _snake(operation: str) -> str:

@@ -75,7 +75,8 @@ class Account:
     """Everything that was read; what was not asked for is left out.
 
     `stack` None says that there is no such stack. `exports` maps export names to the stack that exports
-    them, `quotas` the keys of catalogue rows to what they hold.
+    them, `quotas` the keys of catalogue rows to what they hold, `lookups` `ssm:NAME` and `import:NAME` to the
+    values that templates refer to.
     """
 
     region: str | None
@@ -85,3 +86,4 @@ class Account:
     stack: Stack | Unknown | None = None
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     exports: Mapping[str, str] | Unknown = UNREAD
+    lookups: Mapping[str, str | Unknown] = field(default_factory=dict)

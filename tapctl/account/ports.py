@@ -8,7 +8,15 @@ from tapctl.limits.row import Limit
 from tapctl.unknown import Unknown
 
 
-class AccountReader(Protocol):
+class Lookups(Protocol):
+    """Values that templates refer to."""
+
+    def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
+        """What each `ssm:NAME` and `import:NAME` holds; every key is answered."""
+        ...
+
+
+class AccountReader(Lookups, Protocol):
     """Reads one account and Region; a read that was refused is Unknown with the missing permission named."""
 
     def identity(self) -> Identity | Unknown:

@@ -80,6 +80,7 @@ class _Snapshot(_Model):
     stack: _Stack | _Unread | None = None
     quotas: dict[str, _Quota] = {}
     exports: dict[str, str] | _Unread | None = None
+    lookups: dict[str, str | _Unread] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,15 @@ class SnapshotAccount:
         held = self.account.quotas
         return {limit.key: held.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
 
+    def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
+        return {key: self.account.lookups.get(key, _not_looked_up(key)) for key in keys}
+
     def exports(self) -> Mapping[str, str] | Unknown:
         return self.account.exports
+
+
+def _not_looked_up(key: str) -> Unknown:
+    return Unknown(f"the snapshot does not hold {key}", f"--resolve {key}=VALUE")
 
 
 def load(path: Path) -> SnapshotAccount:
@@ -142,6 +150,9 @@ def _account(snapshot: _Snapshot) -> Account:
         taken_at=snapshot.taken_at,
         stack=_stack(snapshot.stack),
         quotas={CODE_STORAGE: code_size} | quotas,
+        lookups={
+            key: value.value() if isinstance(value, _Unread) else value for key, value in snapshot.lookups.items()
+        },
         exports=_LEFT_OUT if exports is None else exports.value() if isinstance(exports, _Unread) else exports,
     )
 
@@ -195,6 +206,7 @@ def to_json(account: Account) -> dict[str, Any]:
             for key, quota in sorted(account.quotas.items())
             if _is_held(quota.value) and _is_held(quota.usage)
         },
+        "lookups": {key: _plain(value) for key, value in account.lookups.items()},
         "exports": _plain(account.exports) if _is_held(account.exports) else None,
     }
     return {key: value for key, value in entries.items() if value not in (None, {})}

@@ -31,6 +31,7 @@ def settings_from(
     min_unreserved: int | None = None,
     remedy: Remedy | None = None,
     config: Path | None = None,
+    resolve: list[str] | None = None,
 ) -> Settings:
     from tapctl.config import Flags, read
     from tapctl.headroom.remedy import Mode
@@ -47,6 +48,7 @@ def settings_from(
             min_unreserved=min_unreserved,
             remedy=Mode(remedy.value) if remedy else None,
             config=config,
+            resolve=tuple(resolve or ()),
         )
     )
 

@@ -14,6 +14,7 @@ def demand(
     env: o.Env = None,
     parameter: o.Parameter = None,
     parameters_file: o.ParametersFile = None,
+    resolve: o.Resolve = None,
     region: o.Region = None,
     stack_name: o.StackName = None,
     allow_uncertain: o.AllowUncertain = False,
@@ -27,8 +28,8 @@ def demand(
 
     Exits with 0, or with 4 when a value cannot be known from the template and the parameters.
     """
-    from tapctl.headroom.demand import read_demand
-    from tapctl.preflight import resolver_for
+    from tapctl.headroom.claims import read_demand
+    from tapctl.preflight import family_for
     from tapctl.report import demand as report
     from tapctl.template.load import load
 
@@ -38,10 +39,11 @@ def demand(
         env=env,
         parameter=parameter,
         parameters_file=parameters_file,
+        resolve=resolve,
         region=region,
         stack_name=stack_name,
         config=config,
     )
-    result = read_demand(resolver_for(load(settings.template), settings))
+    result = read_demand(family_for(load(settings.template), settings))
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not allow_uncertain else ExitCode.OK)

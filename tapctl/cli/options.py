@@ -47,6 +47,10 @@ RemedyOption = Annotated[
     Remedy | None,
     typer.Option("--remedy", help="What to do where it does not fit: lower or drop, only drop, or fail."),
 ]
+Resolve = Annotated[
+    list[str] | None,
+    typer.Option("--resolve", metavar="KEY=VALUE", help="What `ssm:NAME` or `import:NAME` holds; may be given again."),
+]
 Snapshot = Annotated[
     Path | None,
     typer.Option("--snapshot", metavar="FILE", help="Judge by a saved account instead of AWS; needs no credentials."),

@@ -2,25 +2,34 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tapctl.account.model import UNREAD, Account, Quota, Stack
 from tapctl.headroom.concurrency import Judgement, over_provisioned
+from tapctl.headroom.number import existence
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Kind, Limit
 from tapctl.limits.cloudformation import STACK
+from tapctl.template.family import Family
+from tapctl.template.model import Resource
 from tapctl.template.resolve import Resolver
 from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is judged: the template under its parameters, the account, and the verdict on concurrency."""
+    """What is judged: the template's family under its parameters, the account, and the verdict on concurrency."""
 
-    resolver: Resolver
+    family: Family
     account: Account
     changes: tuple[Change, ...]
     concurrency: Judgement
+
+    @property
+    def resolver(self) -> Resolver:
+        """The root's."""
+        return self.family.resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +40,50 @@ class Addition:
     most: int
 
 
-def touched(resolver: Resolver, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
-    """The limits that this template can run into; nothing else is ever read."""
-    return tuple(limit for limit in CATALOGUE if _touches(limit, resolver, stack))
+def touched(family: Family, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
+    """The limits that this template and its nested ones can run into; nothing else is ever read."""
+    return tuple(limit for limit in CATALOGUE if _touches(limit, family, stack))
 
 
-def _touches(limit: Limit, resolver: Resolver, stack: Stack | Unknown | None) -> bool:
+def _touches(limit: Limit, family: Family, stack: Stack | Unknown | None) -> bool:
     match limit.kind:
         case Kind.TEMPLATE:
             return True
         case Kind.EXPORTS:
-            return any("Export" in output for output in resolver.template.outputs.values())
+            return any("Export" in each for member in family.members() for each in _outputs(member))
         case Kind.CONCURRENCY:
-            return any(resource.type in limit.spends for resource in resolver.template.resources())
+            return any(each.type in limit.spends for _, each in _resources(family))
         case Kind.COUNT:
-            return addition(limit, resolver, stack).most > 0
+            return addition(limit, family, stack).most > 0
 
 
-def addition(limit: Limit, resolver: Resolver, stack: Stack | Unknown | None) -> Addition:
+def _resources(family: Family) -> Iterator[tuple[Family, Resource]]:
+    for member in family.members():
+        for resource in member.resolver.template.resources():
+            yield member, resource
+
+
+def _outputs(member: Family) -> Iterator[Mapping[str, Any]]:
+    yield from member.resolver.template.outputs.values()
+
+
+def addition(limit: Limit, family: Family, stack: Stack | Unknown | None) -> Addition:
     """How many units the stack will hold that it does not hold yet.
 
     CloudFormation creates before it deletes, so what the deploy removes is not credited.
     """
     least = most = 0
     held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
-    for resource in resolver.template.resources():
-        if resource.type not in limit.spends or (held and held.get(resource.logical_id) == resource.type):
+    for member, resource in _resources(family):
+        name = f"{member.prefix}{resource.logical_id}"
+        if resource.type not in limit.spends or (held and held.get(name) == resource.type):
             continue
         units = limit.spends[resource.type]
         spent = units(resource.properties) if callable(units) else units
-        exists = resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
+        exists = existence(member.resolver, resource)
         if exists is not False:
             most += spent
-            least += spent if exists is True and held is not None else 0
+            least += spent if exists is True and member.exists is True and held is not None else 0
     if STACK in limit.spends and not isinstance(stack, Stack):
         most += 1
         least += 1 if stack is None else 0
@@ -72,7 +92,7 @@ def addition(limit: Limit, resolver: Resolver, stack: Stack | Unknown | None) ->
 
 def assess(subject: Subject) -> tuple[Finding, ...]:
     """One finding or more for every limit that the template touches, also where it fits."""
-    limits = touched(subject.resolver, subject.account.stack)
+    limits = touched(subject.family, subject.account.stack)
     return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, subject))
 
 
@@ -92,7 +112,7 @@ def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
             judgement.verdict,
             f"{change.logical_id} {_claim(change)}: {judgement.reason}",
             change.logical_id,
-            template.file,
+            wanted.file or template.file,
             line,
             judgement.settle or _CONCURRENCY_HINTS[judgement.verdict],
         )
@@ -116,14 +136,15 @@ def _claim(change: Change) -> str:
 
 
 def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    more = addition(limit, subject.resolver, subject.account.stack)
+    more = addition(limit, subject.family, subject.account.stack)
     quota = subject.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
+    spender = next((pair for pair in _resources(subject.family) if pair[1].type in limit.spends), None)
     yield Finding(
         limit.id,
         *_compare_count(limit, more, quota),
-        resource=_first_spender(limit, subject.resolver),
-        file=subject.resolver.template.file,
-        line=_first_spender_line(limit, subject.resolver),
+        resource=f"{spender[0].prefix}{spender[1].logical_id}" if spender else None,
+        file=spender[0].resolver.template.file if spender else subject.resolver.template.file,
+        line=spender[1].line if spender else None,
         hint=_settle(quota) or None,
         judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
     )
@@ -151,14 +172,6 @@ def _settle(quota: Quota) -> str:
     return next((value.settle for value in (quota.value, quota.usage) if isinstance(value, Unknown)), "")
 
 
-def _first_spender(limit: Limit, resolver: Resolver) -> str | None:
-    return next((each.logical_id for each in resolver.template.resources() if each.type in limit.spends), None)
-
-
-def _first_spender_line(limit: Limit, resolver: Resolver) -> int | None:
-    return next((each.line for each in resolver.template.resources() if each.type in limit.spends), None)
-
-
 def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
     exports, file = subject.account.exports, subject.resolver.template.file
     if isinstance(exports, Unknown):
@@ -167,7 +180,8 @@ def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
         return
     own = subject.account.stack.name if isinstance(subject.account.stack, Stack) else None
     foreign = {name: stack for name, stack in exports.items() if stack != own}
-    clashes = list(_clashes(limit, subject.resolver, foreign)) if foreign else []
+    members = subject.family.members() if foreign else ()
+    clashes = [clash for member in members for clash in _clashes(limit, member.resolver, foreign)]
     yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: none is taken", file=file)]
 
 
@@ -194,12 +208,13 @@ _MEASURES: Mapping[str, Callable[[Resolver], int]] = {
 
 
 def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    measured, allowed = _MEASURES[limit.id](subject.resolver), limit.fixed or 0
     unit = f" {limit.unit}" if limit.unit else ""
-    verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
-    hint = None if verdict is Verdict.FITS else "split it into nested stacks"
-    message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
-    yield Finding(limit.id, verdict, message, file=subject.resolver.template.file, line=1, hint=hint)
+    for member in subject.family.members():
+        measured, allowed = _MEASURES[limit.id](member.resolver), limit.fixed or 0
+        verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
+        hint = None if verdict is Verdict.FITS else "split it into nested stacks"
+        message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
+        yield Finding(limit.id, verdict, message, file=member.resolver.template.file, line=1, hint=hint)
 
 
 JUDGES: Mapping[Kind, Callable[[Limit, Subject], Iterator[Finding]]] = {

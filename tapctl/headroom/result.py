@@ -8,8 +8,8 @@ from tapctl.headroom.demand import Demand
 from tapctl.headroom.remedy import Plan
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict, worst
+from tapctl.template.family import Family
 from tapctl.template.model import Template
-from tapctl.template.resolve import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Preflight:
     """The verdict with everything that led to it."""
 
     template: Template
-    resolver: Resolver
+    family: Family
     account: Account
     demand: Demand
     changes: tuple[Change, ...]

@@ -98,7 +98,7 @@ def _account_name(result: Preflight) -> str:
 
 def _stack_name(result: Preflight) -> str | None:
     stack = result.account.stack
-    return stack.name if isinstance(stack, Stack) else result.resolver.pseudo.get("AWS::StackName")
+    return stack.name if isinstance(stack, Stack) else result.family.resolver.pseudo.get("AWS::StackName")
 
 
 def _table(result: Preflight) -> Any:

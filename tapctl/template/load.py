@@ -1,5 +1,6 @@
 """From a path, or standard input, to a template."""
 
+import json
 import stat
 import sys
 from pathlib import Path
@@ -13,13 +14,33 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 def load(path: str) -> Template:
-    """Read the template at `path`; `-` is standard input.
+    """Read the template at `path`; `-` is standard input, a `cdk.out` folder stands for its one stack.
 
     Raises `TemplateError` (exit 2) when there is no such file, it is not a regular file, or it is not a template.
     """
+    if path != "-" and Path(path).is_dir():
+        path = str(_synthesised(Path(path)))
     text = _decode(_read_stdin() if path == "-" else _read_file(Path(path)), path)
     source = parse(text, "<stdin>" if path == "-" else path)
     return check(Template(source, source.value))
+
+
+def _synthesised(folder: Path) -> Path:
+    """The template in a `cdk.out` folder. Raises `TemplateError` when there is not exactly one."""
+    manifest = folder / "manifest.json"
+    try:
+        artifacts = json.loads(manifest.read_bytes()).get("artifacts", {}).values()
+        templates = [
+            each["properties"]["templateFile"] for each in artifacts if each["type"] == "aws:cloudformation:stack"
+        ]
+    except FileNotFoundError:
+        raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder)) from None
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        raise TemplateError("is no manifest of a CDK app", "`cdk synth` writes one", file=str(manifest)) from None
+    if len(templates) != 1:
+        names = ", ".join(str(folder / name) for name in sorted(templates))
+        raise TemplateError(f"holds {len(templates)} stacks", f"name one: {names or 'none'}", file=str(folder))
+    return folder / str(templates[0])
 
 
 def _read_stdin() -> bytes:
@@ -29,8 +50,6 @@ def _read_stdin() -> bytes:
 def _read_file(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise TemplateError("is a folder, not a template", "name the template file in it", file=str(path))
         if not stat.S_ISREG(mode):
             raise TemplateError("is not a regular file", "pipe it instead: `… | tapctl preflight -`", file=str(path))
         with path.open("rb") as file:

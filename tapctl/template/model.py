@@ -77,12 +77,19 @@ class Template:
 
     def line(self, *path: str | int) -> int:
         """The line of the key or value at `path`; of what a transform made it from, where it stands nowhere."""
+        return self.source.line(*(self._global(path) if self.inherits(*path) else self._written(path)))
+
+    def inherits(self, *path: str | int) -> bool:
+        """Whether a property stands in SAM's Globals rather than in the resource."""
+        return self._written(path) not in self.source.keys and self._global(path) in self.source.keys
+
+    def _written(self, path: Path) -> Path:
+        """Where the author wrote what stands at `path` after the transforms."""
         origin = self.origins.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
-        written = path if origin is None else (*origin, *path[2:])
-        inherited = ("Globals", "Function", *path[3:])
-        if len(path) > 3 and written not in self.source.keys and inherited in self.source.keys:
-            written = inherited
-        return self.source.line(*written)
+        return path if origin is None else (*origin, *path[2:])
+
+    def _global(self, path: Path) -> Path:
+        return ("Globals", "Function", *path[3:]) if len(path) > 3 else ()
 
     def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
         return TemplateError(message, hint, file=self.file, line=self.line(*path))

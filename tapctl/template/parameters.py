@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import UsageError
@@ -15,17 +15,20 @@ Bound = str | list[str] | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The values in force: `given` by the user, `previous` in the live stack; a default fills the rest."""
+    """The values in force: `given` by the user, `previous` in the live stack; a default fills the rest.
 
-    given: Mapping[str, str]
-    previous: Mapping[str, str | Unknown]
+    `lookups` is what parameter store and exports are known to hold, by `ssm:NAME` and `import:NAME`.
+    """
 
-
-NO_PARAMETERS = Parameters({}, {})
+    given: Mapping[str, str | Unknown] = field(default_factory=dict)
+    previous: Mapping[str, str | Unknown] = field(default_factory=dict)
+    lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
 
 
 def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
     """The value of every declared parameter; one without any is Unknown and names itself.
+
+    The value of an SSM-typed one is a name in the parameter store; `lookups` says what that holds.
 
     Raises `UsageError` for a given name that the template does not declare and for a value that its
     declaration forbids (AllowedValues, AllowedPattern, lengths, bounds, Number).
@@ -34,7 +37,7 @@ def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
     return {name: _bind_one(name, entry, parameters) for name, entry in template.parameters.items()}
 
 
-def refuse_undeclared(template: Template, given: Mapping[str, str]) -> None:
+def refuse_undeclared(template: Template, given: Mapping[str, object]) -> None:
     declared = template.parameters
     for name in given:
         if name not in declared:
@@ -70,13 +73,24 @@ def _bind_one(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bo
         text = Unknown(f"parameter {name} has neither a value nor a default", f"--parameter {name}=VALUE")
     if isinstance(text, Unknown):
         return text
-    if kind.startswith("AWS::SSM::Parameter::Value<"):
-        return Unknown(
-            f"parameter {name} stands for what the parameter store holds under {text}", f"--resolve ssm:{text}=VALUE"
-        )
+    if kind.startswith(STORED):
+        stored = parameters.lookups.get(f"ssm:{text}", in_store(text, f"parameter {name}"))
+        if isinstance(stored, Unknown):
+            return stored
+        text, kind = stored, kind.removeprefix(STORED)
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return [part.strip() for part in text.split(",")] if text else []
     return text
+
+
+STORED = "AWS::SSM::Parameter::Value<"
+
+
+def in_store(name: str, what: str) -> Unknown:
+    """What the parameter store holds, which only the account knows."""
+    return Unknown(
+        f"{what} is what the parameter store holds under {name}", f"--resolve ssm:{name}=VALUE", lookup=f"ssm:{name}"
+    )
 
 
 def as_text(value: object) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tapctl.template.model import Template
-from tapctl.template.parameters import Bound, as_text
+from tapctl.template.parameters import Bound, as_text, in_store
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 
@@ -50,7 +50,7 @@ class Resolver:
     template: Template
     parameters: Mapping[str, Bound]
     pseudo: Mapping[str, str] = field(default_factory=dict)
-    lookups: Mapping[str, str] = field(default_factory=dict)
+    lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     _conditions: dict[str, bool | Unknown | None] = field(default_factory=dict)
 
     def value(self, value: Value, path: Path = ()) -> Value:
@@ -105,18 +105,26 @@ class Resolver:
         unknown: list[Unknown] = []
 
         def replace(match: re.Match[str]) -> str:
-            service, name = match["service"], match["name"]
-            if service == "ssm" and (known := self.lookups.get(f"ssm:{name}")) is not None:
-                return known
-            settle = f"--resolve ssm:{name}=VALUE" if service == "ssm" else ""
-            unknown.append(Unknown(f"{{{{resolve:{service}:{name}}}}} is read at deploy time", settle))
-            return ""
+            known = self._stored(match["service"], match["name"], match["version"] or "")
+            if isinstance(known, Unknown):
+                unknown.append(known)
+                return ""
+            return known
 
         replaced = _DYNAMIC.sub(replace, text)
         return unknown[0] if unknown else replaced
 
+    def _stored(self, service: str, name: str, version: str) -> str | Unknown:
+        """What a dynamic reference stands for; secrets are never asked for."""
+        if service != "ssm":
+            return Unknown(f"{{{{resolve:{service}:{name}}}}} is read by CloudFormation alone")
+        for key in (f"ssm:{name}{version}", f"ssm:{name}"):
+            if key in self.lookups:
+                return self.lookups[key]
+        return in_store(f"{name}{version}", "the dynamic reference")
 
-_DYNAMIC = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<name>[^}:]*(?::[^}]*?)?)(?::\d+)?\}\}")
+
+_DYNAMIC = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<name>[^}:]*)(?P<version>:[^}]*)?\}\}")
 
 
 def _ref(resolver: Resolver, name: Value, path: Path) -> Value:
@@ -338,9 +346,9 @@ def _import_value(resolver: Resolver, name: Value, path: Path) -> Value:
     export = resolver.value(name, path)
     if isinstance(export, Unknown):
         return export
-    known = resolver.lookups.get(f"import:{export}")
-    settle = f"--resolve import:{export}=VALUE"
-    return known if known is not None else Unknown(f"the export {export} belongs to another stack", settle)
+    key = f"import:{export}"
+    unknown = Unknown(f"the export {export} is another stack's", f"--resolve {key}=VALUE", lookup=key)
+    return resolver.lookups.get(key, unknown)
 
 
 def find_unknown(value: Value) -> Unknown | None:

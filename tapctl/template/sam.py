@@ -60,6 +60,8 @@ def translate(template: Template, parameters: Mapping[str, Bound]) -> Template:
             "`sam validate --lint` may say more",
             file=template.file,
         ) from None
+    for name, location in _local_applications(template).items():
+        translated["Resources"][name]["Properties"]["TemplateURL"] = location
     origins = dict(template.origins) | _origins(template, translated)
     return Template(template.source, translated, origins, template.opaque)
 
@@ -99,6 +101,16 @@ def _pack(properties: dict[str, Any], kind: str) -> None:
         value = properties.get(name)
         if isinstance(value, str) and not value.startswith(("s3://", "https://")):
             properties[name] = _UPLOADED if name != "Location" else f"https://{_UPLOADED.removeprefix('s3://')}"
+
+
+def _local_applications(template: Template) -> dict[str, str]:
+    """Where each nested application's template is, which the translator was not shown."""
+    return {
+        resource.logical_id: location
+        for resource in template.resources()
+        if resource.type == "AWS::Serverless::Application"
+        and isinstance(location := resource.properties.get("Location"), str)
+    }
 
 
 def _refusal(template: Template, causes: Any) -> TemplateError:

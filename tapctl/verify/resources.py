@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.aws import Aws, readable
-from tapctl.headroom.demand import whole_number
+from tapctl.headroom.number import whole_number
 from tapctl.template.resolve import ResourceReference
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status, expect

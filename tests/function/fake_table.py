@@ -1,5 +1,6 @@
 """An in-memory table behind the function's port: the two writes, their conditions evaluated as DynamoDB does."""
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -20,6 +21,7 @@ class FakeTable:
 
     def call(self, operation: str, request: Mapping[str, Any], timeout: float) -> dict[str, object]:
         assert timeout > 0
+        json.dumps(request, ensure_ascii=False).encode("utf-8")  # DynamoDB refuses half a surrogate pair
         self.calls.append(operation)
         if self.troubles:
             raise self.troubles.pop(0)

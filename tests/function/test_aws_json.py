@@ -1,14 +1,19 @@
 """The wire to DynamoDB against a small server: one kept connection, opened again when it went stale."""
 
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from aws_json import DYNAMODB, AwsJson, WireError
+from plain_http import parse_address
 from sigv4 import Credentials
 
 Respond = Callable[[BaseHTTPRequestHandler, bytes], None]
@@ -51,8 +56,17 @@ def hang_up(handler: BaseHTTPRequestHandler, _body: bytes) -> None:
     handler.close_connection = True
 
 
+class Listener(ThreadingHTTPServer):
+    """A server that does not mind a client that hangs up."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
-def serving(*responses: Respond) -> Iterator[Server]:
+def serving(*responses: Respond, certificate: tuple[Path, Path] | None = None) -> Iterator[Server]:
     script = list(responses)
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,8 +80,11 @@ def serving(*responses: Respond) -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             pass
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
+    listener = Listener(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
     server = Server(listener.server_address[1])
     thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -185,6 +202,100 @@ def test_an_error_says_what_can_be_done(
     with serving(reply) as server, server.client() as client, pytest.raises(WireError) as caught:
         client.call("TransactWriteItems", {}, 2)
     assert (caught.value.code, caught.value.passing, caught.value.contended) == (code, passing, contended)
+
+
+def raw(text: bytes) -> Respond:
+    def respond(handler: BaseHTTPRequestHandler, _body: bytes) -> None:
+        handler.wfile.write(text)
+        handler.close_connection = True
+
+    return respond
+
+
+def test_an_answer_in_chunks_is_put_together() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = head + b'6;x=y\r\n{"ok":\r\n5\r\n true\r\n1\r\n}\r\n0\r\nT: x\r\n\r\n'
+    with serving(raw(chunks)) as server, server.client() as client:
+        assert client.call("PutItem", {}, 2) == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", id="half-a-head"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", id="half-a-body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}", id="negative-length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{}", id="endless-length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n{}", id="no-length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="no-chunk-size"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"".join(b"h%d: x\r\n" % n for n in range(200)), id="endless-head"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n", id="another-protocol"),
+        pytest.param(b"HTTP/1.1 abc\r\n\r\n", id="no-status"),
+        pytest.param(b"x" * 100_000, id="endless-line"),
+    ],
+)
+def test_a_broken_answer_is_unreachable(text: bytes) -> None:
+    with serving(raw(text)) as server, server.client() as client, pytest.raises(WireError, match="Unreachable"):
+        client.call("PutItem", {}, 2)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://dynamodb.us-east-1.amazonaws.com", (True, "dynamodb.us-east-1.amazonaws.com", 443, "/")),
+        ("http://127.0.0.1:4566", (False, "127.0.0.1", 4566, "/")),
+        ("http://localhost:4566/", (False, "localhost", 4566, "/")),
+        ("http://localhost/aws/", (False, "localhost", 80, "/aws")),
+        ("https://[::1]:8443", (True, "::1", 8443, "/")),
+        ("https://[::1]", (True, "::1", 443, "/")),
+    ],
+)
+def test_an_address_is_read(url: str, address: tuple[object, ...]) -> None:
+    found = parse_address(url)
+    assert (found.tls, found.host, found.port, found.path) == address
+
+
+@pytest.mark.parametrize("url", ["", "localhost:4566", "ftp://localhost", "http://", "http://localhost:port"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"URL|int"):
+        parse_address(url)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody knows, and its key."""
+    tool = shutil.which("openssl")
+    if tool is None:
+        pytest.skip("needs openssl to make a certificate")
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    wish = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command = [tool, "req", "-x509", *wish, "-keyout", str(key), "-out", str(made), "-days", "2"]
+    subprocess.run(command, check=True, capture_output=True)
+    return made, key
+
+
+def over_tls(server: Server) -> AwsJson:
+    return AwsJson(DYNAMODB, f"https://localhost:{server.port}", "eu-west-1", lambda: Credentials("a", "b"))
+
+
+def test_a_known_certificate_is_trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with serving(OK, certificate=certificate) as server:
+        client = over_tls(server)
+        assert [client.call("PutItem", {}, 5) for _ in range(2)] == [{"ok": True}] * 2
+        client.close()
+    assert server.connections == 1
+
+
+def test_an_unknown_certificate_gets_no_request(certificate: tuple[Path, Path]) -> None:
+    with serving(OK, certificate=certificate) as server:
+        client = over_tls(server)
+        client.connect(5)
+        with pytest.raises(WireError, match="Unreachable"):
+            client.call("PutItem", {}, 5)
+        client.close()
+    assert not server.requests
 
 
 def call_and_close(client: AwsJson) -> None:

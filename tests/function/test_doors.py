@@ -227,6 +227,14 @@ class TestDirect:
 
 
 class TestThinAndOther:
+    def test_half_a_surrogate_pair_does_not_reach_the_table(self, desk: Desk) -> None:
+        broken = "\ud800"
+        subject = {"id": "pi_1", "amount": 1, "currency": "eur", "status": "paid", "payment_intent": broken}
+        for changes in ({"data": {"object": subject}}, {"id": broken}, {"type": broken}, {"object": broken}):
+            body = stripe_body(**changes)
+            assert desk.post("stripe", body, sign_stripe(body))[0] == 200
+            desk.table.rows.clear()
+
     def test_a_thin_event_is_noted(self, desk: Desk) -> None:
         body = stripe_body(object="v2.core.event", created="2026-11-23T11:59:00Z")
         assert desk.post("stripe", body, sign_stripe(body)) == (200, {"result": "ignored", "transactionId": None})

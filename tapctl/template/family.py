@@ -1,0 +1,118 @@
+"""A template with its nested ones, each under the parameters that its parent passes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tapctl.template.expand import expand
+from tapctl.template.load import load
+from tapctl.template.model import Resource, Template
+from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
+from tapctl.template.resolve import Resolver
+from tapctl.unknown import Unknown
+
+NESTED = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A nested stack whose template is not here."""
+
+    prefix: str
+    file: str
+    line: int
+    unknown: Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One stack of the family: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`."""
+
+    prefix: str
+    resolver: Resolver
+    exists: bool | Unknown = True
+    children: tuple["Family | Remote", ...] = ()
+
+    def members(self) -> Iterator["Family"]:
+        """The stack and all below it that are here."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Family):
+                yield from child.members()
+
+    def remotes(self) -> Iterator[Remote]:
+        """The nested stacks that cannot be followed."""
+        for child in self.children:
+            if isinstance(child, Remote):
+                yield child
+            else:
+                yield from child.remotes()
+
+
+def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str]) -> Family:
+    """Expand and resolve a template and everything nested in it.
+
+    Raises `TemplateError` for a nested template that is here and cannot be read, and for one that nests itself.
+    """
+    refuse_undeclared(template, parameters.given)
+    return _grow(template, parameters, pseudo, _Seat((Path(template.file).resolve(),)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """Where a stack sits in its family: the files above and its own, its prefix, and whether it is there."""
+
+    files: tuple[Path, ...]
+    prefix: str = ""
+    exists: bool | Unknown = True
+
+
+def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str], seat: _Seat) -> Family:
+    expanded = expand(template, parameters)
+    resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
+    nested = (resource for resource in expanded.resources() if resource.type == NESTED)
+    children = [_child(resolver, resource, parameters.lookups, seat) for resource in nested]
+    return Family(seat.prefix, resolver, seat.exists, tuple(child for child in children if child is not None))
+
+
+def _child(
+    resolver: Resolver, resource: Resource, lookups: Mapping[str, str | Unknown], seat: _Seat
+) -> Family | Remote | None:
+    here = ("Resources", resource.logical_id)
+    exists = resolver.exists(resource.condition, (*here, "Condition"))
+    if exists is False:
+        return None
+    below = f"{seat.prefix}{resource.logical_id}/"
+    file = _local_file(resolver, resource)
+    if isinstance(file, Unknown):
+        return Remote(below, resolver.template.file, resource.line, file)
+    if file.resolve() in seat.files:
+        raise resolver.template.error(f"{resource.logical_id} nests {file}, in which it is nested itself", *here)
+    passed = resolver.value(resource.properties.get("Parameters") or {}, (*here, "Properties", "Parameters"))
+    given = {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
+    pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
+    doubt = exists if isinstance(exists, Unknown) else seat.exists
+    template = load(str(file))
+    refuse_undeclared(template, given)
+    return _grow(template, Parameters(given, {}, lookups), pseudo, _Seat((*seat.files, file.resolve()), below, doubt))
+
+
+def _passed(value: Any) -> str | Unknown:
+    if isinstance(value, list):
+        unknown = next((item for item in value if isinstance(item, Unknown)), None)
+        return unknown or ",".join(as_text(item) for item in value)
+    return value if isinstance(value, Unknown) else as_text(value)
+
+
+def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
+    """The nested template's file; the CDK says in the resource's metadata which asset of its output it is."""
+    definition = resolver.template.body["Resources"][resource.logical_id]
+    asset = (definition.get("Metadata") or {}).get("aws:asset:path")
+    name = asset or resolver.value(resource.properties.get("TemplateURL", ""), ("Resources", resource.logical_id))
+    missing = f"the template of nested stack {resource.logical_id} is not here"
+    if isinstance(name, Unknown):
+        return Unknown(f"{missing}: {name.reason}", name.settle, lookup=name.lookup)
+    if not isinstance(name, str) or "://" in name or not name:
+        return Unknown(f"{missing} but at {name}", "run tapctl on that template by itself, too")
+    return Path(resolver.template.file).parent / name
