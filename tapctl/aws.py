@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,21 +72,26 @@ class Aws:
 
     def _new_session(self) -> boto3.Session:
         import boto3
-        from botocore.exceptions import ProfileNotFound
+        from botocore.exceptions import BotoCoreError, ProfileNotFound
 
         key, secret = self.target.keys or (None, None)
         try:
             return boto3.Session(
                 aws_access_key_id=key,
                 aws_secret_access_key=secret,
-                region_name=self.target.region,
+                # botocore itself reads only AWS_DEFAULT_REGION; the AWS CLI and the other SDKs read this one first.
+                region_name=self.target.region or os.environ.get("AWS_REGION") or None,
                 profile_name=self.target.profile,
+                botocore_session=_secluded() if self.target.is_sandbox else None,
             )
         except ProfileNotFound as error:
             raise UsageError(str(error), "`aws configure list-profiles` names those that there are") from None
+        except BotoCoreError as error:
+            raise UsageError(f"AWS's own configuration: {error}", "mend the file, or set AWS_CONFIG_FILE") from None
 
     def _new_client(self, service: str, region: str) -> Any:
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         # Eight standard retries outlast the throttling that CloudFormation's shared rate limits bring about.
         config = Config(
@@ -94,8 +100,29 @@ class Aws:
             read_timeout=60,
             user_agent_extra="tapctl",
             max_pool_connections=32,
+            # None lets botocore ask the environment; the sandbox is not reached through anybody's proxy.
+            proxies={} if self.target.is_sandbox else None,
         )
-        return self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
+        try:
+            return self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            raise UsageError(f"cannot reach AWS: {error}", "look at AWS_ENDPOINT_URL") from None
+
+
+def _secluded() -> Any:
+    """A botocore session that neither AWS_PROFILE nor the user's AWS files have a say in."""
+    from botocore.session import Session
+
+    nowhere = (None, None, os.devnull, None)
+    return Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+        }
+    )
 
 
 @contextmanager
@@ -162,7 +189,16 @@ def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:
             return AwsError(f"{doing}: the SSO session has expired", "`aws sso login`")
         case "NoRegionError":
             return UsageError("no AWS Region is set", "give `--region`, set AWS_REGION, or `region` in tapctl.toml")
-        case "EndpointConnectionError" | "ConnectTimeoutError" | "ReadTimeoutError" | "ConnectionClosedError":
+        case "InvalidRegionError":
+            return UsageError(f"{doing}: {str(error).rstrip('.')}", "`us-east-1`, for example, is a Region")
+        case (
+            "EndpointConnectionError"
+            | "ConnectTimeoutError"
+            | "ReadTimeoutError"
+            | "ConnectionClosedError"
+            | "ProxyConnectionError"
+            | "SSLError"
+        ):
             return AwsError(f"{doing}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
         case _:
             return AwsError(f"{doing}: {error}")

@@ -25,7 +25,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from tapctl.account.ports import AccountReader
     from tapctl.config import Settings
-    from tapctl.template.lint import Match
+    from tapctl.template.lint import Linting
 
 
 def family_for(template: Template, settings: Settings, account: Account | None = None) -> Family:
@@ -52,15 +52,12 @@ def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
     return known
 
 
-def preflight(template: Template, reader: AccountReader, settings: Settings, *, lint: bool = True) -> Preflight:
-    """Judge a template against an account; changes nothing.
-
-    Linting runs beside the reads of the account.
-    """
-    with ThreadPoolExecutor(1, "lint") as pool:
-        linting = pool.submit(_lint, template, settings.region) if lint else None
-        judged = judge(template, reader, settings)
-        return replace(judged, lint=_lint_findings(template, linting))
+def preflight(
+    template: Template, reader: AccountReader, settings: Settings, linting: Linting | None = None
+) -> Preflight:
+    """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
+    judged = judge(template, reader, settings)
+    return replace(judged, lint=_lint_findings(template, linting)) if linting else judged
 
 
 def judge(template: Template, reader: AccountReader, settings: Settings) -> Preflight:
@@ -138,15 +135,7 @@ def _mentions_account(template: Template) -> bool:
     return "AWS::AccountId" in template.source.text
 
 
-def _lint(template: Template, region: str | None) -> tuple[Match, ...]:
-    from tapctl.template.lint import lint
-
-    return lint(template.source, region)
-
-
-def _lint_findings(template: Template, linting: Future[tuple[Match, ...]] | None) -> tuple[Finding, ...]:
-    if linting is None:
-        return ()
+def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             None,
@@ -158,5 +147,5 @@ def _lint_findings(template: Template, linting: Future[tuple[Match, ...]] | None
             rule=match.rule,
             severity=match.severity,
         )
-        for match in linting.result()
+        for match in linting.matches()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,7 @@ def deploy(
     from tapctl.deploy import run
     from tapctl.report import deployment, verification
     from tapctl.report import preflight as report
+    from tapctl.template import lint
     from tapctl.template.load import load
     from tapctl.verify.run import verify
 
@@ -76,7 +78,8 @@ def deploy(
     aws, settings = open_aws(settings, terminal)
     live = run.look(aws, stack_name_of(settings))
     run.check_ready(live, stack_name_of(settings), loaded, settings)
-    result = workflow.preflight(loaded, LiveAccount(aws), settings, lint=not no_lint)
+    with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+        result = workflow.preflight(loaded, LiveAccount(aws), settings, linting)
     text = format is o.Format.TEXT
     if text:
         terminal.result(report.as_text(result, terminal.surface()))

@@ -1,5 +1,7 @@
 """`tapctl preflight`: will this template fit this account?"""
 
+from contextlib import nullcontext
+
 import typer
 
 from tapctl.cli import options as o
@@ -34,8 +36,7 @@ def preflight(
     Exits with 0 when it fits, 3 when it exceeds a limit, 4 when that is uncertain or unknown, 2 when
     cfn-lint finds errors.
     """
-    from tapctl import preflight as workflow
-    from tapctl.report import preflight as report
+    from tapctl.template import lint
     from tapctl.template.load import load
 
     terminal = Terminal(quiet, verbose)
@@ -53,8 +54,13 @@ def preflight(
         config=config,
     )
     loaded = load(settings.template)
-    reader, settings = open_account(settings, terminal, snapshot)
-    result = workflow.preflight(loaded, reader, settings, lint=not no_lint)
+    with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+        from tapctl import preflight as workflow
+
+        reader, settings = open_account(settings, terminal, snapshot)
+        result = workflow.preflight(loaded, reader, settings, linting)
+    from tapctl.report import preflight as report
+
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     code = ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=allow_uncertain)
     raise typer.Exit(code)

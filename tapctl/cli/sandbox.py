@@ -1,11 +1,13 @@
 """`tapctl sandbox`: the local AWS that `--env local` deploys to."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tapctl import sandbox
-from tapctl.sandbox import AccountLimits, Status
+if TYPE_CHECKING:
+    from tapctl.sandbox import Status
 
 app = typer.Typer(help="Start, look at, stop or empty the local AWS.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,9 +29,11 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
 
     A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
     """
+    from tapctl import sandbox
+
     before = sandbox.status().limits
     fresh = limit is not None
-    limits = AccountLimits(
+    limits = sandbox.AccountLimits(
         concurrent_executions=limit if limit is not None else before.concurrent_executions,
         floor=floor if floor is not None or fresh else before.floor,
         held=held if held is not None else 0 if fresh else before.held,
@@ -41,18 +45,24 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
 @app.command()
 def stop() -> None:
     """Stop it; its stacks stay on disk for the next start."""
+    from tapctl import sandbox
+
     typer.echo("the sandbox was stopped; its state is kept" if sandbox.stop() else "no sandbox was running")
 
 
 @app.command()
 def status() -> None:
     """Say whether it runs, where, and with which limits."""
+    from tapctl import sandbox
+
     typer.echo(_described(sandbox.status()))
 
 
 @app.command()
 def reset() -> None:
     """Delete every stack and resource in it; its limits stay."""
+    from tapctl import sandbox
+
     sandbox.reset()
     typer.echo("the sandbox is empty")
 
@@ -60,6 +70,8 @@ def reset() -> None:
 @app.command()
 def env() -> None:
     """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
+    from tapctl import sandbox
+
     for name, value in sandbox.environment(sandbox.start()).items():
         typer.echo(f"export {name}={value}")
 

@@ -213,8 +213,9 @@ def _finding_text(finding: Finding) -> Any:
 def _sentence(result: Preflight) -> Any:
     from rich.text import Text
 
-    verdict = result.verdict
-    return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}")
+    verdict, errors = result.verdict, len(result.lint_errors)
+    also = f"; and cfn-lint found {errors} error{'s' if errors != 1 else ''}" if errors else ""
+    return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}{also}")
 
 
 def _why(result: Preflight) -> str:

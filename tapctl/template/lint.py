@@ -1,10 +1,19 @@
-"""cfn-lint over a template, as plain matches."""
+"""cfn-lint over a template, in a process of its own, so that it runs while the account is read."""
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from tapctl.errors import TapctlError
 from tapctl.template.source import Source
+
+STDIN = "<stdin>"
+
+# -P keeps a folder `cfnlint` beside the template from being taken for the linter.
+_CFN_LINT = (sys.executable, "-P", "-c", "import sys; from cfnlint.runner import main; sys.exit(main())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +27,51 @@ class Match:
     docs: str
 
 
-def lint(source: Source, region: str | None) -> tuple[Match, ...]:
-    """What cfn-lint says, under a `.cfnlintrc` of the working folder and the template's own Metadata.
+@dataclass(slots=True)
+class Linting:
+    """A cfn-lint that runs; leaving the `with` block ends it."""
+
+    process: "subprocess.Popen[bytes]"
+    text: bytes | None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def matches(self) -> tuple[Match, ...]:
+        """Wait for its end. Raises `TapctlError` when it did not run properly."""
+        out, said = self.process.communicate(self.text)
+        try:
+            return tuple(_match(each) for each in json.loads(out))
+        except ValueError:
+            lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            raise TapctlError(
+                f"cfn-lint did not run: {lines[-1]}", "`cfn-lint TEMPLATE` shows more; `--no-lint`"
+            ) from None
+
+
+def start(source: Source, region: str | None) -> Linting:
+    """Start cfn-lint as its users do: under a `.cfnlintrc` of the working folder and the template's own Metadata.
 
     `region` limits which resource types exist, as `cfn-lint --regions` does.
     """
-    from cfnlint import api
-    from cfnlint.config import ManualArgs
+    regions = ("--regions", region) if region else ()
+    template = () if source.file == STDIN else ("--template", source.file)
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        (*_CFN_LINT, "--format", "json", *regions, *template),
+        stdin=subprocess.PIPE if source.file == STDIN else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    return Linting(process, source.text.encode() if source.file == STDIN else None)
 
-    config = ManualArgs(regions=[region]) if region else ManualArgs()
-    path = Path(source.file)
-    matches = api.lint_file(path, config) if path.is_file() else api.lint(source.text, config=config)
-    return tuple(_match(each) for each in matches)
 
-
-def _match(match: Any) -> Match:
-    message = " ".join(match.message.split())
-    return Match(match.rule.id, match.rule.severity.lower(), message, match.linenumber, match.rule.source_url)
+def _match(match: dict[str, Any]) -> Match:
+    rule, message = match["Rule"], " ".join(match["Message"].split())
+    line = match["Location"]["Start"]["LineNumber"]
+    return Match(rule["Id"], match["Level"].lower(), message, line, rule["Source"])
