@@ -45,6 +45,8 @@ class Aws:
     """Clients by service name, each made once; boto3 is imported with the first."""
 
     target: Target
+    trace: Callable[[str], None] | None = None
+    """Told of every call, by its IAM action's name."""
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -104,11 +106,14 @@ class Aws:
             proxies={} if self.target.is_sandbox else None,
         )
         try:
-            return self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
+            client = self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
         except BotoCoreError:
             raise
         except ValueError as error:
             raise UsageError(f"cannot reach AWS: {error}", "look at AWS_ENDPOINT_URL") from None
+        if trace := self.trace:
+            client.meta.events.register("before-call", lambda model, **_: trace(f"calling {service}:{model.name}"))
+        return client
 
 
 def _secluded() -> Any:

@@ -9,10 +9,10 @@ import typer
 
 from tapctl import __version__
 from tapctl.cli import account, demand, deploy, preflight, sandbox, verify
+from tapctl.cli.common import help_alone
 
 app = typer.Typer(
     help="Know before a CloudFormation deploy whether it fits the AWS account; make it fit, deploy it, prove it.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -31,10 +31,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options before the command."""
+    help_alone(context)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from tapctl.cli.options import Remedy
 from tapctl.errors import ExitCode, UsageError
 from tapctl.unknown import Unknown
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
     from tapctl.cli.terminal import Terminal
     from tapctl.config import Settings
     from tapctl.headroom.verdict import Verdict
+
+
+def help_alone(context: typer.Context) -> None:
+    """Where no command was named: the help, in its own lines, as an error of usage."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
 
 
 def settings_from(
@@ -75,7 +84,8 @@ def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
     """AWS, or the sandbox where the environment says so; refuses any account but the configured one."""
     from tapctl.aws import Aws
 
-    aws = Aws(_sandbox_target(terminal) if settings.sandbox else settings.target())
+    target = _sandbox_target(terminal) if settings.sandbox else settings.target()
+    aws = Aws(target, terminal.talk if terminal.verbose else None)
     settings = replace(settings, region=aws.region)
     if settings.account:
         _guard(aws, settings.account)

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapctl.cli.common import help_alone
+
 if TYPE_CHECKING:
     from tapctl.sandbox import Status
 
-app = typer.Typer(help="Start, look at, stop or empty the local AWS.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Start, look at, stop or empty the local AWS.",
+    rich_markup_mode=None,
+    callback=help_alone,
+    invoke_without_command=True,
+)
 
 Limit = Annotated[
     int | None,

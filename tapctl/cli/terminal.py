@@ -31,10 +31,6 @@ class Terminal:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
-    def detail(self, text: str) -> None:
-        if self.verbose:
-            self.talk(text)
-
     def surface(self, output: Path | None = None) -> Surface:
         """How wide the result may be and whether it is coloured; a file never is."""
         return Surface(_columns(), output is None and _coloured(sys.stdout.isatty()))

@@ -88,7 +88,8 @@ def _child(
     if isinstance(file, Unknown):
         return Remote(below, resolver.template.file, resource.line, file)
     if file.resolve() in seat.files:
-        raise resolver.template.error(f"{resource.logical_id} nests {file}, in which it is nested itself", *here)
+        message = f"{resource.logical_id} nests {file}, in which it is nested itself"
+        raise resolver.template.error(message, *here, hint="break the circle")
     passed = resolver.value(resource.properties.get("Parameters") or {}, (*here, "Properties", "Parameters"))
     given = {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
