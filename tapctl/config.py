@@ -5,6 +5,7 @@ and profiles are left to boto3.
 """
 
 import difflib
+import itertools
 import json
 import os
 import tomllib
@@ -196,6 +197,8 @@ def _load(path: Path) -> File:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "mend it there") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply", "mend it there") from None
     try:
         return File.model_validate(content)
     except ValidationError as error:
@@ -204,10 +207,29 @@ def _load(path: Path) -> File:
 
 def _explain(error: ValidationError, path: Path) -> ConfigError:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return ConfigError(f"{path}: there is no key `{key}`", "the README lists the keys, under Configuration")
-    return ConfigError(f"{path}: `{key}`: {first['msg']}", "the README lists the keys, under Configuration")
+    key = _key(first["loc"])
+    hint = "the README lists the keys, under Configuration"
+    if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
+        return ConfigError(f"{path}: there is no key `{key}`", hint)
+    tried = [str(part) for each in error.errors() if _key(each["loc"]) == key for part in each["loc"] if part in _KINDS]
+    kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried))
+    return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else first['msg']}", hint)
+
+
+_KINDS = {
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "str": "text",
+    "list[str]": "a list of texts",
+    "FromEnvironment": '{ env = "NAME" }',
+}
+"""What pydantic puts into the path of an error to say which of several kinds it tried, in words."""
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """The key of tapctl.toml up to where the kinds of its value part."""
+    return ".".join(str(part) for part in itertools.takewhile(lambda part: part not in _KINDS, place))
 
 
 def _environment(file: File, name: str | None, path: Path | None) -> Environment:
@@ -243,15 +265,15 @@ def _lookups(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:
-    values = {name: _parameter_text(name, value) for name, value in environment.parameters.items()}
-    if flags.parameters_file:
-        values |= _parameters_file(flags.parameters_file)
+    values = _parameters_file(flags.parameters_file) if flags.parameters_file else {}
     for given in flags.parameters:
         name, equals, value = given.partition("=")
         if not equals or not name:
             raise UsageError(f"`--parameter {given}` is not KEY=VALUE", "for example `--parameter Stage=dev`")
         values[name] = value
-    return values
+    # Only what is not given otherwise: a variable that is not set does not matter then.
+    rest = {name: value for name, value in environment.parameters.items() if name not in values}
+    return {name: _parameter_text(name, value) for name, value in rest.items()} | values
 
 
 def _parameter_text(name: str, value: object) -> str:
@@ -266,7 +288,7 @@ def _parameters_file(path: Path) -> dict[str, str]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "name a JSON file of parameters") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
     match content:
         case {"Parameters": dict(entries)} | dict(entries):

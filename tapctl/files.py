@@ -18,27 +18,42 @@ def state_dir() -> Path:
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` beside `path` and move it into place, so that a kill leaves the old file or the new one.
 
-    An existing file keeps its permission bits; line ends are written as given.
+    An existing file keeps its permission bits; line ends are written as given. A link stays one, and a pipe
+    or a device, such as /dev/stdout, is written to.
     """
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder", "name a file in it")
+    data = text.encode("utf-8", errors="replace")
+    if path.exists() and not path.is_file():
+        _write_through(path, data)
+        return
+    target = path.resolve()
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:200]}.")
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}", "name a folder that exists and is writable"
         ) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        Path(temporary).replace(path)
+        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        Path(temporary).replace(target)
     except OSError as error:
         raise TapctlError(
             f"cannot write {path}: {error.strerror}", "free some space or name another place; the old file is untouched"
         ) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise TapctlError(f"cannot write {path}: {error.strerror}", "name another place") from None
 
 
 def _umask() -> int:

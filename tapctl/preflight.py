@@ -68,6 +68,8 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
     sums = concurrency.judge(changes, account.settings.concurrency, pinned=settings.min_unreserved)
     if isinstance(account.stack, Unknown) and any(change.grows for change in changes):
         sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
+    # Nothing is lowered while nobody knows what the functions hold.
+    bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
     return Preflight(
         template,
         kin,
@@ -75,7 +77,7 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
         demand,
         changes,
         sums,
-        remedy.plan(changes, account.settings.concurrency, sums.floor, settings.remedy, settings.priority),
+        remedy.plan(changes, account.settings.concurrency, bounds, settings.remedy, settings.priority),
         assess.assess(assess.Subject(kin, account, changes, sums)),
     )
 

@@ -1,5 +1,6 @@
 """The account as AWS tells it now; independent reads run in parallel."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class LiveAccount:
     aws: Aws
     _answers: dict[tuple[str, str], Future[Pages]] = field(default_factory=dict)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def identity(self) -> Identity | Unknown:
         account = self._value(Call("sts", "GetCallerIdentity", "Account"))
@@ -201,7 +203,7 @@ class LiveAccount:
             return self._number(limit.quota)
         return readable("servicequotas:GetServiceQuota", lambda: self._service_quota(limit))
 
-    def _service_quota(self, limit: Limit) -> int:
+    def _service_quota(self, limit: Limit) -> int | Unknown:
         from botocore.exceptions import ClientError
 
         region = "us-east-1" if limit.service in GLOBAL_SERVICES else None
@@ -212,7 +214,10 @@ class LiveAccount:
         except ClientError as error:
             if error_code(error) != "NoSuchResourceException":
                 raise
-        return int(client.get_aws_default_service_quota(**asked)["Quota"]["Value"])
+        return readable(
+            "servicequotas:GetAWSDefaultServiceQuota",
+            lambda: int(client.get_aws_default_service_quota(**asked)["Quota"]["Value"]),
+        )
 
     def _number(self, call: Call) -> int | Unknown:
         value = self._value(call)
@@ -232,9 +237,10 @@ class LiveAccount:
 
     def _ask(self, call: Call) -> Future[Pages]:
         key = (call.service, call.operation)
-        if key not in self._answers:
-            self._answers[key] = self._pool.submit(readable, call.permission, lambda: self._pages(call))
-        return self._answers[key]
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = self._pool.submit(readable, call.permission, lambda: self._pages(call))
+            return self._answers[key]
 
     def _pages(self, call: Call) -> list[dict[str, Any]]:
         client = self.aws.client(call.service)

@@ -63,6 +63,10 @@ class _Stack(_Model):
     resources: dict[str, str] | None = None
 
 
+_KINDS = {"_Unread", "_Stack", "constrained-int", "str", "dict[str,str]"}
+"""What pydantic puts into the path of an error to say which of several kinds it tried."""
+
+
 class _Quota(_Model):
     value: _Number
     usage: _Number
@@ -126,7 +130,7 @@ def load(path: Path) -> SnapshotAccount:
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if not str(part).startswith("_"))
+        where = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
         raise ConfigError(
             f"{path} is no account snapshot: {where + ': ' if where else ''}{first['msg']}",
             f"`tapctl account --output {path}` takes one",
@@ -209,7 +213,8 @@ def to_json(account: Account) -> dict[str, Any]:
         "lookups": {key: _plain(value) for key, value in account.lookups.items()},
         "exports": _plain(account.exports) if _is_held(account.exports) else None,
     }
-    return {key: value for key, value in entries.items() if value not in (None, {})}
+    # No exports at all is an answer too; the other parts say nothing when they are empty.
+    return {key: value for key, value in entries.items() if value is not None and (value or key == "exports")}
 
 
 def dumps(account: Account) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tapctl import __version__
-from tapctl.cli import account, demand, deploy, preflight, sandbox, verify
+from tapctl.cli import account, demand, deploy, fix, preflight, sandbox, verify
 from tapctl.cli.common import help_alone
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("preflight")(preflight.preflight)
 app.command("demand")(demand.demand)
 app.command("account")(account.account)
+app.command("fix")(fix.fix)
 app.command("deploy")(deploy.deploy)
 app.command("verify")(verify.verify)
 app.add_typer(sandbox.app, name="sandbox")
@@ -34,7 +35,7 @@ def _version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:

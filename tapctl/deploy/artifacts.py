@@ -55,6 +55,12 @@ class ArtifactStore:
             raise UsageError(f"there is no artifact bucket {self.chosen}", "make it, or leave `artifact_bucket` out")
         with explained(f"making the artifact bucket {self.bucket}"):
             self._create()
+            try:
+                self._protect()
+            except BaseException:
+                # The next deploy would find a bucket that is there, and take it for a protected one.
+                self.aws.client("s3").delete_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.account_id)
+                raise
         return True
 
     def _refused(self, error: Exception) -> AwsError | UsageError:
@@ -66,10 +72,13 @@ class ArtifactStore:
         return AwsError(f"looking for the artifact bucket {self.bucket}: {error_message(error)}")
 
     def _create(self) -> None:
-        s3, owner, region = self.aws.client("s3"), self.account_id, self.aws.region
+        region = self.aws.region
         # us-east-1 is the one Region that must not be named.
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        s3.create_bucket(Bucket=self.bucket, **place)
+        self.aws.client("s3").create_bucket(Bucket=self.bucket, **place)
+
+    def _protect(self) -> None:
+        s3, owner = self.aws.client("s3"), self.account_id
         s3.put_public_access_block(
             Bucket=self.bucket,
             ExpectedBucketOwner=owner,

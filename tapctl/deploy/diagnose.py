@@ -29,6 +29,31 @@ class _Known:
 
 _KNOWN = (
     _Known(
+        r"is greater than account's unreserved concurrency",
+        "the provisioned concurrency is more than the account has unreserved",
+        "lower it, or ask for more of quota L-B99A9384",
+    ),
+    _Known(
+        r"Provisioned Concurrency should not be greater than the reservedConcurrentExecution",
+        "a function's provisioned concurrency, over all its versions and aliases, must fit into its reservation",
+        "raise ReservedConcurrentExecutions, or lower the provisioned concurrency",
+    ),
+    _Known(
+        r"ReservedConcurrentExecutions\s+\d+ should not be lower than function's total provisioned concurrency",
+        "the reservation is smaller than what is provisioned inside it, perhaps by versions of earlier deploys",
+        "`aws lambda list-provisioned-concurrency-configs` shows them; delete what is not needed",
+    ),
+    _Known(
+        r"cannot be applied to unpublished function versions",
+        "$LATEST takes no provisioned concurrency",
+        "put it on a version or an alias",
+    ),
+    _Known(
+        r"Alias can't be used for Provisioned Concurrency|Version is pointed by a Provisioned Concurrency alias",
+        "a version and an alias of it cannot both have provisioned concurrency",
+        "keep it on one of the two",
+    ),
+    _Known(
         r"Code storage limit exceeded",
         "the account's code storage is full",
         "delete old function versions, or ask for more of quota L-2ACBD22F",

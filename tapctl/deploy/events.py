@@ -1,6 +1,7 @@
 """A stack operation as it happens: one read a tick, until the stack's own last event."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from tapctl.deploy.stack_state import state
 from tapctl.errors import BusyError
 
 STACK = "AWS::CloudFormation::Stack"
+
+_CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Event:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it failed only because something else did."""
-        return "cancelled" in self.reason.lower()
+        """Whether it failed only because something else did; a reason may also quote a name that has the word."""
+        return _CANCELLED.match(self.reason) is not None
 
 
 @dataclass(slots=True)
@@ -98,8 +101,11 @@ class Follower:
 
 
 def _interval(waited: float) -> float:
-    """Seconds to the next read: quick at first, slower for what takes long."""
-    return 1 if waited < 60 else 2 if waited < 300 else 5
+    """Seconds to the next read: quick at first, slower for what takes long, never so slow that the end comes 2 s late.
+
+    What comes late is one interval, a tenth of it, and the reads themselves.
+    """
+    return 1 if waited < 60 else 1.5
 
 
 def _event(entry: dict[str, Any]) -> Event:

@@ -61,6 +61,17 @@ def _local_code(template: Template) -> Iterator[tuple[str, Path]]:
 
 
 def _zip(logical_id: str, path: Path) -> Artifact:
+    try:
+        return _packed(logical_id, path)
+    except OSError as error:
+        raise UsageError(
+            f"{logical_id}: cannot read {error.filename or path}: {error.strerror}", "mend it, or leave it out"
+        ) from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{logical_id}: {path} has a file whose name is not UTF-8", "rename it") from None
+
+
+def _packed(logical_id: str, path: Path) -> Artifact:
     if not path.exists():
         raise UsageError(f"{logical_id}: there is no {path}", "its code path is relative to the template")
     if path.suffix == ".zip" and path.is_file():
@@ -106,6 +117,8 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
 def _inside(file: Path, root: Path) -> Path:
     """The file itself; a link must not be broken, lead out of the folder, or be to a folder."""
     if not file.is_symlink():
+        if not file.is_file():
+            raise UsageError(f"{file} is neither a file nor a folder", "leave it out of the function's folder")
         return file
     target = file.resolve()
     if not target.is_file():

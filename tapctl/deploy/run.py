@@ -145,11 +145,20 @@ class Deployer:
         if found is None:
             return self._outcome(live.id, changed=False)
         self.observer.changes(found)
-        if not self.observer.confirm(self.name):
-            change_set.discard(self.aws, found, with_stack=creates)
+        if not self._confirmed(found, creates):
             return None
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
+
+    def _confirmed(self, found: ChangeSet, creates: bool) -> bool:
+        """Ask; whatever is not a yes, an interrupt among it, leaves neither the change set nor a stack made for it."""
+        go = False
+        try:
+            go = self.observer.confirm(self.name)
+        finally:
+            if not go:
+                change_set.discard(self.aws, found, with_stack=creates)
+        return go
 
     def _execute(self, found: ChangeSet) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""

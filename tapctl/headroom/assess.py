@@ -13,7 +13,9 @@ from tapctl.limits import CATALOGUE, Kind, Limit
 from tapctl.limits.cloudformation import STACK
 from tapctl.template.family import Family
 from tapctl.template.model import Resource
-from tapctl.template.resolve import Resolver
+from tapctl.template.parameters import as_text
+from tapctl.template.resolve import NO_VALUE, Resolver
+from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 
 
@@ -101,7 +103,7 @@ def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
     template = subject.resolver.template
     blamed = [each for each in subject.changes if each.wanted and (each.grows or over_provisioned(each))]
     if judgement.verdict is Verdict.FITS or not blamed:
-        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file)
+        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
         return
     for change in blamed:
         wanted = change.wanted
@@ -179,7 +181,9 @@ def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
         yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hint=exports.settle or None, judged=exports.judged)
         return
     own = subject.account.stack.name if isinstance(subject.account.stack, Stack) else None
-    foreign = {name: stack for name, stack in exports.items() if stack != own}
+    # CloudFormation names a nested stack for its parent and its logical id.
+    nested = tuple(f"{own}-{each.prefix.split('/')[0]}-" for each in subject.family.members() if each.prefix)
+    foreign = {name: stack for name, stack in exports.items() if stack != own and not stack.startswith(nested)}
     members = subject.family.members() if foreign else ()
     clashes = [clash for member in members for clash in _clashes(limit, member.resolver, foreign)]
     yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: none is taken", file=file)]
@@ -190,15 +194,27 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
         path = ("Outputs", key)
         if "Export" not in output or resolver.exists(output.get("Condition"), path) is False:
             continue
-        name = resolver.value((output["Export"] or {}).get("Name"), (*path, "Export", "Name"))
+        name = _export_name(resolver, output["Export"], (*path, "Export"))
         line = resolver.template.line(*path)
         if isinstance(name, Unknown):
             message = f"the name that output {key} exports is not known: {name.reason}"
             yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.settle or None)
-        elif name in foreign:
+        elif name is None or name not in foreign:
+            continue
+        elif isinstance(exists := resolver.exists(output.get("Condition"), path), Unknown):
+            message = f"output {key} may export {name}, which stack {foreign[name]} exports already: {exists.reason}"
+            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, exists.settle or None)
+        else:
             message = f"output {key} exports {name}, which stack {foreign[name]} exports already"
             hint = f"export another name, or remove that of {foreign[name]} first"
             yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, hint)
+
+
+def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown | None:
+    """The name that an output exports, None where it exports nothing after all."""
+    resolved = resolver.value(export, path)
+    name = resolved.get("Name") if isinstance(resolved, dict) else resolved
+    return name if isinstance(name, Unknown) else None if name is NO_VALUE or name is None else as_text(name)
 
 
 _MEASURES: Mapping[str, Callable[[Resolver], int]] = {

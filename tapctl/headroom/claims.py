@@ -110,5 +110,9 @@ def _owner(resolver: Resolver, resource: Resource, functions: dict[str, Function
     target = resolver.value(raw, ("Resources", resource.logical_id, "Properties", "FunctionName"))
     if isinstance(target, ResourceReference):
         return target.logical_id if target.logical_id in functions else resource.logical_id
-    named = (each.logical_id for each in functions.values() if each.name is not None and each.name == target)
-    return next(named, resource.logical_id)
+    named = [each for each in functions.values() if each.name is not None and each.name == target]
+    if isinstance(target, Unknown):
+        # Names may be unknown for one reason and differ; those that are written alike do not.
+        written = resolver.template.body["Resources"]
+        named = [each for each in named if written[each.logical_id]["Properties"].get("FunctionName") == raw]
+    return named[0].logical_id if named else resource.logical_id

@@ -40,6 +40,16 @@ def _decide(
     over = [change for change in changes if over_provisioned(change)]
     if over:
         return Verdict.EXCEEDS, _over_provisioned_reason(over[0]), ""
+    verdict, reason, settle = _decide_claims(changes, bounds, sums, account)
+    doubt = next((found for change in changes if (found := open_provision(change))), None)
+    if verdict is Verdict.FITS and doubt:
+        return Verdict.UNKNOWN, doubt.reason, doubt.settle
+    return verdict, reason, settle
+
+
+def _decide_claims(
+    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, str]:
     growing = [change for change in changes if change.grows]
     if not growing:
         return Verdict.FITS, "no function claims more than it holds already", ""
@@ -105,6 +115,14 @@ def over_provisioned(change: Change) -> bool:
     if wanted is None or not isinstance(wanted.reserved, int) or not isinstance(wanted.provisioned_total, int):
         return False
     return wanted.provisioned_total > wanted.reserved
+
+
+def open_provision(change: Change) -> Unknown | None:
+    """The provisioned concurrency of which nobody knows whether the reservation covers it."""
+    wanted = change.wanted
+    if wanted is None or wanted.reserved is None or not isinstance(wanted.provisioned_total, Unknown):
+        return None
+    return wanted.provisioned_total
 
 
 def _over_provisioned_reason(change: Change) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tapctl.account.model import Concurrency
-from tapctl.headroom.concurrency import over_provisioned
+from tapctl.headroom.concurrency import open_provision, over_provisioned
 from tapctl.headroom.demand import FunctionDemand
 from tapctl.headroom.floor import Floor
 from tapctl.headroom.transition import Change
@@ -90,12 +90,11 @@ def plan(
         for change in changes
         if change.wanted and isinstance(change.wanted.reserved, int)
     }
-    room = _room(changes, account, bounds)
     candidates = [_candidate(change) for change in changes if _is_candidate(change)]
+    room = _room(changes, candidates, account, bounds)
     stopped = [change for change in changes if over_provisioned(change) and not _is_candidate(change)]
-    if room is None or stopped:
+    if room is None or stopped or any(open_provision(change) for change in changes):
         return Plan(keep, possible=False)
-    room -= sum(candidate.least for candidate in candidates)
     if room < 0 or mode is Mode.FAIL:
         fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(over_provisioned, changes))
         return Plan(keep, possible=fits)
@@ -110,17 +109,21 @@ def plan(
     return Plan({**keep, **served}, possible=True)
 
 
-def _room(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown) -> int | None:
-    """What may grow in all: unreserved beyond the safe floor, less what has no reservation to lower."""
-    if isinstance(bounds, Unknown) or isinstance(account.unreserved, Unknown):
-        return None
-    room = account.unreserved - max(bounds.safe, bounds.hard)
+def _room(
+    changes: tuple[Change, ...], candidates: list[_Candidate], account: Concurrency, bounds: Floor | Unknown
+) -> int | None:
+    """What the reservations may grow in all: unreserved beyond the safe floor, less what grows in any case."""
+    forced = sum(candidate.least for candidate in candidates)
     for change in changes:
         if change.grows and not _is_candidate(change):
             if isinstance(change.new, Unknown) or isinstance(change.base, Unknown):
                 return None
-            room -= change.new - change.base
-    return room
+            forced += change.new - change.base
+    if isinstance(bounds, Unknown) or isinstance(account.unreserved, Unknown):
+        return None if candidates or forced else 0
+    room = account.unreserved - max(bounds.safe, bounds.hard) - forced
+    # What asks for nothing is refused nothing, however little is left.
+    return room if forced else max(room, 0)
 
 
 def _is_candidate(change: Change) -> bool:

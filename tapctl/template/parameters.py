@@ -1,6 +1,7 @@
 """Template parameters: what was given, what the stack had, what the template defaults to."""
 
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,9 +105,11 @@ def as_text(value: object) -> str:
 
 def _check(name: str, text: str, entry: Mapping[str, Any], kind: str) -> None:
     shown = "the value" if is_secret(entry) else f"`{text}`"
-    allowed = [as_text(value) for value in entry.get("AllowedValues") or []]
+    values = entry.get("AllowedValues")
+    allowed = [as_text(value) for value in values] if isinstance(values, list) else []
     explained = entry.get("ConstraintDescription")
-    parts = [part.strip() for part in text.split(",")] if kind in ("CommaDelimitedList", "List<Number>") else [text]
+    is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+    parts = [part.strip() for part in text.split(",")] if is_list else [text]
     for part in parts:
         if allowed and part not in allowed:
             raise UsageError(f"parameter {name}: {shown} is not allowed", f"it takes one of: {', '.join(allowed)}")
@@ -118,22 +121,32 @@ def _breach(text: str, entry: Mapping[str, Any], kind: str) -> str | None:
     """What the declaration forbids about this value, or None."""
     if kind in ("Number", "List<Number>"):
         return _breach_of_number(text, entry)
-    if len(text) < int(entry.get("MinLength", 0)):
+    if len(text) < _bound(entry, "MinLength", -math.inf):
         return f"is shorter than MinLength {entry['MinLength']}"
-    if len(text) > int(entry.get("MaxLength", len(text))):
+    if len(text) > _bound(entry, "MaxLength", math.inf):
         return f"is longer than MaxLength {entry['MaxLength']}"
     pattern = entry.get("AllowedPattern")
     return f"does not match AllowedPattern {pattern}" if pattern and not _matches(str(pattern), text) else None
 
 
 def _breach_of_number(text: str, entry: Mapping[str, Any]) -> str | None:
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text.strip()):
         return "is not a number"
-    if number < float(entry.get("MinValue", number)):
+    number = float(text)
+    if number < _bound(entry, "MinValue", -math.inf):
         return f"is below MinValue {entry['MinValue']}"
-    return f"is above MaxValue {entry['MaxValue']}" if number > float(entry.get("MaxValue", number)) else None
+    return f"is above MaxValue {entry['MaxValue']}" if number > _bound(entry, "MaxValue", math.inf) else None
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _bound(entry: Mapping[str, Any], name: str, otherwise: float) -> float:
+    """A bound that the declaration sets; one that is no number is left to cfn-lint and CloudFormation."""
+    try:
+        return float(entry.get(name, otherwise))
+    except (TypeError, ValueError):
+        return otherwise
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -44,6 +44,7 @@ class _Frame:
     path: Path
     key: str | None = None
     nodes: int = 1
+    height: int = 1
 
 
 @dataclass(slots=True)
@@ -66,7 +67,11 @@ class _Builder:
         frame.key = name
         self.keys[(*frame.path, name)] = span
 
-    def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1) -> None:
+    def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> None:
+        if len(self.stack) + height > MAX_DEPTH:
+            raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
+        if self.stack:
+            self.stack[-1].height = max(self.stack[-1].height, height + 1)
         path = self._place({tag: value} if tag else value, nodes)
         self.spans[(*path, tag) if tag else path] = span
 
@@ -88,6 +93,7 @@ class _Builder:
         self.spans[frame.path] = Span(span.line, span.column, span.start, end)
         if self.stack:
             self.stack[-1].nodes += frame.nodes
+            self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
         return frame
 
     def _place(self, value: object, nodes: int) -> Path:
@@ -187,9 +193,11 @@ class _YamlReader:
     """Drives the builder with libyaml's events."""
 
     builder: _Builder
-    anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    anchors: dict[str, tuple[Any, int, int]] = field(default_factory=dict)
+    """By name: the value, how many values are in it, and how deep they nest."""
     opened: list[tuple[str | None, Any]] = field(default_factory=list)
-    merges: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
+    merges: list[Path] = field(default_factory=list)
+    """The open mappings that merge others, innermost last; merged when they are complete."""
 
     def read(self, events: Iterator[Any], text: str) -> Source:
         documents = 0
@@ -201,8 +209,6 @@ class _YamlReader:
                     raise self.builder.error("holds more than one document", _span(event), "keep one template a file")
             elif handler := _YAML_EVENTS.get(name):
                 handler(self, event)
-        for mapping, path in self.merges:
-            self._merge(mapping, path)
         return self.builder.source(text)
 
     def scalar(self, event: Any) -> None:
@@ -210,8 +216,7 @@ class _YamlReader:
         if self.builder.awaits_key():
             self.builder.key(event.value, span)
             if event.value == "<<" and not event.style:
-                frame = self.builder.stack[-1]
-                self.merges.append((frame.container, frame.path))
+                self.merges.append(self.builder.stack[-1].path)
             return
         tag = _long_form(event.tag)
         value = event.value if event.style or tag else _plain(event.value)
@@ -219,7 +224,7 @@ class _YamlReader:
             value = event.value.split(".", 1)
         self.builder.scalar(value, span, tag)
         if event.anchor:
-            self.anchors[event.anchor] = ({tag: value} if tag else value, 1)
+            self.anchors[event.anchor] = ({tag: value} if tag else value, 1, 0)
 
     def start(self, event: Any) -> None:
         if self.builder.awaits_key():
@@ -231,8 +236,10 @@ class _YamlReader:
     def end(self, event: Any) -> None:
         frame = self.builder.close(event.end_mark.index)
         anchor, value = self.opened.pop()
+        if self.merges and self.merges[-1] == frame.path:
+            self._merge(frame.container, self.merges.pop())
         if anchor:
-            self.anchors[anchor] = (value, frame.nodes)
+            self.anchors[anchor] = (value, frame.nodes, frame.height)
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
@@ -241,8 +248,8 @@ class _YamlReader:
             )
         if self.builder.awaits_key():
             raise self.builder.error("an alias cannot be a key", _span(event), "write the key out")
-        value, nodes = self.anchors[event.anchor]
-        self.builder.scalar(value, _span(event), nodes=nodes)
+        value, nodes, height = self.anchors[event.anchor]
+        self.builder.scalar(value, _span(event), nodes=nodes, height=height)
 
     def _merge(self, mapping: dict[str, Any], path: Path) -> None:
         merged = mapping.pop("<<")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tapctl.errors import TemplateError
 from tapctl.template.model import Template
 from tapctl.template.parameters import Bound, as_text, in_store
 from tapctl.template.source import Path
@@ -20,6 +21,9 @@ from tapctl.unknown import Unknown
 
 Value = Any
 """Plain data, `NO_VALUE` or `Unknown`."""
+
+MAX_TEXT = 1_048_576
+"""Characters; CloudFormation takes no template that is larger, so no value in one is."""
 
 
 class _NoValue:
@@ -59,7 +63,7 @@ class Resolver:
             if len(value) == 1:
                 (name,) = value
                 if function := FUNCTIONS.get(name):
-                    return function(self, value[name], (*path, name))
+                    return self._bounded(function(self, value[name], (*path, name)), path)
                 if name.startswith("Fn::"):
                     return Unknown(f"{name} cannot be evaluated before the deploy")
             items = {key: self.value(item, (*path, key)) for key, item in value.items()}
@@ -81,7 +85,12 @@ class Resolver:
         if name not in self.template.conditions:
             raise self.template.error(f"condition {name} is not defined", *path)
         self._conditions[name] = None
-        answer = self.truth(self.template.conditions[name], ("Conditions", name))
+        try:
+            answer = self.truth(self.template.conditions[name], ("Conditions", name))
+        except RecursionError:
+            raise self.template.error(
+                f"condition {name} hangs on too long a chain of conditions", "Conditions", name
+            ) from None
         self._conditions[name] = answer
         return answer
 
@@ -99,6 +108,12 @@ class Resolver:
     def exists(self, condition: str | None, path: Path) -> bool | Unknown:
         """Whether a resource or output with this `Condition` is there."""
         return True if condition is None else self.condition(condition, path)
+
+    def _bounded(self, value: Value, path: Path) -> Value:
+        """The value; a text that doubles with every level of nesting is stopped in time."""
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            raise self.template.error(f"grows to a text of more than {MAX_TEXT:,} characters", *path)
+        return value
 
     def _dynamic(self, text: str) -> Value:
         """Dynamic references; a part that cannot be known makes the whole text unknown."""
@@ -173,16 +188,26 @@ def _if(resolver: Resolver, arguments: Value, path: Path) -> Value:
     name, then, otherwise = _arguments(resolver, arguments, path, 3)
     answer = resolver.condition(name, path) if isinstance(name, str) else resolver.truth(name, path)
     if isinstance(answer, Unknown):
-        both = resolver.value(then, (*path, 1)), resolver.value(otherwise, (*path, 2))
-        return both[0] if both[0] == both[1] else answer
+        return _either(resolver, then, otherwise, path, answer)
     return resolver.value(then, (*path, 1)) if answer else resolver.value(otherwise, (*path, 2))
+
+
+def _either(resolver: Resolver, then: Value, otherwise: Value, path: Path, undecided: Unknown) -> Value:
+    """What both branches agree on; one that only makes sense when it is taken settles nothing."""
+    try:
+        first, second = resolver.value(then, (*path, 1)), resolver.value(otherwise, (*path, 2))
+    except TemplateError:
+        return undecided
+    if first is NO_VALUE or second is NO_VALUE:
+        return first if first is second else undecided
+    return first if _comparable(first) == _comparable(second) else undecided
 
 
 def _equals(resolver: Resolver, arguments: Value, path: Path) -> Value:
     left, right = (resolver.value(side, path) for side in _arguments(resolver, arguments, path, 2))
     for side in (left, right):
-        if isinstance(side, Unknown):
-            return side
+        if unknown := find_unknown(side):
+            return unknown
     return _comparable(left) == _comparable(right)
 
 
@@ -263,26 +288,32 @@ def _sub(resolver: Resolver, arguments: Value, path: Path) -> Value:
     if not isinstance(text, str) or not isinstance(local, dict):
         raise resolver.template.error("Fn::Sub takes a text and, beside it, a map", *path)
     unknown: list[Unknown] = []
+    seen: dict[str, Value] = {}
 
     def replace(match: re.Match[str]) -> str:
         literal, name = match[1], match[2].strip()
         if literal:
             return f"${{{match[2]}}}"
-        if name in local:
-            value = resolver.value(local[name], (*path, 1, name))
-        elif "." in name:
-            value = _get_att(resolver, name, path)
-        else:
-            value = _ref(resolver, name, path)
+        if name not in seen:
+            seen[name] = _placeholder(resolver, name, local, path)
+        value = seen[name]
         if isinstance(value, Unknown):
             unknown.append(value)
             return ""
         if isinstance(value, list):
             return ",".join(as_text(item) for item in value)
-        return as_text(value)
+        return "" if value is NO_VALUE else as_text(value)
 
     replaced = _PLACEHOLDER.sub(replace, text)
-    return unknown[0] if unknown else resolver.value(replaced, path)
+    # The one that names a resource says most: an ARN written out is still that resource's.
+    named = next((each for each in unknown if isinstance(each, ResourceReference)), None)
+    return named or (unknown[0] if unknown else resolver.value(replaced, path))
+
+
+def _placeholder(resolver: Resolver, name: str, local: Mapping[str, Value], path: Path) -> Value:
+    if name in local:
+        return resolver.value(local[name], (*path, 1, name))
+    return _get_att(resolver, name, path) if "." in name else _ref(resolver, name, path)
 
 
 def _join(resolver: Resolver, arguments: Value, path: Path) -> Value:

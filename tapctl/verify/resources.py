@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws import Aws, readable
+from tapctl.aws import Aws, error_code, readable
 from tapctl.headroom.number import whole_number
 from tapctl.template.resolve import ResourceReference
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status, expect
 from tapctl.verify.subject import Deployed, is_known
+
+_GONE = {"ResourceNotFoundException", "NotFoundException", "NoSuchEntity"}
+"""What the services call a resource that is not there."""
+
+
+class _Gone(Unknown):
+    """The answer about a resource that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +35,43 @@ class Live:
 
     def ask(self, service: str, permission: str, read: Callable[[Any], Any]) -> Any:
         """The answer, or Unknown with the permission that is missing."""
-        return readable(f"{service}:{permission}", lambda: read(self.aws.client(service)))
+        from botocore.exceptions import ClientError
+
+        def attempt() -> Any:
+            try:
+                return read(self.aws.client(service))
+            except ClientError as error:
+                if error_code(error) in _GONE:
+                    return _Gone(f"there is no {self.physical_id} any more")
+                raise
+
+        return readable(f"{service}:{permission}", attempt)
+
+    def part(self, name: str, key: str, default: object = None) -> Any:
+        """One value inside of a property; Unknown where the whole property is."""
+        whole = self.properties.get(name) or {}
+        return whole if isinstance(whole, Unknown) else whole.get(key, default)
 
     def compare(self, what: str, name: str, found: object, default: object = None) -> Check:
         """A property against what the API shows; `default` is what AWS takes where the template says nothing."""
         wanted = self.properties.get(name, default)
+        return self.expect(what, wanted, found)
+
+    def expect(self, what: str, wanted: object, found: object) -> Check:
+        """A value of the template against what the API shows."""
         if not is_known(wanted):
             return Check(self.logical_id, Status.NOT_CHECKED, f"{what}: the template's value is known only to AWS")
         return expect(self.logical_id, what, _comparable(wanted), _comparable(found))
 
+    def key(self, name: str) -> Any:
+        """The key that a property means; a reference to one of the stack's own becomes its physical id."""
+        wanted = self.properties.get(name)
+        if isinstance(wanted, ResourceReference):
+            return self.siblings.get(wanted.logical_id, wanted)
+        return wanted
+
     def unseen(self, unknown: Unknown) -> Check:
-        gone = "NotFound" in unknown.reason or "not found" in unknown.reason or "does not exist" in unknown.reason
-        status = Status.FAILED if gone else Status.NOT_CHECKED
+        status = Status.FAILED if isinstance(unknown, _Gone) else Status.NOT_CHECKED
         return Check(self.logical_id, status, unknown.reason, unknown.settle or None)
 
 
@@ -95,8 +127,7 @@ def _function(live: Live) -> Iterator[Check]:
     yield live.compare("memory", "MemorySize", found.get("MemorySize"), 128)
     yield live.compare("timeout", "Timeout", found.get("Timeout"), 3)
     tracing = found.get("TracingConfig", {}).get("Mode")
-    wanted = live.properties.get("TracingConfig", {"Mode": "PassThrough"})
-    yield expect(live.logical_id, "tracing", wanted.get("Mode"), tracing)
+    yield live.expect("tracing", live.part("TracingConfig", "Mode", "PassThrough"), tracing)
     if "KmsKeyArn" in live.properties:
         yield _encrypted(live, "environment", "KmsKeyArn", found.get("KMSKeyArn"))
     yield from _reservation(live)
@@ -125,17 +156,23 @@ def _table(live: Live) -> Iterator[Check]:
     yield expect(live.logical_id, "status", "ACTIVE", found.get("TableStatus"))
     billing = found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     yield live.compare("billing mode", "BillingMode", billing, "PROVISIONED")
-    if (live.properties.get("SSESpecification") or {}).get("SSEEnabled"):
-        sse = found.get("SSEDescription", {}).get("Status")
-        yield expect(live.logical_id, "encryption", "ENABLED", sse)
-    recovery = live.properties.get("PointInTimeRecoverySpecification") or {}
-    if recovery.get("PointInTimeRecoveryEnabled"):
-        yield from _recovery(live)
-    if ttl := live.properties.get("TimeToLiveSpecification"):
-        yield from _expiry(live, ttl)
+    yield from _encryption(live, found.get("SSEDescription", {}).get("Status"))
+    yield from _recovery(live)
+    yield from _expiry(live)
+
+
+def _encryption(live: Live, found: str | None) -> Iterator[Check]:
+    wanted = live.part("SSESpecification", "SSEEnabled")
+    if isinstance(wanted, Unknown) or wanted in _ON:
+        yield live.expect("encryption", wanted if isinstance(wanted, Unknown) else "ENABLED", found)
 
 
 def _recovery(live: Live) -> Iterator[Check]:
+    wanted = live.part("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled")
+    if isinstance(wanted, Unknown):
+        yield live.expect("point-in-time recovery", wanted, None)
+    if wanted not in _ON:
+        return
     found = live.ask(
         "dynamodb", "DescribeContinuousBackups", lambda c: c.describe_continuous_backups(TableName=live.physical_id)
     )
@@ -147,13 +184,18 @@ def _recovery(live: Live) -> Iterator[Check]:
     yield expect(live.logical_id, "point-in-time recovery", "ENABLED", status)
 
 
-def _expiry(live: Live, wanted: Mapping[str, Any]) -> Iterator[Check]:
+def _expiry(live: Live) -> Iterator[Check]:
+    wanted = live.part("TimeToLiveSpecification", "Enabled")
+    if isinstance(wanted, Unknown):
+        yield live.expect("expiry", wanted, None)
+    if wanted not in _ON:
+        return
     found = live.ask("dynamodb", "DescribeTimeToLive", lambda c: c.describe_time_to_live(TableName=live.physical_id))
     if isinstance(found, Unknown):
         yield live.unseen(found)
         return
     attribute = found["TimeToLiveDescription"].get("AttributeName")
-    yield expect(live.logical_id, "expiry attribute", wanted.get("AttributeName"), attribute)
+    yield live.expect("expiry attribute", live.part("TimeToLiveSpecification", "AttributeName"), attribute)
 
 
 def _key(live: Live) -> Iterator[Check]:
@@ -162,7 +204,10 @@ def _key(live: Live) -> Iterator[Check]:
         yield live.unseen(found)
         return
     yield expect(live.logical_id, "state", "Enabled", found.get("KeyState"))
-    if live.properties.get("EnableKeyRotation") in (True, "true"):
+    wanted = live.properties.get("EnableKeyRotation")
+    if isinstance(wanted, Unknown):
+        yield live.expect("yearly rotation", wanted, None)
+    if wanted in _ON:
         rotation = live.ask("kms", "GetKeyRotationStatus", lambda c: c.get_key_rotation_status(KeyId=live.physical_id))
         if isinstance(rotation, Unknown):
             yield live.unseen(rotation)
@@ -175,9 +220,8 @@ def _key_alias(live: Live) -> Iterator[Check]:
     if isinstance(found, Unknown):
         yield live.unseen(found)
         return
-    target = live.properties.get("TargetKeyId")
-    if isinstance(target, str):
-        yield expect(live.logical_id, "key", target.rsplit("/", 1)[-1], found.get("KeyId"))
+    target = live.key("TargetKeyId")
+    yield live.expect("key", target.rsplit("/", 1)[-1] if isinstance(target, str) else target, found.get("KeyId"))
 
 
 def _log_group(live: Live) -> Iterator[Check]:
@@ -216,9 +260,7 @@ def _http_api(live: Live) -> Iterator[Check]:
 
 def _encrypted(live: Live, what: str, name: str, found: str | None) -> Check:
     """Whether the key that the API shows is the one that the template's property `name` means."""
-    wanted = live.properties[name]
-    if isinstance(wanted, ResourceReference):
-        wanted = live.siblings.get(wanted.logical_id)
+    wanted = live.key(name)
     if not isinstance(wanted, str):
         return Check(live.logical_id, Status.NOT_CHECKED, f"{what}: the template's key is known only to AWS")
     if not found:
@@ -226,6 +268,10 @@ def _encrypted(live: Live, what: str, name: str, found: str | None) -> Check:
     # Either side may be a key id or its ARN.
     status = Status.PROVED if found.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1] else Status.FAILED
     return Check(live.logical_id, status, f"{what} is encrypted with {found}")
+
+
+_ON = (True, "true", "True")
+"""A switch that is on; it may stand as text."""
 
 
 def _comparable(value: object) -> object:

@@ -9,15 +9,18 @@ import hmac
 import json
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Any
 
 from tapctl.aws import Aws, readable
 from tapctl.config import WebhookProbe
+from tapctl.errors import ConfigError
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
 from tapctl.verify.subject import Deployed
@@ -81,7 +84,12 @@ def _find_row(probe: WebhookProbe, deployed: Deployed, aws: Aws, event_id: str) 
 
 def signed(event_id: str, body: bytes, secret: str, timestamp: int) -> Delivery:
     """A delivery signed with `secret`, in the `whsec_` notation of Standard Webhooks."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+    except ValueError:
+        raise ConfigError(
+            "the signing secret of [verify.webhook] is not base64", "Standard Webhooks writes it as whsec_…"
+        ) from None
     content = f"{event_id}.{timestamp}.".encode() + body
     signature = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
     headers = {
@@ -95,14 +103,20 @@ def signed(event_id: str, body: bytes, secret: str, timestamp: int) -> Delivery:
 
 def send(url: str, headers: dict[str, str], delivery: Delivery) -> tuple[int, str]:
     """POST it; what never got an answer is status 0 and the reason."""
-    request = urllib.request.Request(url, delivery.body, {**delivery.headers, **headers}, method="POST")  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - a stack's output
+        request = urllib.request.Request(url, delivery.body, {**delivery.headers, **headers}, method="POST")  # noqa: S310
+        with _opener(url).open(request, timeout=TIMEOUT) as response:
             return response.status, response.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
-    except OSError as error:
+    except (OSError, HTTPException, ValueError) as error:
         return 0, str(getattr(error, "reason", error))
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """The proxies of the environment lead to no address of this machine."""
+    local = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
 
 
 def _filled(value: Any, event_id: str) -> Any:
