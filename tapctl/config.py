@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tapctl.account.model import LearnedFloor
 from tapctl.aws import Target
 from tapctl.errors import ConfigError, UsageError
 from tapctl.headroom.remedy import Mode
@@ -130,6 +131,7 @@ class Settings:
     artifact_bucket: str | None = None
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     lookups: Mapping[str, str] = field(default_factory=dict)
+    learned: LearnedFloor | None = None
     chosen_stack: bool = False
     """Whether `--stack-name` named the stack, rather than the configuration."""
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import Account, Stack
 from tapctl.account.model import Settings as AccountSettings
-from tapctl.headroom import assess, concurrency, remedy
+from tapctl.headroom import assess, concurrency, remedy, staging
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.demand import Demand
+from tapctl.headroom.remedy import Mode, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
@@ -65,11 +66,19 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
     account, kin, demand = gather(template, reader, settings)
     live = account.stack.functions if isinstance(account.stack, Stack) else {}
     changes = transition(demand, live)
-    sums = concurrency.judge(changes, account.settings.concurrency, pinned=settings.min_unreserved)
+    sums = concurrency.judge(
+        changes, account.settings.concurrency, pinned=settings.min_unreserved, learned=settings.learned
+    )
     if isinstance(account.stack, Unknown) and any(change.grows for change in changes):
         sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
     # Nothing is lowered while nobody knows what the functions hold.
     bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
+    pool = account.settings.concurrency
+    plan = remedy.plan(changes, pool, bounds, settings.remedy, settings.priority)
+    steps = staging.first_step(changes, pool, bounds)
+    if isinstance(steps, Plan):
+        # Two steps bring about what was asked for, so nothing needs to be lowered for good.
+        plan = remedy.plan(changes, pool, bounds, Mode.FAIL)
     return Preflight(
         template,
         kin,
@@ -77,8 +86,9 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
         demand,
         changes,
         sums,
-        remedy.plan(changes, account.settings.concurrency, bounds, settings.remedy, settings.priority),
-        assess.assess(assess.Subject(kin, account, changes, sums)),
+        plan,
+        assess.assess(assess.Subject(kin, account, changes, sums, steps)),
+        staging=steps,
     )
 
 

@@ -71,6 +71,20 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedFloor:
+    """The number in the brackets of a refusal: where and when it was seen, and the account's limit then."""
+
+    minimum: int
+    limit: int
+    seen: str
+    where: str
+
+    @property
+    def source(self) -> str:
+        return f"AWS named it on {self.seen}, in {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Everything that was read; what was not asked for is left out.
 

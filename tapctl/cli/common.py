@@ -14,6 +14,7 @@ from tapctl.errors import ExitCode, UsageError
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
+    from tapctl.account.model import LearnedFloor
     from tapctl.account.ports import AccountReader
     from tapctl.aws import Aws, Target
     from tapctl.cli.terminal import Terminal
@@ -89,7 +90,18 @@ def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
     settings = replace(settings, region=aws.region)
     if settings.account:
         _guard(aws, settings.account)
-    return aws, settings
+    return aws, replace(settings, learned=_learned(aws))
+
+
+def _learned(aws: Aws) -> LearnedFloor | None:
+    """The floor that an error of this account named once; nobody is asked while nothing was ever learned."""
+    from tapctl.account import floors
+    from tapctl.account.live import LiveAccount
+
+    identity = LiveAccount(aws).identity() if floors.knows_any() else None
+    if identity is None or isinstance(identity, Unknown):
+        return None
+    return floors.recall(identity.account_id, identity.region)
 
 
 def _sandbox_target(terminal: Terminal) -> Target:

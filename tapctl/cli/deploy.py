@@ -48,11 +48,9 @@ def deploy(
     says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
     deployed but not verified.
     """
-    from tapctl import preflight as workflow
-    from tapctl.account.live import LiveAccount
-    from tapctl.deploy import run
+    from tapctl.deploy.run import Deployer
+    from tapctl.release import release
     from tapctl.report import deployment, verification
-    from tapctl.report import preflight as report
     from tapctl.template import lint
     from tapctl.template.load import load
     from tapctl.verify.run import verify
@@ -76,49 +74,20 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     aws, settings = open_aws(settings, terminal)
-    live = run.look(aws, stack_name_of(settings))
-    run.check_ready(live, stack_name_of(settings), loaded, settings)
+    reporter = _Reporter(terminal, yes, format is o.Format.TEXT)
+    deployer = Deployer(aws, settings, reporter, timeout)
     with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
-        result = workflow.preflight(loaded, LiveAccount(aws), settings, linting)
-    text = format is o.Format.TEXT
-    if text:
-        terminal.result(report.as_text(result, terminal.surface()))
-    _gate(result, allow_uncertain=allow_uncertain, terminal=terminal)
-    outcome = run.Deployer(aws, settings, _Reporter(terminal, yes), timeout).deploy(result, live)
-    if outcome is None:
+        done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+    if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
         raise typer.Exit(ExitCode.OK)
-    if text:
-        terminal.result(deployment.outputs(outcome, terminal.surface()))
+    reporter.result(deployment.outputs(done.outcome, terminal.surface()))
     verified = None if no_verify else verify(aws, settings, route_for(settings))
-    if text and verified:
-        terminal.result(verification.as_text(verified, terminal.surface()))
-    if not text or output:
-        terminal.result(deployment.as_json(result, outcome, verified), output)
+    if verified:
+        reporter.result(verification.as_text(verified, terminal.surface()))
+    if not reporter.text or output:
+        terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK)
-
-
-def _gate(result: Preflight, *, allow_uncertain: bool, terminal: Terminal) -> None:
-    """Let the deploy go on only when it fits, or will with the remedy. Raises `typer.Exit` with the verdict's code."""
-    from tapctl.headroom.verdict import Verdict, worst
-
-    if result.lint_errors:
-        raise typer.Exit(ExitCode.USAGE)
-    others = worst(each.verdict for each in result.findings if each.judged and not _is_concurrency(each.limit))
-    mended = result.plan.possible and bool(result.plan.changes)
-    verdict = worst([others, Verdict.FITS if mended else result.concurrency.verdict])
-    if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not allow_uncertain):
-        terminal.talk(f"not deployed: the verdict is {verdict.value}")
-        raise typer.Exit(verdict.exit_code)
-    for name, remedy in result.plan.changes.items():
-        done = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
-        terminal.talk(
-            f"remedy: the reservation of {name}, {remedy.requested} in the template, is {done} in this deploy"
-        )
-
-
-def _is_concurrency(limit: str | None) -> bool:
-    return limit == "lambda-reserved-concurrency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +96,21 @@ class _Reporter:
 
     terminal: Terminal
     yes: bool
+    text: bool
+
+    def result(self, text: str) -> None:
+        """Part of the result, where that is text; JSON comes as one document at the end."""
+        if self.text:
+            self.terminal.result(text)
+
+    def verdict(self, result: Preflight) -> None:
+        from tapctl.report.preflight import as_text
+
+        self.result(as_text(result, self.terminal.surface()))
+        for name, remedy in result.plan.changes.items():
+            done = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
+            asked = f"the reservation of {name}, {remedy.requested} in the template"
+            self.terminal.talk(f"remedy: {asked}, is {done} in this deploy")
 
     def step(self, text: str) -> None:
         self.terminal.talk(text)

@@ -32,10 +32,10 @@ class ArtifactStore:
             return True
 
     def url(self, key: str) -> str:
-        """The address of an object, as CloudFormation's TemplateURL takes it."""
+        """The address of an object, as CloudFormation's TemplateURL takes it; by path, which the sandbox reads too."""
         region = self.aws.region
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        return f"https://{self.bucket}.s3.{region}.{suffix}/{key}"
+        return f"https://s3.{region}.{suffix}/{self.bucket}/{key}"
 
     def ensure(self) -> bool:
         """Make the bucket on first use; tells whether it did.

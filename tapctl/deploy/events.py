@@ -80,7 +80,8 @@ class Follower:
         """Events of our operation that were not seen yet, newest first; later pages only while all are new."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        client, found, page = self.aws.client("cloudformation"), list[Event](), dict[str, Any]()
+        client, page = self.aws.client("cloudformation"), dict[str, Any]()
+        found: dict[str, Event] = {}  # by id, because a later page may repeat the end of the one before
         while True:
             try:
                 again = {"NextToken": page["NextToken"]} if "NextToken" in page else {}
@@ -94,10 +95,10 @@ class Follower:
             for entry in page["StackEvents"]:
                 event = _event(entry)
                 if event.id in known or entry.get("ClientRequestToken") != self.token:
-                    return found
-                found.append(event)
+                    return list(found.values())
+                found[event.id] = event
             if "NextToken" not in page:
-                return found
+                return list(found.values())
 
 
 def _interval(waited: float) -> float:

@@ -120,7 +120,7 @@ def _inside(file: Path, root: Path) -> Path:
         if not file.is_file():
             raise UsageError(f"{file} is neither a file nor a folder", "leave it out of the function's folder")
         return file
-    target = file.resolve()
+    target = Path(os.path.realpath(file))  # Path.resolve raises for a link to itself before Python 3.13
     if not target.is_file():
         raise UsageError(f"{file} is a link to what is not a file", "replace the link by the file")
     if not target.is_relative_to(root):

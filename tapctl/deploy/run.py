@@ -20,6 +20,7 @@ from tapctl.deploy.events import Event, Follower
 from tapctl.deploy.package import Artifact, artifacts, with_artifacts
 from tapctl.deploy.stack_state import ABSENT, Action, End, state
 from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, TapctlError, UsageError
+from tapctl.headroom.floor import floor_in_error
 from tapctl.headroom.result import Preflight
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Parameters, missing
@@ -105,6 +106,10 @@ def check_ready(live: Live, name: str, template: Template, settings: Settings) -
         raise UsageError(f"{template.file} needs a value for {', '.join(lacking)}", f"`{flags}`, or tapctl.toml")
 
 
+class Raced(BusyError):
+    """Somebody else took what this deploy was to take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployer:
     """What every step of one deploy needs."""
@@ -122,10 +127,11 @@ class Deployer:
             raise UsageError("no stack was named", "give `--stack-name`")
         return self.settings.stack_name
 
-    def deploy(self, result: Preflight, live: Live) -> Outcome | None:
+    def deploy(self, result: Preflight, live: Live, recheck: Callable[[], bool] = lambda: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
 
-        Raises `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
+        `recheck` tells, right before executing, whether that still fits. Raises `Raced` when it does not,
+        `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
         body, packed = apply(result.template.body, result.plan), artifacts(result.template)
@@ -142,11 +148,16 @@ class Deployer:
         )
         self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
         found = change_set.create(self.aws, request, sleep=self.sleep)
+        if found is None and creates:
+            raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
         if found is None:
             return self._outcome(live.id, changed=False)
         self.observer.changes(found)
         if not self._confirmed(found, creates):
             return None
+        if not recheck():
+            change_set.discard(self.aws, found, with_stack=creates)
+            raise Raced("the headroom changed between the verdict and the execution")
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
 
@@ -247,7 +258,8 @@ def _failure(name: str, seen: list[Event]) -> TapctlError:
     meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
     hint = (cause.hint if cause else "") or row.hint or None
     if row.end is End.ROLLED_BACK:
-        return DeployFailed(f"stack {name} failed and was rolled back ({status}): {said}{meaning}", hint)
+        message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
+        return DeployFailed(message, hint, minimum=floor_in_error(said))
     return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
 
 

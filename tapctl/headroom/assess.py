@@ -7,6 +7,7 @@ from typing import Any
 from tapctl.account.model import UNREAD, Account, Quota, Stack
 from tapctl.headroom.concurrency import Judgement, over_provisioned
 from tapctl.headroom.number import existence
+from tapctl.headroom.remedy import Plan
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Kind, Limit
@@ -27,6 +28,13 @@ class Subject:
     account: Account
     changes: tuple[Change, ...]
     concurrency: Judgement
+    staging: Plan | str | None = None
+
+    @property
+    def advice(self) -> str | None:
+        """What two steps could do about an order of updates that might fail."""
+        steps = "`tapctl deploy` does it in two steps: it lowers first, then raises"
+        return steps if isinstance(self.staging, Plan) else self.staging
 
     @property
     def resolver(self) -> Resolver:
@@ -116,7 +124,7 @@ def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
             change.logical_id,
             wanted.file or template.file,
             line,
-            judgement.settle or _CONCURRENCY_HINTS[judgement.verdict],
+            judgement.settle or subject.advice or _CONCURRENCY_HINTS[judgement.verdict],
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tapctl.account.model import Concurrency
+from tapctl.account.model import Concurrency, LearnedFloor
 from tapctl.headroom.floor import Floor, floor
 from tapctl.headroom.transition import Change, Outlook, outlook
 from tapctl.headroom.verdict import Verdict
@@ -23,7 +23,7 @@ class Judgement:
 
 
 def judge(
-    changes: tuple[Change, ...], account: Concurrency, *, pinned: int | None = None, learned: int | None = None
+    changes: tuple[Change, ...], account: Concurrency, *, pinned: int | None = None, learned: LearnedFloor | None = None
 ) -> Judgement:
     """Whether Lambda will accept every reservation of the deploy, in whatever order it makes them."""
     bounds = (

@@ -8,6 +8,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 import re
 from dataclasses import dataclass
 
+from tapctl.account.model import LearnedFloor
+
 HARD = 10
 """Never seen lower."""
 
@@ -25,12 +27,12 @@ class Floor:
     source: str
 
 
-def floor(limit: int, *, pinned: int | None = None, learned: int | None = None) -> Floor:
+def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None = None) -> Floor:
     """The floor of an account with this limit of concurrent executions."""
     if pinned is not None:
         return Floor(pinned, pinned, known=True, source="pinned by --min-unreserved or min_unreserved")
-    if learned is not None:
-        return Floor(learned, learned, known=True, source="learned from an error of this account")
+    if learned is not None and learned.limit == limit:
+        return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
     safe = min(SAFE, limit)
     if limit <= HARD:
         return Floor(HARD, safe, known=True, source=f"observed: with a limit of {HARD} or less all of it")

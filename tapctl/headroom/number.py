@@ -36,7 +36,7 @@ def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int
     try:
         return whole_number(value)
     except ValueError as error:
-        message = f"{path[-1]} of {resource.logical_id} {error}"
+        message = f"{path[-1]} of {resource.logical_id} {resolver.without_secrets(str(error))}"
         raise resolver.template.error(message, *path, hint="give a whole number") from None
 
 

@@ -25,6 +25,8 @@ class Preflight:
     plan: Plan
     findings: tuple[Finding, ...]
     lint: tuple[Finding, ...] = ()
+    staging: Plan | str | None = None
+    """The first of two steps, where a deploy in one might fail on the way; or why two would not do either."""
 
     @property
     def verdict(self) -> Verdict:

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 def text(account: Account, settings: Settings, surface: Surface) -> str:
     """The concurrency, every counted limit, and what the stack holds."""
     who = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
-    parts: list[Any] = [who, "", *_concurrency(account, settings.min_unreserved), "", _limits(account)]
+    parts: list[Any] = [who, "", *_concurrency(account, settings), "", _limits(account)]
     if isinstance(account.stack, Stack):
         parts += ["", _stack(account.stack)]
     return draw(surface, *parts)
 
 
-def _concurrency(account: Account, pinned: int | None) -> list[Any]:
+def _concurrency(account: Account, settings: Settings) -> list[Any]:
     from tapctl.report.bar import Headroom, bar
 
     match account.settings.concurrency.limit, account.settings.concurrency.unreserved:
         case int(limit), int(unreserved):
-            bounds = floor(limit, pinned=pinned)
+            bounds = floor(limit, pinned=settings.min_unreserved, learned=settings.learned)
             number = str(bounds.safe) if bounds.known else f"{bounds.hard} to {bounds.safe}"
             held = _held(account.stack)
             return [

@@ -62,7 +62,7 @@ def outputs(outcome: Outcome, surface: Surface) -> str:
     for key, value in outcome.outputs.items():
         table.add_row(key, value)
     said = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
-    return draw(surface, f"stack {outcome.stack_name} {said}", table)
+    return draw(surface, f"stack {outcome.stack_name} {said}", *([table] if outcome.outputs else []))
 
 
 def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapctl.account.model import Stack
 from tapctl.headroom.floor import Floor
-from tapctl.headroom.remedy import Action, Remedy
+from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
@@ -151,6 +151,8 @@ def _remedy_text(result: Preflight, change: Change) -> str:
             return f"lower to {value}"
         case Remedy(action=Action.DROP):
             return "drop the reservation"
+        case Remedy(action=Action.KEEP) if isinstance(result.staging, Plan) and change.grows:
+            return "keep, in two steps"
         case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows:
             return "none that would do"
         case Remedy(action=Action.KEEP):

@@ -18,10 +18,10 @@ def load(path: str) -> Template:
 
     Raises `TemplateError` (exit 2) when there is no such file, it is not a regular file, or it is not a template.
     """
-    if path != "-" and Path(path).is_dir():
+    if path != "-" and _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
-    text = _decode(_read_stdin() if path == "-" else _read_file(Path(path)), path)
-    source = parse(text, "<stdin>" if path == "-" else path)
+    name = "<stdin>" if path == "-" else path
+    source = parse(_decode(_read_stdin() if path == "-" else _read_file(Path(path)), name), name)
     return check(Template(source, source.value))
 
 
@@ -35,12 +35,19 @@ def _synthesised(folder: Path) -> Path:
         ]
     except FileNotFoundError:
         raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder)) from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise TemplateError("is no manifest of a CDK app", "`cdk synth` writes one", file=str(manifest)) from None
     if len(templates) != 1:
         names = ", ".join(str(folder / name) for name in sorted(templates))
         raise TemplateError(f"holds {len(templates)} stacks", f"name one: {names or 'none'}", file=str(folder))
     return folder / str(templates[0])
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it will say why
 
 
 def _read_stdin() -> bytes:

@@ -126,7 +126,7 @@ class _Builder:
 
 
 _JSON_TOKEN = re.compile(
-    r'[ \t\n\r]*(?:(?P<mark>[{}\[\],:])|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[-+.\w]+))', re.DOTALL
+    r'[ \t\n\r]*(?:(?P<mark>[{}\[\],:])|(?P<string>"(?:[^"\\]++|\\.)*+")|(?P<word>[-+.\w]+))', re.DOTALL
 )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tapctl.errors import TemplateError
 from tapctl.template.model import Template
-from tapctl.template.parameters import Bound, as_text, in_store
+from tapctl.template.parameters import Bound, as_text, in_store, is_secret
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 
@@ -108,6 +108,14 @@ class Resolver:
     def exists(self, condition: str | None, path: Path) -> bool | Unknown:
         """Whether a resource or output with this `Condition` is there."""
         return True if condition is None else self.condition(condition, path)
+
+    def without_secrets(self, text: str) -> str:
+        """A text for a message: the values of NoEcho parameters are not shown."""
+        secrets = [self.parameters.get(name) for name, entry in self.template.parameters.items() if is_secret(entry)]
+        for secret in secrets:
+            if isinstance(secret, str) and secret:
+                text = text.replace(secret, "****")
+        return text
 
     def _bounded(self, value: Value, path: Path) -> Value:
         """The value; a text that doubles with every level of nesting is stopped in time."""
@@ -254,7 +262,10 @@ def _condition(resolver: Resolver, name: Value, path: Path) -> Value:
 def _find_in_map(resolver: Resolver, arguments: Value, path: Path) -> Value:
     if not isinstance(arguments, list) or len(arguments) not in (3, 4):
         raise resolver.template.error("Fn::FindInMap takes a map, a first and a second key", *path)
-    default = arguments[3].get("DefaultValue", NO_VALUE) if len(arguments) == 4 else NO_VALUE
+    extra = arguments[3] if len(arguments) == 4 else {"DefaultValue": NO_VALUE}
+    if not isinstance(extra, dict) or set(extra) != {"DefaultValue"}:
+        raise resolver.template.error("the DefaultValue of Fn::FindInMap is not one", *path)
+    default = extra["DefaultValue"]
     keys = [resolver.value(key, (*path, index)) for index, key in enumerate(arguments[:3])]
     for key in keys:
         if isinstance(key, Unknown):
@@ -265,7 +276,8 @@ def _find_in_map(resolver: Resolver, arguments: Value, path: Path) -> Value:
         if not isinstance(found, dict) or as_text(key) not in found:
             if default is not NO_VALUE:
                 return resolver.value(default, (*path, 3, "DefaultValue"))
-            raise resolver.template.error(f"the mapping has no {'.'.join(as_text(key) for key in keys)}", *path)
+            missing = resolver.without_secrets(".".join(as_text(key) for key in keys))
+            raise resolver.template.error(f"the mapping has no {missing}", *path)
         found = found[as_text(key)]
     return resolver.value(found, path)
 
@@ -350,7 +362,8 @@ def _select(resolver: Resolver, arguments: Value, path: Path) -> Value:
     if not isinstance(values, list) or not re.fullmatch(r"\d+", as_text(position)):
         raise resolver.template.error("Fn::Select takes an index and a list", *path)
     if int(position) >= len(values):
-        raise resolver.template.error(f"Fn::Select: there is no item {position} among {len(values)}", *path)
+        chosen = resolver.without_secrets(as_text(position))
+        raise resolver.template.error(f"Fn::Select: there is no item {chosen} among {len(values)}", *path)
     return resolver.value(values[int(position)], (*path, 1, int(position)))
 
 

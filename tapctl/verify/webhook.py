@@ -41,9 +41,9 @@ class Delivery:
 
 
 def check_webhook(
-    probe: WebhookProbe, deployed: Deployed, aws: Aws, secret: str | None, route: Route
+    probe: WebhookProbe, deployed: Deployed, aws: Aws, secret: str | None, route: Route, patience: float = TIMEOUT
 ) -> Iterator[Check]:
-    """Send one event and look for it. The secret is never shown."""
+    """Send one event and look for it as long as `patience` says. The secret is never shown."""
     subject = "webhook"
     for output in (probe.endpoint, probe.table):
         if output not in deployed.outputs:
@@ -61,13 +61,13 @@ def check_webhook(
         yield Check(subject, Status.FAILED, f"{url} answered {status}: {answer[:200]}", "read the function's log")
         return
     yield Check(subject, Status.PROVED, f"a signed event was answered {status}")
-    yield _find_row(probe, deployed, aws, event_id)
+    yield _find_row(probe, deployed, aws, event_id, patience)
 
 
-def _find_row(probe: WebhookProbe, deployed: Deployed, aws: Aws, event_id: str) -> Check:
+def _find_row(probe: WebhookProbe, deployed: Deployed, aws: Aws, event_id: str, patience: float) -> Check:
     table = deployed.outputs[probe.table]
     key = {name: {"S": value} for name, value in _filled(probe.key, event_id).items()}
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + patience
     while True:
         found = readable(
             "dynamodb:GetItem",

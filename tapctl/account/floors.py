@@ -1,0 +1,41 @@
+"""Floors that AWS named in an error, remembered for their account and Region in tapctl's state folder.
+
+A floor is only good for the limit under which it was seen: AWS raises limits by itself.
+"""
+
+import json
+from dataclasses import asdict
+
+from tapctl.account.model import LearnedFloor
+from tapctl.files import state_dir, write_atomically
+
+FILE = "floors.json"
+
+
+def recall(account_id: str, region: str) -> LearnedFloor | None:
+    """What was learned of this account and Region; a file that cannot be read teaches nothing."""
+    entry = _load().get(f"{account_id}/{region}")
+    try:
+        return LearnedFloor(**entry) if isinstance(entry, dict) else None
+    except TypeError:
+        return None
+
+
+def knows_any() -> bool:
+    """Whether it is worth asking whose account this is."""
+    return bool(_load())
+
+
+def remember(account_id: str, region: str, learned: LearnedFloor) -> None:
+    known = _load() | {f"{account_id}/{region}": asdict(learned)}
+    folder = state_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / FILE, json.dumps(known, indent=2) + "\n")
+
+
+def _load() -> dict[str, object]:
+    try:
+        known = json.loads((state_dir() / FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

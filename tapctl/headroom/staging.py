@@ -1,0 +1,54 @@
+"""A deploy in two steps, for what fits at the end but maybe not on the way: lower first, then raise.
+
+In the first step nothing claims more than it holds: what is changed in place gets the lesser of its old and
+new reservation, what is made anew none yet, and what goes is deleted. The second step is the target.
+"""
+
+from tapctl.account.model import Concurrency
+from tapctl.headroom.floor import Floor
+from tapctl.headroom.remedy import Action, Plan, Remedy
+from tapctl.headroom.transition import Change, outlook
+from tapctl.unknown import Unknown
+
+
+def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown) -> Plan | str | None:
+    """The reservations of the first step; None when one step will do, or in words why two would not.
+
+    Sums that are unknown, and an end that does not fit, are none of its business either.
+    """
+    sums = outlook(changes, account.unreserved)
+    if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
+        return None
+    least = max(bounds.safe, bounds.hard)
+    if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):
+        return None
+    remedies = {change.logical_id: _less(change) for change in changes if change.wanted and _reserves(change)}
+    held = sum(_provisioned_anew(change) for change in changes)
+    if held and isinstance(account.unreserved, int) and account.unreserved - held < least:
+        return (
+            f"two steps would not do: provisioned concurrency takes {held} before anything is freed;"
+            " a new function could follow in a later deploy"
+        )
+    return Plan(remedies, possible=True)
+
+
+def _reserves(change: Change) -> bool:
+    return change.wanted is not None and isinstance(change.wanted.reserved, int)
+
+
+def _less(change: Change) -> Remedy:
+    """What the first step reserves for a function that reserves something at the end."""
+    wanted = change.wanted.reserved if change.wanted else None
+    requested = wanted if isinstance(wanted, int) else 0
+    old = change.live.reserved if change.live and not change.replaced else None
+    if requested == 0 or (isinstance(old, int) and requested <= old):
+        return Remedy(Action.KEEP, requested, requested)
+    return Remedy(Action.LOWER, old, requested) if isinstance(old, int) else Remedy(Action.DROP, None, requested)
+
+
+def _provisioned_anew(change: Change) -> int:
+    """What a function without a reservation in the first step provisions beyond what it holds."""
+    if change.wanted is None or (_reserves(change) and _less(change).action is not Action.DROP):
+        return 0
+    provisioned, base = change.wanted.provisioned_total, change.base
+    return max(0, provisioned - base) if isinstance(provisioned, int) and isinstance(base, int) else 0

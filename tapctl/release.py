@@ -1,0 +1,149 @@
+"""The workflow behind `tapctl deploy`: judge, mend, deploy, and learn from a refusal before trying once more.
+
+look at the stack -> preflight -> gate -> [first of two steps] -> change set -> headroom again -> execute
+     ^                                                                              |           |
+     |____________________ somebody took the headroom meanwhile ____________________|           |
+     |____________________ AWS refused, and named the floor (once) _____________________________|
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from tapctl.account.floors import remember
+from tapctl.account.live import LiveAccount
+from tapctl.account.model import LearnedFloor
+from tapctl.deploy.run import Deployer, Live, Observer, Outcome, Raced, check_ready, look
+from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
+from tapctl.headroom.remedy import Mode, Plan
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.verdict import Verdict, worst
+from tapctl.preflight import judge, preflight
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.aws import Aws
+    from tapctl.config import Settings
+    from tapctl.template.lint import Linting
+    from tapctl.template.model import Template
+
+RACES = 5
+"""How often the headroom may be taken away between verdict and execution before the deploy gives up."""
+
+
+class Narrator(Observer, Protocol):
+    """Who is shown the verdict, too."""
+
+    def verdict(self, result: Preflight) -> None:
+        """What the preflight found."""
+        ...
+
+
+class Blocked(TapctlError):
+    """The verdict does not let the deploy go on; the exit code is the verdict's."""
+
+    def __init__(self, code: ExitCode, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.exit_code = code  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A deploy that ended well."""
+
+    preflight: Preflight
+    outcome: Outcome
+
+
+def release(
+    template: Template,
+    deployer: Deployer,
+    narrator: Narrator,
+    linting: Linting | None,
+    *,
+    allow_uncertain: bool = False,
+) -> Release | None:
+    """Deploy a template so that it fits; None when somebody said no.
+
+    Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
+    """
+    healed = False
+    for _ in range(RACES):
+        settings = deployer.settings
+        live = look(deployer.aws, deployer.name)
+        check_ready(live, deployer.name, template, settings)
+        result = preflight(template, LiveAccount(deployer.aws), settings, linting)
+        linting = None
+        narrator.verdict(result)
+        gate(result, settings, allow_uncertain=allow_uncertain)
+        try:
+            outcome = _deploy(deployer, result, live)
+        except Raced:
+            narrator.step("somebody else took headroom meanwhile; working the remedy out anew")
+        except DeployFailed as failure:
+            if healed or failure.minimum is None or settings.remedy is Mode.FAIL:
+                raise
+            healed = True
+            deployer = replace(deployer, settings=_learn(deployer.aws, settings, result, failure, narrator))
+        else:
+            return Release(result, outcome) if outcome else None
+    raise BusyError(
+        f"the headroom of the account changed {RACES} times before stack {deployer.name} could be deployed",
+        "run it again when the other deploys are over",
+    )
+
+
+def _deploy(deployer: Deployer, result: Preflight, live: Live) -> Outcome | None:
+    """Execute, in two steps where one might fail on the way."""
+    if isinstance(result.staging, Plan) and result.staging.changes:
+        deployer.observer.step("in two steps: first nothing claims more than it holds, then the target")
+        first = deployer.deploy(replace(result, plan=result.staging), live)
+        if first is None:
+            return None
+        live = look(deployer.aws, deployer.name)
+        deployer.observer.step("second step: the target")
+    return deployer.deploy(result, live, lambda: _still_fits(deployer, result))
+
+
+def _still_fits(deployer: Deployer, result: Preflight) -> bool:
+    """Read the headroom again, right before executing: does the same plan still do?"""
+    again = judge(result.template, LiveAccount(deployer.aws), deployer.settings)
+    return again.plan == result.plan and mended(again, deployer.settings) is Verdict.FITS
+
+
+def mended(result: Preflight, settings: Settings) -> Verdict:
+    """The verdict on concurrency once the remedy, or the two steps, are taken into account."""
+    steps = isinstance(result.staging, Plan) and settings.remedy is not Mode.FAIL
+    changed = result.plan.possible and bool(result.plan.changes)
+    return Verdict.FITS if steps or changed else result.concurrency.verdict
+
+
+def gate(result: Preflight, settings: Settings, *, allow_uncertain: bool) -> None:
+    """Let the deploy go on only when it fits, or will. Raises `Blocked` with the exit code of what forbids it."""
+    if result.lint_errors:
+        raise Blocked(ExitCode.USAGE, "not deployed: cfn-lint found errors", "mend them, or `--no-lint`")
+    others = (each for each in result.findings if each.judged and each.limit != "lambda-reserved-concurrency")
+    verdict = worst([*(each.verdict for each in others), mended(result, settings)])
+    if verdict is Verdict.EXCEEDS:
+        raise Blocked(
+            verdict.exit_code, f"not deployed: the verdict is {verdict.value}", "see above for what would help"
+        )
+    if verdict is not Verdict.FITS and not allow_uncertain:
+        hint = "settle it as said above, or `--allow-uncertain`"
+        raise Blocked(verdict.exit_code, f"not deployed: the verdict is {verdict.value}", hint)
+
+
+def _learn(aws: Aws, settings: Settings, result: Preflight, failure: DeployFailed, narrator: Narrator) -> Settings:
+    """Remember the floor that AWS named, and judge by it from now on."""
+    limit, identity = result.concurrency.limit, LiveAccount(aws).identity()
+    narrator.step(f"AWS refused: {failure.message}")
+    narrator.step(f"it names the minimum, {failure.minimum}; trying once more by that")
+    if not isinstance(limit, int) or failure.minimum is None:
+        return settings
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    learned = LearnedFloor(failure.minimum, limit, today, f"an event of stack {settings.stack_name}")
+    if not isinstance(identity, Unknown):
+        remember(identity.account_id, identity.region, learned)
+    return replace(settings, learned=learned)
