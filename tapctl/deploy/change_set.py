@@ -90,17 +90,13 @@ def create(
     raise AwsError(f"CloudFormation refused the change set of stack {request.stack_name}: {reason}")
 
 
-def discard(aws: Aws, found: ChangeSet, *, with_stack: bool, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Remove a change set that will not be executed, and the empty stack that was made for it, which takes a moment."""
+def discard(aws: Aws, found: ChangeSet, *, with_stack: bool) -> None:
+    """Remove a change set that will not be executed, and the empty stack that was made for it."""
     client = aws.client("cloudformation")
     with explained("removing a change set"):
         client.delete_change_set(ChangeSetName=found.id, StackName=found.stack_id)
         if with_stack and _is_shell(client, found.stack_id):
             client.delete_stack(StackName=found.stack_id)
-            for _ in range(30):
-                if client.describe_stacks(StackName=found.stack_id)["Stacks"][0]["StackStatus"] != "DELETE_IN_PROGRESS":
-                    break
-                sleep(1)
 
 
 def _is_shell(client: Any, stack_id: str) -> bool:

@@ -157,6 +157,7 @@ class Deployer:
             return None
         if not recheck():
             change_set.discard(self.aws, found, with_stack=creates)
+            self._await_settled(found.stack_id)
             raise Raced("the headroom changed between the verdict and the execution")
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
@@ -170,6 +171,15 @@ class Deployer:
             if not go:
                 change_set.discard(self.aws, found, with_stack=creates)
         return go
+
+    def _await_settled(self, stack_id: str) -> None:
+        """Wait for a discarded stack to be gone, so that its name is free for the next try."""
+        client = self.aws.client("cloudformation")
+        with explained("waiting for a discarded stack"):
+            for _ in range(30):
+                if client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"] != "DELETE_IN_PROGRESS":
+                    return
+                self.sleep(1)
 
     def _execute(self, found: ChangeSet) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""

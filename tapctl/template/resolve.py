@@ -43,6 +43,11 @@ class ResourceReference(Unknown):
     logical_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PerhapsLeftOut(Unknown):
+    """Unknown to the point that it may be `NO_VALUE`, so that a list with it has no known length."""
+
+
 @dataclass(slots=True)
 class Resolver:
     """Evaluates values of one template under one set of parameters.
@@ -206,8 +211,10 @@ def _either(resolver: Resolver, then: Value, otherwise: Value, path: Path, undec
         first, second = resolver.value(then, (*path, 1)), resolver.value(otherwise, (*path, 2))
     except TemplateError:
         return undecided
-    if first is NO_VALUE or second is NO_VALUE:
-        return first if first is second else undecided
+    if first is NO_VALUE and second is NO_VALUE:
+        return NO_VALUE
+    if any(each is NO_VALUE or isinstance(each, PerhapsLeftOut) for each in (first, second)):
+        return PerhapsLeftOut(undecided.reason, undecided.settle, undecided.judged, undecided.lookup)
     return first if _comparable(first) == _comparable(second) else undecided
 
 
@@ -354,17 +361,37 @@ def _split(resolver: Resolver, arguments: Value, path: Path) -> Value:
 def _select(resolver: Resolver, arguments: Value, path: Path) -> Value:
     index, items = _arguments(resolver, arguments, path, 2)
     position = resolver.value(index, (*path, 0))
-    # Only the chosen item is evaluated where the list is written out.
-    values = items if isinstance(items, list) else resolver.value(items, (*path, 1))
+    # Where the list is written out only the chosen item is evaluated, and what may be left out before it.
+    values = _present(resolver, items, (*path, 1)) if isinstance(items, list) else resolver.value(items, (*path, 1))
     for value in (position, values):
         if isinstance(value, Unknown):
             return value
     if not isinstance(values, list) or not re.fullmatch(r"\d+", as_text(position)):
         raise resolver.template.error("Fn::Select takes an index and a list", *path)
+    for value in values[: int(position)]:
+        if isinstance(value, PerhapsLeftOut):
+            return value
     if int(position) >= len(values):
         chosen = resolver.without_secrets(as_text(position))
         raise resolver.template.error(f"Fn::Select: there is no item {chosen} among {len(values)}", *path)
     return resolver.value(values[int(position)], (*path, 1, int(position)))
+
+
+def _present(resolver: Resolver, items: list[Value], path: Path) -> list[Value]:
+    """The items of a list that are there; those that cannot be left out are not evaluated."""
+    found = [resolver.value(item, (*path, index)) if _is_optional(item) else item for index, item in enumerate(items)]
+    return [item for item in found if item is not NO_VALUE]
+
+
+def _is_optional(item: Value) -> bool:
+    """Whether it can turn out to be `AWS::NoValue`."""
+    match item:
+        case {"Ref": "AWS::NoValue"}:
+            return True
+        case {"Fn::If": [_, then, otherwise]}:
+            return _is_optional(then) or _is_optional(otherwise)
+        case _:
+            return False
 
 
 def _length(resolver: Resolver, items: Value, path: Path) -> Value:
@@ -373,7 +400,7 @@ def _length(resolver: Resolver, items: Value, path: Path) -> Value:
         return values
     if not isinstance(values, list):
         raise resolver.template.error("Fn::Length takes a list", *path)
-    return len(values)
+    return next((value for value in values if isinstance(value, PerhapsLeftOut)), len(values))
 
 
 def _to_json_string(resolver: Resolver, value: Value, path: Path) -> Value:

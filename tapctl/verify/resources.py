@@ -266,8 +266,9 @@ def _encrypted(live: Live, what: str, name: str, found: str | None) -> Check:
     if not found:
         return Check(live.logical_id, Status.FAILED, f"{what} is not encrypted with a key of its own")
     # Either side may be a key id or its ARN.
-    status = Status.PROVED if found.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1] else Status.FAILED
-    return Check(live.logical_id, status, f"{what} is encrypted with {found}")
+    same = found.rsplit("/", 1)[-1] == wanted.rsplit("/", 1)[-1]
+    rest = "" if same else f", the template says {wanted}"
+    return Check(live.logical_id, Status.PROVED if same else Status.FAILED, f"{what} is encrypted with {found}{rest}")
 
 
 _ON = (True, "true", "True")
