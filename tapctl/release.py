@@ -110,7 +110,7 @@ def _deploy(deployer: Deployer, result: Preflight, live: Live) -> Outcome | None
 def _still_fits(deployer: Deployer, result: Preflight) -> bool:
     """Read the headroom again, right before executing: does the same plan still do?"""
     again = judge(result.template, LiveAccount(deployer.aws), deployer.settings)
-    return again.plan == result.plan and mended(again, deployer.settings) is Verdict.FITS
+    return again.plan.remedies == result.plan.remedies and mended(again, deployer.settings) is Verdict.FITS
 
 
 def mended(result: Preflight, settings: Settings) -> Verdict:

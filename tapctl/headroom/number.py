@@ -12,7 +12,7 @@ from tapctl.unknown import Unknown
 def whole_number(value: object) -> int:
     """`5` and `"5"` are 5, as in CloudFormation. Raises `ValueError` saying what it is instead."""
     text = as_text(int(value)) if isinstance(value, float) and value.is_integer() else as_text(value).strip()
-    if isinstance(value, bool | list | dict) or not re.fullmatch(r"[+-]?\d{1,18}", text):
+    if isinstance(value, bool | list | dict) or not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         shown = "a list" if isinstance(value, list) else "a map" if isinstance(value, dict) else f"`{text}`"
         raise ValueError(f"is {shown}, not a whole number")
     if int(text) < 0:
