@@ -6,6 +6,7 @@ from typing import Any
 
 from tapctl.account.model import UNREAD, Account, Quota, Stack
 from tapctl.headroom.concurrency import Judgement, over_provisioned
+from tapctl.headroom.floor import Floor
 from tapctl.headroom.number import existence
 from tapctl.headroom.remedy import Plan
 from tapctl.headroom.transition import Change
@@ -124,16 +125,33 @@ def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
             change.logical_id,
             wanted.file or template.file,
             line,
-            judgement.settle or subject.advice or _CONCURRENCY_HINTS[judgement.verdict],
+            judgement.settle or subject.advice or _concurrency_hint(limit, subject),
         )
 
 
-_CONCURRENCY_HINTS = {
-    Verdict.EXCEEDS: "`tapctl deploy` lowers or drops the setting for you, unless `--remedy fail` says otherwise",
-    Verdict.UNCERTAIN: "`tapctl deploy` lowers it to what is safe; `--min-unreserved N` if you know the minimum",
-    Verdict.UNKNOWN: None,
-    Verdict.FITS: None,
-}
+def _concurrency_hint(limit: Limit, subject: Subject) -> str | None:
+    judgement = subject.concurrency
+    match judgement.verdict, judgement.limit, judgement.outlook.final, judgement.floor:
+        case Verdict.EXCEEDS, int(value), int(final), Floor(safe=safe):
+            mend = "`tapctl deploy` lowers or drops the setting, unless `--remedy fail` says otherwise"
+            # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
+            more = max(1001, value + safe - final)
+            return f"{mend}; or ask for more: `{_increase(limit, more, subject.account.region)}`"
+        case Verdict.EXCEEDS, _, _, _:
+            return "`tapctl deploy` lowers or drops the setting, unless `--remedy fail` says otherwise"
+        case Verdict.UNCERTAIN, _, _, _:
+            return "`tapctl deploy` lowers it to what is safe; `--min-unreserved N` if you know the minimum"
+        case _:
+            return None
+
+
+def _increase(limit: Limit, value: int, region: str | None) -> str:
+    """The command that asks AWS for a higher quota."""
+    where = f" --region {region}" if region else ""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {limit.service}"
+        f" --quota-code {limit.code} --desired-value {value}{where}"
+    )
 
 
 def _claim(change: Change) -> str:

@@ -95,7 +95,7 @@ def _decide_within_bounds(
     if all(isinstance(change.old, int) for change in changes):
         # What is wanted is at least 0, so wanting nothing is the best case.
         least = sum(_known(change.new) - _known(change.old) for change in changes)
-        if account.unreserved - least < bounds.hard:
+        if account.unreserved - least < _minimum(bounds):
             return (*_compare(account.unreserved - least, account.unreserved - least, bounds), "")
     return Verdict.UNKNOWN, unknown.reason, unknown.settle
 
