@@ -24,6 +24,10 @@ def _run(arguments: list[str]) -> int:
     except TapctlError as error:
         return complain(error.message, error.hint, error.exit_code)
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            # A bare command is a question, not a mistake.
+            sys.stderr.write(f"{error.format_message()}\n")
+            return ExitCode.USAGE
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "tapctl"
         return complain(error.format_message(), f"`{command} --help`", ExitCode.USAGE)

@@ -8,6 +8,7 @@ import difflib
 import itertools
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,6 +153,8 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
     if not template:
         raise UsageError("no template was named", f"give it as an argument, or set `template` in {FILE}")
     name = flags.stack_name or _stack_name(file.stack_name, flags.env)
+    if name is not None:
+        check_stack_name(name)
     return Settings(
         template=template,
         env=flags.env,
@@ -250,6 +253,14 @@ def _stack_name(pattern: str | None, env: str | None) -> str | None:
     if pattern is None or ("{env}" in pattern and env is None):
         return None
     return pattern.replace("{env}", env or "")
+
+
+def check_stack_name(name: str) -> str:
+    """The name itself. Raises `UsageError` for one that CloudFormation would not take."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", name):
+        hint = "it takes letters, digits and hyphens, 128 at most, and begins with a letter"
+        raise UsageError(f"`{name}` cannot be a stack's name", hint)
+    return name
 
 
 def _lookups(given: tuple[str, ...]) -> dict[str, str]:

@@ -8,6 +8,7 @@
     ├── BusyError               5   the stack, or the sandbox, is at work for someone else; or time ran out
     ├── DeployFailed            6   CloudFormation failed and rolled back
     ├── DeployStuck             7   CloudFormation failed and could not roll back
+    ├── Interrupted           130   somebody pressed Ctrl-C while AWS was at work
     └── NotVerified             8   deployed, but not what the template says
 
 Verdicts are results, not errors: see `tapctl.headroom.verdict`.
@@ -97,6 +98,12 @@ class DeployStuck(TapctlError):
     """CloudFormation failed the operation and left the stack where it needs help."""
 
     exit_code = ExitCode.STUCK
+
+
+class Interrupted(TapctlError):
+    """Somebody pressed Ctrl-C while AWS was at work."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class NotVerified(TapctlError):

@@ -69,6 +69,11 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
     sums = concurrency.judge(
         changes, account.settings.concurrency, pinned=settings.min_unreserved, learned=settings.learned
     )
+    macro = next((each for each in demand.unseen if each.type in kin.resolver.template.transforms), None)
+    if macro and sums.verdict is Verdict.FITS:
+        reason = f"the macro {macro.type} may rewrite the template"
+        settle = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, settle=settle)
     if isinstance(account.stack, Unknown) and any(change.grows for change in changes):
         sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
     # Nothing is lowered while nobody knows what the functions hold.
@@ -87,8 +92,9 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
         changes,
         sums,
         plan,
-        assess.assess(assess.Subject(kin, account, changes, sums, steps)),
+        assess.assess(assess.Subject(kin, account, changes, sums, steps, plan)),
         staging=steps,
+        forbidden=settings.remedy is Mode.FAIL,
     )
 
 
@@ -147,6 +153,10 @@ def _mentions_account(template: Template) -> bool:
     return "AWS::AccountId" in template.source.text
 
 
+PACKAGED = "W3002"
+"""cfn-lint's warning that a local path must be packaged first, which `tapctl deploy` does."""
+
+
 def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
     return tuple(
         Finding(
@@ -160,4 +170,5 @@ def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
             severity=match.severity,
         )
         for match in linting.matches()
+        if match.rule != PACKAGED
     )

@@ -135,6 +135,12 @@ def load(path: Path) -> SnapshotAccount:
             f"{path} is no account snapshot: {where + ': ' if where else ''}{first['msg']}",
             f"`tapctl account --output {path}` takes one",
         ) from None
+    limit, unreserved = snapshot.limits.concurrent_executions, snapshot.limits.unreserved_concurrent_executions
+    if isinstance(limit, int) and isinstance(unreserved, int) and unreserved > limit:
+        raise ConfigError(
+            f"{path}: limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}",
+            "mend it, or take the snapshot again",
+        )
     return SnapshotAccount(_account(snapshot))
 
 

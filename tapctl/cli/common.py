@@ -29,6 +29,13 @@ def help_alone(context: typer.Context) -> None:
         raise typer.Exit(ExitCode.USAGE)
 
 
+def one_template(argument: str | None, option: str | None) -> str | None:
+    """The template, named as an argument or with `--template`."""
+    if argument and option and argument != option:
+        raise UsageError(f"two templates were named, {argument} and {option}", "name one")
+    return argument or option
+
+
 def settings_from(
     *,
     template: str | None = None,
@@ -74,6 +81,12 @@ def open_account(
         held = reader.account.stack
         own = held.name if held is not None and not isinstance(held, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else own
+        taken_in = reader.account.region
+        if settings.region and taken_in and settings.region != taken_in:
+            raise UsageError(
+                f"{snapshot} is of {taken_in}, not of {settings.region}",
+                "take one of that Region, or leave `--region` out",
+            )
         return reader, replace(settings, region=settings.region or reader.account.region, stack_name=name)
     aws, settings = open_aws(settings, terminal)
     from tapctl.account.live import LiveAccount
@@ -137,7 +150,7 @@ def verdict_code(verdict: Verdict, *, allow_uncertain: bool) -> ExitCode:
 def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` where nothing names it."""
     if settings.stack_name is None:
-        hint = "give `--stack-name` or `--env`, or set `stack_name` in tapctl.toml"
+        hint = "give `--stack-name`, or set `stack_name` in tapctl.toml"
         raise UsageError("no stack was named", hint)
     return settings.stack_name
 

@@ -3,7 +3,7 @@
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import settings_from
+from tapctl.cli.common import one_template, settings_from
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -35,7 +35,7 @@ def demand(
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
-        template=template or template_option,
+        template=one_template(template, template_option),
         env=env,
         parameter=parameter,
         parameters_file=parameters_file,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_aws, route_for, settings_from, stack_name_of
+from tapctl.cli.common import one_template, open_aws, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, UsageError
+from tapctl.errors import ExitCode, TapctlError, UsageError
 
 if TYPE_CHECKING:
     from tapctl.deploy.change_set import ChangeSet
@@ -59,7 +59,7 @@ def deploy(
     if not yes and not terminal.interactive:
         raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     settings = settings_from(
-        template=template or template_option,
+        template=one_template(template, template_option),
         env=env,
         parameter=parameter,
         parameters_file=parameters_file,
@@ -76,8 +76,13 @@ def deploy(
     aws, settings = open_aws(settings, terminal)
     reporter = _Reporter(terminal, yes, format is o.Format.TEXT)
     deployer = Deployer(aws, settings, reporter, timeout)
-    with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
-        done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+    try:
+        with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+            done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+    except TapctlError as error:
+        if not reporter.text or output:
+            terminal.result(deployment.failure_json(deployer.name, reporter.seen, error), output)
+        raise
     if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
         raise typer.Exit(ExitCode.OK)
@@ -97,6 +102,7 @@ class _Reporter:
     terminal: Terminal
     yes: bool
     text: bool
+    seen: list[Preflight] = field(default_factory=list)
 
     def result(self, text: str) -> None:
         """Part of the result, where that is text; JSON comes as one document at the end."""
@@ -104,6 +110,7 @@ class _Reporter:
             self.terminal.result(text)
 
     def verdict(self, result: Preflight) -> None:
+        self.seen.append(result)
         from tapctl.report.preflight import as_text
 
         self.result(as_text(result, self.terminal.surface()))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_account, settings_from, verdict_code
+from tapctl.cli.common import one_template, open_account, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -39,7 +39,7 @@ def fix(
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
-        template=template or template_option,
+        template=one_template(template, template_option),
         env=env,
         parameter=parameter,
         parameters_file=parameters_file,

@@ -10,10 +10,17 @@ from tapctl.headroom.remedy import Action, Plan
 SETTING = "ReservedConcurrentExecutions"
 
 
-def apply(body: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """The template as the plan wants it; what it keeps is left as it was written."""
+def apply(body: Mapping[str, Any], plan: Plan, prefix: str = "") -> dict[str, Any]:
+    """The template as the plan wants it; what it keeps is left as it was written.
+
+    `prefix` says which stack of the family this is; what the plan wants of the others is theirs to apply.
+    Raises `UsageError` for a function that a transform makes.
+    """
     changed = copy.deepcopy(dict(body))
-    for logical_id, remedy in plan.changes.items():
+    for name, remedy in plan.changes.items():
+        logical_id = name.removeprefix(prefix)
+        if not name.startswith(prefix) or "/" in logical_id:
+            continue
         resource = changed["Resources"].get(logical_id)
         if resource is None:
             raise UsageError(

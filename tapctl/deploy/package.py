@@ -20,8 +20,16 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_UNZIPPED = 262_144_000
 """Bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
-CODE = {"AWS::Lambda::Function": "Code", "AWS::Lambda::LayerVersion": "Content"}
+CODE = {
+    "AWS::Lambda::Function": "Code",
+    "AWS::Lambda::LayerVersion": "Content",
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
 """The property of each type that may be a local path, as for `aws cloudformation package`."""
+
+NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+"""The property of each type that may be a local template."""
 
 LEFT_OUT = {"__pycache__", ".git", ".DS_Store", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 
@@ -48,15 +56,32 @@ def with_artifacts(body: Mapping[str, Any], bucket: str, packed: tuple[Artifact,
     packaged = copy.deepcopy(dict(body))
     for artifact in packed:
         resource = packaged["Resources"][artifact.logical_id]
-        resource["Properties"][CODE[resource["Type"]]] = {"S3Bucket": bucket, "S3Key": artifact.key}
+        place = {"S3Bucket": bucket, "S3Key": artifact.key}
+        uri = f"s3://{bucket}/{artifact.key}"
+        is_sam = resource["Type"].startswith("AWS::Serverless::")
+        resource.setdefault("Properties", {})[CODE[resource["Type"]]] = uri if is_sam else place
     return packaged
+
+
+def nested(template: Template) -> Iterator[tuple[str, str, Path]]:
+    """The logical id, the property and the file of each nested template that is a local file."""
+    for resource in template.resources():
+        name = resource.properties.get(NESTED.get(resource.type, ""))
+        if isinstance(name, str) and "://" not in name:
+            yield resource.logical_id, NESTED[resource.type], Path(template.file).parent / name
 
 
 def _local_code(template: Template) -> Iterator[tuple[str, Path]]:
     folder = Path(template.file).parent
+    shared = (template.body.get("Globals") or {}).get("Function") or {}
     for resource in template.resources():
-        code = resource.properties.get(CODE.get(resource.type, ""))
-        if isinstance(code, str) and not code.startswith(("s3://", "https://")):
+        inherited = shared if resource.type == "AWS::Serverless::Function" else {}
+        code = {**inherited, **resource.properties}.get(CODE.get(resource.type, ""))
+        if (
+            isinstance(code, str)
+            and not code.startswith(("s3://", "https://"))
+            and "InlineCode" not in resource.properties
+        ):
             yield resource.logical_id, folder / code
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,11 +17,13 @@ from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
-from tapctl.deploy.package import Artifact, artifacts, with_artifacts
+from tapctl.deploy.package import Artifact, artifacts, nested, with_artifacts
 from tapctl.deploy.stack_state import ABSENT, Action, End, state
-from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, TapctlError, UsageError
+from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, Interrupted, TapctlError, UsageError
 from tapctl.headroom.floor import floor_in_error
+from tapctl.headroom.remedy import Plan
 from tapctl.headroom.result import Preflight
+from tapctl.template.load import load
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Parameters, missing
 
@@ -134,13 +136,13 @@ class Deployer:
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
-        body, packed = apply(result.template.body, result.plan), artifacts(result.template)
+        body = self._packaged(result.template, result.plan)
         if live.action is Action.RECREATE:
             self._remove(live)
         request = change_set.Request(
             stack_name=self.name,
             creates=creates,
-            template=self._upload(result, body, packed),
+            template=self._upload(result, body),
             parameters=_parameters(result.template, self.settings, {} if creates else live.parameters),
             capabilities=capabilities(result.template),
             tags=self.settings.tags,
@@ -194,9 +196,15 @@ class Deployer:
 
     def _follow(self, stack_id: str, token: str) -> list[Event]:
         follower = Follower(self.aws, stack_id, token, self.timeout, self.sleep)
-        with explained("reading the stack's events"):
-            for event in follower.follow():
-                self.observer.event(event)
+        try:
+            with explained("reading the stack's events"):
+                for event in follower.follow():
+                    self.observer.event(event)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted; CloudFormation goes on with stack {self.name} by itself",
+                "run the same command again when it is over; `aws cloudformation cancel-update-stack` stops an update",
+            ) from None
         return follower.seen
 
     def _remove(self, live: Live) -> None:
@@ -222,23 +230,40 @@ class Deployer:
         if last.status != "DELETE_COMPLETE":
             raise DeployStuck(f"stack {name} could not be deleted: {last.reason}", state(last.status).hint or None)
 
-    def _upload(self, result: Preflight, body: Mapping[str, Any], packed: tuple[Artifact, ...]) -> dict[str, str]:
-        """The template as a request takes it, its artifacts uploaded."""
-        untouched = not packed and not result.plan.changes
-        text = result.template.source.text if untouched else _dump(body)
-        if not packed and len(text.encode()) <= MAX_BODY:
+    def _packaged(self, template: Template, plan: Plan, prefix: str = "") -> dict[str, Any]:
+        """The template with its remedy, and with what was local uploaded: code, and nested templates likewise."""
+        body, packed = apply(template.body, plan, prefix), artifacts(template)
+        below = {
+            logical_id: (name, self._packaged(load(str(file)), plan, f"{prefix}{logical_id}/"))
+            for logical_id, name, file in nested(template)
+        }
+        if not packed and not below:
+            return body
+        store = self._store()
+        if packed:
+            self._put(store, packed)
+            body = with_artifacts(body, store.bucket, packed)
+        for logical_id, (name, child) in below.items():
+            body["Resources"][logical_id]["Properties"][name] = self._put_template(store, _dump(child))
+        return body
+
+    def _upload(self, result: Preflight, body: Mapping[str, Any]) -> dict[str, str]:
+        """The template as a request takes it: as it was written where nothing had to be changed."""
+        text = result.template.source.text if body == result.template.body else _dump(body)
+        if len(text.encode()) <= MAX_BODY:
             return {"TemplateBody": text}
+        return {"TemplateURL": self._put_template(self._store(), text)}
+
+    def _put_template(self, store: ArtifactStore, text: str) -> str:
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}.template"
+        store.put(key, text.encode())
+        return store.url(key)
+
+    def _store(self) -> ArtifactStore:
         store = ArtifactStore(self.aws, _account_id(self.aws), self.settings.artifact_bucket)
         if store.ensure():
             self.observer.step(f"made the artifact bucket {store.bucket}")
-        if packed:
-            self._put(store, packed)
-            text = _dump(with_artifacts(body, store.bucket, packed))
-        if len(text.encode()) <= MAX_BODY:
-            return {"TemplateBody": text}
-        key = f"{hashlib.sha256(text.encode()).hexdigest()}.template"
-        store.put(key, text.encode())
-        return {"TemplateURL": store.url(key)}
+        return store
 
     def _put(self, store: ArtifactStore, packed: tuple[Artifact, ...]) -> None:
         with ThreadPoolExecutor(4, "upload") as pool:
@@ -282,6 +307,18 @@ def _account_id(aws: Aws) -> str:
         return str(aws.client("sts").get_caller_identity()["Account"])
 
 
+def _types(value: Any) -> Iterator[str]:
+    """Every resource type, those within loops too."""
+    if isinstance(value, dict):
+        if isinstance(value.get("Type"), str):
+            yield value["Type"]
+        for item in value.values():
+            yield from _types(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _types(item)
+
+
 def _parameters(template: Template, settings: Settings, previous: Mapping[str, str]) -> list[dict[str, Any]]:
     """Given values; for the rest the stack keeps what it has, and a new parameter takes its default."""
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in settings.parameters.items()]
@@ -298,7 +335,7 @@ def capabilities(template: Template) -> list[str]:
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
     """
-    types = {resource.type for resource in template.resources()}
+    types = set(_types(template.body.get("Resources")))
     nested = bool(types & {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"})
     serverless = SERVERLESS in template.transforms
     needed = []

@@ -80,7 +80,7 @@ def unseen(member: Family) -> Iterator[Unseen]:
             name = f"{member.prefix}{resource.logical_id}"
             yield Unseen(name, resource.type, template.file, resource.line, reason)
     for name in template.transforms:
-        if name not in (SERVERLESS, LANGUAGE_EXTENSIONS):
+        if name not in (SERVERLESS, LANGUAGE_EXTENSIONS, "AWS::CodeDeployBlueGreen"):
             line = template.line("Transform")
             yield Unseen(f"{member.prefix}Transform", name, template.file, line, "a macro may rewrite the template")
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.account.model import UNREAD, Account, Quota, Stack
-from tapctl.headroom.concurrency import Judgement, over_provisioned
+from tapctl.headroom import alongside
+from tapctl.headroom.concurrency import Judgement, over_provisioned, over_provisioned_reason
+from tapctl.headroom.demand import FunctionDemand
 from tapctl.headroom.floor import Floor
 from tapctl.headroom.number import existence
 from tapctl.headroom.remedy import Plan
@@ -30,6 +32,7 @@ class Subject:
     changes: tuple[Change, ...]
     concurrency: Judgement
     staging: Plan | str | None = None
+    plan: Plan | None = None
 
     @property
     def advice(self) -> str | None:
@@ -63,9 +66,16 @@ def _touches(limit: Limit, family: Family, stack: Stack | Unknown | None) -> boo
         case Kind.EXPORTS:
             return any("Export" in each for member in family.members() for each in _outputs(member))
         case Kind.CONCURRENCY:
-            return any(each.type in limit.spends for _, each in _resources(family))
+            return _hides(family) or any(each.type in limit.spends for _, each in _resources(family))
         case Kind.COUNT:
             return addition(limit, family, stack).most > 0
+
+
+def _hides(family: Family) -> bool:
+    """Whether there may be functions that are not to be seen here."""
+    return any(family.remotes()) or any(
+        member.resolver.template.opaque or any(alongside.unseen(member)) for member in family.members()
+    )
 
 
 def _resources(family: Family) -> Iterator[tuple[Family, Resource]]:
@@ -110,39 +120,70 @@ def assess(subject: Subject) -> tuple[Finding, ...]:
 def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
     judgement = subject.concurrency
     template = subject.resolver.template
-    blamed = [each for each in subject.changes if each.wanted and (each.grows or over_provisioned(each))]
+    blamed = list(_blamed(subject))
     if judgement.verdict is Verdict.FITS or not blamed:
         yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
         return
-    for change in blamed:
-        wanted = change.wanted
-        assert wanted is not None  # noqa: S101 - filtered above
-        line = wanted.reserved_line or wanted.line
+    for function, reason, settle in blamed:
         yield Finding(
             limit.id,
             judgement.verdict,
-            f"{change.logical_id} {_claim(change)}: {judgement.reason}",
-            change.logical_id,
-            wanted.file or template.file,
-            line,
-            judgement.settle or subject.advice or _concurrency_hint(limit, subject),
+            f"{function.logical_id} {_claim(function)}: {reason}",
+            function.logical_id,
+            function.file or template.file,
+            function.reserved_line or function.line,
+            settle or subject.advice or _concurrency_hint(limit, subject),
         )
 
 
-def _concurrency_hint(limit: Limit, subject: Subject) -> str | None:
+def _blamed(subject: Subject) -> Iterator[tuple[FunctionDemand, str, str]]:
+    """The functions that the verdict is about, each with its own reason and what would settle that."""
     judgement = subject.concurrency
-    match judgement.verdict, judgement.limit, judgement.outlook.final, judgement.floor:
-        case Verdict.EXCEEDS, int(value), int(final), Floor(safe=safe):
-            mend = "`tapctl deploy` lowers or drops the setting, unless `--remedy fail` says otherwise"
+    wanted = [(each, each.wanted) for each in subject.changes if each.wanted]
+    over = [(change, function) for change, function in wanted if over_provisioned(change)]
+    unknown = [(change, value) for change, _ in wanted if (value := _unknown(change))]
+    if over:
+        for change, function in over:
+            yield function, over_provisioned_reason(change), ""
+    elif judgement.verdict is Verdict.UNKNOWN and unknown:
+        for change, value in unknown:
+            if change.wanted:
+                yield change.wanted, value.reason, value.settle
+    else:
+        for change, function in wanted:
+            if change.grows:
+                yield function, judgement.reason, judgement.settle
+
+
+def _unknown(change: Change) -> Unknown | None:
+    """What is not known of a function: what it asks, or what it holds."""
+    asked = change.wanted.provisioned_total if change.wanted else 0
+    return next((each for each in (change.new, asked, change.old) if isinstance(each, Unknown)), None)
+
+
+def _claim(function: FunctionDemand) -> str:
+    if isinstance(function.claim, Unknown):
+        return "asks for concurrency that is not known"
+    return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
+
+
+def _concurrency_hint(limit: Limit, subject: Subject) -> str | None:
+    judgement, plan = subject.concurrency, subject.plan
+    if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return None
+    if plan and plan.possible and plan.changes:
+        hint = "`tapctl deploy` applies the remedy, `tapctl fix` writes it into the template"
+    elif judgement.verdict is Verdict.UNCERTAIN:
+        hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
+    else:
+        hint = "free concurrency that other functions reserve"
+    match judgement.limit, judgement.outlook.final, judgement.floor:
+        case int(value), int(final), Floor(safe=safe) if final < safe:
             # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
             more = max(1001, value + safe - final)
-            return f"{mend}; or ask for more: `{_increase(limit, more, subject.account.region)}`"
-        case Verdict.EXCEEDS, _, _, _:
-            return "`tapctl deploy` lowers or drops the setting, unless `--remedy fail` says otherwise"
-        case Verdict.UNCERTAIN, _, _, _:
-            return "`tapctl deploy` lowers it to what is safe; `--min-unreserved N` if you know the minimum"
+            return f"{hint}; or ask for more: `{_increase(limit, more, subject.account.region)}`"
         case _:
-            return None
+            return hint
 
 
 def _increase(limit: Limit, value: int, region: str | None) -> str:
@@ -152,15 +193,6 @@ def _increase(limit: Limit, value: int, region: str | None) -> str:
         f"aws service-quotas request-service-quota-increase --service-code {limit.service}"
         f" --quota-code {limit.code} --desired-value {value}{where}"
     )
-
-
-def _claim(change: Change) -> str:
-    wanted = change.wanted
-    if wanted is None or isinstance(change.new, Unknown):
-        return "asks for concurrency that is not known"
-    verb = "provisions" if wanted.reserved is None else "reserves"
-    held = f", {change.old} of it held already" if isinstance(change.old, int) and change.old else ""
-    return f"{verb} {change.new}{held}"
 
 
 def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:

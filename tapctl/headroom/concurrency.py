@@ -39,7 +39,7 @@ def _decide(
 ) -> tuple[Verdict, str, str]:
     over = [change for change in changes if over_provisioned(change)]
     if over:
-        return Verdict.EXCEEDS, _over_provisioned_reason(over[0]), ""
+        return Verdict.EXCEEDS, over_provisioned_reason(over[0]), ""
     verdict, reason, settle = _decide_claims(changes, bounds, sums, account)
     doubt = next((found for change in changes if (found := open_provision(change))), None)
     if verdict is Verdict.FITS and doubt:
@@ -125,7 +125,7 @@ def open_provision(change: Change) -> Unknown | None:
     return wanted.provisioned_total
 
 
-def _over_provisioned_reason(change: Change) -> str:
+def over_provisioned_reason(change: Change) -> str:
     wanted = change.wanted
     assert wanted is not None  # noqa: S101 - over_provisioned said so
     return (

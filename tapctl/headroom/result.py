@@ -28,6 +28,9 @@ class Preflight:
     staging: Plan | str | None = None
     """The first of two steps, where a deploy in one might fail on the way; or why two would not do either."""
 
+    forbidden: bool = False
+    """Whether a remedy is not wanted: `--remedy fail`."""
+
     @property
     def verdict(self) -> Verdict:
         return worst(finding.verdict for finding in self.findings if finding.judged)

@@ -5,6 +5,7 @@ new reservation, what is made anew none yet, and what goes is deleted. The secon
 """
 
 from tapctl.account.model import Concurrency
+from tapctl.headroom.concurrency import open_provision, over_provisioned
 from tapctl.headroom.floor import Floor
 from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.transition import Change, outlook
@@ -18,6 +19,8 @@ def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor 
     """
     sums = outlook(changes, account.unreserved)
     if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
+        return None
+    if any(over_provisioned(change) or open_provision(change) for change in changes):
         return None
     least = max(bounds.safe, bounds.hard)
     if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):
@@ -41,6 +44,8 @@ def _less(change: Change) -> Remedy:
     wanted = change.wanted.reserved if change.wanted else None
     requested = wanted if isinstance(wanted, int) else 0
     old = change.live.reserved if change.live and not change.replaced else None
+    if isinstance(old, int) and change.wanted and old < _known(change.wanted.provisioned_total):
+        old = None  # what it holds would not cover what it provisions
     if requested == 0 or (isinstance(old, int) and requested <= old):
         return Remedy(Action.KEEP, requested, requested)
     return Remedy(Action.LOWER, old, requested) if isinstance(old, int) else Remedy(Action.DROP, None, requested)
@@ -50,5 +55,8 @@ def _provisioned_anew(change: Change) -> int:
     """What a function without a reservation in the first step provisions beyond what it holds."""
     if change.wanted is None or (_reserves(change) and _less(change).action is not Action.DROP):
         return 0
-    provisioned, base = change.wanted.provisioned_total, change.base
-    return max(0, provisioned - base) if isinstance(provisioned, int) and isinstance(base, int) else 0
+    return max(0, _known(change.wanted.provisioned_total) - _known(change.base))
+
+
+def _known(value: int | Unknown) -> int:
+    return value if isinstance(value, int) else 0

@@ -31,7 +31,7 @@ ROWS = (
     ),
     Limit(
         id="cloudformation-exports",
-        title="Export names, unique in the Region",
+        title="Export names",
         service="cloudformation",
         code="exports",
         kind=Kind.EXPORTS,

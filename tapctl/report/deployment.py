@@ -8,8 +8,10 @@ from typing import Any
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
+from tapctl.errors import TapctlError
 from tapctl.headroom.result import Preflight
 from tapctl.report import verification
+from tapctl.report.preflight import finding_json
 from tapctl.report.surface import Surface, draw
 from tapctl.verify.run import Verification
 
@@ -63,6 +65,19 @@ def outputs(outcome: Outcome, surface: Surface) -> str:
         table.add_row(key, value)
     said = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
     return draw(surface, f"stack {outcome.stack_name} {said}", *([table] if outcome.outputs else []))
+
+
+def failure_json(stack_name: str, seen: list[Preflight], error: TapctlError) -> str:
+    """The same document for a deploy that did not end well: what was judged last, and the error."""
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "stack": stack_name,
+        "changed": None,
+        "verdict": seen[-1].verdict.value if seen else None,
+        "findings": [finding_json(finding) for each in seen[-1:] for finding in (*each.findings, *each.lint)],
+        "error": {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)},
+    }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | None) -> str:

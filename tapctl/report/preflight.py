@@ -154,7 +154,7 @@ def _remedy_text(result: Preflight, change: Change) -> str:
         case Remedy(action=Action.KEEP) if isinstance(result.staging, Plan) and change.grows:
             return "keep, in two steps"
         case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows:
-            return "none that would do"
+            return "none: --remedy fail" if result.forbidden else "none that would do"
         case Remedy(action=Action.KEEP):
             return "keep"
         case _:

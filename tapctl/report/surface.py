@@ -23,6 +23,7 @@ class Surface:
 def draw(surface: Surface, *parts: RenderableType) -> str:
     """The parts below each other, without trailing blanks."""
     from rich.console import Console
+    from rich.text import Text
 
     canvas = StringIO()
     console = Console(
@@ -35,5 +36,6 @@ def draw(surface: Surface, *parts: RenderableType) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        console.print(part)
+        # Sentences are left to the terminal to break, so that a log or a pipe keeps each on one line.
+        console.print(part, soft_wrap=isinstance(part, str | Text))
     return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"

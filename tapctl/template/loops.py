@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from tapctl.template.model import Template
+from tapctl.template.model import FOR_EACH, Template
 from tapctl.template.parameters import as_text
 from tapctl.template.resolve import Resolver
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-FOR_EACH = "Fn::ForEach::"
 
 SECTIONS = ("Conditions", "Resources", "Outputs")
 """Where a loop may make entries: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html"""

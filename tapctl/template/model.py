@@ -10,6 +10,8 @@ from tapctl.unknown import Unknown
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+FOR_EACH = "Fn::ForEach::"
+"""Begins the name of a loop, which stands where a resource would."""
 INCLUDED = "Fn::Transform"
 """Stands for the type of a resource that a macro fills in at deploy time."""
 
@@ -64,7 +66,10 @@ class Template:
         return tuple(str(entry.get("Name")) if isinstance(entry, dict) else str(entry) for entry in entries)
 
     def resources(self) -> Iterator[Resource]:
+        """The resources that are written out; what loops make is there after `expand`."""
         for logical_id, definition in self._section("Resources").items():
+            if logical_id.startswith(FOR_EACH):
+                continue
             kind = definition.get("Type", INCLUDED if INCLUDED in definition else None)
             if not isinstance(kind, str):
                 raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)

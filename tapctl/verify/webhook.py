@@ -41,7 +41,7 @@ class Delivery:
 
 
 def check_webhook(
-    probe: WebhookProbe, deployed: Deployed, aws: Aws, secret: str | None, route: Route, patience: float = TIMEOUT
+    probe: WebhookProbe, deployed: Deployed, aws: Aws, secret: str | None, route: Route, *, patience: float = TIMEOUT
 ) -> Iterator[Check]:
     """Send one event and look for it as long as `patience` says. The secret is never shown."""
     subject = "webhook"
