@@ -24,13 +24,7 @@ def _run(arguments: list[str]) -> int:
     except TapctlError as error:
         return complain(error.message, error.hint, error.exit_code)
     except typer.TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            # A bare command is a question, not a mistake.
-            sys.stderr.write(f"{error.format_message()}\n")
-            return ExitCode.USAGE
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "tapctl"
-        return complain(error.format_message(), f"`{command} --help`", ExitCode.USAGE)
+        return _misused(error)
     except (KeyboardInterrupt, typer.Abort):
         return complain("interrupted", None, ExitCode.INTERRUPTED)
     except BrokenPipeError:
@@ -45,6 +39,16 @@ def _run(arguments: list[str]) -> int:
             "please report it; TAPCTL_TRACEBACK=1 shows where it happened",
             ExitCode.FAILURE,
         )
+
+
+def _misused(error: typer.TyperException) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        # A bare command is a question, not a mistake.
+        sys.stderr.write(f"{error.format_message()}\n")
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "tapctl"
+    return complain(error.format_message(), f"`{command} --help`", ExitCode.USAGE)
 
 
 def complain(message: str, hint: str | None, code: ExitCode) -> ExitCode:

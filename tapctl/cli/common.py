@@ -83,10 +83,8 @@ def open_account(
         name = settings.stack_name if settings.chosen_stack else own
         taken_in = reader.account.region
         if settings.region and taken_in and settings.region != taken_in:
-            raise UsageError(
-                f"{snapshot} is of {taken_in}, not of {settings.region}",
-                "take one of that Region, or leave `--region` out",
-            )
+            hint = "take one of that Region, or leave `--region` out"
+            raise UsageError(f"{snapshot} is of {taken_in}, not of {settings.region}", hint)
         return reader, replace(settings, region=settings.region or reader.account.region, stack_name=name)
     aws, settings = open_aws(settings, terminal)
     from tapctl.account.live import LiveAccount
