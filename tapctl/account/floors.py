@@ -36,6 +36,6 @@ def remember(account_id: str, region: str, learned: LearnedFloor) -> None:
 def _load() -> dict[str, object]:
     try:
         known = json.loads((state_dir() / FILE).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

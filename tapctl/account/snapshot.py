@@ -35,6 +35,12 @@ class _Unread(_Model):
         return Unknown(self.unknown, self.settle)
 
 
+class _Refused(_Unread):
+    """The same where any other key would be a value."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
 _Number = Annotated[int, Field(ge=0)] | _Unread
 
 
@@ -63,7 +69,7 @@ class _Stack(_Model):
     resources: dict[str, str] | None = None
 
 
-_KINDS = {"_Unread", "_Stack", "constrained-int", "str", "dict[str,str]"}
+_KINDS = {"_Unread", "_Refused", "_Stack", "constrained-int", "str", "dict[str,str]"}
 """What pydantic puts into the path of an error to say which of several kinds it tried."""
 
 
@@ -83,7 +89,8 @@ class _Snapshot(_Model):
     usage: _Usage = _Usage()
     stack: _Stack | _Unread | None = None
     quotas: dict[str, _Quota] = {}
-    exports: dict[str, str] | _Unread | None = None
+    # What was refused is a map of texts, too, so it is tried first.
+    exports: Annotated[_Refused | dict[str, str] | None, Field(union_mode="left_to_right")] = None
     lookups: dict[str, str | _Unread] = {}
 
 

@@ -68,7 +68,7 @@ class TestLoops:
         }  # fmt: skip
 
     def test_a_key_that_the_map_lacks_is_an_error_with_its_line(self) -> None:
-        with pytest.raises(TemplateError, match="loops.yaml:26: the mapping has no Sizes.dev.Green"):
+        with pytest.raises(TemplateError, match=r"loops\.yaml:26: the mapping has no Sizes\.dev\.Green"):
             demand("loops.yaml", {"Env": "dev", "Teams": "Blue,Green"})
 
     def test_a_loop_needs_its_transform(self, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Long fuzzing without a framework's cost: `python tests/function/fuzz.py 1000000 [seed]`.
+"""Long fuzzing without a framework's cost: `python -m tests.function.fuzz 1000000 [seed]`.
 
 Deliveries of all providers are mutated and posted to a receiver whose secrets are others than the senders': whatever
 is accepted is a forgery. Then bodies are mutated and signed rightly: whatever is a 5xx is a bug.
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "function")]
+sys.path.insert(0, str(Path(__file__).parents[2] / "function"))
 
-from function.desk import Desk  # noqa: E402 - needs the path
-from function.senders import (  # noqa: E402
+from .desk import Desk
+from .senders import (
     NOW,
     SIGNED,
     delivery,

@@ -1,7 +1,7 @@
 """Measures the handler under the real Lambda runtime client, against an empty handler in the same run.
 
     python -m pip install awslambdaric
-    python tests/function/measure.py
+    python -m tests.function.measure
 
 Init is from the start of the process to its first request for work; an invocation is from handing out the event to the
 posted answer. The store is a stub that answers at once, so what is left is the function's own time. Absolute figures
@@ -27,9 +27,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from function.senders import SECRETS, http_event, payment_body, sign_standard
+from .senders import SECRETS, http_event, payment_body, sign_standard
 
 FUNCTION = Path(__file__).parents[2] / "function"
 EMPTY = 'def handler(event, context):\n    return {"statusCode": 200}\n'

@@ -1,0 +1,416 @@
+"""The account through boto3: what AWS answers, what it refuses, and that nothing is asked twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tapctl.account.live import LiveAccount, parameter
+from tapctl.account.model import Concurrency, Identity, LiveFunction, Quota, Settings, Stack
+from tapctl.account.ports import AccountReader
+from tapctl.errors import AwsError, ExitCode
+from tapctl.limits import CATALOGUE, Limit
+from tapctl.unknown import Unknown
+
+from .reader import made_up
+from .stubs import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
+
+DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
+FUNCTION, ALIAS, NESTED = "AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::CloudFormation::Stack"
+
+
+def row(name: str) -> Limit:
+    return next(limit for limit in CATALOGUE if limit.id == name)
+
+
+def denied(action: str) -> Unknown:
+    return Unknown(f"{action} was denied", f"allow the action {action}")
+
+
+def test_it_satisfies_the_port_as_the_made_up_one_does() -> None:
+    readers: list[AccountReader] = [LiveAccount(aws()), made_up()]
+    assert len(readers) == 2
+
+
+class TestSettings:
+    def test_they_take_one_call(self) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_response("get_account_settings", SETTINGS, {})
+            reader = LiveAccount(here)
+            expected = Settings(Concurrency(1000, 970), Quota(80530636800, 4096), 4)
+            assert (reader.settings(), reader.settings()) == (expected, expected)
+            assert reader.quotas([row("lambda-code-storage")]) == {"lambda/L-2ACBD22F": Quota(80530636800, 4096)}
+
+    def test_denied_they_are_unknown_with_the_permission(self) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_client_error("get_account_settings", *DENIED, 403)
+            no = denied("lambda:GetAccountSettings")
+            assert LiveAccount(here).settings() == Settings(Concurrency(no, no), Quota(no, no), no)
+
+    def test_what_aws_leaves_out_is_unknown(self) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_response("get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}})
+            found = LiveAccount(here).settings()
+            assert found.concurrency.limit == 10
+            assert found.concurrency.unreserved == Unknown(
+                "lambda:GetAccountSettings did not answer AccountLimit.UnreservedConcurrentExecutions"
+            )
+
+
+REFUSALS = [
+    pytest.param("AccessDenied", denied("lambda:GetAccountSettings"), id="denied"),
+    pytest.param("UnauthorizedOperation", denied("lambda:GetAccountSettings"), id="denied-in-ec2-s-words"),
+    pytest.param(
+        "ThrottlingException",
+        Unknown("lambda:GetAccountSettings was throttled", "run it again in a moment"),
+        id="throttled",
+    ),
+    pytest.param(
+        "TooManyRequestsException",
+        Unknown("lambda:GetAccountSettings was throttled", "run it again in a moment"),
+        id="too-many-requests",
+    ),
+    pytest.param("ServiceException", Unknown("lambda:GetAccountSettings failed: said so"), id="broken"),
+]
+EXPIRED = "lambda:GetAccountSettings: the AWS credentials have expired"
+UNKNOWN_KEYS = "lambda:GetAccountSettings: AWS does not accept the credentials"
+CREDENTIALS = [
+    ("ExpiredToken", EXPIRED),
+    ("ExpiredTokenException", EXPIRED),
+    ("RequestExpired", EXPIRED),
+    ("InvalidClientTokenId", UNKNOWN_KEYS),
+    ("UnrecognizedClientException", UNKNOWN_KEYS),
+    ("SignatureDoesNotMatch", UNKNOWN_KEYS),
+]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(("code", "expected"), REFUSALS)
+    def test_a_refused_read_is_a_value_with_a_reason(self, code: str, expected: Unknown) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_client_error("get_account_settings", code, " said so ", 400)
+            assert LiveAccount(here).settings().concurrency.limit == expected
+
+    @pytest.mark.parametrize(("code", "message"), CREDENTIALS)
+    def test_credentials_at_fault_end_it(self, code: str, message: str) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_client_error("get_account_settings", code, "said so", 403)
+            with pytest.raises(AwsError) as caught:
+                LiveAccount(here).settings()
+            assert (caught.value.message, caught.value.exit_code) == (message, ExitCode.FAILURE)
+            assert caught.value.hint
+
+    def test_no_answer_ends_it(self) -> None:
+        with pytest.raises(AwsError, match=r"^sts:GetCallerIdentity: no answer: Could not connect"):
+            LiveAccount(aws_without_retries()).identity()
+
+    def test_no_credentials_end_it_with_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from tapctl.aws import Aws, Target
+
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with pytest.raises(AwsError) as caught:
+            LiveAccount(Aws(Target("eu-west-1"))).settings()
+        assert caught.value.message == "lambda:GetAccountSettings: no usable AWS credentials were found"
+        assert caught.value.hint == (
+            "`aws configure`, `aws sso login` or `--profile NAME`; `--snapshot FILE` judges a saved account"
+        )
+
+
+def configs(*requested: int) -> dict[str, Any]:
+    return {"ProvisionedConcurrencyConfigs": [{"RequestedProvisionedConcurrentExecutions": each} for each in requested]}
+
+
+def aws_without_retries() -> Any:
+    """A client that gives up at once, in place of one that tries eight times."""
+    from botocore.config import Config
+
+    here = aws()
+    options = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    client = here.session.client("sts", endpoint_url="http://127.0.0.1:9", config=options)
+    here._clients["sts", None] = client
+    return here
+
+
+class TestIdentity:
+    def test_it_is_the_caller_s(self) -> None:
+        with stubbed("sts") as (here, stubs):
+            stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
+            assert LiveAccount(here).identity() == Identity("123456789012", "eu-west-1")
+
+    def test_denied_it_is_unknown(self) -> None:
+        with stubbed("sts") as (here, stubs):
+            stubs["sts"].add_client_error("get_caller_identity", *DENIED, 403)
+            assert LiveAccount(here).identity() == denied("sts:GetCallerIdentity")
+
+
+class TestStack:
+    def read(self, fill: Callable[[Any], None]) -> Stack | Unknown | None:
+        with stubbed("cloudformation", "lambda") as (here, stubs):
+            fill(stubs)
+            return LiveAccount(here).stack("orders")
+
+    def test_one_that_does_not_exist_is_none(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_client_error(
+                "describe_stacks", "ValidationError", "Stack with id orders does not exist", 400
+            )
+
+        assert self.read(fill) is None
+
+    @pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "DELETE_COMPLETE"])
+    def test_one_that_never_got_anywhere_is_none_either(self, status: str) -> None:
+        assert (
+            self.read(lambda stubs: stubs["cloudformation"].add_response("describe_stacks", described(status))) is None
+        )
+
+    def test_what_it_holds_is_read_with_every_page(self) -> None:
+        first = [resource("Fn", FUNCTION), resource("Old", FUNCTION, status="DELETE_COMPLETE")]
+        second = [resource("Live", ALIAS), resource("Half", FUNCTION, None, "CREATE_FAILED")]
+        with stubbed("cloudformation") as (here, stubs):
+            formation = stubs["cloudformation"]
+            formation.add_response("describe_stacks", described(Stage="dev", Secret="****"), {"StackName": "orders"})
+            formation.add_response(
+                "list_stack_resources", {"StackResourceSummaries": first, "NextToken": "t"}, {"StackName": STACK_ID}
+            )
+            formation.add_response(
+                "list_stack_resources", {"StackResourceSummaries": second}, {"StackName": STACK_ID, "NextToken": "t"}
+            )
+            answering(
+                here,
+                "lambda",
+                GetFunctionConcurrency=[{"ReservedConcurrentExecutions": 30}],
+                ListProvisionedConcurrencyConfigs=[{**configs(5, 3), "NextMarker": "m"}, configs(2)],
+            )
+            found = LiveAccount(here).stack("orders")
+        assert found == Stack(
+            "orders",
+            "UPDATE_COMPLETE",
+            {"Fn": LiveFunction("orders-Fn", 30, 10)},
+            {
+                "Stage": "dev",
+                "Secret": Unknown(
+                    "parameter Secret keeps its value, which AWS does not show", "--parameter Secret=VALUE"
+                ),
+            },
+            {"Fn": FUNCTION, "Live": ALIAS},
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "expected"),
+        [({}, None), ({"ReservedConcurrentExecutions": 0}, 0), ({"ReservedConcurrentExecutions": 7}, 7)],
+        ids=["no-field-is-unset", "zero-is-zero", "a-number"],
+    )
+    def test_unset_is_not_zero(self, answer: dict[str, int], expected: int | None) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described())
+            stubs["cloudformation"].add_response(
+                "list_stack_resources", {"StackResourceSummaries": [resource("Fn", FUNCTION)]}
+            )
+            stubs["lambda"].add_response("get_function_concurrency", answer)
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert found.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
+
+    def test_nested_stacks_are_read_too(self) -> None:
+        def fill(stubs: Any) -> None:
+            formation = stubs["cloudformation"]
+            formation.add_response("describe_stacks", described())
+            formation.add_response(
+                "list_stack_resources",
+                {"StackResourceSummaries": [resource("Inner", NESTED, "arn:inner")]},
+                {"StackName": STACK_ID},
+            )
+            formation.add_response(
+                "list_stack_resources",
+                {"StackResourceSummaries": [resource("Fn", FUNCTION)]},
+                {"StackName": "arn:inner"},
+            )
+            stubs["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": "orders-Fn"})
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert found.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
+        assert found.resources == {"Inner": NESTED, "Inner/Fn": FUNCTION}
+
+    def test_a_creation_that_was_undone_keeps_no_values(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described("ROLLBACK_COMPLETE", Stage="dev"))
+            stubs["cloudformation"].add_response(
+                "list_stack_resources",
+                {"StackResourceSummaries": [resource("Fn", FUNCTION, status="DELETE_COMPLETE")]},
+            )
+
+        assert self.read(fill) == Stack("orders", "ROLLBACK_COMPLETE", {}, {}, {})
+
+    def test_a_denied_description_is_unknown(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "no", 403)
+
+        assert self.read(fill) == denied("cloudformation:DescribeStacks")
+
+    def test_a_denied_list_is_unknown(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described())
+            stubs["cloudformation"].add_client_error("list_stack_resources", "AccessDenied", "no", 403)
+
+        assert self.read(fill) == denied("cloudformation:ListStackResources")
+
+    def test_a_denied_function_is_unknown_by_itself(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described())
+            stubs["cloudformation"].add_response(
+                "list_stack_resources", {"StackResourceSummaries": [resource("Fn", FUNCTION)]}
+            )
+            stubs["lambda"].add_client_error("get_function_concurrency", *DENIED, 403)
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert found.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
+        assert found.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
+
+
+class TestQuotas:
+    def test_an_applied_quota_comes_from_service_quotas(self) -> None:
+        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+            stubs["dynamodb"].add_response(
+                "list_tables", {"TableNames": ["one", "two"], "LastEvaluatedTableName": "two"}, {}
+            )
+            stubs["dynamodb"].add_response("list_tables", {"TableNames": ["three"]}, {"ExclusiveStartTableName": "two"})
+            stubs["service-quotas"].add_response(
+                "get_service_quota",
+                {"Quota": {"Value": 5000.0}},
+                {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
+            )
+            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(5000, 3)}
+
+    def test_where_there_is_none_the_default_holds(self) -> None:
+        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+            stubs["dynamodb"].add_response("list_tables", {"TableNames": []})
+            stubs["service-quotas"].add_client_error("get_service_quota", "NoSuchResourceException", "none", 404)
+            stubs["service-quotas"].add_response(
+                "get_aws_default_service_quota",
+                {"Quota": {"Value": 2500.0}},
+                {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
+            )
+            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(2500, 0)}
+
+    @pytest.mark.parametrize(
+        ("errors", "expected"),
+        [
+            ([DENIED], denied("servicequotas:GetServiceQuota")),
+            (
+                [("NoSuchResourceException", "none"), DENIED],
+                denied("servicequotas:GetAWSDefaultServiceQuota"),
+            ),
+        ],
+        ids=["the-applied-one", "the-default"],
+    )
+    def test_a_denied_one_is_unknown_with_its_own_permission(
+        self, errors: list[tuple[str, str]], expected: Unknown
+    ) -> None:
+        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+            stubs["dynamodb"].add_response("list_tables", {"TableNames": ["one"]})
+            for operation, error in zip(["get_service_quota", "get_aws_default_service_quota"], errors, strict=False):
+                stubs["service-quotas"].add_client_error(operation, *error)
+            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(expected, 1)}
+
+    def test_a_denied_list_leaves_the_quota_known(self) -> None:
+        with stubbed("kms", "service-quotas") as (here, stubs):
+            stubs["kms"].add_client_error("list_keys", *DENIED, 403)
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100000.0}})
+            assert LiveAccount(here).quotas([row("kms-keys")]) == {
+                "kms/L-C2F1777E": Quota(100000, denied("kms:ListKeys"))
+            }
+
+    def test_keys_are_counted_over_all_pages(self) -> None:
+        with stubbed("kms", "service-quotas") as (here, stubs):
+            keys = [{"KeyId": "a", "KeyArn": "arn:aws:kms:eu-west-1:123456789012:key/a"}]
+            stubs["kms"].add_response("list_keys", {"Keys": keys, "Truncated": True, "NextMarker": "m"}, {})
+            stubs["kms"].add_response("list_keys", {"Keys": keys, "Truncated": False}, {"Marker": "m"})
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100000.0}})
+            assert LiveAccount(here).quotas([row("kms-keys")]) == {"kms/L-C2F1777E": Quota(100000, 2)}
+
+    def test_iam_says_both_in_one_answer(self) -> None:
+        with stubbed("iam") as (here, stubs):
+            stubs["iam"].add_response("get_account_summary", {"SummaryMap": {"Roles": 90, "RolesQuota": 1000}})
+            assert LiveAccount(here).quotas([row("iam-roles")]) == {"iam/L-FE177D64": Quota(1000, 90)}
+
+    def test_stacks_are_counted_and_their_limit_picked_out(self) -> None:
+        here = aws()
+        limits = [{"Name": "StackLimit", "Value": 2000}, {"Name": "StackOutputsLimit", "Value": 200}]
+        answering(
+            here,
+            "cloudformation",
+            DescribeAccountLimits=[{"AccountLimits": limits}],
+            ListStacks=[{"StackSummaries": [{}, {}], "NextToken": "t"}, {"StackSummaries": [{}]}],
+        )
+        reader = LiveAccount(here)
+        assert reader.quotas([row("cloudformation-stacks")]) == {"cloudformation/L-0485CB21": Quota(2000, 3)}
+
+
+class TestExportsAndLookups:
+    EXPORTS = (
+        {"Exports": [{"Name": "A", "Value": "1", "ExportingStackId": STACK_ID}], "NextToken": "t"},
+        {"Exports": [{"Name": "B", "Value": "2"}]},
+    )
+
+    def test_every_page_of_exports_is_read_once(self) -> None:
+        with stubbed("cloudformation") as (here, stubs):
+            for page in self.EXPORTS:
+                stubs["cloudformation"].add_response("list_exports", page)
+            reader = LiveAccount(here)
+            assert reader.exports() == {"A": "orders", "B": ""}
+            assert reader.look_up(["import:B", "import:C"]) == {
+                "import:B": "2",
+                "import:C": Unknown("no stack exports C"),
+            }
+
+    def test_denied_they_are_unknown(self) -> None:
+        with stubbed("cloudformation") as (here, stubs):
+            stubs["cloudformation"].add_client_error("list_exports", "AccessDenied", "no", 403)
+            reader = LiveAccount(here)
+            no = denied("cloudformation:ListExports")
+            assert (reader.exports(), reader.look_up(["import:A"])) == (no, {"import:A": no})
+
+    def test_the_parameter_store_is_read_and_secrets_are_not(self) -> None:
+        with stubbed("ssm") as (here, stubs):
+            stubs["ssm"].add_response(
+                "get_parameters",
+                {
+                    "Parameters": [
+                        {"Name": "/a", "Type": "String", "Value": "5"},
+                        {"Name": "/b", "Selector": ":3", "Type": "String", "Value": "7"},
+                        {"Name": "/s", "Type": "SecureString", "Value": "AQICAH..."},
+                    ],
+                    "InvalidParameters": ["/none"],
+                },
+                {"Names": ["/a", "/b:3", "/s", "/none"]},
+            )
+            assert LiveAccount(here).look_up(["ssm:/a", "ssm:/b:3", "ssm:/s", "ssm:/none"]) == {
+                "ssm:/a": "5",
+                "ssm:/b:3": "7",
+                "ssm:/s": Unknown("/s is a SecureString"),
+                "ssm:/none": Unknown("the parameter store has no /none"),
+            }
+
+    def test_a_denied_store_is_unknown(self) -> None:
+        with stubbed("ssm") as (here, stubs):
+            stubs["ssm"].add_client_error("get_parameters", *DENIED)
+            assert LiveAccount(here).look_up(["ssm:/a"]) == {"ssm:/a": denied("ssm:GetParameters")}
+
+    def test_ten_names_go_into_one_request(self) -> None:
+        with stubbed("ssm") as (here, stubs):
+            for _ in range(2):
+                stubs["ssm"].add_response("get_parameters", {"Parameters": []})
+            found = LiveAccount(here).look_up([f"ssm:/{each}" for each in range(11)])
+        assert len(found) == 11
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [("dev", True), ("****", False), ("*", False), ("a*", True), ("", True)],
+)
+def test_a_value_of_asterisks_is_one_that_aws_hides(value: str, known: bool) -> None:
+    found = parameter({"ParameterKey": "P", "ParameterValue": value})
+    assert found == value if known else isinstance(found, Unknown)

@@ -1,0 +1,71 @@
+"""What is slow to import is imported by the command that needs it, and by no other."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .terminal import Terminal
+
+REPORT = (
+    "import atexit, json, sys;"
+    " atexit.register(lambda: sys.__stderr__.write('\\n' + json.dumps(sorted(sys.modules))));"
+    " import runpy; sys.argv[0] = 'tapctl'; runpy.run_module('tapctl', run_name='__main__')"
+)
+Loaded = Callable[..., set[str]]
+
+
+@pytest.fixture
+def loaded(fresh: Terminal, tmp_path: Path) -> Loaded:
+    """The packages that a command has loaded when it ends."""
+    (tmp_path / "queue.yaml").write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue}\n")
+    (tmp_path / "account.json").write_text(
+        '{"schema": "tapctl.account/1",'
+        ' "limits": {"concurrent_executions": 10, "unreserved_concurrent_executions": 10}}'
+    )
+
+    def run(*arguments: str) -> set[str]:
+        answer = Terminal(fresh.state, tmp_path).run(sys.executable, "-c", REPORT, *arguments)
+        assert answer.code == 0, answer.err
+        return {name.partition(".")[0] for name in json.loads(answer.err.splitlines()[-1])}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["preflight", "--help"],
+        ["deploy", "--help"],
+        ["sandbox", "--help"],
+        ["sandbox", "start", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_help_and_version_load_nothing_heavy(arguments: list[str], loaded: Loaded) -> None:
+    # typer itself loads pydantic, where it is there, to read the options of a command.
+    heavy = {"boto3", "botocore", "cfnlint", "samtranslator", "rich", "yaml"}
+    assert not heavy & loaded(*arguments)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_offline_verdict_without_linting_loads_neither_boto3_nor_cfn_lint(form: str, loaded: Loaded) -> None:
+    arguments = ("preflight", "queue.yaml", "--snapshot", "account.json", "--no-lint", "--format", form)
+
+    assert not {"boto3", "botocore", "cfnlint", "samtranslator"} & loaded(*arguments)
+
+
+def test_an_offline_verdict_with_linting_keeps_cfn_lint_in_a_process_of_its_own(loaded: Loaded) -> None:
+    assert not {"boto3", "botocore", "cfnlint"} & loaded("preflight", "queue.yaml", "--snapshot", "account.json")
+
+
+def test_a_demand_needs_neither_boto3_nor_cfn_lint(loaded: Loaded) -> None:
+    assert not {"boto3", "botocore", "cfnlint", "samtranslator"} & loaded("demand", "queue.yaml")
+
+
+def test_looking_after_the_sandbox_needs_no_aws(loaded: Loaded) -> None:
+    assert not {"boto3", "botocore", "cfnlint", "ministack"} & loaded("sandbox", "status")

@@ -1,0 +1,314 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from tapctl.aws import Aws
+from tapctl.deploy import change_set
+from tapctl.deploy.change_set import Change, ChangeSet, Request
+from tapctl.deploy.run import capabilities
+from tapctl.errors import AwsError, BusyError
+from tapctl.template.model import Template, check
+from tapctl.template.parse import parse
+
+from .stubs import STACK_ID, stubbed
+
+pytestmark = pytest.mark.xdist_group("deploy change set")
+
+SET_ID = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/tapctl-1/66666666-2222-3333-4444-555555555555"
+BOTH = {"ChangeSetName": SET_ID, "StackName": STACK_ID}
+QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
+
+
+def request(name: str, *resources: str, creates: bool = True, **more: Any) -> Request:
+    template = {"Resources": dict.fromkeys(resources, QUEUE)}
+    return Request(name, creates, {"TemplateBody": json.dumps(template)}, **more)
+
+
+def stacks(aws: Aws) -> list[str]:
+    found = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def sets(aws: Aws, stack: str) -> list[str]:
+    """The change sets that could still be executed, or that failed."""
+    found = aws.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+    return [each["ChangeSetName"] for each in found if each["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+
+
+def executed(aws: Aws, found: ChangeSet | None) -> None:
+    assert found is not None
+    client = aws.client("cloudformation")
+    client.execute_change_set(ChangeSetName=found.id, StackName=found.stack_id)
+    client.get_waiter("stack_create_complete").wait(StackName=found.stack_id, WaiterConfig={"Delay": 1})
+
+
+def test_what_would_be_made_is_told(aws: Aws) -> None:
+    found = change_set.create(aws, request("made", "A", "B"))
+
+    assert found is not None
+    assert {(each.action, each.logical_id, each.type) for each in found.changes} == {
+        ("Add", "A", "AWS::SQS::Queue"),
+        ("Add", "B", "AWS::SQS::Queue"),
+    }
+    assert not any(each.destroys for each in found.changes)
+    change_set.discard(aws, found, with_stack=True)
+
+
+def test_what_is_not_executed_leaves_neither_set_nor_stack(aws: Aws) -> None:
+    found = change_set.create(aws, request("declined", "A"))
+    assert found is not None
+    assert "declined" in stacks(aws)
+
+    change_set.discard(aws, found, with_stack=True)
+
+    assert "declined" not in stacks(aws)
+
+
+def test_nothing_to_change_is_none_and_the_set_is_removed(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("same", "A")))
+
+    assert change_set.create(aws, request("same", "A", creates=False)) is None
+    assert sets(aws, "same") == []
+    assert "same" in stacks(aws)
+
+
+def test_what_goes_and_what_stays_is_told_apart(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("moved", "A")))
+
+    found = change_set.create(aws, request("moved", "B", creates=False))
+
+    assert found is not None
+    assert {(each.action, each.logical_id, each.destroys) for each in found.changes} == {
+        ("Add", "B", False),
+        ("Remove", "A", True),
+    }
+    change_set.discard(aws, found, with_stack=False)
+    assert "moved" in stacks(aws)
+
+
+def test_what_cloudformation_does_not_take_at_all_is_one_line(aws: Aws) -> None:
+    body = json.dumps({"Resources": {"A": {"Type": "AWS::No::Such"}}})
+
+    with pytest.raises(AwsError, match="asking for a change set of stack odd: Template format error") as raised:
+        change_set.create(aws, Request("odd", creates=True, template={"TemplateBody": body}))
+
+    assert "\n" not in raised.value.message
+    assert "odd" not in stacks(aws)
+
+
+def made(stub: Stubber) -> None:
+    stub.add_response("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
+
+
+def described(stub: Stubber, status: str, reason: str | None = None, **more: Any) -> None:
+    why = {"StatusReason": reason} if reason else {}
+    known = {"ChangeSetId": SET_ID, "StackId": STACK_ID, "Status": status, "Changes": []}
+    asked = {**BOTH, **({"NextToken": more.pop("asked")} if "asked" in more else {})}
+    stub.add_response("describe_change_set", {**known, **why, **more}, asked)
+
+
+def removed(stub: Stubber, status: str, others: int = 0, *, with_stack: bool) -> None:
+    stub.add_response("delete_change_set", {}, BOTH)
+    now = datetime.now(UTC)
+    stack = {"StackName": "shop", "StackId": STACK_ID, "CreationTime": now, "StackStatus": status}
+    stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+    if status == "REVIEW_IN_PROGRESS":
+        summaries = [{"ChangeSetName": f"theirs-{number}"} for number in range(others)]
+        stub.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": STACK_ID})
+    if with_stack:
+        stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information to create a change set.",
+        "No updates are to be performed.",
+    ],
+)
+def test_both_ways_to_say_no_change_are_understood(reason: str) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", reason)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        assert change_set.create(aws, request("shop", "A", creates=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "others", "goes"),
+    [
+        pytest.param("REVIEW_IN_PROGRESS", 0, True, id="the stack that it made goes"),
+        pytest.param("REVIEW_IN_PROGRESS", 1, False, id="a stack with another set stays"),
+        pytest.param("CREATE_COMPLETE", 0, False, id="a stack that somebody else created meanwhile stays"),
+    ],
+)
+def test_a_failed_set_is_removed_and_its_reason_told(status: str, others: int, goes: bool) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "The following hook(s)/validation failed: [AWS::EarlyValidation::X]")
+        removed(stub, status, others, with_stack=goes)
+
+        with pytest.raises(AwsError, match=r"refused the change set of stack shop: The following hook") as raised:
+            change_set.create(aws, request("shop", "A"))
+
+    assert raised.value.exit_code == 1
+
+
+def test_a_reason_that_only_quotes_the_words_is_a_failure() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "Transform failed: the tool said No updates are to be performed.")
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(AwsError, match="Transform failed"):
+            change_set.create(aws, request("shop", "A", creates=False))
+
+
+def test_no_changes_to_resources_may_still_be_a_change() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_COMPLETE")
+
+        found = change_set.create(aws, request("shop", "A", creates=False))
+
+    assert found == ChangeSet(SET_ID, STACK_ID, ())
+
+
+def entry(action: str, logical_id: str, **more: str) -> dict[str, Any]:
+    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": "AWS::SQS::Queue", **more}
+    return {"Type": "Resource", "ResourceChange": change}
+
+
+def test_every_page_of_changes_is_read_and_an_action_that_aws_adds_later_is_kept() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_COMPLETE", Changes=[entry("Add", "A")], NextToken="2")
+        described(stub, "CREATE_COMPLETE", Changes=[entry("SyncWithActual", "B")], NextToken="3", asked="2")
+        last = [entry("Teleport", "C"), {"Type": "Hook"}, entry("Modify", "D", Replacement="Conditional")]
+        described(stub, "CREATE_COMPLETE", Changes=last, asked="3")
+
+        found = change_set.create(aws, request("shop", "A", creates=False))
+
+    assert found is not None
+    assert found.changes == (
+        Change("Add", "A", "AWS::SQS::Queue", ""),
+        Change("SyncWithActual", "B", "AWS::SQS::Queue", ""),
+        Change("Teleport", "C", "AWS::SQS::Queue", ""),
+        Change("Modify", "D", "AWS::SQS::Queue", "Conditional"),
+    )
+    assert [each.logical_id for each in found.changes if each.destroys] == ["D"]
+
+
+def test_it_is_looked_at_often_at_first_and_less_later() -> None:
+    slept: list[float] = []
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        for _ in range(25):
+            described(stub, "CREATE_IN_PROGRESS")
+        described(stub, "CREATE_COMPLETE")
+
+        found = change_set.create(
+            aws, request("shop", "A", creates=False), sleep=slept.append, clock=lambda: sum(slept)
+        )
+
+    assert found is not None
+    assert slept == [0.5] * 6 + [1] * 12 + [2] * 7
+
+
+def test_when_the_time_is_up_it_is_busy() -> None:
+    slept: list[float] = []
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        for _ in range(10):
+            described(stub, "CREATE_PENDING")
+
+        with pytest.raises(BusyError, match="the change set was not ready after 4 s") as raised:
+            change_set.create(
+                aws,
+                request("shop", "A", creates=False),
+                sleep=slept.append,
+                clock=lambda: sum(slept),
+                timeout=4,
+            )
+        for _ in range(10 - len(slept) - 1):
+            aws.client("cloudformation").describe_change_set(**BOTH)
+
+    assert (raised.value.exit_code, raised.value.hint) == (5, "run it again later")
+
+
+def test_everything_asked_for_is_in_the_request() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        asked = {
+            "StackName": "shop",
+            "ChangeSetName": ANY,
+            "ClientToken": ANY,
+            "ChangeSetType": "UPDATE",
+            "TemplateURL": "https://bucket/key",
+            "Parameters": [{"ParameterKey": "Stage", "UsePreviousValue": True}],
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Tags": [{"Key": "team", "Value": "shop"}],
+            "RoleARN": "arn:aws:iam::123456789012:role/deployer",
+        }
+        stub.add_response("create_change_set", {"Id": SET_ID, "StackId": STACK_ID}, asked)
+        described(stub, "CREATE_COMPLETE")
+
+        change_set.create(
+            aws,
+            Request(
+                "shop",
+                creates=False,
+                template={"TemplateURL": "https://bucket/key"},
+                parameters=[{"ParameterKey": "Stage", "UsePreviousValue": True}],
+                capabilities=["CAPABILITY_NAMED_IAM"],
+                tags={"team": "shop"},
+                role_arn="arn:aws:iam::123456789012:role/deployer",
+            ),
+        )
+
+
+def template(types: list[str], transform: Any = None) -> Template:
+    body = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(types)}}
+    source = parse(json.dumps({**body, **({"Transform": transform} if transform else {})}), "t.json")
+    return check(Template(source, source.value))
+
+
+@pytest.mark.parametrize(
+    ("types", "transform", "needed"),
+    [
+        pytest.param(["AWS::SQS::Queue"], None, [], id="a queue needs none"),
+        pytest.param(["AWS::IAM::Role"], None, ["CAPABILITY_NAMED_IAM"], id="a role"),
+        pytest.param(["AWS::IAM::ManagedPolicy"], None, ["CAPABILITY_NAMED_IAM"], id="a policy"),
+        pytest.param(
+            ["AWS::CloudFormation::Stack"],
+            None,
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="a nested stack may hold anything",
+        ),
+        pytest.param(
+            ["AWS::Serverless::Function"],
+            "AWS::Serverless-2016-10-31",
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="SAM makes roles",
+        ),
+        pytest.param(
+            ["AWS::SQS::Queue"], ["AWS::LanguageExtensions"], ["CAPABILITY_AUTO_EXPAND"], id="any other transform"
+        ),
+        pytest.param(["AWS::SQS::Queue"], "MyMacro", ["CAPABILITY_AUTO_EXPAND"], id="a macro of one's own"),
+    ],
+)
+def test_what_must_be_acknowledged_is_seen_from_the_template(
+    types: list[str], transform: Any, needed: list[str]
+) -> None:
+    assert capabilities(template(types, transform)) == needed

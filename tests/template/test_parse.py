@@ -1,0 +1,334 @@
+"""Text to values and places: JSON and YAML alike, and no file may do harm."""
+
+import json
+import time
+import tracemalloc
+from collections.abc import Callable
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tapctl.errors import TemplateError
+from tapctl.template.parse import parse
+from tapctl.template.source import Source
+
+
+def read(text: str, file: str = "template.yaml") -> Any:
+    return parse(dedent(text), file).value
+
+
+def place(source: Source, *path: str | int) -> tuple[int, int, str]:
+    """Line and column of a value, and the text that it is."""
+    span = source.spans[path]
+    return span.line, span.column, source.text[span.start : span.end]
+
+
+def refusal(text: str, file: str = "template.yaml") -> tuple[str, int | None, int | None]:
+    with pytest.raises(TemplateError) as caught:
+        parse(text, file)
+    return caught.value.message, caught.value.line, caught.value.column
+
+
+class TestJson:
+    TEXT = '{\n  "A": {"B": [1, -2.5e1, "x\\u00e9\\"", true, null]},\n\t"C" : "}"\n}\n'
+
+    def test_its_values_are_those_of_the_standard_library(self) -> None:
+        assert parse(self.TEXT, "t.json").value == {"A": {"B": [1, -25.0, 'xé"', True, None]}, "C": "}"}
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            pytest.param(("A",), (2, 8, '{"B": [1, -2.5e1, "x\\u00e9\\"", true, null]}'), id="a-map"),
+            pytest.param(("A", "B"), (2, 14, '[1, -2.5e1, "x\\u00e9\\"", true, null]'), id="a-list"),
+            pytest.param(("A", "B", 1), (2, 18, "-2.5e1"), id="a-number"),
+            pytest.param(("A", "B", 2), (2, 26, '"x\\u00e9\\""'), id="a-text-with-escapes"),
+            pytest.param(("C",), (3, 8, '"}"'), id="a-text-that-looks-like-a-mark"),
+        ],
+    )
+    def test_a_value_stands_where_it_is_written(self, path: tuple[str | int, ...], expected: object) -> None:
+        assert place(parse(self.TEXT, "t.json"), *path) == expected
+
+    def test_a_key_stands_where_it_is_written(self) -> None:
+        key = parse(self.TEXT, "t.json").keys["C",]
+        assert (key.line, key.column, self.TEXT[key.start : key.end]) == (3, 2, '"C"')
+
+    def test_a_file_that_ends_in_yaml_may_be_json(self) -> None:
+        assert read('{"A": [1]}', "t.yml") == {"A": [1]}
+
+    def test_a_flow_map_in_a_yaml_file_is_yaml(self) -> None:
+        assert read("{A: [1], B: !Ref C}", "t.yaml") == {"A": [1], "B": {"Ref": "C"}}
+
+    @pytest.mark.parametrize(
+        ("text", "message", "line", "column"),
+        [
+            pytest.param('{"A": }', "t.json:1:7: not JSON: Expecting value", 1, 7, id="a-value-is-missing"),
+            pytest.param('{\n "A": 1\n "B": 2}', "t.json:3:2: not JSON: Expecting ',' delimiter", 3, 2, id="a-comma"),
+            pytest.param('{"A": 1', "t.json:1:8: not JSON: Expecting ',' delimiter", 1, 8, id="cut-off"),
+            pytest.param('{"A": 1}\n{}', "t.json:2:1: not JSON: Extra data", 2, 1, id="something-after-it"),
+            pytest.param('{"A": "\t"}', "t.json:1:8: not JSON: Invalid control character at", 1, 8, id="a-raw-tab"),
+            pytest.param('{"A": 1,\n  "A": 2}', "t.json:2:3: the key 'A' is given twice", 2, 3, id="a-key-twice"),
+            pytest.param('{"A": {"B": 1, "B": 1}}', "t.json:1:16: the key 'B' is given twice", 1, 16, id="deeper-down"),
+        ],
+    )
+    def test_a_mistake_has_its_line_and_column(self, text: str, message: str, line: int, column: int) -> None:
+        assert refusal(text, "t.json") == (message, line, column)
+
+    def test_a_number_with_thousands_of_digits_is_refused(self) -> None:
+        message, _, _ = refusal('{"A": ' + "9" * 5000 + "}", "t.json")
+        assert message.startswith("t.json: not JSON: Exceeds the limit (4300 digits)")
+
+
+class TestShortTags:
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        [
+            ("!Ref A", {"Ref": "A"}),
+            ("!Condition A", {"Condition": "A"}),
+            ("!Sub '${A}'", {"Fn::Sub": "${A}"}),
+            ("!Sub 5", {"Fn::Sub": "5"}),
+            ("!GetAtt A.B.C", {"Fn::GetAtt": ["A", "B.C"]}),
+            ("!GetAtt [A, B]", {"Fn::GetAtt": ["A", "B"]}),
+            ("!If [C, !Ref A, [1, !Sub x]]", {"Fn::If": ["C", {"Ref": "A"}, [1, {"Fn::Sub": "x"}]]}),
+            ("!Equals [!Ref A, '']", {"Fn::Equals": [{"Ref": "A"}, ""]}),
+            ("!FindInMap [A, b, c]", {"Fn::FindInMap": ["A", "b", "c"]}),
+            ("!ToJsonString {a: 1}", {"Fn::ToJsonString": {"a": 1}}),
+            ("!Base64 !not-a-tag-in-a-tag", None),
+            ("!Fn::Base64 a", {"Fn::Base64": "a"}),
+            ("!Anything a", {"Fn::Anything": "a"}),
+            ("!!str a", "a"),
+            ("! 5", 5),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_they_become_long_form(self, written: str, expected: object) -> None:
+        if expected is None:
+            assert refusal(f"A: {written}\n")[1] == 1
+        else:
+            assert read(f"A: {written}\n") == {"A": expected}
+
+    def test_a_tagged_value_stands_where_its_tag_stands(self) -> None:
+        source = parse("A:\n  - !Join ['', [!Ref B]]\n", "t.yaml")
+        assert place(source, "A", 0, "Fn::Join") == (2, 5, "!Join ['', [!Ref B]]")
+        assert place(source, "A", 0, "Fn::Join", 1, 0, "Ref") == (2, 17, "!Ref B")
+
+    def test_a_block_under_a_tag_is_its_argument(self) -> None:
+        assert read(
+            """
+            A: !If
+              - C
+              - x: 1
+              - !Ref AWS::NoValue
+            """
+        ) == {"A": {"Fn::If": ["C", {"x": 1}, {"Ref": "AWS::NoValue"}]}}
+
+
+class TestYaml:
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        [
+            ("5", 5), ("-5", -5), ("+5", 5), ("0", 0), ("1.5", 1.5), ("5.", 5.0), (".5", 0.5), ("1.0e+3", 1000.0),
+            ("true", True), ("Yes", True), ("OFF", False), ("tRue", "tRue"), ("null", None), ("~", None), ("", None),
+            ("2012-10-17", "2012-10-17"), ("0123", "0123"), ("12:30", "12:30"), ("1_000", "1_000"), ("0x1F", "0x1F"),
+            ("'5'", "5"), ('"true"', "true"), ("123456789012345678901234", "123456789012345678901234"),
+        ],
+        ids=repr,
+    )  # fmt: skip
+    def test_a_plain_word_is_what_cloudformation_takes_it_for(self, written: str, expected: object) -> None:
+        value = read(f"A: {written}\n")["A"]
+        assert (value, type(value)) == (expected, type(expected))
+
+    def test_keys_and_values_stand_where_they_are_written(self) -> None:
+        source = parse("# first\nA:\n    Bé: {c: [x,  yy]}\n", "t.yaml")
+        key = source.keys["A", "Bé"]
+        assert (key.line, key.column) == (3, 5)
+        assert place(source, "A", "Bé", "c", 1) == (3, 18, "yy")
+        assert place(source, "A", "Bé") == (3, 9, "{c: [x,  yy]}")
+
+    def test_an_anchor_is_written_out_where_it_is_used(self) -> None:
+        source = parse("A: &a {x: [1]}\nB: *a\nC: &s !Ref D\nE: [*s]\n", "t.yaml")
+        assert source.value == {"A": {"x": [1]}, "B": {"x": [1]}, "C": {"Ref": "D"}, "E": [{"Ref": "D"}]}
+        assert place(source, "B") == (2, 4, "*a")
+        assert source.line("B", "x", 0) == 2
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param("a: &a {x: 1}\nb: {<<: *a, y: 2}", {"x": 1, "y": 2}, id="one"),
+            pytest.param("a: &a {x: 1}\nb: {<<: *a, x: 2}", {"x": 2}, id="an-own-key-wins"),
+            pytest.param("a: &a {x: 1}\nb: {x: 2, <<: *a}", {"x": 2}, id="also-when-it-stands-first"),
+            pytest.param("a: [&a {x: 1}, &c {x: 2, z: 3}]\nb: {<<: [*a, *c]}", {"x": 1, "z": 3}, id="the-first-wins"),
+            pytest.param("a: &a {x: 1}\nc: &c {<<: *a, y: 2}\nb: {<<: *c}", {"x": 1, "y": 2}, id="of-one-that-merges"),
+            pytest.param("b: {<<: {<<: {x: 1}, y: 2}, z: 3}", {"x": 1, "y": 2, "z": 3}, id="written-in-place"),
+            pytest.param("b: {'<<': {x: 1}}", {"<<": {"x": 1}}, id="quoted-it-is-a-key-like-any-other"),
+        ],
+    )
+    def test_a_merge_key_brings_in_what_is_not_there(self, text: str, expected: object) -> None:
+        assert read(text)["b"] == expected
+
+    def test_what_is_merged_leaves_the_original_alone(self) -> None:
+        assert read("a: &a {x: 1}\nb: {<<: *a, y: 2}")["a"] == {"x": 1}
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            pytest.param("A: 1\nB: 2\nA: 3\n", "t.yaml:3:1: the key 'A' is given twice", id="a-key-twice"),
+            pytest.param("A: {b: 1, b: 1}\n", "t.yaml:1:11: the key 'b' is given twice", id="a-key-twice-in-flow"),
+            pytest.param("A: [1\nB: 2\n", "t.yaml:2:2: not YAML: did not find expected ',' or ']'", id="a-bracket"),
+            pytest.param("A: 'x\n", "t.yaml:2:1: not YAML: found unexpected end of stream", id="a-quote"),
+            pytest.param("A: *b\n", "t.yaml:1:4: the alias *b stands before or inside its anchor", id="no-anchor"),
+            pytest.param("A: &b [*b]\n", "t.yaml:1:8: the alias *b stands before or inside its anchor", id="in-itself"),
+            pytest.param("A: &b x\n*b : y\n", "t.yaml:2:1: an alias cannot be a key", id="an-alias-as-a-key"),
+            pytest.param("? [a]\n: b\n", "t.yaml:1:3: a key must be text, not a list or a map", id="a-list-as-a-key"),
+            pytest.param("A: {<<: 5}\n", "t.yaml:1:5: a merge key `<<` takes a map", id="merging-a-number"),
+            pytest.param("A: 1\n---\nB: 2\n", "t.yaml:2:1: holds more than one document", id="two-documents"),
+            pytest.param("A: @b\n", "t.yaml:1:4: not YAML: found character that cannot start any token", id="a-sign"),
+        ],
+    )
+    def test_a_mistake_has_its_line_and_column(self, text: str, message: str) -> None:
+        assert refusal(text, "t.yaml")[0] == message
+
+    def test_a_tab_as_indent_is_named_as_one(self) -> None:
+        with pytest.raises(TemplateError) as caught:
+            parse("A:\n\tB: 1\n", "t.yaml")
+        assert caught.value.message == "t.yaml:2:1: not YAML: found character that cannot start any token"
+        assert caught.value.hint == "indent with spaces, never tabs"
+
+    @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n"], ids=["empty", "a-comment", "dashes"])
+    def test_nothing_is_read_as_nothing(self, text: str) -> None:
+        assert parse(text, "t.yaml").value is None
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+    def test_lines_are_counted_with_every_line_end(self, end: str) -> None:
+        assert parse(f"A: 1{end}{end}B:{end}  - x{end}", "t.yaml").spans["B", 0].line == 4
+        assert parse(f'{{"A": 1,{end}{end}"B": [{end} 5]}}', "t.json").spans["B", 0].line == 4
+
+    @pytest.mark.parametrize("text", ["A: [1]\n", '{"A": [1]}'], ids=["yaml", "json"])
+    def test_a_byte_order_mark_counts_for_nothing(self, text: str) -> None:
+        source = parse(f"\ufeff{text}", "t.yaml")
+        assert source.value == {"A": [1]}
+        assert source.spans["A", 0].line == 1
+        assert place(source, "A", 0)[2] == "1"
+
+
+class TestHostileFiles:
+    """Whatever is in the file, the answer is one line, soon."""
+
+    @pytest.fixture(autouse=True)
+    def _soon(self) -> Any:
+        started = time.perf_counter()
+        yield
+        assert time.perf_counter() - started < 5
+
+    @pytest.mark.parametrize(
+        ("make", "file"),
+        [
+            pytest.param(lambda n: "A: " + "[" * n + "]" * n, "t.yaml", id="yaml-lists"),
+            pytest.param(lambda n: "A: " + "{a: " * n + "1" + "}" * n, "t.yaml", id="yaml-maps"),
+            pytest.param(lambda n: "\n".join(" " * each + "a:" for each in range(n)), "t.yaml", id="yaml-blocks"),
+            pytest.param(lambda n: "A:\n" + "- " * n + "1\n", "t.yaml", id="yaml-dashes"),
+            pytest.param(lambda n: "A: " + "!Not [" * n + "]" * n, "t.yaml", id="yaml-tags"),
+            pytest.param(lambda n: '{"A": ' + "[" * n + "]" * n + "}", "t.json", id="json-lists"),
+            pytest.param(lambda n: '{"A":' * n + "1" + "}" * n, "t.json", id="json-maps"),
+            pytest.param(lambda n: '{"A":' * n + "1" + "}" * n, "t.yaml", id="json-called-yaml"),
+        ],
+    )
+    @pytest.mark.parametrize("levels", [201, 10_000], ids=["one-level-too-many", "ten-thousand-levels"])
+    def test_a_deeply_nested_file_is_refused(self, make: Callable[[int], str], file: str, levels: int) -> None:
+        message, _, _ = refusal(make(levels), file)
+        assert message.endswith("nested deeper than 200 levels")
+
+    def test_nesting_through_aliases_is_nesting(self) -> None:
+        chain = ["a0: &a0 [1]", *(f"a{each}: &a{each} [*a{each - 1}]" for each in range(1, 1300))]
+        assert refusal("\n".join(chain), "t.yaml")[0] == "t.yaml:200:14: nested deeper than 200 levels"
+
+    def test_billion_laughs_are_not_laughed(self) -> None:
+        laughs = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+        laughs += [f"a{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 10)}]" for each in range(1, 10)]
+        message = refusal("\n".join(laughs), "t.yaml")[0]
+        assert message == "t.yaml: grows to more than 1,000,000 values once its aliases are written out"
+
+    def test_laughs_that_are_merged_are_not_laughed_either(self) -> None:
+        laughs = ["a0: &a0 {x: [lol, lol, lol, lol, lol, lol, lol, lol]}"]
+        laughs += [
+            f"a{each}: &a{each} {{{', '.join(f'k{key}: {{<<: *a{each - 1}}}' for key in range(10))}}}"
+            for each in range(1, 9)
+        ]
+        assert "grows to more than 1,000,000 values" in refusal("\n".join(laughs), "t.yaml")[0]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("\x00\x01\x02", id="control-characters"),
+            pytest.param("MZ\x90\x00\x03", id="a-program"),
+            pytest.param("A: \x07\n", id="a-bell"),
+        ],
+    )
+    def test_a_binary_file_is_not_yaml(self, text: str) -> None:
+        message, _, _ = refusal(text, "t.yaml")
+        assert message.startswith("t.yaml: not YAML: unacceptable character #x00")
+        assert "\n" not in message
+
+    def test_ten_megabytes_of_json_are_read(self) -> None:
+        source = parse(json.dumps({"A": ["x" * 992] * 10_000}), "t.json")
+        assert source.spans["A", 9999].start == 7 + 9999 * 996
+
+    def test_a_single_text_takes_no_more_room_than_a_few_of_itself(self) -> None:
+        text = json.dumps({"A": "x\\" * 3_000_000})
+        tracemalloc.start()
+        try:
+            assert len(parse(text, "t.json").value["A"]) == 6_000_000
+            assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+        finally:
+            tracemalloc.stop()
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=8)
+VALUES = st.dictionaries(
+    st.text(max_size=6),
+    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)),
+    max_size=4,
+)
+
+
+def every(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
+    found = [(path, value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [each for key, item in items for each in every(item, (*path, key))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(VALUES, st.sampled_from([None, 0, 2]))
+def test_every_json_value_is_found_where_it_stands(value: dict[str, Any], indent: int | None) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=indent is None)
+    source = parse(text, "t.json")
+    assert source.value == value
+    for path, part in every(value):
+        span = source.spans[path]
+        assert json.loads(text[span.start : span.end]) == part
+        assert (span.line, span.column) == (
+            text.count("\n", 0, span.start) + 1,
+            span.start - (text.rfind("\n", 0, span.start) + 1) + 1,
+        )
+
+
+PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=8)
+YAML_VALUES = st.dictionaries(
+    PRINTABLE.filter(lambda key: key != "<<"),
+    st.recursive(
+        st.booleans() | st.integers(-(10**9), 10**9) | PRINTABLE,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PRINTABLE.filter(lambda key: key != "<<"), inner),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(YAML_VALUES, st.booleans())
+def test_yaml_that_pyyaml_writes_is_read_back(value: dict[str, Any], flow: bool) -> None:
+    text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True, sort_keys=False)
+    assert parse(text, "t.yaml").value == value

@@ -1,0 +1,74 @@
+"""The reference stack, deployed once a module into a sandbox of the module's own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl import sandbox
+from tapctl.aws import Aws, Target
+from tapctl.config import Flags, Settings, read
+from tapctl.verify.check import Check, Status
+from tapctl.verify.run import Verification, verify
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Stage:
+    """A deployed stack, the account that it is in, and what verify says of it."""
+
+    aws: Aws
+    settings: Settings
+    running: sandbox.Sandbox
+
+    def verify(self, *, webhook: bool = False) -> Verification:
+        plain = replace(self.settings, verify=self.settings.verify.model_copy(update={"webhook": None}))
+        return verify(self.aws, self.settings if webhook else plain, lambda url: sandbox.route(self.running, url))
+
+    def failures(self) -> list[tuple[str, str]]:
+        return [(each.subject, each.message) for each in self.verify().failed]
+
+    def checks_of(self, subject: str) -> list[Check]:
+        return [each for each in self.verify().checks if each.subject == subject]
+
+    def unseen(self) -> list[str]:
+        return [each.subject for each in self.verify().checks if each.status is Status.NOT_CHECKED]
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """`tapctl` as a user runs it, from the root of the repository."""
+        return subprocess.run(
+            [sys.executable, "-m", "tapctl", *arguments],
+            check=False,
+            cwd=ROOT,
+            env=dict(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The reference stack with its reservation of 100, in an account of 1000."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        running = sandbox.start(sandbox.AccountLimits(1000))
+        try:
+            aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
+            settings = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
+            made = Stage(aws, settings, running)
+            answer = made.command("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify")
+            assert answer.returncode == 0, answer.stderr
+            yield made
+        finally:
+            sandbox.stop()

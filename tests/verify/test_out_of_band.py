@@ -1,0 +1,234 @@
+"""Somebody changes a resource behind the stack's back: verify sees it, names it, and sees that it was put right."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tapctl.verify.check import Status
+
+from .conftest import Stage
+
+pytestmark = pytest.mark.xdist_group("verify out of band")
+
+FUNCTION = "webhook-processor-local"
+TABLE = "webhook-transactions-local"
+GROUP = "/aws/lambda/webhook-processor-local"
+
+
+def test_the_stack_as_it_was_deployed_holds_in_every_point(stage: Stage) -> None:
+    verification = stage.verify(webhook=True)
+
+    assert verification.failed == []
+    proved = {(each.subject, each.message) for each in verification.checks if each.status is Status.PROVED}
+    assert {
+        ("KMSKey", "state is Enabled"),
+        ("TransactionTable", "status is ACTIVE"),
+        ("TransactionTable", "encryption is ENABLED"),
+        ("TransactionTable", "point-in-time recovery is ENABLED"),
+        ("WebhookLogGroup", "retention in days is 30"),
+        ("WebhookProcessorFunction", "state is Active"),
+        ("WebhookProcessorFunction", "runtime is python3.11"),
+        ("WebhookProcessorFunction", "architecture is arm64"),
+        ("WebhookProcessorFunction", "memory is 1024"),
+        ("WebhookProcessorFunction", "timeout is 30"),
+        ("WebhookProcessorFunction", "tracing is Active"),
+        ("WebhookProcessorFunction", "reserved concurrency is 100"),
+        ("webhook", f"the event was found in table {TABLE}"),
+    } <= proved
+    assert {each.subject for each in verification.checks if each.subject.startswith("output ")} == {
+        "output LambdaFunctionArn",
+        "output DynamoDBTableName",
+        "output KMSKeyId",
+        "output LambdaFunctionName",
+        "output WebhookEndpoint",
+    }
+
+
+def flat(text: str) -> str:
+    """The text without the line ends that the width of the terminal brings."""
+    return " ".join(text.split())
+
+
+def configured(**values: Any) -> Callable[[Stage], Any]:
+    def change(stage: Stage) -> None:
+        client = stage.client("lambda")
+        client.update_function_configuration(FunctionName=FUNCTION, **values)
+        while client.get_function_configuration(FunctionName=FUNCTION)["State"] == "Pending":
+            time.sleep(0.1)
+
+    return change
+
+
+def reserved(value: int) -> Callable[[Stage], Any]:
+    return lambda stage: stage.client("lambda").put_function_concurrency(
+        FunctionName=FUNCTION, ReservedConcurrentExecutions=value
+    )
+
+
+def unreserved(stage: Stage) -> None:
+    stage.client("lambda").delete_function_concurrency(FunctionName=FUNCTION)
+
+
+def recovery(enabled: bool) -> Callable[[Stage], Any]:
+    return lambda stage: stage.client("dynamodb").update_continuous_backups(
+        TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+    )
+
+
+def retention(days: int) -> Callable[[Stage], Any]:
+    return lambda stage: stage.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=days)
+
+
+def key(action: str) -> Callable[[Stage], Any]:
+    return lambda stage: getattr(stage.client("kms"), action)(KeyId=stack_key(stage))
+
+
+def stack_key(stage: Stage) -> str:
+    resources = stage.client("cloudformation").describe_stack_resource(
+        StackName="tapstack-local", LogicalResourceId="KMSKey"
+    )
+    return str(resources["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "subject", "message"),
+    [
+        pytest.param(
+            unreserved,
+            reserved(100),
+            "WebhookProcessorFunction",
+            "reserved concurrency is not set, the template says 100",
+            id="the reservation is gone",
+        ),
+        pytest.param(
+            reserved(0),
+            reserved(100),
+            "WebhookProcessorFunction",
+            "reserved concurrency is 0, the template says 100",
+            id="the function was stopped",
+        ),
+        pytest.param(
+            configured(Timeout=29),
+            configured(Timeout=30),
+            "WebhookProcessorFunction",
+            "timeout is 29, the template says 30",
+            id="another timeout",
+        ),
+        pytest.param(
+            configured(MemorySize=128),
+            configured(MemorySize=1024),
+            "WebhookProcessorFunction",
+            "memory is 128, the template says 1024",
+            id="less memory",
+        ),
+        pytest.param(
+            configured(TracingConfig={"Mode": "PassThrough"}),
+            configured(TracingConfig={"Mode": "Active"}),
+            "WebhookProcessorFunction",
+            "tracing is PassThrough, the template says Active",
+            id="tracing switched off",
+        ),
+        pytest.param(
+            configured(Runtime="python3.12"),
+            configured(Runtime="python3.11"),
+            "WebhookProcessorFunction",
+            "runtime is python3.12, the template says python3.11",
+            id="another runtime",
+        ),
+        pytest.param(
+            recovery(enabled=False),
+            recovery(enabled=True),
+            "TransactionTable",
+            "point-in-time recovery is DISABLED, the template says ENABLED",
+            id="point-in-time recovery switched off",
+        ),
+        pytest.param(
+            retention(7),
+            retention(30),
+            "WebhookLogGroup",
+            "retention in days is 7, the template says 30",
+            id="logs kept for a shorter time",
+        ),
+        pytest.param(
+            key("disable_key"),
+            key("enable_key"),
+            "KMSKey",
+            "state is Disabled, the template says Enabled",
+            id="the key is disabled",
+        ),
+        pytest.param(
+            key("disable_key_rotation"),
+            key("enable_key_rotation"),
+            "KMSKey",
+            "yearly rotation is False, the template says True",
+            id="the key is not rotated",
+        ),
+    ],
+)
+def test_a_change_is_seen_and_so_is_its_undoing(
+    change: Callable[[Stage], Any], back: Callable[[Stage], Any], subject: str, message: str, stage: Stage
+) -> None:
+    change(stage)
+    try:
+        assert stage.failures() == [(subject, message)]
+    finally:
+        back(stage)
+    assert stage.failures() == []
+
+
+def test_a_key_that_was_exchanged_is_seen(stage: Stage) -> None:
+    other = stage.client("kms").create_key()["KeyMetadata"]["Arn"]
+    mine = stage.client("kms").describe_key(KeyId=stack_key(stage))["KeyMetadata"]["Arn"]
+    configured(KMSKeyArn=other)(stage)
+    try:
+        said = f"environment is encrypted with {other}, the template says {stack_key(stage)}"
+        assert stage.failures() == [("WebhookProcessorFunction", said)]
+    finally:
+        configured(KMSKeyArn=mine)(stage)
+    assert stage.failures() == []
+
+
+def test_an_alias_that_leads_elsewhere_is_seen(stage: Stage) -> None:
+    kms = stage.client("kms")
+    (alias,) = [each["AliasName"] for each in kms.list_aliases()["Aliases"] if "local" in each["AliasName"]]
+    mine, other = stack_key(stage), kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.update_alias(AliasName=alias, TargetKeyId=other)
+    try:
+        assert stage.failures() == [("KMSKeyAlias", f"key is {other}, the template says {mine}")]
+    finally:
+        kms.update_alias(AliasName=alias, TargetKeyId=mine)
+
+
+def test_the_command_says_so_and_ends_with_8(stage: Stage) -> None:
+    unreserved(stage)
+    try:
+        answer = stage.command("verify", "--env", "local")
+    finally:
+        reserved(100)(stage)
+
+    assert answer.returncode == 8, answer.stderr
+    assert "FAILED" in answer.stdout
+    assert "reserved concurrency is not set, the template says 100" in flat(answer.stdout)
+    assert "not verified: 1 of " in answer.stdout.splitlines()[-1]
+    assert answer.stderr == ""
+
+
+def test_a_deploy_that_changes_nothing_still_ends_with_8_when_the_stack_is_not_what_it_should_be(stage: Stage) -> None:
+    configured(Timeout=29)(stage)
+    try:
+        answer = stage.command("deploy", "--env", "local", "--yes", "--no-lint")
+    finally:
+        configured(Timeout=30)(stage)
+
+    assert answer.returncode == 8, answer.stderr
+    assert "nothing to change" in answer.stdout
+    assert "timeout is 29, the template says 30" in flat(answer.stdout)
+
+
+def test_a_stack_that_is_not_there_is_an_error_of_usage(stage: Stage) -> None:
+    answer = stage.command("verify", "--env", "local", "--stack-name", "nowhere")
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "error: there is no stack nowhere in us-east-1\nhint: `tapctl deploy` makes it\n"
