@@ -305,20 +305,24 @@ def _parameters_file(path: Path) -> dict[str, str]:
         raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
     match content:
         case {"Parameters": dict(entries)} | dict(entries):
-            return {
-                name: ",".join(map(as_text, value)) if isinstance(value, list) else as_text(value)
-                for name, value in entries.items()
-            }
+            return {name: _file_text(name, value, path) for name, value in entries.items()}
         case [*entries]:
             return dict(_pair(entry, path) for entry in entries)
         case _:
             raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
 
 
+def _file_text(name: str, value: object, path: Path) -> str:
+    parts = value if isinstance(value, list) else [value]
+    if any(isinstance(part, dict | list) for part in parts):
+        raise UsageError(f"{path}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
+    return ",".join(map(as_text, parts))
+
+
 def _pair(entry: object, path: Path) -> tuple[str, str]:
     match entry:
         case {"ParameterKey": str(name), "ParameterValue": value}:
-            return name, as_text(value)
+            return name, _file_text(name, value, path)
         case str(text) if "=" in text:
             name, _, value = text.partition("=")
             return name, value

@@ -1,6 +1,7 @@
 """Where tapctl keeps its own state, and how any file is written: whole or not at all."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -21,13 +22,11 @@ def write_atomically(path: Path, text: str) -> None:
     An existing file keeps its permission bits; line ends are written as given. A link stays one, and a pipe
     or a device, such as /dev/stdout, is written to.
     """
-    if path.is_dir():
-        raise UsageError(f"cannot write {path}: it is a folder", "name a file in it")
     data = text.encode("utf-8", errors="replace")
-    if path.exists() and not path.is_file():
+    target = _target(path)
+    if target is None:
         _write_through(path, data)
         return
-    target = path.resolve()
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:200]}.")
     except OSError as error:
@@ -47,6 +46,19 @@ def write_atomically(path: Path, text: str) -> None:
         ) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path | None:
+    """The file that is to be replaced, behind any link; None for what is not replaced but written to."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return path.resolve()
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another place") from None
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"cannot write {path}: it is a folder", "name a file in it")
+    return path.resolve() if stat.S_ISREG(mode) else None
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -70,6 +70,12 @@ class TestWriting:
         assert link.is_symlink()
         assert real.read_text() == "new"
 
+    def test_a_link_to_nothing_makes_something(self, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+        write_atomically(tmp_path / "link", "new")
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "real").read_text() == "new"
+
     def test_a_relative_name_is_one_here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         write_atomically(Path("a"), "new")
@@ -98,17 +104,19 @@ class TestNotWriting:
             pytest.param("none/a", "cannot write {}: No such file or directory", id="no-such-folder"),
             pytest.param("file/a", "cannot write {}: Not a directory", id="below-a-file"),
             pytest.param("folder", "cannot write {}: it is a folder", id="a-folder"),
+            pytest.param("loop", "cannot write {}: Too many levels of symbolic links", id="a-link-to-itself"),
             pytest.param("y" * 300, "cannot write {}: File name too long", id="too-long-a-name"),
         ],
     )
     def test_a_place_that_is_none_is_named(self, tmp_path: Path, name: str, message: str) -> None:
         (tmp_path / "file").write_text("kept")
         (tmp_path / "folder").mkdir()
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
         with pytest.raises(UsageError) as caught:
             write_atomically(tmp_path / name, "new")
         assert caught.value.message == message.format(tmp_path / name)
         assert caught.value.exit_code is ExitCode.USAGE
-        assert left_behind(tmp_path, "file", "folder") == []
+        assert left_behind(tmp_path, "file", "folder", "loop") == []
 
     def test_a_full_device_is_named(self) -> None:
         with pytest.raises(TapctlError) as caught:

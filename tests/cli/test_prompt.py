@@ -32,13 +32,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         stop(terminal.state)
 
 
+# A shell that put pytest into the background made its children deaf to Ctrl-C.
+LISTENING = (
+    "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " sys.argv[0] = 'tapctl'; runpy.run_module('tapctl', run_name='__main__')"
+)
+
+
 class Seat:
     """Somebody who reads what the command says and types an answer."""
 
     def __init__(self, terminal: Terminal, *arguments: str) -> None:
         self._keyboard, other = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tapctl", "deploy", "queue.yaml", "--env", "local", "--no-lint", *arguments],
+            [sys.executable, "-c", LISTENING, "deploy", "queue.yaml", "--env", "local", "--no-lint", *arguments],
             cwd=terminal.cwd,
             env={**terminal.variables, "TERM": "xterm"},
             stdin=other,
@@ -67,9 +74,12 @@ class Seat:
         """Read what is still said; the exit code."""
         while self._read():
             pass
-        code = self._process.wait(30)
-        os.close(self._keyboard)
-        return code
+        try:
+            return self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            os.close(self._keyboard)
 
     def _read(self) -> bool:
         if not select.select([self._keyboard], [], [], 30)[0]:
