@@ -149,10 +149,6 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
         )
 
 
-def _mentions_account(template: Template) -> bool:
-    return "AWS::AccountId" in template.source.text
-
-
 PACKAGED = "W3002"
 """cfn-lint's warning that a local path must be packaged first, which `tapctl deploy` does."""
 

@@ -68,6 +68,7 @@ class Seat:
         os.write(self._keyboard, text.encode())
 
     def interrupts(self) -> None:
+        time.sleep(0.5)  # Python shows the question a moment before it listens for a signal again
         os.killpg(self._process.pid, signal.SIGINT)
 
     def leaves(self) -> int:
