@@ -109,6 +109,8 @@ class Flags:
     remedy: Mode | None = None
     config: Path | None = None
     resolve: tuple[str, ...] = ()
+    any_template: bool = True
+    """Whether the command is about a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +152,13 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
     environment = _environment(file, flags.env, path)
     folder = path.parent if path else Path()
     template = flags.template or (file.template and _beside(folder, file.template))
-    if not template:
+    if not template and flags.any_template:
         raise UsageError("no template was named", f"give it as an argument, or set `template` in {FILE}")
     name = flags.stack_name or _stack_name(file.stack_name, flags.env)
     if name is not None:
         check_stack_name(name)
     return Settings(
-        template=template,
+        template=template or "",
         env=flags.env,
         stack_name=name,
         parameters=_parameters(environment, flags),

@@ -9,6 +9,9 @@ from tapctl.errors import ExitCode
 
 
 def account(
+    template_option: o.TemplateOption = None,
+    parameter: o.Parameter = None,
+    parameters_file: o.ParametersFile = None,
     env: o.Env = None,
     region: o.Region = None,
     profile: o.Profile = None,
@@ -21,14 +24,21 @@ def account(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Show the account's limits and headroom; `--output` saves them for runs without credentials."""
+    """Show the account's limits and headroom; `--output` saves them for runs without credentials.
+
+    With a template, what that refers to in the parameter store and in exports is saved with them.
+    """
     from tapctl import preflight as workflow
     from tapctl.account import snapshot as saved
     from tapctl.report import account as report
+    from tapctl.template.load import load
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
-        template="-",
+        template=template_option,
+        parameter=parameter,
+        parameters_file=parameters_file,
+        any_template=False,
         env=env,
         region=region,
         profile=profile,
@@ -38,6 +48,9 @@ def account(
     )
     reader, settings = open_account(settings, terminal, snapshot)
     result = workflow.survey(reader, settings)
+    if settings.template:
+        # What the template refers to in the parameter store and in exports belongs into its snapshot.
+        _, _, result = workflow.look_up(load(settings.template), reader, settings, result)
     if output:
         terminal.result(saved.dumps(result), output)
         terminal.talk(f"saved the account to {output}; `tapctl preflight --snapshot {output}` judges by it")

@@ -49,6 +49,7 @@ def settings_from(
     remedy: Remedy | None = None,
     config: Path | None = None,
     resolve: list[str] | None = None,
+    any_template: bool = True,
 ) -> Settings:
     from tapctl.config import Flags, read
     from tapctl.headroom.remedy import Mode
@@ -66,6 +67,7 @@ def settings_from(
             remedy=Mode(remedy.value) if remedy else None,
             config=config,
             resolve=tuple(resolve or ()),
+            any_template=any_template,
         )
     )
 

@@ -32,7 +32,7 @@ def verify(
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
-        template="-",
+        any_template=False,
         env=env,
         parameter=parameter,
         parameters_file=parameters_file,

@@ -153,12 +153,16 @@ def _remedy_text(result: Preflight, change: Change) -> str:
             return "drop the reservation"
         case Remedy(action=Action.KEEP) if isinstance(result.staging, Plan) and change.grows:
             return "keep, in two steps"
-        case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows:
+        case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows and _is_short(result):
             return "none: --remedy fail" if result.forbidden else "none that would do"
         case Remedy(action=Action.KEEP):
             return "keep"
         case _:
             return "-"
+
+
+def _is_short(result: Preflight) -> bool:
+    return result.concurrency.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN)
 
 
 def _headroom(result: Preflight) -> Any:

@@ -1,6 +1,7 @@
 """What programs may rely on: the JSON of every command, which stream says what, and where `--output` writes."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,8 +282,6 @@ def test_a_pipe_gets_no_colour(variables: dict[str, str], stage: Stage) -> None:
 
 
 def test_the_template_may_come_through_a_pipe(stage: Stage) -> None:
-    import sys
-
     text = "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 7}}\n"
 
     answer = stage.terminal.run(sys.executable, "-m", "tapctl", "demand", "-", "--format", "json", text=text)

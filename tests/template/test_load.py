@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -83,11 +82,9 @@ def test_a_cdk_folder_with_two_stacks_wants_one_named(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    started = time.perf_counter()
     error = refused(tmp_path / "pipe")
     assert error.message == f"{tmp_path}/pipe: is not a regular file"
     assert error.hint == "pipe it instead: `… | tapctl preflight -`"
-    assert time.perf_counter() - started < 1
 
 
 def test_a_device_is_not_read() -> None:

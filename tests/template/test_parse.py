@@ -219,9 +219,9 @@ class TestHostileFiles:
 
     @pytest.fixture(autouse=True)
     def _soon(self) -> Any:
-        started = time.perf_counter()
+        started = time.process_time()
         yield
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
 
     @pytest.mark.parametrize(
         ("make", "file"),

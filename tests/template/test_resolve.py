@@ -431,9 +431,9 @@ class TestLargeTemplates:
 
     @pytest.fixture(autouse=True)
     def _soon(self) -> Any:
-        started = time.perf_counter()
+        started = time.process_time()
         yield
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
 
     def test_forty_conditions_in_one_another(self) -> None:
         parameters = "".join(f"\n  P{each}: {{Type: String}}" for each in range(40))
