@@ -1,6 +1,6 @@
 """What stands beside the claims: scaling ranges, event sources' ceilings, and what cannot be seen into."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tapctl.headroom.demand import Count, EventSource, Scaling, Unseen
@@ -42,7 +42,8 @@ def _scheduled(resolver: Resolver, resource: Resource, path: Path) -> list[Any]:
 
 
 def _bound(resolver: Resolver, resource: Resource, holder: Any, name: str, path: Path) -> Count | None:
-    return count(resolver, resource, holder.get(name, NO_VALUE), (*path, name))
+    raw = holder.get(name, NO_VALUE) if isinstance(holder, Mapping) else holder
+    return count(resolver, resource, raw, (*path, name))
 
 
 def _first(values: list[Count | None]) -> Count:

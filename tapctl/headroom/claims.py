@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tapctl.headroom import alongside
 from tapctl.headroom.demand import Demand, FunctionDemand, Provisioned
 from tapctl.headroom.number import count, existence, plain
 from tapctl.headroom.source import source_of
 from tapctl.template.family import Family
-from tapctl.template.model import Resource
+from tapctl.template.model import INCLUDED, Resource
 from tapctl.template.parameters import as_text
 from tapctl.template.resolve import NO_VALUE, Resolver, ResourceReference
 from tapctl.template.source import Path
@@ -78,7 +79,7 @@ def _claims(resource: Resource) -> bool:
 def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
     path = ("Resources", resource.logical_id, "Properties", "ReservedConcurrentExecutions")
     name = resolver.value(resource.properties.get("FunctionName", NO_VALUE), (*path[:3], "FunctionName"))
-    raw = resource.properties.get("ReservedConcurrentExecutions", NO_VALUE)
+    raw = _raw(resource, "ReservedConcurrentExecutions")
     return FunctionDemand(
         resource.logical_id,
         resource.line,
@@ -89,9 +90,15 @@ def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
     )
 
 
+def _raw(resource: Resource, name: str) -> Any:
+    """A property as it is written; a macro among the properties may set those that are not."""
+    macro = {INCLUDED: resource.properties[INCLUDED]} if INCLUDED in resource.properties else NO_VALUE
+    return resource.properties.get(name, macro)
+
+
 def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
     path: Path = ("Resources", resource.logical_id, "Properties", "ProvisionedConcurrencyConfig")
-    raw = resource.properties.get("ProvisionedConcurrencyConfig", NO_VALUE)
+    raw = _raw(resource, "ProvisionedConcurrencyConfig")
     config = resolver.value(raw, path)
     if config is NO_VALUE:
         return None

@@ -109,7 +109,8 @@ def _passed(value: Any) -> str | Unknown:
 def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     """The nested template's file; the CDK says in the resource's metadata which asset of its output it is."""
     definition = resolver.template.body["Resources"][resource.logical_id]
-    asset = (definition.get("Metadata") or {}).get("aws:asset:path")
+    metadata = definition.get("Metadata")
+    asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
     name = asset or resolver.value(resource.properties.get("TemplateURL", ""), ("Resources", resource.logical_id))
     missing = f"the template of nested stack {resource.logical_id} is not here"
     if isinstance(name, Unknown):

@@ -48,7 +48,16 @@ def unroll(template: Template, resolver: Resolver) -> Template:
     origins = dict(template.origins)
     for section in SECTIONS:
         origins |= _origins(section, template.body.get(section) or {}, unrolled.get(section) or {})
-    return Template(template.source, unrolled, origins, {**template.opaque, **settled.opaque})
+    return _checked(Template(template.source, unrolled, origins, {**template.opaque, **settled.opaque}))
+
+
+def _checked(template: Template) -> Template:
+    """Refuse what a loop made that is no entry of its section."""
+    for section in ("Resources", "Outputs"):
+        for name, entry in (template.body.get(section) or {}).items():
+            if not isinstance(entry, dict):
+                raise template.error(f"{section}.{name} is not a map", section, name, hint="see what the loop makes")
+    return template
 
 
 def _unroll_by_cfn_lint(template: Template, body: dict[str, Any]) -> dict[str, Any]:
@@ -139,15 +148,15 @@ class _Settler:
             return [self.restore(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if set(value) == {"Ref"} and value["Ref"] in self.hidden:
+        if set(value) == {"Ref"} and isinstance(value["Ref"], str) and value["Ref"] in self.hidden:
             return copy.deepcopy(self.hidden[value["Ref"]])
         return {key: self.restore(item) for key, item in value.items()}
 
 
 def _open_key(value: Any, resolver: Resolver) -> Any:
     """The Ref, within a lookup, to the parameter that is not known."""
-    references = (each for each in value["Fn::FindInMap"] if isinstance(each, dict))
-    return next(each for each in references if isinstance(resolver.parameters.get(each.get("Ref", "")), Unknown))
+    names = (each["Ref"] for each in value["Fn::FindInMap"] if isinstance(each, dict) and "Ref" in each)
+    return next({"Ref": name} for name in names if isinstance(resolver.parameters.get(str(name)), Unknown))
 
 
 def _uses(value: Any, variables: frozenset[str]) -> bool:
@@ -157,7 +166,7 @@ def _uses(value: Any, variables: frozenset[str]) -> bool:
     if isinstance(value, list):
         return any(_uses(item, variables) for item in value)
     if isinstance(value, dict):
-        return value.get("Ref") in variables or any(_uses(item, variables) for item in value.values())
+        return str(value.get("Ref")) in variables or any(_uses(item, variables) for item in value.values())
     return False
 
 

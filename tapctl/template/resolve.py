@@ -112,7 +112,7 @@ class Resolver:
 
     def exists(self, condition: str | None, path: Path) -> bool | Unknown:
         """Whether a resource or output with this `Condition` is there."""
-        return True if condition is None else self.condition(condition, path)
+        return self.condition(condition, path) if isinstance(condition, str) else True
 
     def without_secrets(self, text: str) -> str:
         """A text for a message: the values of NoEcho parameters are not shown."""
@@ -166,7 +166,14 @@ def _ref(resolver: Resolver, name: Value, path: Path) -> Value:
         return _pseudo(resolver, name, path)
     if name in (resolver.template.body.get("Resources") or {}):
         return ResourceReference(f"the physical id of {name} is known only after the deploy", logical_id=name)
+    if looped := _perhaps_looped(resolver):
+        return looped
     raise resolver.template.error(f"Ref to {name}, which is neither a parameter nor a resource", *path)
+
+
+def _perhaps_looped(resolver: Resolver) -> Unknown | None:
+    """Why a name that stands nowhere may still be a resource: a loop over the unknown may make it."""
+    return next(iter(resolver.template.opaque.values()), None)
 
 
 _PSEUDO = {
@@ -193,6 +200,8 @@ def _get_att(resolver: Resolver, target: Value, path: Path) -> Value:
     if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
         raise resolver.template.error("Fn::GetAtt takes a logical id and an attribute", *path)
     if parts[0] not in (resolver.template.body.get("Resources") or {}):
+        if looped := _perhaps_looped(resolver):
+            return looped
         raise resolver.template.error(f"Fn::GetAtt of {parts[0]}, which is no resource", *path)
     return ResourceReference(f"{parts[0]}.{parts[1]} is known only after the deploy", logical_id=parts[0])
 

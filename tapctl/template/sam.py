@@ -82,7 +82,8 @@ def _packaged(template: Template, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, entry in (body.get("Parameters") or {}).items():
         if "Default" in entry and isinstance(values.get(name), str):
             entry["Default"] = values[name]
-    function = (body.get("Globals") or {}).get("Function")
+    everywhere = body.get("Globals")
+    function = everywhere.get("Function") if isinstance(everywhere, dict) else None
     shared = function if isinstance(function, dict) else {}
     _pack(shared, FUNCTION)
     for resource in body["Resources"].values():

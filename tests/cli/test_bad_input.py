@@ -42,6 +42,7 @@ def shop(desk: Path) -> Path:
     (desk / "shop.yaml").write_text(SHOP)
     (desk / "queue.yaml").write_text(QUEUE)
     (desk / "account.json").write_text(ACCOUNT)
+    (desk / "other.json").write_text('{"Colour": "red"}')
     (desk / "tapctl.toml").write_text(CONFIG)
     return desk
 
@@ -165,8 +166,8 @@ def test_a_template_that_is_none(
             ["--parameters-file", "shop.yaml"], r"shop\.yaml is not JSON: .+", "for example .+", id="a file of no JSON"
         ),
         pytest.param(
-            ["--parameters-file", "account.json", "--parameter", "Stage=dev"],
-            r"shop\.yaml has no parameter `schema`",
+            ["--parameters-file", "other.json", "--parameter", "Stage=dev"],
+            r"shop\.yaml has no parameter `Colour`",
             "it has: Stage, Count, Name, Key",
             id="a file of something else",
         ),

@@ -14,6 +14,7 @@ from .terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli contracts")
 
+SECRET = "dGFwY3RsIGxvY2FsIHNhbmRib3ggc2VjcmV0IDAx"
 NUMBER: Any = (int, {"unknown": str})
 FINDING = {"resource": (str, None), "file": str, "line": (int, None), "message": str, "hint": (str, None)}
 FLOOR = {"hard": int, "safe": int, "source": str}
@@ -156,6 +157,40 @@ def test_a_deploy_tells_its_story_on_stderr_and_its_result_on_stdout(stage: Stag
     assert {each["status"] for each in document["verification"]["checks"]} <= {"proved", "not checked"}
     assert "CREATE_COMPLETE" in stage.deployed.err
     assert "remedy: " in stage.deployed.err
+    assert SECRET not in stage.deployed.out + stage.deployed.err
+
+
+@pytest.mark.parametrize("where", ["stdout", "a file"])
+def test_a_deploy_that_is_not_let_through_is_a_document_too(where: str, stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    output = ["--output", str(file)] if where == "a file" else []
+
+    answer = stage.ask("deploy --yes", "--remedy", "fail", "--format", "json", *output)
+
+    assert answer.code == 4
+    assert answer.err.splitlines()[0] == "error: not deployed: the verdict is uncertain"
+    document = json.loads(file.read_text() if output else answer.out)
+    spec = {
+        "schema": "tapctl.deploy/1",
+        "stack": str,
+        "verdict": "uncertain",
+        "error": {"message": str, "exit_code": 4},
+    }
+    assert breach(document, spec) is None
+    assert (answer.out == "") == bool(output)
+
+
+def test_a_parameter_that_a_deploy_cannot_do_without_is_asked_for(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "need.yaml").write_text(
+        "Parameters: {Stage: {Type: String}}\nResources: {Q: {Type: AWS::SQS::Queue}}\n"
+    )
+    (tmp_path / "tapctl.toml").write_text("[env.local]\nsandbox = true\n")
+    terminal = Terminal(stage.terminal.state, tmp_path)
+
+    answer = terminal.tapctl("deploy", "need.yaml", "--env", "local", "--yes", "--stack-name", "need", "--no-lint")
+
+    assert answer.is_complaint(2, r"need\.yaml needs a value for Stage", r"`--parameter Stage=VALUE`, or tapctl\.toml")
+    assert '"need"' not in stage.ask("account", "--format", "json").out
 
 
 def test_the_numbers_of_a_preflight_add_up(stage: Stage) -> None:
@@ -274,9 +309,8 @@ def test_a_deploy_in_text_may_write_its_json_beside(stage: Stage, tmp_path: Path
     assert (document["changed"], document["verification"]) == (False, None)
 
 
-@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"CI": "true"}, {"TERM": "dumb"}], ids=str)
-def test_a_pipe_gets_no_colour(variables: dict[str, str], stage: Stage) -> None:
-    answer = stage.terminal.tapctl("demand", "--env", "local", env=variables)
+def test_a_pipe_gets_no_colour(stage: Stage) -> None:
+    answer = stage.terminal.tapctl("demand", "--env", "local", env={"TERM": "xterm-256color"})
 
     assert "\x1b" not in answer.out + answer.err
 
@@ -297,5 +331,6 @@ def test_the_sandboxs_variables_lead_any_client_to_it(stage: Stage) -> None:
     variables = dict(line.removeprefix("export ").split("=", 1) for line in answer.out.splitlines())
     assert answer.err == ""
     assert variables["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
-    followed = stage.terminal.tapctl("account", "--format", "json", env=variables)
-    assert followed.json()["account_id"] == "000000000000"
+    followed = stage.terminal.tapctl("verify", "--stack-name", "tapstack-local", "--format", "json", env=variables)
+    assert followed.code == 0, followed.err
+    assert followed.json()["verified"] is True

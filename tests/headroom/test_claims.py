@@ -219,6 +219,34 @@ class TestProvisioned:
             demand(f"Resources:\n{function('Fn')}{alias('A', '!Ref Fn', value)}")
 
 
+class TestWhatIsMadeLater:
+    """By macros and loops that nobody can follow here."""
+
+    MACRO = "'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://x/y}}"
+    LOOPS = "Transform: AWS::LanguageExtensions\nParameters: {L: {Type: CommaDelimitedList}}\n"
+    LOOP = "  Fn::ForEach::X:\n    - V\n    - !Ref L\n    - Fn${V}: {Type: AWS::Lambda::Function}\n"
+    OPEN_LOOP = "parameter L has neither a value nor a default"
+
+    def test_a_macro_among_the_properties_may_set_those_that_are_not(self) -> None:
+        later = "Fn::Transform cannot be evaluated before the deploy"
+        assert shown(demand(f"Resources:\n{function('Fn', more=self.MACRO)}")) == {"Fn": (later, {})}
+        assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
+
+    def test_a_loop_over_the_unknown_is_unknown(self) -> None:
+        assert shown(demand(f"{self.LOOPS}Resources:\n{self.LOOP}")) == {"Fn::ForEach::X": (self.OPEN_LOOP, {})}
+
+    @pytest.mark.parametrize("owner", ["!Ref FnOne", "!GetAtt FnOne.Arn", "!Sub '${FnOne}'"])
+    def test_what_it_may_make_may_be_referred_to(self, owner: str) -> None:
+        found = demand(f"{self.LOOPS}Resources:\n{self.LOOP}{alias('A', owner, '5')}")
+        assert shown(found) == {"A": (None, {"A": 5}), "Fn::ForEach::X": (self.OPEN_LOOP, {})}
+
+    @pytest.mark.parametrize("made", ["text", "[]", "5", "true"])
+    def test_what_it_makes_must_be_a_resource(self, made: str) -> None:
+        loop = self.LOOP.replace("!Ref L", "[One]").replace("{Type: AWS::Lambda::Function}", made)
+        with pytest.raises(TemplateError, match=r"^template.yaml:7: Resources.FnOne is not a map$"):
+            demand(f"{self.LOOPS}Resources:\n{loop}")
+
+
 def test_the_totals_are_the_sums_of_what_is_known() -> None:
     found = demand(
         f"{OPEN_PARAMETER}Resources:\n{function('A', '30')}{function('B', '0')}{function('C')}{function('D', '!Ref P')}"

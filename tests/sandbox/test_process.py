@@ -210,7 +210,7 @@ def test_a_start_that_fails_says_the_servers_last_word_and_where_its_log_is(
         sandbox.start()
 
     assert failure.value.message == (
-        f"the sandbox did not start: cannot write {state / 'sandbox.json'}: Is a directory"
+        f"the sandbox did not start: cannot write {state / 'sandbox.json'}: it is a folder"
     )
     assert failure.value.hint == f"its log is {state / 'server.log'}"
     assert sandbox.find() is None
