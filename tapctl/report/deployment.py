@@ -57,12 +57,13 @@ def event_line(event: Event) -> str:
 def outputs(outcome: Outcome, surface: Surface) -> str:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("output")
     table.add_column("value", overflow="fold")
     for key, value in outcome.outputs.items():
-        table.add_row(key, value)
+        table.add_row(key, Text(value))
     said = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
     return draw(surface, f"stack {outcome.stack_name} {said}", *([table] if outcome.outputs else []))
 

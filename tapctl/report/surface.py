@@ -33,6 +33,7 @@ def draw(surface: Surface, *parts: RenderableType) -> str:
         no_color=not surface.color,
         color_system="standard" if surface.color else None,
         highlight=False,
+        emoji=False,  # `arn:…:secret:…` is no emoji
         legacy_windows=False,
     )
     for part in parts:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapctl.report.surface import Surface, draw
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Status
 from tapctl.verify.run import Verification
 
 SCHEMA = "tapctl.verify/1"
@@ -33,6 +33,7 @@ def as_json(verification: Verification, _: Surface) -> str:
 
 def as_text(verification: Verification, surface: Surface) -> str:
     """A line for each check, those of one subject together, and a sentence."""
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -41,15 +42,9 @@ def as_text(verification: Verification, surface: Surface) -> str:
     table.add_column(overflow="fold")
     for check in verification.checks:
         sign, style = _SIGNS[check.status]
-        hint = f" [dim](hint: {check.hint})[/]" if check.hint else ""
-        table.add_row(f"[{style}]{sign}[/]", check.subject, f"{_escaped(check)}{hint}")
+        hint = f" [dim](hint: {escape(check.hint)})[/]" if check.hint else ""
+        table.add_row(f"[{style}]{sign}[/]", escape(check.subject), f"{escape(check.message)}{hint}")
     return draw(surface, f"verification of stack {verification.stack_name}", table, _sentence(verification))
-
-
-def _escaped(check: Check) -> str:
-    from rich.markup import escape
-
-    return escape(check.message)
 
 
 def _sentence(verification: Verification) -> str:

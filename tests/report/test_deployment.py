@@ -93,7 +93,6 @@ def test_a_stack_without_outputs_gets_no_empty_table() -> None:
         pytest.param("a [red] b", id="what rich takes for a style"),
     ],
 )
-@pytest.mark.xfail(reason="tapctl/report/deployment.py hands outputs to rich as markup")
 def test_an_output_is_shown_as_it_is(value: str) -> None:
     outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": value})
 

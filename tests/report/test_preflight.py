@@ -100,7 +100,6 @@ def test_a_demand_names_its_file_as_it_is_called(judged: Any, file: str) -> None
     assert json.loads(demand.as_json(result.demand, PLAIN))["template"] == file
 
 
-@pytest.mark.xfail(reason="tapctl/report/surface.py lets rich replace emoji")
 def test_a_demand_names_a_file_with_colons_as_it_is_called(judged: Any) -> None:
     result = judged(10, 100, file="a:key:b.json")
 

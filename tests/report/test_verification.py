@@ -71,7 +71,6 @@ def test_a_message_is_shown_as_it_is(message: str) -> None:
         pytest.param(Check("It", Status.FAILED, "no", "give `[verify.webhook]`"), id="a hint that names a section"),
     ],
 )
-@pytest.mark.xfail(reason="tapctl/report/verification.py hands hints to rich as markup, and rich replaces emoji")
 def test_hints_and_arns_are_shown_as_they_are(check: Check) -> None:
     text = verification.as_text(Verification("shop", (check,)), PLAIN)
 
