@@ -13,7 +13,7 @@ from tapctl.headroom.verdict import Verdict
 from .account_model import Held, Move, Update, floors
 from .cases import NAMES, Case, all_covered, cases, hidden
 
-EFFORT = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+EFFORT = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 PINS = st.none() | st.integers(0, 120)
 ORDERS = st.just(()) | st.permutations(NAMES).map(lambda names: tuple(names[:2]))
 
