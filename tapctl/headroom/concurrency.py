@@ -92,12 +92,16 @@ def _decide_within_bounds(
         most = sum(change.new for change in growing if isinstance(change.new, int))
         if account.unreserved - most >= bounds.safe:
             return (*_compare(account.unreserved - most, account.unreserved - most, bounds), "")
-    if all(isinstance(change.old, int) for change in changes):
+    if all(isinstance(change.old, int) for change in changes) and any(_surely_grows(change) for change in growing):
         # What is wanted is at least 0, so wanting nothing is the best case.
         least = sum(_known(change.new) - _known(change.old) for change in changes)
         if account.unreserved - least < _minimum(bounds):
             return (*_compare(account.unreserved - least, account.unreserved - least, bounds), "")
     return Verdict.UNKNOWN, unknown.reason, unknown.settle
+
+
+def _surely_grows(change: Change) -> bool:
+    return isinstance(change.new, int) and isinstance(change.base, int) and change.new > change.base
 
 
 def _first_unknown(changes: tuple[Change, ...], account: Concurrency) -> Unknown:

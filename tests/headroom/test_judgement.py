@@ -178,6 +178,7 @@ class TestUnknown:
             pytest.param(account(1000), [change("A", None, (X, 0)), created(901)], EXCEEDS, id="known-to-exceed"),
             pytest.param(account(1000), [change("A", (X, 0), (0, 0)), created(900)], FITS, id="a-stop-of-the-unknown"),
             pytest.param(account(10), [change("A", (1, 0), (1, X)), created(1)], EXCEEDS, id="exceeds-beside-a-doubt"),
+            pytest.param(account(5), [change("A", None, (X, 0))], UNKNOWN, id="maybe-nothing-at-all"),
         ],
     )
     def test_what_does_not_matter_is_no_reason(
