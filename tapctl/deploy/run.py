@@ -1,34 +1,24 @@
 """A deploy, in order: look at the stack, package, ask for a change set, confirm, execute, follow, say how it ended."""
 
-import hashlib
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set
-from tapctl.deploy.apply import apply
-from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
-from tapctl.deploy.package import Artifact, artifacts, nested, with_artifacts
+from tapctl.deploy.publish import Publisher
 from tapctl.deploy.stack_state import ABSENT, Action, End, state
 from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, Interrupted, TapctlError, UsageError
 from tapctl.headroom.floor import floor_in_error
-from tapctl.headroom.remedy import Plan
 from tapctl.headroom.result import Preflight
-from tapctl.template.load import load
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Parameters, missing
-
-MAX_BODY = 51_200
-"""Bytes of template that a request may carry; a longer one goes through S3."""
 
 TIMEOUT = 3600.0
 """Seconds to wait for CloudFormation."""
@@ -136,13 +126,14 @@ class Deployer:
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
-        body = self._packaged(result.template, result.plan)
+        publisher = Publisher(self.aws, self.settings.artifact_bucket, self.observer.step)
+        published = publisher.publish(result.template, result.plan)
         if live.action is Action.RECREATE:
             self._remove(live)
         request = change_set.Request(
             stack_name=self.name,
             creates=creates,
-            template=self._upload(result, body),
+            template=published,
             parameters=_parameters(result.template, self.settings, {} if creates else live.parameters),
             capabilities=capabilities(result.template),
             tags=self.settings.tags,
@@ -230,48 +221,6 @@ class Deployer:
         if last.status != "DELETE_COMPLETE":
             raise DeployStuck(f"stack {name} could not be deleted: {last.reason}", state(last.status).hint or None)
 
-    def _packaged(self, template: Template, plan: Plan, prefix: str = "") -> dict[str, Any]:
-        """The template with its remedy, and with what was local uploaded: code, and nested templates likewise."""
-        body, packed = apply(template.body, plan, prefix), artifacts(template)
-        below = {
-            logical_id: (name, self._packaged(load(str(file)), plan, f"{prefix}{logical_id}/"))
-            for logical_id, name, file in nested(template)
-        }
-        if not packed and not below:
-            return body
-        store = self._store()
-        if packed:
-            self._put(store, packed)
-            body = with_artifacts(body, store.bucket, packed)
-        for logical_id, (name, child) in below.items():
-            body["Resources"][logical_id]["Properties"][name] = self._put_template(store, _dump(child))
-        return body
-
-    def _upload(self, result: Preflight, body: Mapping[str, Any]) -> dict[str, str]:
-        """The template as a request takes it: as it was written where nothing had to be changed."""
-        text = result.template.source.text if body == result.template.body else _dump(body)
-        if len(text.encode()) <= MAX_BODY:
-            return {"TemplateBody": text}
-        return {"TemplateURL": self._put_template(self._store(), text)}
-
-    def _put_template(self, store: ArtifactStore, text: str) -> str:
-        key = f"{hashlib.sha256(text.encode()).hexdigest()}.template"
-        store.put(key, text.encode())
-        return store.url(key)
-
-    def _store(self) -> ArtifactStore:
-        store = ArtifactStore(self.aws, _account_id(self.aws), self.settings.artifact_bucket)
-        if store.ensure():
-            self.observer.step(f"made the artifact bucket {store.bucket}")
-        return store
-
-    def _put(self, store: ArtifactStore, packed: tuple[Artifact, ...]) -> None:
-        with ThreadPoolExecutor(4, "upload") as pool:
-            done = list(pool.map(lambda artifact: store.put(artifact.key, artifact.data), packed))
-        for artifact, uploaded in zip(packed, done, strict=True):
-            how = "uploaded" if uploaded else "there already"
-            self.observer.step(f"code of {artifact.logical_id}: {len(artifact.data):,} bytes, {how}")
-
     def _outcome(self, stack_id: str, *, changed: bool) -> Outcome:
         protection = self.settings.termination_protection
         client, name = self.aws.client("cloudformation"), self.name
@@ -296,15 +245,6 @@ def _failure(name: str, seen: list[Event]) -> TapctlError:
         message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
         return DeployFailed(message, hint, minimum=floor_in_error(said))
     return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
-
-
-def _dump(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, indent=1, ensure_ascii=False)
-
-
-def _account_id(aws: Aws) -> str:
-    with explained("asking whose credentials these are"):
-        return str(aws.client("sts").get_caller_identity()["Account"])
 
 
 def _types(value: Any) -> Iterator[str]:

@@ -15,7 +15,8 @@ from tapctl.aws import Aws
 from tapctl.config import Settings
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.events import Event
-from tapctl.deploy.run import MAX_BODY, Deployer, Live, Outcome, look
+from tapctl.deploy.publish import MAX_BODY
+from tapctl.deploy.run import Deployer, Live, Outcome, look
 from tapctl.deploy.stack_state import ABSENT
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, UsageError
 from tapctl.template.load import load
