@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from deliveries import Aside, Delivery, Entry, Notice, Recorded
 from keyring import Keyring
-from ledger import Ledger
 from providers import SCHEMES, UNSUPPORTED, Scheme
 from refusals import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
 from signatures import digest_of, plain_id
-from storage_retry import Patience
+from store.ledger import Ledger
+from store.patience import Patience
 from strict_json import NotJsonError
 
 MAX_BODY = 256 * 1024

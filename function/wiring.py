@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
-from aws_json import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
+from aws.client import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
+from aws.sigv4 import Credentials
 from intake import App
 from keyring import Keyring
-from ledger import Ledger
 from refusals import MisconfiguredError, RefusalError, StorageUnavailableError
-from sigv4 import Credentials
+from store.ledger import Ledger
 from strict_json import text
 
 _CONNECT_SECONDS = 2.0

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import dispatch
+import doors
 from intake import App
 from keyring import Keyring
-from ledger import Ledger
+from store.ledger import Ledger
 
 from .fake_table import FakeTable
 from .senders import NOW, SECRETS, SQUARE_URL, http_event
@@ -44,7 +44,7 @@ class Desk:
 
     def invoke(self, event: object, context: object = None) -> Any:
         """Hand an event of any shape to the function."""
-        return dispatch.answer(event, context or Context(), lambda: self.app)
+        return doors.answer(event, context or Context(), lambda: self.app)
 
     def post(self, provider: str, body: bytes | str | None, headers: Mapping[str, Any], **kind: Any) -> tuple[int, Any]:
         """Post a delivery and return status and body."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from aws_json import WireError
+from aws.client import WireError
 
 Item = dict[str, dict[str, Any]]
 

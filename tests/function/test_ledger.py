@@ -6,12 +6,12 @@ import random
 from decimal import Decimal
 
 import pytest
-from aws_json import WireError
+from aws.client import WireError
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger import Ledger
 from refusals import StorageUnavailableError
-from storage_retry import ALLOWANCE_SECONDS, Patience, insist, patience
+from store.ledger import Ledger
+from store.patience import ALLOWANCE_SECONDS, Patience, insist, patience
 
 from .desk import Context, Desk
 from .examples import bounded

@@ -1,12 +1,12 @@
 """Our request signature is the one that botocore makes."""
 
 import pytest
+from aws.sigv4 import Credentials, Scope, signed_headers
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
-from sigv4 import Credentials, Scope, signed_headers
 
 from .examples import bounded
 

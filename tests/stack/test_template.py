@@ -113,7 +113,7 @@ class TestTable:
     def test_it_expires_what_the_function_marks(self) -> None:
         expiry = properties("TransactionTable")["TimeToLiveSpecification"]
         assert expiry == {"AttributeName": "expiresAt", "Enabled": True}
-        assert '"expiresAt"' in (PATH.parents[1] / "function" / "ledger_requests.py").read_text()
+        assert '"expiresAt"' in (PATH.parents[1] / "function" / "store" / "writes.py").read_text()
 
 
 class TestRights:

@@ -11,7 +11,7 @@ from intake import App
 from payments import read_payment
 from refusals import MalformedError
 from signatures import digest_of, plain_id
-from storage_retry import Patience, patience
+from store.patience import Patience, patience
 from strict_json import text
 from telemetry import Occasion, report
 from verdicts import reply, settle

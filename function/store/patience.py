@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from aws_json import WireError
+from aws.client import WireError
 from refusals import StorageUnavailableError
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from plain_http import Connection, parse_address
-from sigv4 import Credentials, Scope, signed_headers
+from aws.connection import Connection, parse_address
+from aws.sigv4 import Credentials, Scope, signed_headers
 
 if TYPE_CHECKING:
     import ssl

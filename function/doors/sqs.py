@@ -9,7 +9,7 @@ from deliveries import Delivery, Recorded
 from intake import App, take
 from refusals import MalformedError
 from signatures import digest_of
-from storage_retry import patience
+from store.patience import patience
 from strict_json import child, text
 from telemetry import Occasion, report
 from verdicts import settle

@@ -7,12 +7,13 @@ next attempt and a crash after it reads as a duplicate.
 from collections.abc import Mapping
 from typing import Protocol
 
-import ledger_requests as requests
-from aws_json import WireError
+from aws.client import WireError
 from deliveries import Aside, Entry, Payment, Recorded
 from refusals import MisconfiguredError
-from storage_retry import Patience, insist
 from strict_json import text
+
+from store import writes
+from store.patience import Patience, insist
 
 _FAILED = "ConditionalCheckFailed"
 
@@ -46,10 +47,10 @@ class Ledger:
         return outcome
 
     def _transact(self, entry: Entry, payment: Payment, timeout: float) -> Recorded:
-        put = requests.marker(self._name, entry, "applied", requests.about_payment(payment))
-        update = requests.state(self._name, entry, payment)
+        put = writes.marker(self._name, entry, "applied", writes.about_payment(payment))
+        update = writes.state(self._name, entry, payment)
         try:
-            self._table.call("TransactWriteItems", requests.both(put, update), timeout)
+            self._table.call("TransactWriteItems", writes.both(put, update), timeout)
         except WireError as error:
             return _cancelled(error, entry, payment)
         return Recorded("applied", payment.transaction_id)
@@ -58,10 +59,10 @@ class Ledger:
         """Write the marker alone."""
         content = entry.notice.content
         if isinstance(content, Payment) and outcome.result == "stale":
-            about = requests.about_payment(content)
+            about = writes.about_payment(content)
         else:
-            about = requests.about_aside(outcome.reason, entry.body if outcome.quarantined else None)
-        put = requests.marker(self._name, entry, outcome.result, about)
+            about = writes.about_aside(outcome.reason, entry.body if outcome.quarantined else None)
+        put = writes.marker(self._name, entry, outcome.result, about)
         return insist(lambda timeout: self._put(put, entry, outcome, timeout), until)
 
     def _put(self, put: Mapping[str, object], entry: Entry, outcome: Recorded, timeout: float) -> Recorded:

@@ -7,7 +7,7 @@ from deliveries import Delivery, Recorded
 from intake import App, check_size, take
 from refusals import MalformedError, MethodError, UnknownProviderError
 from signatures import digest_of
-from storage_retry import patience
+from store.patience import patience
 from strict_json import child, text
 from telemetry import Occasion, report
 from verdicts import reply, settle

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from aws_json import DYNAMODB, AwsJson, WireError
-from plain_http import parse_address
-from sigv4 import Credentials
+from aws.client import DYNAMODB, AwsJson, WireError
+from aws.connection import parse_address
+from aws.sigv4 import Credentials
 
 Respond = Callable[[BaseHTTPRequestHandler, bytes], None]
 

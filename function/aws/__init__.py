@@ -1,0 +1,1 @@
+"""The wire to AWS: one signed JSON request over one kept connection, without an SDK."""
