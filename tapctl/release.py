@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from tapctl.account.floors import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
-from tapctl.deploy.run import Deployer, Live, Observer, Outcome, Raced, check_ready, look
+from tapctl.deploy.operation import Observer
+from tapctl.deploy.run import Deployer, Outcome, Raced, check_ready
+from tapctl.deploy.stack import Live, look
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
 from tapctl.headroom.remedy import Mode, Plan
 from tapctl.headroom.result import Preflight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
@@ -134,3 +135,7 @@ class _Reporter:
 
     def confirm(self, stack_name: str) -> bool:
         return self.yes or typer.confirm(f"Deploy these changes to {stack_name}?", err=True)
+
+    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
+        asked = f"{question} ({', '.join(leaving)})" if leaving else question
+        return self.terminal.interactive and typer.confirm(f"{asked}?", err=True)

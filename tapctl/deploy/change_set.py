@@ -49,6 +49,8 @@ class Request:
     capabilities: list[str] = field(default_factory=list)
     tags: Mapping[str, str] = field(default_factory=dict)
     role_arn: str | None = None
+    name: str = field(default_factory=lambda: f"tapctl-{uuid.uuid4().hex[:12]}")
+    """The change set's, known before it is asked for, so that one that was abandoned can be found again."""
 
 
 def create(
@@ -65,11 +67,10 @@ def create(
     Raises `AwsError` with CloudFormation's reason, `BusyError` when the time is up.
     """
     client = aws.client("cloudformation")
-    name = f"tapctl-{uuid.uuid4().hex[:12]}"
     asked: dict[str, Any] = {
         "StackName": request.stack_name,
-        "ChangeSetName": name,
-        "ClientToken": name,
+        "ChangeSetName": request.name,
+        "ClientToken": request.name,
         "ChangeSetType": "CREATE" if request.creates else "UPDATE",
         "Parameters": request.parameters,
         "Capabilities": request.capabilities,

@@ -4,44 +4,20 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set
 from tapctl.deploy.change_set import ChangeSet
-from tapctl.deploy.diagnose import diagnose
-from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.publish import Publisher
-from tapctl.deploy.stack_state import ABSENT, Action, End, state
-from tapctl.errors import AwsError, BusyError, DeployFailed, DeployStuck, Interrupted, TapctlError, UsageError
-from tapctl.headroom.floor import floor_in_error
+from tapctl.deploy.stack import Live
+from tapctl.deploy.stack_state import Action, End, state
+from tapctl.errors import AwsError, BusyError, DeployStuck, UsageError
 from tapctl.headroom.result import Preflight
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Parameters, missing
-
-TIMEOUT = 3600.0
-"""Seconds to wait for CloudFormation."""
-
-
-class Observer(Protocol):
-    """Who is told what goes on, and asked whether it should."""
-
-    def step(self, text: str) -> None:
-        """Something begins or was done."""
-        ...
-
-    def changes(self, found: ChangeSet) -> None:
-        """What the change set would do."""
-        ...
-
-    def event(self, event: Event) -> None:
-        """Something happened to a resource."""
-        ...
-
-    def confirm(self, stack_name: str) -> bool:
-        """Whether to go on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +29,6 @@ class Outcome:
     status: str
     changed: bool
     outputs: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The stack as one DescribeStacks shows it; `id` is what everything after is asked by."""
-
-    status: str
-    id: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def action(self) -> Action:
-        return state(self.status).action
-
-
-def look(aws: Aws, name: str) -> Live:
-    """The stack's status now. Raises `UsageError` for a nested stack, whose root is to be deployed."""
-    from botocore.exceptions import ClientError
-
-    with explained(f"looking at stack {name}"):
-        try:
-            found = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return Live(ABSENT)
-            raise
-    if found.get("ParentId"):
-        raise UsageError(f"stack {name} is nested in {found['ParentId'].split('/')[1]}", "deploy that one")
-    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
-    return Live(found["StackStatus"], found["StackId"], parameters)
 
 
 def check_ready(live: Live, name: str, template: Template, settings: Settings) -> None:
@@ -118,6 +64,10 @@ class Deployer:
         if self.settings.stack_name is None:
             raise UsageError("no stack was named", "give `--stack-name`")
         return self.settings.stack_name
+
+    @property
+    def _operator(self) -> Operator:
+        return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep)
 
     def deploy(self, result: Preflight, live: Live, recheck: Callable[[], bool] = lambda: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
@@ -181,22 +131,9 @@ class Deployer:
             self.aws.client("cloudformation").execute_change_set(
                 ChangeSetName=found.id, StackName=found.stack_id, ClientRequestToken=token
             )
-        seen = self._follow(found.stack_id, token)
+        seen = self._operator.follow(found.stack_id, token)
         if state(seen[-1].status).end is not End.SUCCESS:
-            raise _failure(self.name, seen)
-
-    def _follow(self, stack_id: str, token: str) -> list[Event]:
-        follower = Follower(self.aws, stack_id, token, self.timeout, self.sleep)
-        try:
-            with explained("reading the stack's events"):
-                for event in follower.follow():
-                    self.observer.event(event)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted; CloudFormation goes on with stack {self.name} by itself",
-                "run the same command again when it is over; `aws cloudformation cancel-update-stack` stops an update",
-            ) from None
-        return follower.seen
+            raise failure(self.name, seen)
 
     def _remove(self, live: Live) -> None:
         """Delete a stack whose creation was undone, which CloudFormation wants before it can be created again."""
@@ -217,7 +154,7 @@ class Deployer:
         role = {"RoleARN": self.settings.role_arn} if self.settings.role_arn else {}
         with explained(f"deleting stack {name}"):
             client.delete_stack(StackName=live.id, ClientRequestToken=token, **role)
-        last = self._follow(live.id, token)[-1]
+        last = self._operator.follow(live.id, token)[-1]
         if last.status != "DELETE_COMPLETE":
             raise DeployStuck(f"stack {name} could not be deleted: {last.reason}", state(last.status).hint or None)
 
@@ -232,19 +169,6 @@ class Deployer:
             raise AwsError(f"stack {name} is gone", "somebody else deleted it")
         outputs = {each["OutputKey"]: each.get("OutputValue", "") for each in found[0].get("Outputs", [])}
         return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs)
-
-
-def _failure(name: str, seen: list[Event]) -> TapctlError:
-    """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
-    status = seen[-1].status
-    row, cause = state(status), diagnose(seen)
-    said = f"{cause.logical_id}: {cause.said}" if cause else "no resource said why"
-    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
-    hint = (cause.hint if cause else "") or row.hint or None
-    if row.end is End.ROLLED_BACK:
-        message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
-        return DeployFailed(message, hint, minimum=floor_in_error(said))
-    return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
 
 
 def _types(value: Any) -> Iterator[str]:

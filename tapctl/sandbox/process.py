@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tapctl import locks
 from tapctl.errors import TapctlError, UsageError
-from tapctl.sandbox import launch, limits, locks, record, wire
+from tapctl.sandbox import launch, limits, record, wire
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.home import Home, created, home
 from tapctl.sandbox.limits import AccountLimits

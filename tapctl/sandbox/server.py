@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from tapctl import locks
 from tapctl.errors import TapctlError
-from tapctl.sandbox import locks, record
+from tapctl.sandbox import record
 from tapctl.sandbox.extension import UnsupportedError, install
 from tapctl.sandbox.extension.checkpoint import Checkpoint
 from tapctl.sandbox.home import Home

@@ -1,6 +1,7 @@
 """A deploy as a whole against the sandbox; what the sandbox cannot give, against a stub."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from tapctl.config import Settings
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.events import Event
 from tapctl.deploy.publish import MAX_BODY
-from tapctl.deploy.run import Deployer, Live, Outcome, look
+from tapctl.deploy.run import Deployer, Outcome
+from tapctl.deploy.stack import Live, look
 from tapctl.deploy.stack_state import ABSENT
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, UsageError
 from tapctl.template.load import load
@@ -34,6 +36,7 @@ class Watcher:
     """Sees everything, and answers as it was told."""
 
     answer: bool | type[BaseException] = True
+    recover: bool = False
     steps: list[str] = field(default_factory=list)
     sets: list[ChangeSet] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -51,6 +54,10 @@ class Watcher:
         if isinstance(self.answer, bool):
             return self.answer
         raise self.answer
+
+    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
+        self.steps.append(question)
+        return self.recover
 
 
 @dataclass

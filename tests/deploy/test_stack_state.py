@@ -1,7 +1,8 @@
 import pytest
 
 from tapctl.config import Settings
-from tapctl.deploy.run import Live, check_ready
+from tapctl.deploy.run import check_ready
+from tapctl.deploy.stack import Live
 from tapctl.deploy.stack_state import ABSENT, STATES, Action, End, state
 from tapctl.errors import BusyError, DeployStuck, UsageError
 from tapctl.template.model import Template, check

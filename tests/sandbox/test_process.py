@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tapctl import sandbox
+from tapctl import locks, sandbox
 from tapctl.errors import BusyError, TapctlError, UsageError
-from tapctl.sandbox import AccountLimits, locks, record
+from tapctl.sandbox import AccountLimits, record
 from tapctl.sandbox.record import Record
 
 from .aws import Aws
