@@ -24,6 +24,8 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Un
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _REFUSED_KEYS = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
+_NO_SESSION = ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,24 @@ def explained(doing: str) -> Iterator[None]:
 
     try:
         yield
-    except ClientError as error:
-        raise _refusal(error, doing) from None
-    except BotoCoreError as error:
-        raise _no_answer(error, doing) from None
+    except (ClientError, BotoCoreError) as error:
+        raise in_our_words(error, doing) from None
+
+
+def in_our_words(error: Exception, doing: str) -> AwsError | UsageError:
+    """What botocore raised, in one line for the person who has to act on it."""
+    return _refusal(error, doing) if hasattr(error, "response") else _no_answer(error, doing)
+
+
+def lasting(error: Exception) -> bool:
+    """Whether asking again would be answered in the same way: a denial, or credentials that are no good any more."""
+    if hasattr(error, "response"):
+        return error_code(error) in _DENIED | _EXPIRED | _REFUSED_KEYS
+    return type(error).__name__ in _NO_CREDENTIALS + _NO_SESSION
+
+
+def throttled(error: Exception) -> bool:
+    return hasattr(error, "response") and error_code(error) in _THROTTLED
 
 
 def readable(permission: str, read: Callable[[], T]) -> T | Unknown:
@@ -185,12 +201,12 @@ def _refusal(error: Any, doing: str) -> AwsError:
 
 def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:
     match type(error).__name__:
-        case "NoCredentialsError" | "PartialCredentialsError" | "CredentialRetrievalError":
+        case name if name in _NO_CREDENTIALS:
             return AwsError(
                 f"{doing}: no usable AWS credentials were found",
                 "`aws configure`, `aws sso login` or `--profile NAME`; `--snapshot FILE` judges a saved account",
             )
-        case "TokenRetrievalError" | "UnauthorizedSSOTokenError" | "SSOTokenLoadError":
+        case name if name in _NO_SESSION:
             return AwsError(f"{doing}: the SSO session has expired", "`aws sso login`")
         case "NoRegionError":
             return UsageError("no AWS Region is set", "give `--region`, set AWS_REGION, or `region` in tapctl.toml")

@@ -1,121 +1,187 @@
-"""A stack operation as it happens: one read a tick, until the stack's own last event."""
+"""A stack operation as it happens: one read a tick and stack, nested ones too, until the stack's own last event."""
 
-import random
-import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapctl.aws import Aws, error_code
+from tapctl.aws import Aws, in_our_words, lasting, throttled
+from tapctl.deploy.feed import STACK, Event, Feed
+from tapctl.deploy.pace import SHARED, Budget, interval, jittered
 from tapctl.deploy.stack_state import state
-from tapctl.errors import BusyError
+from tapctl.errors import AwsError, BusyError
 
-STACK = "AWS::CloudFormation::Stack"
+__all__ = ["STACK", "Event", "Follower"]
 
-_CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
+SILENCE = 15
+"""Ticks without an event after which the stack itself is asked how it is."""
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One stack event."""
-
-    id: str
-    time: str
-    logical_id: str
-    type: str
-    status: str
-    reason: str
-    physical_id: str
-
-    @property
-    def failed(self) -> bool:
-        return self.status.endswith("_FAILED")
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether it failed only because something else did; a reason may also quote a name that has the word."""
-        return _CANCELLED.match(self.reason) is not None
+LOOKS = 3
+"""How often a stack must say that it has ended, while its events do not, to be believed: a status may be stale."""
 
 
 @dataclass(slots=True)
 class Follower:
-    """Follows the operation that a ClientRequestToken began.
+    """Follows the operation that a ClientRequestToken began, or without one the operation that is under way.
 
-    Sources: DescribeStackEvents answers newest first and marks every event of an operation with its token,
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
+    `follow` may be called again after an interrupt, and goes on where it was. What was told is in `seen`.
     """
 
     aws: Aws
     stack_id: str
-    token: str
+    token: str | None
     timeout: float
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    budget: Budget = field(default_factory=lambda: SHARED)
     seen: list[Event] = field(default_factory=list)
+    _feeds: dict[str, Feed] = field(default_factory=dict)
+    _untold: deque[Event] = field(default_factory=deque)
+    _since: dict[str, str] = field(default_factory=dict)
+    """When each nested stack was first heard of."""
+    _first: str | None = None
+    """The newest event at the first read."""
+    _silent: int = 0
+    _ends: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.stack_id.split("/")[1]
 
     def follow(self) -> Iterator[Event]:
-        """New events, oldest first, until the stack's own terminal one.
+        """New events, oldest first, until the stack's own terminal one, which comes last.
 
-        A read that failed is read again at the next tick: it says nothing about the stack.
-        Raises `BusyError` when the time is up.
+        A read that failed is read again at the next tick: it says nothing about the stack. Raises `BusyError` when
+        the time is up or nothing of the operation is ever seen, `AwsError` when nothing can be read any more.
         """
-        started, known = self.clock(), set[str]()
+        started, root = self.clock(), self._root()
         while True:
-            for event in reversed(self._new(known)):
-                known.add(event.id)
+            self._untold.extend(self._tick(root))
+            while self._untold:
+                event = self._untold.popleft()
                 self.seen.append(event)
                 yield event
-                if event.physical_id == self.stack_id and event.type == STACK and state(event.status).end:
+                if event.ends and self._of_root(event):
                     return
-            waited = self.clock() - started
-            if waited > self.timeout:
-                raise BusyError(
-                    f"the operation still runs after {self.timeout:.0f} s; CloudFormation goes on by itself",
-                    "run the same command again when it is over, or give a longer `--timeout`",
-                )
-            self.sleep(_interval(waited) * random.uniform(0.9, 1.1))  # noqa: S311 - spreads readers, hides nothing
+            self._pause(self.clock() - started)
 
-    def _new(self, known: set[str]) -> list[Event]:
-        """Events of our operation that were not seen yet, newest first; later pages only while all are new."""
+    def _of_root(self, event: Event) -> bool:
+        return event.own and event.stack_id == self.stack_id
+
+    def _root(self) -> Feed:
+        return self._feeds.setdefault(self.stack_id, Feed(self.aws, self.stack_id, self.token))
+
+    def _tick(self, root: Feed) -> list[Event]:
+        """The root stack's news and those of the nested stacks whose turn it is, the root's end last."""
+        new = _up_to_the_end(self._read(root))
+        self._silent = 0 if new else self._silent + 1
+        if self._silent and self._silent % SILENCE == 0:
+            new = self._look(root)
+        end = new[-1:] if new and new[-1].ends else []
+        told = new[: len(new) - len(end)]
+        for feed in [feed for feed in self._feeds.values() if feed is not root and feed.awake]:
+            # The root's end is the signal, so the root is read every tick; the others share what the budget leaves.
+            if not end and not self.budget.spare(self.clock()):
+                break
+            self._feeds[feed.stack_id] = self._feeds.pop(feed.stack_id)  # the next turn is another's
+            told += self._read(feed)
+        return sorted(told, key=lambda event: event.time) + end
+
+    def _read(self, feed: Feed) -> list[Event]:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        client, page = self.aws.client("cloudformation"), dict[str, Any]()
-        found: dict[str, Event] = {}  # by id, because a later page may repeat the end of the one before
-        while True:
-            try:
-                again = {"NextToken": page["NextToken"]} if "NextToken" in page else {}
-                page = client.describe_stack_events(StackName=self.stack_id, **again)
-            except ClientError as error:
-                if error_code(error) in ("ExpiredToken", "AccessDenied", "InvalidClientTokenId"):
-                    raise
-                return []
-            except BotoCoreError:
-                return []
-            for entry in page["StackEvents"]:
-                event = _event(entry)
-                if event.id in known or entry.get("ClientRequestToken") != self.token:
-                    return list(found.values())
-                found[event.id] = event
-            if "NextToken" not in page:
-                return list(found.values())
+        try:
+            new = feed.new()
+        except (BotoCoreError, ClientError) as error:
+            if throttled(error):
+                self.budget.throttled()
+            if lasting(error):
+                self._give_up(feed, error)
+            return []
+        for _ in range(feed.pages - 1):
+            self.budget.take(self.clock())
+        self.budget.throttled() if feed.retried else self.budget.answered()
+        if self._first is None:
+            self._first = feed.newest
+        for event in new:
+            self._notice(event)
+        ended, untouched = bool(new) and new[-1].ends, not feed.begun and not feed.called
+        if feed.stack_id != self.stack_id and (ended or untouched):
+            feed.awake = False
+        return new
+
+    def _notice(self, event: Event) -> None:
+        """Follow a nested stack from its first event with an id on; the very first has none."""
+        if event.type != STACK or event.own:
+            return
+        since = self._since.setdefault(event.name, event.time)
+        if not event.physical_id.startswith("arn:"):
+            return
+        feed = self._feeds.setdefault(
+            event.physical_id, Feed(self.aws, event.physical_id, since=since, within=f"{event.name}/")
+        )
+        feed.called = event.running
+        feed.awake = feed.awake or event.running
+
+    def _give_up(self, feed: Feed, error: Exception) -> None:
+        """Leave a nested stack that may not be read to itself; without the root nothing can be told."""
+        if feed.stack_id != self.stack_id:
+            feed.awake = False
+            return
+        found = in_our_words(error, f"reading the events of stack {self.name}")
+        last = next((f", last seen in {each.status}" for each in reversed(self.seen) if self._of_root(each)), "")
+        raise AwsError(
+            f"{found.message}; CloudFormation goes on by itself{last}",
+            f"{found.hint or 'mend that'}; then `tapctl watch --stack-name {self.name}` goes on from here",
+        )
+
+    def _look(self, root: Feed) -> list[Event]:
+        """What the stack says of itself while its events say nothing.
+
+        Where none of them has our token, the operation under way is ours: a stack has one at a time. One that ended
+        is ours only if it has news since the first read. An end that only the status knows is told as an event.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = self.aws.client("cloudformation").describe_stacks(StackName=self.stack_id)["Stacks"][0]
+        except (BotoCoreError, ClientError):
+            return []  # the events, which are read at every tick, say whether nothing can be read any more
+        ended = state(found["StackStatus"]).end is not None
+        if not root.begun and (not ended or root.newest != self._first):
+            root.adopt()
+        self._ends = self._ends + 1 if ended else 0
+        if self._ends < LOOKS:
+            return []
+        if root.begun:
+            return [_own_event(found)]
+        raise BusyError(
+            f"stack {self.name} is {found['StackStatus']} and shows nothing of what it was asked to do",
+            f"`tapctl watch --stack-name {self.name}` shows whether it begins later",
+        )
+
+    def _pause(self, waited: float) -> None:
+        """Sleep to the next tick, or to the end of the time that was given."""
+        left = self.timeout - waited
+        if left <= 0:
+            raise BusyError(
+                f"the operation on stack {self.name} still runs after {self.timeout:.0f} s;"
+                " CloudFormation goes on by itself",
+                f"`tapctl watch --stack-name {self.name}` follows it to its end; `--timeout` gives it longer",
+            )
+        self.sleep(min(jittered(interval(waited) * self.budget.strain), left))
+        if owed := self.budget.take(self.clock()):
+            self.sleep(owed)
 
 
-def _interval(waited: float) -> float:
-    """Seconds to the next read: quick at first, slower for what takes long, never so slow that the end comes 2 s late.
-
-    What comes late is one interval, a tenth of it, and the reads themselves.
-    """
-    return 1 if waited < 60 else 1.5
+def _up_to_the_end(events: list[Event]) -> list[Event]:
+    end = next((number for number, event in enumerate(events, 1) if event.ends), len(events))
+    return events[:end]
 
 
-def _event(entry: dict[str, Any]) -> Event:
-    return Event(
-        entry["EventId"],
-        str(entry.get("Timestamp", "")),
-        entry["LogicalResourceId"],
-        entry["ResourceType"],
-        entry["ResourceStatus"],
-        entry.get("ResourceStatusReason", ""),
-        entry.get("PhysicalResourceId", ""),
-    )
+def _own_event(found: dict[str, Any]) -> Event:
+    """The end of an operation, from DescribeStacks."""
+    stack_id, status = found["StackId"], found["StackStatus"]
+    reason = found.get("StackStatusReason", "")
+    return Event(f"{stack_id}/{status}", "", found["StackName"], STACK, status, reason, stack_id, stack_id)

@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from tapctl.aws import Aws, Target
+from tapctl.deploy.pace import Budget
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/11111111-2222-3333-4444-555555555555"
 
@@ -57,6 +58,12 @@ class History:
     """What the next reads fail with; None lets one succeed, "" as the code is no answer at all."""
     now: float = 0.0
     reads: int = 0
+    read: list[str] = field(default_factory=list)
+    """Which stacks' events were read."""
+    status: str = "UPDATE_IN_PROGRESS"
+    """What DescribeStacks says."""
+    looks: int = 0
+    budget: Budget = field(default_factory=Budget)
 
     def clock(self) -> float:
         return self.now
@@ -67,9 +74,9 @@ class History:
     def aws(self) -> Aws:
         """AWS whose CloudFormation tells this story."""
         aws = somewhere()
-        aws.client("cloudformation").meta.events.register(
-            "before-call.cloudformation.DescribeStackEvents", self._answer
-        )
+        hooks = aws.client("cloudformation").meta.events
+        hooks.register("before-call.cloudformation.DescribeStackEvents", self._answer)
+        hooks.register("before-call.cloudformation.DescribeStacks", self._look)
         return aws
 
     def add(self, when: float, logical_id: str, status: str, *, token: str | None = "ours", **more: str) -> None:
@@ -96,8 +103,15 @@ class History:
         own = {"ResourceType": "AWS::CloudFormation::Stack", "PhysicalResourceId": STACK_ID}
         self.add(when, "shop", status, **{**own, **more})
 
+    def _look(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
+        self.looks += 1
+        self.now += self.latency
+        stack = {"StackId": params["body"]["StackName"], "StackName": "shop", "StackStatus": self.status}
+        return SimpleNamespace(status_code=200), {"Stacks": [stack]}
+
     def _answer(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
         self.reads += 1
+        self.read.append(params["body"]["StackName"])
         self.now += self.latency
         failure = self.failures.pop(0) if self.failures else None
         if failure:
@@ -105,7 +119,8 @@ class History:
             if not code:
                 raise EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com")
             return SimpleNamespace(status_code=status), {"Error": {"Code": code, "Message": "not now"}}
-        newest_first = [event for when, event in reversed(self.events) if when <= self.now]
+        told = [event for when, event in reversed(self.events) if when <= self.now]
+        newest_first = [event for event in told if event["StackId"] == params["body"]["StackName"]]
         # What happens between two pages shifts the second, which then repeats the end of the first.
         start = int(params["body"].get("NextToken", 0))
         page: dict[str, Any] = {"StackEvents": newest_first[start : start + self.page]}

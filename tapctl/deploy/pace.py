@@ -1,0 +1,74 @@
+"""How often CloudFormation is asked: a schedule for one stack, and a budget that all stacks of a process share.
+
+AWS publishes no rate. DescribeStacks was capped at 5 reads a second for an account and Region, and
+DescribeStackEvents throttled from 8 on, both shared with the console and every CI job:
+https://github.com/aws/aws-sam-cli/issues/2671 , https://github.com/aws/aws-cdk-cli/issues/1709
+"""
+
+import random
+import threading
+from dataclasses import dataclass, field
+
+RATE = 3.0
+"""Reads a second that a process takes, however many stacks it follows."""
+
+WORST_STRAIN = 16.0
+
+
+def interval(waited: float) -> float:
+    """Seconds to the next read of a stack that was followed for so long.
+
+    The end of an operation is noticed one interval late at worst, 20 % of jitter and three reads of some 150 ms
+    later; 1.25 s is the slowest step of which all that stays under the 2 s that a deploy may add.
+    """
+    return 1.0 if waited < 60 else 1.25
+
+
+def jittered(seconds: float) -> float:
+    """The same give or take 20 %, so that those who began together do not read together."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spreads readers, hides nothing
+
+
+@dataclass(slots=True)
+class Budget:
+    """A token bucket that runs into debt, and the strain that AWS's throttling puts on all who draw from it."""
+
+    rate: float = RATE
+    strain: float = 1.0
+    """What every interval is multiplied by: doubled by a throttled read, eased by each that is answered."""
+    _tokens: float = RATE
+    _filled: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, now: float) -> float:
+        """Take a read; the seconds to wait for it."""
+        with self._lock:
+            self._fill(now)
+            self._tokens -= 1
+            return max(0.0, -self._tokens / self.rate)
+
+    def spare(self, now: float) -> bool:
+        """Take a read, if it need not be waited for."""
+        with self._lock:
+            self._fill(now)
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
+
+    def throttled(self) -> None:
+        with self._lock:
+            self.strain = min(self.strain * 2, WORST_STRAIN)
+
+    def answered(self) -> None:
+        with self._lock:
+            self.strain = max(self.strain * 0.75, 1.0)
+
+    def _fill(self, now: float) -> None:
+        elapsed = max(0.0, now - self._filled)
+        self._tokens = min(self.rate, self._tokens + elapsed * self.rate)
+        self._filled = now
+
+
+SHARED = Budget()
+"""The budget of this process."""
