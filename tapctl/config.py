@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tapctl.account.model import LearnedFloor
 from tapctl.aws import Target
 from tapctl.errors import ConfigError, UsageError
-from tapctl.headroom.remedy import Mode
+from tapctl.headroom.remedy import Mode, Policy
 from tapctl.template.parameters import as_text
 
 FILE = "tapctl.toml"
@@ -80,6 +80,7 @@ class Environment(_Model):
     min_unreserved: Annotated[int, Field(ge=0)] | None = None
     termination_protection: bool | None = None
     priority: list[str] = []
+    minimum: dict[str, Annotated[int, Field(ge=1)]] = {}
     sandbox: bool = False
     artifact_bucket: str | None = None
 
@@ -130,6 +131,7 @@ class Settings:
     min_unreserved: int | None = None
     termination_protection: bool | None = None
     priority: tuple[str, ...] = ()
+    minimum: Mapping[str, int] = field(default_factory=dict)
     sandbox: bool = False
     artifact_bucket: str | None = None
     verify: VerifyConfig = field(default_factory=VerifyConfig)
@@ -137,6 +139,10 @@ class Settings:
     learned: LearnedFloor | None = None
     chosen_stack: bool = False
     """Whether `--stack-name` named the stack, rather than the configuration."""
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(self.remedy, self.priority, self.minimum)
 
     def target(self) -> Target:
         return Target(self.region, self.profile)
@@ -171,6 +177,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         min_unreserved=flags.min_unreserved if flags.min_unreserved is not None else environment.min_unreserved,
         termination_protection=environment.termination_protection,
         priority=tuple(environment.priority),
+        minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify,

@@ -13,8 +13,9 @@ from tapctl.account.model import Settings as AccountSettings
 from tapctl.headroom import assess, concurrency, remedy, staging
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.demand import Demand
-from tapctl.headroom.remedy import Mode, Plan
+from tapctl.headroom.remedy import Mode, Plan, Policy
 from tapctl.headroom.result import Preflight
+from tapctl.headroom.subject import Subject
 from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Kind, Limit
@@ -79,11 +80,11 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
     # Nothing is lowered while nobody knows what the functions hold.
     bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
     pool = account.settings.concurrency
-    plan = remedy.plan(changes, pool, bounds, settings.remedy, settings.priority)
+    plan = remedy.plan(changes, pool, bounds, settings.policy)
     steps = staging.first_step(changes, pool, bounds)
     if isinstance(steps, Plan):
         # Two steps bring about what was asked for, so nothing needs to be lowered for good.
-        plan = remedy.plan(changes, pool, bounds, Mode.FAIL)
+        plan = remedy.plan(changes, pool, bounds, Policy(Mode.FAIL))
     return Preflight(
         template,
         kin,
@@ -92,7 +93,7 @@ def judge(template: Template, reader: AccountReader, settings: Settings) -> Pref
         changes,
         sums,
         plan,
-        assess.assess(assess.Subject(kin, account, changes, sums, steps, plan)),
+        assess.assess(Subject(kin, account, changes, sums, steps, plan)),
         staging=steps,
         forbidden=settings.remedy is Mode.FAIL,
     )

@@ -23,11 +23,16 @@ class Concurrency:
 
 @dataclass(frozen=True, slots=True)
 class LiveFunction:
-    """A function that the stack holds; `reserved` None is unset, `provisioned` sums all versions and aliases."""
+    """A function that the stack holds; `reserved` None is unset, `provisioned` sums all versions and aliases.
+
+    `holders` says who provisions how much: an alias or version of the stack by its logical id, any other one,
+    such as a version of an earlier deploy, by `:` and its qualifier; None where only the sum is known.
+    """
 
     physical_id: str
     reserved: Count | None
     provisioned: Count
+    holders: Mapping[str, int] | None = None
 
     @property
     def claim(self) -> Count:

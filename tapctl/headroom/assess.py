@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.account.model import UNREAD, Account, Quota, Stack
+from tapctl.account.model import UNREAD, Quota, Stack
 from tapctl.headroom import alongside
-from tapctl.headroom.concurrency import Judgement, over_provisioned, over_provisioned_reason
-from tapctl.headroom.demand import FunctionDemand
-from tapctl.headroom.floor import Floor
+from tapctl.headroom.blame import blame
 from tapctl.headroom.number import existence
-from tapctl.headroom.remedy import Plan
-from tapctl.headroom.transition import Change
+from tapctl.headroom.subject import Subject
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Kind, Limit
 from tapctl.limits.cloudformation import STACK
@@ -21,29 +18,6 @@ from tapctl.template.parameters import as_text
 from tapctl.template.resolve import NO_VALUE, Resolver
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is judged: the template's family under its parameters, the account, and the verdict on concurrency."""
-
-    family: Family
-    account: Account
-    changes: tuple[Change, ...]
-    concurrency: Judgement
-    staging: Plan | str | None = None
-    plan: Plan | None = None
-
-    @property
-    def advice(self) -> str | None:
-        """What two steps could do about an order of updates that might fail."""
-        steps = "`tapctl deploy` does it in two steps: it lowers first, then raises"
-        return steps if isinstance(self.staging, Plan) else self.staging
-
-    @property
-    def resolver(self) -> Resolver:
-        """The root's."""
-        return self.family.resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,84 +89,6 @@ def assess(subject: Subject) -> tuple[Finding, ...]:
     """One finding or more for every limit that the template touches, also where it fits."""
     limits = touched(subject.family, subject.account.stack)
     return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, subject))
-
-
-def _judge_concurrency(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    judgement = subject.concurrency
-    template = subject.resolver.template
-    blamed = list(_blamed(subject))
-    if judgement.verdict is Verdict.FITS or not blamed:
-        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
-        return
-    for function, reason, settle in blamed:
-        yield Finding(
-            limit.id,
-            judgement.verdict,
-            f"{function.logical_id} {_claim(function)}: {reason}",
-            function.logical_id,
-            function.file or template.file,
-            function.reserved_line or function.line,
-            settle or subject.advice or _concurrency_hint(limit, subject),
-        )
-
-
-def _blamed(subject: Subject) -> Iterator[tuple[FunctionDemand, str, str]]:
-    """The functions that the verdict is about, each with its own reason and what would settle that."""
-    judgement = subject.concurrency
-    wanted = [(each, each.wanted) for each in subject.changes if each.wanted]
-    over = [(change, function) for change, function in wanted if over_provisioned(change)]
-    unknown = [(change, value) for change, _ in wanted if (value := _unknown(change))]
-    if over:
-        for change, function in over:
-            yield function, over_provisioned_reason(change), ""
-    elif judgement.verdict is Verdict.UNKNOWN and unknown:
-        for change, value in unknown:
-            if change.wanted:
-                yield change.wanted, value.reason, value.settle
-    else:
-        for change, function in wanted:
-            if change.grows:
-                yield function, judgement.reason, judgement.settle
-
-
-def _unknown(change: Change) -> Unknown | None:
-    """What is not known of a function: what it asks, or what it holds."""
-    asked = change.wanted.provisioned_total if change.wanted else 0
-    return next((each for each in (change.new, asked, change.old) if isinstance(each, Unknown)), None)
-
-
-def _claim(function: FunctionDemand) -> str:
-    if isinstance(function.claim, Unknown):
-        return "asks for concurrency that is not known"
-    return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
-
-
-def _concurrency_hint(limit: Limit, subject: Subject) -> str | None:
-    judgement, plan = subject.concurrency, subject.plan
-    if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return None
-    if plan and plan.possible and plan.changes:
-        hint = "`tapctl deploy` applies the remedy, `tapctl fix` writes it into the template"
-    elif judgement.verdict is Verdict.UNCERTAIN:
-        hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
-    else:
-        hint = "free concurrency that other functions reserve"
-    match judgement.limit, judgement.outlook.final, judgement.floor:
-        case int(value), int(final), Floor(safe=safe) if final < safe:
-            # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
-            more = max(1001, value + safe - final)
-            return f"{hint}; or ask for more: `{_increase(limit, more, subject.account.region)}`"
-        case _:
-            return hint
-
-
-def _increase(limit: Limit, value: int, region: str | None) -> str:
-    """The command that asks AWS for a higher quota."""
-    where = f" --region {region}" if region else ""
-    return (
-        f"aws service-quotas request-service-quota-increase --service-code {limit.service}"
-        f" --quota-code {limit.code} --desired-value {value}{where}"
-    )
 
 
 def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:
@@ -292,7 +188,7 @@ def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
 
 
 JUDGES: Mapping[Kind, Callable[[Limit, Subject], Iterator[Finding]]] = {
-    Kind.CONCURRENCY: _judge_concurrency,
+    Kind.CONCURRENCY: blame,
     Kind.COUNT: _judge_count,
     Kind.EXPORTS: _judge_exports,
     Kind.TEMPLATE: _judge_template,

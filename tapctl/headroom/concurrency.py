@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency, LearnedFloor
 from tapctl.headroom.floor import Floor, floor
+from tapctl.headroom.inside import open_provision, overrun, settle
 from tapctl.headroom.transition import Change, Outlook, outlook
-from tapctl.headroom.verdict import Verdict
+from tapctl.headroom.verdict import Verdict, worst
 from tapctl.unknown import Unknown
 
 
@@ -37,14 +38,13 @@ def judge(
 def _decide(
     changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
 ) -> tuple[Verdict, str, str]:
-    over = [change for change in changes if over_provisioned(change)]
-    if over:
-        return Verdict.EXCEEDS, over_provisioned_reason(over[0]), ""
-    verdict, reason, settle = _decide_claims(changes, bounds, sums, account)
-    doubt = next((found for change in changes if (found := open_provision(change))), None)
-    if verdict is Verdict.FITS and doubt:
-        return Verdict.UNKNOWN, doubt.reason, doubt.settle
-    return verdict, reason, settle
+    inside = [(*found, settle(change)) for change in changes if (found := overrun(change))]
+    answers = [*inside, _decide_claims(changes, bounds, sums, account)]
+    answers += [
+        (Verdict.UNKNOWN, doubt.reason, doubt.settle) for change in changes if (doubt := open_provision(change))
+    ]
+    decisive = worst(verdict for verdict, _, _ in answers)
+    return next(answer for answer in answers if answer[0] is decisive)
 
 
 def _decide_claims(
@@ -87,9 +87,9 @@ def _decide_within_bounds(
     unknown = _first_unknown(changes, account)
     if isinstance(account.unreserved, Unknown):
         return Verdict.UNKNOWN, unknown.reason, unknown.settle
-    if all(isinstance(change.new, int) for change in growing):
+    if all(isinstance(change.top, int) for change in growing):
         # What is held is at least 0, so holding nothing is the worst case.
-        most = sum(change.new for change in growing if isinstance(change.new, int))
+        most = sum(_known(change.top) for change in growing)
         if account.unreserved - most >= bounds.safe:
             return (*_compare(account.unreserved - most, account.unreserved - most, bounds), "")
     if all(isinstance(change.old, int) for change in changes) and any(_surely_grows(change) for change in growing):
@@ -105,34 +105,9 @@ def _surely_grows(change: Change) -> bool:
 
 
 def _first_unknown(changes: tuple[Change, ...], account: Concurrency) -> Unknown:
-    values = [account.unreserved, *(value for change in changes for value in (change.new, change.old))]
+    values = [account.unreserved, *(value for change in changes for value in (change.new, change.top, change.old))]
     return next(value for value in values if isinstance(value, Unknown))
 
 
 def _known(value: int | Unknown) -> int:
     return value if isinstance(value, int) else 0
-
-
-def over_provisioned(change: Change) -> bool:
-    """Whether the template provisions more than it reserves, which Lambda refuses in any account."""
-    wanted = change.wanted
-    if wanted is None or not isinstance(wanted.reserved, int) or not isinstance(wanted.provisioned_total, int):
-        return False
-    return wanted.provisioned_total > wanted.reserved
-
-
-def open_provision(change: Change) -> Unknown | None:
-    """The provisioned concurrency of which nobody knows whether the reservation covers it."""
-    wanted = change.wanted
-    if wanted is None or wanted.reserved is None or not isinstance(wanted.provisioned_total, Unknown):
-        return None
-    return wanted.provisioned_total
-
-
-def over_provisioned_reason(change: Change) -> str:
-    wanted = change.wanted
-    assert wanted is not None  # noqa: S101 - over_provisioned said so
-    return (
-        f"{change.logical_id} provisions {wanted.provisioned_total} but reserves {wanted.reserved}:"
-        " provisioned concurrency should not be greater than the reservation"
-    )

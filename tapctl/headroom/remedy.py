@@ -5,13 +5,13 @@ provisioned concurrency, and never under what the live function holds already.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from tapctl.account.model import Concurrency
-from tapctl.headroom.concurrency import open_provision, over_provisioned
 from tapctl.headroom.demand import FunctionDemand
 from tapctl.headroom.floor import Floor
+from tapctl.headroom.inside import open_provision, overrun
 from tapctl.headroom.transition import Change
 from tapctl.unknown import Unknown
 
@@ -30,6 +30,23 @@ class Mode(Enum):
     ADJUST = "adjust"
     DROP = "drop"
     FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an environment wants of remedies.
+
+    Functions in `priority` are served first, in that order; the others share what is left in proportion to
+    what they ask for. What would be lowered below its `minimum` is dropped instead.
+    """
+
+    mode: Mode = Mode.ADJUST
+    priority: tuple[str, ...] = ()
+    minimum: Mapping[str, int] = field(default_factory=dict)
+
+
+PLAIN = Policy()
+"""Share in proportion, with nobody first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class _Candidate:
     requested: int
     base: int
     provisioned: int
+    minimum: int = 0
 
     @property
     def least(self) -> int:
@@ -72,39 +90,35 @@ class _Candidate:
         """The growth beyond that."""
         return max(0, self.requested - self.base - self.least)
 
+    @property
+    def need(self) -> int:
+        """The growth beyond `least` without which the reservation is not worth having."""
+        return max(0, min(self.minimum, self.requested) - self.base - self.least)
 
-def plan(
-    changes: tuple[Change, ...],
-    account: Concurrency,
-    bounds: Floor | Unknown,
-    mode: Mode = Mode.ADJUST,
-    priority: tuple[str, ...] = (),
-) -> Plan:
-    """The least change that lets every order of updates leave the safe floor.
 
-    Functions in `priority` are served first, in that order; the others share what is left in proportion
-    to what they ask for.
-    """
+def plan(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown, policy: Policy = PLAIN) -> Plan:
+    """The least change that lets every order of updates leave the safe floor."""
     keep = {
         change.logical_id: Remedy(Action.KEEP, change.wanted.reserved, change.wanted.reserved)
         for change in changes
         if change.wanted and isinstance(change.wanted.reserved, int)
     }
-    candidates = [_candidate(change) for change in changes if _is_candidate(change)]
+    candidates = [_candidate(change, policy.minimum) for change in changes if _is_candidate(change)]
     room = _room(changes, candidates, account, bounds)
-    stopped = [change for change in changes if over_provisioned(change) and not _is_candidate(change)]
+    stopped = [change for change in changes if overrun(change) and not _is_candidate(change)]
     if room is None or stopped or any(open_provision(change) for change in changes):
         return Plan(keep, possible=False)
-    if room < 0 or mode is Mode.FAIL:
-        fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(over_provisioned, changes))
+    if room < 0 or policy.mode is Mode.FAIL:
+        fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(overrun, changes))
         return Plan(keep, possible=fits)
-    broken = {change.logical_id for change in changes if over_provisioned(change)}
+    broken = {change.logical_id for change in changes if overrun(change)}
+    first = policy.priority
     sound = sorted(
         (each for each in candidates if each.logical_id not in broken),
-        key=lambda each: priority.index(each.logical_id) if each.logical_id in priority else len(priority),
+        key=lambda each: first.index(each.logical_id) if each.logical_id in first else len(first),
     )
-    share = _whole_or_nothing if mode is Mode.DROP else _proportional
-    shares = share(sound, room, len([each for each in sound if each.logical_id in priority]))
+    share = _whole_or_nothing if policy.mode is Mode.DROP else _proportional
+    shares = share(sound, room, len([each for each in sound if each.logical_id in first]))
     served = {each.logical_id: _serve(each, shares.get(each.logical_id)) for each in candidates}
     return Plan({**keep, **served}, possible=True)
 
@@ -116,9 +130,9 @@ def _room(
     forced = sum(candidate.least for candidate in candidates)
     for change in changes:
         if change.grows and not _is_candidate(change):
-            if isinstance(change.new, Unknown) or isinstance(change.base, Unknown):
+            if isinstance(change.top, Unknown) or isinstance(change.base, Unknown):
                 return None
-            forced += change.new - change.base
+            forced += change.top - change.base
     if isinstance(bounds, Unknown) or isinstance(account.unreserved, Unknown):
         return None if candidates or forced else 0
     room = account.unreserved - max(bounds.safe, bounds.hard) - forced
@@ -130,34 +144,48 @@ def _is_candidate(change: Change) -> bool:
     wanted = change.wanted
     if wanted is None or not isinstance(wanted.reserved, int) or wanted.reserved == 0:
         return False
-    known = isinstance(change.base, int) and isinstance(wanted.provisioned_total, int)
-    return known and (change.grows or over_provisioned(change))
+    known = isinstance(change.base, int) and isinstance(change.provisioned_top, int)
+    return known and (change.grows or overrun(change) is not None)
 
 
-def _candidate(change: Change) -> _Candidate:
-    match change.wanted, change.base:
-        case FunctionDemand(reserved=int(requested), provisioned_total=int(provisioned)), int(base):
-            return _Candidate(change.logical_id, requested, base, provisioned)
+def _candidate(change: Change, minimum: Mapping[str, int]) -> _Candidate:
+    match change.wanted, change.base, change.provisioned_top:
+        case FunctionDemand(reserved=int(requested)), int(base), int(provisioned):
+            return _Candidate(change.logical_id, requested, base, provisioned, minimum.get(change.logical_id, 0))
         case _:
             raise AssertionError(change)
 
 
 def _proportional(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
-    """The first ones take what they ask while it lasts; the rest share in proportion, in whole numbers."""
+    """The first ones take what they ask while it lasts; the rest share in proportion, in whole numbers.
+
+    What the minimum of the rest takes is set aside before; who cannot have it gets no share at all.
+    """
     shares: dict[str, int] = {}
     for each in candidates[:first]:
-        shares[each.logical_id] = min(each.wish, room)
-        room -= shares[each.logical_id]
-    rest = candidates[first:]
-    asked = sum(each.wish for each in rest)
-    if asked <= room:
-        return shares | {each.logical_id: each.wish for each in rest}
-    given = {each.logical_id: each.wish * room // asked for each in rest}
+        share = min(each.wish, room)
+        if share >= each.need:
+            shares[each.logical_id] = share
+            room -= share
+    rest: list[_Candidate] = []
+    for each in candidates[first:]:
+        if each.need <= room:
+            rest.append(each)
+            room -= each.need
+    more = {each.logical_id: each.wish - each.need for each in rest}
+    asked = sum(more.values())
+    given = more if asked <= room else _rounded({name: wish * room for name, wish in more.items()}, asked, room)
+    return shares | {each.logical_id: each.need + given[each.logical_id] for each in rest}
+
+
+def _rounded(weights: dict[str, int], whole: int, room: int) -> dict[str, int]:
+    """`weights` by `whole`, in whole numbers that add up to `room`."""
+    given = {name: weight // whole for name, weight in weights.items()}
     # The largest remainders get what rounding left over; ties go in the template's order.
-    by_remainder = sorted(rest, key=lambda each: -(each.wish * room % asked))
-    for each in by_remainder[: room - sum(given.values())]:
-        given[each.logical_id] += 1
-    return shares | given
+    by_remainder = sorted(weights, key=lambda name: -(weights[name] % whole))
+    for name in by_remainder[: room - sum(given.values())]:
+        given[name] += 1
+    return given
 
 
 def _whole_or_nothing(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:

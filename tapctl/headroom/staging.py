@@ -5,8 +5,8 @@ new reservation, what is made anew none yet, and what goes is deleted. The secon
 """
 
 from tapctl.account.model import Concurrency
-from tapctl.headroom.concurrency import open_provision, over_provisioned
 from tapctl.headroom.floor import Floor
+from tapctl.headroom.inside import open_provision, overrun
 from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.transition import Change, outlook
 from tapctl.unknown import Unknown
@@ -20,7 +20,7 @@ def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor 
     sums = outlook(changes, account.unreserved)
     if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return None
-    if any(over_provisioned(change) or open_provision(change) for change in changes):
+    if any(overrun(change) or open_provision(change) for change in changes):
         return None
     least = max(bounds.safe, bounds.hard)
     if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tapctl.account.model import LiveFunction
-from tapctl.headroom.demand import Demand, FunctionDemand
-from tapctl.unknown import Unknown
+from tapctl.headroom.demand import Demand, FunctionDemand, Provisioned
+from tapctl.unknown import Unknown, total
 
 Count = int | Unknown
 
@@ -15,13 +15,15 @@ class Change:
     """One function before and after; `wanted` None is removed, `live` None is not there yet.
 
     `replaced` says that CloudFormation creates a new function and deletes the old one after everything
-    else succeeded, so that both hold their claim for a while.
+    else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
+    which that is true while the function stays.
     """
 
     logical_id: str
     wanted: FunctionDemand | None
     live: LiveFunction | None
     replaced: bool = False
+    renewed: frozenset[str] = frozenset()
 
     @property
     def old(self) -> Count:
@@ -29,7 +31,10 @@ class Change:
 
     @property
     def new(self) -> Count:
-        return self.wanted.claim if self.wanted else 0
+        """What it claims in the end, with what versions outside of the stack go on holding."""
+        if self.wanted is None or self.wanted.reserved is not None:
+            return self.wanted.claim if self.wanted else 0
+        return total([self.wanted.provisioned_total, self.left_behind])
 
     @property
     def base(self) -> Count:
@@ -37,15 +42,75 @@ class Change:
         return 0 if self.replaced else self.old
 
     @property
+    def top(self) -> Count:
+        """The most that it may claim before what goes is deleted; never less than what it holds."""
+        if self.wanted is None:
+            return self.base
+        claim = self.provisioned_top if self.wanted.reserved is None else self.wanted.reserved
+        match claim, self.base:
+            case int(most), int(held):
+                return max(most, held)
+            case _:
+                return claim
+
+    @property
     def grows(self) -> bool:
         """Whether it may need more than it holds at any moment."""
-        match self.new, self.base:
-            case int(new), int(base):
-                return new > base
-            case int(new), _:
-                return new > 0
+        match self.top, self.base:
+            case _ if self.wanted is None:
+                return False
+            case int(most), int(held):
+                return most > held
+            case int(most), _:
+                return most > 0
             case _:
                 return True
+
+    @property
+    def left_behind(self) -> int:
+        """What versions and aliases provision that no resource of the stack holds: no deploy frees it."""
+        return sum(value for name, value in self._held.items() if name.startswith(":"))
+
+    @property
+    def provisioned_late(self) -> Count:
+        """What is provisioned when everything is set and nothing deleted yet, in any order."""
+        return total([*(self._both(each) for each in self._provisions), *self._going])
+
+    @property
+    def provisioned_top(self) -> Count:
+        """The most that may be provisioned on the way: one alias may be raised before another is lowered."""
+        wanted, held = self._provisions, self._held
+        if self.live and not self.replaced and self.live.holders is None:
+            return _most(total([each.value for each in wanted]), self.live.provisioned)
+        kept = [_most(self._both(each), held.get(each.logical_id, 0)) for each in wanted]
+        return total([*kept, *self._going])
+
+    def _both(self, each: Provisioned) -> Count:
+        """One alias or version, and the one that it replaces."""
+        renewed = self._held.get(each.logical_id, 0) if each.logical_id in self.renewed else 0
+        return total([each.value, renewed])
+
+    @property
+    def _provisions(self) -> tuple[Provisioned, ...]:
+        return self.wanted.provisioned if self.wanted else ()
+
+    @property
+    def _held(self) -> Mapping[str, int]:
+        return (self.live.holders or {}) if self.live and not self.replaced else {}
+
+    @property
+    def _going(self) -> list[Count]:
+        """What aliases and versions hold that the template no longer has, or never had."""
+        stays = {each.logical_id for each in self._provisions}
+        return [value for name, value in self._held.items() if name not in stays]
+
+
+def _most(one: Count, other: Count) -> Count:
+    match one, other:
+        case int(first), int(second):
+            return max(first, second)
+        case _:
+            return one if isinstance(one, Unknown) else other
 
 
 def transition(demand: Demand, live: Mapping[str, LiveFunction]) -> tuple[Change, ...]:
@@ -83,16 +148,8 @@ def outlook(changes: tuple[Change, ...], unreserved: Count) -> Outlook:
     final, peak = unreserved, unreserved
     for change in changes:
         final = _minus(final, change.new, change.old)
-        peak = _minus(peak, *_growth(change))
+        peak = _minus(peak, change.top, change.base) if change.wanted else peak
     return Outlook(final, peak)
-
-
-def _growth(change: Change) -> tuple[Count, Count]:
-    match change.new, change.base:
-        case int(new), int(base):
-            return max(new, base), base
-        case new, base:
-            return new, base
 
 
 def _minus(rest: Count, new: Count, old: Count) -> Count:

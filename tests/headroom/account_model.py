@@ -5,9 +5,10 @@ unreserved; without a reservation provisioned concurrency is. A call credits wha
 is refused when it would leave less than the floor. A reserved 0 is always accepted.
 
 An update of a stack is a set of calls that CloudFormation makes in any order, creations and replacements among
-them; only deletions come last. What an account is like therefore depends on which calls are done and not on their
-order, so all orders are tried by trying every call after every set of others. A rollback from anywhere makes the
-opposite calls in any order, while what was created is still there.
+them; only a function's reservation comes before what its aliases provision, because they refer to it, and
+deletions come last. What an account is like therefore depends on which calls are done and not on their order, so
+all orders are tried by trying every call after every set of others. A rollback from anywhere makes the opposite
+calls in any order, while what was created is still there.
 """
 
 from collections.abc import Iterator
@@ -96,9 +97,9 @@ class Update:
         slots = {call.slot for call in done}
         return self.unreserved - sum(self._held(slot, done).claim - self._start(slot).claim for slot in slots)
 
-    def accepts(self, done: Done, call: Call, *, covered: bool = False) -> bool:
-        """Whether the account accepts one more call; `covered` asks that reservations cover what is provisioned."""
-        return self._is_fine(done, done | {call}, call, covered=covered)
+    def accepts(self, done: Done, call: Call) -> bool:
+        """Whether the account accepts one more call; a reservation must cover what is provisioned."""
+        return self._is_fine(done, done | {call}, call, covered=True)
 
     def takes_back(self, done: Done, call: Call) -> bool:
         """Whether the account accepts the opposite of a call that was done."""
@@ -115,10 +116,18 @@ class Update:
     def always_accepted(self) -> bool:
         """Whether no order of the calls, and no rollback from anywhere, meets a refusal."""
         return all(
-            all(self.accepts(done, call) for call in self.calls() if call not in done)
+            (not self._is_reached(done) or all(self.accepts(done, call) for call in self._next(done)))
             and all(self.takes_back(done, call) for call in done if not self._was_created(call))
             for done in self._sets()
         )
+
+    def _is_reached(self, done: Done) -> bool:
+        """Whether calls forward alone lead here; a rollback may leave any others done."""
+        return all(call.side == "reserved" or self._is_set(call.slot, done) for call in done)
+
+    def _is_set(self, slot: tuple[int, bool], done: Done) -> bool:
+        reservation = Call(slot, "reserved")
+        return reservation in done or reservation not in self.calls()
 
     def _was_created(self, call: Call) -> bool:
         index, made_anew = call.slot
@@ -130,12 +139,18 @@ class Update:
         waiting = [Done()]
         while waiting:
             done = waiting.pop()
-            for call in all_calls - done:
+            for call in self._next(done):
                 after = done | {call}
-                if after not in reached and self.accepts(done, call, covered=True):
+                if after not in reached and self.accepts(done, call):
                     reached.add(after)
                     waiting.append(after)
         return all_calls in reached
+
+    def _next(self, done: Done) -> list[Call]:
+        """What may be called now: nothing is provisioned before its function's reservation is set."""
+        todo = [call for call in self.calls() if call not in done]
+        waiting = {call.slot for call in todo if call.side == "reserved"}
+        return [call for call in todo if call.side == "reserved" or call.slot not in waiting]
 
     def _sets(self) -> Iterator[Done]:
         calls = self.calls()

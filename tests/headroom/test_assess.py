@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from tapctl.account.model import UNREAD, Account, Concurrency, Quota, Settings, Stack
-from tapctl.headroom.assess import Subject, addition, assess, touched
+from tapctl.headroom.assess import addition, assess, touched
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.concurrency import judge
+from tapctl.headroom.subject import Subject
 from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Limit

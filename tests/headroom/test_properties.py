@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tapctl.headroom.concurrency import judge
 from tapctl.headroom.floor import Floor
-from tapctl.headroom.remedy import Action, Mode, Plan, Remedy, plan
+from tapctl.headroom.remedy import Action, Mode, Plan, Policy, Remedy, plan
 from tapctl.headroom.staging import first_step
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Verdict
@@ -65,9 +65,9 @@ def test_the_same_holds_for_what_is_not_known(case: Case, data: st.DataObject) -
 @EFFORT
 @given(cases(), PINS, st.sampled_from(Mode), ORDERS)
 def test_an_applied_remedy_fits(case: Case, pinned: int | None, mode: Mode, priority: tuple[str, ...]) -> None:
-    found = plan(case.changes, case.pool, bounds(case, pinned), mode, priority)
+    found = plan(case.changes, case.pool, bounds(case, pinned), Policy(mode, priority))
     event(f"{mode.value}: {'possible' if found.possible else 'impossible'}")
-    assert found == plan(case.changes, case.pool, bounds(case, pinned), mode, priority)
+    assert found == plan(case.changes, case.pool, bounds(case, pinned), Policy(mode, priority))
     check_bounds(case, found)
     if fits(case, pinned):
         assert found.possible

@@ -4,7 +4,7 @@ import pytest
 
 from tapctl.account.model import Concurrency
 from tapctl.headroom.concurrency import judge
-from tapctl.headroom.remedy import Action, Mode, Plan, Remedy, plan
+from tapctl.headroom.remedy import Action, Mode, Plan, Policy, Remedy, plan
 from tapctl.headroom.staging import first_step
 from tapctl.headroom.transition import Change
 from tapctl.unknown import Unknown
@@ -16,7 +16,7 @@ Answer = dict[str, str | int | None]
 
 
 def planned(pool: Concurrency, *changes: Change, mode: Mode = Mode.ADJUST, priority: tuple[str, ...] = ()) -> Plan:
-    return plan(changes, pool, judge(changes, pool).floor, mode, priority)
+    return plan(changes, pool, judge(changes, pool).floor, Policy(mode, priority))
 
 
 def answers(found: Plan) -> Answer:
@@ -125,6 +125,45 @@ class TestPriority:
     def test_a_name_that_asks_for_nothing_takes_nothing(self) -> None:
         wants = created("A", 50), change("B", (5, 0), (5, 0))
         assert answers(planned(account(1000, 130), *wants, priority=("Nobody", "B"))) == {"A": 30, "B": "keep"}
+
+
+class TestMinimum:
+    def test_it_is_set_aside_before_the_rest_is_shared(self) -> None:
+        found = plan(
+            changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
+            pool := account(1000, 150),
+            judge(changes, pool).floor,
+            Policy(minimum={"A": 30}),
+        )
+        assert [each.value for each in found.remedies.values()] == [38, 12]
+
+    def test_what_would_be_lowered_below_it_is_dropped(self) -> None:
+        found = plan(
+            changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
+            pool := account(1000, 120),
+            judge(changes, pool).floor,
+            Policy(minimum={"A": 30}),
+        )
+        assert found.possible
+        assert [each.value for each in found.remedies.values()] == [None, 20]
+
+    def test_it_is_never_more_than_what_is_asked(self) -> None:
+        found = plan(
+            changes := (change("A", None, (10, 0)), change("B", None, (100, 0))),
+            pool := account(1000, 120),
+            judge(changes, pool).floor,
+            Policy(minimum={"A": 30}),
+        )
+        assert [each.value for each in found.remedies.values()] == [10, 10]
+
+    def test_who_is_first_has_one_too(self) -> None:
+        found = plan(
+            changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
+            pool := account(1000, 120),
+            judge(changes, pool).floor,
+            Policy(priority=("A",), minimum={"A": 30}),
+        )
+        assert [each.value for each in found.remedies.values()] == [None, 20]
 
 
 class TestModes:

@@ -1,0 +1,111 @@
+"""The findings on concurrency: which function it is about, on which line, and what would help."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tapctl.headroom.concurrency import Judgement
+from tapctl.headroom.demand import FunctionDemand
+from tapctl.headroom.floor import Floor
+from tapctl.headroom.inside import open_provision, overrun, settle
+from tapctl.headroom.subject import Subject
+from tapctl.headroom.transition import Change
+from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.limits import Limit
+from tapctl.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _Blamed:
+    """A function, why, and what would settle it."""
+
+    function: FunctionDemand
+    message: str
+    settle: str
+
+
+def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
+    """One finding for each function that the verdict is about; one without a function where it is about none."""
+    judgement = subject.concurrency
+    template = subject.resolver.template
+    blamed = list(_blamed(subject))
+    if judgement.verdict is Verdict.FITS or not blamed:
+        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
+        return
+    for each in blamed:
+        function = each.function
+        yield Finding(
+            limit.id,
+            judgement.verdict,
+            each.message,
+            function.logical_id,
+            function.file or template.file,
+            function.reserved_line or function.line,
+            each.settle or subject.advice or _hint(limit, subject),
+        )
+
+
+def _blamed(subject: Subject) -> list[_Blamed]:
+    """The functions that the verdict is about, each with its own reason."""
+    judgement = subject.concurrency
+    wanted = [(change, change.wanted) for change in subject.changes if change.wanted]
+    over = [
+        _Blamed(function, found[1], settle(change))
+        for change, function in wanted
+        if (found := overrun(change)) and found[0] is judgement.verdict
+    ]
+    if over:
+        return over
+    if judgement.verdict is Verdict.UNKNOWN:
+        unknown = [
+            _because(function, doubt.reason, doubt.settle) for change, function in wanted if (doubt := _unknown(change))
+        ]
+        if unknown:
+            return unknown
+    growing = [function for change, function in wanted if change.grows]
+    return [_because(function, judgement.reason, judgement.settle) for function in growing]
+
+
+def _because(function: FunctionDemand, reason: str, settle: str) -> _Blamed:
+    return _Blamed(function, f"{function.logical_id} {_claim(function)}: {reason}", settle)
+
+
+def _unknown(change: Change) -> Unknown | None:
+    """What is not known of a function: what it asks, or what it holds."""
+    asked = change.wanted.provisioned_total if change.wanted else 0
+    found = (each for each in (change.new, asked, change.old) if isinstance(each, Unknown))
+    return next(found, open_provision(change))
+
+
+def _claim(function: FunctionDemand) -> str:
+    if isinstance(function.claim, Unknown):
+        return "asks for concurrency that is not known"
+    return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
+
+
+def _hint(limit: Limit, subject: Subject) -> str | None:
+    judgement, plan = subject.concurrency, subject.plan
+    if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return None
+    if plan and plan.possible and plan.changes:
+        hint = "`tapctl deploy` applies the remedy, `tapctl fix` writes it into the template"
+    elif judgement.verdict is Verdict.UNCERTAIN:
+        hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
+    else:
+        hint = "free concurrency that other functions reserve"
+    more = _increase(limit, judgement, subject.account.region)
+    return f"{hint}; or ask for more: `{more}`" if more else hint
+
+
+def _increase(limit: Limit, judgement: Judgement, region: str | None) -> str | None:
+    """The command that asks AWS for a quota under which it fits."""
+    match judgement.limit, judgement.outlook.final, judgement.floor:
+        case int(value), int(final), Floor(safe=safe) if final < safe:
+            # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
+            more = max(1001, value + safe - final)
+        case _:
+            return None
+    where = f" --region {region}" if region else ""
+    return (
+        f"aws service-quotas request-service-quota-increase --service-code {limit.service}"
+        f" --quota-code {limit.code} --desired-value {more}{where}"
+    )

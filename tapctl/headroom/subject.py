@@ -1,0 +1,33 @@
+"""What a verdict is about: the template's family under its parameters, the account, and the sums on concurrency."""
+
+from dataclasses import dataclass
+
+from tapctl.account.model import Account
+from tapctl.headroom.concurrency import Judgement
+from tapctl.headroom.remedy import Plan
+from tapctl.headroom.transition import Change
+from tapctl.template.family import Family
+from tapctl.template.resolve import Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Everything that the findings are drawn from."""
+
+    family: Family
+    account: Account
+    changes: tuple[Change, ...]
+    concurrency: Judgement
+    staging: Plan | str | None = None
+    plan: Plan | None = None
+
+    @property
+    def advice(self) -> str | None:
+        """What two steps could do about an order of updates that might fail."""
+        steps = "`tapctl deploy` does it in two steps: it lowers first, then raises"
+        return steps if isinstance(self.staging, Plan) else self.staging
+
+    @property
+    def resolver(self) -> Resolver:
+        """The root's."""
+        return self.family.resolver
