@@ -13,13 +13,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tapctl.account.model import LearnedFloor
 from tapctl.aws import Target
 from tapctl.errors import ConfigError, UsageError
+from tapctl.expectations import VerifyConfig
+from tapctl.from_environment import FromEnvironment, secret_value
 from tapctl.headroom.remedy import Mode, Policy
 from tapctl.template.parameters import as_text
 
@@ -30,41 +32,11 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FromEnvironment(_Model):
-    """A value that stands in an environment variable, for what must not stand in a file."""
-
-    env: str
-
-
 class FunctionConfig(_Model):
     """`[function]`: what packaging may need to know beside the template."""
 
     source: str | None = None
     requirements: str | None = None
-
-
-class WebhookProbe(_Model):
-    """`[verify.webhook]`: a signed event to send, and the row that it must leave behind.
-
-    `endpoint` and `table` name outputs of the stack; `{id}` in `path`, `body` and `key` becomes an id made up
-    for the run, `{timestamp}` the time of sending. The secret comes from `secret`, or from `secret_parameter`,
-    a parameter of the template that holds a JSON object from provider to secrets.
-    """
-
-    endpoint: str
-    table: str
-    path: str = ""
-    provider: str = "standard"
-    secret: FromEnvironment | str | None = None
-    secret_parameter: str | None = None
-    body: dict[str, Any] = {}
-    key: dict[str, str] = {}
-
-
-class VerifyConfig(_Model):
-    """`[verify]`: what is to be proved beyond the template."""
-
-    webhook: WebhookProbe | None = None
 
 
 class Environment(_Model):
@@ -184,15 +156,6 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         lookups=_lookups(flags.resolve),
         chosen_stack=flags.stack_name is not None,
     )
-
-
-def secret_value(value: FromEnvironment | str, what: str) -> str:
-    """The value itself, or what the environment variable holds."""
-    if isinstance(value, str):
-        return value
-    if value.env not in os.environ:
-        raise ConfigError(f"{what} is to be read from ${value.env}, which is not set", f"export {value.env}=…")
-    return os.environ[value.env]
 
 
 def _find(folder: Path) -> Path | None:

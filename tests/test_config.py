@@ -102,6 +102,14 @@ MISTAKES = {
         '[verify.webhook]\ntable = "t"\nendpoint = "e"\nsecret = 5',
         '`verify.webhook.secret`: it takes { env = "NAME" }, text',
     ),
+    "an-unknown-provider": (
+        '[verify.webhook]\ntable = "t"\nendpoint = "e"\nprovider = "paypal"',
+        "`verify.webhook.provider`: Input should be 'generic', 'github', 'square', 'standard' or 'stripe'",
+    ),
+    "a-status-that-is-none": (
+        '[verify.webhook]\ntable = "t"\nendpoint = "e"\nforged = { status = [401, 700] }',
+        "`verify.webhook.forged.status`: Value error, 700 is neither a status code nor a class such as 2xx",
+    ),
     "a-parameter-of-a-date": ("[env.dev.parameters]\nP = 2020-01-01", f"`env.dev.parameters.P`: {VALUE}"),
     "a-parameter-of-a-map": ('[env.dev.parameters]\nP = { file = "x" }', f"`env.dev.parameters.P`: {VALUE}"),
     "a-parameter-of-numbers": ("[env.dev.parameters]\nP = [1, 2]", f"`env.dev.parameters.P`: {VALUE}"),

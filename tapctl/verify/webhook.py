@@ -1,129 +1,193 @@
-"""A signed test webhook through the deployed endpoint, and the row that it must leave behind.
+"""A signed webhook through the deployed endpoint, the same again, and a forged one; and the row behind them.
 
-The event is signed as Standard Webhooks does: https://github.com/standard-webhooks/standard-webhooks
+signed     answered as expected, and found in the table as expected
+duplicate  the same bytes once more: answered as expected, the row unchanged
+forged     another event under a key that nobody has: refused, and no row
 """
 
-import base64
-import hashlib
-import hmac
 import json
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
+import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
 from typing import Any
 
-from tapctl.aws import Aws, readable
-from tapctl.config import WebhookProbe
+from tapctl.aws import Aws
 from tapctl.errors import ConfigError
+from tapctl.expectations import Answer, WebhookProbe
+from tapctl.from_environment import secret_value
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
+from tapctl.verify.http import Request, Response, Route, send
+from tapctl.verify.patience import Patience
+from tapctl.verify.row import Place, Row, differences
+from tapctl.verify.signing import SCHEMES, Message
 from tapctl.verify.subject import Deployed
 
-TIMEOUT = 15.0
-"""Seconds for one delivery, and for the row to be seen."""
-
-Route = Callable[[str], tuple[str, dict[str, str]]]
-"""Where a URL of an output is really served, and the headers that it takes."""
+SUBJECT = "webhook"
+_LOG_HINT = "read the function's log"
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One signed request."""
+class Endpoint:
+    """Where events are posted, and where they are stored; `patience` is for the row."""
 
-    body: bytes
-    headers: dict[str, str]
+    probe: WebhookProbe
+    url: str
+    table: str
+    aws: Aws
+    route: Route
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, whole: what is posted, and where its row is to be found."""
+
+    request: Request
+    place: Place
+    row: Mapping[str, object]
 
 
 def check_webhook(
-    probe: WebhookProbe, deployed: Deployed, aws: Aws, secret: str | None, route: Route, *, patience: float = TIMEOUT
+    probe: WebhookProbe,
+    deployed: Deployed,
+    aws: Aws,
+    parameters: Mapping[str, str],
+    route: Route,
+    *,
+    patience: Patience | None = None,
 ) -> Iterator[Check]:
-    """Send one event and look for it as long as `patience` says. The secret is never shown."""
-    subject = "webhook"
+    """The three deliveries, as far as each makes sense after the one before. The secret is never shown."""
     for output in (probe.endpoint, probe.table):
         if output not in deployed.outputs:
-            yield Check(subject, Status.FAILED, f"[verify.webhook] names output {output}, which the stack lacks")
+            yield _failed(f"[verify.webhook] names output {output}, which the stack lacks")
             return
+    key = signing_key(probe, parameters)
+    if isinstance(key, Check):
+        yield key
+        return
+    url, table = deployed.outputs[probe.endpoint].rstrip("/"), deployed.outputs[probe.table]
+    endpoint = Endpoint(probe, url, table, aws, route, patience or Patience(15))
+    yield from _check_genuine(endpoint, key)
+    yield from _check_forged(endpoint)
+
+
+def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | Check:
+    """The first secret of the provider as a key, or the check that says why there is none."""
+    try:
+        secret = _secret(probe, parameters)
+    except ConfigError as error:
+        return _failed(error.message, error.hint)
     if secret is None:
         hint = "give the parameter that [verify.webhook] names as `secret_parameter`, or set `secret`"
-        yield Check(subject, Status.NOT_CHECKED, f"no signing secret of provider {probe.provider} is known here", hint)
-        return
-    event_id = f"tapctl-{uuid.uuid4()}"
-    url = deployed.outputs[probe.endpoint].rstrip("/") + _filled(probe.path, event_id)
-    delivery = signed(event_id, json.dumps(_filled(probe.body, event_id)).encode(), secret, int(time.time()))
-    status, answer = send(*route(url), delivery)
-    if not 200 <= status < 300:
-        yield Check(subject, Status.FAILED, f"{url} answered {status}: {answer[:200]}", "read the function's log")
-        return
-    yield Check(subject, Status.PROVED, f"a signed event was answered {status}")
-    yield _find_row(probe, deployed, aws, event_id, patience)
-
-
-def _find_row(probe: WebhookProbe, deployed: Deployed, aws: Aws, event_id: str, patience: float) -> Check:
-    table = deployed.outputs[probe.table]
-    key = {name: {"S": value} for name, value in _filled(probe.key, event_id).items()}
-    deadline = time.monotonic() + patience
-    while True:
-        found = readable(
-            "dynamodb:GetItem",
-            lambda: aws.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"),
-        )
-        if isinstance(found, Unknown):
-            return Check("webhook", Status.NOT_CHECKED, f"table {table}: {found.reason}", found.settle or None)
-        if found:
-            return Check("webhook", Status.PROVED, f"the event was found in table {table}")
-        if time.monotonic() > deadline:
-            return Check("webhook", Status.FAILED, f"the event is not in table {table}", "read the function's log")
-        time.sleep(0.5)
-
-
-def signed(event_id: str, body: bytes, secret: str, timestamp: int) -> Delivery:
-    """A delivery signed with `secret`, in the `whsec_` notation of Standard Webhooks."""
+        message = f"no signing secret of provider {probe.provider} is known here"
+        return Check(SUBJECT, Status.NOT_CHECKED, message, hint)
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"))
+        return SCHEMES[probe.provider].key(secret)
     except ValueError:
-        raise ConfigError(
-            "the signing secret of [verify.webhook] is not base64", "Standard Webhooks writes it as whsec_…"
-        ) from None
-    content = f"{event_id}.{timestamp}.".encode() + body
-    signature = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": event_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{signature}",
-    }
-    return Delivery(body, headers)
+        hint = "Standard Webhooks writes it as whsec_… with base64 behind it"
+        return _failed("the signing secret of [verify.webhook] is not base64", hint)
 
 
-def send(url: str, headers: dict[str, str], delivery: Delivery) -> tuple[int, str]:
-    """POST it; what never got an answer is status 0 and the reason."""
+def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
+    if probe.secret is not None:
+        return secret_value(probe.secret, "[verify.webhook] secret")
+    text = parameters.get(probe.secret_parameter or "")
+    if text is None:
+        return None
     try:
-        request = urllib.request.Request(url, delivery.body, {**delivery.headers, **headers}, method="POST")  # noqa: S310
-        with _opener(url).open(request, timeout=TIMEOUT) as response:
-            return response.status, response.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace")
-    except (OSError, HTTPException, ValueError) as error:
-        return 0, str(getattr(error, "reason", error))
+        secrets = json.loads(text)[probe.provider]
+        return str(secrets if isinstance(secrets, str) else secrets[0])
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise ConfigError(
+            f"parameter {probe.secret_parameter} is no JSON object with a list of secrets for {probe.provider}",
+            f'for example {{"{probe.provider}": ["whsec_…"]}}',
+        ) from None
 
 
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    """The proxies of the environment lead to no address of this machine."""
-    local = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
-    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
+    event = _event(endpoint, key)
+    said = "a signed event was answered"
+    first = _answered(endpoint, event, endpoint.probe.signed, said, _LOG_HINT)
+    yield first
+    if first.status is not Status.PROVED:
+        return
+    row = event.place.wait(endpoint.patience)
+    yield _stored(event, row)
+    if isinstance(row, Unknown) or row is None:
+        return
+    yield _answered(endpoint, event, endpoint.probe.duplicate, "the same delivery again was answered", _LOG_HINT)
+    yield _left_alone(event.place, row, "the duplicate left the row unchanged", "the duplicate changed the row")
 
 
-def _filled(value: Any, event_id: str) -> Any:
-    """`{id}` and `{timestamp}` filled in, anywhere in the value."""
-    if isinstance(value, str):
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return value.replace("{id}", event_id).replace("{timestamp}", now)
-    if isinstance(value, dict):
-        return {name: _filled(item, event_id) for name, item in value.items()}
-    return [_filled(item, event_id) for item in value] if isinstance(value, list) else value
+def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
+    event = _event(endpoint, os.urandom(32))
+    before = event.place.read()
+    hint = "the endpoint must verify signatures before anything else"
+    yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", hint)
+    yield _left_alone(event.place, before, "the forged event left no row", "the forged event left a row")
+
+
+def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hint: str) -> Check:
+    response: Response = send(event.request, endpoint.route)
+    if expected.accepts(response.status):
+        return Check(SUBJECT, Status.PROVED, f"{said} {response.status}")
+    return _failed(f"{said} {response}; expected is {expected.statuses}, at {event.request.url}", hint)
+
+
+def _stored(event: Event, row: Row | Unknown | None) -> Check:
+    table = event.place.table
+    if isinstance(row, Unknown):
+        return _unseen(event.place, row)
+    if row is None:
+        return _failed(f"the event is not in table {table}", _LOG_HINT)
+    if wrong := differences(row, event.row):
+        return _failed(f"the event is in table {table}, but {'; '.join(wrong)}", _LOG_HINT)
+    return Check(SUBJECT, Status.PROVED, f"the event was found in table {table}")
+
+
+def _left_alone(place: Place, before: Row | Unknown | None, proved: str, broken: str) -> Check:
+    after = place.read()
+    for row in (before, after):
+        if isinstance(row, Unknown):
+            return _unseen(place, row)
+    return Check(SUBJECT, Status.PROVED, proved) if before == after else _failed(broken, _LOG_HINT)
+
+
+def _unseen(place: Place, unknown: Unknown) -> Check:
+    return Check(SUBJECT, Status.NOT_CHECKED, f"table {place.table}: {unknown.reason}", unknown.settle or None)
+
+
+def _failed(message: str, hint: str | None = None) -> Check:
+    return Check(SUBJECT, Status.FAILED, message, hint)
+
+
+def _event(endpoint: Endpoint, key: bytes) -> Event:
+    probe, event_id, now = endpoint.probe, f"tapctl-{uuid.uuid4()}", datetime.now(UTC)
+    url = endpoint.url + filled(probe.path, event_id, now)
+    body = json.dumps(filled(probe.body, event_id, now)).encode()
+    message = Message(event_id, int(now.timestamp()), body, probe.url or url)
+    headers = {"content-type": "application/json", **SCHEMES[probe.provider].sign(message, key)}
+    return Event(
+        Request(url, body, headers),
+        Place(endpoint.aws, endpoint.table, filled(probe.key, event_id, now)),
+        filled(probe.row, event_id, now),
+    )
+
+
+def filled(value: Any, event_id: str, now: datetime) -> Any:
+    """`{id}`, `{timestamp}` and `{epoch}` filled in, anywhere in the value; a lone `{epoch}` becomes a number."""
+    match value:
+        case "{epoch}":
+            return int(now.timestamp())
+        case str():
+            moment, epoch = now.strftime("%Y-%m-%dT%H:%M:%SZ"), str(int(now.timestamp()))
+            return value.replace("{id}", event_id).replace("{timestamp}", moment).replace("{epoch}", epoch)
+        case dict():
+            return {name: filled(item, event_id, now) for name, item in value.items()}
+        case list():
+            return [filled(item, event_id, now) for item in value]
+        case _:
+            return value

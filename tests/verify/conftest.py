@@ -1,5 +1,6 @@
 """The reference stack, deployed once a module into a sandbox of the module's own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tapctl.verify.check import Check, Status
 from tapctl.verify.run import Verification, verify
 
 ROOT = Path(__file__).parents[2]
+SQUARE_URL = "https://hooks.example.com/webhooks/square"
 
 
 @dataclass
@@ -53,6 +55,10 @@ class Stage:
             timeout=60,
         )
 
+    def deploy(self, *options: str) -> "subprocess.CompletedProcess[str]":
+        given = [f"--parameter={name}={value}" for name, value in self.settings.parameters.items()]
+        return self.command("deploy", "--env", "local", "--yes", "--no-lint", *given, *options)
+
     def client(self, service: str) -> Any:
         return self.aws.client(service)
 
@@ -65,10 +71,18 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         running = sandbox.start(sandbox.AccountLimits(1000))
         try:
             aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            settings = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
+            settings = _with_all_providers(replace(read(Flags(template="-", env="local"), ROOT), region=running.region))
             made = Stage(aws, settings, running)
-            answer = made.command("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify")
+            answer = made.deploy("--no-verify")
             assert answer.returncode == 0, answer.stderr
             yield made
         finally:
             sandbox.stop()
+
+
+def _with_all_providers(settings: Settings) -> Settings:
+    """The settings with a secret for every provider that signs with one, beside the configured one."""
+    others = {name: [f"{name}-secret"] for name in ("generic", "github", "square", "stripe")}
+    secrets = json.loads(settings.parameters["WebhookSecrets"]) | others
+    own = {"WebhookSecrets": json.dumps(secrets), "SquareNotificationUrl": SQUARE_URL}
+    return replace(settings, parameters={**settings.parameters, **own})

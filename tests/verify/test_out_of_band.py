@@ -218,7 +218,7 @@ def test_the_command_says_so_and_ends_with_8(stage: Stage) -> None:
 def test_a_deploy_that_changes_nothing_still_ends_with_8_when_the_stack_is_not_what_it_should_be(stage: Stage) -> None:
     configured(Timeout=29)(stage)
     try:
-        answer = stage.command("deploy", "--env", "local", "--yes", "--no-lint")
+        answer = stage.deploy()
     finally:
         configured(Timeout=30)(stage)
 

@@ -1,292 +1,299 @@
-"""The webhook that verify sends: signed, routed, and found again or not."""
+"""The three deliveries of a webhook: signed, the same again, and forged; and the row behind them."""
 
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from tapctl import sandbox
-from tapctl.config import FromEnvironment, WebhookProbe
-from tapctl.errors import ConfigError
+from tapctl.expectations import Answer, WebhookProbe
+from tapctl.from_environment import FromEnvironment
 from tapctl.verify.check import Check
+from tapctl.verify.patience import Patience
 from tapctl.verify.run import verify
 from tapctl.verify.subject import read
-from tapctl.verify.webhook import Delivery, check_webhook, send, signed
+from tapctl.verify.webhook import check_webhook
 
-from .conftest import Stage
+from .conftest import SQUARE_URL, Stage
+from .servers import Got, Reply, serving
 from .subjects import deployed, found, stubbed
 
 pytestmark = pytest.mark.xdist_group("verify webhook")
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PROBE = WebhookProbe(endpoint="Url", table="Table", path="/{id}", body={"id": "{id}"}, key={"id": "{id}"})
-
-
-def test_a_delivery_is_signed_as_the_published_example_is() -> None:
-    delivery = signed("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', SECRET, 1614265330)
-
-    assert delivery.headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-    assert delivery.headers["webhook-id"] == "msg_p5jXN8AQM9LWM0D4loKWxJek"
-    assert delivery.headers["webhook-timestamp"] == "1614265330"
-
-
-@pytest.mark.parametrize("secret", ["whsec_q", "secret€"])
-def test_a_secret_that_cannot_sign_is_a_mistake_of_the_configuration_and_is_not_shown(secret: str) -> None:
-    with pytest.raises(ConfigError, match=r"the signing secret of \[verify\.webhook\] is not base64") as raised:
-        signed("id", b"", secret, 0)
-
-    assert secret not in raised.value.message
-    assert raised.value.hint == "Standard Webhooks writes it as whsec_…"
-
-
-@contextmanager
-def serving(status: int, body: bytes = b"") -> Iterator[tuple[str, list[tuple[str, dict[str, str], bytes]]]]:
-    """A server that answers every POST alike, and what it got."""
-    got: list[tuple[str, dict[str, str], bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length)))
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def saying(answer: bytes) -> Iterator[str]:
-    """A server that says this, whatever it is asked, and hangs up."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(answer)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        thread.join()
-        listener.close()
-
-
-def test_what_is_sent_is_the_body_that_was_signed() -> None:
-    delivery = signed("id-1", b'{"a": 1}', SECRET, 5)
-    with serving(204) as (url, got):
-        assert send(f"{url}/path?q=1", {"x-route": "here"}, delivery) == (204, "")
-
-    ((path, headers, body),) = got
-    assert (path, body) == ("/path?q=1", b'{"a": 1}')
-    assert headers["x-route"] == "here"
-    assert headers["content-type"] == "application/json"
-    assert headers["webhook-signature"] == delivery.headers["webhook-signature"]
-
-
-def test_an_error_is_its_status_and_its_words() -> None:
-    with serving(503, b"busy") as (url, _):
-        assert send(url, {}, Delivery(b"", {})) == (503, "busy")
-
-
-def test_the_proxies_of_the_environment_do_not_stand_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with serving(200) as (url, _):
-        assert send(url, {}, Delivery(b"", {}))[0] == 200
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        pytest.param("http://127.0.0.1:9/", id="nobody listens"),
-        pytest.param("not-a-url", id="no URL"),
-        pytest.param("http://exa mple/", id="a broken URL"),
-        pytest.param("http://127.0.0.1:9/ü", id="a URL that is not ASCII"),
-        pytest.param("wss://127.0.0.1:9/", id="another protocol"),
-    ],
+PROBE = WebhookProbe(
+    endpoint="Url", table="Table", path="/{id}", body={"id": "{id}"}, key={"id": "{id}"}, secret=SECRET
 )
-def test_what_cannot_be_reached_is_status_0_and_a_reason(url: str) -> None:
-    status, reason = send(url, {}, Delivery(b"", {}))
-
-    assert status == 0
-    assert reason
-
-
-@pytest.mark.parametrize(
-    "answer", [pytest.param(b"", id="nothing"), pytest.param(b"go away\r\n\r\n", id="what is not HTTP")]
-)
-def test_an_answer_that_is_none_is_status_0(answer: bytes) -> None:
-    with saying(answer) as url:
-        status, reason = send(url, {}, Delivery(b"{}", {}))
-
-    assert (status, bool(reason)) == (0, True)
+ROW = {"Item": {"id": {"S": "x"}, "amount": {"N": "12.340"}, "note": {"S": "yes"}}}
+OTHER = {"Item": {"id": {"S": "x"}, "amount": {"N": "13"}}}
+NONE: dict[str, Any] = {}
+IN_ORDER = (Reply(200), Reply(200), Reply(401))
+PROVED = [
+    ("proved", "a signed event was answered 200"),
+    ("proved", "the event was found in table t"),
+    ("proved", "the same delivery again was answered 200"),
+    ("proved", "the duplicate left the row unchanged"),
+    ("proved", "a forged event was answered 401"),
+    ("proved", "the forged event left no row"),
+]
 
 
-def test_an_output_that_the_stack_lacks_has_failed() -> None:
-    with stubbed("dynamodb") as (aws, _):
-        checks = check_webhook(PROBE, deployed({}, outputs={"Url": "http://x"}), aws, SECRET, lambda url: (url, {}))
-        assert found(list(checks)) == [("failed", "[verify.webhook] names output Table, which the stack lacks")]
-
-
-def test_without_a_secret_nothing_is_sent_and_nothing_proved() -> None:
-    stack = deployed({}, outputs={"Url": "http://127.0.0.1:9", "Table": "t"})
-    with stubbed("dynamodb") as (aws, _):
-        ((status, message),) = found(list(check_webhook(PROBE, stack, aws, None, lambda url: (url, {}))))
-
-    assert status == "not checked"
-    assert message == "no signing secret of provider standard is known here"
-
-
-def sent_to(url: str, answers: list[dict[str, Any] | str], patience: float = 0) -> list[tuple[str, str]]:
-    """The checks of a webhook that is delivered here, while the table answers so."""
-    stack = deployed({}, outputs={"Url": url, "Table": "t"})
-    with stubbed("dynamodb") as (aws, stubs):
-        for answer in answers:
-            if isinstance(answer, str):
-                stubs["dynamodb"].add_client_error("get_item", answer, "no", 400)
+def sent(
+    replies: tuple[Reply, ...],
+    rows: list[Mapping[str, Any] | str],
+    probe: WebhookProbe = PROBE,
+    patience: float = 0,
+) -> tuple[list[tuple[str, str]], Got]:
+    """The checks of a webhook where the endpoint and the table answer so, in turn; and what was posted."""
+    with serving(*replies) as (url, got), stubbed("dynamodb") as (aws, stubs):
+        for row in rows:
+            if isinstance(row, str):
+                stubs["dynamodb"].add_client_error("get_item", row, "no", 400)
             else:
-                stubs["dynamodb"].add_response("get_item", answer)
-        return found(list(check_webhook(PROBE, stack, aws, SECRET, lambda where: (where, {}), patience=patience)))
+                stubs["dynamodb"].add_response("get_item", row)
+        stack = deployed({}, outputs={"Url": url, "Table": "t"})
+        quick = Patience(patience, sleep=lambda _: None)
+        return found(list(check_webhook(probe, stack, aws, {}, lambda where: (where, {}), patience=quick))), got
 
 
-def test_the_row_is_looked_for_by_the_id_that_was_sent() -> None:
-    with serving(202) as (url, got):
-        checks = sent_to(url, [{}, {"Item": {"id": {"S": "x"}}}], patience=5)
+def test_all_three_outcomes_and_the_row_are_proved() -> None:
+    checks, got = sent(IN_ORDER, [ROW, ROW, NONE, NONE])
 
-    ((path, headers, body),) = got
+    assert checks == PROVED
+    first, second, third = got
+    assert first == second
+    (_, path, headers, body), (_, _, forged, other) = first, third
     assert json.loads(body)["id"] == headers["webhook-id"] == path.removeprefix("/")
-    assert checks == [("proved", "a signed event was answered 202"), ("proved", "the event was found in table t")]
+    assert json.loads(other)["id"] == forged["webhook-id"] != headers["webhook-id"]
 
 
-def test_a_row_that_does_not_come_has_failed() -> None:
-    with serving(200) as (url, _):
-        checks = sent_to(url, [{}])
-
-    assert checks == [("proved", "a signed event was answered 200"), ("failed", "the event is not in table t")]
+def test_the_row_may_take_a_while() -> None:
+    assert sent(IN_ORDER, [NONE, NONE, ROW, ROW, NONE, NONE], patience=60)[0] == PROVED
 
 
-def test_a_table_that_may_not_be_read_is_not_checked() -> None:
-    with serving(200) as (url, _):
-        checks = sent_to(url, ["AccessDeniedException"])
+def test_a_row_that_does_not_come_has_failed_and_no_duplicate_is_sent() -> None:
+    checks, got = sent((Reply(200), Reply(401)), [NONE, NONE, NONE])
 
-    assert checks[1] == ("not checked", "table t: dynamodb:GetItem was denied")
+    assert checks[1:] == [("failed", "the event is not in table t"), *PROVED[4:]]
+    assert len(got) == 2
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 429, 500])
-def test_whatever_is_not_2xx_has_failed(status: int) -> None:
-    with serving(status, b"because") as (url, _):
-        ((verdict, message),) = sent_to(url, [])
+def test_a_signed_event_that_is_not_taken_has_failed_and_only_the_forged_one_follows(status: int) -> None:
+    checks, got = sent((Reply(status, "because"), Reply(401)), [NONE, NONE])
 
-    assert verdict == "failed"
-    assert f"answered {status}: because" in message
-
-
-def live(stage: Stage, probe: WebhookProbe, secret: str | None, patience: float = 5) -> list[Check]:
-    stack = read(stage.aws, "tapstack-local")
-    return list(
-        check_webhook(probe, stack, stage.aws, secret, lambda url: sandbox.route(stage.running, url), patience=patience)
-    )
+    assert checks[0][0] == "failed"
+    assert checks[0][1].startswith(f"a signed event was answered {status}: because; expected is 2xx, at http://")
+    assert checks[1:] == PROVED[4:]
+    assert len(got) == 2
 
 
-def probe_of(stage: Stage) -> tuple[WebhookProbe, str]:
-    probe = stage.settings.verify.webhook
-    assert probe is not None
-    return probe, json.loads(stage.settings.parameters["WebhookSecrets"])["standard"][0]
+def test_a_duplicate_that_is_refused_has_failed() -> None:
+    checks, _ = sent((Reply(200), Reply(409), Reply(401)), [ROW, ROW, NONE, NONE])
+
+    assert [each[0] for each in checks] == ["proved", "proved", "failed", "proved", "proved", "proved"]
+    assert checks[2][1].startswith("the same delivery again was answered 409")
 
 
-def test_the_deployed_endpoint_takes_the_event_and_keeps_it(stage: Stage) -> None:
-    probe, secret = probe_of(stage)
-
-    assert [each.status.value for each in live(stage, probe, secret)] == ["proved", "proved"]
-
-
-def test_a_wrong_secret_is_refused_by_the_deployed_endpoint_and_shown_by_nobody(stage: Stage) -> None:
-    probe, secret = probe_of(stage)
-
-    (check,) = live(stage, probe, SECRET)
-
-    assert check.status.value == "failed"
-    assert "answered 401" in check.message
-    assert SECRET not in check.message
-    assert secret not in check.message
+@pytest.mark.parametrize("after", [OTHER, NONE])
+def test_a_duplicate_that_changes_the_row_has_failed(after: dict[str, Any]) -> None:
+    assert sent(IN_ORDER, [ROW, after, NONE, NONE])[0][3] == ("failed", "the duplicate changed the row")
 
 
-def test_a_row_that_is_not_where_the_configuration_says_has_failed(stage: Stage) -> None:
-    probe, secret = probe_of(stage)
+def test_a_forged_event_that_is_taken_has_failed() -> None:
+    checks, _ = sent((Reply(200),), [ROW, ROW, NONE, ROW])
 
-    checks = live(stage, probe.model_copy(update={"key": {"transactionId": "somewhere else"}}), secret, 0)
+    assert checks[4][1].startswith("a forged event was answered 200; expected is 4xx")
+    assert checks[5] == ("failed", "the forged event left a row")
 
-    assert found(checks)[-1] == ("failed", "the event is not in table webhook-transactions-local")
 
+def test_what_the_outcomes_look_like_can_be_said() -> None:
+    own = {"signed": Answer(status=202), "duplicate": Answer(status=409), "forged": Answer(status=["200", "404"])}  # type: ignore[arg-type]
+    probe = PROBE.model_copy(update=own)
 
-def test_a_key_that_the_table_does_not_have_is_not_checked(stage: Stage) -> None:
-    probe, secret = probe_of(stage)
+    checks, _ = sent((Reply(202), Reply(409), Reply(200)), [ROW, ROW, NONE, NONE], probe)
 
-    checks = live(stage, probe.model_copy(update={"key": {"wrong": "{id}"}}), secret)
-
-    assert checks[-1].status.value == "not checked"
-    assert "dynamodb:GetItem failed" in checks[-1].message
+    assert {status for status, _ in checks} == {"proved"}
 
 
 @pytest.mark.parametrize(
-    ("secrets", "problem"),
+    ("wanted", "problem"),
     [
-        pytest.param("[]", "is no JSON object with a list of secrets for standard", id="a list"),
-        pytest.param("{}", "is no JSON object with a list of secrets for standard", id="without the provider"),
-        pytest.param('{"standard": []}', "is no JSON object with a list of secrets for standard", id="an empty list"),
-        pytest.param("whsec_x", "is no JSON object with a list of secrets for standard", id="no JSON"),
-        pytest.param('{"standard": ["x"]}', "is not base64", id="no secret"),
+        pytest.param({"amount": "12.34"}, None, id="the same number"),
+        pytest.param({"note": "yes"}, None, id="the same text"),
+        pytest.param({"amount": "12.35"}, "amount is 12.340, not 12.35", id="another number"),
+        pytest.param({"amount": "much"}, "amount is 12.340, not much", id="no number"),
+        pytest.param({"note": "no", "left": "x"}, "note is yes, not no; left is not there, not x", id="two"),
     ],
 )
-def test_secrets_of_another_form_are_a_mistake_and_are_not_shown(secrets: str, problem: str, stage: Stage) -> None:
-    settings = replace(stage.settings, parameters={**stage.settings.parameters, "WebhookSecrets": secrets})
+def test_the_row_must_hold_what_was_sent(wanted: dict[str, Any], problem: str | None) -> None:
+    checks, _ = sent(IN_ORDER, [ROW, ROW, NONE, NONE], PROBE.model_copy(update={"row": wanted}))
 
-    with pytest.raises(ConfigError, match=problem):
-        verify(stage.aws, settings, lambda url: sandbox.route(stage.running, url))
+    assert checks[1] == (("failed", f"the event is in table t, but {problem}") if problem else PROVED[1])
 
 
-def test_a_secret_may_stand_in_the_environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    probe, secret = probe_of(stage)
-    own = probe.model_copy(update={"secret": FromEnvironment(env="PROBE_SECRET")})
-    settings = replace(stage.settings, verify=stage.settings.verify.model_copy(update={"webhook": own}))
-    with pytest.raises(ConfigError, match=r"is to be read from \$PROBE_SECRET, which is not set"):
-        verify(stage.aws, settings, lambda url: sandbox.route(stage.running, url))
+@pytest.mark.parametrize(
+    ("rows", "unseen"),
+    [
+        pytest.param(["AccessDeniedException", NONE, NONE], {1}, id="the row"),
+        pytest.param([ROW, "AccessDeniedException", NONE, NONE], {3}, id="the row after the duplicate"),
+        pytest.param([ROW, ROW, "AccessDeniedException", NONE], {5}, id="the row before the forged one"),
+    ],
+)
+def test_a_row_that_may_not_be_read_is_not_checked(rows: list[Mapping[str, Any] | str], unseen: set[int]) -> None:
+    replies = IN_ORDER if len(rows) == 4 else (Reply(200), Reply(401))
+    checks, _ = sent(replies, rows)
 
-    monkeypatch.setenv("PROBE_SECRET", secret)
+    assert {index for index, (status, _) in enumerate(checks) if status == "not checked"} == unseen
+    assert ("not checked", "table t: dynamodb:GetItem was denied") in checks
+    assert not [each for each in checks if each[0] == "failed"]
 
-    assert verify(stage.aws, settings, lambda url: sandbox.route(stage.running, url)).failed == []
+
+def refused(probe: WebhookProbe, parameters: Mapping[str, str], outputs: Mapping[str, str] | None = None) -> Check:
+    """The one check where nothing can be sent."""
+    stack = deployed({}, outputs=outputs or {"Url": "http://127.0.0.1:9", "Table": "t"})
+    with stubbed("dynamodb") as (aws, _):
+        (check,) = check_webhook(probe, stack, aws, parameters, lambda url: (url, {}))
+    return check
+
+
+def test_an_output_that_the_stack_lacks_has_failed() -> None:
+    check = refused(PROBE, {}, {"Url": "http://x"})
+
+    assert found([check]) == [("failed", "[verify.webhook] names output Table, which the stack lacks")]
+
+
+def test_without_a_secret_nothing_is_sent_and_nothing_proved() -> None:
+    check = refused(PROBE.model_copy(update={"secret": None}), {})
+
+    assert found([check]) == [("not checked", "no signing secret of provider standard is known here")]
+
+
+@pytest.mark.parametrize("secret", ["whsec_q", "secret€"])
+def test_a_secret_that_cannot_sign_has_failed_and_is_not_shown(secret: str) -> None:
+    check = refused(PROBE.model_copy(update={"secret": secret}), {})
+
+    assert found([check]) == [("failed", "the signing secret of [verify.webhook] is not base64")]
+    assert secret not in f"{check.message}{check.hint}"
+
+
+@pytest.mark.parametrize("secrets", ["[]", "{}", '{"standard": []}', "whsec_x", "5"])
+def test_secrets_of_another_form_have_failed_and_are_not_shown(secrets: str) -> None:
+    probe = PROBE.model_copy(update={"secret": None, "secret_parameter": "Secrets"})
+
+    check = refused(probe, {"Secrets": secrets})
+
+    problem = "parameter Secrets is no JSON object with a list of secrets for standard"
+    assert found([check]) == [("failed", problem)]
+
+
+def test_a_secret_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = PROBE.model_copy(update={"secret": FromEnvironment(env="PROBE_SECRET")})
+    monkeypatch.delenv("PROBE_SECRET", raising=False)
+    check = refused(probe, {})
+    assert found([check]) == [("failed", "[verify.webhook] secret is to be read from $PROBE_SECRET, which is not set")]
+
+    monkeypatch.setenv("PROBE_SECRET", SECRET)
+
+    assert sent(IN_ORDER, [ROW, ROW, NONE, NONE], probe)[0] == PROVED
+
+
+PAYMENT = {"transactionId": "{id}", "amount": "12.34", "currency": "EUR", "status": "succeeded"}
+BODIES: dict[str, dict[str, Any]] = {
+    "generic": PAYMENT,
+    "github": PAYMENT,
+    "standard": PAYMENT,
+    "square": {
+        "event_id": "{id}",
+        "created_at": "{timestamp}",
+        "data": {
+            "type": "payment",
+            "object": {
+                "payment": {"id": "{id}", "amount_money": {"amount": 1234, "currency": "EUR"}, "status": "COMPLETED"}
+            },
+        },
+    },
+    "stripe": {
+        "id": "{id}",
+        "created": "{epoch}",
+        "data": {"object": {"id": "{id}", "amount": 1234, "currency": "eur", "status": "succeeded"}},
+    },
+}
+
+
+def live(stage: Stage, **changes: Any) -> list[Check]:
+    """What the configured webhook, with these changes, finds at the deployed function."""
+    probe = stage.settings.verify.webhook
+    assert probe is not None
+    stack = read(stage.aws, "tapstack-local")
+    return list(
+        check_webhook(
+            probe.model_copy(update=changes),
+            stack,
+            stage.aws,
+            stage.settings.parameters,
+            lambda url: sandbox.route(stage.running, url),
+            patience=Patience(1),
+        )
+    )
+
+
+@pytest.mark.parametrize("provider", BODIES)
+def test_the_deployed_function_passes_all_three_for_every_provider(provider: str, stage: Stage) -> None:
+    row = {"provider": provider, "currency": "EUR", "amount": 1234 if provider in ("square", "stripe") else "12.34"}
+
+    checks = live(stage, provider=provider, path=f"/{provider}", body=BODIES[provider], row=row, url=SQUARE_URL)
+
+    assert [each.status.value for each in checks] == ["proved"] * 6, found(checks)
+
+
+def test_a_wrong_secret_is_refused_by_the_deployed_endpoint_and_shown_by_nobody(stage: Stage) -> None:
+    checks = live(stage, secret=SECRET)
+
+    assert [each.status.value for each in checks] == ["failed", "proved", "proved"]
+    assert "answered 401" in checks[0].message
+    assert SECRET not in str(found(checks))
+
+
+def test_a_row_that_is_not_where_the_configuration_says_has_failed(stage: Stage) -> None:
+    checks = live(stage, key={"transactionId": "somewhere else"})
+
+    assert found(checks)[1] == ("failed", "the event is not in table webhook-transactions-local")
+
+
+def test_a_key_that_the_table_does_not_have_is_not_checked(stage: Stage) -> None:
+    checks = live(stage, key={"wrong": "{id}"})
+
+    assert checks[1].status.value == "not checked"
+    assert "dynamodb:GetItem failed" in checks[1].message
+
+
+def test_a_bad_secret_does_not_hide_the_rest_of_the_verification(stage: Stage) -> None:
+    settings = replace(stage.settings, parameters={**stage.settings.parameters, "WebhookSecrets": "[]"})
+
+    result = verify(stage.aws, settings, lambda url: sandbox.route(stage.running, url))
+
+    assert [each.subject for each in result.failed] == ["webhook"]
+    assert len(result.checks) > 30
+
+
+def test_the_command_ends_with_8_for_a_bad_secret(stage: Stage) -> None:
+    answer = stage.command("verify", "--env", "local", "--parameter", "WebhookSecrets=[]")
+
+    assert (answer.returncode, answer.stderr) == (8, "")
+    assert "is no JSON object with a list of secrets for standard" in " ".join(answer.stdout.split())
 
 
 def test_a_function_that_fails_and_a_table_that_is_gone_are_seen(stage: Stage) -> None:
-    probe, secret = probe_of(stage)
     stage.client("dynamodb").delete_table(TableName="webhook-transactions-local")
 
-    (check,) = live(stage, probe, secret)
+    checks = live(stage)
 
-    assert check.status.value == "failed"
-    assert "answered 5" in check.message
-    assert check.hint == "read the function's log"
+    assert checks[0].status.value == "failed"
+    assert "answered 5" in checks[0].message
+    assert checks[0].hint == "read the function's log"
     answer = stage.command("verify", "--env", "local")
     assert answer.returncode == 8, answer.stderr
     assert "there is no webhook-transactions-local any more" in " ".join(answer.stdout.split())

@@ -1,0 +1,65 @@
+"""`[verify]` of tapctl.toml: what is to be proved of a stack beyond what its template says."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator
+
+from tapctl.from_environment import FromEnvironment
+
+_STATUS = re.compile(r"[1-5](\d\d|xx)")
+
+
+def _statuses(value: object) -> tuple[str, ...]:
+    """One status or several, each as text."""
+    given = tuple(map(str, value if isinstance(value, list | tuple) else [value]))
+    for each in given:
+        if not _STATUS.fullmatch(each):
+            raise ValueError(f"{each} is neither a status code nor a class such as 2xx")
+    return given
+
+
+Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
+
+
+class Answer(BaseModel, frozen=True, extra="forbid"):
+    """What an HTTP answer has to be: one of these codes, or of a class of them such as 2xx."""
+
+    status: Statuses = ("2xx",)
+
+    def accepts(self, status: int) -> bool:
+        return str(status) in self.status or f"{status // 100}xx" in self.status
+
+    @property
+    def statuses(self) -> str:
+        return " or ".join(self.status)
+
+
+class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
+    """`[verify.webhook]`: a signed event, the same again, and a forged one; and the row that the first must leave.
+
+    `endpoint` and `table` name outputs of the stack. `{id}` in `path`, `body`, `key` and `row` becomes an id made
+    up for the event, `{timestamp}` the time of sending, `{epoch}` the same in seconds. The secret comes from
+    `secret`, or from `secret_parameter`, a parameter of the template that holds a JSON object from provider to
+    secrets. `url` is what Square signs, where that is not the address that is posted to.
+    """
+
+    endpoint: str
+    table: str
+    path: str = ""
+    provider: Literal["generic", "github", "square", "standard", "stripe"] = "standard"
+    url: str | None = None
+    secret: FromEnvironment | str | None = None
+    secret_parameter: str | None = None
+    body: dict[str, Any] = {}
+    key: dict[str, str | int] = {}
+    row: dict[str, str | int | bool] = {}
+    signed: Answer = Answer()
+    duplicate: Answer = Answer()
+    forged: Answer = Answer(status=("4xx",))
+
+
+class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
+    """`[verify]`."""
+
+    webhook: WebhookProbe | None = None

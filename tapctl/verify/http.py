@@ -1,0 +1,74 @@
+"""One HTTP request, and what came back."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import IO
+
+TIMEOUT = 15.0
+"""Seconds for one answer."""
+
+Route = Callable[[str], tuple[str, dict[str, str]]]
+"""Where a URL of an output is really served, and the headers that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent."""
+
+    url: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back; status 0 and the reason where nothing did."""
+
+    status: int
+    text: str
+
+    def __str__(self) -> str:
+        said = " ".join(self.text[:200].split())
+        return f"{self.status or 'not'}{f': {said}' if said else ''}"
+
+
+def send(request: Request, route: Route, timeout: float = TIMEOUT) -> Response:
+    """Send it and follow no redirection: the status is part of what is proved."""
+    try:
+        url, headers = route(request.url)
+        prepared = urllib.request.Request(  # noqa: S310 - a URL of the stack's own outputs or of its configuration
+            url, request.body, {**request.headers, **headers}, method=request.method
+        )
+        with _opener(url).open(prepared, timeout=timeout) as response:
+            return Response(response.status, _text(response))
+    except urllib.error.HTTPError as error:
+        with error:
+            return Response(error.code, _text(error))
+    except (OSError, HTTPException, ValueError) as error:
+        return Response(0, str(getattr(error, "reason", error)))
+
+
+_LONGEST = 1_000_000
+"""Bytes of an answer that are read."""
+
+
+def _text(response: IO[bytes]) -> str:
+    return response.read(_LONGEST).decode(errors="replace")
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nothing."""
+
+    def redirect_request(self, *_: object) -> None:
+        """No request is made of a redirection, so that it is the answer."""
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """The proxies of the environment lead to no address of this machine."""
+    local = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    return urllib.request.build_opener(_Stay, *([urllib.request.ProxyHandler({})] if local else []))

@@ -1,0 +1,81 @@
+"""How each provider signs a webhook, for events of our own making.
+
+Sources: https://github.com/standard-webhooks/standard-webhooks · https://docs.stripe.com/webhooks/signature ·
+https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries ·
+https://developer.squareup.com/docs/webhooks/step3validate
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a signature is about; `timestamp` is in seconds since 1970."""
+
+    event_id: str
+    timestamp: int
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How the key stands in a secret, and the headers that sign a message with it."""
+
+    sign: Callable[[Message, bytes], dict[str, str]]
+    key: Callable[[str], bytes] = str.encode
+
+
+def _mac(key: bytes, content: bytes) -> bytes:
+    return hmac.new(key, content, hashlib.sha256).digest()
+
+
+def _base64_mac(key: bytes, content: bytes) -> str:
+    return base64.b64encode(_mac(key, content)).decode()
+
+
+def _standard_key(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+
+
+def _standard(message: Message, key: bytes) -> dict[str, str]:
+    content = f"{message.event_id}.{message.timestamp}.".encode() + message.body
+    return {
+        "webhook-id": message.event_id,
+        "webhook-timestamp": str(message.timestamp),
+        "webhook-signature": f"v1,{_base64_mac(key, content)}",
+    }
+
+
+def _stripe(message: Message, key: bytes) -> dict[str, str]:
+    signature = _mac(key, f"{message.timestamp}.".encode() + message.body).hex()
+    return {"stripe-signature": f"t={message.timestamp},v1={signature}"}
+
+
+def _github(message: Message, key: bytes) -> dict[str, str]:
+    return {
+        "x-github-delivery": message.event_id,
+        "x-hub-signature-256": f"sha256={_mac(key, message.body).hex()}",
+    }
+
+
+def _square(message: Message, key: bytes) -> dict[str, str]:
+    return {"x-square-hmacsha256-signature": _base64_mac(key, message.url.encode() + message.body)}
+
+
+def _generic(message: Message, key: bytes) -> dict[str, str]:
+    signature = _mac(key, f"{message.timestamp}.".encode() + message.body).hex()
+    return {"x-webhook-timestamp": str(message.timestamp), "x-webhook-signature": f"sha256={signature}"}
+
+
+SCHEMES: Mapping[str, Scheme] = {
+    "generic": Scheme(_generic),
+    "github": Scheme(_github),
+    "square": Scheme(_square),
+    "standard": Scheme(_standard, _standard_key),
+    "stripe": Scheme(_stripe),
+}
