@@ -178,6 +178,14 @@ def readable(permission: str, read: Callable[[], T]) -> T | Unknown:
         raise _no_answer(error, permission) from None
 
 
+def knows(client: Any, operation: str, parameter: str | None = None) -> bool:
+    """Whether this version of botocore has the operation, and the parameter of it."""
+    model = client.meta.service_model
+    if operation not in model.operation_names:
+        return False
+    return parameter is None or parameter in model.operation_model(operation).input_shape.members
+
+
 def error_code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -39,6 +39,9 @@ class FunctionConfig(_Model):
     requirements: str | None = None
 
 
+Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
 class Environment(_Model):
     """`[env.NAME]`."""
 
@@ -51,6 +54,9 @@ class Environment(_Model):
     remedy: Mode = Mode.ADJUST
     min_unreserved: Annotated[int, Field(ge=0)] | None = None
     termination_protection: bool | None = None
+    protected: bool = False
+    notification_arns: Annotated[list[str], Field(max_length=5)] = []
+    capabilities: list[Capability] = []
     priority: list[str] = []
     minimum: dict[str, Annotated[int, Field(ge=1)]] = {}
     sandbox: bool = False
@@ -102,6 +108,11 @@ class Settings:
     remedy: Mode = Mode.ADJUST
     min_unreserved: int | None = None
     termination_protection: bool | None = None
+    protected: bool = False
+    """Whether what is deployed here must be ready when the deploy says so."""
+    notification_arns: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    """Acknowledged instead of what the template shows to need."""
     priority: tuple[str, ...] = ()
     minimum: Mapping[str, int] = field(default_factory=dict)
     sandbox: bool = False
@@ -148,6 +159,9 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         remedy=flags.remedy or environment.remedy,
         min_unreserved=flags.min_unreserved if flags.min_unreserved is not None else environment.min_unreserved,
         termination_protection=environment.termination_protection,
+        protected=environment.protected,
+        notification_arns=tuple(environment.notification_arns),
+        capabilities=tuple(environment.capabilities),
         priority=tuple(environment.priority),
         minimum=environment.minimum,
         sandbox=environment.sandbox,

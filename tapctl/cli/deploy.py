@@ -124,9 +124,9 @@ class _Reporter:
         self.terminal.talk(text)
 
     def changes(self, found: ChangeSet) -> None:
-        from tapctl.report.deployment import changes
+        from tapctl.report import changes
 
-        self.terminal.talk(changes(found, self.terminal.surface()))
+        self.terminal.talk(changes.text(found, self.terminal.surface()))
 
     def event(self, event: Event) -> None:
         from tapctl.report.deployment import event_line

@@ -1,31 +1,24 @@
-"""A change set: asked for, waited for, shown, and removed when nothing comes of it."""
+"""A change set: asked for, waited for, read, and removed when nothing comes of it."""
 
+import re
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws import Aws, explained
-from tapctl.errors import AwsError, BusyError
+from tapctl.aws import Aws, error_code, explained
+from tapctl.deploy import leftovers, validations
+from tapctl.deploy.changes import FUNCTION, Change, walk
+from tapctl.deploy.describe import changes, describe
+from tapctl.deploy.request import Request
+from tapctl.deploy.validations import Validation, Validations
+from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 
 NO_CHANGE = ("The submitted information didn't contain changes.", "No updates are to be performed.")
 """How CloudFormation begins the reason of a change set that would change nothing."""
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of one resource; an action that AWS adds later is shown by its name."""
-
-    action: str
-    logical_id: str
-    type: str
-    replacement: str
-    physical_id: str = ""
-
-    @property
-    def destroys(self) -> bool:
-        return self.action == "Remove" or self.replacement in ("True", "Conditional")
+_NESTED = re.compile(r"Nested change set (arn:\S+) was not successfully created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +28,32 @@ class ChangeSet:
     id: str
     stack_id: str
     changes: tuple[Change, ...]
+    validations: Validations = ()
+
+    @property
+    def replaced_functions(self) -> frozenset[str]:
+        """The functions that will or may be made anew, as their family names them: beside the old ones at first."""
+        return frozenset(name for name, each in walk(self.changes) if each.type == FUNCTION and each.replaces)
+
+    @property
+    def losses(self) -> Mapping[str, str]:
+        """What may be lost with which resource."""
+        return {name: each.loss for name, each in walk(self.changes) if each.loss}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS's own checks warn of, skipped, or were not to be asked about."""
+        told = self.validations
+        return tuple(map(str, told)) if isinstance(told, tuple) else (f"unknown, because {told.reason}",)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a change set is asked for."""
+class Refused(UsageError):
+    """CloudFormation's own checks refuse the template; `failures` says where."""
 
-    stack_name: str
-    creates: bool
-    template: Mapping[str, str]
-    """`TemplateBody` or `TemplateURL`."""
-    parameters: list[dict[str, Any]] = field(default_factory=list)
-    capabilities: list[str] = field(default_factory=list)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    role_arn: str | None = None
-    name: str = field(default_factory=lambda: f"tapctl-{uuid.uuid4().hex[:12]}")
-    """The change set's, known before it is asked for, so that one that was abandoned can be found again."""
+    def __init__(self, stack_name: str, failures: tuple[Validation, ...]) -> None:
+        said = "; ".join(map(str, failures))
+        super().__init__(f"CloudFormation refused the change set of stack {stack_name}: {said}", "mend the template")
+        self.failures = failures
 
 
 def create(
@@ -63,76 +66,112 @@ def create(
 ) -> ChangeSet | None:
     """Ask for a change set and wait until it is known; None when there is nothing to change.
 
-    A failed or empty set is removed, and so is the stack that the asking made.
-    Raises `AwsError` with CloudFormation's reason, `BusyError` when the time is up.
+    Whatever ends it otherwise, an interrupt among it, leaves neither the set nor a stack that was made for it.
+    Raises `Refused` with what CloudFormation's checks found, `AwsError` with its reason, `BusyError` when the
+    time is up or somebody else is reviewing a change set of a stack that is yet to be.
     """
     client = aws.client("cloudformation")
-    asked: dict[str, Any] = {
-        "StackName": request.stack_name,
-        "ChangeSetName": request.name,
-        "ClientToken": request.name,
-        "ChangeSetType": "CREATE" if request.creates else "UPDATE",
-        "Parameters": request.parameters,
-        "Capabilities": request.capabilities,
-        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
-        **request.template,
-        **({"RoleARN": request.role_arn} if request.role_arn else {}),
-    }
-    with explained(f"asking for a change set of stack {request.stack_name}"):
-        made = client.create_change_set(**asked)
-        found = ChangeSet(made["Id"], made["StackId"], ())
-        described = _wait(client, found, sleep, clock, timeout)
-    if described["Status"] == "CREATE_COMPLETE":
-        return ChangeSet(found.id, found.stack_id, _changes(client, described))
-    discard(aws, found, with_stack=request.creates)
-    reason = str(described.get("StatusReason", described["Status"]))
-    if reason.startswith(NO_CHANGE):
-        return None
-    raise AwsError(f"CloudFormation refused the change set of stack {request.stack_name}: {reason}")
+    request.options.check_known(client)
+    if request.exists:
+        leftovers.clear(client, request.stack_name, creates=request.creates)
+    # What is known of it before the answer, which an interrupt or a broken connection may swallow.
+    made, ready = {"Id": request.name, "StackId": request.stack_name}, None
+    desk = _Desk(client, sleep, clock, timeout)
+    try:
+        with explained(f"asking for a change set of stack {request.stack_name}"):
+            made = client.create_change_set(**request.asked())
+            ready = desk.read(made, request)
+        return ready
+    finally:
+        if ready is None:
+            _forget(client, made, with_stack=request.creates)
 
 
 def discard(aws: Aws, found: ChangeSet, *, with_stack: bool) -> None:
     """Remove a change set that will not be executed, and the empty stack that was made for it."""
-    client = aws.client("cloudformation")
     with explained("removing a change set"):
-        client.delete_change_set(ChangeSetName=found.id, StackName=found.stack_id)
-        if with_stack and _is_shell(client, found.stack_id):
-            client.delete_stack(StackName=found.stack_id)
+        _remove(aws.client("cloudformation"), found.id, found.stack_id, with_stack=with_stack)
 
 
-def _is_shell(client: Any, stack_id: str) -> bool:
+def _forget(client: Any, made: Mapping[str, str], *, with_stack: bool) -> None:
+    """Remove what asking may have made; what cannot be removed now, the next run clears away."""
+    with suppress(TapctlError), explained("removing a change set"):
+        _remove(client, made["Id"], made["StackId"], with_stack=with_stack)
+
+
+def _remove(client: Any, change_set: str, stack: str, *, with_stack: bool) -> None:
+    from botocore.exceptions import ClientError
+
+    try:
+        client.delete_change_set(ChangeSetName=change_set, StackName=stack)
+    except ClientError as error:
+        # One that is still being made cannot be deleted by itself, but goes with its stack.
+        if not with_stack or error_code(error) != "InvalidChangeSetStatus":
+            raise
+    if with_stack and _is_shell(client, stack, change_set):
+        client.delete_stack(StackName=stack)
+
+
+def _is_shell(client: Any, stack: str, change_set: str) -> bool:
     """Whether the stack is nothing but our review: no resources, and no change set of anybody else."""
-    status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
-    return status == "REVIEW_IN_PROGRESS" and not client.list_change_sets(StackName=stack_id)["Summaries"]
+    found = client.describe_stacks(StackName=stack)["Stacks"][0]
+    if found["StackStatus"] != "REVIEW_IN_PROGRESS":
+        return False
+    left = leftovers.listed(client, found["StackName"])
+    return all(change_set in (each["ChangeSetName"], each.get("ChangeSetId")) for each in left)
 
 
-def _wait(
-    client: Any, found: ChangeSet, sleep: Callable[[float], None], clock: Callable[[], float], timeout: float
-) -> dict[str, Any]:
-    started = clock()
-    while True:
-        described: dict[str, Any] = client.describe_change_set(ChangeSetName=found.id, StackName=found.stack_id)
-        if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-            return described
-        waited = clock() - started
-        if waited > timeout:
-            raise BusyError(f"the change set was not ready after {timeout:.0f} s", "run it again later")
-        sleep(0.5 if waited < 3 else 1 if waited < 15 else 2)
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Waits for change sets, and reads them."""
+
+    client: Any
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+    timeout: float
+
+    def read(self, made: Mapping[str, str], request: Request) -> ChangeSet | None:
+        """The set, once it is finished, with all that is to be known of it; None when it would change nothing."""
+        described = self._finished(made["Id"])
+        failed = described["Status"] != "CREATE_COMPLETE"
+        reason = self._reason(described) if failed else ""
+        if reason.startswith(NO_CHANGE):
+            return None
+        told = validations.read(self.client, made["Id"])
+        if failed:
+            raise _refusal(request.stack_name, reason, told)
+        found = changes(self.client, made["Id"], described, request.secrets)
+        return ChangeSet(made["Id"], made["StackId"], found, told)
+
+    def _finished(self, change_set: str) -> dict[str, Any]:
+        started = self.clock()
+        while True:
+            described = describe(self.client, change_set)
+            if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+                return described
+            waited = self.clock() - started
+            if waited > self.timeout:
+                raise BusyError(f"the change set was not ready after {self.timeout:.0f} s", "run it again later")
+            self.sleep(0.5 if waited < 3 else 1 if waited < 15 else 2)
+
+    def _reason(self, described: Mapping[str, Any]) -> str:
+        """Why the set failed; where that of a nested stack did, which may take a while longer, why that one did."""
+        reason = str(described.get("StatusReason") or described["Status"])
+        below = _NESTED.search(reason)
+        return self._reason(self._finished(below[1].rstrip(".:,"))) if below else reason
 
 
-def _changes(client: Any, described: dict[str, Any]) -> tuple[Change, ...]:
-    pages = [described]
-    while token := pages[-1].get("NextToken"):
-        asked = {"ChangeSetName": described["ChangeSetId"], "StackName": described["StackId"], "NextToken": token}
-        pages.append(client.describe_change_set(**asked))
-    entries = [each["ResourceChange"] for page in pages for each in page["Changes"] if "ResourceChange" in each]
-    return tuple(
-        Change(
-            each["Action"],
-            each["LogicalResourceId"],
-            each["ResourceType"],
-            each.get("Replacement", "") if each["Action"] == "Modify" else "",
-            each.get("PhysicalResourceId", ""),
-        )
-        for each in entries
-    )
+def _refusal(stack_name: str, reason: str, told: Validations) -> TapctlError:
+    fatal = tuple(each for each in told if each.fatal) if isinstance(told, tuple) else ()
+    if fatal:
+        return Refused(stack_name, fatal)
+    hint = next((hint for words, hint in _HINTS.items() if words in reason), None)
+    return AwsError(f"CloudFormation refused the change set of stack {stack_name}: {reason}", hint)
+
+
+_HINTS = {
+    "Requires capabilities": "acknowledge what the reason names with `--capability`",
+    "AWS::EarlyValidation": f"allow the action {validations.PERMISSION}, which tells what was found where",
+    "cannot be assumed": "let CloudFormation assume the role: its trust policy names cloudformation.amazonaws.com",
+}
+"""The next step for reasons that are known by their words."""

@@ -2,21 +2,22 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
+from tapctl.deploy.options import Options
 from tapctl.deploy.publish import Publisher
+from tapctl.deploy.request import request_for
 from tapctl.deploy.stack import Live
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, DeployStuck, UsageError
 from tapctl.headroom.result import Preflight
-from tapctl.template.model import SERVERLESS, Template
+from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, missing
 
 
@@ -57,6 +58,7 @@ class Deployer:
     observer: Observer
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
+    options: Options = field(default_factory=Options)
 
     @property
     def name(self) -> str:
@@ -80,14 +82,14 @@ class Deployer:
         published = publisher.publish(result.template, result.plan)
         if live.action is Action.RECREATE:
             self._remove(live)
-        request = change_set.Request(
-            stack_name=self.name,
+        request = request_for(
+            result.template,
+            self.settings,
+            self.options,
+            published,
+            previous={} if creates else live.parameters,
             creates=creates,
-            template=published,
-            parameters=_parameters(result.template, self.settings, {} if creates else live.parameters),
-            capabilities=capabilities(result.template),
-            tags=self.settings.tags,
-            role_arn=self.settings.role_arn,
+            exists=bool(live.id) and live.action is not Action.RECREATE,
         )
         self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
         found = change_set.create(self.aws, request, sleep=self.sleep)
@@ -129,7 +131,7 @@ class Deployer:
         token = f"tapctl-{uuid.uuid4()}"
         with explained("executing the change set"):
             self.aws.client("cloudformation").execute_change_set(
-                ChangeSetName=found.id, StackName=found.stack_id, ClientRequestToken=token
+                ChangeSetName=found.id, StackName=found.stack_id, ClientRequestToken=token, **self.options.executed()
             )
         seen = self._operator.follow(found.stack_id, token)
         if state(seen[-1].status).end is not End.SUCCESS:
@@ -169,42 +171,3 @@ class Deployer:
             raise AwsError(f"stack {name} is gone", "somebody else deleted it")
         outputs = {each["OutputKey"]: each.get("OutputValue", "") for each in found[0].get("Outputs", [])}
         return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs)
-
-
-def _types(value: Any) -> Iterator[str]:
-    """Every resource type, those within loops too."""
-    if isinstance(value, dict):
-        if isinstance(value.get("Type"), str):
-            yield value["Type"]
-        for item in value.values():
-            yield from _types(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _types(item)
-
-
-def _parameters(template: Template, settings: Settings, previous: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Given values; for the rest the stack keeps what it has, and a new parameter takes its default."""
-    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in settings.parameters.items()]
-    kept = [
-        {"ParameterKey": name, "UsePreviousValue": True}
-        for name in template.parameters
-        if name not in settings.parameters and name in previous
-    ]
-    return given + kept
-
-
-def capabilities(template: Template) -> list[str]:
-    """What the template needs to be acknowledged: IAM resources, and macros to be expanded.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
-    """
-    types = set(_types(template.body.get("Resources")))
-    nested = bool(types & {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"})
-    serverless = SERVERLESS in template.transforms
-    needed = []
-    if nested or serverless or any(each.startswith("AWS::IAM::") for each in types):
-        needed.append("CAPABILITY_NAMED_IAM")
-    if nested or template.transforms:
-        needed.append("CAPABILITY_AUTO_EXPAND")
-    return needed

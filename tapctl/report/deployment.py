@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
 from tapctl.errors import TapctlError
@@ -16,35 +15,6 @@ from tapctl.report.surface import Surface, draw
 from tapctl.verify.run import Verification
 
 SCHEMA = "tapctl.deploy/1"
-
-_ACTIONS = {"Add": ("+", "green"), "Modify": ("~", "yellow"), "Remove": ("-", "red"), "Import": ("<", "green")}
-
-
-def changes(found: ChangeSet, surface: Surface) -> str:
-    """A line for each change; what destroys something says so in words, too."""
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for each in found.changes:
-        sign, style = _ACTIONS.get(each.action, ("?", "yellow"))
-        table.add_row(f"[{style}]{sign}[/]", each.logical_id, each.type, _fate(each.action, each.replacement))
-    return draw(surface, f"changes to stack {found.stack_id.split('/')[1]}", table).rstrip("\n")
-
-
-def _fate(action: str, replacement: str) -> str:
-    match action, replacement:
-        case "Modify", "True":
-            return "[bold red]replaced: what it holds is lost[/]"
-        case "Modify", "Conditional":
-            return "[bold red]may be replaced[/]"
-        case "Modify", _:
-            return "changed in place"
-        case "Remove", _:
-            return "[bold red]removed[/]"
-        case "Add", _:
-            return "new"
-        case _:
-            return action.lower()
 
 
 def event_line(event: Event) -> str:

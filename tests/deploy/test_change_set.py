@@ -7,9 +7,11 @@ from botocore.stub import ANY, Stubber
 
 from tapctl.aws import Aws
 from tapctl.deploy import change_set
-from tapctl.deploy.change_set import Change, ChangeSet, Request
-from tapctl.deploy.run import capabilities
-from tapctl.errors import AwsError, BusyError
+from tapctl.deploy.capabilities import capabilities
+from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.changes import Change
+from tapctl.deploy.request import Request
+from tapctl.errors import AwsError, BusyError, UsageError
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("deploy change set")
 
 SET_ID = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/tapctl-1/66666666-2222-3333-4444-555555555555"
 BOTH = {"ChangeSetName": SET_ID, "StackName": STACK_ID}
+ASKED = {"ChangeSetName": SET_ID, "IncludePropertyValues": True}
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
 
 
@@ -106,8 +109,14 @@ def made(stub: Stubber) -> None:
 def described(stub: Stubber, status: str, reason: str | None = None, **more: Any) -> None:
     why = {"StatusReason": reason} if reason else {}
     known = {"ChangeSetId": SET_ID, "StackId": STACK_ID, "Status": status, "Changes": []}
-    asked = {**BOTH, **({"NextToken": more.pop("asked")} if "asked" in more else {})}
-    stub.add_response("describe_change_set", {**known, **why, **more}, asked)
+    again = {"NextToken": more.pop("asked")} if "asked" in more else {}
+    stub.add_response("describe_change_set", {**known, **why, **more}, {**ASKED, **again})
+
+
+def checked(stub: Stubber, *events: dict[str, Any]) -> None:
+    """The answer of DescribeEvents; every event of it has an id."""
+    numbered = [{"EventId": str(number), **event} for number, event in enumerate(events)]
+    stub.add_response("describe_events", {"OperationEvents": numbered}, {"ChangeSetName": SET_ID})
 
 
 def removed(stub: Stubber, status: str, others: int = 0, *, with_stack: bool) -> None:
@@ -117,7 +126,7 @@ def removed(stub: Stubber, status: str, others: int = 0, *, with_stack: bool) ->
     stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
     if status == "REVIEW_IN_PROGRESS":
         summaries = [{"ChangeSetName": f"theirs-{number}"} for number in range(others)]
-        stub.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": STACK_ID})
+        stub.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": "shop"})
     if with_stack:
         stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
 
@@ -152,6 +161,7 @@ def test_a_failed_set_is_removed_and_its_reason_told(status: str, others: int, g
         stub = stubs["cloudformation"]
         made(stub)
         described(stub, "FAILED", "The following hook(s)/validation failed: [AWS::EarlyValidation::X]")
+        checked(stub)
         removed(stub, status, others, with_stack=goes)
 
         with pytest.raises(AwsError, match=r"refused the change set of stack shop: The following hook") as raised:
@@ -160,11 +170,119 @@ def test_a_failed_set_is_removed_and_its_reason_told(status: str, others: int, g
     assert raised.value.exit_code == 1
 
 
+def test_what_cloudformations_checks_found_is_the_error_with_its_place() -> None:
+    found = [
+        {
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": name,
+            "ValidationName": "PROPERTY_VALIDATION",
+            "ValidationFailureMode": mode,
+            "ValidationStatus": "FAILED",
+            "ValidationStatusReason": "Unsupported property [Nmae].",
+            "ValidationPath": f"/Resources/{name}/Properties/Nmae",
+        }
+        for name, mode in (("A", "FAIL"), ("B", "WARN"), ("C", "FAIL"))
+    ]
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]")
+        checked(stub, *found)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(UsageError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    assert raised.value.exit_code == 2
+    assert raised.value.message == (
+        "CloudFormation refused the change set of stack shop: "
+        "A /Resources/A/Properties/Nmae: PROPERTY_VALIDATION: Unsupported property [Nmae]; "
+        "C /Resources/C/Properties/Nmae: PROPERTY_VALIDATION: Unsupported property [Nmae]"
+    )
+
+
+def test_where_the_set_of_a_nested_stack_failed_its_reason_is_told_once_it_is_known() -> None:
+    child = SET_ID.replace("tapctl-1", "child")
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", f"Nested change set {child} was not successfully created: Currently in FAILED.")
+        below = {"Status": "CREATE_IN_PROGRESS", "Changes": []}
+        stub.add_response("describe_change_set", below, {**ASKED, "ChangeSetName": child})
+        below = {"Status": "FAILED", "StatusReason": "Template error: no such bucket", "Changes": []}
+        stub.add_response("describe_change_set", below, {**ASKED, "ChangeSetName": child})
+        checked(stub)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(AwsError, match="of stack shop: Template error: no such bucket"):
+            change_set.create(aws, request("shop", "A", creates=False), sleep=lambda _: None)
+
+
+class Interrupting:
+    """A sleep during which somebody presses Ctrl-C."""
+
+    def __call__(self, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_waiting_leaves_nothing_behind() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_IN_PROGRESS")
+        removed(stub, "REVIEW_IN_PROGRESS", with_stack=True)
+
+        with pytest.raises(KeyboardInterrupt):
+            change_set.create(aws, request("shop", "A"), sleep=Interrupting())
+
+
+def test_a_set_that_cannot_be_removed_yet_goes_with_the_stack_that_was_made_for_it() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_IN_PROGRESS")
+        stub.add_client_error("delete_change_set", "InvalidChangeSetStatus", "it is in CREATE_IN_PROGRESS")
+        now = datetime.now(UTC)
+        stack = {"StackName": "shop", "StackId": STACK_ID, "CreationTime": now, "StackStatus": "REVIEW_IN_PROGRESS"}
+        stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+        ours = {"ChangeSetName": "tapctl-1", "ChangeSetId": SET_ID, "Status": "CREATE_IN_PROGRESS"}
+        stub.add_response("list_change_sets", {"Summaries": [ours]}, {"StackName": "shop"})
+        stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+        with pytest.raises(KeyboardInterrupt):
+            change_set.create(aws, request("shop", "A"), sleep=Interrupting())
+
+
+def test_an_answer_that_is_lost_is_cleared_away_by_the_name_that_was_asked_for() -> None:
+    asked = Request("shop", creates=False, template={"TemplateBody": "{}"})
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        stub.add_client_error("create_change_set", "InternalFailure", "oops", 500)
+        stub.add_response("delete_change_set", {}, {"ChangeSetName": asked.name, "StackName": "shop"})
+
+        with pytest.raises(AwsError, match="oops"):
+            change_set.create(aws, asked)
+
+
+def test_what_a_killed_run_left_on_a_stack_is_cleared_away_first(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("again", "A")))
+    client = aws.client("cloudformation")
+    body = json.dumps({"Resources": {"A": QUEUE}})
+    for name in ("tapctl-killed", "theirs"):
+        client.create_change_set(StackName="again", ChangeSetName=name, ChangeSetType="UPDATE", TemplateBody=body)
+    assert sets(aws, "again") == ["tapctl-killed", "theirs"]
+
+    change_set.create(aws, request("again", "A", creates=False, exists=True))
+
+    assert sets(aws, "again") == ["theirs"]
+
+
 def test_a_reason_that_only_quotes_the_words_is_a_failure() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
         described(stub, "FAILED", "Transform failed: the tool said No updates are to be performed.")
+        checked(stub)
         stub.add_response("delete_change_set", {}, BOTH)
 
         with pytest.raises(AwsError, match="Transform failed"):
@@ -176,6 +294,7 @@ def test_no_changes_to_resources_may_still_be_a_change() -> None:
         stub = stubs["cloudformation"]
         made(stub)
         described(stub, "CREATE_COMPLETE")
+        checked(stub)
 
         found = change_set.create(aws, request("shop", "A", creates=False))
 
@@ -192,6 +311,7 @@ def test_every_page_of_changes_is_read_and_an_action_that_aws_adds_later_is_kept
         stub = stubs["cloudformation"]
         made(stub)
         described(stub, "CREATE_COMPLETE", Changes=[entry("Add", "A")], NextToken="2")
+        checked(stub)
         described(stub, "CREATE_COMPLETE", Changes=[entry("SyncWithActual", "B")], NextToken="3", asked="2")
         last = [entry("Teleport", "C"), {"Type": "Hook"}, entry("Modify", "D", Replacement="Conditional")]
         described(stub, "CREATE_COMPLETE", Changes=last, asked="3")
@@ -216,6 +336,7 @@ def test_it_is_looked_at_often_at_first_and_less_later() -> None:
         for _ in range(25):
             described(stub, "CREATE_IN_PROGRESS")
         described(stub, "CREATE_COMPLETE")
+        checked(stub)
 
         found = change_set.create(
             aws, request("shop", "A", creates=False), sleep=slept.append, clock=lambda: sum(slept)
@@ -230,8 +351,9 @@ def test_when_the_time_is_up_it_is_busy() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
-        for _ in range(10):
+        for _ in range(9):
             described(stub, "CREATE_PENDING")
+        stub.add_response("delete_change_set", {}, BOTH)
 
         with pytest.raises(BusyError, match="the change set was not ready after 4 s") as raised:
             change_set.create(
@@ -241,8 +363,6 @@ def test_when_the_time_is_up_it_is_busy() -> None:
                 clock=lambda: sum(slept),
                 timeout=4,
             )
-        for _ in range(10 - len(slept) - 1):
-            aws.client("cloudformation").describe_change_set(**BOTH)
 
     assert (raised.value.exit_code, raised.value.hint) == (5, "run it again later")
 
@@ -259,10 +379,13 @@ def test_everything_asked_for_is_in_the_request() -> None:
             "Parameters": [{"ParameterKey": "Stage", "UsePreviousValue": True}],
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
             "Tags": [{"Key": "team", "Value": "shop"}],
+            "NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:deploys"],
             "RoleARN": "arn:aws:iam::123456789012:role/deployer",
+            "IncludeNestedStacks": True,
         }
         stub.add_response("create_change_set", {"Id": SET_ID, "StackId": STACK_ID}, asked)
         described(stub, "CREATE_COMPLETE")
+        checked(stub)
 
         change_set.create(
             aws,
@@ -274,6 +397,8 @@ def test_everything_asked_for_is_in_the_request() -> None:
                 capabilities=["CAPABILITY_NAMED_IAM"],
                 tags={"team": "shop"},
                 role_arn="arn:aws:iam::123456789012:role/deployer",
+                notification_arns=("arn:aws:sns:us-east-1:123456789012:deploys",),
+                nested=True,
             ),
         )
 
@@ -306,9 +431,22 @@ def template(types: list[str], transform: Any = None) -> Template:
             ["AWS::SQS::Queue"], ["AWS::LanguageExtensions"], ["CAPABILITY_AUTO_EXPAND"], id="any other transform"
         ),
         pytest.param(["AWS::SQS::Queue"], "MyMacro", ["CAPABILITY_AUTO_EXPAND"], id="a macro of one's own"),
+        pytest.param(
+            ["My::Own::Thing::MODULE"],
+            None,
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="a module may hold anything",
+        ),
     ],
 )
 def test_what_must_be_acknowledged_is_seen_from_the_template(
     types: list[str], transform: Any, needed: list[str]
 ) -> None:
     assert capabilities(template(types, transform)) == needed
+
+
+def test_a_macro_within_a_resource_is_seen() -> None:
+    body = {"Resources": {"A": {**QUEUE, "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}}
+    source = parse(json.dumps(body), "t.json")
+
+    assert capabilities(check(Template(source, source.value))) == ["CAPABILITY_AUTO_EXPAND"]

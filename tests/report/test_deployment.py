@@ -1,50 +1,12 @@
 import pytest
 
-from tapctl.deploy.change_set import Change, ChangeSet
 from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
 from tapctl.report import deployment
 from tapctl.report.surface import Surface
 
-PLAIN, COLOURED = Surface(100, color=False), Surface(100, color=True)
+PLAIN = Surface(100, color=False)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
-
-
-def changed(*changes: Change) -> str:
-    return deployment.changes(ChangeSet("set", STACK_ID, changes), PLAIN)
-
-
-def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
-    text = changed(
-        Change("Add", "Table", "AWS::DynamoDB::Table", ""),
-        Change("Modify", "Role", "AWS::IAM::Role", "False"),
-        Change("Modify", "Queue", "AWS::SQS::Queue", "True"),
-        Change("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
-        Change("Remove", "Key", "AWS::KMS::Key", ""),
-        Change("Import", "Bucket", "AWS::S3::Bucket", ""),
-    )
-
-    assert [" ".join(line.split()) for line in text.splitlines()] == [
-        "changes to stack shop",
-        "+ Table AWS::DynamoDB::Table new",
-        "~ Role AWS::IAM::Role changed in place",
-        "~ Queue AWS::SQS::Queue replaced: what it holds is lost",
-        "~ Topic AWS::SNS::Topic may be replaced",
-        "- Key AWS::KMS::Key removed",
-        "< Bucket AWS::S3::Bucket import",
-    ]
-
-
-@pytest.mark.parametrize("action", ["SyncWithActual", "Dynamic", "Teleport"])
-def test_an_action_that_aws_adds_later_is_shown_by_its_name(action: str) -> None:
-    line = changed(Change(action, "Queue", "AWS::SQS::Queue", "")).splitlines()[1]
-
-    assert line.startswith("?")
-    assert line.endswith(action.lower())
-
-
-def test_a_set_without_changes_to_resources_still_names_its_stack() -> None:
-    assert changed() == "changes to stack shop"
 
 
 @pytest.mark.parametrize(
@@ -103,10 +65,3 @@ def test_a_long_output_is_broken_and_not_cut() -> None:
     outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": "x" * 500})
 
     assert deployment.outputs(outcome, PLAIN).count("x") == 500
-
-
-def test_colour_comes_only_where_it_is_wanted() -> None:
-    found = ChangeSet("set", STACK_ID, (Change("Remove", "Key", "AWS::KMS::Key", ""),))
-
-    assert "\x1b[" in deployment.changes(found, COLOURED)
-    assert "\x1b[" not in deployment.changes(found, PLAIN)
