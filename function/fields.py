@@ -15,7 +15,10 @@ _MARKER_PREFIX = "evt#"
 _MAX_DIGITS = 38  # what a DynamoDB number holds
 _MAX_FLOAT_DIGITS = 15  # what a binary double always carries without loss
 _MAX_MOMENT_DIGITS = 24  # fewer than Decimal's default precision, so that no division rounds
+_LARGEST_MOMENT = 14  # of 15 digits before the point, and no more than 9 behind it
+_SMALLEST_MOMENT = -9
 _MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def transaction_id(value: object) -> str:
@@ -54,12 +57,10 @@ def amount(value: object) -> Decimal:
 
 def moment(value: object) -> Decimal:
     """Return exact seconds since 1970 from ISO 8601 text (UTC unless it says otherwise) or from an epoch number."""
-    if isinstance(value, str) and not value.isdecimal():
-        return _iso(value)
-    number = _decimal(value, "timestamp")
-    if number < 0 or number.adjusted() > 14 or len(number.as_tuple().digits) > _MAX_MOMENT_DIGITS:
+    seconds = _iso(value) if isinstance(value, str) and not value.isdecimal() else _epoch(value)
+    if not 0 <= seconds <= _LAST_SECOND:
         raise MalformedError("timestamp")
-    return number / 1000 if number >= _MILLISECONDS_FROM else number
+    return seconds
 
 
 def iso(seconds: Decimal) -> str:
@@ -76,9 +77,19 @@ def _iso(value: str) -> Decimal:
         whole = datetime.fromisoformat(f"{day}T{clock}{zone or 'Z'}").timestamp()
     except (ValueError, OverflowError) as error:
         raise MalformedError("timestamp") from error
-    if whole < 0:
+    if whole < 0:  # a fraction would be added on the wrong side
         raise MalformedError("timestamp")
     return Decimal(f"{int(whole)}.{fraction}") if fraction else Decimal(int(whole))
+
+
+def _epoch(value: object) -> Decimal:
+    number = _decimal(value, "timestamp")
+    if (
+        len(number.as_tuple().digits) > _MAX_MOMENT_DIGITS
+        or not _SMALLEST_MOMENT <= number.adjusted() <= _LARGEST_MOMENT
+    ):
+        raise MalformedError("timestamp")
+    return number / 1000 if number >= _MILLISECONDS_FROM else number
 
 
 def _decimal(value: object, field: str) -> Decimal:

@@ -22,6 +22,7 @@ class FakeTable:
     def call(self, operation: str, request: Mapping[str, Any], timeout: float) -> dict[str, object]:
         assert timeout > 0
         json.dumps(request, ensure_ascii=False).encode("utf-8")  # DynamoDB refuses half a surrogate pair
+        check_numbers(request)
         self.calls.append(operation)
         if self.troubles:
             raise self.troubles.pop(0)
@@ -49,6 +50,21 @@ class FakeTable:
         self._put(put)
         self.rows[update["Key"]["transactionId"]["S"]] = updated(update, olds[1])
         return {}
+
+
+def check_numbers(value: object) -> None:
+    """Refuse what a DynamoDB number cannot hold; a refusal of the real one would be answered with a 503."""
+    match value:
+        case {"N": str(text)}:
+            number = Decimal(text)
+            assert len(number.as_tuple().digits) <= 38, text
+            assert not number or -130 <= number.adjusted() <= 125, text
+        case dict():
+            for inner in value.values():
+                check_numbers(inner)
+        case list():
+            for inner in value:
+                check_numbers(inner)
 
 
 def reason(write: Mapping[str, Any], old: Item | None) -> dict[str, object]:
