@@ -6,6 +6,15 @@ from typing import NamedTuple
 # Named tuples, not dataclasses: importing dataclasses costs a cold start several milliseconds (it loads inspect).
 
 
+class Senders(NamedTuple):
+    """What this deployment knows of its senders beside their secrets: Square's address, and how `generic` signs."""
+
+    square_url: str = ""
+    signature_header: str = "x-webhook-signature"
+    signature_encoding: str = "hex"
+    timestamp_header: str = ""
+
+
 class Delivery(NamedTuple):
     """One POST as it arrived: raw bytes, header names in lower case, and when the front door received it."""
 
@@ -13,7 +22,7 @@ class Delivery(NamedTuple):
     headers: dict[str, str]
     body: bytes
     received_at: float
-    notification_url: str = ""
+    senders: Senders = Senders()
 
 
 class Payment(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from deliveries import Aside, Delivery, Entry, Notice, Recorded
+from deliveries import Aside, Delivery, Entry, Notice, Recorded, Senders
 from keyring import Keyring
 from providers import SCHEMES, UNSUPPORTED, Scheme
 from refusals import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
@@ -22,7 +22,7 @@ class App(NamedTuple):
     ledger: Ledger
     clock: Callable[[], float]
     emit: Callable[[str], None]
-    notification_url: str = ""
+    senders: Senders = Senders()
     function_name: str = ""
 
 

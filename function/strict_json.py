@@ -24,16 +24,13 @@ def _reject(_constant: str) -> NoReturn:
     raise NotJsonError
 
 
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_reject, object_pairs_hook=_unique)
+
+
 def parse_object(body: bytes) -> dict[str, object]:
     """Return the JSON object in a body."""
     try:
-        document = json.loads(
-            body.decode("utf-8"),
-            parse_float=Decimal,
-            parse_int=Decimal,
-            parse_constant=_reject,
-            object_pairs_hook=_unique,
-        )
+        document: object = _DECODER.decode(body.decode("utf-8"))
     # ArithmeticError: an exponent beyond what Decimal holds. RecursionError: brackets nested without end.
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise NotJsonError from error

@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from aws.client import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
 from aws.sigv4 import Credentials
+from deliveries import Senders
 from intake import App
 from keyring import Keyring
 from refusals import MisconfiguredError, RefusalError, StorageUnavailableError
@@ -16,14 +18,21 @@ from strict_json import text
 
 _CONNECT_SECONDS = 2.0
 _SECRET_SECONDS = 3.0
+_SENDERS = {
+    "square_url": "SQUARE_NOTIFICATION_URL",
+    "signature_header": "GENERIC_SIGNATURE_HEADER",
+    "signature_encoding": "GENERIC_SIGNATURE_ENCODING",
+    "timestamp_header": "GENERIC_TIMESTAMP_HEADER",
+}
 _SETTINGS = (
+    *_SENDERS.values(),
+    "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "DYNAMODB_TABLE_NAME",
-    "SQUARE_NOTIFICATION_URL",
     "WEBHOOK_SECRETS",
     "WEBHOOK_SECRET_ARN",
 )
@@ -54,14 +63,23 @@ def _build(values: tuple[str, ...]) -> App:
         keyring=_keyring(environ),
         ledger=Ledger(table, environ["DYNAMODB_TABLE_NAME"]),
         clock=_now,
-        emit=print,
-        notification_url=environ["SQUARE_NOTIFICATION_URL"],
+        emit=_write_line,
+        senders=_senders(environ),
         function_name=environ["AWS_LAMBDA_FUNCTION_NAME"],
     )
 
 
 def _now() -> float:
     return time.time()
+
+
+def _write_line(line: str) -> None:
+    # In one piece: print writes the end of the line by itself, and the runtime passes every write on at once.
+    sys.stdout.write(f"{line}\n")
+
+
+def _senders(environ: Mapping[str, str]) -> Senders:
+    return Senders(**{field: environ[name] for field, name in _SENDERS.items() if environ[name]})
 
 
 def _keyring(environ: Mapping[str, str]) -> Keyring:
@@ -94,7 +112,7 @@ def _endpoint(environ: Mapping[str, str], dialect: Dialect) -> str:
 
 
 def _region(environ: Mapping[str, str]) -> str:
-    return environ.get("AWS_REGION", "")
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
 def _credentials() -> Credentials:

@@ -3,7 +3,7 @@
 import base64
 import re
 
-from deliveries import Delivery, Recorded
+from deliveries import Delivery, Recorded, Senders
 from intake import App, check_size, take
 from refusals import MalformedError, MethodError, UnknownProviderError
 from signatures import digest_of
@@ -28,7 +28,7 @@ def answer(event: object, context: object, app: App) -> dict[str, object]:
     bodies: list[bytes] = []
 
     def work() -> list[Recorded]:
-        delivery = read(event, started_at, app.notification_url)
+        delivery = read(event, started_at, app.senders)
         bodies.append(delivery.body)
         return take(delivery, app, until)
 
@@ -38,14 +38,14 @@ def answer(event: object, context: object, app: App) -> dict[str, object]:
     return reply(verdict)
 
 
-def read(event: object, received_at: float, notification_url: str) -> Delivery:
+def read(event: object, received_at: float, senders: Senders) -> Delivery:
     """Take the delivery out of the event."""
     if text(event, "requestContext", "http", "method").upper() != "POST":
         raise MethodError("webhooks are posted")
     provider = provider_of(event)
     if not provider:
         raise UnknownProviderError("path")
-    return Delivery(provider, headers_of(event), body_of(event), received_at, notification_url)
+    return Delivery(provider, headers_of(event), body_of(event), received_at, senders)
 
 
 def provider_of(event: object) -> str:

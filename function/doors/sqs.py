@@ -5,15 +5,18 @@ headers are set by the API, so the time window is judged at the moment the API r
 goes the same way as an outage, to the dead-letter queue in the end: a wrong secret must not destroy real events.
 """
 
-from deliveries import Delivery, Recorded
+from deliveries import Delivery, Recorded, Senders
 from intake import App, take
 from refusals import MalformedError
 from signatures import digest_of
 from store.patience import patience
+from store.writes import MARKER_SECONDS
 from strict_json import child, text
 from telemetry import Occasion, report
 from verdicts import settle
 
+# The queues keep a record for 28 days. What claims to be older than the markers last could be a replay.
+_OLDEST_SECONDS = MARKER_SECONDS - 24 * 3600
 _OURS = frozenset({"provider", "requesttimeepoch"})
 
 
@@ -41,7 +44,7 @@ def _stored(record: object, context: object, app: App) -> bool:
     attributes = _attributes(record)
 
     def work() -> list[Recorded]:
-        return take(read(record, attributes, app.notification_url), app, until)
+        return take(read(record, attributes, started_at, app.senders), app, until)
 
     verdict = settle(work)
     reference = digest_of(text(record, "body").encode("utf-8", "replace"))[:16]
@@ -49,17 +52,20 @@ def _stored(record: object, context: object, app: App) -> bool:
     return verdict.status == 200
 
 
-def read(record: object, attributes: dict[str, str], notification_url: str) -> Delivery:
+def read(record: object, attributes: dict[str, str], now: float, senders: Senders) -> Delivery:
     """Take the delivery out of a record."""
     milliseconds = attributes.get("requesttimeepoch") or text(record, "attributes", "SentTimestamp")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= 15):
         raise MalformedError("requestTimeEpoch")
+    received_at = int(milliseconds) / 1000
+    if received_at < now - _OLDEST_SECONDS:
+        raise MalformedError("requestTimeEpoch: too old")
     try:
         body = text(record, "body").encode("utf-8")
     except UnicodeEncodeError as error:
         raise MalformedError("body encoding") from error
     headers = {name: value for name, value in attributes.items() if name not in _OURS}
-    return Delivery(attributes.get("provider", ""), headers, body, int(milliseconds) / 1000, notification_url)
+    return Delivery(attributes.get("provider", ""), headers, body, received_at, senders)
 
 
 def _attributes(record: object) -> dict[str, str]:

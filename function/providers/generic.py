@@ -1,39 +1,69 @@
-"""A plain HMAC for senders of one's own: `x-webhook-signature: sha256=<hex>`, several values separated by commas.
+"""A plain HMAC-SHA256 for senders of one's own, by configuration: which headers carry it and in which encoding.
 
-Without `x-webhook-timestamp` the signed bytes are the body. With it they are `<timestamp>.<body>`, the timestamp is
-in seconds since 1970 and at most 300 s away: use it, for it bounds replays. The secret is used as UTF-8 text. The
-event is named by `id` in the body, or else by the digest of the body.
+`GENERIC_SIGNATURE_HEADER` (`x-webhook-signature`) holds one or more digests in `GENERIC_SIGNATURE_ENCODING` (`hex` or
+`base64`), separated by commas, each bare or after a name as in `sha256=`. `GENERIC_TIMESTAMP_HEADER` holds the signed
+time in seconds since 1970; a time is required when that is set, and read from `x-webhook-timestamp` where there is one
+when it is not. With a time the signed bytes are `<timestamp>.<body>`, without one the body: use it, for it bounds
+replays. The secret is used as UTF-8 text. The event is named by `id` in the body, or else by the body's digest.
 """
 
+import re
 from collections.abc import Sequence
 
 from deliveries import Delivery, Notice
 from payments import read_content
-from signatures import HEX_DIGEST, demand_match, digest_of, fresh, header, hex_macs, plain_id, well_formed
+from refusals import MisconfiguredError, UnverifiedError
+from signatures import (
+    BASE64_DIGEST,
+    HEX_DIGEST,
+    base64_macs,
+    demand_match,
+    digest_of,
+    fresh,
+    header,
+    hex_macs,
+    plain_id,
+    well_formed,
+)
 from strict_json import parse_object, text
 
-_PREFIX = "sha256="
 _TIME = "x-webhook-timestamp"
+_PREFIX = re.compile(r"^[a-z][a-z0-9]*=(?!$)")
+_TIMED_BODY = re.compile(rb"[0-9]{1,12}\.")
+_ENCODINGS = {"hex": (HEX_DIGEST, hex_macs), "base64": (BASE64_DIGEST, base64_macs)}
 
 
 def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
     """Refuse unless one value signs the body, together with the time when there is one."""
-    message = delivery.body
-    if _TIME in delivery.headers:
-        stamp = delivery.headers[_TIME]
-        fresh(stamp, delivery.received_at)
-        message = f"{stamp}.".encode("ascii") + message
-    values = [value.strip() for value in header(delivery.headers, "x-webhook-signature").split(",")]
-    candidates = well_formed((v.removeprefix(_PREFIX) for v in values if v.startswith(_PREFIX)), HEX_DIGEST)
-    demand_match(candidates, hex_macs(message, keys))
+    senders = delivery.senders
+    if senders.signature_encoding not in _ENCODINGS:
+        raise MisconfiguredError("GENERIC_SIGNATURE_ENCODING is neither hex nor base64")
+    form, macs = _ENCODINGS[senders.signature_encoding]
+    signatures = header(delivery.headers, senders.signature_header.lower())
+    candidates = well_formed((_PREFIX.sub("", one.strip(), count=1) for one in signatures.split(",")), form)
+    demand_match(candidates, macs(_signed(delivery), keys))
 
 
 def notices(delivery: Delivery) -> list[Notice]:
     """Read the one event; without a `timestamp` of its own it happened when it was signed or received."""
     event = parse_object(delivery.body)
     digest = digest_of(delivery.body)
-    named = text(event, "id")
-    timed = _TIME in delivery.headers
-    happened = int(delivery.headers[_TIME]) if timed else delivery.received_at
-    content = read_content(event, happened)
-    return [Notice(named if plain_id(named) else digest, digest, text(event, "type"), content, expires=timed)]
+    named, stamp = text(event, "id"), _stamp(delivery)
+    content = read_content(event, delivery.received_at if stamp is None else int(stamp))
+    event_id = named if plain_id(named) else digest
+    return [Notice(event_id, digest, text(event, "type"), content, expires=stamp is not None)]
+
+
+def _signed(delivery: Delivery) -> bytes:
+    stamp = _stamp(delivery)
+    if stamp is not None:
+        fresh(stamp, delivery.received_at)
+        return f"{stamp}.".encode("ascii") + delivery.body
+    if _TIMED_BODY.match(delivery.body):
+        raise UnverifiedError("a timed message with its time moved into the body")
+    return delivery.body
+
+
+def _stamp(delivery: Delivery) -> str | None:
+    required = delivery.senders.timestamp_header.lower()
+    return header(delivery.headers, required) if required else delivery.headers.get(_TIME)

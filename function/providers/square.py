@@ -16,10 +16,10 @@ from strict_json import child, parse_object, text
 
 def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
     """Refuse unless the header signs the configured URL and the body."""
-    if not delivery.notification_url:
+    if not delivery.senders.square_url:
         raise MisconfiguredError("SQUARE_NOTIFICATION_URL is not set")
     candidates = well_formed([header(delivery.headers, "x-square-hmacsha256-signature")], BASE64_DIGEST)
-    demand_match(candidates, base64_macs(delivery.notification_url.encode("utf-8") + delivery.body, keys))
+    demand_match(candidates, base64_macs(delivery.senders.square_url.encode("utf-8") + delivery.body, keys))
 
 
 def notices(delivery: Delivery) -> list[Notice]:

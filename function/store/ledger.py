@@ -91,6 +91,7 @@ def _cancelled(error: WireError, entry: Entry, payment: Payment) -> Recorded:
 
 
 def _duplicate(entry: Entry, transaction_id: str | None, known: object) -> Recorded:
-    """Acknowledge a known event; the same id with other content is told apart and never stored."""
+    """Acknowledge a known event, by the transaction it is stored for; other content under its id is told apart."""
     before = text(known, "bodyHash", "S")
-    return Recorded("duplicate", transaction_id, mismatch=before not in {"", entry.notice.digest})
+    mismatch = before not in {"", entry.notice.digest}
+    return Recorded("duplicate", text(known, "paymentId", "S") or transaction_id, mismatch=mismatch)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import doors
+from deliveries import Senders
 from intake import App
 from keyring import Keyring
 from store.ledger import Ledger
@@ -28,7 +29,7 @@ class Context:
 class Desk:
     """A receiver over an in-memory table."""
 
-    def __init__(self, secrets: Mapping[str, Any] | str | None = None, url: str = SQUARE_URL) -> None:
+    def __init__(self, secrets: Mapping[str, Any] | str | None = None, url: str = SQUARE_URL, **generic: str) -> None:
         self.table = FakeTable()
         self.lines: list[str] = []
         self.now = float(NOW)
@@ -38,7 +39,7 @@ class Desk:
             ledger=Ledger(self.table, "transactions"),
             clock=lambda: self.now,
             emit=self.lines.append,
-            notification_url=url,
+            senders=Senders(url, **generic),
             function_name="webhook-processor-test",
         )
 

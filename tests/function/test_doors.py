@@ -128,6 +128,13 @@ class TestSqs:
         late = sqs_event("standard", BODY.decode(), sign_standard(BODY), at=NOW + 400, message_id="late")
         assert self.failures(desk, self.records(in_time, late)) == ["late"]
 
+    def test_a_record_older_than_the_markers_last_could_be_a_replay(self, desk: Desk) -> None:
+        record = sqs_event("standard", BODY.decode(), sign_standard(BODY))
+        desk.now = NOW + 33 * 86_400.0
+        assert self.failures(desk, self.records(record)) == []
+        desk.now = NOW + 35 * 86_400.0
+        assert self.failures(desk, self.records(record)) == ["m-1"]
+
     def test_without_its_own_time_the_time_of_sending_counts(self, desk: Desk) -> None:
         record = sqs_event("standard", BODY.decode(), sign_standard(BODY))
         del record["messageAttributes"]["requestTimeEpoch"]

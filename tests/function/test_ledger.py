@@ -104,6 +104,12 @@ class TestOnce:
         assert desk.table.rows == before
         assert desk.log[-1]["IdMismatch"] == 1
 
+    def test_a_known_id_is_answered_with_the_transaction_it_is_stored_for(self, desk: Desk) -> None:
+        send(desk, "msg_1")
+        other = payment_body(transactionId="tx-2")
+        answer = desk.post("standard", other, sign_standard(other))[1]
+        assert answer == {"result": "duplicate", "transactionId": "tx-1"}
+
     def test_an_ordinary_redelivery_is_no_mismatch(self, desk: Desk) -> None:
         send(desk, "msg_1")
         send(desk, "msg_1")

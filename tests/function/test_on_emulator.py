@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from .emulator import Emulator
-from .senders import SECRETS, SQUARE_URL, delivery, http_event, payment_body, sign_standard
+from .senders import SECRETS, SQUARE_URL, b64, delivery, http_event, mac, payment_body, sign_standard
 
 pytestmark = pytest.mark.xdist_group("webhook-emulator")
 DRIVER = Path(__file__).with_name("driver.py")
@@ -143,6 +143,20 @@ def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_mend(functi
     rows = function.rows()
     assert {rows[f"tx-{index}"]["amount"] for index in range(4)} == {"9"}
     assert len(rows) == 44
+
+
+def test_the_generic_scheme_is_configured_by_variables(function: Function) -> None:
+    function.environment |= {"GENERIC_SIGNATURE_HEADER": "X-Shop-Hmac", "GENERIC_SIGNATURE_ENCODING": "base64"}
+    body = payment_body()
+    signature = b64(mac(SECRETS["generic"][0].encode(), body))
+    assert function.run([http_event("generic", body, {"x-shop-hmac": signature})])[0][0] == 200
+    function.environment["GENERIC_TIMESTAMP_HEADER"] = "X-Shop-Time"
+    assert function.run([http_event("generic", body, {"x-shop-hmac": signature})])[0][0] == 401
+
+
+def test_the_default_region_serves_where_there_is_no_other(function: Function) -> None:
+    function.environment["AWS_DEFAULT_REGION"] = function.environment.pop("AWS_REGION")
+    assert function.run([numbered(0)])[0][0] == 200
 
 
 def test_a_store_that_is_gone_acknowledges_nothing(function: Function) -> None:

@@ -86,6 +86,11 @@ class TestFunction:
         assert found["KmsKeyArn"] == {"Fn::GetAtt": ["KMSKey", "Arn"]}
         assert found["Environment"]["Variables"]["DYNAMODB_TABLE_NAME"] == {"Ref": "TransactionTable"}
 
+    def test_every_setting_is_one_that_it_reads(self) -> None:
+        settings = properties("WebhookProcessorFunction")["Environment"]["Variables"]
+        source = (PATH.parents[1] / "function" / "wiring.py").read_text()
+        assert [name for name in settings if f'"{name}"' not in source] == []
+
     @pytest.mark.parametrize(
         ("value", "accepted"),
         [("", True), ("-1", True), ("0", True), ("100", True), ("-2", False), ("ten", False), ("1.5", False)],
@@ -203,6 +208,15 @@ class TestIngress:
             assert {attributes[name]["StringValue"] for name in headers} == {
                 f"${{request.header.{n}}}" for n in headers
             }
+
+    def test_the_queue_of_the_generic_scheme_takes_its_usual_headers(self) -> None:
+        (rule,) = TEMPLATE["Rules"].values()
+        usual = {
+            one["Fn::Equals"][0]["Ref"]: one["Fn::Equals"][1] for one in rule["Assertions"][0]["Assert"]["Fn::And"]
+        }
+        assert usual == {name: TEMPLATE["Parameters"][name]["Default"] for name in usual}
+        carried = json.loads(TEMPLATE["Mappings"]["QueuedHeaders"]["generic"]["MessageAttributes"])
+        assert usual["GenericSignatureHeader"] in carried
 
     def test_a_failed_record_alone_is_returned(self) -> None:
         found = properties("QueueConsumer")
