@@ -8,50 +8,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, Stack
+from tapctl.account.model import Account, Increase
 from tapctl.account.model import Settings as AccountSettings
+from tapctl.gather import Gathered, gather
 from tapctl.headroom import assess, concurrency, remedy, staging
-from tapctl.headroom.claims import read_demand
-from tapctl.headroom.demand import Demand
+from tapctl.headroom.concurrency import Judgement
 from tapctl.headroom.remedy import Mode, Plan, Policy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.subject import Subject
-from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, Kind, Limit
-from tapctl.template.family import Family, family
+from tapctl.limits import CATALOGUE, CONCURRENCY, Kind, Limit
 from tapctl.template.model import Template
-from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.account.ports import AccountReader
     from tapctl.config import Settings
     from tapctl.template.lint import Linting
-
-
-def family_for(template: Template, settings: Settings, account: Account | None = None) -> Family:
-    """The template and its nested ones under the given parameters, the live stack's, and their defaults."""
-    stack = account.stack if account and isinstance(account.stack, Stack) else None
-    declared = template.parameters
-    previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
-    lookups = {**(account.lookups if account else {}), **settings.lookups}
-    return family(template, Parameters(settings.parameters, previous, lookups), _pseudo(settings, account))
-
-
-def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
-    region = settings.region or (account.region if account else None)
-    known: dict[str, str] = {}
-    if region:
-        china, gov = region.startswith("cn-"), region.startswith("us-gov-")
-        known["AWS::Region"] = region
-        known["AWS::Partition"] = "aws-cn" if china else "aws-us-gov" if gov else "aws"
-        known["AWS::URLSuffix"] = "amazonaws.com.cn" if china else "amazonaws.com"
-    if account and account.account_id:
-        known["AWS::AccountId"] = account.account_id
-    if settings.stack_name:
-        known["AWS::StackName"] = settings.stack_name
-    return known
 
 
 def preflight(
@@ -62,72 +35,55 @@ def preflight(
     return replace(judged, lint=_lint_findings(template, linting)) if linting else judged
 
 
-def judge(template: Template, reader: AccountReader, settings: Settings) -> Preflight:
-    """The verdict without linting."""
-    account, kin, demand = gather(template, reader, settings)
-    live = account.stack.functions if isinstance(account.stack, Stack) else {}
-    changes = transition(demand, live)
-    sums = concurrency.judge(
-        changes, account.settings.concurrency, pinned=settings.min_unreserved, learned=settings.learned
+def judge(
+    template: Template, reader: AccountReader, settings: Settings, made_anew: frozenset[str] | None = None
+) -> Preflight:
+    """The verdict without linting; `made_anew` is what a change set says will be replaced."""
+    found = gather(template, reader, settings, made_anew)
+    account, changes, pool = found.account, found.changes, found.account.settings.concurrency
+    sums = _with_doubts(
+        found, concurrency.judge(changes, pool, pinned=settings.min_unreserved, learned=account.learned)
     )
-    macro = next((each for each in demand.unseen if each.type in kin.resolver.template.transforms), None)
-    if macro and sums.verdict is Verdict.FITS:
-        reason = f"the macro {macro.type} may rewrite the template"
-        settle = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, settle=settle)
-    if isinstance(account.stack, Unknown) and any(change.grows for change in changes):
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=account.stack.reason, settle=account.stack.settle)
     # Nothing is lowered while nobody knows what the functions hold.
     bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
-    pool = account.settings.concurrency
-    plan = remedy.plan(changes, pool, bounds, settings.policy)
     steps = staging.first_step(changes, pool, bounds)
-    if isinstance(steps, Plan):
-        # Two steps bring about what was asked for, so nothing needs to be lowered for good.
-        plan = remedy.plan(changes, pool, bounds, Policy(Mode.FAIL))
+    # Two steps bring about what was asked for, so nothing needs to be lowered for good.
+    policy = Policy(Mode.FAIL) if isinstance(steps, Plan) else settings.policy
+    plan = remedy.plan(changes, pool, bounds, policy)
+    subject = Subject(found.family, account, changes, sums, steps, plan, _pending(reader, sums))
     return Preflight(
         template,
-        kin,
+        found.family,
         account,
-        demand,
+        found.demand,
         changes,
         sums,
         plan,
-        assess.assess(Subject(kin, account, changes, sums, steps, plan)),
+        assess.assess(subject),
         staging=steps,
         forbidden=settings.remedy is Mode.FAIL,
     )
 
 
-def gather(template: Template, reader: AccountReader, settings: Settings) -> tuple[Account, Family, Demand]:
-    """Read what the template touches, and nothing else; the stack first, because its parameters may count."""
-    with ThreadPoolExecutor(4, "read") as pool:
-        reading = pool.submit(reader.settings)
-        identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
-        stack = reader.stack(settings.stack_name) if settings.stack_name else None
-        read = reading.result()
-        known = identity.result() if identity else None
-        account_id = None if known is None or isinstance(known, Unknown) else known.account_id
-        account = Account(settings.region, read, account_id, stack=stack)
-        kin, demand, account = look_up(template, reader, settings, account)
-        limits = assess.touched(kin, stack)
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
-        exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None
-        account = replace(account, quotas=quotas.result(), exports=exports.result() if exports else account.exports)
-    return account, kin, demand
+def _with_doubts(found: Gathered, sums: Judgement) -> Judgement:
+    """The same, unless a macro or a denied read leaves open what the sums are about."""
+    macro = next((each for each in found.demand.unseen if each.type in found.family.resolver.template.transforms), None)
+    if macro and sums.verdict is Verdict.FITS:
+        reason = f"the macro {macro.type} may rewrite the template"
+        settle = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, settle=settle)
+    stack = found.account.stack
+    if isinstance(stack, Unknown) and any(change.grows for change in found.changes):
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=stack.reason, settle=stack.settle)
+    return sums
 
 
-def look_up(
-    template: Template, reader: AccountReader, settings: Settings, account: Account
-) -> tuple[Family, Demand, Account]:
-    """Ask parameter store and exports for what the demand hangs on, until nothing more comes up."""
-    while True:
-        kin = family_for(template, settings, account)
-        demand = read_demand(kin)
-        keys = sorted({each.lookup for each in demand.unknowns if each.lookup} - set(account.lookups))
-        if not keys:
-            return kin, demand, account
-        account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})
+def _pending(reader: AccountReader, sums: Judgement) -> tuple[Increase, ...]:
+    """Higher quotas that were asked for already, where one would help; what may not be read is not said."""
+    if not sums.lacking:
+        return ()
+    asked = reader.pending(CONCURRENCY)
+    return () if isinstance(asked, Unknown) else asked
 
 
 def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE) -> Account:
@@ -147,6 +103,7 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
             stack=stack.result() if stack else None,
             quotas=quotas.result(),
             exports=exports.result(),
+            learned=settings.learned,
         )
 
 

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.account.model import Identity, LearnedFloor, LiveFunction, Quota, Stack
+from tapctl.account.floors import recall
+from tapctl.account.model import Identity, Increase, InFlight, LearnedFloor, LiveFunction, PastFailure, Quota, Stack
 from tapctl.account.snapshot import dumps, load
 from tapctl.config import Settings
 from tapctl.errors import TemplateError, UsageError
+from tapctl.gather import family_for
 from tapctl.headroom.remedy import Action, Mode, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
 from tapctl.limits import CATALOGUE, Kind
-from tapctl.preflight import family_for, judge, survey
+from tapctl.preflight import judge, survey
 from tapctl.unknown import Unknown
 
 from .account.reader import MadeUpAccount, made_up
@@ -60,7 +62,9 @@ class TestWhatIsRead:
         [
             pytest.param(TOPIC, {"quota of cloudformation-stacks"}, id="a-topic"),
             pytest.param(
-                FUNCTION.format(5), {"quota of cloudformation-stacks", "quota of lambda-code-storage"}, id="a-function"
+                FUNCTION.format(5),
+                {"quota of cloudformation-stacks", "quota of lambda-code-storage", "stacks in flight"},
+                id="a-function",
             ),
             pytest.param(EXPORT, {"quota of cloudformation-stacks", "exports"}, id="an-export"),
             pytest.param(TABLE, {"quota of cloudformation-stacks", "quota of dynamodb-tables"}, id="a-table"),
@@ -75,7 +79,14 @@ class TestWhatIsRead:
     def test_a_live_stack_takes_no_place_among_the_stacks(self) -> None:
         reader = made_up(stack=live(None))
         judge(template(FUNCTION.format(5)), reader, settings())
-        assert sorted(reader.asked) == ["settings", "stack of mine"]
+        assert sorted(reader.asked) == [
+            "settings", "stack of mine", "stacks in flight", "the running template", "what Fn provision",
+        ]  # fmt: skip
+
+    def test_a_stack_that_holds_what_is_asked_is_not_looked_at_any_closer(self) -> None:
+        reader = made_up(stack=live(5))
+        judge(template(FUNCTION.format(5)), reader, settings())
+        assert sorted(reader.asked) == ["settings", "stack of mine", "the running template"]
 
     def test_without_a_name_no_stack_is_looked_for(self) -> None:
         reader = made_up()
@@ -120,6 +131,128 @@ class TestWhatIsRead:
     def test_an_error_in_the_template_comes_through(self) -> None:
         with pytest.raises(TemplateError, match="below 0"):
             judged("-1", made_up())
+
+
+class TestWhatOldVersionsHold:
+    def test_a_reservation_below_it_exceeds_with_the_command_that_frees_it(self) -> None:
+        reader = made_up(stack=live(30))
+        reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 20, {":7": 20})}
+        found = judged("10", reader)
+        assert found.verdict is EXCEEDS
+        assert (
+            found.findings[0].message
+            == "Fn reserves 10 while 20 are provisioned: 20 of them by versions or aliases outside of the stack"
+        )
+        assert found.findings[0].hint == (
+            "`aws lambda delete-provisioned-concurrency-config --function-name mine-Fn --qualifier 7`"
+            " frees what an earlier deploy left behind"
+        )
+
+
+class TestReplacement:
+    IMAGE = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {PackageType: Image}}}"
+
+    def test_a_create_only_property_that_changes_makes_the_function_anew(self) -> None:
+        reader = made_up(130, 100, stack=live(30))
+        reader.template = self.IMAGE
+        found = judged("30", reader)
+        assert (found.verdict, found.concurrency.outlook.peak) == (UNCERTAIN, 70)
+
+    def test_the_same_template_makes_nothing_anew(self) -> None:
+        reader = made_up(130, 100, stack=live(30))
+        reader.template = FUNCTION.format(30)
+        assert judged("30", reader).verdict is FITS
+
+    @pytest.mark.parametrize(
+        ("more", "verdict"),
+        [("", FITS), ("      PackageType: Image\n", UNCERTAIN)],
+        ids=["nothing-of-the-kind", "with-one"],
+    )
+    def test_where_nobody_may_read_what_runs_a_create_only_property_may_have_changed(
+        self, more: str, verdict: Verdict
+    ) -> None:
+        reader = made_up(130, 100, stack=live(30))
+        reader.template = Unknown("cloudformation:GetTemplate was denied")
+        assert judge(template(FUNCTION.format(30) + more), reader, settings()).verdict is verdict
+
+    def test_the_change_set_knows_better(self) -> None:
+        reader = made_up(130, 100, stack=live(30))
+        reader.template = self.IMAGE
+        wanted = template(FUNCTION.format(30))
+        assert judge(wanted, reader, settings(), frozenset()).verdict is FITS
+        assert judge(wanted, reader, settings(), frozenset({"Fn"})).verdict is UNCERTAIN
+
+
+class TestAFloorInAPastEvent:
+    REFUSAL = (
+        "Resource handler returned message: \"Specified ReservedConcurrentExecutions for function decreases account's"
+        ' UnreservedConcurrentExecution below its minimum value of [40]. (Service: Lambda)"'
+    )
+
+    @pytest.fixture(autouse=True)
+    def state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+
+    def failed(self, status: str) -> MadeUpAccount:
+        reader = made_up(400, account_id="123456789012", stack=Stack("mine", status))
+        reader.failed = (PastFailure("something else", "2026-06-02"), PastFailure(self.REFUSAL, "2026-06-01"))
+        return reader
+
+    @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+    def test_it_decides_and_is_remembered_with_its_day_and_place(self, status: str) -> None:
+        learned = LearnedFloor(40, 400, "2026-06-01", "an event of stack mine")
+        found = judged("360", self.failed(status))
+        assert (found.verdict, found.account.learned) == (FITS, learned)
+        assert recall("123456789012", "eu-west-1") == learned
+
+    def test_a_stack_that_is_up_is_not_asked(self) -> None:
+        reader = self.failed("UPDATE_COMPLETE")
+        assert judged("360", reader).verdict is UNCERTAIN
+        assert "past failures" not in reader.asked
+
+    def test_what_was_seen_later_counts(self) -> None:
+        later = LearnedFloor(50, 400, "2026-07-01", "elsewhere")
+        assert judged("360", self.failed("ROLLBACK_COMPLETE"), learned=later).account.learned == later
+
+
+class TestOthersAtWork:
+    OTHERS = (InFlight("other", "UPDATE_IN_PROGRESS"), InFlight("mine", "UPDATE_IN_PROGRESS"))
+
+    def test_they_are_named_and_the_stack_itself_is_none(self) -> None:
+        found = judged("50", made_up(stack=live(30), in_flight=self.OTHERS))
+        assert (found.verdict, found.account.in_flight) == (FITS, self.OTHERS[:1])
+
+    def test_where_nothing_grows_nobody_asks(self) -> None:
+        reader = made_up(stack=live(30), in_flight=self.OTHERS)
+        judged("30", reader)
+        assert "stacks in flight" not in reader.asked
+
+
+class TestAHigherQuota:
+    def test_it_is_proposed_with_a_value_that_aws_takes(self) -> None:
+        hint = judged("100", made_up(10)).findings[0].hint
+        assert hint
+        assert "--desired-value 1001 --region" not in hint
+        assert "--quota-code L-B99A9384 --desired-value 1001`" in hint
+
+    def test_one_that_would_do_and_is_asked_for_already_is_not_asked_for_again(self) -> None:
+        reader = made_up(10)
+        reader.increases = (Increase(1001, "2026-11-01"),)
+        hint = judged("100", reader).findings[0].hint
+        assert hint
+        assert hint.endswith("; an increase to 1001 was asked for on 2026-11-01 and is not decided yet")
+
+    def test_one_that_would_not_do_is_said_beside(self) -> None:
+        reader = made_up(1000)
+        reader.increases = (Increase(1200, "2026-11-01"),)
+        hint = judged("1200", reader).findings[0].hint
+        assert hint
+        assert hint.endswith("--desired-value 1300` (asked for already, and not decided yet: 1200 on 2026-11-01)")
+
+    def test_nobody_asks_where_it_fits(self) -> None:
+        reader = made_up()
+        judged("100", reader)
+        assert "pending increases of lambda-reserved-concurrency" not in reader.asked
 
 
 class TestTheReferenceFailure:

@@ -2,16 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapctl.account.model import Concurrency, Identity, LiveFunction, Quota, Settings, Stack
-from tapctl.aws import GLOBAL_SERVICES, Aws, error_code, readable
+from tapctl.account.live_stacks import LiveStacks
+from tapctl.account.model import Concurrency, Identity, Increase, Quota, Settings
+from tapctl.aws import GLOBAL_SERVICES, error_code, readable
 from tapctl.limits.row import Call, Limit
 from tapctl.unknown import Unknown
-
-WORKERS = 16
 
 _SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
@@ -23,27 +22,19 @@ _SETTINGS = {
     "functions": Call("lambda", "GetAccountSettings", "AccountUsage.FunctionCount"),
 }
 
+_OPEN = ("PENDING", "CASE_OPENED")
+"""The statuses of a quota request that is not decided yet."""
+
 _EXPORTS = Call("cloudformation", "ListExports", "Exports")
 
 Pages = list[dict[str, Any]] | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A resource of a live stack."""
-
-    name: str
-    type: str
-    physical_id: str
-
-
 @dataclass(slots=True)
-class LiveAccount:
+class LiveAccount(LiveStacks):
     """Reads through boto3; every operation is called once, however many limits look at its answer."""
 
-    aws: Aws
     _answers: dict[tuple[str, str], Future[Pages]] = field(default_factory=dict)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def identity(self) -> Identity | Unknown:
@@ -56,23 +47,6 @@ class LiveAccount:
             Concurrency(read["limit"], read["unreserved"]),
             Quota(read["code_limit"], read["code_used"]),
             read["functions"],
-        )
-
-    def stack(self, name: str) -> Stack | Unknown | None:
-        described = readable("cloudformation:DescribeStacks", lambda: self._describe(name))
-        if described is None or isinstance(described, Unknown):
-            return described
-        resources = self._resources(described["StackId"])
-        if isinstance(resources, Unknown):
-            return resources
-        undone = described["StackStatus"] == "ROLLBACK_COMPLETE"
-        return Stack(
-            name,
-            described["StackStatus"],
-            self._functions(resources),
-            # A stack that is to be made anew has no values to keep.
-            {} if undone else {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
-            {each.name: each.type for each in resources},
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
@@ -94,6 +68,21 @@ class LiveAccount:
             for page in pages
             for each in page.get("Exports", [])
         }
+
+    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+        if self._skips(limit) or self.aws.target.is_sandbox:
+            return _SANDBOX_HAS_NONE
+
+        def read() -> tuple[Increase, ...]:
+            paginator = self._quotas_client(limit).get_paginator("list_requested_service_quota_change_history_by_quota")
+            pages = paginator.paginate(ServiceCode=limit.service, QuotaCode=limit.code)
+            asked = [each for page in pages for each in page["RequestedQuotas"] if each["Status"] in _OPEN]
+            return tuple(Increase(int(each["DesiredValue"]), str(each.get("Created", ""))[:10]) for each in asked)
+
+        return readable("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", read)
+
+    def _quotas_client(self, limit: Limit) -> Any:
+        return self.aws.client("service-quotas", "us-east-1" if limit.service in GLOBAL_SERVICES else None)
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
         names = [key.removeprefix("ssm:") for key in keys if key.startswith("ssm:")]
@@ -123,69 +112,6 @@ class LiveAccount:
         held: dict[str, str | Unknown] = {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
         return {f"import:{name}": held.get(name, Unknown(f"no stack exports {name}")) for name in names}
 
-    def _describe(self, name: str) -> dict[str, Any] | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            stacks = self.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                return None
-            raise
-        stack: dict[str, Any] = stacks[0]
-        # A stack that never got resources is none yet; one whose creation was undone holds nothing either.
-        return None if stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
-
-    def _resources(self, stack_id: str, prefix: str = "") -> list[_Held] | Unknown:
-        """What the stack holds, and what its nested stacks do, named as their family names them."""
-
-        def read() -> list[_Held]:
-            paginator = self.aws.client("cloudformation").get_paginator("list_stack_resources")
-            pages = paginator.paginate(StackName=stack_id)
-            return [_held(each, prefix) for page in pages for each in page["StackResourceSummaries"] if _is_there(each)]
-
-        found = readable("cloudformation:ListStackResources", read)
-        if isinstance(found, Unknown):
-            return found
-        nested = []
-        for each in found:
-            if each.type == "AWS::CloudFormation::Stack":
-                below = self._resources(each.physical_id, f"{each.name}/")
-                if isinstance(below, Unknown):
-                    return below
-                nested += below
-        return found + nested
-
-    def _functions(self, resources: list[_Held]) -> dict[str, LiveFunction]:
-        published = bool({each.type for each in resources} & {"AWS::Lambda::Alias", "AWS::Lambda::Version"})
-        held = {each.name: each.physical_id for each in resources if each.type == "AWS::Lambda::Function"}
-        reserved = {name: self._pool.submit(self._reserved, physical) for name, physical in held.items()}
-        provisioned = {
-            name: self._pool.submit(self._provisioned, physical) for name, physical in held.items() if published
-        }
-        return {
-            name: LiveFunction(physical, reserved[name].result(), provisioned[name].result() if published else 0)
-            for name, physical in held.items()
-        }
-
-    def _reserved(self, function: str) -> int | Unknown | None:
-        answer = readable(
-            "lambda:GetFunctionConcurrency",
-            lambda: self.aws.client("lambda").get_function_concurrency(FunctionName=function),
-        )
-        return answer if isinstance(answer, Unknown) else answer.get("ReservedConcurrentExecutions")
-
-    def _provisioned(self, function: str) -> int | Unknown:
-        def read() -> int:
-            paginator = self.aws.client("lambda").get_paginator("list_provisioned_concurrency_configs")
-            return sum(
-                each["RequestedProvisionedConcurrentExecutions"]
-                for page in paginator.paginate(FunctionName=function)
-                for each in page["ProvisionedConcurrencyConfigs"]
-            )
-
-        return readable("lambda:ListProvisionedConcurrencyConfigs", read)
-
     def _skips(self, limit: Limit) -> bool:
         """The sandbox enforces what Lambda's settings say and nothing else."""
         return self.aws.target.is_sandbox and limit.service != "lambda"
@@ -206,8 +132,7 @@ class LiveAccount:
     def _service_quota(self, limit: Limit) -> int | Unknown:
         from botocore.exceptions import ClientError
 
-        region = "us-east-1" if limit.service in GLOBAL_SERVICES else None
-        client = self.aws.client("service-quotas", region)
+        client = self._quotas_client(limit)
         asked = {"ServiceCode": limit.service, "QuotaCode": limit.code}
         try:
             return int(client.get_service_quota(**asked)["Quota"]["Value"])
@@ -251,23 +176,7 @@ class LiveAccount:
         return [operation(**call.parameters)]
 
 
-def _is_there(each: dict[str, Any]) -> bool:
-    return bool(each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId"))
-
-
-def _held(each: dict[str, Any], prefix: str) -> _Held:
-    return _Held(f"{prefix}{each['LogicalResourceId']}", each["ResourceType"], each["PhysicalResourceId"])
-
-
 def _snake(operation: str) -> str:
     from botocore import xform_name
 
     return str(xform_name(operation))
-
-
-def parameter(each: dict[str, Any]) -> str | Unknown:
-    """A parameter as the stack has it: NoEcho ones come back as asterisks."""
-    name, value = each["ParameterKey"], str(each.get("ParameterValue", ""))
-    if value and set(value) == {"*"}:
-        return Unknown(f"parameter {name} keeps its value, which AWS does not show", f"--parameter {name}=VALUE")
-    return value

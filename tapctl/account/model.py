@@ -41,13 +41,42 @@ class LiveFunction:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A live stack: `resources` maps logical ids to resource types, None where that is not known."""
+    """A live stack: `resources` maps logical ids to resource types, None where that is not known.
+
+    `id` is its StackId; `published` maps the ARNs of its aliases and versions to their logical ids.
+    """
 
     name: str
     status: str
     functions: Mapping[str, LiveFunction] = field(default_factory=dict)
     parameters: Mapping[str, str | Unknown] = field(default_factory=dict)
     resources: Mapping[str, str] | None = None
+    id: str = field(default="", compare=False)
+    published: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Another stack of the account and Region at which CloudFormation works."""
+
+    stack: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """A higher quota that was asked for and is not decided yet."""
+
+    value: int
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastFailure:
+    """Why something of a stack's last operation failed, in CloudFormation's words, and the day."""
+
+    reason: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +134,6 @@ class Account:
     stack: Stack | Unknown | None = None
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     exports: Mapping[str, str] | Unknown = UNREAD
+    in_flight: tuple[InFlight, ...] | Unknown = ()
+    learned: LearnedFloor | None = None
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)

@@ -4,14 +4,26 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tapctl.account.model import Account, Concurrency, Identity, LiveFunction, Quota, Settings, Stack
+from tapctl.account.model import (
+    Account,
+    Concurrency,
+    Identity,
+    Increase,
+    InFlight,
+    LearnedFloor,
+    LiveFunction,
+    PastFailure,
+    Quota,
+    Settings,
+    Stack,
+)
 from tapctl.errors import ConfigError
 from tapctl.limits import Limit
 from tapctl.unknown import Unknown
@@ -59,6 +71,7 @@ class _Function(_Model):
     physical_id: str
     reserved: _Number | None = None
     provisioned: _Number = 0
+    holders: dict[str, Annotated[int, Field(ge=0)]] | None = None
 
 
 class _Stack(_Model):
@@ -78,6 +91,15 @@ class _Quota(_Model):
     usage: _Number
 
 
+class _Floor(_Model):
+    """A minimum that AWS named in a refusal, the limit under which it did, and when and where that was seen."""
+
+    minimum: Annotated[int, Field(ge=0)]
+    limit: Annotated[int, Field(ge=0)]
+    seen: str = ""
+    where: str = "an error"
+
+
 class _Snapshot(_Model):
     model_config = ConfigDict(extra="ignore", strict=True, populate_by_name=True)
 
@@ -92,6 +114,7 @@ class _Snapshot(_Model):
     # What was refused is a map of texts, too, so it is tried first.
     exports: Annotated[_Refused | dict[str, str] | None, Field(union_mode="left_to_right")] = None
     lookups: dict[str, str | _Unread] = {}
+    floor: _Floor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,21 @@ class SnapshotAccount:
     def stack(self, name: str) -> Stack | Unknown | None:
         held = self.account.stack
         return held if isinstance(held, Unknown) or (held and held.name == name) else None
+
+    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - it holds no more
+        return stack
+
+    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - there is one
+        return _LEFT_OUT
+
+    def in_flight(self) -> tuple[InFlight, ...] | Unknown:
+        return ()
+
+    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:  # noqa: ARG002 - there is one
+        return ()
+
+    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:  # noqa: ARG002 - it holds none
+        return _LEFT_OUT
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         held = self.account.quotas
@@ -170,6 +208,7 @@ def _account(snapshot: _Snapshot) -> Account:
         lookups={
             key: value.value() if isinstance(value, _Unread) else value for key, value in snapshot.lookups.items()
         },
+        learned=LearnedFloor(**snapshot.floor.model_dump()) if snapshot.floor else None,
         exports=_LEFT_OUT if exports is None else exports.value() if isinstance(exports, _Unread) else exports,
     )
 
@@ -187,6 +226,7 @@ def _stack(stack: _Stack | _Unread | None) -> Stack | Unknown | None:
             each.physical_id,
             None if each.reserved is None else _number(each.reserved),
             _number(each.provisioned),
+            each.holders,
         )
         for name, each in stack.functions.items()
     }
@@ -223,6 +263,7 @@ def to_json(account: Account) -> dict[str, Any]:
             for key, quota in sorted(account.quotas.items())
             if _is_held(quota.value) and _is_held(quota.usage)
         },
+        "floor": asdict(account.learned) if account.learned else None,
         "lookups": {key: _plain(value) for key, value in account.lookups.items()},
         "exports": _plain(account.exports) if _is_held(account.exports) else None,
     }
@@ -245,6 +286,7 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
                 "physical_id": each.physical_id,
                 "reserved": _plain(each.reserved),
                 "provisioned": _plain(each.provisioned),
+                **({} if each.holders is None else {"holders": dict(each.holders)}),
             }
             for name, each in stack.functions.items()
         },

@@ -30,6 +30,7 @@ def account(
     """
     from tapctl import preflight as workflow
     from tapctl.account import snapshot as saved
+    from tapctl.gather import look_up
     from tapctl.report import account as report
     from tapctl.template.load import load
 
@@ -50,7 +51,7 @@ def account(
     result = workflow.survey(reader, settings)
     if settings.template:
         # What the template refers to in the parameter store and in exports belongs into its snapshot.
-        _, _, result = workflow.look_up(load(settings.template), reader, settings, result)
+        _, _, result = look_up(load(settings.template), reader, settings, result)
     if output:
         terminal.result(saved.dumps(result), output)
         terminal.talk(f"saved the account to {output}; `tapctl preflight --snapshot {output}` judges by it")

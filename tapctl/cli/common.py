@@ -87,7 +87,8 @@ def open_account(
         if settings.region and taken_in and settings.region != taken_in:
             hint = "take one of that Region, or leave `--region` out"
             raise UsageError(f"{snapshot} is of {taken_in}, not of {settings.region}", hint)
-        return reader, replace(settings, region=settings.region or reader.account.region, stack_name=name)
+        region, learned = settings.region or reader.account.region, reader.account.learned
+        return reader, replace(settings, region=region, stack_name=name, learned=learned)
     aws, settings = open_aws(settings, terminal)
     from tapctl.account.live import LiveAccount
 

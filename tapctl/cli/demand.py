@@ -28,8 +28,8 @@ def demand(
 
     Exits with 0, or with 4 when a value cannot be known from the template and the parameters.
     """
+    from tapctl.gather import family_for
     from tapctl.headroom.claims import read_demand
-    from tapctl.preflight import family_for
     from tapctl.report import demand as report
     from tapctl.template.load import load
 

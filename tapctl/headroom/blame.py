@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapctl.headroom.concurrency import Judgement
 from tapctl.headroom.demand import FunctionDemand
-from tapctl.headroom.floor import Floor
 from tapctl.headroom.inside import open_provision, overrun, settle
 from tapctl.headroom.subject import Subject
 from tapctl.headroom.transition import Change
@@ -92,20 +90,23 @@ def _hint(limit: Limit, subject: Subject) -> str | None:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:
         hint = "free concurrency that other functions reserve"
-    more = _increase(limit, judgement, subject.account.region)
-    return f"{hint}; or ask for more: `{more}`" if more else hint
+    more = _increase(limit, subject)
+    return f"{hint}; {more}" if more else hint
 
 
-def _increase(limit: Limit, judgement: Judgement, region: str | None) -> str | None:
-    """The command that asks AWS for a quota under which it fits."""
-    match judgement.limit, judgement.outlook.final, judgement.floor:
-        case int(value), int(final), Floor(safe=safe) if final < safe:
-            # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
-            more = max(1001, value + safe - final)
-        case _:
-            return None
+def _increase(limit: Limit, subject: Subject) -> str | None:
+    """What there is to be said of a higher quota: the command that asks for it, and what was asked for already."""
+    judgement, region = subject.concurrency, subject.account.region
+    if not judgement.lacking or not isinstance(judgement.limit, int):
+        return None
+    # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
+    need = max(1001, judgement.limit + judgement.lacking)
+    enough = next((each for each in subject.pending if each.value >= need), None)
+    if enough:
+        return f"an increase to {enough.value} was asked for on {enough.asked} and is not decided yet"
     where = f" --region {region}" if region else ""
+    asked = ", ".join(f"{each.value} on {each.asked}" for each in subject.pending)
     return (
-        f"aws service-quotas request-service-quota-increase --service-code {limit.service}"
-        f" --quota-code {limit.code} --desired-value {more}{where}"
-    )
+        f"or ask for more: `aws service-quotas request-service-quota-increase --service-code {limit.service}"
+        f" --quota-code {limit.code} --desired-value {need}{where}`"
+    ) + (f" (asked for already, and not decided yet: {asked})" if asked else "")

@@ -22,6 +22,15 @@ class Judgement:
     outlook: Outlook
     settle: str = ""
 
+    @property
+    def lacking(self) -> int:
+        """How much more the account's limit would have to be for the end to fit; 0 where that is not the matter."""
+        match self.outlook.final, self.floor:
+            case int(final), Floor(safe=safe) if self.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+                return max(0, safe - final)
+            case _:
+                return 0
+
 
 def judge(
     changes: tuple[Change, ...], account: Concurrency, *, pinned: int | None = None, learned: LearnedFloor | None = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tapctl.account.model import Account
+from tapctl.account.model import Account, Increase
 from tapctl.headroom.concurrency import Judgement
 from tapctl.headroom.remedy import Plan
 from tapctl.headroom.transition import Change
@@ -20,6 +20,7 @@ class Subject:
     concurrency: Judgement
     staging: Plan | str | None = None
     plan: Plan | None = None
+    pending: tuple[Increase, ...] = ()
 
     @property
     def advice(self) -> str | None:

@@ -113,15 +113,22 @@ def _most(one: Count, other: Count) -> Count:
             return one if isinstance(one, Unknown) else other
 
 
-def transition(demand: Demand, live: Mapping[str, LiveFunction]) -> tuple[Change, ...]:
-    """Pair the template's functions with the stack's by logical id."""
+def transition(
+    demand: Demand, live: Mapping[str, LiveFunction], made_anew: frozenset[str] = frozenset()
+) -> tuple[Change, ...]:
+    """Pair the template's functions with the stack's by logical id; `made_anew` names what is known to be replaced."""
     wanted = {function.logical_id: function for function in demand.functions}
-    changes = [
-        Change(logical_id, function, held := live.get(logical_id), _renamed(function, held))
-        for logical_id, function in wanted.items()
-    ]
+    changes = [_change(function, live.get(logical_id), made_anew) for logical_id, function in wanted.items()]
     changes += [Change(logical_id, None, held) for logical_id, held in live.items() if logical_id not in wanted]
     return tuple(changes)
+
+
+def _change(function: FunctionDemand, live: LiveFunction | None, made_anew: frozenset[str]) -> Change:
+    inside = function.logical_id.rpartition("/")[0]
+    prefix = f"{inside}/" if inside else ""
+    anew = live is not None and function.logical_id in made_anew
+    renewed = frozenset(each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in made_anew)
+    return Change(function.logical_id, function, live, anew or _renamed(function, live), renewed)
 
 
 def _renamed(function: FunctionDemand, live: LiveFunction | None) -> bool:

@@ -15,4 +15,6 @@ CATALOGUE: tuple[Limit, ...] = (
     *kms.ROWS,
 )
 
-__all__ = ["CATALOGUE", "Kind", "Limit"]
+CONCURRENCY = next(limit for limit in CATALOGUE if limit.kind is Kind.CONCURRENCY)
+
+__all__ = ["CATALOGUE", "CONCURRENCY", "Kind", "Limit"]

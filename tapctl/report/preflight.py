@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tapctl.account.model import Stack
+from tapctl.account.model import InFlight, Stack
 from tapctl.headroom.floor import Floor
 from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.result import Preflight
@@ -36,10 +36,17 @@ def as_json(result: Preflight, _: Surface) -> str:
             if isinstance(bounds, Unknown)
             else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
         },
+        "in_flight": _in_flight_json(result.account.in_flight),
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
+    if isinstance(others, Unknown):
+        return plain(others)
+    return [{"stack": each.stack, "status": each.status} for each in others]
 
 
 def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
@@ -78,7 +85,7 @@ def as_text(result: Preflight, surface: Surface) -> str:
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    said = [*(_finding_text(finding) for finding in _shown(result)), *_unjudged(result)]
+    said = [*(_finding_text(finding) for finding in _shown(result)), *_unjudged(result), *_in_flight(result)]
     parts += ["", *said, ""] if said else [""]
     return draw(surface, *parts, _sentence(result))
 
@@ -201,6 +208,17 @@ def _unjudged(result: Preflight) -> Iterator[str]:
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
     yield from (f"not judged: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
+
+
+def _in_flight(result: Preflight) -> Iterator[str]:
+    """Who else is at work, and so may take or free what this verdict counts on."""
+    others = result.account.in_flight
+    if isinstance(others, Unknown):
+        yield f"not seen: other stacks at work, which could change the verdict ({others.reason})"
+        return
+    shown = [f"{each.stack} ({each.status})" for each in others]
+    if shown:
+        yield f"a race: {', '.join(shown)} could change the verdict; `tapctl deploy` looks again before it executes"
 
 
 def _finding_text(finding: Finding) -> Any:

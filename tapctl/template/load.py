@@ -3,7 +3,9 @@
 import json
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.template.model import Template, check
@@ -22,6 +24,15 @@ def load(path: str) -> Template:
         path = str(_synthesised(Path(path)))
     name = "<stdin>" if path == "-" else path
     source = parse(_decode(_read_stdin() if path == "-" else _read_file(Path(path)), name), name)
+    return check(Template(source, source.value))
+
+
+def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:
+    """The template that a stack runs, as GetTemplate answers it: a map where it is JSON, else its text.
+
+    Raises `TemplateError` when it is not a template.
+    """
+    source = parse(body if isinstance(body, str) else json.dumps(body), f"the running template of {name}")
     return check(Template(source, source.value))
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tapctl.aws import Aws, explained
 from tapctl.errors import UsageError
-from tapctl.template.model import Template, check
+from tapctl.template.load import from_stack
+from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, bind
-from tapctl.template.parse import parse
 from tapctl.template.resolve import Resolver, ResourceReference, find_unknown
 from tapctl.unknown import Unknown
 
@@ -58,9 +57,7 @@ def read(aws: Aws, name: str) -> Deployed:
         body = client.get_template(StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
-    text = body if isinstance(body, str) else json.dumps(body)
-    source = parse(text, f"the running template of {name}")
-    template = check(Template(source, source.value))
+    template = from_stack(body, name)
     entries = stack.get("Outputs", [])
     return Deployed(
         name,
@@ -73,7 +70,7 @@ def read(aws: Aws, name: str) -> Deployed:
 
 
 def _parameters(stack: dict[str, Any]) -> dict[str, str | Unknown]:
-    from tapctl.account.live import parameter
+    from tapctl.account.live_stacks import parameter
 
     return {each["ParameterKey"]: parameter(each) for each in stack.get("Parameters", [])}
 

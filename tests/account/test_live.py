@@ -1,15 +1,28 @@
 """The account through boto3: what AWS answers, what it refuses, and that nothing is asked twice."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tapctl.account.live import LiveAccount, parameter
-from tapctl.account.model import Concurrency, Identity, LiveFunction, Quota, Settings, Stack
+from tapctl.account.live import LiveAccount
+from tapctl.account.live_stacks import AT_WORK, parameter
+from tapctl.account.model import (
+    Concurrency,
+    Identity,
+    Increase,
+    InFlight,
+    LiveFunction,
+    PastFailure,
+    Quota,
+    Settings,
+    Stack,
+)
 from tapctl.account.ports import AccountReader
+from tapctl.deploy.stack_state import STATES
 from tapctl.errors import AwsError, ExitCode
-from tapctl.limits import CATALOGUE, Limit
+from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
 from tapctl.unknown import Unknown
 
 from .reader import made_up
@@ -116,8 +129,17 @@ class TestRefusals:
         )
 
 
-def configs(*requested: int) -> dict[str, Any]:
-    return {"ProvisionedConcurrencyConfigs": [{"RequestedProvisionedConcurrentExecutions": each} for each in requested]}
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders-Fn"
+
+
+def configs(**requested: int) -> dict[str, Any]:
+    """What each qualifier provisions; that of a version is its number behind a `v`."""
+    return {
+        "ProvisionedConcurrencyConfigs": [
+            {"FunctionArn": f"{ARN}:{name.removeprefix('v')}", "RequestedProvisionedConcurrentExecutions": value}
+            for name, value in requested.items()
+        ]
+    }
 
 
 def aws_without_retries() -> Any:
@@ -165,7 +187,7 @@ class TestStack:
 
     def test_what_it_holds_is_read_with_every_page(self) -> None:
         first = [resource("Fn", FUNCTION), resource("Old", FUNCTION, status="DELETE_COMPLETE")]
-        second = [resource("Live", ALIAS), resource("Half", FUNCTION, None, "CREATE_FAILED")]
+        second = [resource("Live", ALIAS, f"{ARN}:live"), resource("Half", FUNCTION, None, "CREATE_FAILED")]
         with stubbed("cloudformation") as (here, stubs):
             formation = stubs["cloudformation"]
             formation.add_response("describe_stacks", described(Stage="dev", Secret="****"), {"StackName": "orders"})
@@ -179,13 +201,13 @@ class TestStack:
                 here,
                 "lambda",
                 GetFunctionConcurrency=[{"ReservedConcurrentExecutions": 30}],
-                ListProvisionedConcurrencyConfigs=[{**configs(5, 3), "NextMarker": "m"}, configs(2)],
+                ListProvisionedConcurrencyConfigs=[{**configs(live=5, v3=3), "NextMarker": "m"}, configs(v2=2)],
             )
             found = LiveAccount(here).stack("orders")
         assert found == Stack(
             "orders",
             "UPDATE_COMPLETE",
-            {"Fn": LiveFunction("orders-Fn", 30, 10)},
+            {"Fn": LiveFunction("orders-Fn", 30, 10, {"Live": 5, ":3": 3, ":2": 2})},
             {
                 "Stage": "dev",
                 "Secret": Unknown(
@@ -414,3 +436,66 @@ class TestExportsAndLookups:
 def test_a_value_of_asterisks_is_one_that_aws_hides(value: str, known: bool) -> None:
     found = parameter({"ParameterKey": "P", "ParameterValue": value})
     assert found == value if known else isinstance(found, Unknown)
+
+
+class TestBesideTheStack:
+    """What else CloudFormation tells: the running template, past failures, and who else is at work."""
+
+    STACK = Stack("orders", "UPDATE_COMPLETE", {"Fn": LiveFunction("orders-Fn", 9, 0)}, id=STACK_ID)
+
+    def test_a_closer_look_reads_what_every_version_provisions(self) -> None:
+        with stubbed("lambda") as (here, stubs):
+            stubs["lambda"].add_response(
+                "list_provisioned_concurrency_configs", configs(v7=8), {"FunctionName": "orders-Fn"}
+            )
+            found = LiveAccount(here).look_closer(self.STACK, ["Fn"])
+        assert found.functions == {"Fn": LiveFunction("orders-Fn", 9, 8, {":7": 8})}
+
+    def test_the_running_template_is_the_processed_one(self) -> None:
+        body = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+        with stubbed("cloudformation") as (here, stubs):
+            asked = {"StackName": STACK_ID, "TemplateStage": "Processed"}
+            stubs["cloudformation"].add_response("get_template", {"TemplateBody": json.dumps(body)}, asked)
+            assert LiveAccount(here).running(self.STACK) == body
+
+    def test_stacks_at_work_are_listed_without_nested_ones(self) -> None:
+        def summary(name: str, **more: str) -> dict[str, Any]:
+            status = {"StackStatus": "UPDATE_IN_PROGRESS", "CreationTime": "2026-01-01T00:00:00Z"}
+            return {"StackName": name, **status, **more}
+
+        page = {"StackSummaries": [summary("a"), summary("a-nested", ParentId=STACK_ID)], "NextToken": "t"}
+        with stubbed("cloudformation") as (here, stubs):
+            stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*AT_WORK]})
+            stubs["cloudformation"].add_response(
+                "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*AT_WORK], "NextToken": "t"}
+            )
+            found = LiveAccount(here).in_flight()
+        assert found == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
+
+    def test_every_status_in_progress_is_one_at_work_but_a_review(self) -> None:
+        at_work = {name for name in STATES if name.endswith("_IN_PROGRESS")}
+        assert {*AT_WORK} == at_work - {"REVIEW_IN_PROGRESS"}
+
+    def test_past_failures_are_the_newest_page_of_events(self) -> None:
+        def event(status: str, reason: str) -> dict[str, Any]:
+            ids = {"StackId": STACK_ID, "StackName": "orders", "EventId": reason, "ResourceStatus": status}
+            return {**ids, "ResourceStatusReason": reason, "Timestamp": "2026-06-01T08:00:00Z"}
+
+        page = {"StackEvents": [event("UPDATE_FAILED", "no"), event("UPDATE_COMPLETE", "yes")], "NextToken": "t"}
+        with stubbed("cloudformation") as (here, stubs):
+            stubs["cloudformation"].add_response("describe_stack_events", page, {"StackName": STACK_ID})
+            assert LiveAccount(here).failures(self.STACK) == (PastFailure("no", "2026-06-01"),)
+
+    def test_increases_that_are_not_decided_are_pending(self) -> None:
+        def asked(value: float, status: str) -> dict[str, Any]:
+            return {"DesiredValue": value, "Status": status, "Created": "2026-11-01T00:00:00Z"}
+
+        requested = [asked(1001, "PENDING"), asked(2000, "DENIED"), asked(3000, "CASE_OPENED")]
+        with stubbed("service-quotas") as (here, stubs):
+            stubs["service-quotas"].add_response(
+                "list_requested_service_quota_change_history_by_quota",
+                {"RequestedQuotas": requested},
+                {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384"},
+            )
+            found = LiveAccount(here).pending(CONCURRENCY)
+        assert found == (Increase(1001, "2026-11-01"), Increase(3000, "2026-11-01"))

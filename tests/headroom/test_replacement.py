@@ -1,0 +1,52 @@
+"""What an update makes anew, told from the running template and the new one."""
+
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tapctl.headroom.replacement import CREATE_ONLY, replaced
+
+from ..template.make import resolver
+
+VERSION = """
+Parameters: {{Note: {{Type: String, Default: a}}}}
+Resources:
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{MemorySize: {memory}}}}}
+  V:
+    Type: AWS::Lambda::Version
+    Properties:
+      FunctionName: !Ref Fn
+      Description: {description}
+"""
+
+
+def text(description: str = "!Ref Note", memory: object = 128) -> str:
+    return VERSION.format(description=description, memory=memory)
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        pytest.param(text(), set(), id="the-same"),
+        pytest.param(text(memory=256), set(), id="changed-in-place"),
+        pytest.param(text("a"), set(), id="the-same-written-in-another-way"),
+        pytest.param(text("b"), {"V"}, id="another-description"),
+        pytest.param(text("!ImportValue x"), {"V"}, id="maybe-another"),
+        pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), set(), id="no-version-any-more"),
+    ],
+)
+def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: set[str]) -> None:
+    assert replaced(resolver(text()), resolver(new)) == expected
+
+
+def test_numbers_are_compared_as_text() -> None:
+    assert not replaced(resolver(text("5")), resolver(text("'5'")))
+
+
+@pytest.mark.parametrize("kind", CREATE_ONLY)
+def test_the_table_is_that_of_the_resource_schemas(kind: str) -> None:
+    schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    named = {each.removeprefix("/properties/") for each in schema["createOnlyProperties"]}
+    # A function's name is compared with the physical id.
+    assert {*CREATE_ONLY[kind]} == named - ({"FunctionName"} if kind == "AWS::Lambda::Function" else set())
