@@ -1,7 +1,6 @@
 """The one place where an outcome or an exception becomes a status, a body and a metric."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -48,14 +47,16 @@ def _refused(error: RefusalError, detail: str) -> Verdict:
 
 
 def _stored(recorded: list[Recorded]) -> Verdict:
-    metrics = Counter(one.result.capitalize() for one in recorded)
-    metrics.update("IdMismatch" for one in recorded if one.mismatch)
-    metrics.update("Quarantined" for one in recorded if one.quarantined)
+    metrics: dict[str, int] = {}
+    for one in recorded:
+        flags = {one.result.capitalize(): True, "IdMismatch": one.mismatch, "Quarantined": one.quarantined}
+        for name in (name for name, holds in flags.items() if holds):
+            metrics[name] = metrics.get(name, 0) + 1
     results = [{"result": one.result, "transactionId": one.transaction_id} for one in recorded]
     body: dict[str, object] = dict(results[0])
     if len(results) > 1:  # several Adyen items: the first one that changed something speaks for all
         body = dict(next((one for one in results if one["result"] == "applied"), results[0]), items=results)
-    return Verdict(200, body, dict(metrics), "; ".join(one.reason for one in recorded if one.reason))
+    return Verdict(200, body, metrics, "; ".join(one.reason for one in recorded if one.reason))
 
 
 def _place(error: Exception) -> str:

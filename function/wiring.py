@@ -1,5 +1,6 @@
 """Puts the application together from the environment, once per set of values."""
 
+import gc
 import json
 import os
 import sys
@@ -53,6 +54,7 @@ def warm_up() -> None:
     except RefusalError as error:
         built.emit(json.dumps({"level": "ERROR", "message": "start", "detail": str(error)}))
     _client(DYNAMODB, _endpoint(os.environ, DYNAMODB), _region(os.environ)).connect(_CONNECT_SECONDS)
+    gc.freeze()  # what is loaded stays: the collector need not walk it again during an invocation
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,7 @@
 """HTTP API events (payload format 2.0): `POST /webhooks/{provider}`, answered with a status."""
 
-import base64
 import re
+from binascii import a2b_base64
 
 from deliveries import Delivery, Recorded, Senders
 from intake import App, check_size, take
@@ -78,6 +78,6 @@ def body_of(event: object) -> bytes:
     encoded = child(event, "isBase64Encoded") is True
     check_size(int(len(body) / _BASE64_GROWTH) - 2 if encoded else len(body))
     try:
-        return base64.b64decode(body, validate=True) if encoded else body.encode("utf-8")
+        return a2b_base64(body, strict_mode=True) if encoded else body.encode("utf-8")
     except ValueError as error:
         raise MalformedError("body encoding") from error

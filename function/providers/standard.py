@@ -4,7 +4,7 @@ The headers may be called `svix-…`. The signature header holds tokens `v1,<bas
 base64 part of `whsec_…`. Asymmetric tokens (`v1a`) alone are answered as not supported.
 """
 
-import base64
+from binascii import a2b_base64
 from collections.abc import Sequence
 
 from deliveries import Delivery, Notice
@@ -19,7 +19,7 @@ _PREFIX = "whsec_"
 def key_of(secret: str) -> bytes:
     """Return the key in a `whsec_…` secret."""
     encoded = secret.removeprefix(_PREFIX)
-    return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    return a2b_base64(encoded + "=" * (-len(encoded) % 4), strict_mode=True)
 
 
 def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:

@@ -1,7 +1,6 @@
 """The writes as DynamoDB wants them: an event marker, a transaction row, and both in one transaction."""
 
-import zlib
-from base64 import b64encode
+from binascii import b2a_base64
 
 from deliveries import Entry, Payment
 from payments import rank
@@ -53,10 +52,12 @@ def about_aside(reason: str, body: bytes | None) -> dict[str, Value]:
     """Return what a marker says about an event that changed no transaction, with its body when that is to be kept."""
     about: dict[str, Value] = {"reason": _s(reason)}
     if body is not None:
+        import zlib  # rarely needed, so not part of the cold start
+
         packed = zlib.compress(body)
         about["quarantined"] = {"BOOL": True}
         if len(packed) <= _MAX_BODY:
-            about["body"] = {"B": b64encode(packed).decode("ascii")}
+            about["body"] = {"B": b2a_base64(packed, newline=False).decode("ascii")}
     return about
 
 
