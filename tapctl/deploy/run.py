@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
@@ -16,6 +16,7 @@ from tapctl.deploy.request import request_for
 from tapctl.deploy.stack import Live
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, DeployStuck, UsageError
+from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, missing
@@ -79,12 +80,13 @@ class Deployer:
         """
         creates = live.action is not Action.UPDATE
         publisher = Publisher(self.aws, self.settings.artifact_bucket, self.observer.step)
-        published = publisher.publish(result.template, result.plan)
+        by_parameter = overrides(result)
+        published = publisher.publish(result.template, edited(result.plan, by_parameter))
         if live.action is Action.RECREATE:
             self._remove(live)
         request = request_for(
             result.template,
-            self.settings,
+            self._overridden(by_parameter),
             self.options,
             published,
             previous={} if creates else live.parameters,
@@ -106,6 +108,13 @@ class Deployer:
             raise Raced("the headroom changed between the verdict and the execution")
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
+
+    def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
+        """The settings with the parameters that bring remedies about in this deploy."""
+        for name, each in by_parameter.items():
+            self.observer.step(f"the remedy of {name}: parameter {each.parameter} is `{each.value}` in this deploy")
+        values = {each.parameter: each.value for each in by_parameter.values()}
+        return replace(self.settings, parameters={**self.settings.parameters, **values})
 
     def _confirmed(self, found: ChangeSet, creates: bool) -> bool:
         """Ask; whatever is not a yes, an interrupt among it, leaves neither the change set nor a stack made for it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from tapctl.account.model import InFlight, Stack
 from tapctl.headroom.floor import Floor
+from tapctl.headroom.override import Override, overrides
 from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import Change
@@ -22,6 +23,7 @@ def as_json(result: Preflight, _: Surface) -> str:
     """The contract `tapctl.preflight/1`."""
     judged = result.concurrency
     bounds = judged.floor
+    by_parameter = overrides(result)
     document = {
         "schema": SCHEMA,
         "verdict": result.verdict.value,
@@ -37,7 +39,7 @@ def as_json(result: Preflight, _: Surface) -> str:
             else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
         },
         "in_flight": _in_flight_json(result.account.in_flight),
-        "functions": [_function_json(result, change) for change in result.changes if change.wanted],
+        "functions": [_function_json(result, change, by_parameter) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -49,13 +51,15 @@ def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
     return [{"stack": each.stack, "status": each.status} for each in others]
 
 
-def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
+def _function_json(result: Preflight, change: Change, by_parameter: Mapping[str, Override]) -> dict[str, Any]:
     remedy = result.plan.remedies.get(change.logical_id)
+    override = by_parameter.get(change.logical_id)
+    parameter = {"parameter": {"name": override.parameter, "value": override.value}} if override else {}
     return {
         "logical_id": change.logical_id,
         "requested": plain(change.wanted.reserved if change.wanted else None),
         "live": plain(change.live.reserved if change.live else None),
-        "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
+        "remedy": {"action": remedy.action.value, "value": remedy.value, **parameter} if remedy else None,
     }
 
 
@@ -115,14 +119,16 @@ def _table(result: Preflight) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("function", "requested", "live", "verdict", "remedy"):
         table.add_column(name, justify="right" if name in ("requested", "live") else "left")
+    by_parameter = overrides(result)
     for change in result.changes:
         verdict = _function_verdict(result, change)
+        override = by_parameter.get(change.logical_id)
         table.add_row(
             change.logical_id,
             _requested(change),
             _live(change),
             f"[{STYLES[verdict.value]}]{verdict.value}[/]",
-            _remedy_text(result, change),
+            _remedy_text(result, change) + (f", by parameter {override.parameter}" if override else ""),
         )
     return table
 
