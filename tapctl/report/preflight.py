@@ -128,7 +128,7 @@ def _table(result: Preflight) -> Any:
             _requested(change),
             _live(change),
             f"[{STYLES[verdict.value]}]{verdict.value}[/]",
-            _remedy_text(result, change) + (f", by parameter {override.parameter}" if override else ""),
+            _remedy_text(result, change) + (f" by {override.parameter}" if override else ""),
         )
     return table
 
