@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 
 
 def preflight(
-    template: Template, reader: AccountReader, settings: Settings, linting: Linting | None = None
+    template: Template,
+    reader: AccountReader,
+    settings: Settings,
+    linting: Linting | None = None,
+    made_anew: frozenset[str] | None = None,
 ) -> Preflight:
     """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
-    judged = judge(template, reader, settings)
+    judged = judge(template, reader, settings, made_anew)
     return replace(judged, lint=_lint_findings(template, linting)) if linting else judged
 
 

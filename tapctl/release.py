@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from tapctl.account.floors import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
+from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import Observer
 from tapctl.deploy.run import Deployer, Outcome, Raced, check_ready
 from tapctl.deploy.stack import Live, look
@@ -71,19 +72,20 @@ def release(
 
     Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
     """
-    healed = False
+    healed, made_anew = False, None
     for _ in range(RACES):
         settings = deployer.settings
         live = look(deployer.aws, deployer.name)
         check_ready(live, deployer.name, template, settings)
-        result = preflight(template, LiveAccount(deployer.aws), settings, linting)
+        result = preflight(template, LiveAccount(deployer.aws), settings, linting, made_anew)
         linting = None
         narrator.verdict(result)
         gate(result, settings, allow_uncertain=allow_uncertain)
         try:
             outcome = _deploy(deployer, result, live)
-        except Raced:
-            narrator.step("somebody else took headroom meanwhile; working the remedy out anew")
+        except Raced as raced:
+            made_anew = raced.made_anew
+            narrator.step("what the account can spare, or what is replaced, has changed; working the remedy out anew")
         except DeployFailed as failure:
             if healed or failure.minimum is None or settings.remedy is Mode.FAIL:
                 raise
@@ -106,13 +108,14 @@ def _deploy(deployer: Deployer, result: Preflight, live: Live) -> Outcome | None
             return None
         live = look(deployer.aws, deployer.name)
         deployer.observer.step("second step: the target")
-    return deployer.deploy(result, live, lambda: _still_fits(deployer, result))
+    return deployer.deploy(result, live, lambda found: _still_fits(deployer, result, found))
 
 
-def _still_fits(deployer: Deployer, result: Preflight) -> bool:
-    """Read the headroom again, right before executing: does the same plan still do?"""
-    again = judge(result.template, LiveAccount(deployer.aws), deployer.settings)
-    return again.plan.remedies == result.plan.remedies and mended(again, deployer.settings) is Verdict.FITS
+def _still_fits(deployer: Deployer, result: Preflight, found: ChangeSet) -> bool:
+    """Read the headroom again, right before executing: does the same plan still do, with what will be replaced?"""
+    again = judge(result.template, LiveAccount(deployer.aws), deployer.settings, found.replaced)
+    before, now = (mended(each, deployer.settings) for each in (result, again))
+    return again.plan.remedies == result.plan.remedies and worst([before, now]) is before
 
 
 def mended(result: Preflight, settings: Settings) -> Verdict:

@@ -27,7 +27,16 @@ def knows_any() -> bool:
 
 
 def remember(account_id: str, region: str, learned: LearnedFloor) -> None:
-    known = _load() | {f"{account_id}/{region}": asdict(learned)}
+    _save(_load() | {f"{account_id}/{region}": asdict(learned)})
+
+
+def forget(account_id: str, region: str) -> None:
+    known = _load()
+    if known.pop(f"{account_id}/{region}", None) is not None:
+        _save(known)
+
+
+def _save(known: dict[str, object]) -> None:
     folder = state_dir()
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / FILE, json.dumps(known, indent=2) + "\n")

@@ -37,6 +37,7 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
     """
     from tapctl import sandbox
+    from tapctl.account import floors
 
     before = sandbox.status().limits
     fresh = limit is not None
@@ -45,7 +46,11 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
         floor=floor if floor is not None or fresh else before.floor,
         held=held if held is not None else 0 if fresh else before.held,
     )
-    sandbox.start(None if (limit, floor, held) == (None, None, None) else limits, port)
+    changed = (limit, floor, held) != (None, None, None)
+    sandbox.start(limits if changed else None, port)
+    if changed:
+        # Another account than the one that a refusal taught anything of.
+        floors.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
     typer.echo(_described(sandbox.status()))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapctl.aws import Aws, error_code, explained
 from tapctl.deploy import leftovers, validations
-from tapctl.deploy.changes import FUNCTION, Change, walk
+from tapctl.deploy.changes import Change, walk
 from tapctl.deploy.describe import changes, describe
 from tapctl.deploy.request import Request
 from tapctl.deploy.validations import Validation, Validations
@@ -31,9 +31,9 @@ class ChangeSet:
     validations: Validations = ()
 
     @property
-    def replaced_functions(self) -> frozenset[str]:
-        """The functions that will or may be made anew, as their family names them: beside the old ones at first."""
-        return frozenset(name for name, each in walk(self.changes) if each.type == FUNCTION and each.replaces)
+    def replaced(self) -> frozenset[str]:
+        """What will or may be made anew, as the family of stacks names it: beside the old one at first."""
+        return frozenset(name for name, each in walk(self.changes) if each.replaces)
 
     @property
     def losses(self) -> Mapping[str, str]:

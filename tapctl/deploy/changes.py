@@ -7,8 +7,6 @@ from typing import Any
 from tapctl.deploy.secrecy import Secrets
 from tapctl.deploy.stateful import STATEFUL
 
-FUNCTION = "AWS::Lambda::Function"
-
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:

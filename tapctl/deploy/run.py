@@ -46,8 +46,15 @@ def check_ready(live: Live, name: str, template: Template, settings: Settings) -
         raise UsageError(f"{template.file} needs a value for {', '.join(lacking)}", f"`{flags}`, or tapctl.toml")
 
 
+Recheck = Callable[[ChangeSet], bool]
+
+
 class Raced(BusyError):
-    """Somebody else took what this deploy was to take."""
+    """The verdict no longer holds right before executing; `made_anew` is what the change set would replace."""
+
+    def __init__(self, message: str, made_anew: frozenset[str]) -> None:
+        super().__init__(message)
+        self.made_anew = made_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,10 @@ class Deployer:
     def _operator(self) -> Operator:
         return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep)
 
-    def deploy(self, result: Preflight, live: Live, recheck: Callable[[], bool] = lambda: True) -> Outcome | None:
+    def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
 
-        `recheck` tells, right before executing, whether that still fits. Raises `Raced` when it does not,
+        `recheck` tells, right before executing, whether that change set still fits. Raises `Raced` when it does not,
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
@@ -102,10 +109,10 @@ class Deployer:
         self.observer.changes(found)
         if not self._confirmed(found, creates):
             return None
-        if not recheck():
+        if not recheck(found):
             change_set.discard(self.aws, found, with_stack=creates)
             self._await_settled(found.stack_id)
-            raise Raced("the headroom changed between the verdict and the execution")
+            raise Raced("the headroom changed between the verdict and the execution", found.replaced)
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
 

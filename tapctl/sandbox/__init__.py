@@ -9,13 +9,15 @@ The process outlives the command that started it; the next `start` finds it. The
 at every decision, so a running sandbox takes new ones without losing its stacks.
 """
 
-from tapctl.sandbox.clients import ACCESS_KEY, SECRET_KEY, client_options, environment
+from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, client_options, environment
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.process import Sandbox, Status, find, reset, start, status, stop
 from tapctl.sandbox.route import route
 
 __all__ = [
     "ACCESS_KEY",
+    "ACCOUNT_ID",
+    "REGION",
     "SECRET_KEY",
     "AccountLimits",
     "Sandbox",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.account.floors import FILE, knows_any, recall, remember
+from tapctl.account.floors import FILE, forget, knows_any, recall, remember
 from tapctl.account.model import LearnedFloor
 
 LEARNED = LearnedFloor(40, 400, "2026-06-01", "stack orders")
@@ -60,3 +60,12 @@ def test_a_file_that_cannot_be_read_teaches_nothing(state: Path, content: bytes)
     assert recall("1", "eu-west-1") is None
     remember("1", "eu-west-1", LEARNED)
     assert recall("1", "eu-west-1") == LEARNED
+
+
+def test_it_can_be_forgotten_and_the_others_stay(state: Path) -> None:
+    one, other = LearnedFloor(40, 400, "2026-01-01", "a"), LearnedFloor(50, 50, "2026-01-02", "b")
+    remember("1", "eu-west-1", one)
+    remember("2", "eu-west-1", other)
+    forget("1", "eu-west-1")
+    forget("3", "eu-west-1")
+    assert (recall("1", "eu-west-1"), recall("2", "eu-west-1")) == (None, other)

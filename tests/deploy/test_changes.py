@@ -68,7 +68,7 @@ def test_what_is_kept_is_no_loss(policy: str) -> None:
     assert not Change("Remove", "T", "AWS::DynamoDB::Table", policy=policy).loss
 
 
-def test_functions_that_are_made_anew_are_named_as_their_family_names_them() -> None:
+def test_what_is_made_anew_is_named_as_its_family_names_it() -> None:
     inner = Change("Modify", "Fn", "AWS::Lambda::Function", "True")
     found = ChangeSet(
         ROOT,
@@ -82,7 +82,7 @@ def test_functions_that_are_made_anew_are_named_as_their_family_names_them() -> 
         ),
     )
 
-    assert found.replaced_functions == {"Stack/Fn", "Maybe"}
+    assert found.replaced == {"Stack/Fn", "Maybe", "Queue"}
     assert [name for name, _ in walk(found.changes)][:2] == ["Stack", "Stack/Fn"]
 
 
