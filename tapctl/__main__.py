@@ -22,9 +22,9 @@ def _run(arguments: list[str]) -> int:
     try:
         return int(app(arguments, prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
     except TapctlError as error:
-        return complain(error.message, error.hint, error.exit_code)
+        return complain(error.message, error.hint, _distinct(error.exit_code, arguments))
     except typer.TyperException as error:
-        return _misused(error)
+        return _distinct(_misused(error), arguments)
     except (KeyboardInterrupt, typer.Abort):
         return complain("interrupted", None, ExitCode.INTERRUPTED)
     except BrokenPipeError:
@@ -41,7 +41,12 @@ def _run(arguments: list[str]) -> int:
         )
 
 
-def _misused(error: typer.TyperException) -> int:
+def _distinct(code: ExitCode, arguments: list[str]) -> ExitCode:
+    """Wrong usage ends in 1 where 2 was asked to say that a deploy would change something."""
+    return ExitCode.FAILURE if code is ExitCode.USAGE and "--detailed-exitcode" in arguments else code
+
+
+def _misused(error: typer.TyperException) -> ExitCode:
     if type(error).__name__ == "NoArgsIsHelpError":
         # A bare command is a question, not a mistake.
         sys.stderr.write(f"{error.format_message()}\n")

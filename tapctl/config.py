@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -88,6 +88,11 @@ class Flags:
     remedy: Mode | None = None
     config: Path | None = None
     resolve: tuple[str, ...] = ()
+    role_arn: str | None = None
+    tags: tuple[str, ...] = ()
+    notification_arns: tuple[str, ...] = ()
+    termination_protection: bool | None = None
+    capabilities: tuple[str, ...] = ()
     any_template: bool = True
     """Whether the command is about a template."""
 
@@ -154,14 +159,14 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         region=flags.region or environment.region,
         profile=flags.profile or environment.profile,
         account=environment.account,
-        role_arn=environment.role_arn,
-        tags=environment.tags,
+        role_arn=flags.role_arn or environment.role_arn,
+        tags=environment.tags | _tags(flags.tags),
         remedy=flags.remedy or environment.remedy,
-        min_unreserved=flags.min_unreserved if flags.min_unreserved is not None else environment.min_unreserved,
-        termination_protection=environment.termination_protection,
+        min_unreserved=_either(flags.min_unreserved, environment.min_unreserved),
+        termination_protection=_either(flags.termination_protection, environment.termination_protection),
         protected=environment.protected,
-        notification_arns=tuple(environment.notification_arns),
-        capabilities=tuple(environment.capabilities),
+        notification_arns=flags.notification_arns or tuple(environment.notification_arns),
+        capabilities=_capabilities(flags.capabilities) or tuple(environment.capabilities),
         priority=tuple(environment.priority),
         minimum=environment.minimum,
         sandbox=environment.sandbox,
@@ -170,6 +175,14 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         lookups=_lookups(flags.resolve),
         chosen_stack=flags.stack_name is not None,
     )
+
+
+T = TypeVar("T")
+
+
+def _either(flag: T | None, configured: T | None) -> T | None:
+    """The flag, even where it is 0 or false; what is configured where there is none."""
+    return configured if flag is None else flag
 
 
 def _find(folder: Path) -> Path | None:
@@ -263,13 +276,31 @@ def _lookups(given: tuple[str, ...]) -> dict[str, str]:
     return lookups
 
 
+def _pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
+    pairs = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise UsageError(f"`{option} {each}` is not KEY=VALUE", f"for example `{option} {example}`")
+        pairs[name] = value
+    return pairs
+
+
+def _tags(given: tuple[str, ...]) -> dict[str, str]:
+    return _pairs(given, "--tag", "team=shop")
+
+
+def _capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
+    known = get_args(Capability)
+    for each in given:
+        if each not in known:
+            raise UsageError(f"`{each}` is no capability", f"it is one of {', '.join(known)}")
+    return given
+
+
 def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:
     values = _parameters_file(flags.parameters_file) if flags.parameters_file else {}
-    for given in flags.parameters:
-        name, equals, value = given.partition("=")
-        if not equals or not name:
-            raise UsageError(f"`--parameter {given}` is not KEY=VALUE", "for example `--parameter Stage=dev`")
-        values[name] = value
+    values |= _pairs(flags.parameters, "--parameter", "Stage=dev")
     # Only what is not given otherwise: a variable that is not set does not matter then.
     rest = {name: value for name, value in environment.parameters.items() if name not in values}
     return {name: _parameter_text(name, value) for name, value in rest.items()} | values

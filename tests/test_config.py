@@ -231,6 +231,54 @@ class TestEnvironments:
         assert (found.stack_name, found.chosen_stack) == (expected, False)
 
 
+class TestWhatCloudFormationIsGiven:
+    FILE = """
+[env.dev]
+role_arn = "arn:of:role"
+tags = { team = "shop", stage = "dev" }
+notification_arns = ["arn:of:topic"]
+capabilities = ["CAPABILITY_IAM"]
+termination_protection = true
+protected = true
+"""
+
+    def test_the_environment_gives_it(self, folder: Path) -> None:
+        settings = reading(folder, self.FILE, env="dev")
+        assert (settings.role_arn, settings.tags) == ("arn:of:role", {"team": "shop", "stage": "dev"})
+        assert (settings.notification_arns, settings.capabilities) == (("arn:of:topic",), ("CAPABILITY_IAM",))
+        assert (settings.termination_protection, settings.protected) == (True, True)
+
+    def test_a_flag_beats_it_and_a_tag_joins_the_others(self, folder: Path) -> None:
+        settings = reading(
+            folder,
+            self.FILE,
+            env="dev",
+            role_arn="arn:of:other",
+            tags=("team=", "cost=a=b"),
+            notification_arns=("arn:1", "arn:2"),
+            capabilities=("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
+            termination_protection=False,
+        )
+        assert settings.role_arn == "arn:of:other"
+        assert settings.tags == {"team": "", "stage": "dev", "cost": "a=b"}
+        assert settings.notification_arns == ("arn:1", "arn:2")
+        assert settings.capabilities == ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+        assert settings.termination_protection is False
+
+    @pytest.mark.parametrize(
+        ("flags", "message"),
+        [
+            ({"tags": ("team",)}, "`--tag team` is not KEY=VALUE"),
+            ({"tags": ("=shop",)}, "`--tag =shop` is not KEY=VALUE"),
+            ({"capabilities": ("CAPABILITY_ALL",)}, "`CAPABILITY_ALL` is no capability"),
+        ],
+    )
+    def test_what_is_no_tag_or_capability_is_refused(
+        self, folder: Path, flags: Mapping[str, Any], message: str
+    ) -> None:
+        assert refused(folder, "", **flags).message == message
+
+
 class TestParameters:
     def parameters(self, folder: Path, text: str = "", **flags: Any) -> Mapping[str, str]:
         return reading(folder, f"[env.dev.parameters]\n{text}", env="dev", **flags).parameters

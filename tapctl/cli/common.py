@@ -49,6 +49,11 @@ def settings_from(
     remedy: Remedy | None = None,
     config: Path | None = None,
     resolve: list[str] | None = None,
+    role_arn: str | None = None,
+    tag: list[str] | None = None,
+    notification_arn: list[str] | None = None,
+    termination_protection: bool | None = None,
+    capability: list[str] | None = None,
     any_template: bool = True,
 ) -> Settings:
     from tapctl.config import Flags, read
@@ -67,6 +72,11 @@ def settings_from(
             remedy=Mode(remedy.value) if remedy else None,
             config=config,
             resolve=tuple(resolve or ()),
+            role_arn=role_arn,
+            tags=tuple(tag or ()),
+            notification_arns=tuple(notification_arn or ()),
+            termination_protection=termination_protection,
+            capabilities=tuple(capability or ()),
             any_template=any_template,
         )
     )

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapctl.cli import deploy_options as d
 from tapctl.cli import options as o
 from tapctl.cli.common import one_template, open_aws, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tapctl.deploy.change_set import ChangeSet
     from tapctl.deploy.events import Event
     from tapctl.headroom.result import Preflight
+    from tapctl.plan import Planned
+
+CHANGES = 2
+"""The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
 
 
 def deploy(
@@ -37,6 +44,18 @@ def deploy(
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
     no_lint: o.NoLint = False,
     allow_uncertain: o.AllowUncertain = False,
+    plan: d.Plan = False,
+    detailed_exitcode: d.DetailedExitcode = False,
+    fail_on_warnings: d.FailOnWarnings = False,
+    import_existing: d.ImportExisting = False,
+    disable_rollback: d.DisableRollback = False,
+    express: d.Express = False,
+    revert_drift: d.RevertDrift = False,
+    role_arn: d.RoleArn = None,
+    tag: d.Tag = None,
+    notification_arn: d.NotificationArn = None,
+    termination_protection: d.TerminationProtection = None,
+    capability: d.CapabilityOption = None,
     format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
@@ -49,7 +68,9 @@ def deploy(
     says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
     deployed but not verified.
     """
+    from tapctl.deploy.options import Options
     from tapctl.deploy.run import Deployer
+    from tapctl.plan import plan as plan_of
     from tapctl.release import release
     from tapctl.report import deployment, verification
     from tapctl.template import lint
@@ -57,7 +78,9 @@ def deploy(
     from tapctl.verify.run import verify
 
     terminal = Terminal(quiet, verbose)
-    if not yes and not terminal.interactive:
+    if detailed_exitcode and not plan:
+        raise UsageError("--detailed-exitcode is for --plan", "give both, or neither")
+    if not yes and not plan and not terminal.interactive:
         raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     settings = settings_from(
         template=one_template(template, template_option),
@@ -71,14 +94,30 @@ def deploy(
         min_unreserved=min_unreserved,
         remedy=remedy,
         config=config,
+        role_arn=role_arn,
+        tag=tag,
+        notification_arn=notification_arn,
+        termination_protection=termination_protection,
+        capability=capability,
     )
+    options = Options(
+        import_existing=import_existing,
+        disable_rollback=disable_rollback,
+        express=express,
+        revert_drift=revert_drift,
+        fail_on_warnings=fail_on_warnings,
+    )
+    options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     aws, settings = open_aws(settings, terminal)
-    reporter = _Reporter(terminal, yes, format is o.Format.TEXT)
-    deployer = Deployer(aws, settings, reporter, timeout)
+    reporter = _Reporter(terminal, yes, format is o.Format.TEXT, plan)
+    deployer = Deployer(aws, settings, reporter, timeout, options=options)
     try:
         with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+            if plan:
+                planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+                raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
             done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
     except TapctlError as error:
         if not reporter.text or output:
@@ -96,6 +135,17 @@ def deploy(
     raise typer.Exit(ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK)
 
 
+def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
+    """Print what would change; the exit code."""
+    from tapctl.report import deployment
+
+    if planned.found is None:
+        reporter.result(f"stack {stack_name} is up to date: nothing would change")
+    if not reporter.text or output:
+        reporter.terminal.result(deployment.plan_json(stack_name, planned), output)
+    return CHANGES if detailed and planned.found else ExitCode.OK
+
+
 @dataclass(frozen=True, slots=True)
 class _Reporter:
     """Tells the terminal what goes on, and asks on it."""
@@ -103,6 +153,8 @@ class _Reporter:
     terminal: Terminal
     yes: bool
     text: bool
+    plan: bool = False
+    """Whether the changes are what is asked for, rather than talk on the way."""
     seen: list[Preflight] = field(default_factory=list)
 
     def result(self, text: str) -> None:
@@ -126,7 +178,7 @@ class _Reporter:
     def changes(self, found: ChangeSet) -> None:
         from tapctl.report import changes
 
-        self.terminal.talk(changes.text(found, self.terminal.surface()))
+        (self.result if self.plan else self.terminal.talk)(changes.text(found, self.terminal.surface()))
 
     def event(self, event: Event) -> None:
         from tapctl.report.deployment import event_line

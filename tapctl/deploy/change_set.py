@@ -44,7 +44,7 @@ class ChangeSet:
     def warnings(self) -> tuple[str, ...]:
         """What AWS's own checks warn of, skipped, or were not to be asked about."""
         told = self.validations
-        return tuple(map(str, told)) if isinstance(told, tuple) else (f"unknown, because {told.reason}",)
+        return tuple(map(str, told)) if isinstance(told, tuple) else (f"they are unknown: {told.reason}",)
 
 
 class Refused(UsageError):
@@ -54,6 +54,14 @@ class Refused(UsageError):
         said = "; ".join(map(str, failures))
         super().__init__(f"CloudFormation refused the change set of stack {stack_name}: {said}", "mend the template")
         self.failures = failures
+
+
+def heed(found: ChangeSet, stack_name: str) -> None:
+    """Take what AWS's own checks only warn of for a failure. Raises `UsageError`."""
+    if found.warnings:
+        said = "; ".join(found.warnings)
+        hint = "mend it, or leave `--fail-on-warnings` out"
+        raise UsageError(f"AWS's own checks of the change set of stack {stack_name}: {said}", hint)
 
 
 def create(
@@ -71,6 +79,7 @@ def create(
     time is up or somebody else is reviewing a change set of a stack that is yet to be.
     """
     client = aws.client("cloudformation")
+    request.options.check_target(creates=request.creates)
     request.options.check_known(client)
     if request.exists:
         leftovers.clear(client, request.stack_name, creates=request.creates)

@@ -86,24 +86,10 @@ class Deployer:
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
-        publisher = Publisher(self.aws, self.settings.artifact_bucket, self.observer.step)
-        by_parameter = overrides(result)
-        published = publisher.publish(result.template, edited(result.plan, by_parameter))
+        published = self._published(result)
         if live.action is Action.RECREATE:
             self._remove(live)
-        request = request_for(
-            result.template,
-            self._overridden(by_parameter),
-            self.options,
-            published,
-            previous={} if creates else live.parameters,
-            creates=creates,
-            exists=bool(live.id) and live.action is not Action.RECREATE,
-        )
-        self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
-        found = change_set.create(self.aws, request, sleep=self.sleep)
-        if found is None and creates:
-            raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
+        found = self._ask(result, live, published)
         if found is None:
             return self._outcome(live.id, changed=False)
         self.observer.changes(found)
@@ -116,6 +102,35 @@ class Deployer:
         self._execute(found)
         return self._outcome(found.stack_id, changed=True)
 
+    def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
+        """What a deploy would change, of which nothing is left; None when that is nothing."""
+        found = self._ask(result, live, self._published(result))
+        if found is not None:
+            change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
+        return found
+
+    def _published(self, result: Preflight) -> dict[str, str]:
+        publisher = Publisher(self.aws, self.settings.artifact_bucket, self.observer.step)
+        return publisher.publish(result.template, edited(result.plan, overrides(result)))
+
+    def _ask(self, result: Preflight, live: Live, published: Mapping[str, str]) -> ChangeSet | None:
+        """The change set, ready to be executed; None when there is nothing to change."""
+        creates = live.action is not Action.UPDATE
+        request = request_for(
+            result.template,
+            self._overridden(overrides(result)),
+            self.options,
+            published,
+            previous={} if creates else live.parameters,
+            creates=creates,
+            exists=bool(live.id) and live.action is not Action.RECREATE,
+        )
+        self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
+        found = change_set.create(self.aws, request, sleep=self.sleep)
+        if found is None and creates:
+            raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
+        return found
+
     def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
         """The settings with the parameters that bring remedies about in this deploy."""
         for name, each in by_parameter.items():
@@ -127,6 +142,8 @@ class Deployer:
         """Ask; whatever is not a yes, an interrupt among it, leaves neither the change set nor a stack made for it."""
         go = False
         try:
+            if self.options.fail_on_warnings:
+                change_set.heed(found, self.name)
             go = self.observer.confirm(self.name)
         finally:
             if not go:

@@ -113,8 +113,10 @@ def _checks(found: ChangeSet) -> Iterator[Text]:
                 yield Text(f"AWS {said}: {each}", style="yellow")
 
 
-def document(found: ChangeSet) -> dict[str, Any]:
-    """The change set as JSON has it."""
+def document(found: ChangeSet | None) -> dict[str, Any]:
+    """A change set as JSON has it; None is one without changes."""
+    if found is None:
+        return {"changes": [], "losses": {}, "validations": []}
     told = found.validations
     return {
         "changes": [_change(each) for each in found.changes],

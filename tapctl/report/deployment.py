@@ -9,12 +9,14 @@ from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
 from tapctl.errors import TapctlError
 from tapctl.headroom.result import Preflight
-from tapctl.report import verification
+from tapctl.plan import Planned
+from tapctl.report import changes, verification
 from tapctl.report.preflight import finding_json
 from tapctl.report.surface import Surface, draw
 from tapctl.verify.run import Verification
 
 SCHEMA = "tapctl.deploy/1"
+PLAN_SCHEMA = "tapctl.plan/1"
 
 
 def event_line(event: Event) -> str:
@@ -38,6 +40,27 @@ def outputs(outcome: Outcome, surface: Surface) -> str:
     return draw(surface, f"stack {outcome.stack_name} {said}", *([table] if outcome.outputs else []))
 
 
+def plan_json(stack_name: str, planned: Planned) -> str:
+    """What a deploy would do; `changes` is empty where that is nothing, or concerns no resource."""
+    found = planned.found
+    document: dict[str, Any] = {
+        "schema": PLAN_SCHEMA,
+        "stack": stack_name,
+        "changed": found is not None,
+        "verdict": planned.preflight.verdict.value,
+        "remedies": _remedies(planned.preflight),
+        **changes.document(found),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _remedies(preflight: Preflight) -> dict[str, Any]:
+    return {
+        name: {"action": each.action.value, "value": each.value, "requested": each.requested}
+        for name, each in preflight.plan.remedies.items()
+    }
+
+
 def failure_json(stack_name: str, seen: list[Preflight], error: TapctlError) -> str:
     """The same document for a deploy that did not end well: what was judged last, and the error."""
     document: dict[str, Any] = {
@@ -59,10 +82,7 @@ def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | Non
         "status": outcome.status,
         "changed": outcome.changed,
         "verdict": preflight.verdict.value,
-        "remedies": {
-            name: {"action": each.action.value, "value": each.value, "requested": each.requested}
-            for name, each in preflight.plan.remedies.items()
-        },
+        "remedies": _remedies(preflight),
         "outputs": dict(outcome.outputs),
         "verification": verification.document(verified) if verified else None,
     }
