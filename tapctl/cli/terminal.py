@@ -33,7 +33,7 @@ class Terminal:
 
     def surface(self, output: Path | None = None) -> Surface:
         """How wide the result may be and whether it is coloured; a file never is."""
-        return Surface(_columns(), output is None and _coloured(sys.stdout.isatty()))
+        return Surface(_columns(), output is None and _coloured(sys.stdout.isatty()), self.verbose)
 
     @property
     def interactive(self) -> bool:

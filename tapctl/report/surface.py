@@ -14,10 +14,11 @@ STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknow
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What text is rendered for: columns, and whether colour may be used."""
+    """What text is rendered for: columns, whether colour may be used, and whether nothing is summed up."""
 
     width: int
     color: bool
+    whole: bool = False
 
 
 def draw(surface: Surface, *parts: RenderableType) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from tapctl.report.surface import Surface, draw
-from tapctl.verify.check import Status
+from tapctl.verify.check import Check, Status
 from tapctl.verify.run import Verification
 
 SCHEMA = "tapctl.verify/1"
@@ -40,11 +41,21 @@ def as_text(verification: Verification, surface: Surface) -> str:
     table.add_column()
     table.add_column()
     table.add_column(overflow="fold")
-    for check in verification.checks:
+    for check in verification.checks if surface.whole else _summed_up(verification.checks):
         sign, style = _SIGNS[check.status]
         hint = f" [dim](hint: {escape(check.hint)})[/]" if check.hint else ""
         table.add_row(f"[{style}]{sign}[/]", escape(check.subject), f"{escape(check.message)}{hint}")
     return draw(surface, f"verification of stack {verification.stack_name}", table, _sentence(verification))
+
+
+def _summed_up(checks: Iterable[Check]) -> Iterator[Check]:
+    """The properties of a resource that hold in one line, before what is to be said of it beside them."""
+    for subject, group in groupby(checks, lambda each: each.subject):
+        several = list(group)
+        held = [each for each in several if each.detail and each.status is Status.PROVED]
+        if len(held) > 1:
+            yield Check(subject, Status.PROVED, f"{len(held)} points are as the template says")
+        yield from (each for each in several if each not in held or len(held) == 1)
 
 
 def _sentence(verification: Verification) -> str:

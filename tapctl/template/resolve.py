@@ -53,13 +53,15 @@ class Resolver:
     """Evaluates values of one template under one set of parameters.
 
     `pseudo` holds the pseudo parameters that are known, `lookups` what parameter store and exports are
-    known to hold, by `ssm:NAME` and `import:NAME`.
+    known to hold, by `ssm:NAME` and `import:NAME`. `live` is what references to the resources of a stack that
+    is up give, by `NAME` for Ref and `NAME.ATTRIBUTE` for GetAtt.
     """
 
     template: Template
     parameters: Mapping[str, Bound]
     pseudo: Mapping[str, str] = field(default_factory=dict)
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
+    live: Mapping[str, str] = field(default_factory=dict)
     _conditions: dict[str, bool | Unknown | None] = field(default_factory=dict)
 
     def value(self, value: Value, path: Path = ()) -> Value:
@@ -164,6 +166,8 @@ def _ref(resolver: Resolver, name: Value, path: Path) -> Value:
         return resolver.parameters[name]
     if name.startswith("AWS::"):
         return _pseudo(resolver, name, path)
+    if name in resolver.live:
+        return resolver.live[name]
     if name in (resolver.template.body.get("Resources") or {}):
         return ResourceReference(f"the physical id of {name} is known only after the deploy", logical_id=name)
     if looped := _perhaps_looped(resolver):
@@ -203,7 +207,9 @@ def _get_att(resolver: Resolver, target: Value, path: Path) -> Value:
         if looped := _perhaps_looped(resolver):
             return looped
         raise resolver.template.error(f"Fn::GetAtt of {parts[0]}, which is no resource", *path)
-    return ResourceReference(f"{parts[0]}.{parts[1]} is known only after the deploy", logical_id=parts[0])
+    if (attribute := f"{parts[0]}.{parts[1]}") in resolver.live:
+        return resolver.live[attribute]
+    return ResourceReference(f"{attribute} is known only after the deploy", logical_id=parts[0])
 
 
 def _if(resolver: Resolver, arguments: Value, path: Path) -> Value:

@@ -22,19 +22,23 @@ class Check:
     status: Status
     message: str
     hint: str | None = None
-
-
-def expect(subject: str, what: str, wanted: object, found: object) -> Check:
-    """A check that two values are the same."""
-    if wanted == found:
-        return Check(subject, Status.PROVED, f"{what} is {shown(found)}")
-    return Check(subject, Status.FAILED, f"{what} is {shown(found)}, the template says {shown(wanted)}")
+    detail: bool = False
+    """One of many properties, which are summed up for people as long as they hold."""
 
 
 def shown(value: object) -> str:
-    if value is None:
-        return "not set"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """A value in few words."""
+    match value:
+        case None:
+            return "not set"
+        case list():
+            return ", ".join(map(shown, value)) or "none"
+        case dict():
+            return " ".join(map(shown, value.values()))
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
 
 
 def failed(checks: Iterable[Check]) -> list[Check]:

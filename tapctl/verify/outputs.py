@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tapctl.template.resolve import Resolver
+from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
 from tapctl.verify.subject import Deployed
@@ -43,32 +43,30 @@ def _check_one(deployed: Deployed, key: str, declared: Any) -> Check:
     if "Export" in declared and key not in deployed.exports:
         return Check(subject, Status.FAILED, "it is not exported")
     exported = f", exported as {deployed.exports[key]}" if key in deployed.exports else ""
-    problem = _wrong_form(deployed, declared.get("Value"), value)
+    problem = _wrong_value(deployed, declared.get("Value"), value)
     if problem:
         return Check(subject, Status.FAILED, f"{value} {problem}")
     return Check(subject, Status.PROVED, f"{value}{exported}")
 
 
-def _wrong_form(deployed: Deployed, source: Any, value: str) -> str | None:
+def _wrong_value(deployed: Deployed, source: Any, value: str) -> str | None:
+    """What is wrong with a value, as far as its source says what it should be; at least its form."""
+    wanted = deployed.resolver.value(source, ("Outputs",))
     match source:
         case {"Ref": str(name)} if name in deployed.physical:
-            if deployed.physical[name] != value:
-                return f"is not {name}, which is {deployed.physical[name]}"
-            kind = deployed.template.body["Resources"][name]["Type"]
-            return _against(_REF_FORMS.get(kind), value)
+            if wanted != value:
+                return f"is not {name}, which is {wanted}"
+            return _against(_REF_FORMS.get(deployed.template.body["Resources"][name]["Type"]), value)
+        case _ if not isinstance(wanted, Unknown):
+            return None if as_text(wanted) == value else f"is not {as_text(wanted)}"
         case {"Fn::GetAtt": [str(), str(attribute)]}:
             form = _ARN if attribute.endswith("Arn") else _URL if attribute.endswith(("Endpoint", "Url")) else None
             return _against(form, value)
         case {"Fn::Sub": str(text)} if text.startswith(("https://", "http://")):
             return _against(_URL, value)
         case _:
-            return _against_resolved(deployed.resolver, source, value)
+            return None
 
 
 def _against(form: tuple[re.Pattern[str], str] | None, value: str) -> str | None:
     return None if form is None or form[0].fullmatch(value) else f"is not {form[1]}"
-
-
-def _against_resolved(resolver: Resolver, source: Any, value: str) -> str | None:
-    wanted = resolver.value(source, ("Outputs",))
-    return None if isinstance(wanted, Unknown) or str(wanted) == value else f"is not {wanted}"

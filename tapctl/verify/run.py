@@ -9,7 +9,7 @@ from tapctl.deploy.stack_state import End, state
 from tapctl.verify.check import Check, Status, failed
 from tapctl.verify.http import Route
 from tapctl.verify.outputs import check_outputs
-from tapctl.verify.resources import check_resources, unchecked
+from tapctl.verify.resources import resource_jobs, unchecked
 from tapctl.verify.subject import Deployed, read
 from tapctl.verify.webhook import check_webhook
 
@@ -32,7 +32,7 @@ def verify(aws: Aws, settings: Settings, route: Route) -> Verification:
     assert name is not None  # noqa: S101 - the command refused to start without one
     deployed = read(aws, name)
     with ThreadPoolExecutor(8, "verify") as pool:
-        resources = [pool.submit(job) for job in check_resources(aws, deployed)]
+        resources = [pool.submit(job) for job in resource_jobs(aws, deployed).values()]
         checks = [_check_status(deployed), *check_outputs(deployed)]
         for job in resources:
             checks += job.result()

@@ -11,8 +11,9 @@ from tapctl.errors import UsageError
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, bind
-from tapctl.template.resolve import Resolver, ResourceReference, find_unknown
+from tapctl.template.resolve import Resolver
 from tapctl.unknown import Unknown
+from tapctl.verify.attributes import live_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,10 @@ class Deployed:
         return self.resolver.template
 
     def properties(self, logical_id: str) -> dict[str, Any]:
-        """The resource's properties with every reference to another resource replaced by its physical id."""
+        """The resource's properties, resolved; a reference to another resource is the physical thing."""
         raw = self.template.body["Resources"][logical_id].get("Properties") or {}
         resolved: dict[str, Any] = self.resolver.value(raw, ("Resources", logical_id, "Properties"))
-        return {name: self._physical(value, raw.get(name)) for name, value in resolved.items()}
-
-    def _physical(self, value: Any, raw: Any) -> Any:
-        if isinstance(value, ResourceReference) and isinstance(raw, dict) and set(raw) == {"Ref"}:
-            return self.physical.get(value.logical_id, value)
-        return value
+        return resolved
 
 
 def read(aws: Aws, name: str) -> Deployed:
@@ -58,12 +54,14 @@ def read(aws: Aws, name: str) -> Deployed:
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
     template = from_stack(body, name)
-    entries = stack.get("Outputs", [])
+    entries, pseudo = stack.get("Outputs", []), _pseudo(stack)
+    physical = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
+    bound = bind(template, Parameters({}, _parameters(stack)))
     return Deployed(
         name,
         stack["StackStatus"],
-        Resolver(template, bind(template, Parameters({}, _parameters(stack))), _pseudo(stack)),
-        {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources},
+        Resolver(template, bound, pseudo, live=live_values(template, physical, pseudo)),
+        physical,
         {each["OutputKey"]: each.get("OutputValue", "") for each in entries},
         {each["OutputKey"]: each["ExportName"] for each in entries if each.get("ExportName")},
     )
@@ -85,7 +83,3 @@ def _pseudo(stack: dict[str, Any]) -> dict[str, str]:
         "AWS::StackName": stack["StackName"],
         "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
     }
-
-
-def is_known(value: Any) -> bool:
-    return find_unknown(value) is None

@@ -21,8 +21,8 @@ from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
 from tapctl.verify.http import Request, Response, Route, send
 from tapctl.verify.patience import Patience
-from tapctl.verify.row import Place, Row, differences
 from tapctl.verify.signing import SCHEMES, Message
+from tapctl.verify.stored import Place, Row, differences
 from tapctl.verify.subject import Deployed
 
 SUBJECT = "webhook"

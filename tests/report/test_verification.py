@@ -25,6 +25,27 @@ def test_a_line_for_each_check_and_a_sentence_at_the_end() -> None:
     )
 
 
+POINTS = tuple(Check("Fn", Status.PROVED, f"{each} is 1", detail=True) for each in "abc")
+
+
+def test_what_holds_of_a_resource_is_summed_up_before_what_does_not() -> None:
+    text = verification.as_text(Verification("shop", (*POINTS[:2], FAILED, POINTS[2], PROVED)), PLAIN)
+
+    assert text == (
+        "verification of stack shop\n"
+        "ok      Fn   3 points are as the template says\n"
+        "FAILED  Fn   timeout is 29, the template says 30 (hint: deploy it again)\n"
+        "ok      Key  state is Enabled\n"
+        "not verified: 1 of 5 checks failed\n"
+    )
+
+
+def test_nothing_is_summed_up_where_everything_is_wanted() -> None:
+    text = verification.as_text(Verification("shop", POINTS), Surface(100, color=False, whole=True))
+
+    assert [line.split()[2] for line in text.splitlines()[1:-1]] == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("checks", "sentence"),
     [

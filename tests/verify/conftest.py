@@ -14,8 +14,10 @@ import pytest
 from tapctl import sandbox
 from tapctl.aws import Aws, Target
 from tapctl.config import Flags, Settings, read
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check
+from tapctl.verify.resources import resource_jobs
 from tapctl.verify.run import Verification, verify
+from tapctl.verify.subject import read as read_stack
 
 ROOT = Path(__file__).parents[2]
 SQUARE_URL = "https://hooks.example.com/webhooks/square"
@@ -36,11 +38,9 @@ class Stage:
     def failures(self) -> list[tuple[str, str]]:
         return [(each.subject, each.message) for each in self.verify().failed]
 
-    def checks_of(self, subject: str) -> list[Check]:
-        return [each for each in self.verify().checks if each.subject == subject]
-
-    def unseen(self) -> list[str]:
-        return [each.subject for each in self.verify().checks if each.status is Status.NOT_CHECKED]
+    def looked_at(self, logical_id: str) -> list[Check]:
+        """What is said of one resource."""
+        return resource_jobs(self.aws, read_stack(self.aws, "tapstack-local"))[logical_id]()
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """`tapctl` as a user runs it, from the root of the repository."""

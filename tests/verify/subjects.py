@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import boto3
 from botocore.stub import Stubber
@@ -14,11 +15,18 @@ from tapctl.template.model import Template, check
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.parse import parse
 from tapctl.template.resolve import Resolver
+from tapctl.verify.attributes import live_values
 from tapctl.verify.check import Check
-from tapctl.verify.resources import CHECKERS, Live
+from tapctl.verify.resources import resource_jobs
 from tapctl.verify.subject import Deployed
 
-PSEUDO = {"AWS::Region": "us-east-1", "AWS::StackName": "shop"}
+PSEUDO = {
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "shop",
+    "AWS::StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1",
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+}
 
 
 def template_of(body: Mapping[str, Any]) -> Template:
@@ -34,14 +42,16 @@ def deployed(
 ) -> Deployed:
     """A stack that runs this template."""
     template = template_of({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, **body})
-    resolver = Resolver(template, bind(template, Parameters()), PSEUDO)
+    bound = bind(template, Parameters())
+    resolver = Resolver(template, bound, PSEUDO, live=live_values(template, physical or {}, PSEUDO))
     return Deployed("shop", "CREATE_COMPLETE", resolver, physical or {}, outputs or {}, exports or {})
 
 
 @contextmanager
-def stubbed(*services: str) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
-    """AWS whose named services answer what was queued, and nothing else."""
-    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")), _session=_session())
+def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
+    """AWS, or the sandbox, whose named services answer what was queued, and nothing else."""
+    keys = ("key", "secret") if sandbox else None
+    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=keys), _session=_session())
     stubs = {service: Stubber(aws.client(service)) for service in services}
     for stub in stubs.values():
         stub.activate()
@@ -56,10 +66,35 @@ def _session() -> Any:
     return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
 
 
-def looked_at(aws: Aws, kind: str, properties: Mapping[str, Any] | None = None, **siblings: str) -> list[Check]:
-    """What the checker of a type says about one resource of it."""
-    stack = deployed({"Resources": {"It": {"Type": kind, "Properties": properties or {}}}}, {"It": "it"})
-    return list(CHECKERS[kind](Live(aws, "It", "it", stack.properties("It"), {"It": "it", **siblings})))
+Answer = Mapping[str, Any] | str
+"""What an operation answers, or the code of the error that it fails with."""
+
+
+def looked_at(
+    kind: str,
+    properties: Mapping[str, Any],
+    answers: Mapping[str, Answer],
+    *,
+    siblings: Mapping[str, tuple[str, str]] | None = None,
+    sandbox: bool = False,
+) -> list[Check]:
+    """What is said of one resource, `It`, when its service's operations answer so.
+
+    Answers go by `service:operation`, asked for in this order; siblings are type and physical id.
+    """
+    others = siblings or {}
+    physical = "it" if kind != "AWS::Lambda::EventSourceMapping" else str(UUID(int=1))
+    resources = {"It": {"Type": kind, "Properties": properties}}
+    resources |= {name: {"Type": other, "Properties": {}} for name, (other, _) in others.items()}
+    stack = deployed({"Resources": resources}, {"It": physical} | {name: own for name, (_, own) in others.items()})
+    with stubbed(*{each.partition(":")[0] for each in answers}, sandbox=sandbox) as (aws, stubs):
+        for call, answer in answers.items():
+            service, operation, *_ = call.split(":")
+            if isinstance(answer, str):
+                stubs[service].add_client_error(operation, answer, "no", 400)
+            else:
+                stubs[service].add_response(operation, dict(answer))
+        return resource_jobs(aws, stack)["It"]()
 
 
 def found(checks: list[Check]) -> list[tuple[str, str]]:

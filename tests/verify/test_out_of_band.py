@@ -1,5 +1,6 @@
 """Somebody changes a resource behind the stack's back: verify sees it, names it, and sees that it was put right."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +9,17 @@ import pytest
 
 from tapctl.verify.check import Status
 
-from .conftest import Stage
+from .conftest import SQUARE_URL, Stage
 
 pytestmark = pytest.mark.xdist_group("verify out of band")
 
 FUNCTION = "webhook-processor-local"
 TABLE = "webhook-transactions-local"
+ENVIRONMENT = {
+    "DYNAMODB_TABLE_NAME": TABLE,
+    "SQUARE_NOTIFICATION_URL": SQUARE_URL,
+    "WEBHOOK_SECRET_ARN": "",
+}
 GROUP = "/aws/lambda/webhook-processor-local"
 
 
@@ -85,11 +91,82 @@ def key(action: str) -> Callable[[Stage], Any]:
     return lambda stage: getattr(stage.client("kms"), action)(KeyId=stack_key(stage))
 
 
-def stack_key(stage: Stage) -> str:
-    resources = stage.client("cloudformation").describe_stack_resource(
-        StackName="tapstack-local", LogicalResourceId="KMSKey"
+def physical(stage: Stage, logical_id: str) -> str:
+    resource = stage.client("cloudformation").describe_stack_resource(
+        StackName="tapstack-local", LogicalResourceId=logical_id
     )
-    return str(resources["StackResourceDetail"]["PhysicalResourceId"])
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def stack_key(stage: Stage) -> str:
+    return physical(stage, "KMSKey")
+
+
+def role_policy(actions: list[str]) -> Callable[[Stage], Any]:
+    def change(stage: Stage) -> None:
+        table = stage.client("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"]
+        statement = {"Effect": "Allow", "Action": actions, "Resource": table}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        stage.client("iam").put_role_policy(
+            RoleName="webhook-lambda-role-local", PolicyName="DynamoDBWritePolicy", PolicyDocument=document
+        )
+
+    return change
+
+
+def key_policy(stage: Stage, *, more: bool) -> None:
+    kms, key_id = stage.client("kms"), stack_key(stage)
+    policy = json.loads(kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"])
+    guest = {"Sid": "Guest", "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+    policy["Statement"] = [each for each in policy["Statement"] if each.get("Sid") != "Guest"] + [guest] * more
+    kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(policy))
+
+
+def integration(timeout: int) -> Callable[[Stage], Any]:
+    return lambda stage: stage.client("apigatewayv2").update_integration(
+        ApiId=physical(stage, "WebhookApi"),
+        IntegrationId=physical(stage, "WebhookIntegration"),
+        TimeoutInMillis=timeout,
+    )
+
+
+def alarm(threshold: float) -> Callable[[Stage], Any]:
+    def change(stage: Stage) -> None:
+        client = stage.client("cloudwatch")
+        (found,) = client.describe_alarms(AlarmNames=["webhook-function-errors-local"])["MetricAlarms"]
+        kept = ("AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "ComparisonOperator", "Period")
+        more = ("EvaluationPeriods", "TreatMissingData", "AlarmDescription")
+        client.put_metric_alarm(**{name: found[name] for name in (*kept, *more)}, Threshold=threshold)
+
+    return change
+
+
+def permission(*, there: bool) -> Callable[[Stage], Any]:
+    def change(stage: Stage) -> None:
+        client = stage.client("lambda")
+        if there:
+            client.add_permission(
+                FunctionName=FUNCTION,
+                StatementId="again",
+                Action="lambda:InvokeFunction",
+                Principal="apigateway.amazonaws.com",
+                SourceArn=webhooks(stage),
+            )
+            return
+        policy = json.loads(client.get_policy(FunctionName=FUNCTION)["Policy"])
+        for statement in policy["Statement"]:
+            client.remove_permission(FunctionName=FUNCTION, StatementId=statement["Sid"])
+
+    return change
+
+
+def environment_as_deployed(stage: Stage) -> None:
+    secrets = stage.settings.parameters["WebhookSecrets"]
+    configured(Environment={"Variables": {**ENVIRONMENT, "WEBHOOK_SECRETS": secrets}})(stage)
+
+
+def webhooks(stage: Stage) -> str:
+    return f"arn:aws:execute-api:us-east-1:000000000000:{physical(stage, 'WebhookApi')}/*/POST/webhooks/*"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +242,42 @@ def stack_key(stage: Stage) -> str:
             "yearly rotation is False, the template says True",
             id="the key is not rotated",
         ),
+        pytest.param(
+            lambda stage: key_policy(stage, more=True),
+            lambda stage: key_policy(stage, more=False),
+            "KMSKey",
+            "key policy is not as the template says: it has beside `Guest`",
+            id="somebody else may use the key",
+        ),
+        pytest.param(
+            role_policy(["dynamodb:*"]),
+            role_policy(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"]),
+            "LambdaExecutionRole",
+            "policy DynamoDBWritePolicy is not as the template says: it lacks "
+            "`Allow dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:GetItem`; it has beside `Allow dynamodb:*`",
+            id="the role may do more",
+        ),
+        pytest.param(
+            integration(30000),
+            integration(9000),
+            "WebhookIntegration",
+            "timeout in ms is 30000, the template says 9000",
+            id="the API waits longer",
+        ),
+        pytest.param(
+            alarm(100),
+            alarm(0),
+            "FunctionErrorsAlarm",
+            "threshold is 100, the template says 0",
+            id="an alarm was made deaf",
+        ),
+        pytest.param(
+            configured(Environment={"Variables": {}}),
+            environment_as_deployed,
+            "WebhookProcessorFunction",
+            "environment is not as the template says: DYNAMODB_TABLE_NAME, SQUARE_NOTIFICATION_URL, WEBHOOK_SECRET_ARN",
+            id="the environment was emptied",
+        ),
     ],
 )
 def test_a_change_is_seen_and_so_is_its_undoing(
@@ -175,7 +288,19 @@ def test_a_change_is_seen_and_so_is_its_undoing(
         assert stage.failures() == [(subject, message)]
     finally:
         back(stage)
-    assert stage.failures() == []
+    assert {each.status for each in stage.looked_at(subject)} <= {Status.PROVED, Status.NOT_CHECKED}
+
+
+def test_an_api_that_may_no_longer_invoke_the_function_is_seen(stage: Stage) -> None:
+    permission(there=False)(stage)
+    try:
+        ((subject, message),) = stage.failures()
+        assert subject == "ApiInvokePermission"
+        granted = f"apigateway.amazonaws.com may lambda:InvokeFunction with SourceArn {webhooks(stage)}"
+        assert message == f"no statement says that {granted}"
+    finally:
+        permission(there=True)(stage)
+    assert [each.status for each in stage.looked_at("ApiInvokePermission")] == [Status.PROVED]
 
 
 def test_a_key_that_was_exchanged_is_seen(stage: Stage) -> None:
@@ -183,11 +308,10 @@ def test_a_key_that_was_exchanged_is_seen(stage: Stage) -> None:
     mine = stage.client("kms").describe_key(KeyId=stack_key(stage))["KeyMetadata"]["Arn"]
     configured(KMSKeyArn=other)(stage)
     try:
-        said = f"environment is encrypted with {other}, the template says {stack_key(stage)}"
+        said = f"environment key is {other}, the template says {mine}"
         assert stage.failures() == [("WebhookProcessorFunction", said)]
     finally:
         configured(KMSKeyArn=mine)(stage)
-    assert stage.failures() == []
 
 
 def test_an_alias_that_leads_elsewhere_is_seen(stage: Stage) -> None:

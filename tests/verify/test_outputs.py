@@ -6,7 +6,9 @@ from tapctl.verify.outputs import check_outputs
 
 from .subjects import deployed, found
 
-ARN = "arn:aws:lambda:us-east-1:123456789012:function:fn"
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:physical"
+OTHER = "arn:aws:states:us-east-1:123456789012:stateMachine:any"
+MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 def said(value: Any, actual: str | None, kind: str = "AWS::SQS::Queue", **declared: Any) -> tuple[str, str]:
@@ -26,14 +28,17 @@ def said(value: Any, actual: str | None, kind: str = "AWS::SQS::Queue", **declar
         pytest.param({"Ref": "It"}, "AWS::SNS::Topic", "physical", "is not an ARN of SNS", id="a topic that is none"),
         pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", ARN, None, id="an ARN"),
         pytest.param({"Fn::GetAtt": "It.Arn"}, "AWS::Lambda::Function", ARN, None, id="an ARN in the short form"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", "fn", "is not an ARN", id="no ARN"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::S3::Bucket", "arn:aws:s3:::b", None, id="a bucket's ARN"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", OTHER, f"is not {ARN}", id="another ARN"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, OTHER, None, id="an ARN that only AWS knows"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, "fn", "is not an ARN", id="no ARN"),
+        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "physical-x", None, id="a text put together"),
+        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "it-x", "is not physical-x", id="another text"),
         pytest.param(
             {"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "https://x.example", None, id="a URL"
         ),
         pytest.param({"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "x", "is not a URL", id="no URL"),
-        pytest.param({"Fn::Sub": "https://${It}/x"}, "AWS::SQS::Queue", "https://a/x", None, id="a URL put together"),
-        pytest.param({"Fn::Sub": "https://${It}/x"}, "AWS::SQS::Queue", "https://", "is not a URL", id="half a URL"),
+        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://a/x", None, id="a URL put together"),
+        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://", "is not a URL", id="half a URL"),
         pytest.param({"Ref": "AWS::Region"}, "AWS::SQS::Queue", "us-east-1", None, id="a known value"),
         pytest.param(
             {"Ref": "AWS::Region"}, "AWS::SQS::Queue", "eu-west-1", "is not us-east-1", id="not the known value"

@@ -1,0 +1,68 @@
+"""SQS queues and their policies."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tapctl.verify.compare import same_document
+from tapctl.verify.live import Live
+from tapctl.verify.look import Look, Row
+from tapctl.verify.policy import policy_difference, same_policy
+
+
+def _all(url: Any) -> dict[str, Any]:
+    return {"QueueUrl": url, "AttributeNames": ["All"]}
+
+
+def _own(live: Live, _: Any) -> dict[str, Any]:
+    return _all(live.id)
+
+
+def _attribute(what: str, name: str, default: object) -> Row:
+    """An attribute that the API calls as the template does."""
+    return Row(what, name, f"Attributes.{name}", default=default, absent=default)
+
+
+LOOKS: Mapping[str, tuple[Look, ...]] = {
+    "AWS::SQS::Queue": (
+        Look(
+            "sqs",
+            "GetQueueAttributes",
+            _own,
+            (
+                _attribute("invisible for seconds", "VisibilityTimeout", 30),
+                _attribute("kept for seconds", "MessageRetentionPeriod", 345600),
+                _attribute("delayed by seconds", "DelaySeconds", 0),
+                _attribute("waiting for seconds", "ReceiveMessageWaitTimeSeconds", 0),
+                _attribute("first in, first out", "FifoQueue", False),
+                Row("longest message", "MaximumMessageSize", "Attributes.MaximumMessageSize"),
+                Row("encryption by SQS", "SqsManagedSseEnabled", "Attributes.SqsManagedSseEnabled", absent=False),
+                Row("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId"),
+                Row(
+                    "redrive policy",
+                    "RedrivePolicy",
+                    "Attributes.RedrivePolicy",
+                    default=None,
+                    same=same_document,
+                ),
+            ),
+        ),
+    ),
+    "AWS::SQS::QueuePolicy": (
+        Look(
+            "sqs",
+            "GetQueueAttributes",
+            lambda _, entry: _all(entry),
+            (
+                Row(
+                    "policy of {entry}",
+                    "PolicyDocument",
+                    "Attributes.Policy",
+                    same=same_policy,
+                    explain=policy_difference,
+                ),
+            ),
+            each="Queues",
+            thing="{entry}",
+        ),
+    ),
+}
