@@ -2,9 +2,12 @@
 
 stack        the stack as it stands
 stack_state  what its status allows
-package      local code to a deterministic zip, and the template that points at it
+tree         the files of a folder, checked, and the name that their content gives them
+archive      a zip that is the same for the same files
+content      what stands at a local path, packed as its property wants it
+package      the template that points at all of it, and the objects that this takes
 artifacts    the bucket that they go to
-publish      both: the template as a request takes it, once all that it names is uploaded
+publish      their way there, beside the change set
 capabilities what the template must be acknowledged to do
 request      what a change set is asked for, with its options
 change_set   what CloudFormation would do: changes, validations, leftovers

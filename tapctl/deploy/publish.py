@@ -1,84 +1,93 @@
-"""What a template names on this machine, uploaded, and the template that points at it."""
+"""What a template names on this machine on its way into the bucket, and the template as a request takes it."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import BinaryIO
 
-from tapctl.aws import Aws, explained
-from tapctl.deploy.apply import apply
+from tapctl.aws import Aws
+from tapctl.config import Settings
 from tapctl.deploy.artifacts import ArtifactStore
-from tapctl.deploy.package import Artifact, artifacts, nested, with_artifacts
-from tapctl.headroom.remedy import Plan
-from tapctl.template.load import load
-from tapctl.template.model import Template
+from tapctl.deploy.content import text_content
+from tapctl.deploy.package import Artifact, Package, package
+from tapctl.errors import TapctlError, UsageError
+from tapctl.headroom.result import Preflight
 
 MAX_BODY = 51_200
 """Bytes of template that a request may carry; a longer one goes through S3."""
 
+PARALLEL = 4
+"""Artifacts that are packed and uploaded at a time."""
+
+
+def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str], None]) -> "Publication":
+    """Package the template with its remedy; of AWS this asks the account's id at most.
+
+    Raises `UsageError` for what cannot be packaged.
+    """
+    store = ArtifactStore(aws, settings.artifact_bucket, result.account.account_id or "")
+    return Publication(package(result.template, result.plan, store), store, step)
+
 
 @dataclass(frozen=True, slots=True)
-class Publisher:
-    """Where artifacts go, and who is told of each."""
+class Publication:
+    """A packaged template; `step` is told of everything that goes into the bucket."""
 
-    aws: Aws
-    chosen_bucket: str | None
+    package: Package
+    store: ArtifactStore
     step: Callable[[str], None]
 
-    def publish(self, template: Template, plan: Plan) -> dict[str, str]:
-        """The template with its remedy, `TemplateBody` or `TemplateURL`, once everything local in it is uploaded.
+    @property
+    def request(self) -> dict[str, str]:
+        """`TemplateBody`, or `TemplateURL` of one that is too long for that."""
+        document = self._document()
+        return {"TemplateURL": self.store.url(document.key)} if document else {"TemplateBody": self.package.text}
 
-        It goes as it was written where nothing had to be changed. Raises `UsageError` for what cannot be
-        packaged, or goes to a bucket that is not ours.
+    def _document(self) -> Artifact | None:
+        if len(self.package.text.encode()) <= MAX_BODY:
+            return None
+        return Artifact("the template", text_content(self.package.text, ".template"), early=True)
+
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Upload: on entering what CloudFormation reads for a change set, during the block everything else.
+
+        Makes the bucket on first use. Raises `UsageError` for a bucket that is not ours, and for a file that
+        changed since it was packaged; after the block, too.
         """
-        body = self._packaged(template, plan)
-        text = template.source.text if body == template.body else _dump(body)
-        if len(text.encode()) <= MAX_BODY:
-            return {"TemplateBody": text}
-        return {"TemplateURL": self._put_template(self._store(), text)}
+        document = self._document()
+        artifacts = (*self.package.artifacts, *((document,) if document else ()))
+        if not artifacts:
+            yield
+            return
+        if self.store.ensure():
+            self.step(f"made the artifact bucket {self.store.bucket}")
+        pool = ThreadPoolExecutor(PARALLEL, "upload")
+        try:
+            for said in pool.map(self._put, (each for each in artifacts if each.early)):
+                self.step(said)
+            later = [pool.submit(self._put, each) for each in artifacts if not each.early]
+            yield
+            for each in later:
+                self.step(each.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def _packaged(self, template: Template, plan: Plan, prefix: str = "") -> dict[str, Any]:
-        """The template with its remedy, and with what was local uploaded: code, and nested templates likewise."""
-        body, packed = apply(template.body, plan, prefix), artifacts(template)
-        below = {
-            logical_id: (name, self._packaged(load(str(file)), plan, f"{prefix}{logical_id}/"))
-            for logical_id, name, file in nested(template)
-        }
-        if not packed and not below:
-            return body
-        store = self._store()
-        if packed:
-            self._put(store, packed)
-            body = with_artifacts(body, store.bucket, packed)
-        for logical_id, (name, child) in below.items():
-            body["Resources"][logical_id]["Properties"][name] = self._put_template(store, _dump(child))
-        return body
+    def _put(self, artifact: Artifact) -> str:
+        """Upload one artifact unless it is there; tells what was done."""
 
-    def _put_template(self, store: ArtifactStore, text: str) -> str:
-        key = f"{hashlib.sha256(text.encode()).hexdigest()}.template"
-        store.put(key, text.encode())
-        return store.url(key)
+        def write(file: BinaryIO) -> None:
+            try:
+                written = artifact.content.write(file)
+            except (FileNotFoundError, PermissionError):
+                written = ""
+            if written != artifact.content.digest:
+                raise UsageError(f"{artifact.label} changed while it was being packaged", "run it again")
 
-    def _store(self) -> ArtifactStore:
-        store = ArtifactStore(self.aws, _account_id(self.aws), self.chosen_bucket)
-        if store.ensure():
-            self.step(f"made the artifact bucket {store.bucket}")
-        return store
-
-    def _put(self, store: ArtifactStore, packed: tuple[Artifact, ...]) -> None:
-        with ThreadPoolExecutor(4, "upload") as pool:
-            done = list(pool.map(lambda artifact: store.put(artifact.key, artifact.data), packed))
-        for artifact, uploaded in zip(packed, done, strict=True):
-            how = "uploaded" if uploaded else "there already"
-            self.step(f"code of {artifact.logical_id}: {len(artifact.data):,} bytes, {how}")
-
-
-def _dump(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, indent=1, ensure_ascii=False)
-
-
-def _account_id(aws: Aws) -> str:
-    with explained("asking whose credentials these are"):
-        return str(aws.client("sts").get_caller_identity()["Account"])
+        try:
+            size = self.store.put(artifact.key, write)
+        except OSError as error:
+            message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
+            raise TapctlError(message, "free some space, or set TMPDIR") from None
+        return f"{artifact.label}: there already" if size is None else f"{artifact.label}: {size:,} bytes, uploaded"

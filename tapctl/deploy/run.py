@@ -11,8 +11,8 @@ from tapctl.deploy import change_set
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
-from tapctl.deploy.publish import Publisher
-from tapctl.deploy.request import request_for
+from tapctl.deploy.publish import Publication, prepare
+from tapctl.deploy.request import Request, request_for
 from tapctl.deploy.stack import Live
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, DeployStuck, UsageError
@@ -86,10 +86,10 @@ class Deployer:
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
-        published = self._published(result)
+        publication = self._prepared(result)
         if live.action is Action.RECREATE:
             self._remove(live)
-        found = self._ask(result, live, published)
+        found = self._ask(result, live, publication)
         if found is None:
             return self._outcome(live.id, changed=False)
         self.observer.changes(found)
@@ -104,29 +104,29 @@ class Deployer:
 
     def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""
-        found = self._ask(result, live, self._published(result))
+        found = self._ask(result, live, self._prepared(result))
         if found is not None:
             change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
         return found
 
-    def _published(self, result: Preflight) -> dict[str, str]:
-        publisher = Publisher(self.aws, self.settings.artifact_bucket, self.observer.step)
-        return publisher.publish(result.template, edited(result.plan, overrides(result)))
+    def _prepared(self, result: Preflight) -> Publication:
+        """The template with the remedies that no parameter brings about, packaged."""
+        edits = replace(result, plan=edited(result.plan, overrides(result)))
+        return prepare(self.aws, edits, self.settings, self.observer.step)
 
-    def _ask(self, result: Preflight, live: Live, published: Mapping[str, str]) -> ChangeSet | None:
+    def _ask(self, result: Preflight, live: Live, publication: Publication) -> ChangeSet | None:
         """The change set, ready to be executed; None when there is nothing to change."""
         creates = live.action is not Action.UPDATE
         request = request_for(
             result.template,
             self._overridden(overrides(result)),
             self.options,
-            published,
+            publication.request,
             previous={} if creates else live.parameters,
             creates=creates,
             exists=bool(live.id) and live.action is not Action.RECREATE,
         )
-        self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
-        found = change_set.create(self.aws, request, sleep=self.sleep)
+        found = self._asked(request, publication)
         if found is None and creates:
             raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
         return found
@@ -137,6 +137,19 @@ class Deployer:
             self.observer.step(f"the remedy of {name}: parameter {each.parameter} is `{each.value}` in this deploy")
         values = {each.parameter: each.value for each in by_parameter.values()}
         return replace(self.settings, parameters={**self.settings.parameters, **values})
+
+    def _asked(self, request: Request, publication: Publication) -> ChangeSet | None:
+        """Ask for a change set while what only its execution reads is uploaded; a failed upload leaves none."""
+        found = None
+        try:
+            with publication.uploading():
+                self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
+                found = change_set.create(self.aws, request, sleep=self.sleep)
+        except BaseException:
+            if found is not None:
+                change_set.discard(self.aws, found, with_stack=request.creates)
+            raise
+        return found
 
     def _confirmed(self, found: ChangeSet, creates: bool) -> bool:
         """Ask; whatever is not a yes, an interrupt among it, leaves neither the change set nor a stack made for it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.template.local import SLOTS, URI, put
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Bound
 from tapctl.template.source import Path
@@ -15,18 +16,13 @@ from tapctl.unknown import Unknown
 PREFIX = "AWS::Serverless::"
 FUNCTION = "AWS::Serverless::Function"
 
-_ARTIFACTS = {
-    FUNCTION: ("CodeUri",),
-    "AWS::Serverless::LayerVersion": ("ContentUri",),
-    "AWS::Serverless::Application": ("Location",),
-    "AWS::Serverless::Api": ("DefinitionUri",),
-    "AWS::Serverless::HttpApi": ("DefinitionUri",),
-    "AWS::Serverless::StateMachine": ("DefinitionUri",),
-    "AWS::Serverless::GraphQLApi": ("SchemaUri",),
+_UPLOADED = {
+    "bucket": "tapctl-not-uploaded-yet",
+    "key": "artifact",
+    "url": "https://tapctl-not-uploaded-yet.s3.amazonaws.com/artifact",
 }
-"""The properties that may be local paths, which only packaging makes acceptable to the translator."""
+"""Where everything local is, until packaging says where: the translator does not take a path of this machine."""
 
-_UPLOADED = "s3://tapctl-not-uploaded-yet/artifact"
 _PUSHED = "123456789012.dkr.ecr.us-east-1.amazonaws.com/tapctl-not-pushed-yet:latest"
 
 
@@ -93,15 +89,14 @@ def _packaged(template: Template, values: Mapping[str, Any]) -> dict[str, Any]:
             if resource.get("Type") == FUNCTION and not {*properties, *shared} & {"CodeUri", "InlineCode", "ImageUri"}:
                 # `sam build` fills these in.
                 is_image = "Image" in (properties.get("PackageType"), shared.get("PackageType"))
-                properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": _UPLOADED}
+                properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": URI.format(**_UPLOADED)}
     return body
 
 
 def _pack(properties: dict[str, Any], kind: str) -> None:
-    for name in _ARTIFACTS.get(kind, ()):
-        value = properties.get(name)
-        if isinstance(value, str) and not value.startswith(("s3://", "https://")):
-            properties[name] = _UPLOADED if name != "Location" else f"https://{_UPLOADED.removeprefix('s3://')}"
+    for slot in SLOTS.get(kind, ()):
+        for place in slot.places(properties):
+            put(properties, place, slot.refer(**_UPLOADED))
 
 
 def _local_applications(template: Template) -> dict[str, str]:

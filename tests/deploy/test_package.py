@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import sys
@@ -8,43 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.deploy.package import MAX_UNZIPPED, artifacts, deterministic_zip, with_artifacts
+from tapctl.deploy.archive import write_zip
+from tapctl.deploy.content import MAX_UNZIPPED
+from tapctl.deploy.tree import tree
 from tapctl.errors import UsageError
-from tapctl.template.model import Template, check
-from tapctl.template.parse import parse
+
+from .packing import artifacts, data, entries, packaged, packed, template, written
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and links are POSIX's")
-
-
-def template(folder: Path, code: str = '"code"', kind: str = "AWS::Lambda::Function", name: str = "Code") -> Template:
-    text = f'{{"Resources": {{"Fn": {{"Type": "{kind}", "Properties": {{"{name}": {code}}}}}}}}}'
-    source = parse(text, str(folder / "template.json"))
-    return check(Template(source, source.value))
-
-
-def packed(folder: Path) -> bytes:
-    (artifact,) = artifacts(template(folder))
-    return artifact.data
-
-
-def entries(data: bytes) -> dict[str, tuple[str, int]]:
-    """The content and the permission bits of every file in the zip."""
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        return {
-            each.filename: (archive.read(each).decode(), each.external_attr >> 16 & 0o777)
-            for each in archive.infolist()
-        }
-
-
-def test_a_folder_becomes_a_zip_of_its_files_under_a_key_of_their_content(function_folder: Path) -> None:
-    (artifact,) = artifacts(template(function_folder.parent))
-
-    assert artifact.logical_id == "Fn"
-    assert artifact.key.endswith(".zip")
-    assert entries(artifact.data) == {
-        "index.py": ("def handle(event, context): return 1\n", 0o644),
-        "inner/data.txt": ("data", 0o644),
-    }
 
 
 def touched(folder: Path) -> None:
@@ -150,12 +122,12 @@ def test_a_single_file_is_zipped_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_zip_that_is_there_already_goes_as_it_is(tmp_path: Path, function_folder: Path) -> None:
-    data = deterministic_zip([("index.py", function_folder / "index.py")])
-    (tmp_path / "made.zip").write_bytes(data)
+    with (tmp_path / "made.zip").open("wb") as file:
+        write_zip(tree(function_folder), file)
 
     (artifact,) = artifacts(template(tmp_path, '"made.zip"'))
 
-    assert artifact.data == data
+    assert data(artifact) == (tmp_path / "made.zip").read_bytes()
 
 
 @posix
@@ -225,7 +197,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Fn: there is no .*code") as raised:
         packed(tmp_path)
 
-    assert raised.value.hint == "its code path is relative to the template"
+    assert raised.value.hint == "its Code is relative to the template"
 
 
 @posix
@@ -253,14 +225,196 @@ def test_code_that_is_not_local_is_left_alone(code: str, tmp_path: Path) -> None
 def test_a_layer_is_packed_as_a_function_is(function_folder: Path) -> None:
     (artifact,) = artifacts(template(function_folder.parent, kind="AWS::Lambda::LayerVersion", name="Content"))
 
-    assert "index.py" in entries(artifact.data)
+    assert "index.py" in entries(data(artifact))
 
 
 def test_the_template_then_names_the_object_and_the_source_stays_as_it_was(function_folder: Path) -> None:
     source = template(function_folder.parent)
-    made = artifacts(source)
 
-    body = with_artifacts(source.body, "bucket", made)
+    made = packaged(source)
 
-    assert body["Resources"]["Fn"]["Properties"]["Code"] == {"S3Bucket": "bucket", "S3Key": made[0].key}
+    code = json.loads(made.text)["Resources"]["Fn"]["Properties"]["Code"]
+    assert code == {"S3Bucket": "bucket", "S3Key": made.artifacts[0].key}
     assert source.body["Resources"]["Fn"]["Properties"]["Code"] == "code"
+
+
+def test_the_key_hangs_on_what_the_files_hold_and_not_on_how_they_are_compressed(function_folder: Path) -> None:
+    (artifact,) = artifacts(template(function_folder.parent))
+
+    assert artifact.key == "d65bc33249b0ea89fd91e784babe58a9578d2ba189698fcc19ba7717df31f1fb.zip"
+
+
+def test_a_file_that_is_a_zip_by_its_content_goes_as_it_is_whatever_its_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "app.jar", "w") as archive:
+        archive.writestr("Main.class", "code")
+
+    (artifact,) = artifacts(template(tmp_path, '"app.jar"'))
+
+    assert artifact.key.endswith(".jar")
+    assert entries(data(artifact)) == {"Main.class": ("code", 0o600)}
+
+
+def test_what_is_called_a_zip_and_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "code.zip").write_text("no zip")
+
+    with pytest.raises(UsageError, match=r"Fn: .*code\.zip is no zip, whatever its name says"):
+        artifacts(template(tmp_path, '"code.zip"'))
+
+
+def test_a_definition_goes_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "flow.asl.json").write_text("{}")
+
+    (artifact,) = artifacts(
+        template(tmp_path, '"flow.asl.json"', "AWS::StepFunctions::StateMachine", "DefinitionS3Location")
+    )
+
+    assert artifact.label == "DefinitionS3Location of Fn"
+    assert (artifact.key[-5:], data(artifact)) == (".json", b"{}")
+
+
+def test_a_folder_where_a_file_belongs_is_refused(function_folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"Fn: .*code is a folder") as raised:
+        artifacts(template(function_folder.parent, kind="AWS::ApiGateway::RestApi", name="BodyS3Location"))
+
+    assert raised.value.hint == "its BodyS3Location takes a file"
+
+
+def test_a_bundle_is_zipped_where_it_is_a_folder_and_left_where_it_is_a_file(function_folder: Path) -> None:
+    kind, name = "AWS::ElasticBeanstalk::ApplicationVersion", "SourceBundle"
+    (function_folder.parent / "app.war").write_bytes(b"war")
+
+    (folder,) = artifacts(template(function_folder.parent, '"code"', kind, name))
+    (file,) = artifacts(template(function_folder.parent, '"app.war"', kind, name))
+
+    assert "index.py" in entries(data(folder))
+    assert data(file) == b"war"
+
+
+@posix
+@pytest.mark.parametrize("kind", [("AWS::Lambda::Function", "Code"), ("AWS::Glue::Job", "Command.ScriptLocation")])
+def test_a_device_is_refused_and_not_read(kind: tuple[str, str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = {"Code": '"pipe"', "Command.ScriptLocation": '{"ScriptLocation": "pipe"}'}[kind[1]]
+
+    with pytest.raises(UsageError, match="pipe is neither a file nor a folder"):
+        artifacts(template(tmp_path, text, kind[0], kind[1].partition(".")[0]))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_cannot_be_listed_does_not_pass_for_an_empty_one(function_folder: Path) -> None:
+    (function_folder / "inner").chmod(0)
+    try:
+        with pytest.raises(UsageError, match=r"cannot read .*inner: Permission denied"):
+            packed(function_folder.parent)
+    finally:
+        (function_folder / "inner").chmod(0o755)
+
+
+def huge(file: Path, size: int) -> None:
+    """A file of holes."""
+    file.parent.mkdir(exist_ok=True)
+    with file.open("wb") as out:
+        out.truncate(size)
+
+
+@posix
+def test_a_functions_layers_count_with_its_code(tmp_path: Path) -> None:
+    huge(tmp_path / "code" / "file", MAX_UNZIPPED // 2)
+    huge(tmp_path / "layer" / "file", MAX_UNZIPPED // 2 + 1)
+    source = written(
+        tmp_path,
+        """
+        Resources:
+          Fn: {Type: AWS::Lambda::Function, Properties: {Code: code, Layers: [!Ref Layer, "arn:aws:lambda:x"]}}
+          Layer: {Type: AWS::Lambda::LayerVersion, Properties: {Content: layer}}
+        """,
+    )
+
+    with pytest.raises(UsageError, match="Fn: its code and its layers are 262,144,001 bytes; Lambda takes 262,144,000"):
+        artifacts(source)
+
+
+def test_a_zip_is_measured_by_what_lambda_makes_of_it(tmp_path: Path) -> None:
+    made = zipfile.ZipFile(tmp_path / "code.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with made as archive, archive.open("zeros", "w") as file:
+        for _ in range(256):
+            file.write(bytes(1 << 20))
+
+    with pytest.raises(UsageError, match=r"Fn: code\.zip is 268,435,456 bytes"):
+        artifacts(template(tmp_path, '"code.zip"'))
+
+
+def test_functions_that_share_a_folder_share_an_object(function_folder: Path) -> None:
+    source = written(
+        function_folder.parent,
+        """
+        Transform: AWS::Serverless-2016-10-31
+        Globals: {Function: {CodeUri: code}}
+        Resources:
+          A: {Type: AWS::Serverless::Function}
+          B: {Type: AWS::Serverless::Function}
+        """,
+    )
+
+    made = packaged(source)
+
+    (artifact,) = made.artifacts
+    resources = json.loads(made.text)["Resources"].values()
+    assert {each["Properties"]["CodeUri"] for each in resources} == {f"s3://bucket/{artifact.key}"}
+
+
+def test_a_nested_template_is_packaged_itself_and_read_before_its_parent(function_folder: Path) -> None:
+    folder = function_folder.parent
+    (folder / "child.yaml").write_text("Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {Code: code}}}")
+    source = template(folder, '"child.yaml"', "AWS::CloudFormation::Stack", "TemplateURL")
+
+    made = packaged(source)
+
+    code, child = made.artifacts
+    assert (code.label, code.early) == ("code of Fn", False)
+    assert (child.label, child.early) == ("TemplateURL of Fn", True)
+    assert json.loads(data(child))["Resources"]["Fn"]["Properties"]["Code"]["S3Key"] == code.key
+    url = json.loads(made.text)["Resources"]["Fn"]["Properties"]["TemplateURL"]
+    assert url == f"https://s3.us-east-1.amazonaws.com/bucket/{child.key}"
+
+
+def test_a_nested_template_with_nothing_local_goes_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "child.yaml").write_text("Resources: {Q: {Type: AWS::SQS::Queue}}  # a comment")
+    nested = template(tmp_path, '"child.yaml"', "AWS::CloudFormation::Stack", "TemplateURL")
+
+    (child,) = artifacts(nested)
+
+    assert data(child) == b"Resources: {Q: {Type: AWS::SQS::Queue}}  # a comment"
+
+
+def test_a_template_that_nests_itself_is_refused(tmp_path: Path) -> None:
+    text = "Resources: {Own: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: template.yaml}}}"
+    (tmp_path / "template.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match=r"Own nests .*template\.yaml, in which it is nested itself"):
+        artifacts(written(tmp_path, text))
+
+
+def test_a_nested_template_that_cloudformation_finds_too_long_is_refused_by_name(tmp_path: Path) -> None:
+    filler = json.dumps(["x" * 1000] * 1050)
+    (tmp_path / "child.yaml").write_text(f"Metadata: {{Filler: {filler}}}\nResources: {{Q: {{Type: AWS::SQS::Queue}}}}")
+
+    with pytest.raises(UsageError, match=r"child\.yaml is 1,05\d,\d{3} bytes when packaged"):
+        artifacts(template(tmp_path, '"child.yaml"', "AWS::CloudFormation::Stack", "TemplateURL"))
+
+
+def test_a_snippet_is_read_for_the_change_set(tmp_path: Path) -> None:
+    (tmp_path / "part.yaml").write_text("Q: {Type: AWS::SQS::Queue}")
+    source = written(
+        tmp_path,
+        """
+        Transform: {Name: AWS::Include, Parameters: {Location: part.yaml}}
+        Resources: {Q: {Type: AWS::SQS::Queue}}
+        """,
+    )
+
+    made = packaged(source)
+
+    (artifact,) = made.artifacts
+    assert artifact.early
+    assert json.loads(made.text)["Transform"]["Parameters"]["Location"] == f"s3://bucket/{artifact.key}"

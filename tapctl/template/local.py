@@ -1,0 +1,199 @@
+"""Where a template may name a file or folder of this machine, which packaging replaces by an object in S3.
+
+The properties are those of `aws cloudformation package` and `sam package`; a property that names an object in S3
+already, or holds anything but text, is nobody's business here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from tapctl.template.model import FOR_EACH, INCLUDED, Template
+from tapctl.template.source import Path
+
+SAM = "AWS::Serverless::"
+INCLUDE = "AWS::Include"
+_REMOTE = ("s3://", "https://", "http://")
+
+
+class Kind(Enum):
+    """How what stands there is packed."""
+
+    CODE = "a function's code: zipped, a single file too"
+    LAYER = "a layer's content: zipped likewise"
+    ZIP = "anything else that must be a zip"
+    BUNDLE = "a folder is zipped, a file goes as it is"
+    FILE = "a file, as it is"
+    TEMPLATE = "a template, packaged itself"
+
+
+URI = "s3://{bucket}/{key}"
+URL = "{url}"
+S3_BUCKET = {"S3Bucket": "{bucket}", "S3Key": "{key}"}
+BUCKET = {"Bucket": "{bucket}", "Key": "{key}"}
+"""How a property refers to an object: text to be filled with its bucket, its key and its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One property; `*` stands for any key on the way to it.
+
+    Where a resource gives one of `unless`, SAM's Globals do not count for it.
+    """
+
+    property: str
+    kind: Kind
+    reference: str | Mapping[str, str]
+    unless: tuple[str, ...] = ()
+
+    def refer(self, bucket: str, key: str, url: str) -> Any:
+        """The reference to an object in the form that the property takes."""
+        if isinstance(self.reference, str):
+            return self.reference.format(bucket=bucket, key=key, url=url)
+        return {name: text.format(bucket=bucket, key=key) for name, text in self.reference.items()}
+
+    def places(self, properties: Any) -> Iterator[Path]:
+        """The path of every value in the properties that names something local."""
+        return _places(properties, tuple(self.property.split(".")))
+
+
+_APPSYNC = (
+    Slot("RequestMappingTemplateS3Location", Kind.FILE, URI),
+    Slot("ResponseMappingTemplateS3Location", Kind.FILE, URI),
+    Slot("CodeS3Location", Kind.FILE, URI),
+)
+_FUNCTION = (Slot("CodeUri", Kind.CODE, URI, unless=("InlineCode", "ImageUri")),)
+
+SLOTS: Mapping[str, tuple[Slot, ...]] = {
+    "AWS::ApiGateway::RestApi": (Slot("BodyS3Location", Kind.FILE, BUCKET),),
+    "AWS::ApiGatewayV2::Api": (Slot("BodyS3Location", Kind.FILE, BUCKET),),
+    "AWS::AppSync::FunctionConfiguration": _APPSYNC,
+    "AWS::AppSync::GraphQLSchema": (Slot("DefinitionS3Location", Kind.FILE, URI),),
+    "AWS::AppSync::Resolver": _APPSYNC,
+    "AWS::CloudFormation::ModuleVersion": (Slot("ModulePackage", Kind.BUNDLE, URI),),
+    "AWS::CloudFormation::ResourceVersion": (Slot("SchemaHandlerPackage", Kind.BUNDLE, URI),),
+    "AWS::CloudFormation::Stack": (Slot("TemplateURL", Kind.TEMPLATE, URL),),
+    "AWS::CloudFormation::StackSet": (Slot("TemplateURL", Kind.FILE, URL),),
+    "AWS::CodeCommit::Repository": (Slot("Code.S3", Kind.ZIP, BUCKET),),
+    "AWS::ElasticBeanstalk::ApplicationVersion": (Slot("SourceBundle", Kind.BUNDLE, S3_BUCKET),),
+    "AWS::Glue::Job": (Slot("Command.ScriptLocation", Kind.FILE, URI),),
+    "AWS::Lambda::Function": (Slot("Code", Kind.CODE, S3_BUCKET),),
+    "AWS::Lambda::LayerVersion": (Slot("Content", Kind.LAYER, S3_BUCKET),),
+    "AWS::Serverless::Api": (Slot("DefinitionUri", Kind.FILE, URI, unless=("DefinitionBody",)),),
+    "AWS::Serverless::Application": (Slot("Location", Kind.TEMPLATE, URL),),
+    "AWS::Serverless::Function": _FUNCTION,
+    "AWS::Serverless::GraphQLApi": (
+        Slot("SchemaUri", Kind.FILE, URI),
+        Slot("Functions.*.CodeUri", Kind.FILE, URI),
+        Slot("Resolvers.*.*.CodeUri", Kind.FILE, URI),
+    ),
+    "AWS::Serverless::HttpApi": (Slot("DefinitionUri", Kind.FILE, URI),),
+    "AWS::Serverless::LayerVersion": (Slot("ContentUri", Kind.LAYER, URI),),
+    "AWS::Serverless::StateMachine": (Slot("DefinitionUri", Kind.FILE, BUCKET),),
+    "AWS::Serverless::WebFunction": _FUNCTION,
+    "AWS::StepFunctions::StateMachine": (Slot("DefinitionS3Location", Kind.FILE, BUCKET),),
+}
+"""By resource type."""
+
+METADATA: Mapping[str, tuple[Slot, ...]] = {
+    "AWS::ServerlessRepo::Application": (Slot("LicenseUrl", Kind.FILE, URI), Slot("ReadmeUrl", Kind.FILE, URI)),
+}
+"""By the name of an entry of the section `Metadata`."""
+
+_SNIPPET = Slot("Location", Kind.FILE, URI)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Something on this machine that the template names at `path`; `owner` is the resource, or what else names it.
+
+    `properties` are the owner's with what they inherit from SAM's Globals; `path` may be one that is inherited.
+    """
+
+    owner: str
+    slot: Slot
+    path: Path
+    name: str
+    properties: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+    @property
+    def is_snippet(self) -> bool:
+        """Whether it is what `AWS::Include` pulls in, which CloudFormation reads for the change set already."""
+        return self.slot is _SNIPPET
+
+
+def local_paths(template: Template) -> Iterator[Local]:
+    """Everything that the template names on this machine, in the order of the file."""
+    shared = _map(template.body.get("Globals"))
+    for logical_id, definition, path in _definitions(template.body.get("Resources"), ("Resources",)):
+        own, kind = _map(definition.get("Properties")), str(definition.get("Type"))
+        inherited = _map(shared.get(kind.removeprefix(SAM))) if kind.startswith(SAM) else {}
+        properties = {**inherited, **own}
+        for slot in SLOTS.get(kind, ()):
+            for place in slot.places(own if {*slot.unless} & {*own} else properties):
+                if properties.get("PackageType") == "Image":
+                    continue
+                where = (*path, "Properties", *place)
+                metadata = _map(definition.get("Metadata"))
+                yield Local(logical_id, slot, where, _at(properties, place), properties, metadata)
+    for name, slots in METADATA.items():
+        entry = _map(template.body.get("Metadata")).get(name)
+        for slot in slots:
+            for place in slot.places(entry):
+                yield Local(name, slot, ("Metadata", name, *place), _at(entry, place), _map(entry), {})
+    for path in _includes(template.body, ()):
+        yield Local(INCLUDE, _SNIPPET, path, _at(template.body, path), {}, {})
+
+
+def put(body: Any, path: Path, value: Any) -> None:
+    """Write a value at a path of a template's body; maps that are missing on the way are made."""
+    for key in path[:-1]:
+        body = body.setdefault(key, {}) if isinstance(key, str) else body[key]
+    body[path[-1]] = value
+
+
+def _definitions(section: Any, path: Path) -> Iterator[tuple[str, Mapping[str, Any], Path]]:
+    """Every resource of a section, those within loops too."""
+    for name, entry in _map(section).items():
+        if name.startswith(FOR_EACH):
+            if isinstance(entry, list) and len(entry) == 3:
+                yield from _definitions(entry[2], (*path, name, 2))
+        elif isinstance(entry, dict):
+            yield name, entry, (*path, name)
+
+
+def _includes(value: Any, path: Path) -> Iterator[Path]:
+    """The path of the location of every snippet: of `Fn::Transform` anywhere, and of the section `Transform`."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _includes(item, (*path, index))
+    elif isinstance(value, dict):
+        if path[-1:] == (INCLUDED,) or path[:1] == ("Transform",):
+            if value.get("Name") == INCLUDE:
+                yield from ((*path, *place) for place in _places(value, ("Parameters", "Location")))
+        else:
+            for key, item in value.items():
+                yield from _includes(item, (*path, key))
+
+
+def _places(value: Any, keys: tuple[str, ...]) -> Iterator[Path]:
+    if not keys:
+        if isinstance(value, str) and value and not value.startswith(_REMOTE):
+            yield ()
+        return
+    first, *rest = keys
+    held = _map(value)
+    for name in held if first == "*" else [first] if first in held else []:
+        yield from ((name, *place) for place in _places(held[name], tuple(rest)))
+
+
+def _at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
