@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tapctl import __version__
-from tapctl.cli import account, demand, deploy, fix, preflight, sandbox, verify
+from tapctl.cli import account, demand, deploy, fix, preflight, sandbox, verify, watch
 from tapctl.cli.common import help_alone
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("demand")(demand.demand)
 app.command("account")(account.account)
 app.command("fix")(fix.fix)
 app.command("deploy")(deploy.deploy)
+app.command("watch")(watch.watch)
 app.command("verify")(verify.verify)
 app.add_typer(sandbox.app, name="sandbox")
 

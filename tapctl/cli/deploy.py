@@ -18,6 +18,7 @@ from tapctl.errors import ExitCode, TapctlError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tapctl.cli.progress import Progress
     from tapctl.deploy.change_set import ChangeSet
     from tapctl.deploy.events import Event
     from tapctl.headroom.result import Preflight
@@ -68,6 +69,7 @@ def deploy(
     says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
     deployed but not verified.
     """
+    from tapctl.cli.progress import Progress
     from tapctl.deploy.options import Options
     from tapctl.deploy.run import Deployer
     from tapctl.plan import plan as plan_of
@@ -111,10 +113,11 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     aws, settings = open_aws(settings, terminal)
-    reporter = _Reporter(terminal, yes, format is o.Format.TEXT, plan)
+    progress = Progress(terminal, format is o.Format.TEXT)
+    reporter = _Reporter(progress, yes, plan)
     deployer = Deployer(aws, settings, reporter, timeout, options=options)
     try:
-        with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+        with progress, nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
             if plan:
                 planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
                 raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
@@ -150,12 +153,19 @@ def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path |
 class _Reporter:
     """Tells the terminal what goes on, and asks on it."""
 
-    terminal: Terminal
+    progress: Progress
     yes: bool
-    text: bool
     plan: bool = False
     """Whether the changes are what is asked for, rather than talk on the way."""
     seen: list[Preflight] = field(default_factory=list)
+
+    @property
+    def terminal(self) -> Terminal:
+        return self.progress.terminal
+
+    @property
+    def text(self) -> bool:
+        return self.progress.text
 
     def result(self, text: str) -> None:
         """Part of the result, where that is text; JSON comes as one document at the end."""
@@ -176,18 +186,21 @@ class _Reporter:
         self.terminal.talk(text)
 
     def changes(self, found: ChangeSet) -> None:
+        from tapctl.deploy.changes import walk
         from tapctl.report import changes
 
         (self.result if self.plan else self.terminal.talk)(changes.text(found, self.terminal.surface()))
+        self.progress.expect(name for name, _ in walk(found.changes))
 
     def event(self, event: Event) -> None:
-        from tapctl.report.deployment import event_line
+        self.progress.event(event)
 
-        self.terminal.talk(event_line(event))
+    def cancel(self, stack_name: str) -> bool:
+        return self.progress.cancel(stack_name)
 
     def confirm(self, stack_name: str) -> bool:
         return self.yes or typer.confirm(f"Deploy these changes to {stack_name}?", err=True)
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         asked = f"{question} ({', '.join(leaving)})" if leaving else question
-        return self.terminal.interactive and typer.confirm(f"{asked}?", err=True)
+        return self.terminal.asks(f"{asked}?")

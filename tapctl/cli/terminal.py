@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from tapctl.files import write_atomically
 from tapctl.report.surface import Surface
 
@@ -39,6 +41,18 @@ class Terminal:
     def interactive(self) -> bool:
         """Whether somebody is there to answer a question."""
         return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+    def asks(self, question: str) -> bool:
+        """The answer; no where nobody is there to give one. An interrupt at the question is one of the command."""
+        try:
+            return self.interactive and typer.confirm(question, err=True)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+
+    @property
+    def live(self) -> bool:
+        """Whether what is said on stderr may be redrawn."""
+        return not self.quiet and _coloured(sys.stderr.isatty())
 
 
 def _coloured(tty: bool) -> bool:

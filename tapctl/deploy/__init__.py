@@ -11,7 +11,9 @@ publish      their way there, beside the change set
 capabilities what the template must be acknowledged to do
 request      what a change set is asked for, with its options
 change_set   what CloudFormation would do: changes, validations, leftovers
-events       what it does, live
+events       what it does, live: feed, one stack's; pace, how often it is asked
+attend       the same while somebody watches, who may press Ctrl-C
+watch        the same for an operation that somebody else began
 diagnose     why it failed
 operation    an operation followed to its end
 run          all of it, in order

@@ -5,31 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tapctl.aws import Aws, explained
+from tapctl.aws import Aws
+from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
 from tapctl.deploy.stack_state import End, state
-from tapctl.errors import DeployFailed, DeployStuck, Interrupted, TapctlError
+from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.headroom.floor import floor_in_error
 
 TIMEOUT = 3600.0
 """Seconds to wait for CloudFormation."""
 
 
-class Observer(Protocol):
+class Observer(Attendant, Protocol):
     """Who is told what goes on, and asked whether it should."""
-
-    def step(self, text: str) -> None:
-        """Something begins or was done."""
-        ...
 
     def changes(self, found: ChangeSet) -> None:
         """What the change set would do."""
-        ...
-
-    def event(self, event: Event) -> None:
-        """Something happened to a resource."""
         ...
 
     def confirm(self, stack_name: str) -> bool:
@@ -51,19 +44,12 @@ class Operator:
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
 
-    def follow(self, stack_id: str, token: str) -> list[Event]:
-        """Every event of the operation that the token began; the last is the stack's own."""
-        follower = Follower(self.aws, stack_id, token, self.timeout, self.sleep)
-        try:
-            with explained("reading the stack's events"):
-                for event in follower.follow():
-                    self.observer.event(event)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted; CloudFormation goes on with stack {self.name} by itself",
-                "run the same command again when it is over; `aws cloudformation cancel-update-stack` stops an update",
-            ) from None
-        return follower.seen
+    def follow(self, stack_id: str, token: str | None) -> list[Event]:
+        """Every event of the operation that the token began; the last is the stack's own.
+
+        Without a token it is the operation that is under way. Raises what `attend` does.
+        """
+        return attend(Follower(self.aws, stack_id, token, self.timeout, self.sleep), self.observer)
 
 
 def failure(name: str, seen: Sequence[Event]) -> TapctlError:

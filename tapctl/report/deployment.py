@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
 from tapctl.errors import TapctlError
 from tapctl.headroom.result import Preflight
@@ -17,13 +16,6 @@ from tapctl.verify.run import Verification
 
 SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
-
-
-def event_line(event: Event) -> str:
-    """One event in one line: when, what became of what, and why."""
-    clock = event.time[11:19]
-    reason = f"  {event.reason}" if event.reason else ""
-    return f"{clock}  {event.status:<28} {event.logical_id}{reason}"
 
 
 def outputs(outcome: Outcome, surface: Surface) -> str:

@@ -63,6 +63,8 @@ class History:
     status: str = "UPDATE_IN_PROGRESS"
     """What DescribeStacks says."""
     looks: int = 0
+    on_cancel: Callable[..., Any] | None = None
+    """What CancelUpdateStack does."""
     budget: Budget = field(default_factory=Budget)
 
     def clock(self) -> float:
@@ -77,6 +79,8 @@ class History:
         hooks = aws.client("cloudformation").meta.events
         hooks.register("before-call.cloudformation.DescribeStackEvents", self._answer)
         hooks.register("before-call.cloudformation.DescribeStacks", self._look)
+        if self.on_cancel:
+            hooks.register("before-call.cloudformation.CancelUpdateStack", self.on_cancel)
         return aws
 
     def add(self, when: float, logical_id: str, status: str, *, token: str | None = "ours", **more: str) -> None:

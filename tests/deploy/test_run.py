@@ -50,6 +50,9 @@ class Watcher:
     def event(self, event: Event) -> None:
         self.events.append(event)
 
+    def cancel(self, stack_name: str) -> bool:
+        return False
+
     def confirm(self, stack_name: str) -> bool:
         if isinstance(self.answer, bool):
             return self.answer

@@ -58,6 +58,9 @@ class Recorder:
 
     def event(self, event: Event) -> None: ...
 
+    def cancel(self, stack_name: str) -> bool:
+        return False
+
     def confirm(self, stack_name: str) -> bool:
         if self.before_execution:
             action, self.before_execution = self.before_execution, None

@@ -1,25 +1,11 @@
 import pytest
 
-from tapctl.deploy.events import Event
 from tapctl.deploy.run import Outcome
 from tapctl.report import deployment
 from tapctl.report.surface import Surface
 
 PLAIN = Surface(100, color=False)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
-
-
-@pytest.mark.parametrize(
-    ("reason", "line"),
-    [
-        pytest.param("", "12:00:05  CREATE_COMPLETE              Queue", id="without a reason"),
-        pytest.param("because", "12:00:05  CREATE_COMPLETE              Queue  because", id="with a reason"),
-    ],
-)
-def test_an_event_is_one_line(reason: str, line: str) -> None:
-    event = Event("1", "2026-11-23 12:00:05.123+00:00", "Queue", "AWS::SQS::Queue", "CREATE_COMPLETE", reason, "q")
-
-    assert deployment.event_line(event) == line
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""One event of a stack, as a line for people or as one for programs."""
+
+import json
+
+from tapctl.deploy.events import Event
+
+SCHEMA = "tapctl.event/1"
+
+
+def line(event: Event) -> str:
+    """When, what became of what, and why."""
+    clock = event.time[11:19]
+    reason = f"  {event.reason}" if event.reason else ""
+    return f"{clock}  {event.status:<28} {event.name}{reason}"
+
+
+def repeats(event: Event) -> bool:
+    """Whether it is a nested stack's word on itself, which the stack around it says, too."""
+    return event.own and bool(event.within) and not event.failed
+
+
+def as_json_line(event: Event) -> str:
+    return json.dumps(
+        {
+            "schema": SCHEMA,
+            "time": event.time,
+            "resource": event.name,
+            "type": event.type,
+            "status": event.status,
+            "detail": event.detail or None,
+            "reason": event.reason or None,
+            "physical_id": event.physical_id or None,
+            "stack_id": event.stack_id,
+        }
+    )
