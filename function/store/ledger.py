@@ -4,6 +4,7 @@ There is no lock and no "in progress": the effect is the write itself, so a cras
 next attempt and a crash after it reads as a duplicate.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -41,16 +42,17 @@ class Ledger:
         if isinstance(content, Aside):
             put_aside = Recorded("ignored", reason=content.reason, quarantined=content.quarantined)
             return self._note(entry, put_aside, until)
-        outcome = insist(lambda timeout: self._transact(entry, content, timeout), until)
+        token = os.urandom(16).hex()  # an answer that was lost on its way is given again, not read as a duplicate
+        outcome = insist(lambda timeout: self._transact(entry, content, token, timeout), until)
         if outcome.result in {"stale", "ignored"}:
             return self._note(entry, outcome, until)
         return outcome
 
-    def _transact(self, entry: Entry, payment: Payment, timeout: float) -> Recorded:
+    def _transact(self, entry: Entry, payment: Payment, token: str, timeout: float) -> Recorded:
         put = writes.marker(self._name, entry, "applied", writes.about_payment(payment))
         update = writes.state(self._name, entry, payment)
         try:
-            self._table.call("TransactWriteItems", writes.both(put, update), timeout)
+            self._table.call("TransactWriteItems", writes.both(put, update, token), timeout)
         except WireError as error:
             return _cancelled(error, entry, payment)
         return Recorded("applied", payment.transaction_id)

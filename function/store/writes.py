@@ -93,9 +93,9 @@ def state(table: str, entry: Entry, payment: Payment) -> Request:
     }
 
 
-def both(put: Request, update: Request) -> Request:
-    """Return the two writes as one transaction."""
-    return {"TransactItems": [{"Put": put}, {"Update": update}]}
+def both(put: Request, update: Request, token: str) -> Request:
+    """Return the two writes as one transaction; sent again with its token within ten minutes it is done once."""
+    return {"TransactItems": [{"Put": put}, {"Update": update}], "ClientRequestToken": token}
 
 
 def _names(*names: str) -> dict[str, str]:

@@ -18,6 +18,8 @@ class FakeTable:
         self.rows: dict[str, Item] = {}
         self.troubles: list[WireError] = []
         self.calls: list[str] = []
+        self.tokens: set[str] = set()
+        self.lost_answers = 0
 
     def call(self, operation: str, request: Mapping[str, Any], timeout: float) -> dict[str, object]:
         assert timeout > 0
@@ -29,7 +31,13 @@ class FakeTable:
         if operation == "PutItem":
             return self._put(request)
         assert operation == "TransactWriteItems"
-        return self._transact(request["TransactItems"])
+        if request["ClientRequestToken"] not in self.tokens:
+            self._transact(request["TransactItems"])
+            self.tokens.add(request["ClientRequestToken"])
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise WireError("Unreachable", passing=True)
+        return {}
 
     def plain(self, key: str) -> dict[str, Any]:
         return {name: next(iter(value.values())) for name, value in self.rows[key].items()}
@@ -41,7 +49,7 @@ class FakeTable:
         self.rows[request["Item"]["transactionId"]["S"]] = request["Item"]
         return {}
 
-    def _transact(self, items: list[dict[str, Any]]) -> dict[str, object]:
+    def _transact(self, items: list[dict[str, Any]]) -> None:
         put, update = items[0]["Put"], items[1]["Update"]
         olds = [self.rows.get(put["Item"]["transactionId"]["S"]), self.rows.get(update["Key"]["transactionId"]["S"])]
         reasons = [reason(write, old) for write, old in zip((put, update), olds, strict=True)]
@@ -49,7 +57,6 @@ class FakeTable:
             raise WireError("TransactionCanceledException", reasons=reasons)
         self._put(put)
         self.rows[update["Key"]["transactionId"]["S"]] = updated(update, olds[1])
-        return {}
 
 
 def check_numbers(value: object) -> None:

@@ -210,6 +210,11 @@ class TestStorage:
         assert send(desk, "msg_1") == "applied"
         assert len(desk.table.calls) == 3
 
+    def test_a_write_whose_answer_was_lost_is_no_duplicate(self, desk: Desk) -> None:
+        desk.table.lost_answers = 2
+        assert send(desk, "msg_1") == "applied"
+        assert send(desk, "msg_1") == "duplicate"
+
     @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
     def test_a_lasting_trouble_is_told_at_once(self, desk: Desk, code: str) -> None:
         desk.table.troubles = [WireError(code)] * 9
