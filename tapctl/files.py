@@ -3,6 +3,8 @@
 import os
 import stat
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
@@ -20,15 +22,17 @@ def write_atomically(path: Path, text: str) -> None:
     """Write `text` beside `path` and move it into place, so that a kill leaves the old file or the new one.
 
     An existing file keeps its permission bits; line ends are written as given. A link stays one, and a pipe
-    or a device, such as /dev/stdout, is written to.
+    or a device, such as /dev/stdout, is written to. What a killed run left beside the file is cleared away.
     """
     data = text.encode("utf-8", errors="replace")
     target = _target(path)
     if target is None:
         _write_through(path, data)
         return
+    prefix = f".{target.name[:200]}."
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:200]}.")
+        _sweep(target.parent, prefix)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_SUFFIX)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}", "name a folder that exists and is writable"
@@ -46,6 +50,19 @@ def write_atomically(path: Path, text: str) -> None:
         ) from None
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+_SUFFIX = ".tapctl"
+_ABANDONED = 600
+"""Seconds; a write takes moments, so that what is older was left by a run that was killed."""
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    for left in folder.iterdir():
+        if left.name.startswith(prefix) and left.name.endswith(_SUFFIX):
+            with suppress(FileNotFoundError):  # another run may sweep, too
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    left.unlink()
 
 
 def _target(path: Path) -> Path | None:

@@ -56,6 +56,15 @@ class TestWriting:
             os.umask(before)
         assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
 
+    def test_what_a_killed_run_left_goes_with_the_next_write(self, tmp_path: Path) -> None:
+        old, young, other = (tmp_path / name for name in (".a.1.tapctl", ".a.2.tapctl", ".b.1.tapctl"))
+        for path in (old, young, other):
+            path.write_text("half of")
+        for path in (old, other):
+            os.utime(path, (0, 0))
+        write_atomically(tmp_path / "a", "new")
+        assert left_behind(tmp_path, "a") == [".a.2.tapctl", ".b.1.tapctl"]
+
     def test_a_long_name_is_no_trouble(self, tmp_path: Path) -> None:
         name = "x" * 255
         write_atomically(tmp_path / name, "new")

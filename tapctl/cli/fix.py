@@ -1,5 +1,6 @@
 """`tapctl fix`: the remedy as a change of the source file."""
 
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -7,7 +8,21 @@ import typer
 from tapctl.cli import options as o
 from tapctl.cli.common import one_template, open_account, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode
+from tapctl.errors import ExitCode, UsageError
+
+
+class Scanner(Enum):
+    """A policy scanner that demands a reservation of every function."""
+
+    CHECKOV = "checkov"
+    CFN_NAG = "cfn_nag"
+    CDK_NAG = "cdk_nag"
+
+
+Suppress = Annotated[
+    list[Scanner] | None,
+    typer.Option("--suppress", help="Excuse a function that loses its setting from a scanner; may be given again."),
+]
 
 
 def fix(
@@ -24,6 +39,7 @@ def fix(
     remedy: o.RemedyOption = None,
     snapshot: o.Snapshot = None,
     write: Annotated[bool, typer.Option("--write/--diff", help="Change the file, or only show the change.")] = False,
+    suppress: Suppress = None,
     allow_uncertain: o.AllowUncertain = False,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -33,7 +49,8 @@ def fix(
 
     Exits with 0 when nothing is left to be fixed, otherwise with the verdict's code.
     """
-    from tapctl import fix as workflow
+    from tapctl.fix import run as workflow
+    from tapctl.fix.file_edit import write as put
     from tapctl.preflight import judge
     from tapctl.template.load import load
 
@@ -51,6 +68,8 @@ def fix(
         remedy=remedy,
         config=config,
     )
+    if settings.template == "-":
+        raise UsageError("standard input cannot be fixed", "name the template file")
     reader, settings = open_account(settings, terminal, snapshot)
     result = judge(load(settings.template), reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=allow_uncertain)
@@ -62,11 +81,11 @@ def fix(
         )
         terminal.talk(said)
         raise typer.Exit(left)
-    changed = workflow.edits(result)
-    for edit in changed:
-        if write:
-            edit.write()
-            terminal.talk(f"changed {edit.file}")
-        terminal.result(edit.diff())
+    done = workflow.fix(result, [each.value for each in suppress or ()])
+    if write:
+        put(done.edits)
+    for line in done.said:
+        terminal.talk(line)
+    terminal.result("".join(edit.diff() for edit in done.edits))
     mended = write and not workflow.others(result)
     raise typer.Exit(ExitCode.OK if mended else left)

@@ -1,6 +1,6 @@
 """A template with its nested ones, each under the parameters that its parent passes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,14 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One stack of the family: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`."""
+    """One stack of the family: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`.
+
+    `parameters` are those that it was resolved with.
+    """
 
     prefix: str
     resolver: Resolver
+    parameters: Parameters
     exists: bool | Unknown = True
     children: tuple["Family | Remote", ...] = ()
 
@@ -50,13 +54,16 @@ class Family:
                 yield from child.remotes()
 
 
-def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str]) -> Family:
-    """Expand and resolve a template and everything nested in it.
+Read = Callable[[str], Template]
+
+
+def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str], read: Read = load) -> Family:
+    """Expand and resolve a template and everything nested in it, which `read` reads.
 
     Raises `TemplateError` for a nested template that is here and cannot be read, and for one that nests itself.
     """
     refuse_undeclared(template, parameters.given)
-    return _grow(template, parameters, pseudo, _Seat((Path(template.file).resolve(),)))
+    return _grow(template, parameters, pseudo, _Seat((Path(template.file).resolve(),), read))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class _Seat:
     """Where a stack sits in its family: the files above and its own, its prefix, and whether it is there."""
 
     files: tuple[Path, ...]
+    read: Read
     prefix: str = ""
     exists: bool | Unknown = True
 
@@ -73,7 +81,9 @@ def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str],
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
     nested = (resource for resource in expanded.resources() if resource.type == NESTED)
     children = [_child(resolver, resource, parameters.lookups, seat) for resource in nested]
-    return Family(seat.prefix, resolver, seat.exists, tuple(child for child in children if child is not None))
+    return Family(
+        seat.prefix, resolver, parameters, seat.exists, tuple(child for child in children if child is not None)
+    )
 
 
 def _child(
@@ -94,9 +104,10 @@ def _child(
     given = {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
     doubt = exists if isinstance(exists, Unknown) else seat.exists
-    template = load(str(file))
+    template = seat.read(str(file))
     refuse_undeclared(template, given)
-    return _grow(template, Parameters(given, {}, lookups), pseudo, _Seat((*seat.files, file.resolve()), below, doubt))
+    here_below = _Seat((*seat.files, file.resolve()), seat.read, below, doubt)
+    return _grow(template, Parameters(given, {}, lookups), pseudo, here_below)
 
 
 def _passed(value: Any) -> str | Unknown:

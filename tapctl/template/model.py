@@ -82,19 +82,23 @@ class Template:
 
     def line(self, *path: str | int) -> int:
         """The line of the key or value at `path`; of what a transform made it from, where it stands nowhere."""
-        return self.source.line(*(self._global(path) if self.inherits(*path) else self._written(path)))
+        shared = self.shared(*path)
+        return self.source.line(*(self.written(*path) if shared is None else shared))
 
     def inherits(self, *path: str | int) -> bool:
         """Whether a property stands in SAM's Globals rather than in the resource."""
-        return self._written(path) not in self.source.keys and self._global(path) in self.source.keys
+        return self.shared(*path) is not None
 
-    def _written(self, path: Path) -> Path:
-        """Where the author wrote what stands at `path` after the transforms."""
+    def written(self, *path: str | int) -> Path:
+        """Where the author wrote, or would write, what stands at `path` after the transforms."""
         origin = self.origins.get((str(path[0]), str(path[1]))) if len(path) > 1 else None
         return path if origin is None else (*origin, *path[2:])
 
-    def _global(self, path: Path) -> Path:
-        return ("Globals", "Function", *path[3:]) if len(path) > 3 else ()
+    def shared(self, *path: str | int) -> Path | None:
+        """Where in SAM's Globals a property stands; None where the resource has its own, or nobody has one."""
+        everywhere: Path = ("Globals", "Function", *path[3:])
+        inherited = len(path) > 3 and self.source.written(self.written(*path)) is None
+        return everywhere if inherited and self.source.written(everywhere) else None
 
     def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
         return TemplateError(message, hint, file=self.file, line=self.line(*path))

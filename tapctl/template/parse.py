@@ -42,6 +42,7 @@ class _Frame:
 
     container: Any
     path: Path
+    tagged: bool = False
     key: str | None = None
     nodes: int = 1
     height: int = 1
@@ -54,7 +55,10 @@ class _Builder:
     file: str
     spans: dict[Path, Span] = field(default_factory=dict)
     keys: dict[Path, Span] = field(default_factory=dict)
+    aliases: dict[Path, Path] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
+    last: int = 0
+    """Where the last value ended."""
     root: Any = None
 
     def awaits_key(self) -> bool:
@@ -67,30 +71,40 @@ class _Builder:
         frame.key = name
         self.keys[(*frame.path, name)] = span
 
-    def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> None:
+    def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> Path:
+        """Place a value, and say where it is."""
         if len(self.stack) + height > MAX_DEPTH:
             raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height + 1)
+        self.last = span.end
         path = self._place({tag: value} if tag else value, nodes)
-        self.spans[(*path, tag) if tag else path] = span
+        self.spans[path] = span
+        if tag:
+            self.spans[*path, tag] = span
+        return path
 
-    def open(self, container: Any, span: Span, tag: str | None = None) -> Any:
+    def open(self, container: Any, span: Span, tag: str | None = None) -> tuple[Path, Any]:
+        """Begin a container; gives where it is, and the value that it is part of."""
         if len(self.stack) >= MAX_DEPTH:
             raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
         value = {tag: container} if tag else container
         path = self._place(value, 1)
         self.spans[path] = span
-        if tag:
-            path = (*path, tag)
-            self.spans[path] = span
-        self.stack.append(_Frame(container, path))
-        return value
+        inner = (*path, tag) if tag else path
+        self.spans[inner] = span
+        self.stack.append(_Frame(container, inner, tag is not None))
+        return path, value
 
-    def close(self, end: int) -> _Frame:
+    def close(self, end: int | None = None) -> _Frame:
+        """End a container; one without a closing mark ends with the last value in it."""
         frame = self.stack.pop()
+        self.last = self.last if end is None else end
         span = self.spans[frame.path]
-        self.spans[frame.path] = Span(span.line, span.column, span.start, end)
+        ended = Span(span.line, span.column, span.start, self.last)
+        self.spans[frame.path] = ended
+        if frame.tagged:
+            self.spans[frame.path[:-1]] = ended
         if self.stack:
             self.stack[-1].nodes += frame.nodes
             self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
@@ -122,7 +136,7 @@ class _Builder:
         return TemplateError(message, hint, file=self.file, line=span.line, column=span.column)
 
     def source(self, text: str) -> Source:
-        return Source(self.file, text, self.root, self.spans, self.keys)
+        return Source(self.file, text, self.root, self.spans, self.keys, self.aliases)
 
 
 _JSON_TOKEN = re.compile(
@@ -193,9 +207,9 @@ class _YamlReader:
     """Drives the builder with libyaml's events."""
 
     builder: _Builder
-    anchors: dict[str, tuple[Any, int, int]] = field(default_factory=dict)
-    """By name: the value, how many values are in it, and how deep they nest."""
-    opened: list[tuple[str | None, Any]] = field(default_factory=list)
+    anchors: dict[str, tuple[Path, Any, int, int]] = field(default_factory=dict)
+    """By name: where it is, the value, how many values are in it, and how deep they nest."""
+    opened: list[tuple[str | None, Path, Any]] = field(default_factory=list)
     merges: list[Path] = field(default_factory=list)
     """The open mappings that merge others, innermost last; merged when they are complete."""
 
@@ -222,24 +236,25 @@ class _YamlReader:
         value = event.value if event.style or tag else _plain(event.value)
         if tag == "Fn::GetAtt":
             value = event.value.split(".", 1)
-        self.builder.scalar(value, span, tag)
+        path = self.builder.scalar(value, span, tag)
         if event.anchor:
-            self.anchors[event.anchor] = ({tag: value} if tag else value, 1, 0)
+            self.anchors[event.anchor] = (path, {tag: value} if tag else value, 1, 0)
 
     def start(self, event: Any) -> None:
         if self.builder.awaits_key():
             raise self.builder.error("a key must be text, not a list or a map", _span(event), "quote the key")
         container: Any = {} if type(event).__name__ == "MappingStartEvent" else []
-        value = self.builder.open(container, _span(event), _long_form(event.tag))
-        self.opened.append((event.anchor, value))
+        path, value = self.builder.open(container, _span(event), _long_form(event.tag))
+        self.opened.append((event.anchor, path, value))
 
     def end(self, event: Any) -> None:
-        frame = self.builder.close(event.end_mark.index)
-        anchor, value = self.opened.pop()
+        marked = event.start_mark.index < event.end_mark.index
+        frame = self.builder.close(event.end_mark.index if marked else None)
+        anchor, path, value = self.opened.pop()
         if self.merges and self.merges[-1] == frame.path:
             self._merge(frame.container, self.merges.pop())
         if anchor:
-            self.anchors[anchor] = (value, frame.nodes, frame.height)
+            self.anchors[anchor] = (path, value, frame.nodes, frame.height)
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
@@ -248,8 +263,9 @@ class _YamlReader:
             )
         if self.builder.awaits_key():
             raise self.builder.error("an alias cannot be a key", _span(event), "write the key out")
-        value, nodes, height = self.anchors[event.anchor]
-        self.builder.scalar(value, _span(event), nodes=nodes, height=height)
+        anchored, value, nodes, height = self.anchors[event.anchor]
+        path = self.builder.scalar(value, _span(event), nodes=nodes, height=height)
+        self.builder.aliases[path] = anchored
 
     def _merge(self, mapping: dict[str, Any], path: Path) -> None:
         merged = mapping.pop("<<")

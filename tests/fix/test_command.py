@@ -2,14 +2,15 @@
 
 import json
 import os
-import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from .mending import fixed
 
 TEMPLATE = """# kept
 Resources:
@@ -60,15 +61,97 @@ def test_a_byte_order_mark_stays(folder: Path) -> None:
     assert (folder / "t.yaml").read_bytes() == b"\xef\xbb\xbf" + LOWERED.encode()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-def test_a_kill_leaves_the_old_file_or_the_new_one(folder: Path) -> None:
-    chance = random.Random(7)
-    for _ in range(12):
-        (folder / "t.yaml").write_text(TEMPLATE)
-        process = subprocess.Popen(
-            command("--write", "--quiet"), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(chance.uniform(0.2, 0.6))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert (folder / "t.yaml").read_text() in (TEMPLATE, LOWERED)
+def test_the_result_fits_by_preflight(folder: Path) -> None:
+    judge = [sys.executable, "-m", "tapctl", "preflight", "t.yaml", "--snapshot", "account.json", "--no-lint"]
+    before, _, after = (
+        subprocess.run(each, cwd=folder, capture_output=True, check=False).returncode
+        for each in (judge, command("--write"), judge)
+    )
+    assert (before, after) == (4, 0)
+
+
+def test_what_is_done_is_said_and_quiet_says_nothing(folder: Path) -> None:
+    assert run(folder).stderr == "t.yaml:6: the reservation of Fn is lowered from 100 to 50\n"
+    assert run(folder, "--quiet").stderr == ""
+
+
+def test_a_scanner_is_told_when_asked(folder: Path) -> None:
+    done = run(folder, "--remedy", "drop", "--suppress", "checkov", "--suppress", "cfn_nag", "--write")
+    assert done.returncode == 0
+    assert (folder / "t.yaml").read_text().count("the account cannot spare a reservation of 100") == 2
+
+
+def test_standard_input_is_refused_in_one_line(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tapctl", "fix", "-", "--snapshot", "account.json"],
+        cwd=folder, input=TEMPLATE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: standard input cannot be fixed\nhint: name the template file\n"
+
+
+TOOLS = {"git": ["git", "apply", "--verbose"], "patch": ["patch", "-p1", "--fuzz=0"]}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("name", ["t.yaml", "./t.yaml", "a b/t ü.yaml", "a/../t.yaml", "a/t.yaml"])
+@pytest.mark.parametrize(
+    "text",
+    [TEMPLATE, TEMPLATE.replace("\n", "\r\n"), TEMPLATE.removesuffix("\n"), f'Description: "\u2028"\n{TEMPLATE}'],
+    ids=["plain", "crlf", "no-final-newline", "other-line-ends"],
+)
+def test_the_diff_can_be_applied(tmp_path: Path, tool: str, name: str, text: str) -> None:
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    for each in ("a", "a b"):
+        (tmp_path / each).mkdir()
+    target = tmp_path / name
+    target.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        (edit,) = fixed(Path(name), 50).edits
+        diff = edit.diff()
+    applied = subprocess.run(TOOLS[tool], cwd=tmp_path, input=diff.encode(), capture_output=True, check=False)
+    assert applied.returncode == 0, (applied.stdout + applied.stderr).decode()
+    assert target.read_bytes().decode() == text.replace("100", "50")
+
+
+class TestAKill:
+    """In the middle of `fix --write`, by the signal that cannot be caught."""
+
+    LONG = f"{TEMPLATE}# {'x' * 900_000}\n"
+    LOWERED = LONG.replace("100", "50", 1)
+
+    def start(self, folder: Path) -> "subprocess.Popen[bytes]":
+        (folder / "t.yaml").write_text(self.LONG)
+        out = subprocess.DEVNULL
+        return subprocess.Popen(command("--write", "--quiet"), cwd=folder, stdout=out, stderr=out)
+
+    def left(self, folder: Path) -> set[str]:
+        return {each.name for each in folder.iterdir()} - {"t.yaml", "account.json"}
+
+    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+    def test_at_any_moment_it_leaves_the_old_file_or_the_new_one(self, folder: Path) -> None:
+        begun = time.monotonic()
+        assert self.start(folder).wait() == 0
+        whole = time.monotonic() - begun
+        for moment in range(1, 13):
+            process = self.start(folder)
+            time.sleep(whole * moment / 12)
+            process.kill()
+            process.wait()
+            assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
+
+    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+    def test_while_it_writes_too_and_the_next_run_clears_up(self, folder: Path) -> None:
+        for _ in range(4):
+            process = self.start(folder)
+            while process.poll() is None and not self.left(folder):
+                time.sleep(0.0002)
+            process.kill()
+            process.wait()
+            assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
+        for name in self.left(folder):
+            os.utime(folder / name, (0, 0))
+        assert self.start(folder).wait() == 0
+        assert self.left(folder) == set()

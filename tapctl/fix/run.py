@@ -1,0 +1,96 @@
+"""The workflow behind `tapctl fix`: the remedy as checked edits of the source files, with what they do in words."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from tapctl.fix.check import check_demand, read_again
+from tapctl.fix.file_edit import FileEdit
+from tapctl.fix.places import Place, places
+from tapctl.headroom.remedy import Action
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.verdict import Verdict
+from tapctl.template.edit.entry import set_entry
+from tapctl.template.edit.suppress import SCANNERS, carried, missing, suppress
+from tapctl.template.edit.text import Edit, apply
+from tapctl.template.model import Template
+from tapctl.template.source import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The edits of the files, and what each of them does, a line for each."""
+
+    edits: tuple[FileEdit, ...]
+    said: tuple[str, ...]
+
+
+def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
+    """The remedy as edits; `asked` are scanners to be told of dropped settings even where none was told before.
+
+    Raises `UsageError` naming the place that cannot be edited safely.
+    """
+    by_file: dict[FilePath, list[Place]] = {}
+    for place in places(result):
+        by_file.setdefault(FilePath(place.template.file).resolve(), []).append(place)
+    edits, said, edited = [], [], {}
+    for file, chosen in by_file.items():
+        template = chosen[0].template
+        excuses = list(_excuses(template, chosen, asked))
+        changed = [set_entry(template.source, each.path, each.remedy.value) for each in chosen]
+        for excuse in excuses:
+            changed += excuse.edits(template)
+        text = apply(template.source.text, changed)
+        meant = [path for each in chosen for path in each.settings]
+        meant += [(*each.resource, "Metadata") for each in excuses]
+        edited[file] = read_again(text, template.source, meant)
+        edits.append(FileEdit(template.file, template.source.text, text))
+        said += [*map(_said, chosen), *(each.said(template) for each in excuses)]
+    check_demand(result, edited)
+    return Fix(tuple(edits), tuple(said))
+
+
+@dataclass(frozen=True, slots=True)
+class _Excuse:
+    """A resource that gives up its reservation, and the rules by scanner that it is to be excused from."""
+
+    resource: Path
+    requested: int
+    rules: dict[str, list[str]]
+
+    def edits(self, template: Template) -> list[Edit]:
+        reason = f"the account cannot spare a reservation of {self.requested}"
+        return suppress(template.source, self.resource, self.rules, reason)
+
+    def said(self, template: Template) -> str:
+        rules = ", ".join(f"{name} {rule}" for name, listed in self.rules.items() for rule in listed)
+        return f"{template.file}:{template.source.line(*self.resource)}: excuses {self.resource[-1]} from {rules}"
+
+
+def _excuses(template: Template, chosen: Sequence[Place], asked: Collection[str]) -> Iterator[_Excuse]:
+    present = carried(template.source.value)
+    scanners = [name for name in SCANNERS if name in present or name in asked]
+    dropped = [place for place in chosen if place.remedy.action is Action.DROP]
+    requested = {
+        template.written("Resources", name): place.remedy.requested for place in dropped for name in place.functions
+    }
+    for resource, number in requested.items():
+        rules = {name: open_ for name in scanners if (open_ := missing(template.source, resource, name))}
+        if rules:
+            yield _Excuse(resource, number, rules)
+
+
+def _said(place: Place) -> str:
+    remedy, section = place.remedy, str(place.path[0])
+    where = {"Globals": ", in Globals", "Mappings": ", in the mapping"}.get(section, "")
+    what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
+    was = f", {remedy.requested}," if remedy.value is None else ""
+    return f"{place.template.file}:{place.line}: the reservation of {', '.join(place.functions)}{was} is {what}{where}"
+
+
+def others(result: Preflight) -> bool:
+    """Whether something beside the concurrency does not fit, which no edit mends."""
+    return any(
+        finding.judged and finding.verdict is not Verdict.FITS and finding.limit != "lambda-reserved-concurrency"
+        for finding in result.findings
+    )

@@ -1,0 +1,132 @@
+"""An entry of a map changed, taken out or put in, in the way that the file is written."""
+
+import re
+
+from tapctl.errors import UsageError
+from tapctl.template.edit.render import NO_VALUE, Data, entries, flow
+from tapctl.template.edit.text import (
+    Edit,
+    children,
+    in_flow,
+    indent,
+    is_json,
+    line_start,
+    newline,
+    next_line,
+    value_span,
+)
+from tapctl.template.source import Path, Source, Span
+
+
+def change(source: Source, path: Path, value: int | None) -> Edit:
+    """The value at `path` becomes a number, or with None `AWS::NoValue`."""
+    if value is None:
+        return _replace(source, path, flow(source, NO_VALUE))
+    return _digits(source, path, value) or _replace(source, path, str(value))
+
+
+_NUMBER = re.compile(r"(?:!\S*\s+)?(?:[|>][^\n]*\n)?\D*?(?P<number>[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\D*")
+
+
+def _digits(source: Source, path: Path, value: int) -> Edit | None:
+    """Only the digits of a number that is written out; its quotes, its tag and its block mark stay."""
+    if isinstance(source.at(path), dict | list) or path in source.aliases:
+        return None
+    span = value_span(source, path)
+    found = _NUMBER.fullmatch(source.text, span.start, span.end)
+    return Edit(*found.span("number"), str(value)) if found else None
+
+
+def _replace(source: Source, path: Path, text: str) -> Edit:
+    span = value_span(source, path)
+    key = source.keys.get(path)
+    if key is not None and (span.line != key.line or span.start == span.end):
+        colon = source.text.index(":", key.end)
+        if not source.text[colon + 1 : span.start].strip():
+            # A value on lines of its own moves up beside its key.
+            return Edit(colon + 1, span.end, f" {text}")
+    return Edit(span.start, span.end, text)
+
+
+def fill(source: Source, path: Path, value: Data) -> Edit:
+    """The empty value at `path` becomes this one."""
+    return _replace(source, path, flow(source, value))
+
+
+def remove(source: Source, path: Path) -> Edit:
+    """Without the entry; where that would touch another one, or bring in what it hides, `AWS::NoValue` in its place."""
+    holder = path[:-1]
+    siblings = children(source, holder)
+    if len(siblings) == 1 or (*holder, "<<") in siblings:
+        return change(source, path, None)
+    key, span = source.keys[path], value_span(source, path)
+    if is_json(source) or in_flow(source, holder):
+        return _remove_from_flow(source, key, span) or change(source, path, None)
+    if indent(source.text, key.start) is None:
+        return change(source, path, None)
+    return Edit(line_start(source.text, key.start), next_line(source.text, span.end), "")
+
+
+def _remove_from_flow(source: Source, key: Span, span: Span) -> Edit | None:
+    """An entry between braces goes with one comma; one that has its lines for itself goes with them."""
+    text = source.text
+    after = re.compile(r"\s*,").match(text, span.end)
+    if after is None:
+        before = text.rindex(",", 0, key.start)
+        # A comma on another entry's line is not ours to touch.
+        return None if "\n" in text[before : key.start] else Edit(before, span.end, "")
+    rest = re.compile(r"[ \t]*\r?\n").match(text, after.end())
+    if indent(text, key.start) is not None and rest:
+        return Edit(line_start(text, key.start), rest.end(), "")
+    blanks = re.compile(r"[ \t]*").match(text, after.end())
+    return Edit(key.start, blanks.end() if blanks else after.end(), "")
+
+
+def insert(source: Source, holder: Path, added: dict[str, Data], after: str | None = None) -> Edit:
+    """New entries in a map that has some: behind the one named, or first.
+
+    Raises `UsageError` naming the place where there is nothing to stand beside.
+    """
+    siblings = children(source, holder)
+    if not siblings:
+        place = f"{source.file}:{source.line(*holder)}"
+        raise UsageError(f"{place}: {holder[-1]} has no entries of its own there", "edit it by hand")
+    index = next((at + 1 for at, each in enumerate(siblings) if each[-1] == after), 0)
+    key = source.keys[siblings[index % len(siblings)]]
+    own = indent(source.text, key.start)
+    text = entries(source, holder, added, own)
+    if is_json(source) or in_flow(source, holder) or own is None:
+        return Edit(key.start, key.start, text)
+    before = value_span(source, siblings[index - 1]) if index else source.keys.get(holder)
+    # Right below what comes before, so that a comment above the next entry stays its own.
+    return _below(source, before.end, text) if before else Edit(key.start, key.start, text)
+
+
+def _below(source: Source, at: int, text: str) -> Edit:
+    """Lines put in below the one that has `at`, which may be the last one and without an end."""
+    start = next_line(source.text, at)
+    if source.text[:start].endswith("\n"):
+        return Edit(start, start, text)
+    ending = newline(source)
+    return Edit(start, start, f"{ending}{text.removesuffix(ending)}")
+
+
+def set_entry(source: Source, path: Path, value: int | None) -> Edit:
+    """The edit that gives the entry at `path` this number, or with None takes it out.
+
+    Raises `UsageError` naming the place where the text cannot be changed safely.
+    """
+    if path not in source.spans:
+        return _new_property(source, path, NO_VALUE if value is None else value)
+    inherited = path[0] == "Resources" and ("Globals", "Function", path[-1]) in source.keys
+    if value is None and path in source.keys and not inherited:
+        return remove(source, path)
+    return change(source, path, value)
+
+
+def _new_property(source: Source, path: Path, value: Data) -> Edit:
+    """A first entry in the resource's Properties, or Properties of its own."""
+    properties, name = path[:-1], str(path[-1])
+    if properties in source.keys:
+        return insert(source, properties, {name: value})
+    return insert(source, properties[:-1], {str(properties[-1]): {name: value}}, after="Type")

@@ -1,0 +1,105 @@
+"""New entries as text, in the style of the file: its indentation, its line ends, between braces or not.
+
+What is rendered is ours (names of properties and scanners, numbers, plain sentences), so no YAML text needs quotes.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from tapctl.template.edit.text import children, in_flow, indent, is_json, newline
+from tapctl.template.source import Path, Source
+
+Data = Any
+"""Maps, lists, numbers and texts."""
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+SHORT_NO_VALUE = "!Ref AWS::NoValue"
+
+
+def entries(source: Source, holder: Path, added: dict[str, Data], own: str | None) -> str:
+    """The entries, ready to stand before another one of the same map; `own` is the indentation of its lines."""
+    if own is not None and not is_json(source) and not in_flow(source, holder):
+        lines = _block(added, _unit(source, holder), indentless=_indentless(source))
+        return "".join(f"{own}{line}{newline(source)}" for line in lines)
+    unit = _unit(source, holder) if own is not None else None
+    texts = (f"{_name(source, name)}{_colon(source)}{flow(source, value, unit, own)}" for name, value in added.items())
+    return "".join(f"{text}{_comma(source, own)}" for text in texts)
+
+
+def items(source: Source, path: Path, added: list[Data], own: str | None) -> str:
+    """The items, ready to stand before the first one of the list at `path`."""
+    if own is not None and not is_json(source) and not in_flow(source, path):
+        return "".join(f"{own}{line}{newline(source)}" for line in _block(added, "  ", indentless=_indentless(source)))
+    unit = _unit(source, path[:-1]) if own is not None else None
+    return "".join(f"{flow(source, item, unit, own)}{_comma(source, own)}" for item in added)
+
+
+def _block(value: Data, unit: str, *, indentless: bool) -> list[str]:
+    """The lines of a block of YAML, not indented themselves."""
+    if isinstance(value, dict):
+        return list(chain.from_iterable(_pair(name, each, unit, indentless) for name, each in value.items()))
+    lines: list[str] = []
+    for item in value:
+        first, *more = _block(item, unit, indentless=indentless)
+        lines += [f"- {first}", *(f"  {line}" for line in more)]
+    return lines
+
+
+def _pair(name: str, value: Data, unit: str, indentless: bool) -> Iterator[str]:
+    if value == NO_VALUE:
+        yield f"{name}: {SHORT_NO_VALUE}"
+    elif isinstance(value, dict | list):
+        yield f"{name}:"
+        inner = "" if indentless and isinstance(value, list) else unit
+        yield from (f"{inner}{line}" for line in _block(value, unit, indentless=indentless))
+    else:
+        yield f"{name}: {value}"
+
+
+def flow(source: Source, value: Data, unit: str | None = None, own: str | None = None) -> str:
+    """Between braces; in JSON over several lines where there is a unit to indent them by."""
+    if value == NO_VALUE and not is_json(source):
+        return SHORT_NO_VALUE
+    spread = unit if is_json(source) and value != NO_VALUE else None
+    text = json.dumps(value, indent=spread, separators=("," if spread else _comma(source), _colon(source)))
+    return text.replace("\n", f"{newline(source)}{own}")
+
+
+def _name(source: Source, name: str) -> str:
+    return json.dumps(name) if is_json(source) else name
+
+
+def _comma(source: Source, own: str | None = None) -> str:
+    """What stands between two entries, of which the second has lines of its own or not."""
+    if own is not None:
+        return f",{newline(source)}{own}"
+    return "," if _colon(source) == ":" else ", "
+
+
+def _colon(source: Source) -> str:
+    """The colon as a file of JSON writes it behind its first key."""
+    first = min(source.keys.values(), key=lambda span: span.start)
+    behind = source.text[first.end :].lstrip()[1:2]
+    return ":" if is_json(source) and not behind.isspace() else ": "
+
+
+def _unit(source: Source, holder: Path) -> str:
+    """What the entries of a map are indented by, against its own key."""
+    inner = next(iter(children(source, holder)), None)
+    outer = source.keys.get(holder)
+    if inner is None or outer is None:
+        return "  "
+    deep, shallow = (indent(source.text, each.start) for each in (source.keys[inner], outer))
+    if deep is None or shallow is None or not deep.startswith(shallow):
+        return "  "
+    return deep[len(shallow) :] or "  "
+
+
+def _indentless(source: Source) -> bool:
+    """Whether the first block list of the file stands below its key without being indented."""
+    for path, key in source.keys.items():
+        if isinstance(source.at(path), list) and path in source.spans and not in_flow(source, path):
+            return source.spans[path].column == key.column
+    return False
