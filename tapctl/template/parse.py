@@ -191,8 +191,10 @@ def _parse_yaml(text: str, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "unreadable").replace("\n", " ")
+        # Newer versions of libyaml stop by themselves, long after our own bound.
+        too_deep = "nesting depth" in problem
         raise TemplateError(
-            f"not YAML: {problem}",
+            f"nested deeper than {MAX_DEPTH} levels" if too_deep else f"not YAML: {problem}",
             "indent with spaces, never tabs" if mark and text[mark.index : mark.index + 1] == "\t" else "mend it there",
             file=file,
             line=mark.line + 1 if mark else None,
