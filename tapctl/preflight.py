@@ -54,7 +54,9 @@ def judge(
     # Two steps bring about what was asked for, so nothing needs to be lowered for good.
     policy = Policy(Mode.FAIL) if isinstance(steps, Plan) else settings.policy
     plan = remedy.plan(changes, pool, bounds, policy)
-    subject = Subject(found.family, account, changes, sums, steps, plan, _pending(reader, sums))
+    subject = Subject(
+        found.family, account, changes, sums, steps, plan, _pending(reader, sums), found.demand.event_sources
+    )
     return Preflight(
         template,
         found.family,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tapctl.headroom.demand import FunctionDemand
 from tapctl.headroom.inside import open_provision, overrun, settle
 from tapctl.headroom.subject import Subject
+from tapctl.headroom.throttle import alternative, overrunning
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import Limit
@@ -28,7 +29,7 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
     blamed = list(_blamed(subject))
     if judgement.verdict is Verdict.FITS or not blamed:
         yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
-        return
+        blamed = []
     for each in blamed:
         function = each.function
         yield Finding(
@@ -38,8 +39,9 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
             function.logical_id,
             function.file or template.file,
             function.reserved_line or function.line,
-            each.settle or subject.advice or _hint(limit, subject),
+            each.settle or subject.advice or _hint(limit, subject, function.logical_id),
         )
+    yield from overrunning(limit, subject)
 
 
 def _blamed(subject: Subject) -> list[_Blamed]:
@@ -80,7 +82,7 @@ def _claim(function: FunctionDemand) -> str:
     return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
 
 
-def _hint(limit: Limit, subject: Subject) -> str | None:
+def _hint(limit: Limit, subject: Subject, name: str) -> str | None:
     judgement, plan = subject.concurrency, subject.plan
     if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return None
@@ -90,8 +92,8 @@ def _hint(limit: Limit, subject: Subject) -> str | None:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:
         hint = "free concurrency that other functions reserve"
-    more = _increase(limit, subject)
-    return f"{hint}; {more}" if more else hint
+    more = (_increase(limit, subject), alternative(subject, name))
+    return "; ".join([hint, *(each for each in more if each)])
 
 
 def _increase(limit: Limit, subject: Subject) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tapctl.account.model import Account, Increase
 from tapctl.headroom.concurrency import Judgement
+from tapctl.headroom.demand import EventSource
 from tapctl.headroom.remedy import Plan
 from tapctl.headroom.transition import Change
 from tapctl.template.family import Family
@@ -21,6 +22,7 @@ class Subject:
     staging: Plan | str | None = None
     plan: Plan | None = None
     pending: tuple[Increase, ...] = ()
+    sources: tuple[EventSource, ...] = ()
 
     @property
     def advice(self) -> str | None:

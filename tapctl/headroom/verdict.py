@@ -38,7 +38,8 @@ class Finding:
     """One statement about one place of the template.
 
     `limit` is the id of a catalogue row, `rule` that of a cfn-lint rule; one of them is set. `judged` False
-    marks what nothing was known about from the start: it is shown, and does not enter the verdict.
+    marks what nothing was known about from the start: it is shown, and does not enter the verdict. `severity` is
+    cfn-lint's, or `warning` for what is worth saying beside a verdict that it does not change.
     """
 
     limit: str | None

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapctl.account.model import InFlight, Stack
 from tapctl.headroom.floor import Floor
-from tapctl.headroom.override import Override, overrides
+from tapctl.headroom.override import overrides
 from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import Change
@@ -23,7 +23,6 @@ def as_json(result: Preflight, _: Surface) -> str:
     """The contract `tapctl.preflight/1`."""
     judged = result.concurrency
     bounds = judged.floor
-    by_parameter = overrides(result)
     document = {
         "schema": SCHEMA,
         "verdict": result.verdict.value,
@@ -38,8 +37,11 @@ def as_json(result: Preflight, _: Surface) -> str:
             if isinstance(bounds, Unknown)
             else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
         },
+        "overrides": {
+            name: {"parameter": each.parameter, "value": each.value} for name, each in overrides(result).items()
+        },
         "in_flight": _in_flight_json(result.account.in_flight),
-        "functions": [_function_json(result, change, by_parameter) for change in result.changes if change.wanted],
+        "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -51,15 +53,13 @@ def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
     return [{"stack": each.stack, "status": each.status} for each in others]
 
 
-def _function_json(result: Preflight, change: Change, by_parameter: Mapping[str, Override]) -> dict[str, Any]:
+def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
     remedy = result.plan.remedies.get(change.logical_id)
-    override = by_parameter.get(change.logical_id)
-    parameter = {"parameter": {"name": override.parameter, "value": override.value}} if override else {}
     return {
         "logical_id": change.logical_id,
         "requested": plain(change.wanted.reserved if change.wanted else None),
         "live": plain(change.live.reserved if change.live else None),
-        "remedy": {"action": remedy.action.value, "value": remedy.value, **parameter} if remedy else None,
+        "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
     }
 
 
@@ -73,7 +73,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
     if finding.rule:
         return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}
-    return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **shared}
+    severity = {"severity": finding.severity} if finding.severity else {}
+    return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
 
 
 def plain(value: object) -> Any:
@@ -202,8 +203,12 @@ def _floor_text(bounds: Floor) -> str:
 
 
 def _shown(result: Preflight) -> list[Finding]:
-    problems = [finding for finding in result.findings if finding.judged and finding.verdict is not Verdict.FITS]
+    problems = [finding for finding in result.findings if finding.judged and _matters(finding)]
     return [*problems, *result.lint]
+
+
+def _matters(finding: Finding) -> bool:
+    return finding.verdict is not Verdict.FITS or finding.severity == "warning"
 
 
 def _unjudged(result: Preflight) -> Iterator[str]:
@@ -233,7 +238,7 @@ def _finding_text(finding: Finding) -> Any:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     if finding.rule:
         return Text(f"{finding.severity} {finding.rule} {place} {finding.message}")
-    verdict = finding.verdict.value
+    verdict = finding.severity or finding.verdict.value
     text = Text.assemble((verdict, STYLES[verdict]), f" {place} {finding.message}")
     if finding.hint:
         text.append(f"\n  hint: {finding.hint}")
@@ -249,7 +254,9 @@ def _sentence(result: Preflight) -> Any:
 
 
 def _why(result: Preflight) -> str:
-    decisive = [each for each in result.findings if each.verdict is result.verdict and each.judged]
+    decisive = [
+        each for each in result.findings if each.verdict is result.verdict and each.judged and not each.severity
+    ]
     if result.verdict is not Verdict.FITS:
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
         return f"{decisive[0].message}{more}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow"}
+STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow", "warning": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
