@@ -1,11 +1,18 @@
 """`tapctl account`: what can this account bear?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_account, settings_from
+from tapctl.cli.common import agreed, open_account, probed, settings_from
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode
+from tapctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tapctl.account.ports import AccountReader
 
 
 def account(
@@ -18,6 +25,12 @@ def account(
     stack_name: o.StackName = None,
     min_unreserved: o.MinUnreserved = None,
     snapshot: o.Snapshot = None,
+    probe_floor: o.ProbeFloor = False,
+    request_increase: Annotated[
+        int | None,
+        typer.Option("--request-increase", metavar="N", min=1, help="Ask AWS for N concurrent executions."),
+    ] = None,
+    yes: o.Yes = False,
     format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
@@ -48,6 +61,10 @@ def account(
         config=config,
     )
     reader, settings = open_account(settings, terminal, snapshot)
+    if request_increase:
+        _request(reader, request_increase, terminal, yes=yes)
+    if probe_floor:
+        settings = probed(reader, settings, terminal, yes=yes)
     result = workflow.survey(reader, settings)
     if settings.template:
         # What the template refers to in the parameter store and in exports belongs into its snapshot.
@@ -59,3 +76,15 @@ def account(
         text = saved.dumps(result) if format is o.Format.JSON else report.text(result, settings, terminal.surface())
         terminal.result(text)
     raise typer.Exit(ExitCode.OK)
+
+
+def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:
+    """Ask AWS for a higher quota, after asking here."""
+    from tapctl.account import quota_request
+    from tapctl.account.live import LiveAccount
+
+    if not isinstance(reader, LiveAccount):
+        raise UsageError("--request-increase asks AWS, which a snapshot cannot answer for", "leave one of the two out")
+    quota_request.check(reader, value)
+    agreed(f"Ask AWS for {value} concurrent executions in {reader.aws.region}?", terminal, yes=yes)
+    terminal.talk(f"asked for {value} concurrent executions: request {quota_request.file(reader, value)}")

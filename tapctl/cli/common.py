@@ -128,6 +128,32 @@ def _learned(aws: Aws) -> LearnedFloor | None:
     return floors.recall(identity.account_id, identity.region)
 
 
+def probed(reader: AccountReader, settings: Settings, terminal: Terminal, *, yes: bool) -> Settings:
+    """The settings with the floor that Lambda names when it is asked for all there is; it is remembered."""
+    from tapctl.account import floors, probe
+    from tapctl.account.live import LiveAccount
+
+    if not isinstance(reader, LiveAccount):
+        raise UsageError("--probe-floor asks Lambda, which a snapshot cannot answer for", "leave one of the two out")
+    asked = probe.prepare(reader, stack_name_of(settings))
+    agreed(f"Ask Lambda to reserve all {asked.limit} for {asked.function}, which it will refuse?", terminal, yes=yes)
+    learned = probe.run(reader, asked)
+    identity = reader.identity()
+    if not isinstance(identity, Unknown):
+        floors.remember(identity.account_id, identity.region, learned)
+    terminal.talk(f"at least {learned.minimum} must stay unreserved: {learned.source}")
+    return replace(settings, learned=learned)
+
+
+def agreed(question: str, terminal: Terminal, *, yes: bool) -> None:
+    """Ask, unless `--yes` said so before. Raises `UsageError` where nobody can be asked, `Abort` for a no."""
+    if yes:
+        return
+    if not terminal.interactive:
+        raise UsageError("there is no terminal to ask on", "`--yes` goes on without asking")
+    typer.confirm(question, abort=True, err=True)
+
+
 def _sandbox_target(terminal: Terminal) -> Target:
     from tapctl import sandbox
 

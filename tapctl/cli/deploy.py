@@ -11,7 +11,7 @@ import typer
 
 from tapctl.cli import deploy_options as d
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, open_aws, route_for, settings_from, stack_name_of
+from tapctl.cli.common import one_template, open_aws, probed, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
 
@@ -40,6 +40,7 @@ def deploy(
     stack_name: o.StackName = None,
     min_unreserved: o.MinUnreserved = None,
     remedy: o.RemedyOption = None,
+    probe_floor: o.ProbeFloor = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before executing.")] = False,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Leave the verification out.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
@@ -69,6 +70,7 @@ def deploy(
     says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
     deployed but not verified.
     """
+    from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
     from tapctl.deploy.options import Options
     from tapctl.deploy.run import Deployer
@@ -113,6 +115,8 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     aws, settings = open_aws(settings, terminal)
+    if probe_floor:
+        settings = probed(LiveAccount(aws), settings, terminal, yes=yes)
     progress = Progress(terminal, format is o.Format.TEXT)
     reporter = _Reporter(progress, yes, plan)
     deployer = Deployer(aws, settings, reporter, timeout, options=options)

@@ -43,6 +43,14 @@ MinUnreserved = Annotated[
     int | None,
     typer.Option("--min-unreserved", metavar="N", min=0, help="The minimum that must stay unreserved, if you know it."),
 ]
+ProbeFloor = Annotated[
+    bool,
+    typer.Option(
+        "--probe-floor",
+        help="Ask Lambda for the minimum, by a reservation for a function of the stack that it refuses.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it.")]
 RemedyOption = Annotated[
     Remedy | None,
     typer.Option("--remedy", help="What to do where it does not fit: lower or drop, only drop, or fail."),

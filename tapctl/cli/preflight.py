@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, open_account, settings_from, verdict_code
+from tapctl.cli.common import one_template, open_account, probed, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -22,6 +22,8 @@ def preflight(
     stack_name: o.StackName = None,
     min_unreserved: o.MinUnreserved = None,
     remedy: o.RemedyOption = None,
+    probe_floor: o.ProbeFloor = False,
+    yes: o.Yes = False,
     snapshot: o.Snapshot = None,
     no_lint: o.NoLint = False,
     allow_uncertain: o.AllowUncertain = False,
@@ -58,6 +60,8 @@ def preflight(
         from tapctl import preflight as workflow
 
         reader, settings = open_account(settings, terminal, snapshot)
+        if probe_floor:
+            settings = probed(reader, settings, terminal, yes=yes)
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
