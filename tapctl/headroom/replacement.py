@@ -20,7 +20,8 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
         "RuntimePolicy",
     ),
 }
-"""The `createOnlyProperties` of the resource schemas, but a function's name, which is compared with the live one's."""
+"""The `createOnlyProperties` of the resource schemas, but a function's name: one that is given is compared with the
+live one's."""
 
 
 def replaced(running: Resolver, wanted: Resolver) -> frozenset[str]:
@@ -36,11 +37,21 @@ def replaced(running: Resolver, wanted: Resolver) -> frozenset[str]:
 def _is_replaced(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> bool:
     if new.type not in CREATE_ONLY:
         return False
-    return old.type != new.type or any(_differs(*pair) for pair in _values(running, old, wanted, new))
+    if old.type != new.type or _loses_its_name(running, old, wanted, new):
+        return True
+    return any(_differs(*pair) for pair in _values(running, old, wanted, new, CREATE_ONLY[new.type]))
 
 
-def _values(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> Iterator[tuple[object, object]]:
-    for name in CREATE_ONLY[new.type]:
+def _loses_its_name(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> bool:
+    """Whether a function that was named gets a name of CloudFormation's making, which nobody knows yet."""
+    ((before, after),) = _values(running, old, wanted, new, ("FunctionName",))
+    return before is not NO_VALUE and after is NO_VALUE
+
+
+def _values(
+    running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]
+) -> Iterator[tuple[object, object]]:
+    for name in names:
         path = ("Resources", new.logical_id, "Properties", name)
         yield (
             running.value(old.properties.get(name, NO_VALUE), path),

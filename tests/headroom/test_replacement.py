@@ -40,6 +40,19 @@ def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: s
     assert replaced(resolver(text()), resolver(new)) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("fn", "!Ref AWS::NoValue", {"Fn"}, id="taken-away"),
+        pytest.param("fn", "other", set(), id="given-and-compared-with-the-live-one"),
+        pytest.param("!Ref AWS::NoValue", "!Ref AWS::NoValue", set(), id="never-given"),
+    ],
+)
+def test_a_function_that_loses_its_name_is_made_anew(old: str, new: str, expected: set[str]) -> None:
+    named = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: {}}}}}}}"
+    assert replaced(resolver(named.format(old)), resolver(named.format(new))) == expected
+
+
 def test_numbers_are_compared_as_text() -> None:
     assert not replaced(resolver(text("5")), resolver(text("'5'")))
 

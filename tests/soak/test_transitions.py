@@ -1,0 +1,76 @@
+"""A short run of the soak of the judgement, and what counts as a contradiction in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tapctl.headroom.verdict import Verdict
+from tapctl.unknown import Unknown
+
+from .transitions import Ending, Stage, contradiction, stage
+
+FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
+E1 = "Specified ReservedConcurrentExecutions … below its minimum value of [100]."
+TAKEN = "Resource of type 'AWS::DynamoDB::Table' with identifier 'taken' already exists."
+
+
+@pytest.fixture
+def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+    with stage() as running:
+        yield running
+
+
+def test_no_verdict_is_contradicted_by_what_becomes_of_the_update(on: Stage) -> None:
+    played = [on.play(seed) for seed in range(30)]
+    assert [each.wrong for each in played if each.wrong] == []
+    assert {each.found.verdict for each in played} >= {FITS, EXCEEDS, UNCERTAIN}
+    assert any(each.case.doomed for each in played)
+
+
+def done(now: int = 100) -> Ending:
+    return Ending("UPDATE_COMPLETE", (), 100, now)
+
+
+def failed(*reasons: str, status: str = "UPDATE_ROLLBACK_COMPLETE", now: int = 100) -> Ending:
+    return Ending(status, reasons, 100, now)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ending", "doomed"),
+    [
+        pytest.param(FITS, failed(E1), False, id="fits-and-is-refused"),
+        pytest.param(FITS, failed(TAKEN), False, id="fits-and-fails-for-no-known-reason"),
+        pytest.param(FITS, failed(E1), True, id="fits-and-is-refused-before-something-else-fails"),
+        pytest.param(
+            FITS, failed(TAKEN, E1, status="UPDATE_ROLLBACK_FAILED"), True, id="fits-and-the-rollback-is-refused"
+        ),
+        pytest.param(EXCEEDS, done(), False, id="exceeds-and-is-accepted"),
+        pytest.param(EXCEEDS, failed(TAKEN), False, id="exceeds-and-fails-for-another-reason"),
+        pytest.param(UNCERTAIN, done(now=99), False, id="another-end-than-was-said"),
+        pytest.param(UNCERTAIN, failed(E1, now=99), False, id="rolled-back-to-something-else"),
+    ],
+)
+def test_a_contradiction_is_seen(verdict: Verdict, ending: Ending, doomed: bool) -> None:
+    assert contradiction(verdict, 100, ending, doomed=doomed)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ending", "doomed"),
+    [
+        pytest.param(FITS, done(), False, id="fits-and-is-accepted"),
+        pytest.param(FITS, failed(TAKEN), True, id="fits-and-something-else-fails"),
+        pytest.param(EXCEEDS, failed(E1), False, id="exceeds-and-is-refused"),
+        pytest.param(EXCEEDS, failed(E1, E1, status="UPDATE_ROLLBACK_FAILED", now=98), False, id="and-cannot-go-back"),
+        pytest.param(EXCEEDS, failed(TAKEN), True, id="exceeds-and-something-else-fails-first"),
+        pytest.param(UNCERTAIN, done(), False, id="uncertain-and-accepted"),
+        pytest.param(UNCERTAIN, failed(E1), False, id="uncertain-and-refused"),
+    ],
+)
+def test_the_rest_is_none(verdict: Verdict, ending: Ending, doomed: bool) -> None:
+    assert not contradiction(verdict, 100, ending, doomed=doomed)
+
+
+def test_an_end_that_nobody_knows_is_not_compared() -> None:
+    assert not contradiction(UNCERTAIN, Unknown("hidden"), done(now=7), doomed=False)

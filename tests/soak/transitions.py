@@ -1,0 +1,300 @@
+"""Random updates of stacks in random accounts: what tapctl says of them beforehand, and what becomes of them.
+
+    python -m tests.soak.transitions --count 1000 --seed 1
+
+Each case has an account of its own: its limit, its floor (one that the facts allow for that limit), and what others
+hold of it, so much that the update is near the point where it stops fitting. A stack is deployed into it and a
+changed template of it is judged by `tapctl.preflight.judge` on the live account; then CloudFormation updates the
+stack, without tapctl's hand in it. What is claimed of that:
+
+- *fits* is never refused, and when something else fails half-way, the rollback is not refused either;
+- *exceeds* never succeeds, and what refuses it is Lambda's word on concurrency;
+- after a success as much is unreserved as the verdict said would be, and after a rollback as much as before.
+
+The sandbox judges every call by its own arithmetic, which is that of the facts and not of AWS: what this shows is that
+the judgement before agrees with the enforcement after through all of reading, resolving and pairing, not where AWS
+sets its floor. The sandbox updates one resource after the other, what is independent in alphabetical order, and
+deletes last. The logical ids are random, so that its order is a random one of those that CloudFormation may take;
+a verdict holds for all of them and is tried with one. Two calls at the same time, throttling and stale reads do not
+occur here.
+
+One line for each failure, with the seed that brings it about again: `--seed N --count 1 --show` prints that case.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from os import environ
+from random import Random
+
+from tapctl import sandbox
+from tapctl.account.live import LiveAccount
+from tapctl.aws import Aws, Target
+from tapctl.config import Settings
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.verdict import Verdict
+from tapctl.preflight import judge
+from tapctl.sandbox import AccountLimits
+from tapctl.unknown import Unknown
+
+from ..headroom.account_model import floors
+from ..sandbox.aws import Aws as Clients
+from ..sandbox.aws import table
+from ..template.make import template
+from .stacks import Function, Maker, Stack, Written, written
+
+STACK, TAKEN = "soak", "taken"
+LIMITS = (10, 50, 100, 400, 400, 1000, 1000, 1000, 3000)
+REFUSALS = re.compile(
+    r"below its minimum value of \[\d+\]"
+    r"|is greater than account's unreserved concurrency \[\d+\]"
+    r"|should not be greater than the reservedConcurrentExecution"
+    r"|should not be lower than function's total provisioned concurrency"
+)
+"""What Lambda says of concurrency, E1 to E5 of the facts."""
+
+
+class Outcome(Enum):
+    """What became of an update."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed otherwise"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An account, the stack in it, and what the stack is to become."""
+
+    limits: AccountLimits
+    pinned: int | None
+    old: Stack
+    new: Stack
+    before: Written
+    after: Written
+    doomed: bool
+    """Whether something else in the update fails."""
+
+    @property
+    def floor_is_known(self) -> bool:
+        return self.pinned is not None or len(floors(self.limits.concurrent_executions)) == 1
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a case ended: the stack's status, the first and the last cause, and what was unreserved before and is now."""
+
+    status: str
+    reasons: tuple[str, ...]
+    before: int
+    now: int
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return Outcome.ACCEPTED
+        return Outcome.REFUSED if REFUSALS.search(self.reasons[0]) else Outcome.FAILED
+
+    @property
+    def rolled_back(self) -> bool:
+        return self.status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+    def __str__(self) -> str:
+        return f"{self.status}, {' then '.join(self.reasons) or 'and nothing failed'}"
+
+
+def case_of(seed: int) -> Case:
+    rng = Random(seed)
+    limit = rng.choice(LIMITS)
+    floor = rng.choice(sorted(floors(limit)))
+    maker = Maker(rng, limit - floor)
+    old = maker.stack() if rng.random() > 0.15 else ()
+    new = maker.next(old) if old else maker.stack()
+    held = _held_by_others(rng, limit, floor, old, new)
+    doomed = rng.random() < 0.15
+    return Case(
+        AccountLimits(limit, floor, held),
+        floor if rng.random() < 0.3 else None,
+        old,
+        new,
+        written(old, "old", rng),
+        written(new, "new", rng, {maker.word(): table(TAKEN)} if doomed else {}),
+        doomed,
+    )
+
+
+def _held_by_others(rng: Random, limit: int, floor: int, old: Stack, new: Stack) -> int:
+    """So much that what is left is about what the update needs in the end, on its way, or for all of it anew."""
+    holds, wants = sum(each.claim for each in old), sum(each.claim for each in new)
+    before = {each.logical_id: each.claim for each in old}
+    grows = sum(max(0, each.claim - before.get(each.logical_id, 0)) for each in new)
+    room = limit - floor - holds
+    needs = rng.choice([wants, wants - holds, grows, rng.randint(0, room)]) + rng.randint(-3, 3)
+    return room - min(max(needs, 0), room)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A case, what was said of it, and how it ended."""
+
+    seed: int
+    case: Case
+    found: Preflight
+    ending: Ending
+
+    @property
+    def wrong(self) -> str | None:
+        """How verdict and ending contradict each other, if they do."""
+        sums = self.found.concurrency.outlook
+        return contradiction(self.found.verdict, sums.final, self.ending, doomed=self.case.doomed)
+
+    def __str__(self) -> str:
+        told, sums = self.case, self.found.concurrency
+        parts = [f"seed {self.seed}: {told.limits}, pinned {told.pinned}"]
+        for name, stack, text in (("old", told.old, told.before), ("new", told.new, told.after)):
+            parts += [f"{name}:", *(f"  {each}" for each in stack), f"  {text}"]
+        return "\n".join([*parts, f"{self.found.verdict.value}: {sums.reason} {sums.outlook}", f"ended: {self.ending}"])
+
+
+def contradiction(verdict: Verdict, final: int | Unknown, ending: Ending, *, doomed: bool) -> str | None:
+    """What of a verdict an ending disproves."""
+    expected = {
+        Verdict.FITS: {Outcome.FAILED if doomed else Outcome.ACCEPTED},
+        Verdict.EXCEEDS: {Outcome.REFUSED, *([Outcome.FAILED] if doomed else [])},
+    }
+    stuck = verdict is Verdict.FITS and ending.outcome is Outcome.FAILED and not ending.rolled_back
+    if stuck or ending.outcome not in expected.get(verdict, Outcome):
+        return f"{verdict.value}, but {ending}"
+    if ending.outcome is Outcome.ACCEPTED and isinstance(final, int) and final != ending.now:
+        return f"{final} were to stay unreserved, but {ending.now} do"
+    if ending.rolled_back and ending.before != ending.now:
+        return f"rolled back, but {ending.now} are unreserved after {ending.before}"
+    return None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One sandbox for all cases, as the tests see it and as tapctl does."""
+
+    clients: Clients
+    aws: Aws
+
+    def play(self, seed: int) -> Played:
+        """Bring the old stack about, judge the new one, and update."""
+        case = case_of(seed)
+        sandbox.reset()
+        if case.doomed:
+            self.clients.dynamodb.create_table(**table(TAKEN)["Properties"])
+        if case.old:
+            self.clients.limits(100_000, floor=0)
+            status = self._apply(case.before, exists=False)
+            assert status == "CREATE_COMPLETE", self._causes()
+            self._leave_behind(case.old)
+        limits = case.limits
+        self.clients.limits(limits.concurrent_executions, floor=limits.floor, held=limits.held)
+        settings = Settings(
+            "template.yaml",
+            stack_name=STACK,
+            parameters=case.after.parameters,
+            region=self.aws.region,
+            min_unreserved=case.pinned,
+        )
+        before = self.clients.unreserved()
+        found = judge(template(case.after.body), LiveAccount(self.aws), settings)
+        status = self._apply(case.after, exists=bool(case.old))
+        return Played(seed, case, found, Ending(status, self._causes(), before, self.clients.unreserved()))
+
+    def _apply(self, wanted: Written, *, exists: bool) -> str:
+        api = self.clients.cloudformation
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.parameters.items()]
+        call = api.update_stack if exists else api.create_stack
+        call(StackName=STACK, TemplateBody=wanted.body, Parameters=given)
+        return self.clients.settled(STACK)
+
+    def _leave_behind(self, stack: Stack) -> None:
+        """What deploys of long ago left: provisioned concurrency on versions that no stack knows any more."""
+        for function in stack:
+            if function.orphan:
+                self._publish_and_provision(function)
+
+    def _publish_and_provision(self, function: Function) -> None:
+        api = self.clients.client("lambda")
+        found = self.clients.cloudformation.describe_stack_resource(
+            StackName=STACK, LogicalResourceId=function.logical_id
+        )
+        name = found["StackResourceDetail"]["PhysicalResourceId"]
+        api.update_function_configuration(FunctionName=name, Description="changed by hand")
+        version = api.publish_version(FunctionName=name)["Version"]
+        api.put_provisioned_concurrency_config(
+            FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=function.orphan
+        )
+
+    def _causes(self) -> tuple[str, ...]:
+        """Why something failed, in order, without the ids of requests."""
+        events = self.clients.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+        reasons = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED")]
+        return tuple(re.sub(r" \((Service|RequestToken): .*", "", reason) for reason in reversed(reasons))
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """A sandbox in the state folder that TAPCTL_STATE_DIR names."""
+    running = sandbox.start()
+    clients = Clients(running)
+    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
+    try:
+        yield Stage(clients, aws)
+    finally:
+        clients.close()
+        sandbox.stop()
+
+
+def table_of(played: Sequence[Played]) -> str:
+    """Verdicts against outcomes."""
+    seen = Counter((each.found.verdict, each.ending.outcome) for each in played)
+    rows = [f"{'':12}" + "".join(f"{outcome.value:>18}" for outcome in Outcome)]
+    rows += [
+        f"{verdict.value:12}" + "".join(f"{seen[verdict, outcome]:>18}" for outcome in Outcome) for verdict in Verdict
+    ]
+    known = [each for each in played if each.case.floor_is_known]
+    left_open = [each for each in known if each.found.verdict in (Verdict.UNCERTAIN, Verdict.UNKNOWN)]
+    share = 100 * len(left_open) / max(1, len(known))
+    return "\n".join([*rows, f"uncertain or unknown where the floor is known: {share:.1f} % of {len(known)}"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak.transitions", description="Soak the judgement.")
+    parser.add_argument("--count", type=int, default=1000, help="how many cases")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the first; each case has the next one")
+    parser.add_argument("--show", action="store_true", help="print every case whole")
+    given = parser.parse_args()
+    began, played = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        environ["TAPCTL_STATE_DIR"] = folder
+        with stage() as on:
+            for seed in range(given.seed, given.seed + given.count):
+                played.append(on.play(seed))
+                if given.show:
+                    say(str(played[-1]))
+                if played[-1].wrong:
+                    say(f"seed {seed}: {played[-1].wrong}")
+    wrong = sum(each.wrong is not None for each in played)
+    say(table_of(played))
+    say(f"{given.count} cases, {wrong} contradictions, {time.monotonic() - began:.0f} s")
+    sys.exit(bool(wrong))
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
