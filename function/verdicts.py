@@ -24,9 +24,17 @@ def settle(work: Callable[[], list[Recorded]]) -> Verdict:
     try:
         return _stored(work())
     except RefusalError as error:
-        return _refused(error, str(error))
+        return refused(error, str(error))
     except Exception as error:  # noqa: BLE001 - the edge: our bug must not show its text to the sender
-        return _refused(RefusalError(), _place(error))
+        return refused(RefusalError(), _place(error))
+
+
+def refused(error: RefusalError, detail: str) -> Verdict:
+    """Return the verdict of a refusal."""
+    metrics = {error.metric: 1}
+    if error.ours:
+        metrics["Failed"] = 1  # one metric to alarm on
+    return Verdict(error.status, {"error": error.public}, metrics, detail)
 
 
 def reply(verdict: Verdict) -> dict[str, object]:
@@ -37,13 +45,6 @@ def reply(verdict: Verdict) -> dict[str, object]:
     if verdict.status == MethodError.status:
         headers["allow"] = "POST"
     return {"statusCode": verdict.status, "headers": headers, "body": json.dumps(verdict.body)}
-
-
-def _refused(error: RefusalError, detail: str) -> Verdict:
-    metrics = {error.metric: 1}
-    if error.ours:
-        metrics["Failed"] = 1  # one metric to alarm on
-    return Verdict(error.status, {"error": error.public}, metrics, detail)
 
 
 def _stored(recorded: list[Recorded]) -> Verdict:

@@ -1,7 +1,6 @@
 """Puts the application together from the environment, once per set of values."""
 
 import gc
-import json
 import os
 import sys
 import time
@@ -16,6 +15,8 @@ from keyring import Keyring
 from refusals import MisconfiguredError, RefusalError, StorageUnavailableError
 from store.ledger import Ledger
 from strict_json import text
+from telemetry import Occasion, report
+from verdicts import refused
 
 _CONNECT_SECONDS = 2.0
 _SECRET_SECONDS = 3.0
@@ -45,14 +46,14 @@ def app() -> App:
 
 
 def warm_up() -> None:
-    """Connect and read the secrets while a real runtime starts up; what fails here is told at the first delivery."""
+    """Connect and read the secrets while a real runtime starts up; without secrets an alarm goes off at once."""
     if "AWS_LAMBDA_RUNTIME_API" not in os.environ:
         return
     built = app()
     try:
         built.keyring.check()
     except RefusalError as error:
-        built.emit(json.dumps({"level": "ERROR", "message": "start", "detail": str(error)}))
+        report(refused(error, str(error)), Occasion("start", "", "", built.clock()), built, None)
     _client(DYNAMODB, _endpoint(os.environ, DYNAMODB), _region(os.environ)).connect(_CONNECT_SECONDS)
     gc.freeze()  # what is loaded stays: the collector need not walk it again during an invocation
 

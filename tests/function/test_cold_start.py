@@ -45,12 +45,18 @@ print(json.dumps({name: file for name, file in found.items()}))
 """
 
 
-def loaded(events: list[object]) -> dict[str, str | None]:
-    """Return the modules that the function loads for its start and for these events, each with its file."""
+def started(events: list[object], **settings: str) -> list[bytes]:
+    """Start the function, hand it these events, and return the lines that it writes."""
     lines = "".join(json.dumps(event) + "\n" for event in events)
     command = [sys.executable, "-IBc", f"import sys; sys.path.insert(0, '.'){SCRIPT}"]
-    run = subprocess.run(command, cwd=FUNCTION, env=ENVIRONMENT, input=lines.encode(), capture_output=True, check=True)
-    found: dict[str, str | None] = json.loads(run.stdout.splitlines()[-1])
+    environment = ENVIRONMENT | settings
+    run = subprocess.run(command, cwd=FUNCTION, env=environment, input=lines.encode(), capture_output=True, check=True)
+    return run.stdout.splitlines()
+
+
+def loaded(events: list[object]) -> dict[str, str | None]:
+    """Return the modules that the function loads for its start and for these events, each with its file."""
+    found: dict[str, str | None] = json.loads(started(events)[-1])
     return found
 
 
@@ -93,6 +99,16 @@ def test_a_delivery_loads_no_more_of_ours(
 
     names = {str(p.relative_to(FUNCTION).with_suffix("")).replace("/", ".") for p in FUNCTION.rglob("*.py")}
     assert ours(at_start) == ours(after_deliveries) == {name.removesuffix(".__init__") for name in names}
+
+
+@pytest.mark.parametrize("secrets", ["", "{}", "nonsense", '{"stripe": []}'])
+def test_a_start_without_secrets_sets_off_the_alarm(secrets: str) -> None:
+    line = json.loads(started([], WEBHOOK_SECRETS=secrets)[0])
+    assert (line["level"], line["door"], line["Failed"], line["Misconfigured"]) == ("ERROR", "start", 1, 1)
+
+
+def test_a_start_with_secrets_says_nothing() -> None:
+    assert len(started([])) == 1
 
 
 def test_every_module_says_in_its_first_line_what_it_is_for() -> None:

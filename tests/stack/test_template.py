@@ -172,9 +172,13 @@ class TestRights:
         assert found["Principal"] == "apigateway.amazonaws.com"
         assert found["SourceArn"]["Fn::Sub"].endswith(":${WebhookApi}/*/POST/webhooks/*")
 
-    def test_secrets_are_not_shown(self) -> None:
+    def test_secrets_are_not_shown_and_none_is_given(self) -> None:
         assert TEMPLATE["Parameters"]["WebhookSecrets"]["NoEcho"] is True
-        assert "Default" not in TEMPLATE["Parameters"]["WebhookSecrets"]
+        assert TEMPLATE["Parameters"]["WebhookSecrets"]["Default"] == "{}"
+
+    def test_only_the_suffix_has_to_be_given(self) -> None:
+        required = [name for name, one in TEMPLATE["Parameters"].items() if "Default" not in one]
+        assert required == ["EnvironmentSuffix"]
 
 
 class TestIngress:
