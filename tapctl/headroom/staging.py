@@ -30,7 +30,7 @@ def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor 
     if held and isinstance(account.unreserved, int) and account.unreserved - held < least:
         return (
             f"two steps would not do: provisioned concurrency takes {held} before anything is freed;"
-            " a new function could follow in a later deploy"
+            f" what would: {_help(changes)}"
         )
     return Plan(remedies, possible=True)
 
@@ -44,7 +44,7 @@ def _less(change: Change) -> Remedy:
     wanted = change.wanted.reserved if change.wanted else None
     requested = wanted if isinstance(wanted, int) else 0
     old = change.live.reserved if change.live and not change.replaced else None
-    if isinstance(old, int) and change.wanted and old < _known(change.wanted.provisioned_total):
+    if isinstance(old, int) and change.wanted and old < _known(change.provisioned_top):
         old = None  # what it holds would not cover what it provisions
     if requested == 0 or (isinstance(old, int) and requested <= old):
         return Remedy(Action.KEEP, requested, requested)
@@ -55,7 +55,16 @@ def _provisioned_anew(change: Change) -> int:
     """What a function without a reservation in the first step provisions beyond what it holds."""
     if change.wanted is None or (_reserves(change) and _less(change).action is not Action.DROP):
         return 0
-    return max(0, _known(change.wanted.provisioned_total) - _known(change.base))
+    return max(0, _known(change.provisioned_top) - _known(change.base))
+
+
+def _help(changes: tuple[Change, ...]) -> str:
+    """What frees something before provisioned concurrency takes it."""
+    if any(change.replaced for change in changes):
+        return "keep the old name, or give the new one in a later deploy, once the old function is without it"
+    if any(change.renewed for change in changes):
+        return "provision on an alias, which keeps it when its version changes"
+    return "`DependsOn` from what is raised to what is lowered, or a deploy of the lowering by itself"
 
 
 def _known(value: int | Unknown) -> int:
