@@ -14,7 +14,7 @@ change_set   what CloudFormation would do: changes, validations, leftovers
 events       what it does, live: feed, one stack's; pace, how often it is asked
 attend       the same while somebody watches, who may press Ctrl-C
 watch        the same for an operation that somebody else began
-diagnose     why it failed
+diagnose     why it failed, by causes that are known; aftermath, what else is to be said then
 operation    an operation followed to its end
 run          all of it, in order
 """

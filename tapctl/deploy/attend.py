@@ -4,6 +4,7 @@ import uuid
 from typing import Protocol
 
 from tapctl.aws import in_our_words, readable
+from tapctl.deploy.aftermath import aftermath
 from tapctl.deploy.events import Event, Follower
 from tapctl.errors import Interrupted
 from tapctl.unknown import Unknown
@@ -29,7 +30,7 @@ class Attendant(Protocol):
 
 
 def attend(follower: Follower, attendant: Attendant) -> list[Event]:
-    """Every event up to the stack's own last. Raises what `Follower.follow` does.
+    """Every event up to the stack's own last, and what is to be said after it. Raises what `Follower.follow` does.
 
     Raises `Interrupted` after a Ctrl-C: at once where nothing can be called off or somebody does not want to, else
     when the update was. A second Ctrl-C leaves at once.
@@ -38,6 +39,8 @@ def attend(follower: Follower, attendant: Attendant) -> list[Event]:
         _tell(follower, attendant)
     except KeyboardInterrupt:
         raise _interrupted(follower, attendant) from None
+    for line in aftermath(follower.aws, follower.seen):
+        attendant.step(line)
     return follower.seen
 
 

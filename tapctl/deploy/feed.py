@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ class Event:
     token: str = ""
     detail: str = ""
     within: str = ""
+    service_token: str = ""
+    """Of a custom resource: the ARN of what makes it."""
 
     @property
     def name(self) -> str:
@@ -147,4 +150,13 @@ def event_of(entry: dict[str, Any]) -> Event:
         stack_id=entry["StackId"],
         token=entry.get("ClientRequestToken", ""),
         detail=entry.get("DetailedStatus", ""),
+        service_token=_service_token(entry.get("ResourceProperties", "")),
     )
+
+
+def _service_token(properties: str) -> str:
+    """All that is kept of a resource's properties: the rest may be secret."""
+    try:
+        return str(json.loads(properties).get("ServiceToken", ""))
+    except (ValueError, AttributeError):
+        return ""

@@ -25,6 +25,7 @@ ANSWER = """
 import json, pathlib, time, urllib.request
 def handle(event, context):
     asked = event["ResourceProperties"]
+    print("migrating for", asked["Status"])
     for _ in range(600):
         if event["RequestType"] == "Delete" or pathlib.Path(asked["Until"]).exists():
             break
@@ -155,6 +156,7 @@ def test_an_operation_that_rolls_back_gives_the_watcher_the_deploys_exit_code(de
 
     assert answer.code == finish(deploy).code == 6
     assert "the migration broke" in answer.json()["error"]["message"]
+    assert "which makes Slow:\n  migrating for FAILED\n" in answer.err
 
 
 def test_a_watcher_whose_time_is_up_leaves_with_busy(desk: Desk) -> None:
