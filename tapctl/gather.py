@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.floors import remember
+from tapctl.account.floors import floor_in_error, remember
 from tapctl.account.model import Account, InFlight, LearnedFloor, Stack
 from tapctl.errors import TemplateError
 from tapctl.headroom import assess
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.demand import Demand
-from tapctl.headroom.floor import floor_in_error
 from tapctl.headroom.replacement import maybe_replaced, replaced
 from tapctl.headroom.transition import Change, transition
 from tapctl.limits import Kind

@@ -4,6 +4,7 @@ A floor is only good for the limit under which it was seen: AWS raises limits by
 """
 
 import json
+import re
 from dataclasses import asdict
 
 from tapctl.account.model import LearnedFloor
@@ -48,3 +49,12 @@ def _load() -> dict[str, object]:
     except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+_BRACKET = re.compile(r"UnreservedConcurrentExecution below its minimum value of \[(\d+)\]")
+
+
+def floor_in_error(text: str) -> int | None:
+    """The floor that AWS's own refusal names in its bracket."""
+    match = _BRACKET.search(text)
+    return int(match[1]) if match else None

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tapctl.account.floors import floor_in_error
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor, Stack
 from tapctl.aws import error_message, explained
 from tapctl.errors import AwsError, UsageError
-from tapctl.headroom.floor import floor_in_error
 from tapctl.unknown import Unknown
 
 

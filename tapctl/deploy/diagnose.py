@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tapctl.account.floors import floor_in_error
 from tapctl.deploy.causes import CAUSES
 from tapctl.deploy.events import STACK, Event
-from tapctl.headroom.floor import floor_in_error
 
 _SUMMARY = re.compile(r"User Initiated|The following resource\(s\) failed|Embedded stack|Update successful")
 """How reasons begin that only point at others."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tapctl.account.floors import floor_in_error
 from tapctl.aws import Aws
 from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
@@ -12,7 +13,6 @@ from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
 from tapctl.deploy.stack_state import End, state
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
-from tapctl.headroom.floor import floor_in_error
 
 TIMEOUT = 3600.0
 """Seconds to wait for CloudFormation."""

@@ -5,7 +5,6 @@ once 40 at 400; so the exact floor of other limits is open, and two numbers boun
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
-import re
 from dataclasses import dataclass
 
 from tapctl.account.model import LearnedFloor
@@ -41,12 +40,3 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
     if limit >= 1000:
         return Floor(HARD, safe, known=True, source="AWS documentation")
     return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}: between {HARD} and {safe}")
-
-
-_BRACKET = re.compile(r"UnreservedConcurrentExecution below its minimum value of \[(\d+)\]")
-
-
-def floor_in_error(text: str) -> int | None:
-    """The floor that AWS's own refusal names in its bracket."""
-    match = _BRACKET.search(text)
-    return int(match[1]) if match else None

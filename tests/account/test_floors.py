@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.account.floors import FILE, forget, knows_any, recall, remember
+from tapctl.account.floors import FILE, floor_in_error, forget, knows_any, recall, remember
 from tapctl.account.model import LearnedFloor
+
+BELOW = "for function decreases account's UnreservedConcurrentExecution below its minimum value of [{}]."
+E1 = f"Specified ReservedConcurrentExecutions {BELOW}"
+E2 = f"Specified ConcurrentExecutions {BELOW}"
+E3 = "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [10]."
+WRAPPED = (
+    'Resource handler returned message: "{} (Service: Lambda, Status Code: 400, Request ID: r{}"'
+    " (RequestToken: t, HandlerErrorCode: InvalidRequest)"
+)
+TERRAFORM = f"operation error Lambda: PutFunctionConcurrency, InvalidParameterValueException: {E1}"
 
 LEARNED = LearnedFloor(40, 400, "2026-06-01", "stack orders")
 
@@ -69,3 +79,21 @@ def test_it_can_be_forgotten_and_the_others_stay(state: Path) -> None:
     forget("1", "eu-west-1")
     forget("3", "eu-west-1")
     assert (recall("1", "eu-west-1"), recall("2", "eu-west-1")) == (None, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(E1.format(10), 10, id="reserved"),
+        pytest.param(E2.format(100), 100, id="provisioned"),
+        pytest.param(WRAPPED.format(E1.format(50), ", Extended Request ID: null)"), 50, id="as-of-2021"),
+        pytest.param(WRAPPED.format(E1.format(10), ")"), 10, id="as-of-2022"),
+        pytest.param(WRAPPED.format(E1.format(40), ") (SDK Attempt Count: 1)"), 40, id="as-of-2025"),
+        pytest.param(TERRAFORM.format(7), 7, id="terraform"),
+        pytest.param(E3, None, id="another-bracket"),
+        pytest.param("minimum value of [10]", None, id="another-minimum"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_it_is_read_from_aws_s_own_refusal(text: str, expected: int | None) -> None:
+    assert floor_in_error(text) == expected

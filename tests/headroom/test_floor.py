@@ -3,19 +3,9 @@
 import pytest
 
 from tapctl.account.model import LearnedFloor
-from tapctl.headroom.floor import Floor, floor, floor_in_error
+from tapctl.headroom.floor import Floor, floor
 
 LEARNED = LearnedFloor(40, 400, "2026-06-01", "stack orders")
-
-BELOW = "for function decreases account's UnreservedConcurrentExecution below its minimum value of [{}]."
-E1 = f"Specified ReservedConcurrentExecutions {BELOW}"
-E2 = f"Specified ConcurrentExecutions {BELOW}"
-E3 = "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [10]."
-WRAPPED = (
-    'Resource handler returned message: "{} (Service: Lambda, Status Code: 400, Request ID: r{}"'
-    " (RequestToken: t, HandlerErrorCode: InvalidRequest)"
-)
-TERRAFORM = f"operation error Lambda: PutFunctionConcurrency, InvalidParameterValueException: {E1}"
 
 
 @pytest.mark.parametrize(
@@ -54,21 +44,3 @@ def test_a_learned_one_is_known_for_the_limit_under_which_it_was_seen() -> None:
         40, 40, known=True, source="AWS named it on 2026-06-01, in stack orders"
     )
     assert floor(500, learned=LEARNED) == floor(500)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param(E1.format(10), 10, id="reserved"),
-        pytest.param(E2.format(100), 100, id="provisioned"),
-        pytest.param(WRAPPED.format(E1.format(50), ", Extended Request ID: null)"), 50, id="as-of-2021"),
-        pytest.param(WRAPPED.format(E1.format(10), ")"), 10, id="as-of-2022"),
-        pytest.param(WRAPPED.format(E1.format(40), ") (SDK Attempt Count: 1)"), 40, id="as-of-2025"),
-        pytest.param(TERRAFORM.format(7), 7, id="terraform"),
-        pytest.param(E3, None, id="another-bracket"),
-        pytest.param("minimum value of [10]", None, id="another-minimum"),
-        pytest.param("", None, id="nothing"),
-    ],
-)
-def test_it_is_read_from_aws_s_own_refusal(text: str, expected: int | None) -> None:
-    assert floor_in_error(text) == expected
