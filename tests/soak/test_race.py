@@ -1,0 +1,22 @@
+"""Two real deploys that both saw enough headroom and execute at the same time."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .race import Race, Track, track
+
+
+@pytest.fixture(scope="module")
+def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
+    folder = tmp_path_factory.mktemp("race")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAPCTL_STATE_DIR", str(folder / "state"))
+        with track(folder) as running:
+            yield running
+
+
+@pytest.mark.parametrize("updates", [False, True], ids=["two-creations", "two-updates"])
+def test_exactly_one_gets_the_last_headroom_and_the_other_adjusts(on: Track, updates: bool) -> None:
+    finish = on.run(Race("adjust", updates, held=True))
+    assert (finish.wrong, finish.how) == (None, "refused by AWS")
