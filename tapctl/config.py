@@ -33,10 +33,14 @@ class _Model(BaseModel):
 
 
 class FunctionConfig(_Model):
-    """`[function]`: what packaging may need to know beside the template."""
+    """`[function]`: what packaging may need to know beside the template.
+
+    `requirements` names a file instead of the requirements.txt in a function's folder, for the folder `source` or for
+    every one; False installs nothing.
+    """
 
     source: str | None = None
-    requirements: str | None = None
+    requirements: bool | str = True
 
 
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -123,6 +127,7 @@ class Settings:
     sandbox: bool = False
     artifact_bucket: str | None = None
     verify: VerifyConfig = field(default_factory=VerifyConfig)
+    function: FunctionConfig = field(default_factory=FunctionConfig)
     lookups: Mapping[str, str] = field(default_factory=dict)
     learned: LearnedFloor | None = None
     chosen_stack: bool = False
@@ -172,6 +177,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify,
+        function=_function(file.function, folder),
         lookups=_lookups(flags.resolve),
         chosen_stack=flags.stack_name is not None,
     )
@@ -192,6 +198,15 @@ def _find(folder: Path) -> Path | None:
 def _beside(folder: Path, name: str) -> str:
     path = folder / name
     return os.path.relpath(path) if path.is_absolute() else str(path)
+
+
+def _function(given: FunctionConfig, folder: Path) -> FunctionConfig:
+    """The section with its paths as seen from the working folder."""
+    named = given.requirements
+    return FunctionConfig(
+        source=given.source and _beside(folder, given.source),
+        requirements=_beside(folder, named) if isinstance(named, str) else named,
+    )
 
 
 def _load(path: Path) -> File:

@@ -71,6 +71,13 @@ class TestFinding:
             read(Flags(config=folder / "none.toml"))
         assert caught.value.message == f"cannot read {folder}/none.toml: No such file or directory"
 
+    def test_the_functions_paths_are_beside_the_file_and_may_be_switched_off(self, folder: Path) -> None:
+        named = reading(folder, '[function]\nsource = "code"\nrequirements = "r.txt"\n', template="t.json").function
+        off = reading(folder, "[function]\nrequirements = false\n", template="t.json").function
+
+        assert (named.source, named.requirements) == ("code", "r.txt")
+        assert (off.source, off.requirements) == (None, False)
+
     def test_a_template_on_the_command_line_is_one_here(self, folder: Path) -> None:
         assert reading(folder, 'template = "far.json"', template="here.json").template == "here.json"
 
@@ -82,6 +89,10 @@ MISTAKES = {
     "a-key": ('templat = "x"', "there is no key `templat`"),
     "a-key-of-an-environment": ('[env.dev]\nregoin = "x"', "there is no key `env.dev.regoin`"),
     "a-key-of-the-function": ('[function]\nsorce = "x"', "there is no key `function.sorce`"),
+    "requirements-of-a-number": (
+        "[function]\nrequirements = 5",
+        "`function.requirements`: it takes true or false, text",
+    ),
     "a-key-of-verify": ('[verify]\nurl = "x"', "there is no key `verify.url`"),
     "a-number-for-a-text": ("template = 5", f"`template`: {NO_TEXT}"),
     "a-number-for-a-section": ("env = 5", "`env`: Input should be a valid dictionary"),

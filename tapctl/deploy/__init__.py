@@ -4,6 +4,9 @@ stack        the stack as it stands
 stack_state  what its status allows
 tree         the files of a folder, checked, and the name that their content gives them
 archive      a zip that is the same for the same files
+runtime      the machine that a function runs on, as wheels and markers call it
+requirements the wheels for it, installed and kept
+wheels       who gets which of them
 content      what stands at a local path, packed as its property wants it
 package      the template that points at all of it, and the objects that this takes
 artifacts    the bucket that they go to

@@ -2,14 +2,16 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from tapctl.deploy.archive import copy, write_zip
 from tapctl.deploy.tree import Entry, fingerprint, tree
+from tapctl.deploy.wheels import Installed
 from tapctl.errors import UsageError
 from tapctl.template.local import Kind, Local
 
@@ -41,10 +43,11 @@ def text_content(text: str, suffix: str) -> Content:
     return Content(hashlib.sha256(data).hexdigest(), suffix, partial(_write_bytes, data))
 
 
-def packed(local: Local, path: Path) -> Content:
-    """What stands at `path`. Raises `UsageError` for what is not there, cannot be read, or cannot be packed."""
+@contextmanager
+def reading(local: Local, path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading what is at `path` into a line that says who names it."""
     try:
-        return _packed(local, path)
+        yield
     except FileNotFoundError as error:
         missing = error.filename or path
         hint = f"its {local.slot.property} is relative to the template"
@@ -60,11 +63,15 @@ def too_large(owner: str, what: str, size: int) -> UsageError:
     return UsageError(f"{owner}: {what} {size:,} bytes; Lambda takes {MAX_UNZIPPED:,}", "leave files out")
 
 
-def _packed(local: Local, path: Path) -> Content:
+def packed(local: Local, path: Path, installed: Installed | None = None) -> Content:
+    """What stands at `path`, with what was installed for it.
+
+    Raises `UsageError` for what cannot be packed, and within `reading` for what is not there or cannot be read.
+    """
     kind = local.slot.kind
     if kind is Kind.FILE and path.is_dir():
         raise UsageError(f"{local.owner}: {path} is a folder", f"its {local.slot.property} takes a file")
-    entries = tree(path)  # looks before anything is opened: a pipe would be waited for
+    entries = _with(tree(path), installed)  # looks before anything is opened: a pipe would be waited for
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries)
     with path.open("rb") as file:
@@ -78,6 +85,14 @@ def _zipped(local: Local, path: Path, entries: list[Entry]) -> Content:
     if local.slot.kind in IN_LAMBDA and size > MAX_UNZIPPED:
         raise too_large(local.owner, f"{path} is", size)  # before all of it is read
     return Content(fingerprint(entries), ".zip", partial(write_zip, entries), size)
+
+
+def _with(own: list[Entry], installed: Installed | None) -> list[Entry]:
+    """A folder's own files and those that were installed for it; where both have a name, its own counts."""
+    if installed is None or not any(installed.folder.iterdir()):
+        return own
+    more = (replace(entry, name=f"{installed.prefix}{entry.name}") for entry in tree(installed.folder))
+    return sorted({entry.name: entry for entry in (*more, *own)}.values(), key=lambda entry: entry.name)
 
 
 def _unzipped(local: Local, path: Path) -> int:

@@ -11,12 +11,14 @@ from typing import Any
 
 from tapctl.deploy.apply import apply
 from tapctl.deploy.artifacts import ArtifactStore
-from tapctl.deploy.content import IN_LAMBDA, MAX_UNZIPPED, Content, packed, text_content, too_large
+from tapctl.deploy.content import IN_LAMBDA, MAX_UNZIPPED, Content, packed, reading, text_content, too_large
+from tapctl.deploy.wheels import Installed, Wheels
 from tapctl.errors import UsageError
 from tapctl.headroom.remedy import Plan
 from tapctl.template.load import load
 from tapctl.template.local import Kind, Local, local_paths, put
 from tapctl.template.model import Template
+from tapctl.template.resolve import Resolver
 
 MAX_TEMPLATE = 1_048_576
 """Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
@@ -46,12 +48,15 @@ class Package:
     artifacts: tuple[Artifact, ...]
 
 
-def package(template: Template, plan: Plan, store: ArtifactStore) -> Package:
+def package(
+    template: Template, plan: Plan, store: ArtifactStore, wheels: Wheels, resolvers: Mapping[str, Resolver]
+) -> Package:
     """The template with its remedy, and the nested ones likewise, with references to `store` for what is local.
 
+    `resolvers` are those of the stacks of the family that there will be, by prefix.
     Raises `UsageError` for what is not there, cannot be packed, or is larger than AWS takes.
     """
-    packing = _Packing(plan, store)
+    packing = _Packing(plan, store, wheels, resolvers)
     text = packing.text(template)
     return Package(text, tuple(packing.artifacts.values()))
 
@@ -62,8 +67,10 @@ class _Packing:
 
     plan: Plan
     store: ArtifactStore
+    wheels: Wheels
+    resolvers: Mapping[str, Resolver]
     artifacts: dict[str, Artifact] = field(default_factory=dict)
-    contents: dict[tuple[Path, Kind], Content] = field(default_factory=dict)
+    contents: dict[tuple[Path, Kind, Installed | None], Content] = field(default_factory=dict)
     """Functions often share a folder, which is then read once."""
 
     def text(self, template: Template, prefix: str = "", above: tuple[Path, ...] = ()) -> str:
@@ -74,7 +81,7 @@ class _Packing:
         for local in local_paths(template):
             path = Path(template.file).parent / local.name
             is_template = local.slot.kind is Kind.TEMPLATE
-            found = self._nested(local, path, prefix, files) if is_template else self._content(local, path)
+            found = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
             artifact = Artifact(_label(local), found, early=is_template or local.is_snippet)
             self.artifacts.setdefault(artifact.key, artifact)
             reference = local.slot.refer(self.store.bucket, artifact.key, self.store.url(artifact.key))
@@ -88,10 +95,14 @@ class _Packing:
             raise UsageError(f"{local.owner} nests {path}, in which it is nested itself", "break the circle")
         return text_content(self.text(load(str(path)), f"{prefix}{local.owner}/", files), ".template")
 
-    def _content(self, local: Local, path: Path) -> Content:
-        key = (path, local.slot.kind)
-        if key not in self.contents:
-            self.contents[key] = packed(local, path)
+    def _content(self, local: Local, path: Path, prefix: str) -> Content:
+        # A stack that will not be there has no resolver; its code goes as it is.
+        resolver = self.resolvers.get(prefix)
+        with reading(local, path):
+            installed = self.wheels.beside(local, path, resolver) if resolver else None
+            key = (path, local.slot.kind, installed)
+            if key not in self.contents:
+                self.contents[key] = packed(local, path, installed)
         return self.contents[key]
 
 

@@ -11,7 +11,10 @@ from tapctl.config import Settings
 from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.content import text_content
 from tapctl.deploy.package import Artifact, Package, package
+from tapctl.deploy.requirements import Installer
+from tapctl.deploy.wheels import Wheels
 from tapctl.errors import TapctlError, UsageError
+from tapctl.files import state_dir
 from tapctl.headroom.result import Preflight
 
 MAX_BODY = 51_200
@@ -27,7 +30,9 @@ def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str
     Raises `UsageError` for what cannot be packaged.
     """
     store = ArtifactStore(aws, settings.artifact_bucket, result.account.account_id or "")
-    return Publication(package(result.template, result.plan, store), store, step)
+    wheels = Wheels(settings.function, Installer(state_dir() / "requirements", step))
+    resolvers = {member.prefix: member.resolver for member in result.family.members()}
+    return Publication(package(result.template, result.plan, store, wheels, resolvers), store, step)
 
 
 @dataclass(frozen=True, slots=True)

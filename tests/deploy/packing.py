@@ -4,10 +4,15 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from tapctl.config import FunctionConfig
 from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.package import Artifact, Package, package
+from tapctl.deploy.requirements import Installer
+from tapctl.deploy.wheels import Wheels
 from tapctl.headroom.remedy import Plan
+from tapctl.template.family import family
 from tapctl.template.model import Template, check
+from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
 
 from .stubs import somewhere
@@ -22,8 +27,13 @@ def written(folder: Path, text: str) -> Template:
     return check(Template(source, source.value))
 
 
-def packaged(source: Template) -> Package:
-    return package(source, Plan({}, possible=True), ArtifactStore(somewhere(), "bucket", "123456789012"))
+def packaged(source: Template, config: FunctionConfig | None = None, cache: Path | None = None) -> Package:
+    """The package of a template; requirements are installed below `cache`, which is none of this folder's otherwise."""
+    installer = Installer(cache or Path(source.file).parent / ".cache", print)
+    wheels = Wheels(config or FunctionConfig(), installer)
+    resolvers = {member.prefix: member.resolver for member in family(source, Parameters(), {}).members()}
+    store = ArtifactStore(somewhere(), "bucket", "123456789012")
+    return package(source, Plan({}, possible=True), store, wheels, resolvers)
 
 
 def artifacts(source: Template) -> tuple[Artifact, ...]:

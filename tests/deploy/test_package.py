@@ -349,7 +349,7 @@ def test_functions_that_share_a_folder_share_an_object(function_folder: Path) ->
         function_folder.parent,
         """
         Transform: AWS::Serverless-2016-10-31
-        Globals: {Function: {CodeUri: code}}
+        Globals: {Function: {CodeUri: code, Handler: index.handle, Runtime: python3.12}}
         Resources:
           A: {Type: AWS::Serverless::Function}
           B: {Type: AWS::Serverless::Function}
