@@ -105,10 +105,10 @@ def _values(entry: Mapping[str, Any], remedy: Remedy) -> Iterator[str]:
 def _brings_about(resolver: Resolver, override: Override, raw: Value, path: Path, remedy: Remedy) -> bool:
     try:
         bound = bind(resolver.template, Parameters({override.parameter: override.value}))[override.parameter]
+        changed = replace(resolver, parameters={**resolver.parameters, override.parameter: bound}, _conditions={})
+        value = changed.value(raw, path)
     except UsageError:
-        return False  # its declaration forbids the value
-    changed = replace(resolver, parameters={**resolver.parameters, override.parameter: bound}, _conditions={})
-    value = changed.value(raw, path)
+        return False  # its declaration forbids the value, or a mapping has no such key
     if value is NO_VALUE or isinstance(value, Unknown):
         return value is NO_VALUE and remedy.value is None
     try:

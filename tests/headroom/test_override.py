@@ -88,6 +88,11 @@ def test_otherwise_the_template_is_edited(text: str, room: int) -> None:
     assert not found(template(text), room)
 
 
+def test_a_parameter_that_chooses_an_entry_of_a_mapping_takes_no_value_that_has_none() -> None:
+    sections = "Parameters: {P: {Type: String, Default: prod}}\nMappings: {Sizes: {prod: {fn: 100}}}\n"
+    assert found(template(sections + FN.format("!FindInMap [Sizes, !Ref P, fn]"))) == {}
+
+
 def test_one_parameter_for_two_functions_is_left_alone() -> None:
     function = "{Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref P}}"
     assert not found(template(f"{NUMBER}Resources: {{A: {function}, B: {function}}}"))
