@@ -11,11 +11,13 @@ from pathlib import Path as FilePath
 
 from tapctl.errors import UsageError
 from tapctl.headroom.claims import FUNCTION
+from tapctl.headroom.override import overrides
 from tapctl.headroom.remedy import Action, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.template.edit.site import Reach, Site, calls, may_find, reach
 from tapctl.template.family import Family
 from tapctl.template.model import Template
+from tapctl.template.references import referenced
 from tapctl.template.source import Path, Source
 
 SETTING = "ReservedConcurrentExecutions"
@@ -29,6 +31,8 @@ class Place:
     path: Path
     remedy: Remedy
     functions: tuple[str, ...]
+    default: str | None = None
+    """What the default of a parameter becomes, where the value comes from one that serves nothing else."""
 
     @property
     def line(self) -> int:
@@ -75,11 +79,13 @@ def places(result: Preflight) -> list[Place]:
     for claim in claims:
         for key in {claim.key(site) for site in claim.reach.way}:
             by_key.setdefault(key, []).append(claim)
-    foreign = _foreign(claims)
+    foreign, defaults = _foreign(claims), _defaults(result, claims)
     free = {key for key, those in by_key.items() if len({each.change for each in those}) == 1 and not foreign.get(key)}
     chosen: dict[Key, Place] = {}
     for claim in claims:
-        if claim.remedy and claim.remedy.action is not Action.KEEP:
+        if place := defaults.get(claim.name):
+            chosen[claim.key(Site(place.path))] = place
+        elif claim.remedy and claim.remedy.action is not Action.KEEP:
             keys = [claim.key(site) for site in claim.reach.choices]
             taken = next((key for key in keys if key in free), None)
             if taken is None:
@@ -87,6 +93,24 @@ def places(result: Preflight) -> list[Place]:
             ids = tuple(dict.fromkeys(each.logical_id for each in by_key[taken]))
             chosen.setdefault(taken, Place(claim.template, taken[1], claim.remedy, ids))
     return list(chosen.values())
+
+
+def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, Place]:
+    """By function, the default that can be changed instead: of a parameter with the value, which nobody gave one."""
+    root, given = result.family.resolver.template, result.family.parameters
+    by_parameter = overrides(result)
+    # What a condition or a mapping is asked by is another question than how much is reserved.
+    written = {**root.source.value, "Conditions": {}}
+    return {
+        claim.name: Place(root, path, claim.remedy, (claim.logical_id,), each.value)
+        for claim in claims
+        if claim.remedy
+        and (each := by_parameter.get(claim.name))
+        and (path := ("Parameters", each.parameter, "Default")) in root.source.keys
+        and each.parameter not in {*given.given, *given.previous}
+        and each.parameter in referenced(written, claim.reach.way[0].path)
+        and not any(site.lookup for site in claim.reach.way)
+    }
 
 
 def _claims(member: Family, remedies: Mapping[str, Remedy]) -> Iterator[_Claim]:

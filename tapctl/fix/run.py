@@ -10,11 +10,11 @@ from tapctl.fix.places import Place, places
 from tapctl.headroom.remedy import Action
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
-from tapctl.template.edit.entry import set_entry
+from tapctl.template.edit.entry import set_entry, set_text
 from tapctl.template.edit.suppress import SCANNERS, carried, missing, suppress
 from tapctl.template.edit.text import Edit, apply
 from tapctl.template.model import Template
-from tapctl.template.source import Path
+from tapctl.template.source import Path, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
     for file, chosen in by_file.items():
         template = chosen[0].template
         excuses = list(_excuses(template, chosen, asked))
-        changed = [set_entry(template.source, each.path, each.remedy.value) for each in chosen]
+        changed = [_edit(template.source, each) for each in chosen]
         for excuse in excuses:
             changed += excuse.edits(template)
         text = apply(template.source.text, changed)
@@ -48,6 +48,12 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
         said += [*map(_said, chosen), *(each.said(template) for each in excuses)]
     check_demand(result, edited)
     return Fix(tuple(edits), tuple(said))
+
+
+def _edit(source: Source, place: Place) -> Edit:
+    if place.default is not None:
+        return set_text(source, place.path, place.default)
+    return set_entry(source, place.path, place.remedy.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class _Excuse:
 def _excuses(template: Template, chosen: Sequence[Place], asked: Collection[str]) -> Iterator[_Excuse]:
     present = carried(template.source.value)
     scanners = [name for name in SCANNERS if name in present or name in asked]
-    dropped = [place for place in chosen if place.remedy.action is Action.DROP]
+    # A switch that is turned off leaves the property where it is, which is what the scanners look for.
+    dropped = [place for place in chosen if place.remedy.action is Action.DROP and place.default is None]
     requested = {
         template.written("Resources", name): place.remedy.requested for place in dropped for name in place.functions
     }
@@ -80,9 +87,12 @@ def _excuses(template: Template, chosen: Sequence[Place], asked: Collection[str]
             yield _Excuse(resource, number, rules)
 
 
+_SECTIONS = {"Globals": ", in Globals", "Mappings": ", in the mapping", "Parameters": ", by the parameter's default"}
+
+
 def _said(place: Place) -> str:
     remedy, section = place.remedy, str(place.path[0])
-    where = {"Globals": ", in Globals", "Mappings": ", in the mapping"}.get(section, "")
+    where = _SECTIONS.get(section, "")
     what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
     was = f", {remedy.requested}," if remedy.value is None else ""
     return f"{place.template.file}:{place.line}: the reservation of {', '.join(place.functions)}{was} is {what}{where}"

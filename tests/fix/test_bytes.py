@@ -5,8 +5,9 @@ from textwrap import dedent
 import pytest
 
 from tapctl.errors import UsageError
+from tapctl.fix.run import fix
 
-from .mending import mended
+from .mending import judged, mended, read
 
 JSON = """{
   "Resources": {
@@ -106,6 +107,7 @@ IF = dedent("""\
         Type: AWS::Lambda::Function
         Properties:
           Timeout: 3
+          Description: !Ref Limit
           ReservedConcurrentExecutions: VALUE
     """)
 
@@ -135,6 +137,50 @@ def test_of_a_condition_only_the_branch_in_force_changes(value: str, room: int, 
 def test_a_condition_that_is_not_known_is_no_way_to_a_branch() -> None:
     text = IF.replace("VALUE", "!If [Prod, 100, 100]").replace(", Default: prod", "")
     assert mended(text, 7) == text.replace("!If [Prod, 100, 100]", "7")
+
+
+SWITCHED = dedent("""\
+    Parameters:
+      Limit: {Type: TYPE, Default: 100}  # per second
+    Conditions:
+      Limited: !Not [!Equals [!Ref Limit, OFF]]
+    Resources:
+      Fn:
+        Type: AWS::Lambda::Function
+        Properties:
+          Timeout: 3
+          ReservedConcurrentExecutions: !If [Limited, !Ref Limit, !Ref AWS::NoValue]
+    """)
+
+
+class TestParameters:
+    """One that serves nothing else, and that nobody gives a value, is changed by its default."""
+
+    ALONE = SWITCHED.replace("!If [Limited, !Ref Limit, !Ref AWS::NoValue]", "!Ref Limit").replace("TYPE", "Number")
+
+    def test_lowered(self) -> None:
+        text = self.ALONE.partition("Conditions")[0] + "Resources" + self.ALONE.partition("Resources")[2]
+        assert mended(text, 7) == text.replace("100", "7")
+
+    @pytest.mark.parametrize(
+        ("kind", "off", "default"), [("Number", "0", "0"), ("String", "''", '""'), ("Number", "-1", "-1")]
+    )
+    def test_switched_off(self, kind: str, off: str, default: str) -> None:
+        text = SWITCHED.replace("TYPE", kind).replace("OFF", off)
+        (edit,) = fix(judged(read(text), 0), ["checkov"]).edits
+        assert edit.after == text.replace("100", default)
+
+    def test_not_by_what_only_chooses_the_value(self) -> None:
+        text = IF.replace("VALUE", "!If [Prod, 100, !Ref AWS::NoValue]")
+        assert mended(text, 0) == text.rpartition("      Reserved")[0]
+
+    def test_given_a_value_it_is_replaced_where_it_is_used(self) -> None:
+        text = SWITCHED.replace("TYPE", "Number").replace("OFF", "0")
+        assert mended(text, 7, {"Limit": "100"}) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
+
+    def test_likewise_where_it_serves_something_else(self) -> None:
+        text = SWITCHED.replace("TYPE", "Number").replace("OFF", "0").replace("Timeout: 3", "Timeout: !Ref Limit")
+        assert mended(text, 7) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
 
 
 ANCHORED = dedent("""\

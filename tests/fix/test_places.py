@@ -84,6 +84,11 @@ class TestMappings:
     def test_to_be_dropped_the_property_goes(self) -> None:
         assert mended(MAPPED, 0) == MAPPED.rpartition("      Reserved")[0]
 
+    @pytest.mark.parametrize("room", [0, 7])
+    def test_what_only_chooses_the_entry_stays(self, room: int) -> None:
+        text = MAPPED.replace("Env, Memory]", "AWS::Region, Memory, DefaultValue: 128]")
+        assert "Default: prod" in mended(text, room)
+
     def test_the_default_of_a_lookup_that_finds_nothing_changes(self) -> None:
         text = MAPPED.replace("Limit]", "Other, DefaultValue: 100]").replace("Limit: 100", "Limit: 1")
         assert mended(text, 7) == text.replace("100", "7")

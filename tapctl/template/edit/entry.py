@@ -1,5 +1,6 @@
 """An entry of a map changed, taken out or put in, in the way that the file is written."""
 
+import json
 import re
 
 from tapctl.errors import UsageError
@@ -122,6 +123,12 @@ def set_entry(source: Source, path: Path, value: int | None) -> Edit:
     if value is None and path in source.keys and not inherited:
         return remove(source, path)
     return change(source, path, value)
+
+
+def set_text(source: Source, path: Path, text: str) -> Edit:
+    """The scalar at `path` becomes this text; digits for digits, else in quotes that JSON and YAML read alike."""
+    digits = _digits(source, path, int(text)) if re.fullmatch(r"-?\d+", text) else None
+    return digits or _replace(source, path, json.dumps(text))
 
 
 def _new_property(source: Source, path: Path, value: Data) -> Edit:
