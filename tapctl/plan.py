@@ -9,8 +9,7 @@ from tapctl.account.live import LiveAccount
 from tapctl.deploy import change_set
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.changes import Change
-from tapctl.deploy.run import check_ready
-from tapctl.deploy.stack import look
+from tapctl.deploy.run import check_parameters
 from tapctl.deploy.stack_state import Action
 from tapctl.headroom.number import existence
 from tapctl.headroom.remedy import Plan
@@ -46,8 +45,8 @@ def plan(
     Raises `Blocked` when the verdict forbids the deploy, `BusyError` or `DeployStuck` when the stack takes no
     change set now, `UsageError` where warnings are to be heeded and there are some.
     """
-    live = look(deployer.aws, deployer.name)
-    check_ready(live, deployer.name, template, deployer.settings)
+    live = deployer.recovery.at_rest()
+    check_parameters(live, template, deployer.settings)
     result = preflight(template, LiveAccount(deployer.aws), deployer.settings, linting)
     narrator.verdict(result)
     gate(result, deployer.settings, allow_uncertain=allow_uncertain)

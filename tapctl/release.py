@@ -17,7 +17,7 @@ from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import Observer
-from tapctl.deploy.run import Deployer, Outcome, Raced, check_ready
+from tapctl.deploy.run import Deployer, Outcome, Raced, check_parameters
 from tapctl.deploy.stack import Live, look
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
 from tapctl.headroom.remedy import Mode, Plan
@@ -75,8 +75,8 @@ def release(
     healed, made_anew = False, None
     for _ in range(RACES):
         settings = deployer.settings
-        live = look(deployer.aws, deployer.name)
-        check_ready(live, deployer.name, template, settings)
+        live = deployer.recovery.ready()
+        check_parameters(live, template, settings)
         result = preflight(template, LiveAccount(deployer.aws), settings, linting, made_anew)
         linting = None
         narrator.verdict(result)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tapctl.deploy.events import Event
     from tapctl.headroom.result import Preflight
     from tapctl.plan import Planned
+    from tapctl.release import Release
+    from tapctl.verify.run import Verification
 
 CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
@@ -46,6 +48,9 @@ def deploy(
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
     no_lint: o.NoLint = False,
     allow_uncertain: o.AllowUncertain = False,
+    recover: d.Recover = False,
+    leave: d.Leave = None,
+    no_wait: d.NoWait = False,
     plan: d.Plan = False,
     detailed_exitcode: d.DetailedExitcode = False,
     fail_on_warnings: d.FailOnWarnings = False,
@@ -76,7 +81,7 @@ def deploy(
     from tapctl.deploy.run import Deployer
     from tapctl.plan import plan as plan_of
     from tapctl.release import release
-    from tapctl.report import deployment, verification
+    from tapctl.report import deployment
     from tapctl.template import lint
     from tapctl.template.load import load
     from tapctl.verify.run import verify
@@ -118,8 +123,8 @@ def deploy(
     if probe_floor:
         settings = probed(LiveAccount(aws), settings, terminal, yes=yes)
     progress = Progress(terminal, format is o.Format.TEXT)
-    reporter = _Reporter(progress, yes, plan)
-    deployer = Deployer(aws, settings, reporter, timeout, options=options)
+    reporter = _Reporter(progress, yes, plan, recover=recover, leave=frozenset(leave or ()))
+    deployer = Deployer(aws, settings, reporter, timeout, options=options, waits=not no_wait)
     try:
         with progress, nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
             if plan:
@@ -132,14 +137,25 @@ def deploy(
         raise
     if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
+        if not reporter.text or output:
+            terminal.result(deployment.declined_json(deployer.name, reporter.seen), output)
         raise typer.Exit(ExitCode.OK)
     reporter.result(deployment.outputs(done.outcome, terminal.surface()))
-    verified = None if no_verify else verify(aws, settings, route_for(settings))
+    if not done.outcome.followed:
+        terminal.talk(f"CloudFormation goes on by itself; `tapctl watch --stack-name {deployer.name}` follows it")
+    verified = verify(aws, settings, route_for(settings)) if done.outcome.followed and not no_verify else None
+    raise typer.Exit(_proved(done, verified, reporter, output))
+
+
+def _proved(done: Release, verified: Verification | None, reporter: _Reporter, output: Path | None) -> ExitCode:
+    """Print what was verified, and the whole document where one is wanted; the exit code."""
+    from tapctl.report import deployment, verification
+
     if verified:
-        reporter.result(verification.as_text(verified, terminal.surface()))
+        reporter.result(verification.as_text(verified, reporter.terminal.surface()))
     if not reporter.text or output:
-        terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
-    raise typer.Exit(ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK)
+        reporter.terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
+    return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
 
 
 def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
@@ -162,6 +178,8 @@ class _Reporter:
     plan: bool = False
     """Whether the changes are what is asked for, rather than talk on the way."""
     seen: list[Preflight] = field(default_factory=list)
+    recover: bool = False
+    leave: frozenset[str] = frozenset()
 
     @property
     def terminal(self) -> Terminal:
@@ -206,5 +224,7 @@ class _Reporter:
         return self.yes or typer.confirm(f"Deploy these changes to {stack_name}?", err=True)
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        asked = f"{question} ({', '.join(leaving)})" if leaving else question
+        if self.recover and self.leave.issuperset(leaving):
+            return True
+        asked = f"{question}: {', '.join(leaving)}" if leaving else question
         return self.terminal.asks(f"{asked}?")

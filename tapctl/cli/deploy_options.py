@@ -41,3 +41,11 @@ CapabilityOption = Annotated[
     list[str] | None,
     typer.Option("--capability", metavar="NAME", help="Acknowledge this and nothing else; may be given again."),
 ]
+Recover = Annotated[bool, typer.Option("--recover", help="Mend a stuck stack without asking first.")]
+Leave = Annotated[
+    list[str] | None,
+    typer.Option("--leave", metavar="ID", help="With --recover: what may be left behind; may be given again."),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Return once AWS has begun; do not wait for a stack that is at work.")
+]

@@ -1,7 +1,10 @@
 """From a template that fits to a stack that runs.
 
 stack        the stack as it stands
-stack_state  what its status allows
+stack_state  every status, and what is done about it
+recover      a stack that is at work waited for, one that is stuck mended
+counsel      why it is stuck, and the question whether that may be touched
+removal      a stack deleted, with consent to what that takes along or leaves behind
 tree         the files of a folder, checked, and the name that their content gives them
 archive      a zip that is the same for the same files
 runtime      the machine that a function runs on, as wheels and markers call it

@@ -1,12 +1,13 @@
 """An operation of CloudFormation on one stack: told as it happens, followed to its end, its failure named."""
 
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tapctl.account.floors import floor_in_error
-from tapctl.aws import Aws
+from tapctl.aws import Aws, explained
 from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
@@ -43,6 +44,21 @@ class Operator:
     observer: Observer
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
+
+    def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[Event]:
+        """Ask for an operation under a token of its own, and follow it to its end; `operation` is the client's method.
+
+        `asked` names the stack by its id.
+        """
+        token = self.begin(doing, operation, asked)
+        return self.follow(asked["StackName"], token)
+
+    def begin(self, doing: str, operation: str, asked: Mapping[str, Any]) -> str:
+        """Ask for it only; the token by which it is known."""
+        token = f"tapctl-{uuid.uuid4()}"
+        with explained(doing):
+            getattr(self.aws.client("cloudformation"), operation)(**asked, ClientRequestToken=token)
+        return token
 
     def follow(self, stack_id: str, token: str | None) -> list[Event]:
         """Every event of the operation that the token began; the last is the stack's own.

@@ -1,7 +1,6 @@
 """A deploy, in order: look at the stack, package, ask for a change set, confirm, execute, follow, say how it ended."""
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,10 +11,11 @@ from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
 from tapctl.deploy.publish import Publication, prepare
+from tapctl.deploy.recover import Recovery
 from tapctl.deploy.request import Request, request_for
 from tapctl.deploy.stack import Live
 from tapctl.deploy.stack_state import Action, End, state
-from tapctl.errors import AwsError, BusyError, DeployStuck, UsageError
+from tapctl.errors import AwsError, BusyError, UsageError
 from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.model import Template
@@ -31,16 +31,13 @@ class Outcome:
     status: str
     changed: bool
     outputs: Mapping[str, str] = field(default_factory=dict)
+    followed: bool = True
+    """Whether it was waited for to the end."""
 
 
-def check_ready(live: Live, name: str, template: Template, settings: Settings) -> None:
-    """Refuse early what cannot be deployed. Raises `BusyError`, `DeployStuck` or `UsageError`."""
-    row = state(live.status)
-    if row.action is Action.BUSY:
-        raise BusyError(f"stack {name} is {live.status}: {row.meaning}", row.hint)
-    if row.action is Action.REFUSE:
-        raise DeployStuck(f"stack {name} is {live.status}: {row.meaning}", row.hint)
-    previous = live.parameters if row.action is Action.UPDATE else {}
+def check_parameters(live: Live, template: Template, settings: Settings) -> None:
+    """Refuse early where a parameter has no value. Raises `UsageError`."""
+    previous = live.parameters if live.action is Action.UPDATE else {}
     if lacking := missing(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {each}=VALUE" for each in lacking)
         raise UsageError(f"{template.file} needs a value for {', '.join(lacking)}", f"`{flags}`, or tapctl.toml")
@@ -67,6 +64,8 @@ class Deployer:
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
     options: Options = field(default_factory=Options)
+    waits: bool = True
+    """Whether operations are followed to their end."""
 
     @property
     def name(self) -> str:
@@ -79,6 +78,13 @@ class Deployer:
     def _operator(self) -> Operator:
         return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep)
 
+    @property
+    def recovery(self) -> Recovery:
+        """What brings the stack to where this deploy can begin."""
+        settings, options = self.settings, self.options
+        forward = options.disable_rollback or options.express
+        return Recovery(self._operator, settings.role_arn, settings.protected, forward, self.waits)
+
     def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
 
@@ -88,7 +94,7 @@ class Deployer:
         creates = live.action is not Action.UPDATE
         publication = self._prepared(result)
         if live.action is Action.RECREATE:
-            self._remove(live)
+            self.recovery.clear(live)
         found = self._ask(result, live, publication)
         if found is None:
             return self._outcome(live.id, changed=False)
@@ -174,37 +180,13 @@ class Deployer:
 
     def _execute(self, found: ChangeSet) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""
-        token = f"tapctl-{uuid.uuid4()}"
-        with explained("executing the change set"):
-            self.aws.client("cloudformation").execute_change_set(
-                ChangeSetName=found.id, StackName=found.stack_id, ClientRequestToken=token, **self.options.executed()
-            )
+        asked = {"ChangeSetName": found.id, "StackName": found.stack_id, **self.options.executed()}
+        token = self._operator.begin("executing the change set", "execute_change_set", asked)
+        if not self.waits:
+            return
         seen = self._operator.follow(found.stack_id, token)
         if state(seen[-1].status).end is not End.SUCCESS:
             raise failure(self.name, seen)
-
-    def _remove(self, live: Live) -> None:
-        """Delete a stack whose creation was undone, which CloudFormation wants before it can be created again."""
-        client, name = self.aws.client("cloudformation"), self.name
-        with explained(f"removing stack {name}"):
-            pages = client.get_paginator("list_stack_resources").paginate(StackName=live.id)
-            entries = [each for page in pages for each in page["StackResourceSummaries"]]
-        left = [each["LogicalResourceId"] for each in entries if each["ResourceStatus"] != "DELETE_COMPLETE"]
-        if left:
-            raise DeployStuck(
-                f"stack {name} is {live.status}, and {', '.join(left)} of it still exist",
-                f"keep or delete them, then `aws cloudformation delete-stack --stack-name {name}`",
-            )
-        self.observer.step(
-            f"stack {name} is {live.status}: {state(live.status).meaning}; deleting it to create it anew"
-        )
-        token = f"tapctl-{uuid.uuid4()}"
-        role = {"RoleARN": self.settings.role_arn} if self.settings.role_arn else {}
-        with explained(f"deleting stack {name}"):
-            client.delete_stack(StackName=live.id, ClientRequestToken=token, **role)
-        last = self._operator.follow(live.id, token)[-1]
-        if last.status != "DELETE_COMPLETE":
-            raise DeployStuck(f"stack {name} could not be deleted: {last.reason}", state(last.status).hint or None)
 
     def _outcome(self, stack_id: str, *, changed: bool) -> Outcome:
         protection = self.settings.termination_protection
@@ -216,4 +198,4 @@ class Deployer:
         if not found:
             raise AwsError(f"stack {name} is gone", "somebody else deleted it")
         outputs = {each["OutputKey"]: each.get("OutputValue", "") for each in found[0].get("Outputs", [])}
-        return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs)
+        return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs, self.waits or not changed)

@@ -1,4 +1,4 @@
-"""Every stack status and what a deploy does about it.
+"""Every stack status: what it means, what a deploy does about it, and whether that needs somebody's consent.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 """
@@ -15,8 +15,10 @@ class Action(Enum):
 
     CREATE = "create it"
     UPDATE = "update it"
-    RECREATE = "delete what is left of it and create it"
-    BUSY = "wait for the operation under way"
+    WAIT = "follow the operation under way to its end"
+    RECREATE = "delete what is left of it, and create it anew"
+    ROLL_BACK = "bring it back to where it last was well"
+    CONTINUE = "go on with its rollback"
     REFUSE = "leave it to a decision of yours"
 
 
@@ -30,65 +32,108 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What one status means, what to do about it when a deploy starts, and whether an operation ended in it."""
+    """One status: its meaning, what to do when a deploy starts, and whether an operation ended in it."""
 
     meaning: str
     action: Action
     end: End | None = None
+    consent: bool = False
+    """Whether the action is never taken without being asked for."""
     hint: str = ""
 
 
-_WAIT = "run it again when that is over; `aws cloudformation wait` waits for it"
+_CLEAN, _UNDONE, _STUCK = End.SUCCESS, End.ROLLED_BACK, End.STUCK
 
 STATES: Mapping[str, State] = {
     ABSENT: State("there is no such stack", Action.CREATE),
-    "DELETE_COMPLETE": State("it was deleted", Action.CREATE, End.ROLLED_BACK),
+    "DELETE_COMPLETE": State("it was deleted", Action.CREATE, _UNDONE),
     "REVIEW_IN_PROGRESS": State("a change set was never executed", Action.CREATE),
-    "CREATE_COMPLETE": State("it is up", Action.UPDATE, End.SUCCESS),
-    "UPDATE_COMPLETE": State("it is up", Action.UPDATE, End.SUCCESS),
-    "IMPORT_COMPLETE": State("it is up", Action.UPDATE, End.SUCCESS),
-    "UPDATE_ROLLBACK_COMPLETE": State("its last update failed and was undone", Action.UPDATE, End.ROLLED_BACK),
-    "IMPORT_ROLLBACK_COMPLETE": State("its last import was undone", Action.UPDATE, End.ROLLED_BACK),
-    "ROLLBACK_COMPLETE": State("its creation failed and was undone", Action.RECREATE, End.ROLLED_BACK),
-    "CREATE_IN_PROGRESS": State("it is being created", Action.BUSY, hint=_WAIT),
-    "UPDATE_IN_PROGRESS": State("it is being updated", Action.BUSY, hint=_WAIT),
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": State("old resources are being deleted", Action.BUSY, hint=_WAIT),
-    "ROLLBACK_IN_PROGRESS": State("its creation is being undone", Action.BUSY, hint=_WAIT),
-    "UPDATE_ROLLBACK_IN_PROGRESS": State("its update is being undone", Action.BUSY, hint=_WAIT),
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": State("new resources are being deleted", Action.BUSY, hint=_WAIT),
-    "DELETE_IN_PROGRESS": State("it is being deleted", Action.BUSY, hint=_WAIT),
-    "IMPORT_IN_PROGRESS": State("resources are being imported", Action.BUSY, hint=_WAIT),
-    "IMPORT_ROLLBACK_IN_PROGRESS": State("an import is being undone", Action.BUSY, hint=_WAIT),
-    "CREATE_FAILED": State(
-        "its creation failed with rollback switched off", Action.REFUSE, End.STUCK, "`aws cloudformation delete-stack`"
-    ),
-    "ROLLBACK_FAILED": State(
-        "its creation failed and could not be undone; resources exist",
-        Action.REFUSE,
-        End.STUCK,
-        "look at what is left with `aws cloudformation describe-stack-resources`, then delete the stack",
-    ),
-    "UPDATE_FAILED": State(
-        "its update failed with rollback switched off",
-        Action.REFUSE,
-        End.STUCK,
-        "`aws cloudformation rollback-stack`",
-    ),
-    "UPDATE_ROLLBACK_FAILED": State(
-        "its update failed and could not be undone",
-        Action.REFUSE,
-        End.STUCK,
-        "mend the cause, then `aws cloudformation continue-update-rollback`",
-    ),
-    "DELETE_FAILED": State(
-        "its deletion failed", Action.REFUSE, End.STUCK, "`aws cloudformation delete-stack`, after mending the cause"
-    ),
+    "CREATE_COMPLETE": State("it is up", Action.UPDATE, _CLEAN),
+    "UPDATE_COMPLETE": State("it is up", Action.UPDATE, _CLEAN),
+    "IMPORT_COMPLETE": State("it is up", Action.UPDATE, _CLEAN),
+    "UPDATE_ROLLBACK_COMPLETE": State("its last update failed and was undone", Action.UPDATE, _UNDONE),
+    "IMPORT_ROLLBACK_COMPLETE": State("its last import was undone", Action.UPDATE, _UNDONE),
+    "ROLLBACK_COMPLETE": State("its creation failed and was undone", Action.RECREATE, _UNDONE),
+    "CREATE_IN_PROGRESS": State("it is being created", Action.WAIT),
+    "UPDATE_IN_PROGRESS": State("it is being updated", Action.WAIT),
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": State("old resources are being deleted", Action.WAIT),
+    "ROLLBACK_IN_PROGRESS": State("its creation is being undone", Action.WAIT),
+    "UPDATE_ROLLBACK_IN_PROGRESS": State("its update is being undone", Action.WAIT),
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": State("new resources are being deleted", Action.WAIT),
+    "DELETE_IN_PROGRESS": State("it is being deleted", Action.WAIT),
+    "IMPORT_IN_PROGRESS": State("resources are being imported", Action.WAIT),
+    "IMPORT_ROLLBACK_IN_PROGRESS": State("an import is being undone", Action.WAIT),
+    # Deleting an empty failure costs nothing; `decide` asks where the stack holds something.
+    "CREATE_FAILED": State("its creation failed with rollback switched off", Action.RECREATE, _STUCK),
+    "ROLLBACK_FAILED": State("its creation failed and could not be undone", Action.RECREATE, _STUCK, consent=True),
+    "DELETE_FAILED": State("its deletion failed", Action.RECREATE, _STUCK, consent=True),
+    "UPDATE_FAILED": State("its update failed with rollback switched off", Action.ROLL_BACK, _STUCK, consent=True),
+    "UPDATE_ROLLBACK_FAILED": State("its update failed and could not be undone", Action.CONTINUE, _STUCK, consent=True),
     "IMPORT_ROLLBACK_FAILED": State(
-        "an import could not be undone", Action.REFUSE, End.STUCK, "AWS Support can bring it back"
+        "an import could not be undone", Action.REFUSE, _STUCK, hint="AWS Support can bring it back"
     ),
 }
+
+FORWARD = ("CREATE_FAILED", "UPDATE_FAILED")
+"""What may be mended by an update instead, with rollback switched off again."""
 
 
 def state(status: str) -> State:
     """The row of a status; one that AWS adds later is left alone."""
-    return STATES.get(status) or State(f"its status {status} is not one that tapctl knows", Action.REFUSE)
+    unknown = f"its status {status} is not one that tapctl knows"
+    return STATES.get(status) or State(unknown, Action.REFUSE, hint="look at it in the console, or use a newer tapctl")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides beside the status."""
+
+    status: str
+    held: tuple[str, ...] = ()
+    """Logical ids of what deleting the stack would delete."""
+    kept: tuple[str, ...] = ()
+    """Of what it would leave behind: a rollback skipped it."""
+    guarded: bool = False
+    """Whether termination protection is on."""
+    express: bool = False
+    """Whether its last operation was in EXPRESS mode."""
+    protected: bool = False
+    """Whether its environment must not lose anything."""
+    forward: bool = False
+    """Whether the deploy was asked to mend a failure by going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do, whether it needs consent, and for a refusal why, and the next command."""
+
+    action: Action
+    consent: bool = False
+    why: str = ""
+    hint: str = ""
+
+
+def decide(found: Situation) -> Step:
+    """What a deploy does first about a stack that it finds like this."""
+    row = state(found.status)
+    if found.forward and found.status in FORWARD:
+        return Step(Action.UPDATE)
+    match row.action:
+        case Action.RECREATE:
+            return _recreate(found, row)
+        case Action.ROLL_BACK if found.express:
+            why = "and an express operation is not rolled back"
+            return Step(Action.REFUSE, why=why, hint="mend the template, and deploy it with `--express`")
+        case _:
+            return Step(row.action, row.consent, hint=row.hint)
+
+
+def _recreate(found: Situation, row: State) -> Step:
+    if found.held and found.protected:
+        why = f"and its environment is protected, so {', '.join(found.held)} must not be deleted"
+        return Step(Action.REFUSE, why=why, hint="decide by hand, with `aws cloudformation delete-stack`")
+    if found.held and found.guarded:
+        why = f"it holds {', '.join(found.held)}, and termination protection is on"
+        hint = "`aws cloudformation update-termination-protection --no-enable-termination-protection` switches it off"
+        return Step(Action.REFUSE, why=why, hint=hint)
+    return Step(Action.RECREATE, row.consent or bool(found.held or found.kept or found.guarded))

@@ -55,15 +55,22 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
 
 def failure_json(stack_name: str, seen: list[Preflight], error: TapctlError) -> str:
     """The same document for a deploy that did not end well: what was judged last, and the error."""
-    document: dict[str, Any] = {
+    told = {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+    return json.dumps({**_judged(stack_name, seen), "changed": None, "error": told}, indent=2) + "\n"
+
+
+def declined_json(stack_name: str, seen: list[Preflight]) -> str:
+    """The same document where somebody said no to the changes."""
+    return json.dumps({**_judged(stack_name, seen), "changed": False, "declined": True}, indent=2) + "\n"
+
+
+def _judged(stack_name: str, seen: list[Preflight]) -> dict[str, Any]:
+    return {
         "schema": SCHEMA,
         "stack": stack_name,
-        "changed": None,
         "verdict": seen[-1].verdict.value if seen else None,
         "findings": [finding_json(finding) for each in seen[-1:] for finding in (*each.findings, *each.lint)],
-        "error": {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)},
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | None) -> str:

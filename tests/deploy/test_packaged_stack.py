@@ -7,8 +7,8 @@ import pytest
 
 from tapctl.aws import Aws
 
+from .desk import Desk, function
 from .test_requirements import wheel
-from .test_run import Desk, function
 
 pytestmark = pytest.mark.xdist_group("deploy packaged stack")
 

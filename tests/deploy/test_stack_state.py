@@ -1,16 +1,19 @@
 import pytest
 
 from tapctl.config import Settings
-from tapctl.deploy.run import check_ready
+from tapctl.deploy.run import check_parameters
 from tapctl.deploy.stack import Live
-from tapctl.deploy.stack_state import ABSENT, STATES, Action, End, state
-from tapctl.errors import BusyError, DeployStuck, UsageError
+from tapctl.deploy.stack_state import ABSENT, FORWARD, STATES, Action, End, Situation, decide, state
+from tapctl.errors import UsageError
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 
 from .stubs import somewhere
 
 TEXT = '{"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
+
+CREATE, UPDATE, WAIT, RECREATE = Action.CREATE, Action.UPDATE, Action.WAIT, Action.RECREATE
+ROLL_BACK, CONTINUE, REFUSE = Action.ROLL_BACK, Action.CONTINUE, Action.REFUSE
 
 
 def statuses() -> list[str]:
@@ -34,9 +37,9 @@ def test_what_is_in_progress_has_not_ended_and_what_is_not_has(status: str) -> N
     row = state(status)
 
     assert (row.end is None) == status.endswith("_IN_PROGRESS")
-    assert (row.action is Action.BUSY) == (status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS")
+    assert (row.action is WAIT) == (status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS")
     assert row.meaning
-    assert row.hint or row.action in (Action.CREATE, Action.UPDATE, Action.RECREATE)
+    assert row.hint or row.action is not REFUSE
 
 
 def test_only_three_statuses_are_a_success() -> None:
@@ -47,7 +50,7 @@ def test_only_three_statuses_are_a_success() -> None:
     }
 
 
-def test_every_status_whose_operation_failed_for_good_needs_a_decision() -> None:
+def test_every_status_whose_operation_failed_for_good_is_stuck() -> None:
     assert {name for name, row in STATES.items() if row.end is End.STUCK} == {
         name for name in statuses() if name.endswith("_FAILED")
     }
@@ -56,26 +59,84 @@ def test_every_status_whose_operation_failed_for_good_needs_a_decision() -> None
 def test_a_status_that_aws_adds_later_is_left_alone() -> None:
     row = state("TELEPORT_COMPLETE")
 
-    assert (row.action, row.end) == (Action.REFUSE, None)
+    assert (row.action, row.end) == (REFUSE, None)
     assert "TELEPORT_COMPLETE" in row.meaning
 
 
-@pytest.mark.parametrize("status", [*statuses(), ABSENT])
-def test_a_deploy_starts_only_where_the_row_lets_it(status: str, template: Template) -> None:
-    settings = Settings("shop.json", parameters={"Stage": "dev"})
-    live = Live(status, "arn")
+EXPECTED = {
+    ABSENT: (CREATE, False),
+    "REVIEW_IN_PROGRESS": (CREATE, False),
+    "CREATE_IN_PROGRESS": (WAIT, False),
+    "CREATE_FAILED": (RECREATE, False),
+    "CREATE_COMPLETE": (UPDATE, False),
+    "ROLLBACK_IN_PROGRESS": (WAIT, False),
+    "ROLLBACK_FAILED": (RECREATE, True),
+    "ROLLBACK_COMPLETE": (RECREATE, False),
+    "DELETE_IN_PROGRESS": (WAIT, False),
+    "DELETE_FAILED": (RECREATE, True),
+    "DELETE_COMPLETE": (CREATE, False),
+    "UPDATE_IN_PROGRESS": (WAIT, False),
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (WAIT, False),
+    "UPDATE_COMPLETE": (UPDATE, False),
+    "UPDATE_FAILED": (ROLL_BACK, True),
+    "UPDATE_ROLLBACK_IN_PROGRESS": (WAIT, False),
+    "UPDATE_ROLLBACK_FAILED": (CONTINUE, True),
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (WAIT, False),
+    "UPDATE_ROLLBACK_COMPLETE": (UPDATE, False),
+    "IMPORT_IN_PROGRESS": (WAIT, False),
+    "IMPORT_COMPLETE": (UPDATE, False),
+    "IMPORT_ROLLBACK_IN_PROGRESS": (WAIT, False),
+    "IMPORT_ROLLBACK_FAILED": (REFUSE, False),
+    "IMPORT_ROLLBACK_COMPLETE": (UPDATE, False),
+}
 
-    match state(status).action:
-        case Action.BUSY:
-            with pytest.raises(BusyError, match=f"stack shop is {status}: ") as busy:
-                check_ready(live, "shop", template, settings)
-            assert (busy.value.exit_code, bool(busy.value.hint)) == (5, True)
-        case Action.REFUSE:
-            with pytest.raises(DeployStuck, match=f"stack shop is {status}: ") as stuck:
-                check_ready(live, "shop", template, settings)
-            assert (stuck.value.exit_code, bool(stuck.value.hint)) == (7, True)
-        case _:
-            check_ready(live, "shop", template, settings)
+
+@pytest.mark.parametrize("status", [*statuses(), ABSENT])
+def test_every_status_has_its_action_and_says_whether_that_needs_consent(status: str) -> None:
+    step = decide(Situation(status))
+
+    assert (step.action, step.consent) == EXPECTED[status]
+
+
+RECREATED = [name for name, row in STATES.items() if row.action is RECREATE]
+
+
+@pytest.mark.parametrize("status", RECREATED)
+def test_nothing_that_a_stack_holds_is_deleted_without_consent(status: str) -> None:
+    assert decide(Situation(status, held=("Table",))).consent
+    assert decide(Situation(status, kept=("Table",))).consent
+    assert decide(Situation(status, guarded=True)).consent
+
+
+@pytest.mark.parametrize("status", RECREATED)
+def test_a_protected_environment_never_loses_a_resource(status: str) -> None:
+    step = decide(Situation(status, held=("Table", "Key"), protected=True))
+
+    assert step.action is REFUSE
+    assert step.why == "and its environment is protected, so Table, Key must not be deleted"
+    assert step.hint
+    assert decide(Situation(status, kept=("Table",), protected=True)).action is RECREATE
+
+
+@pytest.mark.parametrize("status", RECREATED)
+def test_termination_protection_keeps_what_a_stack_holds(status: str) -> None:
+    step = decide(Situation(status, held=("Table",), guarded=True))
+
+    assert step.action is REFUSE
+    assert "--no-enable-termination-protection" in step.hint
+
+
+@pytest.mark.parametrize("status", statuses())
+def test_only_a_failure_that_was_not_rolled_back_is_mended_by_going_on(status: str) -> None:
+    usual, forward = decide(Situation(status)), decide(Situation(status, forward=True))
+
+    assert forward.action is (UPDATE if status in FORWARD else usual.action)
+
+
+def test_an_express_failure_is_not_rolled_back() -> None:
+    step = decide(Situation("UPDATE_FAILED", express=True))
+
+    assert (step.action, step.hint) == (REFUSE, "mend the template, and deploy it with `--express`")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +153,8 @@ def test_a_parameter_without_a_value_is_asked_for(
 ) -> None:
     live = Live(status, "arn", previous)
     if not lacks:
-        check_ready(live, "shop", template, Settings("shop.json"))
+        check_parameters(live, template, Settings("shop.json"))
         return
     with pytest.raises(UsageError, match=r"shop\.json needs a value for Stage") as raised:
-        check_ready(live, "shop", template, Settings("shop.json"))
+        check_parameters(live, template, Settings("shop.json"))
     assert raised.value.hint == "`--parameter Stage=VALUE`, or tapctl.toml"

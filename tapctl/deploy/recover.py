@@ -1,0 +1,156 @@
+"""A stack brought to where a deploy can begin: what is under way is waited for, what failed is mended.
+
+What would delete, roll back or leave something behind is explained first, and done only with consent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tapctl.deploy.counsel import Counsel
+from tapctl.deploy.events import STACK, Event
+from tapctl.deploy.operation import Operator, failure
+from tapctl.deploy.removal import Removal
+from tapctl.deploy.stack import Live, look, resources
+from tapctl.deploy.stack_state import Action, End, Situation, Step, decide, state
+from tapctl.errors import BusyError
+
+STEPS = 6
+"""How often a stack may turn up in yet another state that no deploy can begin in."""
+
+_READY = (Action.CREATE, Action.UPDATE, Action.RECREATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Mends one stack."""
+
+    operator: Operator
+    role_arn: str | None = None
+    protected: bool = False
+    """Whether nothing that the stack holds may be deleted."""
+    forward: bool = False
+    """Whether a failure is to be mended by the deploy itself, with rollback switched off."""
+    waits: bool = True
+    """Whether an operation that is under way is followed."""
+
+    def ready(self) -> Live:
+        """The stack once a deploy can begin, pinned by its id; what must be deleted for it, `clear` deletes.
+
+        Raises `BusyError` where nobody waits for it, `DeployStuck` where consent is missing or nothing helps.
+        """
+        live = look(self.operator.aws, self.operator.name)
+        for _ in range(STEPS):
+            step = decide(self._situation(live))
+            if step.action in _READY:
+                if step.action is Action.UPDATE and state(live.status).end is not End.SUCCESS:
+                    self._counsel.explain(live)
+                return replace(live, decided=step.action)
+            self._take(step, live)
+            live = look(self.operator.aws, live.id)
+        raise BusyError(f"stack {self.operator.name} does not come to rest; it is {live.status}", "look who changes it")
+
+    def at_rest(self) -> Live:
+        """The stack, where a deploy could begin right now; nothing is waited for or mended.
+
+        Raises what `ready` does.
+        """
+        live = look(self.operator.aws, self.operator.name)
+        step = decide(self._situation(live))
+        if step.action is Action.WAIT:
+            raise self._busy(live)
+        if step.action not in _READY:
+            raise self._counsel.stuck(live, step.why, step.hint or f"`tapctl deploy --recover`: {step.action.value}")
+        return replace(live, decided=step.action)
+
+    def clear(self, live: Live) -> None:
+        """Delete a stack that cannot be updated, so that it can be created anew."""
+        found = self._situation(live)
+        step = decide(found)
+        if step.action is not Action.RECREATE:
+            raise self._counsel.stuck(live, step.why, step.hint)
+        Removal(self.operator, self.role_arn).clear(live, found, consent=step.consent)
+
+    def _situation(self, live: Live) -> Situation:
+        listed = resources(self.operator.aws, live.id) if live.action is Action.RECREATE else ()
+        return Situation(
+            live.status,
+            tuple(each.logical_id for each in listed if each.held),
+            tuple(each.logical_id for each in listed if each.kept),
+            live.guarded,
+            live.express,
+            self.protected,
+            self.forward,
+        )
+
+    def _take(self, step: Step, live: Live) -> None:
+        match step.action:
+            case Action.WAIT:
+                self._wait(live)
+            case Action.ROLL_BACK:
+                self._roll_back(live)
+            case Action.CONTINUE:
+                self._continue(live)
+            case _:
+                self._counsel.explain(live)
+                raise self._counsel.stuck(live, step.why, step.hint)
+
+    def _wait(self, live: Live) -> None:
+        busy = self._busy(live)
+        if not self.waits:
+            raise busy
+        self.operator.observer.step(f"{busy.message}; following it to its end")
+        last = self.operator.follow(live.id, None)[-1]
+        # A deletion that was refused ends in the status from before, and only the reason tells.
+        reason = f": {last.reason}" if last.reason else ""
+        self.operator.observer.step(f"that ended in {last.status}{reason}")
+
+    def _roll_back(self, live: Live) -> None:
+        self._counsel.explain(live)
+        self._counsel.ask(live, Action.ROLL_BACK.value)
+        # What an unfinished update made goes, even where it is marked to be retained: unless nothing may be lost.
+        asked = {"StackName": live.id, "RetainExceptOnCreate": not self.protected, **self._role}
+        self.operator.run("rolling back", "rollback_stack", asked)
+
+    def _continue(self, live: Live) -> None:
+        self._counsel.explain(live)
+        self._counsel.ask(live, Action.CONTINUE.value)
+        asked = {"StackName": live.id, **self._role}
+        doing, operation = "continuing the rollback", "continue_update_rollback"
+        seen = self.operator.run(doing, operation, asked)
+        if state(seen[-1].status).end is not End.STUCK:
+            return
+        skipped = to_skip(seen)
+        self._counsel.list([each for each in seen if each.failed and not each.own])
+        self._counsel.ask(live, "go on with its rollback without these", skipped)
+        seen = self.operator.run(doing, operation, {**asked, "ResourcesToSkip": skipped})
+        if state(seen[-1].status).end is End.STUCK:
+            raise failure(self.operator.name, seen)
+        told = "CloudFormation takes them for rolled back, and drift detection leaves them out"
+        self.operator.observer.step(f"skipped: {', '.join(skipped)}; {told}")
+
+    def _busy(self, live: Live) -> BusyError:
+        said = f"stack {self.operator.name} is {live.status}: {state(live.status).meaning}"
+        return BusyError(said, f"`tapctl watch --stack-name {self.operator.name}` follows it to its end")
+
+    @property
+    def _counsel(self) -> Counsel:
+        return Counsel(self.operator)
+
+    @property
+    def _role(self) -> dict[str, str]:
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
+
+
+def to_skip(seen: Sequence[Event]) -> list[str]:
+    """The least that a rollback must skip to come to an end, by the names that ContinueUpdateRollback takes.
+
+    A nested stack is not skipped as a whole; its resources are named `NestedStackName.LogicalId`. Source:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
+    """
+    root = seen[-1].stack_id
+    failed = [each for each in seen if each.failed and not each.cancelled and each.type != STACK]
+    names = (
+        each.logical_id if each.stack_id == root else f"{each.stack_id.split('/')[1]}.{each.logical_id}"
+        for each in failed
+    )
+    return list(dict.fromkeys(names))
