@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "benchmarks.lambda_service"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603  # this very file
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # this very file
         self.port = int(next(iter(self._process.stdout or ())))
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Store:
 def serve_store() -> None:
     """Say on which port, and take everything that comes there."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(listener.getsockname()[1], flush=True)  # noqa: T201  # the parent reads it
+        print(listener.getsockname()[1], flush=True)  # the parent reads it
         while True:
             connection, _ = listener.accept()
             with prompt(connection), connection.makefile("rb") as reader:

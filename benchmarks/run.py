@@ -53,7 +53,7 @@ def row(name: str, ours: Cost, theirs: Cost, allowed: float | None) -> float:
     ratio = ours.seconds / theirs.seconds
     memory = ours.megabytes / theirs.megabytes
     verdict = "" if allowed is None else f"{'ok  ' if ratio <= allowed else 'OVER'} <= {allowed:g}"
-    print(f"{name:<44} {ours.seconds:7.3f} s {theirs.seconds:7.3f} s {ratio:6.2f} x  mem {memory:5.2f} x  {verdict}")  # noqa: T201
+    print(f"{name:<44} {ours.seconds:7.3f} s {theirs.seconds:7.3f} s {ratio:6.2f} x  mem {memory:5.2f} x  {verdict}")
     return ours.seconds
 
 
@@ -93,7 +93,7 @@ def run(folder: Path, more: list[Path], repeat: int) -> None:
         theirs = measure((*CFN_LINT, str(path)), 1)
         seconds[name] = row(f"demand, {name}", measure((*TAPCTL, "demand", str(path)), repeat), theirs, allowed)
     growth = seconds["500 functions"] / seconds["50 functions"]
-    print(f"{'demand, 500 functions against 50':<44} {growth:6.2f} x  {'ok  ' if growth <= 12 else 'OVER'} <= 12")  # noqa: T201
+    print(f"{'demand, 500 functions against 50':<44} {growth:6.2f} x  {'ok  ' if growth <= 12 else 'OVER'} <= 12")
     for path in more:
         theirs = measure((*CFN_LINT, str(path)), 1)
         row(f"demand, {path.name}", measure((*TAPCTL, "demand", str(path)), repeat), theirs, None)

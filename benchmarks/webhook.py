@@ -87,7 +87,7 @@ def one_environment(folder: Path, warm: int) -> Times:
     runtime, store = Runtime(), Store()
     started = time.perf_counter()
     command = [sys.executable, "-m", "awslambdaric", "index.handler"]
-    process = subprocess.Popen(  # noqa: S603  # the runtime client, by this interpreter
+    process = subprocess.Popen(  # the runtime client, by this interpreter
         command, cwd=folder, env=environment(runtime, store), stdout=subprocess.DEVNULL
     )
     try:

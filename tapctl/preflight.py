@@ -113,10 +113,6 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
         )
 
 
-PACKAGED = "W3002"
-"""cfn-lint's warning that a local path must be packaged first, which `tapctl deploy` does."""
-
-
 def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
     return tuple(
         Finding(
@@ -130,5 +126,4 @@ def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
             severity=match.severity,
         )
         for match in linting.matches()
-        if match.rule != PACKAGED
     )

@@ -1,0 +1,78 @@
+"""A text in which cfn-lint found nothing is not linted again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tapctl.template import lint, silence
+from tapctl.template.parse import parse
+from tapctl.template.source import Source
+
+CLEAN = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
+NESTED = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}}\n"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(place: Path, text: str) -> Source:
+    (place / "t.yaml").write_text(text)
+    return parse(text, "t.yaml")
+
+
+def linted(source: Source, region: str | None = "eu-west-1") -> tuple[bool, list[str]]:
+    """Whether cfn-lint was run, and the rules that it matched."""
+    with lint.start(source, region) as running:
+        return running.process is not None, [each.rule for each in running.matches()]
+
+
+def test_it_is_asked_once_for_a_text_and_a_region(place: Path) -> None:
+    source = written(place, CLEAN)
+    assert linted(source) == (True, [])
+    assert linted(source) == (False, [])
+    assert linted(source, "us-east-1") == (True, [])
+    known = json.loads((place / "state" / silence.FILE).read_text())
+    assert known == [silence.key(source, region) for region in ("eu-west-1", "us-east-1")]
+
+
+def test_a_finding_is_found_again(place: Path) -> None:
+    source = written(place, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+    assert linted(source) == linted(source) == (True, ["E3002"])
+
+
+@pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yml"])
+def test_under_a_configuration_nothing_is_remembered(place: Path, name: str) -> None:
+    (place / name).write_text("")
+    assert silence.key(written(place, CLEAN), None) is None
+
+
+def test_a_template_with_others_in_it_is_not_known_by_its_text(place: Path) -> None:
+    assert silence.key(written(place, NESTED), None) is None
+
+
+@pytest.mark.parametrize("kept", ["{", "[1, 2]", "{}", "null"])
+def test_what_cannot_be_used_says_nothing(place: Path, kept: str) -> None:
+    (place / "state").mkdir()
+    (place / "state" / silence.FILE).write_text(kept)
+    assert not silence.is_known("a")
+    silence.remember("a")
+    assert silence.is_known("a")
+
+
+def test_only_the_newest_are_kept(place: Path) -> None:
+    for number in range(silence.MOST + 1):
+        silence.remember(str(number))
+    assert not silence.is_known("0")
+    assert silence.is_known(str(silence.MOST))
+
+
+def test_where_nothing_can_be_kept_nothing_fails(place: Path) -> None:
+    (place / "state").write_text("a file, no folder")
+    silence.remember("a")
+    assert not silence.is_known("a")
