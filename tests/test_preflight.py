@@ -148,6 +148,11 @@ class TestWhatOldVersionsHold:
             " frees what an earlier deploy left behind"
         )
 
+    def test_it_stays_claimed_where_the_reservation_goes(self) -> None:
+        reader = made_up(1000, 200, stack=live(50))
+        reader.closer = {"Fn": LiveFunction("mine-Fn", 50, 40, {":7": 40})}
+        assert judged("!Ref AWS::NoValue", reader).concurrency.outlook.final == 210
+
 
 class TestReplacement:
     IMAGE = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {PackageType: Image}}}"

@@ -92,7 +92,7 @@ class Maker:
     def publish(self, function: Function, most: int) -> Function:
         """The same with a version and perhaps aliases, which provision at most so much together."""
         one = self.rng.randint(0, most)
-        match self.rng.choice(["version", "alias", "aliases", "orphan"]):
+        match self.rng.choice(["version", "alias", "aliases", "orphan beside", "orphan"]):
             case "version":
                 return replace(function, version=self._published(most), aliases=(self._published(0),))
             case "alias":
@@ -100,6 +100,8 @@ class Maker:
             case "aliases":
                 pair = (self._published(one), self._published(most - one))
                 return replace(function, version=self._published(0), aliases=pair)
+            case "orphan":
+                return replace(function, version=None, aliases=(), orphan=most)
             case _:
                 rest = self._published(most - one)
                 return replace(function, version=self._published(0), aliases=(rest,), orphan=one)

@@ -73,4 +73,15 @@ def test_the_rest_is_none(verdict: Verdict, ending: Ending, doomed: bool) -> Non
 
 
 def test_an_end_that_nobody_knows_is_not_compared() -> None:
-    assert not contradiction(UNCERTAIN, Unknown("hidden"), done(now=7), doomed=False)
+    assert not contradiction(UNCERTAIN, Unknown("hidden"), done(now=7))
+
+
+def test_with_orphans_more_may_be_free_but_never_less() -> None:
+    assert not contradiction(FITS, 100, done(now=101), at_least=True)
+    assert contradiction(FITS, 100, done(now=99), at_least=True)
+
+
+def test_a_reservation_that_cannot_be_put_back_below_what_is_provisioned_is_none() -> None:
+    lower = "ReservedConcurrentExecutions  1 should not be lower than function's total provisioned concurrency [8]."
+    stuck = failed(TAKEN, lower, status="UPDATE_ROLLBACK_FAILED", now=99)
+    assert not contradiction(FITS, 100, stuck, doomed=True)

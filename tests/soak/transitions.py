@@ -11,6 +11,10 @@ stack, without tapctl's hand in it. What is claimed of that:
 - *exceeds* never succeeds, and what refuses it is Lambda's word on concurrency;
 - after a success as much is unreserved as the verdict said would be, and after a rollback as much as before.
 
+Two things it does not claim. What versions that no stack knows provision is read where a reservation changes, not for
+functions that go; there a little more may be free in the end than was said. And when something else fails, a
+reservation may be put back while more is provisioned inside it: in what order CloudFormation rolls back is not known.
+
 The sandbox judges every call by its own arithmetic, which is that of the facts and not of AWS: what this shows is that
 the judgement before agrees with the enforcement after through all of reading, resolving and pairing, not where AWS
 sets its floor. The sandbox updates one resource after the other, what is independent in alphabetical order, and
@@ -52,13 +56,14 @@ from .stacks import Function, Maker, Stack, Written, written
 
 STACK, TAKEN = "soak", "taken"
 LIMITS = (10, 50, 100, 400, 400, 1000, 1000, 1000, 3000)
-REFUSALS = re.compile(
-    r"below its minimum value of \[\d+\]"
-    r"|is greater than account's unreserved concurrency \[\d+\]"
-    r"|should not be greater than the reservedConcurrentExecution"
+POOL = re.compile(r"below its minimum value of \[\d+\]|is greater than account's unreserved concurrency \[\d+\]")
+"""What Lambda says where the account has no room, E1 to E3 of the facts."""
+
+INSIDE = re.compile(
+    r"should not be greater than the reservedConcurrentExecution"
     r"|should not be lower than function's total provisioned concurrency"
 )
-"""What Lambda says of concurrency, E1 to E5 of the facts."""
+"""What it says where the reservation has none, E4 and E5."""
 
 
 class Outcome(Enum):
@@ -100,11 +105,17 @@ class Ending:
     def outcome(self) -> Outcome:
         if self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return Outcome.ACCEPTED
-        return Outcome.REFUSED if REFUSALS.search(self.reasons[0]) else Outcome.FAILED
+        first = self.reasons[0]
+        return Outcome.REFUSED if POOL.search(first) or INSIDE.search(first) else Outcome.FAILED
 
     @property
     def rolled_back(self) -> bool:
         return self.status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the pool of the account had no room for what was to be put back."""
+        return any(map(POOL.search, self.reasons[1:]))
 
     def __str__(self) -> str:
         return f"{self.status}, {' then '.join(self.reasons) or 'and nothing failed'}"
@@ -153,7 +164,8 @@ class Played:
     def wrong(self) -> str | None:
         """How verdict and ending contradict each other, if they do."""
         sums = self.found.concurrency.outlook
-        return contradiction(self.found.verdict, sums.final, self.ending, doomed=self.case.doomed)
+        orphans = any(each.orphan for each in self.case.old)
+        return contradiction(self.found.verdict, sums.final, self.ending, doomed=self.case.doomed, at_least=orphans)
 
     def __str__(self) -> str:
         told, sums = self.case, self.found.concurrency
@@ -163,16 +175,18 @@ class Played:
         return "\n".join([*parts, f"{self.found.verdict.value}: {sums.reason} {sums.outlook}", f"ended: {self.ending}"])
 
 
-def contradiction(verdict: Verdict, final: int | Unknown, ending: Ending, *, doomed: bool) -> str | None:
-    """What of a verdict an ending disproves."""
+def contradiction(
+    verdict: Verdict, final: int | Unknown, ending: Ending, *, doomed: bool = False, at_least: bool = False
+) -> str | None:
+    """What of a verdict an ending disproves; `doomed` where something else fails, `at_least` where more may be free."""
     expected = {
         Verdict.FITS: {Outcome.FAILED if doomed else Outcome.ACCEPTED},
         Verdict.EXCEEDS: {Outcome.REFUSED, *([Outcome.FAILED] if doomed else [])},
     }
-    stuck = verdict is Verdict.FITS and ending.outcome is Outcome.FAILED and not ending.rolled_back
-    if stuck or ending.outcome not in expected.get(verdict, Outcome):
+    if (verdict is Verdict.FITS and ending.stuck) or ending.outcome not in expected.get(verdict, Outcome):
         return f"{verdict.value}, but {ending}"
-    if ending.outcome is Outcome.ACCEPTED and isinstance(final, int) and final != ending.now:
+    more = ending.now - final if isinstance(final, int) else 0
+    if ending.outcome is Outcome.ACCEPTED and (more < 0 or (more and not at_least)):
         return f"{final} were to stay unreserved, but {ending.now} do"
     if ending.rolled_back and ending.before != ending.now:
         return f"rolled back, but {ending.now} are unreserved after {ending.before}"
