@@ -18,7 +18,7 @@ from tapctl.headroom.remedy import Mode
 from tapctl.plan import Planned, plan
 from tapctl.release import release
 from tapctl.template.load import load
-from tests.release.test_release import Recorder
+from tests.release.stage import Recorder
 
 pytestmark = pytest.mark.xdist_group("plan")
 

@@ -1,130 +1,13 @@
 """Deploys that meet a full account: in two steps, after a refusal, and while somebody else takes the headroom."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from io import BytesIO
-from pathlib import Path
-from typing import Any
-from zipfile import ZipFile
-
 import pytest
 
-from tapctl import sandbox
 from tapctl.account.floors import recall
-from tapctl.aws import Aws, Target
-from tapctl.config import Settings
-from tapctl.deploy.change_set import ChangeSet
-from tapctl.deploy.events import Event
-from tapctl.deploy.run import Deployer
 from tapctl.errors import DeployFailed, ExitCode
 from tapctl.headroom.remedy import Mode
-from tapctl.headroom.result import Preflight
-from tapctl.release import Blocked, Release, release
-from tapctl.template.load import load
+from tapctl.release import Blocked
 
-FUNCTION = {
-    "Runtime": "python3.12",
-    "Handler": "index.handler",
-    "Role": "arn:aws:iam::123456789012:role/x",
-    "Code": "{ZipFile: 'def handler(event, context): return 1'}",
-}
-TEMPLATE = (
-    "Parameters: {A: {Type: Number}, B: {Type: Number}, Name: {Type: String, Default: first}}\nResources:\n"
-    + "".join(
-        f"  Fn{letter}:\n    Type: AWS::Lambda::Function\n    Properties:\n"
-        + "".join(f"      {key}: {value}\n" for key, value in FUNCTION.items())
-        + f"      ReservedConcurrentExecutions: !Ref {letter}\n"
-        + ("      FunctionName: !Ref Name\n" if letter == "A" else "")
-        for letter in "AB"
-    )
-)
-
-
-@dataclass
-class Recorder:
-    """Says yes, after doing what a test wants done at that moment, and notes what it is told."""
-
-    before_execution: Any = None
-    steps: list[str] = field(default_factory=list)
-    verdicts: list[str] = field(default_factory=list)
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def verdict(self, result: Preflight) -> None:
-        self.verdicts.append(result.verdict.value)
-
-    def changes(self, found: ChangeSet) -> None: ...
-
-    def event(self, event: Event) -> None: ...
-
-    def cancel(self, stack_name: str) -> bool:
-        return False
-
-    def confirm(self, stack_name: str) -> bool:
-        if self.before_execution:
-            action, self.before_execution = self.before_execution, None
-            action()
-        return True
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        return False
-
-
-@dataclass(frozen=True)
-class Stage:
-    """An empty account with limits of the test's choice, and one template in it."""
-
-    aws: Aws
-    template: Path
-
-    def deploy(self, recorder: Recorder, remedy: Mode = Mode.ADJUST, stack: str = "s", **parameters: object) -> Release:
-        given = {key: str(value) for key, value in parameters.items()}
-        settings = Settings(str(self.template), stack_name=stack, parameters=given, region="us-east-1", remedy=remedy)
-        deployer = Deployer(self.aws, settings, recorder)
-        done = release(load(str(self.template)), deployer, recorder, None)
-        assert done is not None
-        return done
-
-    def reserved(self) -> dict[str, int | None]:
-        client = self.aws.client("lambda")
-        names = [each["FunctionName"] for each in client.list_functions()["Functions"]]
-        return {
-            name: client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
-            for name in names
-        }
-
-    def take(self, amount: int) -> None:
-        """Somebody else reserves."""
-        client = self.aws.client("lambda")
-        packed = BytesIO()
-        with ZipFile(packed, "w") as archive:
-            archive.writestr("a.py", "")
-        code = {"ZipFile": packed.getvalue()}
-        client.create_function(
-            FunctionName="else", Role=FUNCTION["Role"], Code=code, Runtime="python3.12", Handler="a.b"
-        )
-        client.put_function_concurrency(FunctionName="else", ReservedConcurrentExecutions=amount)
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        try:
-            yield
-        finally:
-            sandbox.stop()
-
-
-@pytest.fixture
-def stage(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
-    limit, floor = request.param
-    running = sandbox.start(sandbox.AccountLimits(limit, floor))
-    sandbox.reset()
-    (tmp_path / "t.yaml").write_text(TEMPLATE)
-    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
-    return Stage(aws, tmp_path / "t.yaml")
+from .stage import Recorder, Stage
 
 
 def by_letter(stage: Stage) -> dict[str, int | None]:
