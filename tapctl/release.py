@@ -24,6 +24,7 @@ from tapctl.headroom.remedy import Mode, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict, worst
 from tapctl.preflight import judge, preflight
+from tapctl.unchanged import unchanged
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Blocked(TapctlError):
 class Release:
     """A deploy that ended well."""
 
-    preflight: Preflight
+    preflight: Preflight | None
+    """None where the stack was what it should be already, and nothing had to be judged."""
     outcome: Outcome
 
 
@@ -77,6 +79,8 @@ def release(
         settings = deployer.settings
         live = deployer.recovery.ready()
         check_parameters(live, template, settings)
+        if same := unchanged(template, deployer, live):
+            return Release(same.preflight, deployer.untouched(live))
         result = preflight(template, LiveAccount(deployer.aws), settings, linting, made_anew)
         linting = None
         narrator.verdict(result)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
     from tapctl.deploy.change_set import ChangeSet
     from tapctl.deploy.events import Event
+    from tapctl.deploy.run import Deployer
     from tapctl.headroom.result import Preflight
     from tapctl.plan import Planned
     from tapctl.release import Release
-    from tapctl.verify.run import Verification
 
 CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
@@ -84,7 +84,6 @@ def deploy(
     from tapctl.report import deployment
     from tapctl.template import lint
     from tapctl.template.load import load
-    from tapctl.verify.run import verify
 
     terminal = Terminal(quiet, verbose)
     if detailed_exitcode and not plan:
@@ -140,21 +139,26 @@ def deploy(
         if not reporter.text or output:
             terminal.result(deployment.declined_json(deployer.name, reporter.seen), output)
         raise typer.Exit(ExitCode.OK)
+    raise typer.Exit(_ended(done, deployer, reporter, output, proves=not no_verify))
+
+
+def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None, *, proves: bool) -> ExitCode:
+    """Print how it ended, and prove it where something was changed; the exit code."""
+    from tapctl.report import deployment, verification
+    from tapctl.verify.run import verify
+
+    terminal, settings = reporter.terminal, deployer.settings
     reporter.result(deployment.outputs(done.outcome, terminal.surface()))
+    verified = None
     if not done.outcome.followed:
         terminal.talk(f"CloudFormation goes on by itself; `tapctl watch --stack-name {deployer.name}` follows it")
-    verified = verify(aws, settings, route_for(settings)) if done.outcome.followed and not no_verify else None
-    raise typer.Exit(_proved(done, verified, reporter, output))
-
-
-def _proved(done: Release, verified: Verification | None, reporter: _Reporter, output: Path | None) -> ExitCode:
-    """Print what was verified, and the whole document where one is wanted; the exit code."""
-    from tapctl.report import deployment, verification
-
-    if verified:
-        reporter.result(verification.as_text(verified, reporter.terminal.surface()))
+    elif proves and done.outcome.changed:
+        verified = verify(deployer.aws, settings, route_for(settings))
+        reporter.result(verification.as_text(verified, terminal.surface()))
+    elif proves:
+        terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
     if not reporter.text or output:
-        reporter.terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
+        terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
     return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
 
 

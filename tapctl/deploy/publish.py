@@ -1,10 +1,11 @@
 """What a template names on this machine on its way into the bucket, and the template as a request takes it."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tapctl.aws import Aws
 from tapctl.config import Settings
@@ -15,7 +16,10 @@ from tapctl.deploy.requirements import Installer
 from tapctl.deploy.wheels import Wheels
 from tapctl.errors import TapctlError, UsageError
 from tapctl.files import state_dir
+from tapctl.headroom.remedy import Plan
 from tapctl.headroom.result import Preflight
+from tapctl.template.family import Family
+from tapctl.template.model import Template
 
 MAX_BODY = 51_200
 """Bytes of template that a request may carry; a longer one goes through S3."""
@@ -30,9 +34,29 @@ def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str
     Raises `UsageError` for what cannot be packaged.
     """
     store = ArtifactStore(aws, settings.artifact_bucket, result.account.account_id or "")
-    wheels = Wheels(settings.function, Installer(state_dir() / "requirements", step))
-    resolvers = {member.prefix: member.resolver for member in result.family.members()}
-    return Publication(package(result.template, result.plan, store, wheels, resolvers), store, step)
+    packer = _Packer(store, settings, step)
+    return Publication(packer.package(result.template, result.plan, result.family), store, step)
+
+
+def as_published(aws: Aws, template: Template, kin: Family, settings: Settings, account_id: str) -> Mapping[str, Any]:
+    """The body that the template has for CloudFormation where it needs no remedy; nothing is asked or uploaded."""
+    packer = _Packer(ArtifactStore(aws, settings.artifact_bucket, account_id), settings, lambda _: None)
+    text = packer.package(template, Plan({}, possible=True), kin).text
+    body: Mapping[str, Any] = template.body if text == template.source.text else json.loads(text)
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class _Packer:
+    """What packaging needs beside the template."""
+
+    store: ArtifactStore
+    settings: Settings
+    step: Callable[[str], None]
+
+    def package(self, template: Template, plan: Plan, kin: Family) -> Package:
+        wheels = Wheels(self.settings.function, Installer(state_dir() / "requirements", self.step))
+        return package(template, plan, self.store, wheels, {each.prefix: each.resolver for each in kin.members()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,24 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
-from tapctl.deploy import change_set
+from tapctl.deploy import change_set, fingerprint
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
-from tapctl.deploy.publish import Publication, prepare
+from tapctl.deploy.publish import Publication, as_published, prepare
 from tapctl.deploy.recover import Recovery
 from tapctl.deploy.request import Request, request_for
-from tapctl.deploy.stack import Live
+from tapctl.deploy.secrecy import given_secrets
+from tapctl.deploy.stack import Live, version
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, UsageError
 from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
+from tapctl.template.family import Family
 from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, missing
 
@@ -92,12 +95,13 @@ class Deployer:
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
         creates = live.action is not Action.UPDATE
+        secret = given_secrets(result.template, self.settings.parameters)
         publication = self._prepared(result)
         if live.action is Action.RECREATE:
             self.recovery.clear(live)
         found = self._ask(result, live, publication)
         if found is None:
-            return self._outcome(live.id, changed=False)
+            return self._outcome(live.id, secret, changed=False)
         self.observer.changes(found)
         if not self._confirmed(found, creates):
             return None
@@ -106,7 +110,7 @@ class Deployer:
             self._await_settled(found.stack_id)
             raise Raced("the headroom changed between the verdict and the execution", found.replaced)
         self._execute(found)
-        return self._outcome(found.stack_id, changed=True)
+        return self._outcome(found.stack_id, secret, changed=True)
 
     def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""
@@ -119,6 +123,17 @@ class Deployer:
         """The template with the remedies that no parameter brings about, packaged."""
         edits = replace(result, plan=edited(result.plan, overrides(result)))
         return prepare(self.aws, edits, self.settings, self.observer.step)
+
+    def packaged(self, template: Template, kin: Family, live: Live) -> Mapping[str, Any]:
+        """The template without a remedy as it would be published beside this stack; nothing is uploaded."""
+        return as_published(self.aws, template, kin, self.settings, account_id=live.account_id)
+
+    def untouched(self, live: Live) -> Outcome:
+        """The outcome where there is nothing to deploy; termination protection is set where it is not as configured."""
+        wanted = self.settings.termination_protection
+        if wanted is not None and wanted != live.guarded:
+            return self._outcome(live.id, {}, changed=False)
+        return Outcome(self.name, live.id, live.status, changed=False, outputs=live.settled.outputs)
 
     def _ask(self, result: Preflight, live: Live, publication: Publication) -> ChangeSet | None:
         """The change set, ready to be executed; None when there is nothing to change."""
@@ -188,7 +203,8 @@ class Deployer:
         if state(seen[-1].status).end is not End.SUCCESS:
             raise failure(self.name, seen)
 
-    def _outcome(self, stack_id: str, *, changed: bool) -> Outcome:
+    def _outcome(self, stack_id: str, secret: Mapping[str, str], *, changed: bool) -> Outcome:
+        """How the stack ended; the `secret` parameters that it was given are remembered by their fingerprint."""
         protection = self.settings.termination_protection
         client, name = self.aws.client("cloudformation"), self.name
         with explained(f"reading the outputs of stack {name}"):
@@ -197,5 +213,6 @@ class Deployer:
             found = client.describe_stacks(StackName=stack_id)["Stacks"]
         if not found:
             raise AwsError(f"stack {name} is gone", "somebody else deleted it")
+        fingerprint.remember(stack_id, version(found[0]), secret)
         outputs = {each["OutputKey"]: each.get("OutputValue", "") for each in found[0].get("Outputs", [])}
         return Outcome(name, stack_id, found[0]["StackStatus"], changed, outputs, self.waits or not changed)

@@ -47,10 +47,15 @@ class Secrets:
         return _RESOLVED.sub(HIDDEN, value)
 
 
+def given_secrets(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+    """The NoEcho parameters among those that are given."""
+    return {name: value for name, value in given.items() if is_secret(template.parameters.get(name, {}))}
+
+
 def secrets_of(template: Template, given: Mapping[str, str]) -> Secrets:
     """What the template declares NoEcho, with what was given for it."""
     names = frozenset(name for name, entry in template.parameters.items() if is_secret(entry))
-    known = {given[name] for name in names if len(given.get(name, "")) >= _SHORTEST}
+    known = {value for value in given_secrets(template, given).values() if len(value) >= _SHORTEST}
     # A value inside of JSON stands there escaped; the longer of two is replaced first, lest a part of it stays.
     values = known | {json.dumps(value)[1:-1] for value in known}
     places = frozenset(

@@ -10,6 +10,18 @@ from tapctl.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What the same read tells of a stack beside its status, for a deploy that may turn out to have nothing to do."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    notification_arns: tuple[str, ...] = ()
+    role_arn: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    """When it was updated last, which is another time after every update."""
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """The stack as one DescribeStacks shows it; `id` is what everything after is asked by."""
 
@@ -21,6 +33,12 @@ class Live:
     """Whether termination protection is on."""
     decided: Action | None = None
     """What is to be done, where that is not what its status alone says."""
+    settled: Settled = field(default_factory=Settled, compare=False)
+
+    @property
+    def account_id(self) -> str:
+        """The account that the stack is in, as its id has it."""
+        return self.id.split(":")[4]
 
     @property
     def action(self) -> Action:
@@ -73,7 +91,22 @@ def look(aws: Aws, name: str) -> Live:
     parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
     express = found.get("DeploymentConfig", {}).get("Mode") == "EXPRESS"
     guarded = bool(found.get("EnableTerminationProtection"))
-    return Live(found["StackStatus"], found["StackId"], parameters, express, guarded)
+    return Live(found["StackStatus"], found["StackId"], parameters, express, guarded, settled=_settled(found))
+
+
+def _settled(found: Mapping[str, Any]) -> Settled:
+    return Settled(
+        {each["Key"]: each["Value"] for each in found.get("Tags", [])},
+        tuple(found.get("NotificationARNs", [])),
+        found.get("RoleARN"),
+        {each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs", [])},
+        version(found),
+    )
+
+
+def version(found: Mapping[str, Any]) -> str:
+    """The time of the last update of a stack as DescribeStacks tells it."""
+    return str(found.get("LastUpdatedTime") or found.get("CreationTime", ""))
 
 
 def _refuse_foreign(found: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from tapctl.deploy.run import Outcome
 from tapctl.errors import TapctlError
 from tapctl.headroom.result import Preflight
+from tapctl.headroom.verdict import Verdict
 from tapctl.plan import Planned
 from tapctl.report import changes, verification
 from tapctl.report.preflight import finding_json
@@ -73,15 +74,16 @@ def _judged(stack_name: str, seen: list[Preflight]) -> dict[str, Any]:
     }
 
 
-def as_json(preflight: Preflight, outcome: Outcome, verified: Verification | None) -> str:
+def as_json(preflight: Preflight | None, outcome: Outcome, verified: Verification | None) -> str:
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "stack": outcome.stack_name,
         "stack_id": outcome.stack_id,
         "status": outcome.status,
         "changed": outcome.changed,
-        "verdict": preflight.verdict.value,
-        "remedies": _remedies(preflight),
+        # What changes nothing fits: it claims no more than the stack holds.
+        "verdict": preflight.verdict.value if preflight else Verdict.FITS.value,
+        "remedies": _remedies(preflight) if preflight else {},
         "outputs": dict(outcome.outputs),
         "verification": verification.document(verified) if verified else None,
     }
