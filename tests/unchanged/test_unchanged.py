@@ -15,7 +15,7 @@ from tapctl.deploy.options import Options
 from tapctl.deploy.run import Deployer
 from tapctl.release import Release, release
 from tapctl.template.load import load
-from tests.release.test_release import Recorder
+from tests.release.stage import Recorder
 
 pytestmark = pytest.mark.xdist_group("unchanged")
 
