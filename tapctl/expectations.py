@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from tapctl.from_environment import FromEnvironment
 
@@ -23,16 +23,19 @@ Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
 
 
 class Answer(BaseModel, frozen=True, extra="forbid"):
-    """What an HTTP answer has to be: one of these codes, or of a class of them such as 2xx."""
+    """What an HTTP answer has to be: one of these codes, or of a class such as 2xx, with a body that matches."""
 
     status: Statuses = ("2xx",)
+    body: re.Pattern[str] | None = None
 
-    def accepts(self, status: int) -> bool:
-        return str(status) in self.status or f"{status // 100}xx" in self.status
+    def accepts(self, status: int, text: str) -> bool:
+        known = str(status) in self.status or f"{status // 100}xx" in self.status
+        return known and (self.body is None or self.body.search(text) is not None)
 
     @property
-    def statuses(self) -> str:
-        return " or ".join(self.status)
+    def wanted(self) -> str:
+        like = f" with a body like `{self.body.pattern}`" if self.body else ""
+        return f"{' or '.join(self.status)}{like}"
 
 
 class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
@@ -59,7 +62,26 @@ class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
     forged: Answer = Answer(status=("4xx",))
 
 
-class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
-    """`[verify]`."""
+class HttpProbe(Answer, frozen=True, extra="forbid"):
+    """`[[verify.http]]`: a request to the URL in an output, or to one of its own, and the answer to it."""
 
+    output: str | None = None
+    url: str | None = None
+    path: str = ""
+    method: str = "GET"
+    headers: dict[str, FromEnvironment | str] = {}
+    timeout: Annotated[float, Field(gt=0, le=300)] = 15
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "HttpProbe":
+        if (self.output is None) == (self.url is None):
+            raise ValueError("it takes either `output` or `url`")
+        return self
+
+
+class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
+    """`[verify]`; `outputs` holds patterns that whole values match, by the output's name."""
+
+    outputs: dict[str, re.Pattern[str]] = {}
+    http: tuple[HttpProbe, ...] = ()
     webhook: WebhookProbe | None = None

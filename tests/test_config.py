@@ -121,6 +121,14 @@ MISTAKES = {
         '[verify.webhook]\ntable = "t"\nendpoint = "e"\nforged = { status = [401, 700] }',
         "`verify.webhook.forged.status`: Value error, 700 is neither a status code nor a class such as 2xx",
     ),
+    "a-probe-of-nothing": (
+        "[[verify.http]]\nstatus = 200",
+        "`verify.http.0`: Value error, it takes either `output` or `url`",
+    ),
+    "a-pattern-that-is-none": (
+        '[verify.outputs]\nName = "["',
+        "`verify.outputs.Name`: Input should be a valid regular expression",
+    ),
     "a-parameter-of-a-date": ("[env.dev.parameters]\nP = 2020-01-01", f"`env.dev.parameters.P`: {VALUE}"),
     "a-parameter-of-a-map": ('[env.dev.parameters]\nP = { file = "x" }', f"`env.dev.parameters.P`: {VALUE}"),
     "a-parameter-of-numbers": ("[env.dev.parameters]\nP = [1, 2]", f"`env.dev.parameters.P`: {VALUE}"),

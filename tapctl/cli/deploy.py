@@ -145,7 +145,7 @@ def deploy(
 def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None, *, proves: bool) -> ExitCode:
     """Print how it ended, and prove it where something was changed; the exit code."""
     from tapctl.report import deployment, verification
-    from tapctl.verify.run import verify
+    from tapctl.verify.run import AFTER_DEPLOY, verify
 
     terminal, settings = reporter.terminal, deployer.settings
     reporter.result(deployment.outputs(done.outcome, terminal.surface()))
@@ -153,7 +153,7 @@ def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path 
     if not done.outcome.followed:
         terminal.talk(f"CloudFormation goes on by itself; `tapctl watch --stack-name {deployer.name}` follows it")
     elif proves and done.outcome.changed:
-        verified = verify(deployer.aws, settings, route_for(settings))
+        verified = verify(deployer.aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
         reporter.result(verification.as_text(verified, terminal.surface()))
     elif proves:
         terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")

@@ -1,6 +1,7 @@
 """`tapctl verify`: is what was deployed alive, and what its template says?"""
 
 from dataclasses import replace
+from typing import Annotated
 
 import typer
 
@@ -17,13 +18,17 @@ def verify(
     region: o.Region = None,
     profile: o.Profile = None,
     stack_name: o.StackName = None,
+    retry: Annotated[
+        float, typer.Option("--retry", metavar="SECONDS", min=0, help="Ask again for what failed, until then.")
+    ] = 0,
+    drift: Annotated[bool, typer.Option("--drift", help="Have CloudFormation detect drift, too.")] = False,
     format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Check every output and the resources behind them, and send the configured test webhook.
+    """Check every output and the resources behind them, and what `[verify]` expects.
 
     Exits with 8 when something is not what the running template says.
     """
@@ -43,6 +48,7 @@ def verify(
     )
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
-    result = run.verify(aws, settings, route_for(settings))
+    patience = replace(run.AFTER_DEPLOY, seconds=retry)
+    result = run.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)

@@ -1,6 +1,6 @@
 """One thing that was looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -24,6 +24,12 @@ class Check:
     hint: str | None = None
     detail: bool = False
     """One of many properties, which are summed up for people as long as they hold."""
+    lasting: bool = False
+    """Whether time will not mend it, so that it is not asked again."""
+
+
+Job = Callable[[], Iterable[Check]]
+"""Something to look at; it may run beside others, and again."""
 
 
 def shown(value: object) -> str:

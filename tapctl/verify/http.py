@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import IO
 
+from tapctl.verify.emulated import LOOPBACK
+
 TIMEOUT = 15.0
 """Seconds for one answer."""
 
@@ -40,7 +42,7 @@ class Response:
 def send(request: Request, route: Route, timeout: float = TIMEOUT) -> Response:
     """Send it and follow no redirection: the status is part of what is proved."""
     try:
-        url, headers = route(request.url)
+        url, headers = _reachable(*route(request.url))
         prepared = urllib.request.Request(  # noqa: S310 - a URL of the stack's own outputs or of its configuration
             url, request.body, {**request.headers, **headers}, method=request.method
         )
@@ -51,6 +53,15 @@ def send(request: Request, route: Route, timeout: float = TIMEOUT) -> Response:
             return Response(error.code, _text(error))
     except (OSError, HTTPException, ValueError) as error:
         return Response(0, str(getattr(error, "reason", error)))
+
+
+def _reachable(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Names below a loopback address, such as emulators give out, are served there by their Host header."""
+    parts = urllib.parse.urlsplit(url)
+    if not (parts.hostname or "").endswith(".127.0.0.1"):
+        return url, headers
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"127.0.0.1{port}").geturl(), {"host": parts.netloc, **headers}
 
 
 _LONGEST = 1_000_000
@@ -70,5 +81,5 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     """The proxies of the environment lead to no address of this machine."""
-    local = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    local = urllib.parse.urlsplit(url).hostname in LOOPBACK
     return urllib.request.build_opener(_Stay, *([urllib.request.ProxyHandler({})] if local else []))

@@ -3,26 +3,17 @@
 What an API does not show back is `not checked`, never passed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Container, Iterator
 
 from tapctl.aws import Aws
 from tapctl.template.model import Resource
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, Job, Status
+from tapctl.verify.emulated import DROPPED, is_emulated
 from tapctl.verify.live import Gone, Live
 from tapctl.verify.look import Look
 from tapctl.verify.services import LOOKS
 from tapctl.verify.subject import Deployed
-
-Job = Callable[[], list[Check]]
-"""Something to look at; it may run beside others, and again."""
-
-DROPPED: Mapping[str, frozenset[str]] = {
-    "AWS::ApiGatewayV2::Integration": frozenset({"CredentialsArn", "IntegrationSubtype"}),
-    "AWS::ApiGatewayV2::Stage": frozenset({"DefaultRouteSettings"}),
-    "AWS::Lambda::Function": frozenset({"DeadLetterConfig"}),
-}
-"""What the sandbox takes and does not keep, so that it says nothing about the template."""
 
 
 def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:
@@ -34,12 +25,12 @@ def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:
     }
 
 
-def unchecked(deployed: Deployed) -> Iterator[Check]:
-    """What nothing can look at, said in one line a type rather than passed over."""
+def unchecked(deployed: Deployed, compared: Container[str] = frozenset()) -> Iterator[Check]:
+    """What nothing can look at and CloudFormation has not `compared`, said in one line a type, not passed over."""
     types = [
         each.type
         for each in deployed.template.resources()
-        if each.type not in LOOKS and each.logical_id in deployed.physical
+        if each.type not in LOOKS and each.logical_id in deployed.physical and each.logical_id not in compared
     ]
     for kind in dict.fromkeys(types):
         message = f"{types.count(kind)} of this type; CloudFormation's word is taken for it"
@@ -59,7 +50,7 @@ def _job(aws: Aws, deployed: Deployed, resource: Resource) -> Job:
                 message = f"whether it should be there is not known: {exists.reason}"
                 return [Check(name, Status.NOT_CHECKED, message, exists.settle or None)]
             return [Check(name, Status.FAILED, "it is not in the stack")]
-        dropped = DROPPED.get(resource.type, frozenset()) if aws.target.is_sandbox else frozenset()
+        dropped = DROPPED.get(resource.type, frozenset()) if is_emulated(aws) else frozenset()
         live = Live(aws, name, physical, deployed.properties(name), dropped)
         return _looked_at(live, LOOKS[resource.type])
 

@@ -1,17 +1,28 @@
-"""All checks of one stack, in parallel, in a steady order."""
+"""All checks of one stack, in parallel, in a steady order; what failed is asked again as long as somebody waits."""
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 from tapctl.aws import Aws
 from tapctl.config import Settings
 from tapctl.deploy.stack_state import End, state
-from tapctl.verify.check import Check, Status, failed
+from tapctl.verify.check import Check, Job, Status, failed
+from tapctl.verify.drift import check_drift
+from tapctl.verify.expected import check_http, check_patterns
+from tapctl.verify.exports import check_exports
 from tapctl.verify.http import Route
 from tapctl.verify.outputs import check_outputs
+from tapctl.verify.patience import Patience
 from tapctl.verify.resources import resource_jobs, unchecked
 from tapctl.verify.subject import Deployed, read
 from tapctl.verify.webhook import check_webhook
+
+ONCE = Patience(0)
+AFTER_DEPLOY = Patience(30, pause=1)
+"""IAM, API Gateway and Lambda show a change some seconds after CloudFormation is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +37,63 @@ class Verification:
         return failed(self.checks)
 
 
-def verify(aws: Aws, settings: Settings, route: Route) -> Verification:
-    """Look at the stack, its outputs, the resources behind them, and send the configured webhook."""
+def verify(
+    aws: Aws,
+    settings: Settings,
+    route: Route,
+    *,
+    patience: Patience = ONCE,
+    drift: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Verification:
+    """Look at the stack, its outputs, the resources behind them, and at what `[verify]` expects.
+
+    `tell` hears that something failed and is asked again.
+    """
     name = settings.stack_name
     assert name is not None  # noqa: S101 - the command refused to start without one
-    deployed = read(aws, name)
+    checks: dict[str, list[Check]] = {}
+    for _ in patience.tries():
+        if checks:
+            count = len(failed(chain(*checks.values())))
+            tell(f"{count} check{'s' if count != 1 else ''} failed; asking again")
+        jobs = _jobs(aws, read(aws, name), settings, route, drift=drift)
+        checks |= _run({key: job for key, job in jobs.items() if key not in checks or _may_heal(checks[key])})
+        if not any(map(_may_heal, checks.values())):
+            break
+    return Verification(name, tuple(chain(*checks.values())))
+
+
+def _jobs(aws: Aws, deployed: Deployed, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:
+    """Everything that can be looked at, by a name that stays from try to try."""
+    expected = settings.verify
+    jobs: dict[str, Job] = {
+        "stack": lambda: [_check_status(deployed)],
+        "outputs": partial(check_outputs, deployed),
+        "patterns": partial(check_patterns, expected.outputs, deployed),
+        "exports": partial(check_exports, aws, deployed),
+    }
+    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, deployed).items()}
+    jobs["others"] = partial(check_drift, aws, deployed) if drift else partial(unchecked, deployed)
+    for index, probe in enumerate(expected.http):
+        jobs[f"http {index}"] = partial(check_http, probe, deployed, route)
+    if expected.webhook:
+        jobs["webhook"] = partial(check_webhook, expected.webhook, deployed, aws, settings.parameters, route)
+    return jobs
+
+
+def _run(jobs: dict[str, Job]) -> dict[str, list[Check]]:
     with ThreadPoolExecutor(8, "verify") as pool:
-        resources = [pool.submit(job) for job in resource_jobs(aws, deployed).values()]
-        checks = [_check_status(deployed), *check_outputs(deployed)]
-        for job in resources:
-            checks += job.result()
-        checks += unchecked(deployed)
-        if probe := settings.verify.webhook:
-            checks += check_webhook(probe, deployed, aws, settings.parameters, route)
-    return Verification(name, tuple(checks))
+        running = {key: pool.submit(_found, job) for key, job in jobs.items()}
+        return {key: future.result() for key, future in running.items()}
+
+
+def _found(job: Job) -> list[Check]:
+    return list(job())
+
+
+def _may_heal(checks: Iterable[Check]) -> bool:
+    return any(not each.lasting for each in failed(checks))
 
 
 def _check_status(deployed: Deployed) -> Check:

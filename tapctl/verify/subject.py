@@ -20,6 +20,7 @@ from tapctl.verify.attributes import live_values
 class Deployed:
     """A live stack; `physical` maps logical ids to physical ids, `outputs` and `exports` output keys to values."""
 
+    id: str
     name: str
     status: str
     resolver: Resolver
@@ -58,6 +59,7 @@ def read(aws: Aws, name: str) -> Deployed:
     physical = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
     bound = bind(template, Parameters({}, _parameters(stack)))
     return Deployed(
+        stack["StackId"],
         name,
         stack["StackStatus"],
         Resolver(template, bound, pseudo, live=live_values(template, physical, pseudo)),

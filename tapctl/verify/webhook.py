@@ -62,7 +62,7 @@ def check_webhook(
     """The three deliveries, as far as each makes sense after the one before. The secret is never shown."""
     for output in (probe.endpoint, probe.table):
         if output not in deployed.outputs:
-            yield _failed(f"[verify.webhook] names output {output}, which the stack lacks")
+            yield _misconfigured(f"[verify.webhook] names output {output}, which the stack lacks")
             return
     key = signing_key(probe, parameters)
     if isinstance(key, Check):
@@ -79,7 +79,7 @@ def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | C
     try:
         secret = _secret(probe, parameters)
     except ConfigError as error:
-        return _failed(error.message, error.hint)
+        return _misconfigured(error.message, error.hint)
     if secret is None:
         hint = "give the parameter that [verify.webhook] names as `secret_parameter`, or set `secret`"
         message = f"no signing secret of provider {probe.provider} is known here"
@@ -88,7 +88,7 @@ def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | C
         return SCHEMES[probe.provider].key(secret)
     except ValueError:
         hint = "Standard Webhooks writes it as whsec_… with base64 behind it"
-        return _failed("the signing secret of [verify.webhook] is not base64", hint)
+        return _misconfigured("the signing secret of [verify.webhook] is not base64", hint)
 
 
 def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
@@ -132,9 +132,9 @@ def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
 
 def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hint: str) -> Check:
     response: Response = send(event.request, endpoint.route)
-    if expected.accepts(response.status):
+    if expected.accepts(response.status, response.text):
         return Check(SUBJECT, Status.PROVED, f"{said} {response.status}")
-    return _failed(f"{said} {response}; expected is {expected.statuses}, at {event.request.url}", hint)
+    return _failed(f"{said} {response}; expected is {expected.wanted}, at {event.request.url}", hint)
 
 
 def _stored(event: Event, row: Row | Unknown | None) -> Check:
@@ -158,6 +158,10 @@ def _left_alone(place: Place, before: Row | Unknown | None, proved: str, broken:
 
 def _unseen(place: Place, unknown: Unknown) -> Check:
     return Check(SUBJECT, Status.NOT_CHECKED, f"table {place.table}: {unknown.reason}", unknown.settle or None)
+
+
+def _misconfigured(message: str, hint: str | None = None) -> Check:
+    return Check(SUBJECT, Status.FAILED, message, hint, lasting=True)
 
 
 def _failed(message: str, hint: str | None = None) -> Check:

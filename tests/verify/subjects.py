@@ -1,7 +1,7 @@
 """Deployed stacks as verify sees them, without a deploy."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -44,14 +44,16 @@ def deployed(
     template = template_of({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, **body})
     bound = bind(template, Parameters())
     resolver = Resolver(template, bound, PSEUDO, live=live_values(template, physical or {}, PSEUDO))
-    return Deployed("shop", "CREATE_COMPLETE", resolver, physical or {}, outputs or {}, exports or {})
+    return Deployed(
+        PSEUDO["AWS::StackId"], "shop", "CREATE_COMPLETE", resolver, physical or {}, outputs or {}, exports or {}
+    )
 
 
 @contextmanager
 def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
     """AWS, or the sandbox, whose named services answer what was queued, and nothing else."""
-    keys = ("key", "secret") if sandbox else None
-    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=keys), _session=_session())
+    endpoint = "http://127.0.0.1:9" if sandbox else "https://nowhere.invalid"
+    aws = Aws(Target("us-east-1", endpoint=endpoint), _session=_session())
     stubs = {service: Stubber(aws.client(service)) for service in services}
     for stub in stubs.values():
         stub.activate()
@@ -94,9 +96,9 @@ def looked_at(
                 stubs[service].add_client_error(operation, answer, "no", 400)
             else:
                 stubs[service].add_response(operation, dict(answer))
-        return resource_jobs(aws, stack)["It"]()
+        return list(resource_jobs(aws, stack)["It"]())
 
 
-def found(checks: list[Check]) -> list[tuple[str, str]]:
+def found(checks: Iterable[Check]) -> list[tuple[str, str]]:
     """Status and message of each."""
     return [(each.status.value, each.message) for each in checks]

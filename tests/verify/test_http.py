@@ -30,6 +30,14 @@ def test_an_error_is_its_status_and_its_words() -> None:
         assert post(url) == Response(503, "busy")
 
 
+def test_a_name_below_a_loopback_address_is_found_there() -> None:
+    with serving(Reply(200)) as (url, got):
+        port = url.rpartition(":")[2]
+        assert post(f"http://api.execute-api.127.0.0.1:{port}/x").status == 200
+
+    assert got[0][2]["host"] == f"api.execute-api.127.0.0.1:{port}"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_redirection_is_the_answer_and_not_followed(method: str) -> None:
     with serving(Reply(302, headers={"location": "/elsewhere"})) as (url, got):
