@@ -14,6 +14,17 @@ class Format(Enum):
     JSON = "json"
 
 
+class FindingsFormat(Enum):
+    """How findings are rendered, for people and for other tools."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
 class Remedy(Enum):
     """How far a remedy may go."""
 
@@ -64,6 +75,7 @@ Snapshot = Annotated[
     typer.Option("--snapshot", metavar="FILE", help="Judge by a saved account instead of AWS; needs no credentials."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+FindingsFormatOption = Annotated[FindingsFormat, typer.Option("--format", "-f", help="How to print the result.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file.")]
 NoLint = Annotated[bool, typer.Option("--no-lint", help="Leave cfn-lint out.")]
 AllowUncertain = Annotated[

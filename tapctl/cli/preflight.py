@@ -27,7 +27,7 @@ def preflight(
     snapshot: o.Snapshot = None,
     no_lint: o.NoLint = False,
     allow_uncertain: o.AllowUncertain = False,
-    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    format: o.FindingsFormatOption = o.FindingsFormat.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
     quiet: o.Quiet = False,

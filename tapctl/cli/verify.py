@@ -22,7 +22,7 @@ def verify(
         float, typer.Option("--retry", metavar="SECONDS", min=0, help="Ask again for what failed, until then.")
     ] = 0,
     drift: Annotated[bool, typer.Option("--drift", help="Have CloudFormation detect drift, too.")] = False,
-    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    format: o.FindingsFormatOption = o.FindingsFormat.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
     quiet: o.Quiet = False,

@@ -13,6 +13,8 @@ from tapctl.headroom.remedy import Action, Plan, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.report.findings import of_preflight
+from tapctl.report.formats import rendered_by
 from tapctl.report.surface import STYLES, Surface, draw
 from tapctl.unknown import Unknown
 
@@ -264,4 +266,8 @@ def _why(result: Preflight) -> str:
     return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
 
 
-RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {"text": as_text, "json": as_json}
+RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {
+    "text": as_text,
+    "json": as_json,
+    **rendered_by(lambda result: of_preflight(result, _sentence(result).plain)),
+}

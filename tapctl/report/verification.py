@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from tapctl.report.findings import of_verification
+from tapctl.report.formats import rendered_by
 from tapctl.report.surface import Surface, draw
 from tapctl.verify.check import Check, Status
 from tapctl.verify.run import Verification
@@ -67,4 +69,8 @@ def _sentence(verification: Verification) -> str:
     return f"verified: {proved} proved{rest}"
 
 
-RENDERERS: Mapping[str, Callable[[Verification, Surface], str]] = {"text": as_text, "json": as_json}
+RENDERERS: Mapping[str, Callable[[Verification, Surface], str]] = {
+    "text": as_text,
+    "json": as_json,
+    **rendered_by(lambda verification: of_verification(verification, _sentence(verification))),
+}

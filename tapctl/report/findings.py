@@ -1,0 +1,54 @@
+"""What each command found, brought into the neutral shape."""
+
+from collections.abc import Mapping
+
+from tapctl.headroom.result import Preflight
+from tapctl.headroom.verdict import Finding, Verdict
+from tapctl.report.record import Level, Record, Results
+from tapctl.verify.check import Check, Status
+from tapctl.verify.run import Verification
+
+_VERDICTS: Mapping[Verdict, Level] = {
+    Verdict.FITS: Level.WELL,
+    Verdict.UNKNOWN: Level.OPEN,
+    Verdict.UNCERTAIN: Level.OPEN,
+    Verdict.EXCEEDS: Level.ERROR,
+}
+_SEVERITIES = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
+_STATUSES = {Status.PROVED: Level.WELL, Status.NOT_CHECKED: Level.NOTE, Status.FAILED: Level.ERROR}
+_KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
+"""What the subject of a check begins with where it is no resource."""
+
+
+def of_preflight(result: Preflight, sentence: str) -> Results:
+    records = tuple(map(_of_finding, (*result.findings, *result.lint)))
+    return Results("preflight", f"preflight of {result.template.file}", sentence, records)
+
+
+def _of_finding(finding: Finding) -> Record:
+    return Record(
+        finding.rule or finding.limit or "preflight",
+        level(finding),
+        finding.resource or "",
+        finding.message,
+        finding.hint,
+        finding.file,
+        finding.line,
+    )
+
+
+def level(finding: Finding) -> Level:
+    if finding.severity:
+        return _SEVERITIES[finding.severity]
+    return _VERDICTS[finding.verdict] if finding.judged else Level.NOTE
+
+
+def of_verification(verification: Verification, sentence: str) -> Results:
+    title = f"verification of stack {verification.stack_name}"
+    return Results("verify", title, sentence, tuple(map(_of_check, verification.checks)))
+
+
+def _of_check(check: Check) -> Record:
+    kind = check.subject.split()[0]
+    rule = f"verify-{kind if kind in _KINDS else 'resource'}"
+    return Record(rule, _STATUSES[check.status], check.subject, check.message, check.hint)

@@ -1,0 +1,29 @@
+"""The formats that every command with findings can be rendered in, one function each."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from tapctl.report.github import as_github
+from tapctl.report.junit import as_junit
+from tapctl.report.markdown import as_markdown
+from tapctl.report.record import Results
+from tapctl.report.sarif import as_sarif
+from tapctl.report.surface import Surface
+
+T = TypeVar("T")
+
+FORMATS: Mapping[str, Callable[[Results], str]] = {
+    "github": as_github,
+    "junit": as_junit,
+    "markdown": as_markdown,
+    "sarif": as_sarif,
+}
+
+
+def rendered_by(results: Callable[[T], Results]) -> dict[str, Callable[[T, Surface], str]]:
+    """A renderer for each format, of what `results` brings into the neutral shape."""
+
+    def renderer(render: Callable[[Results], str]) -> Callable[[T, Surface], str]:
+        return lambda found, _: render(results(found))
+
+    return {name: renderer(render) for name, render in FORMATS.items()}

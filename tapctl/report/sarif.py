@@ -1,0 +1,48 @@
+"""SARIF 2.1.0, for code scanning; what is well is left out, because scanners show every result as an alert.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import json
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from tapctl import __version__
+from tapctl.report.record import Level, Record, Results
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Level.NOTE: "note", Level.WARNING: "warning", Level.OPEN: "warning", Level.ERROR: "error"}
+
+
+def as_sarif(results: Results) -> str:
+    rules = list(dict.fromkeys(each.rule for each in results.found))
+    driver = {"name": "tapctl", "version": __version__, "rules": [{"id": rule} for rule in rules]}
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"tapctl/{results.command}/"},
+        "results": [_result(each, rules) for each in results.found],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _result(record: Record, rules: list[str]) -> dict[str, Any]:
+    return {
+        "ruleId": record.rule,
+        "ruleIndex": rules.index(record.rule),
+        "level": _LEVELS[record.level],
+        "message": {"text": f"{record.subject}: {record.text}" if record.subject else record.text},
+        "locations": [_location(record)],
+    }
+
+
+def _location(record: Record) -> dict[str, Any]:
+    location: dict[str, Any] = {}
+    if record.subject:
+        location["logicalLocations"] = [{"name": record.subject}]
+    if record.file and not record.file.startswith("<"):
+        place: dict[str, Any] = {"artifactLocation": {"uri": quote(PurePath(record.file).as_posix())}}
+        if record.line:
+            place["region"] = {"startLine": record.line}
+        location["physicalLocation"] = place
+    return location

@@ -1,0 +1,130 @@
+"""The formats for other tools: what each makes of every level, and of text that it must not take for its own signs."""
+
+import json
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from tapctl.cli.options import FindingsFormat
+from tapctl.report import preflight, verification
+from tapctl.report.formats import FORMATS
+from tapctl.report.record import Level, Record, Results
+
+RECORDS = (
+    Record("limit-a", Level.WELL, "Fine", "it fits"),
+    Record("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action"),
+    Record("W1", Level.WARNING, "", "a smell", file="t.yaml", line=3),
+    Record("limit-c", Level.OPEN, "Perhaps", "nobody knows", file="t.yaml"),
+    Record("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
+)
+RESULTS = Results("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS)
+
+
+def only(record: Record) -> Results:
+    return Results("verify", "t", "s", (record,))
+
+
+@pytest.mark.parametrize("renderers", [preflight.RENDERERS, verification.RENDERERS], ids=["preflight", "verify"])
+def test_every_format_that_can_be_asked_for_has_a_renderer(renderers: Any) -> None:
+    assert set(renderers) == {each.value for each in FindingsFormat}
+
+
+def test_sarif_holds_what_is_not_well_with_its_place() -> None:
+    (run,) = json.loads(FORMATS["sarif"](RESULTS))["runs"]
+
+    assert [(each["ruleId"], each["level"]) for each in run["results"]] == [
+        ("limit-b", "note"),
+        ("W1", "warning"),
+        ("limit-c", "warning"),
+        ("limit-d", "error"),
+    ]
+    rules = [each["id"] for each in run["tool"]["driver"]["rules"]]
+    assert [rules[each["ruleIndex"]] for each in run["results"]] == [each["ruleId"] for each in run["results"]]
+    assert run["results"][-1]["message"] == {"text": "Fn: too much (hint: ask for less)"}
+    assert run["results"][-1]["locations"] == [
+        {
+            "logicalLocations": [{"name": "Fn"}],
+            "physicalLocation": {"artifactLocation": {"uri": "my%20stack/t.yaml"}, "region": {"startLine": 12}},
+        }
+    ]
+
+
+def test_sarif_says_which_version_it_is() -> None:
+    document = json.loads(FORMATS["sarif"](only(RECORDS[0])))
+
+    assert document["version"] == "2.1.0"
+    assert document["runs"][0]["results"] == []
+
+
+def test_sarif_has_no_file_for_a_pipe() -> None:
+    (run,) = json.loads(FORMATS["sarif"](only(Record("r", Level.ERROR, "", "m", file="<stdin>", line=1))))["runs"]
+
+    assert run["results"][0]["locations"] == [{}]
+
+
+def test_junit_has_a_case_for_each_and_counts_them() -> None:
+    suites = Xml.fromstring(FORMATS["junit"](RESULTS))
+
+    counts = {name: suites.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "5", "failures": "1", "errors": "1", "skipped": "2"}
+    outcomes = [[child.tag for child in case] for case in suites.iter("testcase")]
+    assert outcomes == [[], ["skipped"], ["skipped"], ["error"], ["failure"]]
+    last = list(suites.iter("testcase"))[-1]
+    assert last.attrib == {"classname": "preflight.Fn", "name": "limit-d", "file": "my stack/t.yaml", "line": "12"}
+    failure = last[0]
+    assert (failure.get("message"), failure.get("type"), failure.text) == ("too much", "limit-d", "ask for less")
+
+
+@pytest.mark.parametrize("message", ["a < b & c", 'say "no"', "null \x00 and bell \x07", "half \ud800 of a pair"])
+def test_junit_is_xml_whatever_it_says(message: str) -> None:
+    for level in Level:
+        Xml.fromstring(FORMATS["junit"](only(Record("r", level, message, message, message, message))))
+
+
+def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
+    assert FORMATS["github"](RESULTS) == (
+        "::error file=my stack/t.yaml,line=12,title=Fn::too much (hint: ask for less)\n"
+        "::warning file=t.yaml,title=Perhaps::nobody knows\n"
+        "::warning file=t.yaml,line=3,title=W1::a smell\n"
+        "::notice title=Seen::not looked at (hint: allow the action)\n"
+        "exceeds: too much\n"
+    )
+
+
+def test_github_takes_no_sign_of_a_message_for_its_own() -> None:
+    record = Record("r", Level.ERROR, "a:b,c", "100%\n::error::x")
+
+    assert FORMATS["github"](only(record)) == "::error title=a%3Ab%2Cc::100%25%0A::error::x\ns\n"
+
+
+def test_markdown_is_a_table_of_what_is_not_well() -> None:
+    assert FORMATS["markdown"](RESULTS) == (
+        "### preflight of t.yaml\n\nexceeds: too much\n\n"
+        "| | what | found |\n| --- | --- | --- |\n"
+        "| note | Seen | not looked at (hint: allow the action) |\n"
+        "| warning | W1 t.yaml:3 | a smell |\n"
+        "| **open** | Perhaps | nobody knows |\n"
+        "| **error** | Fn my stack/t.yaml:12 | too much (hint: ask for less) |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        pytest.param("a | b", r"a \| b", id="a bar"),
+        pytest.param("<b>*x*_y_", r"\<b\>\*x\*\_y\_", id="markup"),
+        pytest.param("give `--a_b`", "give `--a_b`", id="code"),
+        pytest.param("match `a|b`", r"match `a\|b`", id="a bar in code"),
+        pytest.param("` b", r"\` b", id="a lone backtick"),
+        pytest.param("two\nlines", "two lines", id="two lines"),
+    ],
+)
+def test_markdown_takes_no_sign_of_a_message_for_its_own(message: str, written: str) -> None:
+    text = FORMATS["markdown"](only(Record("r", Level.ERROR, "s", message)))
+
+    assert text.splitlines()[-1] == f"| **error** | s | {written} |"
+
+
+def test_markdown_without_findings_is_the_sentence() -> None:
+    assert FORMATS["markdown"](only(RECORDS[0])) == "### t\n\ns\n"
