@@ -84,7 +84,7 @@ def fix(
     done = workflow.fix(result, [each.value for each in suppress or ()])
     if write:
         put(done.edits)
-    for line in done.said:
+    for line in (*done.said, *(f"changed {edit.file}" for edit in done.edits if write)):
         terminal.talk(line)
     terminal.result("".join(edit.diff() for edit in done.edits))
     mended = write and not workflow.others(result)

@@ -152,5 +152,5 @@ def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> 
     return UsageError(
         f"{template.file}:{template.source.line(*path)}: {SETTING} of {claim.name} stands there for "
         f"{', '.join(dict.fromkeys(others))} too, which would not get the same value",
-        "change it there by hand, or let `tapctl deploy` apply the remedy",
+        "change it there by hand",
     )

@@ -73,6 +73,7 @@ def test_the_result_fits_by_preflight(folder: Path) -> None:
 def test_what_is_done_is_said_and_quiet_says_nothing(folder: Path) -> None:
     assert run(folder).stderr == "t.yaml:6: the reservation of Fn is lowered from 100 to 50\n"
     assert run(folder, "--quiet").stderr == ""
+    assert run(folder, "--write").stderr.splitlines()[1:] == ["changed t.yaml"]
 
 
 def test_a_scanner_is_told_when_asked(folder: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tapctl.config import Settings
 from tapctl.errors import UsageError
+from tapctl.fix.file_edit import write
 from tapctl.fix.run import fix
 from tapctl.headroom.remedy import Mode
 from tapctl.preflight import judge
@@ -205,6 +206,17 @@ class TestNestedFiles:
             "other.yaml": CHILD.replace("!Ref Limit", "10"),
             "child.yaml": CHILD.replace("!Ref Limit", "5"),
         }
+
+    def test_nothing_is_written_once_one_of_them_is_no_longer_what_was_judged(
+        self, parent: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "other.yaml").write_text(CHILD)
+        parent.write_text(PARENT.replace("OTHER", "50").replace("child", "other", 1))
+        edits = fixed(parent, 15).edits
+        Path(edits[-1].file).write_text(f"{CHILD}# meanwhile\n")
+        with pytest.raises(UsageError, match=r"\.yaml was changed meanwhile"):
+            write(edits)
+        assert Path(edits[0].file).read_text() == CHILD
 
 
 def test_what_is_done_is_said_with_its_place() -> None:

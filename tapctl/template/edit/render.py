@@ -4,6 +4,7 @@ What is rendered is ours (names of properties and scanners, numbers, plain sente
 """
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -80,7 +81,7 @@ def _comma(source: Source, own: str | None = None) -> str:
 
 def _colon(source: Source) -> str:
     """The colon as a file of JSON writes it behind its first key."""
-    first = min(source.keys.values(), key=lambda span: span.start)
+    first = next(iter(source.keys.values()))
     behind = source.text[first.end :].lstrip()[1:2]
     return ":" if is_json(source) and not behind.isspace() else ": "
 
@@ -97,9 +98,10 @@ def _unit(source: Source, holder: Path) -> str:
     return deep[len(shallow) :] or "  "
 
 
+_FIRST_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\r?\n( *)- ", re.MULTILINE)
+
+
 def _indentless(source: Source) -> bool:
     """Whether the first block list of the file stands below its key without being indented."""
-    for path, key in source.keys.items():
-        if isinstance(source.at(path), list) and path in source.spans and not in_flow(source, path):
-            return source.spans[path].column == key.column
-    return False
+    found = _FIRST_LIST.search(source.text)
+    return found is not None and found[1] == found[2]
