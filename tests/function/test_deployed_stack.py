@@ -1,94 +1,17 @@
 """The template deployed on the emulator: HTTP for every provider, the queue lane, a teardown that leaves nothing."""
 
-import io
 import json
 import time
-import urllib.error
-import urllib.request
-import zipfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from .deployed import Stack, now, signed
 from .emulator import Emulator
-from .senders import (
-    PAYMENT,
-    SECRETS,
-    SQUARE_URL,
-    adyen_body,
-    adyen_item,
-    delivery,
-    payment_body,
-    sign_generic,
-    sign_github,
-    sign_square,
-    sign_standard,
-    sign_stripe,
-    square_body,
-    stripe_body,
-)
+from .senders import PAYMENT, delivery
 
 pytestmark = pytest.mark.xdist_group("webhook-emulator")
-ROOT = Path(__file__).parents[2]
-
-
-def packaged() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted((ROOT / "function").rglob("*.py")):
-            archive.write(path, path.relative_to(ROOT / "function").as_posix())
-    return buffer.getvalue()
-
-
-class Stack:
-    """A deployed stack and what it tells of itself."""
-
-    def __init__(self, emulator: Emulator, suffix: str, **parameters: str) -> None:
-        self.emulator, self.suffix, self.name = emulator, suffix, f"webhooks-{suffix}"
-        self.cloudformation = emulator.client("cloudformation")
-        template = json.loads((ROOT / "stack" / "TapStack.json").read_text())
-        code = {"S3Bucket": f"artifacts-{suffix}", "S3Key": "function.zip"}
-        template["Resources"]["WebhookProcessorFunction"]["Properties"]["Code"] = code
-        storage = emulator.client("s3")
-        storage.create_bucket(Bucket=code["S3Bucket"])
-        storage.put_object(Bucket=code["S3Bucket"], Key=code["S3Key"], Body=packaged())
-        secrets = {
-            "EnvironmentSuffix": suffix,
-            "WebhookSecrets": json.dumps(SECRETS),
-            "SquareNotificationUrl": SQUARE_URL,
-        }
-        self.cloudformation.create_stack(
-            StackName=self.name,
-            TemplateBody=json.dumps(template),
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in (secrets | parameters).items()],
-        )
-        self.cloudformation.get_waiter("stack_create_complete").wait(StackName=self.name, WaiterConfig={"Delay": 1})
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
-        return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        return self.emulator.rows(self.outputs["DynamoDBTableName"])
-
-    def post(self, provider: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Any]:
-        api = self.outputs["WebhookEndpoint"].partition("//")[2].partition(".")[0]
-        url = f"{self.emulator.url}/_aws/execute-api/{api}/$default/webhooks/{provider}"
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    def delete(self) -> None:
-        self.cloudformation.delete_stack(StackName=self.name)
-        self.cloudformation.get_waiter("stack_delete_complete").wait(StackName=self.name, WaiterConfig={"Delay": 1})
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +19,6 @@ def stack(emulator: Emulator) -> Iterator[Stack]:
     deployed = Stack(emulator, "plain")
     yield deployed
     deployed.delete()
-
-
-def now() -> int:
-    return int(time.time())
 
 
 def test_every_output_has_a_value(stack: Stack) -> None:
@@ -128,22 +47,6 @@ def test_every_provider_is_answered_over_http(stack: Stack, provider: str, key: 
     assert stack.post(provider, body, headers)[1]["result"] == "duplicate"
     assert stack.post(provider, body.replace(b"EUR", b"USD").replace(b"eur", b"usd"), headers)[0] == 401
     assert stack.rows()[key]["currency"] == "EUR"
-
-
-def signed(provider: str) -> tuple[bytes, dict[str, str]]:
-    body = payment_body(transactionId=f"tx-{provider}")
-    match provider:
-        case "stripe":
-            return (body := stripe_body()), sign_stripe(body, at=now())
-        case "standard":
-            return body, sign_standard(body, at=now())
-        case "github":
-            return body, sign_github(body)
-        case "generic":
-            return body, sign_generic(body, at=now())
-        case "square":
-            return (body := square_body()), sign_square(body)
-    return adyen_body(adyen_item()), {}
 
 
 def test_an_unsupported_provider_is_told_so(stack: Stack) -> None:
