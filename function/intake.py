@@ -77,5 +77,7 @@ def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
 
 def _named(notice: Notice) -> Notice:
     """Replace an id or a kind that is no plain text; an id gives way to the digest, which is as good a name."""
+    if plain_id(notice.event_id) and plain_id(notice.kind):
+        return notice
     event_id = notice.event_id if plain_id(notice.event_id) else notice.digest
     return notice._replace(event_id=event_id, kind=notice.kind if plain_id(notice.kind) else "")

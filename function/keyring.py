@@ -29,6 +29,16 @@ def _one_or_two(values: object) -> tuple[str, ...]:
     raise MisconfiguredError("a provider needs a list of one or two secrets")
 
 
+def _decoded(provider: str, secrets: tuple[str, ...], key_of: Callable[[str], bytes]) -> list[bytes]:
+    try:
+        keys = [key_of(secret) for secret in secrets]
+    except ValueError:
+        keys = [b""]
+    if not all(keys):  # an empty key would let anyone sign
+        raise MisconfiguredError(f"a secret of {provider} is not in its notation")
+    return keys
+
+
 class Keyring:
     """Secrets that are read once, or again after some minutes when they can change under a running function."""
 
@@ -39,6 +49,7 @@ class Keyring:
         self._changes = changes
         self._monotonic = monotonic
         self._secrets: Secrets = {}
+        self._keys: dict[str, list[bytes]] = {}
         self._read_at = 0.0
 
     def check(self) -> None:
@@ -49,13 +60,9 @@ class Keyring:
     def keys(self, provider: str, key_of: Callable[[str], bytes]) -> list[bytes]:
         """Return the provider's keys; none when the provider is not configured."""
         self.check()
-        try:
-            keys = [key_of(secret) for secret in self._secrets.get(provider, ())]
-        except ValueError:
-            keys = [b""]
-        if not all(keys):  # an empty key would let anyone sign
-            raise MisconfiguredError(f"a secret of {provider} is not in its notation")
-        return keys
+        if provider not in self._keys:
+            self._keys[provider] = _decoded(provider, self._secrets.get(provider, ()), key_of)
+        return self._keys[provider]
 
     def refetched(self) -> bool:
         """Read the secrets again after every one has failed, at most twice a minute; tell whether that was done."""
@@ -69,4 +76,5 @@ class Keyring:
 
     def _read(self) -> None:
         self._secrets = parse_secrets(self._fetch())
+        self._keys = {}
         self._read_at = self._monotonic()

@@ -6,6 +6,7 @@ never a header, a signature, a field of the body or an address.
 
 import json
 import os
+from functools import lru_cache
 from typing import NamedTuple
 
 from intake import App
@@ -30,7 +31,7 @@ def report(verdict: Verdict, occasion: Occasion, app: App, context: object) -> N
     known = occasion.provider in SCHEMES or occasion.provider in UNSUPPORTED
     metrics = {**verdict.metrics, "Duration": round((now - occasion.started_at) * 1000, 3)}
     line = {
-        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_directive(metrics)]},
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_directive(tuple(metrics))]},
         "level": _level(verdict.status),
         "message": "delivery",
         "requestId": str(getattr(context, "aws_request_id", "")),
@@ -46,7 +47,8 @@ def report(verdict: Verdict, occasion: Occasion, app: App, context: object) -> N
     app.emit(json.dumps(line))
 
 
-def _directive(metrics: dict[str, float]) -> dict[str, object]:
+@lru_cache(maxsize=32)
+def _directive(metrics: tuple[str, ...]) -> dict[str, object]:
     return {
         "Namespace": NAMESPACE,
         "Dimensions": [["FunctionName"], ["FunctionName", "Provider"]],

@@ -40,14 +40,17 @@ _SETTINGS = (
 )
 
 
+_RUNNING = "AWS_LAMBDA_RUNTIME_API" in os.environ
+
+
 def app() -> App:
     """Return the application for the present environment."""
-    return _build(tuple(os.environ.get(name, "") for name in _SETTINGS))
+    return _build(_values())
 
 
 def warm_up() -> None:
     """Connect and read the secrets while a real runtime starts up; without secrets an alarm goes off at once."""
-    if "AWS_LAMBDA_RUNTIME_API" not in os.environ:
+    if not _RUNNING:
         return
     built = app()
     try:
@@ -56,6 +59,11 @@ def warm_up() -> None:
         report(refused(error, str(error)), Occasion("start", "", "", built.clock()), built, None)
     _client(DYNAMODB, _endpoint(os.environ, DYNAMODB), _region(os.environ)).connect(_CONNECT_SECONDS)
     gc.freeze()  # what is loaded stays: the collector need not walk it again during an invocation
+
+
+@lru_cache(maxsize=int(_RUNNING))  # the variables of a running function do not change
+def _values() -> tuple[str, ...]:
+    return tuple(os.environ.get(name, "") for name in _SETTINGS)
 
 
 @lru_cache(maxsize=4)

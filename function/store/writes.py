@@ -1,6 +1,7 @@
 """The writes as DynamoDB wants them: an event marker, a transaction row, and both in one transaction."""
 
 from binascii import b2a_base64
+from functools import lru_cache
 
 from deliveries import Entry, Payment
 from payments import rank
@@ -79,18 +80,21 @@ def state(table: str, entry: Entry, payment: Payment) -> Request:
     optional = {"eventType": notice.kind, "amountUnit": payment.amount_unit, "relatedId": payment.related_id}
     values |= {name: _s(value) for name, value in optional.items() if value}
     gone = [name for name, value in optional.items() if not value]
-    update = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
-    if gone:
-        update += " REMOVE " + ", ".join(f"#{name}" for name in gone)
     return {
         "TableName": table,
         "Key": {"transactionId": _s(payment.transaction_id)},
-        "UpdateExpression": update,
+        "UpdateExpression": _update(tuple(values), tuple(gone)),
         "ConditionExpression": NEWER_STATE,
         "ExpressionAttributeNames": _names(*values, *gone),
         "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+@lru_cache(maxsize=8)
+def _update(names: tuple[str, ...], gone: tuple[str, ...]) -> str:
+    update = "SET " + ", ".join(f"#{name} = :{name}" for name in names)
+    return update + " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else update
 
 
 def both(put: Request, update: Request, token: str) -> Request:
