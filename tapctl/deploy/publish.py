@@ -38,9 +38,11 @@ def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str
     return Publication(packer.package(result.template, result.plan, result.family), store, step)
 
 
-def as_published(aws: Aws, template: Template, kin: Family, settings: Settings, account_id: str) -> Mapping[str, Any]:
+def as_published(
+    aws: Aws, template: Template, kin: Family, settings: Settings, step: Callable[[str], None], *, account_id: str
+) -> Mapping[str, Any]:
     """The body that the template has for CloudFormation where it needs no remedy; nothing is asked or uploaded."""
-    packer = _Packer(ArtifactStore(aws, settings.artifact_bucket, account_id), settings, lambda _: None)
+    packer = _Packer(ArtifactStore(aws, settings.artifact_bucket, account_id), settings, step)
     text = packer.package(template, Plan({}, possible=True), kin).text
     body: Mapping[str, Any] = template.body if text == template.source.text else json.loads(text)
     return body

@@ -126,7 +126,7 @@ class Deployer:
 
     def packaged(self, template: Template, kin: Family, live: Live) -> Mapping[str, Any]:
         """The template without a remedy as it would be published beside this stack; nothing is uploaded."""
-        return as_published(self.aws, template, kin, self.settings, account_id=live.account_id)
+        return as_published(self.aws, template, kin, self.settings, self.observer.step, account_id=live.account_id)
 
     def untouched(self, live: Live) -> Outcome:
         """The outcome where there is nothing to deploy; termination protection is set where it is not as configured."""

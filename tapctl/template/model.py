@@ -13,7 +13,7 @@ LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 FOR_EACH = "Fn::ForEach::"
 """Begins the name of a loop, which stands where a resource would."""
 INCLUDED = "Fn::Transform"
-"""Stands for the type of a resource that a macro fills in at deploy time."""
+"""Stands for the type of a resource that a macro fills in at deploy time, or of several that it adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Template:
         for logical_id, definition in self._section("Resources").items():
             if logical_id.startswith(FOR_EACH):
                 continue
-            kind = definition.get("Type", INCLUDED if INCLUDED in definition else None)
+            is_macro = INCLUDED in definition or logical_id == INCLUDED
+            kind = definition.get("Type", INCLUDED if is_macro else None)
             if not isinstance(kind, str):
                 raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)
             properties = definition.get("Properties") or {}

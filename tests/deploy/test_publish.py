@@ -10,12 +10,16 @@ from typing import BinaryIO
 import pytest
 
 from tapctl.aws import Aws
+from tapctl.config import Settings
 from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.content import Content, text_content
 from tapctl.deploy.package import Artifact, Package
 from tapctl.deploy.publish import MAX_BODY, Publication
+from tapctl.deploy.request import Request
+from tapctl.deploy.run import Deployer
 from tapctl.errors import TapctlError, UsageError
 
+from .desk import Watcher
 from .packing import packaged, template
 from .stubs import somewhere, stubbed
 
@@ -154,3 +158,20 @@ def test_a_bucket_of_somebody_else_gets_nothing() -> None:
 
         with pytest.raises(UsageError, match="belongs to another account"), publication(aws, CODE).uploading():
             pytest.fail("the block was entered")
+
+
+def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
+    def broken(file: BinaryIO) -> str:
+        file.write(b"half")
+        return "another digest"
+
+    failing = Artifact("code of Fn", Content("0" * 64, ".zip", broken))
+    body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
+
+    with pytest.raises(UsageError, match="code of Fn changed while"):
+        deployer._asked(Request("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body))
+
+    stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    assert "unfinished" not in {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}
+    assert failing.key not in keys(aws)

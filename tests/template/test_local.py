@@ -181,3 +181,9 @@ def test_what_is_no_map_holds_nothing() -> None:
     nothing: list[Local] = []
 
     assert [list(local_paths(template(body))) for body in odd] == [nothing, nothing]
+
+
+def test_a_macro_that_adds_resources_is_taken_for_one_that_cannot_be_seen_into() -> None:
+    added = template({"Resources": {"Fn::Transform": snippet("a.yaml")}})
+
+    assert [(each.logical_id, each.type) for each in added.resources()] == [("Fn::Transform", "Fn::Transform")]
