@@ -8,6 +8,7 @@ look at the stack -> preflight -> gate -> [first of two steps] -> change set -> 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -16,9 +17,12 @@ from tapctl.account.floors import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.journal import Journal, opened
 from tapctl.deploy.operation import Observer
+from tapctl.deploy.resume import resume
 from tapctl.deploy.run import Deployer, Outcome, Raced, check_parameters
 from tapctl.deploy.stack import Live, look
+from tapctl.deploy.stack_state import Action
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
 from tapctl.headroom.remedy import Mode, Plan
 from tapctl.headroom.result import Preflight
@@ -74,10 +78,37 @@ def release(
 
     Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
     """
-    healed, made_anew = False, None
+    found = look(deployer.aws, deployer.name)
+    with _journal(deployer, found) as journal:
+        deployer = replace(deployer, journal=journal)
+        live = None if resume(deployer.operator, waits=deployer.waits) else found
+        return _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
+
+
+def _journal(deployer: Deployer, live: Live) -> AbstractContextManager[Journal]:
+    """The journal of the stack in its account and Region; one for this run alone where the account is not known."""
+    if live.id:
+        return opened(live.id.split(":")[4], deployer.aws.region, deployer.name)
+    identity = LiveAccount(deployer.aws).identity()
+    if isinstance(identity, Unknown):
+        return nullcontext(Journal())
+    return opened(identity.account_id, deployer.aws.region, deployer.name)
+
+
+def _release(
+    template: Template,
+    deployer: Deployer,
+    narrator: Narrator,
+    linting: Linting | None,
+    live: Live | None,
+    *,
+    allow_uncertain: bool,
+) -> Release | None:
+    refused: DeployFailed | None = None
+    made_anew = None
     for _ in range(RACES):
         settings = deployer.settings
-        live = deployer.recovery.ready()
+        live = deployer.recovery.ready(live)
         check_parameters(live, template, settings)
         if same := unchanged(template, deployer, live):
             return Release(same.preflight, deployer.untouched(live))
@@ -91,12 +122,16 @@ def release(
             made_anew = raced.made_anew
             narrator.step("what the account can spare, or what is replaced, has changed; working the remedy out anew")
         except DeployFailed as failure:
-            if healed or failure.minimum is None or settings.remedy is Mode.FAIL:
+            if failure.minimum is None:
                 raise
-            healed = True
+            if refused:
+                raise _twice(refused, failure) from None
+            refused = failure
             deployer = replace(deployer, settings=_learn(deployer.aws, settings, result, failure, narrator))
+            _clear(deployer)
         else:
             return Release(result, outcome) if outcome else None
+        live = None
     raise BusyError(
         f"the headroom of the account changed {RACES} times before stack {deployer.name} could be deployed",
         "run it again when the other deploys are over",
@@ -107,12 +142,26 @@ def _deploy(deployer: Deployer, result: Preflight, live: Live) -> Outcome | None
     """Execute, in two steps where one might fail on the way."""
     if isinstance(result.staging, Plan) and result.staging.changes:
         deployer.observer.step("in two steps: first nothing claims more than it holds, then the target")
-        first = deployer.deploy(replace(result, plan=result.staging), live)
+        # The second step needs the end of the first, even where nobody waits for its own.
+        first = replace(deployer, waits=True).deploy(replace(result, plan=result.staging), live)
         if first is None:
             return None
         live = look(deployer.aws, deployer.name)
         deployer.observer.step("second step: the target")
     return deployer.deploy(result, live, lambda found: _still_fits(deployer, result, found))
+
+
+def _clear(deployer: Deployer) -> None:
+    """Leave no failed stack behind where the next verdict may end the deploy."""
+    live = deployer.recovery.ready()
+    if live.action is Action.RECREATE:
+        deployer.recovery.clear(live)
+
+
+def _twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
+    """Both refusals, for a deploy that gives up."""
+    message = f"{second.message}; the attempt before it was refused as well: {first.message}"
+    return DeployFailed(message, second.hint, minimum=second.minimum)
 
 
 def _still_fits(deployer: Deployer, result: Preflight, found: ChangeSet) -> bool:
@@ -148,7 +197,7 @@ def _learn(aws: Aws, settings: Settings, result: Preflight, failure: DeployFaile
     """Remember the floor that AWS named, and judge by it from now on."""
     limit, identity = result.concurrency.limit, LiveAccount(aws).identity()
     narrator.step(f"AWS refused: {failure.message}")
-    narrator.step(f"it names the minimum, {failure.minimum}; trying once more by that")
+    narrator.step(f"it names the minimum, {failure.minimum}; judging anew by that")
     if not isinstance(limit, int) or failure.minimum is None:
         return settings
     today = datetime.now(UTC).strftime("%Y-%m-%d")

@@ -22,5 +22,7 @@ attend       the same while somebody watches, who may press Ctrl-C
 watch        the same for an operation that somebody else began
 diagnose     why it failed, by causes that are known; aftermath, what else is to be said then
 operation    an operation followed to its end
+journal      what a deploy is about to do, written down before
+resume       what the last one left unfinished
 run          all of it, in order
 """

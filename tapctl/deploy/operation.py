@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tapctl.account.floors import floor_in_error
@@ -12,6 +12,7 @@ from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.journal import Journal, Phase
 from tapctl.deploy.stack_state import End, state
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 
@@ -44,18 +45,22 @@ class Operator:
     observer: Observer
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
+    journal: Journal = field(default_factory=Journal)
 
     def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[Event]:
         """Ask for an operation under a token of its own, and follow it to its end; `operation` is the client's method.
 
         `asked` names the stack by its id.
         """
-        token = self.begin(doing, operation, asked)
-        return self.follow(asked["StackName"], token)
+        token = self.begin(Phase.MENDING, doing, operation, asked)
+        seen = self.follow(asked["StackName"], token)
+        self.journal.close()
+        return seen
 
-    def begin(self, doing: str, operation: str, asked: Mapping[str, Any]) -> str:
-        """Ask for it only; the token by which it is known."""
+    def begin(self, phase: Phase, doing: str, operation: str, asked: Mapping[str, Any]) -> str:
+        """Ask for it only; the token by which it is known, which is written down before."""
         token = f"tapctl-{uuid.uuid4()}"
+        self.journal.note(phase, token=token, stack_id=asked["StackName"])
         with explained(doing):
             getattr(self.aws.client("cloudformation"), operation)(**asked, ClientRequestToken=token)
         return token

@@ -33,12 +33,16 @@ class Recovery:
     waits: bool = True
     """Whether an operation that is under way is followed."""
 
-    def ready(self) -> Live:
+    def ready(self, live: Live | None = None) -> Live:
         """The stack once a deploy can begin, pinned by its id; what must be deleted for it, `clear` deletes.
 
         Raises `BusyError` where nobody waits for it, `DeployStuck` where consent is missing or nothing helps.
         """
-        live = look(self.operator.aws, self.operator.name)
+        live = live or look(self.operator.aws, self.operator.name)
+        left = self.operator.journal.entry
+        if left.skipped and left.stack_id == live.id:
+            told = "were skipped in a rollback, and may not be what CloudFormation takes them for"
+            self.operator.observer.step(f"{', '.join(left.skipped)} {told}")
         for _ in range(STEPS):
             step = decide(self._situation(live))
             if step.action in _READY:
@@ -125,6 +129,7 @@ class Recovery:
         seen = self.operator.run(doing, operation, {**asked, "ResourcesToSkip": skipped})
         if state(seen[-1].status).end is End.STUCK:
             raise failure(self.operator.name, seen)
+        self.operator.journal.close(skipped=(*self.operator.journal.entry.skipped, *skipped))
         told = "CloudFormation takes them for rolled back, and drift detection leaves them out"
         self.operator.observer.step(f"skipped: {', '.join(skipped)}; {told}")
 

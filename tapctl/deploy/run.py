@@ -9,6 +9,7 @@ from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set, fingerprint
 from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.journal import Journal, Phase, digest
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
 from tapctl.deploy.publish import Publication, as_published, prepare
@@ -69,6 +70,7 @@ class Deployer:
     options: Options = field(default_factory=Options)
     waits: bool = True
     """Whether operations are followed to their end."""
+    journal: Journal = field(default_factory=Journal)
 
     @property
     def name(self) -> str:
@@ -78,15 +80,16 @@ class Deployer:
         return self.settings.stack_name
 
     @property
-    def _operator(self) -> Operator:
-        return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep)
+    def operator(self) -> Operator:
+        """What follows the operations on its stack."""
+        return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep, self.journal)
 
     @property
     def recovery(self) -> Recovery:
         """What brings the stack to where this deploy can begin."""
         settings, options = self.settings, self.options
         forward = options.disable_rollback or options.express
-        return Recovery(self._operator, settings.role_arn, settings.protected, forward, self.waits)
+        return Recovery(self.operator, settings.role_arn, settings.protected, forward, self.waits)
 
     def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
@@ -94,6 +97,14 @@ class Deployer:
         `recheck` tells, right before executing, whether that change set still fits. Raises `Raced` when it does not,
         `DeployFailed` or `DeployStuck` with the first cause, `BusyError` when the time is up.
         """
+        try:
+            return self._deployed(result, live, recheck)
+        finally:
+            # Whoever leaves before the execution has cleaned up; only a process that was killed has not.
+            if self.journal.entry.phase in (Phase.ASKING, Phase.CONFIRMING):
+                self.journal.close()
+
+    def _deployed(self, result: Preflight, live: Live, recheck: Recheck) -> Outcome | None:
         creates = live.action is not Action.UPDATE
         secret = given_secrets(result.template, self.settings.parameters)
         publication = self._prepared(result)
@@ -162,6 +173,10 @@ class Deployer:
     def _asked(self, request: Request, publication: Publication) -> ChangeSet | None:
         """Ask for a change set while what only its execution reads is uploaded; a failed upload leaves none."""
         found = None
+        attempt = digest(request.template, request.parameters, request.secrets.parameters)
+        if attempt == self.journal.entry.failed:
+            self.observer.step("warning: the last attempt, which failed, was with the same template and parameters")
+        self.journal.note(Phase.ASKING, change_set=request.name, creates=request.creates, digest=attempt)
         try:
             with publication.uploading():
                 self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
@@ -170,6 +185,8 @@ class Deployer:
             if found is not None:
                 change_set.discard(self.aws, found, with_stack=request.creates)
             raise
+        if found is not None:
+            self.journal.note(Phase.CONFIRMING, change_set=found.id, stack_id=found.stack_id)
         return found
 
     def _confirmed(self, found: ChangeSet, creates: bool) -> bool:
@@ -196,11 +213,13 @@ class Deployer:
     def _execute(self, found: ChangeSet) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""
         asked = {"ChangeSetName": found.id, "StackName": found.stack_id, **self.options.executed()}
-        token = self._operator.begin("executing the change set", "execute_change_set", asked)
+        token = self.operator.begin(Phase.EXECUTING, "executing the change set", "execute_change_set", asked)
         if not self.waits:
             return
-        seen = self._operator.follow(found.stack_id, token)
-        if state(seen[-1].status).end is not End.SUCCESS:
+        seen = self.operator.follow(found.stack_id, token)
+        good = state(seen[-1].status).end is End.SUCCESS
+        self.journal.close(failed="" if good else self.journal.entry.digest)
+        if not good:
             raise failure(self.name, seen)
 
     def _outcome(self, stack_id: str, secret: Mapping[str, str], *, changed: bool) -> Outcome:

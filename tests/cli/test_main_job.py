@@ -191,7 +191,7 @@ def test_a_floor_that_nobody_could_know_fails_the_deploy_and_the_next_one_starts
         healed.out,
         recreated,
         "DELETE_COMPLETE              tapstack-local",
-        "it names the minimum, 950; trying once more by that",
+        "it names the minimum, 950; judging anew by that",
         "lower to 50",
         recreated,
         "CREATE_COMPLETE              tapstack-local",

@@ -84,11 +84,12 @@ class Stage:
         remedy: Mode = Mode.ADJUST,
         minimum: int | None = None,
         learned: LearnedFloor | None = None,
+        stack: str = "s",
         **parameters: object,
     ) -> Release:
         settings = Settings(
             str(self.template),
-            stack_name="s",
+            stack_name=stack,
             parameters={key: str(value) for key, value in parameters.items()},
             region=self.aws.region,
             remedy=remedy,
@@ -112,6 +113,10 @@ class Stage:
             name: client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
             for name in names
         }
+
+    def stacks(self) -> dict[str, str]:
+        found = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
+        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
 
     def take(self, amount: int) -> None:
         """Somebody else reserves."""

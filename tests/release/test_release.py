@@ -1,11 +1,14 @@
 """Deploys that meet a full account: in two steps, after a refusal, and while somebody else takes the headroom."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from tapctl.account.floors import recall
-from tapctl.errors import DeployFailed, ExitCode
+from tapctl.errors import ExitCode, TapctlError
 from tapctl.headroom.remedy import Mode
-from tapctl.release import Blocked
+from tapctl.release import Blocked, Release
 
 from .stage import Recorder, Stage
 
@@ -40,17 +43,18 @@ def test_a_refusal_teaches_the_floor_and_the_second_attempt_heals(stage: Stage) 
     stage.deploy(recorder, A=60, B=40)
     assert by_letter(stage) == {"A": 30, "B": 20}
     assert recorder.verdicts == ["fits", "exceeds"]
-    assert "it names the minimum, 950; trying once more by that" in recorder.steps
+    assert "it names the minimum, 950; judging anew by that" in recorder.steps
     learned = recall("000000000000", "us-east-1")
     assert learned is not None
     assert (learned.minimum, learned.limit) == (950, 1000)
 
 
 @pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
-def test_with_remedy_fail_a_refusal_is_final(stage: Stage) -> None:
-    with pytest.raises(DeployFailed) as raised:
+def test_with_remedy_fail_a_refusal_leaves_no_stack_and_the_new_verdict_decides(stage: Stage) -> None:
+    with pytest.raises(Blocked) as raised:
         stage.deploy(Recorder(), Mode.FAIL, A=60, B=40)
-    assert raised.value.minimum == 950
+    assert raised.value.exit_code is ExitCode.EXCEEDS
+    assert stage.stacks() == {}
 
 
 @pytest.mark.parametrize("stage", [(1000, 100)], indirect=True)
@@ -68,5 +72,36 @@ def test_with_remedy_fail_lost_headroom_stops_the_deploy_and_leaves_no_stack(sta
     with pytest.raises(Blocked) as raised:
         stage.deploy(recorder, Mode.FAIL, A=60, B=40)
     assert raised.value.exit_code is ExitCode.EXCEEDS
-    stacks = stage.aws.client("cloudformation").list_stacks()["StackSummaries"]
-    assert all(each["StackStatus"] == "DELETE_COMPLETE" for each in stacks)
+    assert stage.stacks() == {}
+
+
+def race(stage: Stage, *modes: Mode) -> list[Release | TapctlError]:
+    """Deploys that look at the same headroom, and execute at the same moment."""
+    starting = Barrier(len(modes))
+
+    def deploy(number: int) -> Release | TapctlError:
+        recorder, name = Recorder(before_execution=lambda: starting.wait(30)), f"racer{number}"
+        try:
+            return stage.deploy(recorder, modes[number], stack=name, A=40, B=0, Name=name)
+        except TapctlError as error:
+            return error
+
+    with ThreadPoolExecutor(len(modes)) as pool:
+        return list(pool.map(deploy, range(len(modes))))
+
+
+@pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
+def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_adjusts(stage: Stage) -> None:
+    results = race(stage, Mode.ADJUST, Mode.ADJUST)
+    assert all(isinstance(each, Release) for each in results)
+    held = stage.reserved()
+    assert sorted([held["racer0"] or 0, held["racer1"] or 0]) == [20, 40]
+    assert set(stage.stacks().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+@pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
+def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_stops(stage: Stage) -> None:
+    results = race(stage, Mode.FAIL, Mode.FAIL)
+    (lost,) = (each for each in results if isinstance(each, TapctlError))
+    assert lost.exit_code is ExitCode.EXCEEDS
+    assert list(stage.stacks().values()) == ["CREATE_COMPLETE"]

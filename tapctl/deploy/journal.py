@@ -1,0 +1,106 @@
+"""What a deploy is about to do, written down before it does it, so that a run that was killed is picked up by the next.
+
+One small file for each account, Region and stack, in the state folder; nothing secret stands in it.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from tapctl import locks
+from tapctl.files import state_dir, write_atomically
+
+FOLDER = "deploys"
+
+
+class Phase(Enum):
+    """What a run was about, in words that follow `while`."""
+
+    ASKING = "it asked for a change set"
+    CONFIRMING = "its change set waited for a yes"
+    EXECUTING = "its change set was executed"
+    MENDING = "it mended the stack"
+    OVER = "nothing was under way"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The last that is known of the deploys of one stack; `at` is in UTC, to the second."""
+
+    phase: Phase = Phase.OVER
+    at: str = ""
+    stack_id: str = ""
+    change_set: str = ""
+    creates: bool = False
+    """Whether the stack was made for that change set."""
+    token: str = ""
+    digest: str = ""
+    """Of the template and the parameters."""
+    failed: str = ""
+    """The digest of the last attempt that CloudFormation failed."""
+    skipped: tuple[str, ...] = ()
+    """What a rollback was continued without."""
+
+    @property
+    def when(self) -> str:
+        return f"{self.at[:10]} {self.at[11:16]} UTC"
+
+
+@dataclass(slots=True)
+class Journal:
+    """The entry, and the file that holds it; without one it is forgotten with the process."""
+
+    path: Path | None = None
+    entry: Entry = field(default_factory=Entry)
+
+    def note(self, phase: Phase, **known: Any) -> None:
+        """Write down what begins now."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if known.get("stack_id", self.entry.stack_id) != self.entry.stack_id:
+            known = {"skipped": (), "failed": "", **known}  # another stack, even if it has the same name
+        self.entry = replace(self.entry, phase=phase, at=now, **known)
+        if self.path:
+            write_atomically(self.path, json.dumps({**asdict(self.entry), "phase": phase.name}, indent=1) + "\n")
+
+    def close(self, **known: Any) -> None:
+        """Nothing is under way any more."""
+        self.note(Phase.OVER, change_set="", creates=False, token="", **known)
+
+
+@contextmanager
+def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
+    """The journal of one stack, whose deploys on this machine exclude each other.
+
+    Raises `BusyError` while another one runs.
+    """
+    folder = state_dir() / FOLDER / account_id / region
+    folder.mkdir(parents=True, exist_ok=True)
+    busy = f"another tapctl on this machine is deploying stack {stack_name}"
+    with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy):
+        path = folder / f"{stack_name}.json"
+        yield Journal(path, _read(path))
+
+
+def _read(path: Path) -> Entry:
+    """What stands there; a file that cannot be read tells nothing."""
+    try:
+        told = json.loads(path.read_bytes())
+        return Entry(**{**told, "phase": Phase[told["phase"]], "skipped": tuple(told["skipped"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return Entry()
+
+
+def digest(template: Mapping[str, str], parameters: Sequence[Mapping[str, Any]], secret: Collection[str]) -> str:
+    """What tells one attempt from another, as a change set is asked for it.
+
+    Not even a digest is kept of the values of `secret` parameters, which might be guessed from it.
+    """
+    open_ones = [dict(each) for each in parameters if each["ParameterKey"] not in secret]
+    text = json.dumps([dict(template), open_ones], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

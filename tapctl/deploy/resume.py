@@ -1,0 +1,66 @@
+"""What the last run left unfinished, because it was killed or did not wait, said and brought to an end."""
+
+from contextlib import suppress
+
+from tapctl.aws import error_code, explained
+from tapctl.deploy import change_set
+from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.journal import Entry, Phase
+from tapctl.deploy.operation import Operator
+from tapctl.deploy.stack_state import End, state
+from tapctl.errors import TapctlError
+
+
+def resume(operator: Operator, *, waits: bool = True) -> bool:
+    """Pick up where the journal ends; tells whether there was anything.
+
+    An abandoned change set is removed, an execution is followed to its end. A recovery that was cut short needs
+    nothing of its own: the stack's state says what is left to do.
+    """
+    left, say = operator.journal.entry, operator.observer.step
+    if left.phase is Phase.OVER:
+        return False
+    # From here on the stack's state tells the rest, should this run be killed, too.
+    operator.journal.close()
+    say(f"the last run, of {left.when}, was over while {left.phase.value}")
+    match left.phase:
+        case Phase.ASKING | Phase.CONFIRMING:
+            _abandon(operator, left)
+        case Phase.EXECUTING if not _executed(operator, left):
+            _abandon(operator, left)
+        case Phase.EXECUTING if waits:
+            _follow(operator, left)
+        case _:
+            pass
+    return True
+
+
+def _abandon(operator: Operator, left: Entry) -> None:
+    found = ChangeSet(left.change_set, left.stack_id or operator.name, ())
+    # One that is gone already is as well; one that cannot be removed now, a later deploy clears away.
+    with suppress(TapctlError):
+        change_set.discard(operator.aws, found, with_stack=left.creates)
+        operator.observer.step("its change set, which nobody executed, was removed")
+
+
+def _executed(operator: Operator, left: Entry) -> bool:
+    """Whether AWS ever got to know of the execution; a change set that is gone was executed, or replaced since."""
+    from botocore.exceptions import ClientError
+
+    with explained("reading the change set of the last run"):
+        try:
+            found = operator.aws.client("cloudformation").describe_change_set(
+                ChangeSetName=left.change_set, StackName=left.stack_id
+            )
+        except ClientError as error:
+            if error_code(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"):
+                return True
+            raise
+    return str(found.get("ExecutionStatus")) != "AVAILABLE"
+
+
+def _follow(operator: Operator, left: Entry) -> None:
+    seen = operator.follow(left.stack_id, left.token)
+    operator.observer.step(f"that ended in {seen[-1].status}")
+    if state(seen[-1].status).end is not End.SUCCESS:
+        operator.journal.close(failed=left.digest)
