@@ -11,6 +11,7 @@ from tapctl.aws import Aws, error_code, explained
 from tapctl.deploy import leftovers, validations
 from tapctl.deploy.changes import Change, walk
 from tapctl.deploy.describe import changes, describe
+from tapctl.deploy.pace import change_set_pause
 from tapctl.deploy.request import Request
 from tapctl.deploy.validations import Validation, Validations
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
@@ -161,7 +162,7 @@ class _Desk:
             waited = self.clock() - started
             if waited > self.timeout:
                 raise BusyError(f"the change set was not ready after {self.timeout:.0f} s", "run it again later")
-            self.sleep(0.5 if waited < 3 else 1 if waited < 15 else 2)
+            self.sleep(change_set_pause(waited))
 
     def _reason(self, described: Mapping[str, Any]) -> str:
         """Why the set failed; where that of a nested stack did, which may take a while longer, why that one did."""

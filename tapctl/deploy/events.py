@@ -8,14 +8,17 @@ from typing import Any
 
 from tapctl.aws import Aws, in_our_words, lasting, throttled
 from tapctl.deploy.feed import STACK, Event, Feed
-from tapctl.deploy.pace import SHARED, Budget, interval, jittered
+from tapctl.deploy.pace import INTERVAL, SHARED, Budget, jittered
 from tapctl.deploy.stack_state import state
 from tapctl.errors import AwsError, BusyError
 
 __all__ = ["STACK", "Event", "Follower"]
 
-SILENCE = 15
-"""Ticks without an event after which the stack itself is asked how it is."""
+UNHEARD = 15
+"""Ticks without an event of ours, before the first, after which the stack itself is asked how it is."""
+
+SILENCE = 60
+"""The same between events: resources that take minutes say nothing in between."""
 
 LOOKS = 3
 """How often a stack must say that it has ended, while its events do not, to be believed: a status may be stale."""
@@ -57,6 +60,7 @@ class Follower:
         """
         started, root = self.clock(), self._root()
         while True:
+            ticked = self.clock()
             self._untold.extend(self._tick(root))
             while self._untold:
                 event = self._untold.popleft()
@@ -64,7 +68,7 @@ class Follower:
                 yield event
                 if event.ends and self._of_root(event):
                     return
-            self._pause(self.clock() - started)
+            self._pause(ticked + jittered(INTERVAL * self.budget.strain), started + self.timeout)
 
     def _of_root(self, event: Event) -> bool:
         return event.own and event.stack_id == self.stack_id
@@ -76,7 +80,7 @@ class Follower:
         """The root stack's news and those of the nested stacks whose turn it is, the root's end last."""
         new = _up_to_the_end(self._read(root))
         self._silent = 0 if new else self._silent + 1
-        if self._silent and self._silent % SILENCE == 0:
+        if self._silent and self._silent % (SILENCE if root.begun else UNHEARD) == 0:
             new = self._look(root)
         end = new[-1:] if new and new[-1].ends else []
         told = new[: len(new) - len(end)]
@@ -161,16 +165,16 @@ class Follower:
             f"`tapctl watch --stack-name {self.name}` shows whether it begins later",
         )
 
-    def _pause(self, waited: float) -> None:
+    def _pause(self, until: float, deadline: float) -> None:
         """Sleep to the next tick, or to the end of the time that was given."""
-        left = self.timeout - waited
-        if left <= 0:
+        now = self.clock()
+        if now >= deadline:
             raise BusyError(
                 f"the operation on stack {self.name} still runs after {self.timeout:.0f} s;"
                 " CloudFormation goes on by itself",
                 f"`tapctl watch --stack-name {self.name}` follows it to its end; `--timeout` gives it longer",
             )
-        self.sleep(min(jittered(interval(waited) * self.budget.strain), left))
+        self.sleep(max(0.0, min(until, deadline) - now))
         if owed := self.budget.take(self.clock()):
             self.sleep(owed)
 

@@ -328,12 +328,12 @@ def test_every_page_of_changes_is_read_and_an_action_that_aws_adds_later_is_kept
     assert [each.logical_id for each in found.changes if each.destroys] == ["D"]
 
 
-def test_it_is_looked_at_often_at_first_and_less_later() -> None:
+def test_it_is_looked_at_once_and_then_often_from_when_it_may_be_there_and_less_later() -> None:
     slept: list[float] = []
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
-        for _ in range(25):
+        for _ in range(40):
             described(stub, "CREATE_IN_PROGRESS")
         described(stub, "CREATE_COMPLETE")
         checked(stub)
@@ -343,7 +343,7 @@ def test_it_is_looked_at_often_at_first_and_less_later() -> None:
         )
 
     assert found is not None
-    assert slept == [0.5] * 6 + [1] * 12 + [2] * 7
+    assert slept == [1.35, *[0.45] * 31, *[2] * 8]
 
 
 def test_when_the_time_is_up_it_is_busy() -> None:
@@ -351,7 +351,7 @@ def test_when_the_time_is_up_it_is_busy() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
-        for _ in range(9):
+        for _ in range(8):
             described(stub, "CREATE_PENDING")
         stub.add_response("delete_change_set", {}, BOTH)
 

@@ -1,11 +1,16 @@
 import pytest
 
-from tapctl.deploy.pace import WORST_STRAIN, Budget, interval, jittered
+from tapctl.deploy.pace import INTERVAL, WORST_STRAIN, Budget, change_set_pause, jittered
 
 
-def test_the_first_reads_are_quick_and_no_later_one_costs_the_two_seconds() -> None:
-    assert interval(0) == interval(59) == 1.0
-    assert all(interval(waited) * 1.2 + 3 * 0.15 <= 2.0 for waited in (0, 60, 300, 3000))
+def test_the_end_is_told_within_two_seconds_at_no_more_than_the_reads_that_are_allowed() -> None:
+    latency = 0.15
+    assert INTERVAL * 1.2 + 2 * latency <= 2.0
+    assert 1 / INTERVAL <= 1.1
+
+
+def test_a_change_set_is_read_at_once_then_when_it_may_be_there_then_ever_less_often() -> None:
+    assert [change_set_pause(waited) for waited in (0.0, 1.5, 14.0, 15.0, 500.0)] == [1.35, 0.45, 0.45, 2.0, 2.0]
 
 
 def test_the_jitter_is_a_fifth_each_way() -> None:

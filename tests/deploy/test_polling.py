@@ -1,0 +1,19 @@
+"""The budget of waiting, on simulated stacks of known durations; `benchmarks/polling.py` prints the whole table."""
+
+import statistics
+
+import pytest
+
+from benchmarks.polling import SCENARIOS, measure
+
+
+@pytest.mark.parametrize(("name", "samples"), [("small stack", 80), ("long stack", 20)])
+def test_a_deploy_loses_little_and_reads_little(name: str, samples: int) -> None:
+    scenario = next(each for each in SCENARIOS if each.name == name)
+
+    costs = measure(scenario, samples)
+
+    # Over thousands the mean is 1.18 s at 1.09 and 0.92 reads a second; of so few, the jitter makes it stray a little.
+    assert statistics.mean(cost.lost for cost in costs) <= 1.3
+    assert sum(cost.reads for cost in costs) / sum(cost.wall for cost in costs) <= 1.12
+    assert max(cost.late for cost in costs) <= 2.0
