@@ -50,13 +50,14 @@ class Emulator:
 
 
 @contextmanager
-def running() -> Iterator[Emulator]:
+def running(**more: str) -> Iterator[Emulator]:
+    """Start one, with these settings beside the usual ones."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMBDA_"))}
     settings = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
     quiet = {"LOG_LEVEL": "ERROR", "PERSIST_STATE": "0", "LAMBDA_ACCOUNT_CONCURRENCY": "1000"}
-    process = subprocess.Popen([sys.executable, "-m", "ministack"], env={**kept, **settings, **quiet})
+    process = subprocess.Popen([sys.executable, "-m", "ministack"], env={**kept, **settings, **quiet, **more})
     try:
         wait_for(f"http://127.0.0.1:{port}/_ministack/health", process)
         yield Emulator(port)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from .deployed import Stack, now, signed
-from .emulator import Emulator
-from .senders import PAYMENT, delivery
+from .emulator import Emulator, running
+from .senders import PAYMENT, SECRETS, delivery
 
 pytestmark = pytest.mark.xdist_group("webhook-emulator")
 
@@ -110,6 +110,26 @@ def messages(queues: Any, url: str) -> int:
             break
         time.sleep(0.1)
     return sum(int(found[name]) for name in names)
+
+
+def test_the_roles_rights_suffice_and_are_needed() -> None:
+    with running(AUTH="true", AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test") as strict:
+        vault = strict.client("secretsmanager")
+        arn = vault.create_secret(Name="webhooks", SecretString=json.dumps(SECRETS))["ARN"]
+        stack = Stack(strict, "strict", WebhookSecretArn=arn, WebhookSecrets="{}")
+        assert stack.post("standard", *signed("standard"))[0] == 200
+        rights = {"RoleName": "webhook-lambda-role-strict", "PolicyName": "DynamoDBWritePolicy"}
+        strict.client("iam").delete_role_policy(**rights)
+        assert stack.post("generic", *signed("generic")) == (503, {"error": "storage unavailable"})
+        assert "tx-generic" not in stack.rows()
+
+
+def test_without_secrets_only_a_direct_invocation_is_accepted(emulator: Emulator) -> None:
+    stack = Stack(emulator, "bare", WebhookSecrets="{}")
+    assert stack.post("standard", *signed("standard")) == (500, {"error": "misconfigured"})
+    answer = emulator.client("lambda").invoke(FunctionName="webhook-processor-bare", Payload=json.dumps(PAYMENT))
+    assert json.load(answer["Payload"])["statusCode"] == 200
+    stack.delete()
 
 
 def test_a_teardown_leaves_nothing(emulator: Emulator) -> None:
