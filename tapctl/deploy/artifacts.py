@@ -15,12 +15,20 @@ from tapctl.errors import AwsError, UsageError
 _RACES = 10
 """How often, a second apart, making the bucket is tried while another deploy is making it."""
 
+_UNFINISHED = {
+    "ID": "unfinished-uploads",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+"""What a killed deploy leaves of a large upload goes; nothing else does."""
+
 
 @dataclass(slots=True)
 class ArtifactStore:
     """One bucket of one account; objects are named by their content, so each is uploaded once.
 
-    Nothing expires in it: a rollback of CloudFormation needs the object of the deploy before.
+    No object expires in it: a rollback of CloudFormation needs that of the deploy before.
     """
 
     aws: Aws
@@ -166,6 +174,9 @@ class ArtifactStore:
         )
         s3.put_bucket_versioning(
             Bucket=self.bucket, ExpectedBucketOwner=owner, VersioningConfiguration={"Status": "Enabled"}
+        )
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=self.bucket, ExpectedBucketOwner=owner, LifecycleConfiguration={"Rules": [_UNFINISHED]}
         )
         s3.put_bucket_policy(Bucket=self.bucket, ExpectedBucketOwner=owner, Policy=json.dumps(self._policy()))
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.stub import ANY
 
 from tapctl.aws import Aws
-from tapctl.deploy.artifacts import ArtifactStore
+from tapctl.deploy.artifacts import _UNFINISHED, ArtifactStore
 from tapctl.errors import AwsError, UsageError
 
 from .stubs import stubbed
@@ -16,6 +16,14 @@ pytestmark = pytest.mark.xdist_group("deploy artifacts")
 ACCOUNT = "000000000000"
 NAME = "tapctl-artifacts-123456789012-us-east-1"
 HEAD = {"Bucket": NAME, "ExpectedBucketOwner": "123456789012"}
+
+SETTINGS = (
+    "put_public_access_block",
+    "put_bucket_encryption",
+    "put_bucket_versioning",
+    "put_bucket_lifecycle_configuration",
+)
+"""The order in which a new bucket is protected, the policy being the last."""
 
 
 def ours(aws: Aws) -> ArtifactStore:
@@ -49,6 +57,9 @@ def test_the_bucket_is_made_once_and_is_private_encrypted_versioned_and_tls_only
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert "Expiration" not in rule
+    assert "NoncurrentVersionExpiration" not in rule
     (statement,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
@@ -123,6 +134,7 @@ def test_every_request_names_the_owner_that_it_expects() -> None:
                 },
             ),
             ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
+            ("put_bucket_lifecycle_configuration", {"LifecycleConfiguration": {"Rules": [_UNFINISHED]}}),
             ("put_bucket_policy", {"Policy": json.dumps(ours(aws)._policy())}),
         ):
             stub.add_response(operation, {}, {**HEAD, **more})
@@ -165,7 +177,7 @@ def test_elsewhere_than_in_the_first_region_the_place_is_named(region: str, part
         stub.add_client_error("head_bucket", "404", "Not Found", 404)
         place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         stub.add_response("create_bucket", {}, {"Bucket": name, **place})
-        for operation in ("put_public_access_block", "put_bucket_encryption", "put_bucket_versioning"):
+        for operation in SETTINGS:
             stub.add_response(operation, {})
         stub.add_response("put_bucket_policy", {})
 
@@ -220,7 +232,7 @@ def test_a_bucket_that_a_killed_deploy_left_unprotected_is_protected() -> None:
         stub = stubs["s3"]
         stub.add_response("head_bucket", {}, HEAD)
         stub.add_client_error("get_bucket_policy", "NoSuchBucketPolicy", "none", 404)
-        for operation in ("put_public_access_block", "put_bucket_encryption", "put_bucket_versioning"):
+        for operation in SETTINGS:
             stub.add_response(operation, {})
         stub.add_response("put_bucket_policy", {})
 
