@@ -80,6 +80,8 @@ class _Packing:
         sizes: list[tuple[Local, int]] = []
         for local in local_paths(template):
             path = Path(template.file).parent / local.name
+            if local.is_asset and not path.exists():
+                continue
             is_template = local.slot.kind is Kind.TEMPLATE
             found = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
             artifact = Artifact(_label(local), found, early=is_template or local.is_snippet)

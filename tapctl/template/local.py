@@ -1,7 +1,8 @@
 """Where a template may name a file or folder of this machine, which packaging replaces by an object in S3.
 
 The properties are those of `aws cloudformation package` and `sam package`; a property that names an object in S3
-already, or holds anything but text, is nobody's business here.
+already, or holds anything but text, is nobody's business here, unless the CDK says in the resource's metadata which
+asset of its output that is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -117,6 +118,8 @@ class Local:
     name: str
     properties: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    is_asset: bool = False
+    """Whether the CDK wrote it beside the template; it need not be there any more once `cdk-assets` published it."""
 
     @property
     def is_snippet(self) -> bool:
@@ -131,12 +134,15 @@ def local_paths(template: Template) -> Iterator[Local]:
         own, kind = _map(definition.get("Properties")), str(definition.get("Type"))
         inherited = _map(shared.get(kind.removeprefix(SAM))) if kind.startswith(SAM) else {}
         properties = {**inherited, **own}
+        metadata = _map(definition.get("Metadata"))
         for slot in SLOTS.get(kind, ()):
+            if asset := _asset(slot, own, metadata):
+                where = (*path, "Properties", slot.property)
+                yield Local(logical_id, slot, where, asset, properties, metadata, is_asset=True)
             for place in slot.places(own if {*slot.unless} & {*own} else properties):
                 if properties.get("PackageType") == "Image":
                     continue
                 where = (*path, "Properties", *place)
-                metadata = _map(definition.get("Metadata"))
                 yield Local(logical_id, slot, where, _at(properties, place), properties, metadata)
     for name, slots in METADATA.items():
         entry = _map(template.body.get("Metadata")).get(name)
@@ -152,6 +158,13 @@ def put(body: Any, path: Path, value: Any) -> None:
     for key in path[:-1]:
         body = body.setdefault(key, {}) if isinstance(key, str) else body[key]
     body[path[-1]] = value
+
+
+def _asset(slot: Slot, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
+    """The asset that the CDK has put a reference to into the property."""
+    name = metadata.get("aws:asset:path")
+    refers = metadata.get("aws:asset:property") == slot.property and isinstance(properties.get(slot.property), dict)
+    return name if refers and isinstance(name, str) else None
 
 
 def _definitions(section: Any, path: Path) -> Iterator[tuple[str, Mapping[str, Any], Path]]:

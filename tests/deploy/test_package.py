@@ -418,3 +418,15 @@ def test_a_snippet_is_read_for_the_change_set(tmp_path: Path) -> None:
     (artifact,) = made.artifacts
     assert artifact.early
     assert json.loads(made.text)["Transform"]["Parameters"]["Location"] == f"s3://bucket/{artifact.key}"
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["beside the template", "published by cdk-assets"])
+def test_an_asset_of_the_cdk_is_packaged_where_it_is(there: bool, function_folder: Path) -> None:
+    metadata = '{"aws:asset:path": "%s", "aws:asset:property": "Code"}' % ("code" if there else "asset.1a2b")
+    code = '{"S3Bucket": "cdk-assets", "S3Key": "1a2b.zip"}'
+    text = '{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": %s}, "Metadata": %s}}}'
+
+    made = packaged(written(function_folder.parent, text % (code, metadata)))
+
+    placed = json.loads(made.text)["Resources"]["Fn"]["Properties"]["Code"]["S3Bucket"]
+    assert placed == ("bucket" if there else "cdk-assets")

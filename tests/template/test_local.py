@@ -187,3 +187,23 @@ def test_a_macro_that_adds_resources_is_taken_for_one_that_cannot_be_seen_into()
     added = template({"Resources": {"Fn::Transform": snippet("a.yaml")}})
 
     assert [(each.logical_id, each.type) for each in added.resources()] == [("Fn::Transform", "Fn::Transform")]
+
+
+REFERENCE = {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}, "S3Key": "1a2b.zip"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        pytest.param({"aws:asset:path": "asset.1a2b", "aws:asset:property": "Code"}, "asset.1a2b", id="its code"),
+        pytest.param({"aws:asset:path": "asset.1a2b", "aws:asset:property": "Code.ImageUri"}, None, id="an image"),
+        pytest.param({"aws:cdk:path": "App/Fn/Resource"}, None, id="nothing"),
+        pytest.param({"aws:asset:path": 1, "aws:asset:property": "Code"}, None, id="no name"),
+    ],
+)
+def test_what_the_cdk_wrote_beside_the_template_is_found_by_the_metadata(
+    metadata: dict[str, Any], name: str | None
+) -> None:
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Code": REFERENCE}, "Metadata": metadata}
+
+    assert [local.name for local in local_paths(template({"Resources": {"Fn": function}}))] == [name] * bool(name)
