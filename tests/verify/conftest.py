@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,21 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The reference stack with its reservation of 100, in an account of 1000."""
+    with staged(tmp_path_factory) as made:
+        yield made
+
+
+@contextmanager
+def staged(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[Stage]:
+    """The reference stack with these parameters, in a sandbox of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("TAPCTL_STATE_DIR", str(folders.mktemp("state")))
         running = sandbox.start(sandbox.AccountLimits(1000))
         try:
             aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            settings = _with_all_providers(replace(read(Flags(template="-", env="local"), ROOT), region=running.region))
-            made = Stage(aws, settings, running)
+            local = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
+            settings = _with_all_providers(local)
+            made = Stage(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
             answer = made.deploy("--no-verify")
             assert answer.returncode == 0, answer.stderr
             yield made

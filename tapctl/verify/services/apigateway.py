@@ -1,9 +1,17 @@
 """HTTP and WebSocket APIs."""
 
+import re
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document, same_name, within
+from tapctl.verify.live import Live
 from tapctl.verify.look import Look, Row, quietly
+
+
+def _own(live: Live) -> str:
+    """The id without the API's, which some put before it."""
+    return re.split("[/|]", live.id)[-1]
+
 
 LOOKS: Mapping[str, tuple[Look, ...]] = {
     "AWS::ApiGatewayV2::Api": (
@@ -22,7 +30,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         Look(
             "apigatewayv2",
             "GetIntegration",
-            lambda live, _: {"ApiId": live.properties["ApiId"], "IntegrationId": live.id},
+            lambda live, _: {"ApiId": live.properties["ApiId"], "IntegrationId": _own(live)},
             (
                 Row("type", "IntegrationType", "IntegrationType"),
                 Row("subtype", "IntegrationSubtype", "IntegrationSubtype"),
@@ -39,8 +47,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         Look(
             "apigatewayv2",
             "GetRoute",
-            # The sandbox puts the API's id before the route's.
-            lambda live, _: {"ApiId": live.properties["ApiId"], "RouteId": live.id.rpartition("/")[2]},
+            lambda live, _: {"ApiId": live.properties["ApiId"], "RouteId": _own(live)},
             (
                 Row("route", "RouteKey", "RouteKey"),
                 Row("authorization", "AuthorizationType", "AuthorizationType", default="NONE", absent="NONE"),
@@ -52,7 +59,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         Look(
             "apigatewayv2",
             "GetStage",
-            lambda live, _: {"ApiId": live.properties["ApiId"], "StageName": live.id},
+            lambda live, _: {"ApiId": live.properties["ApiId"], "StageName": _own(live)},
             (
                 Row("automatic deployment", "AutoDeploy", "AutoDeploy", default=False, absent=False),
                 Row(
