@@ -50,7 +50,7 @@ class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
     endpoint: str
     table: str
     path: str = ""
-    provider: Literal["generic", "github", "square", "standard", "stripe"] = "standard"
+    provider: Literal["adyen", "generic", "github", "square", "standard", "stripe"] = "standard"
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None

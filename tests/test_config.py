@@ -115,7 +115,7 @@ MISTAKES = {
     ),
     "an-unknown-provider": (
         '[verify.webhook]\ntable = "t"\nendpoint = "e"\nprovider = "paypal"',
-        "`verify.webhook.provider`: Input should be 'generic', 'github', 'square', 'standard' or 'stripe'",
+        "`verify.webhook.provider`: Input should be 'adyen', 'generic', 'github', 'square', 'standard' or 'stripe'",
     ),
     "a-status-that-is-none": (
         '[verify.webhook]\ntable = "t"\nendpoint = "e"\nforged = { status = [401, 700] }',

@@ -2,7 +2,8 @@
 
 Sources: https://github.com/standard-webhooks/standard-webhooks · https://docs.stripe.com/webhooks/signature ·
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries ·
-https://developer.squareup.com/docs/webhooks/step3validate
+https://developer.squareup.com/docs/webhooks/step3validate ·
+https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures/
 """
 
 import base64
@@ -10,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How the key stands in a secret, and the headers that sign a message with it."""
+    """How the key stands in a secret, and the headers that sign a message with it.
+
+    `seal` puts the signature into the document instead, where it stands there. `notation` says how the secret is
+    written, for those that are not plain text.
+    """
 
     sign: Callable[[Message, bytes], dict[str, str]]
     key: Callable[[str], bytes] = str.encode
+    seal: Callable[[Any, bytes], Any] = lambda document, _: document
+    notation: str = "text"
 
 
 def _mac(key: bytes, content: bytes) -> bytes:
@@ -72,10 +80,45 @@ def _generic(message: Message, key: bytes) -> dict[str, str]:
     return {"x-webhook-timestamp": str(message.timestamp), "x-webhook-signature": f"sha256={signature}"}
 
 
+_ADYEN_SIGNED = (
+    ("pspReference",),
+    ("originalReference",),
+    ("merchantAccountCode",),
+    ("merchantReference",),
+    ("amount", "value"),
+    ("amount", "currency"),
+    ("eventCode",),
+    ("success",),
+)
+
+
+def _adyen(document: Any, key: bytes) -> Any:
+    """Every item with the signature over its own fields; what has no items is left as it is."""
+    entries = document.get("notificationItems", [])
+    items = [{**each, _ADYEN_ITEM: _adyen_item(each.get(_ADYEN_ITEM, {}), key)} for each in entries]
+    return {**document, "notificationItems": items} if items else document
+
+
+_ADYEN_ITEM = "NotificationRequestItem"
+
+
+def _adyen_item(item: dict[str, Any], key: bytes) -> dict[str, Any]:
+    content = ":".join(_field(item, *path) for path in _ADYEN_SIGNED)
+    signature = _base64_mac(key, content.encode())
+    return {**item, "additionalData": {**item.get("additionalData", {}), "hmacSignature": signature}}
+
+
+def _field(item: Any, *path: str) -> str:
+    for part in path:
+        item = item.get(part, "") if isinstance(item, dict) else ""
+    return str(item).lower() if isinstance(item, bool) else str(item)
+
+
 SCHEMES: Mapping[str, Scheme] = {
+    "adyen": Scheme(lambda _message, _key: {}, bytes.fromhex, _adyen, "hexadecimal digits"),
     "generic": Scheme(_generic),
     "github": Scheme(_github),
     "square": Scheme(_square),
-    "standard": Scheme(_standard, _standard_key),
+    "standard": Scheme(_standard, _standard_key, notation="whsec_… with base64 behind it"),
     "stripe": Scheme(_stripe),
 }

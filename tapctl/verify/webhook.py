@@ -84,11 +84,12 @@ def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | C
         hint = "give the parameter that [verify.webhook] names as `secret_parameter`, or set `secret`"
         message = f"no signing secret of provider {probe.provider} is known here"
         return Check(SUBJECT, Status.NOT_CHECKED, message, hint)
+    scheme = SCHEMES[probe.provider]
     try:
-        return SCHEMES[probe.provider].key(secret)
+        return scheme.key(secret)
     except ValueError:
-        hint = "Standard Webhooks writes it as whsec_… with base64 behind it"
-        return _misconfigured("the signing secret of [verify.webhook] is not base64", hint)
+        message = f"the signing secret of [verify.webhook] is none of provider {probe.provider}"
+        return _misconfigured(message, f"it is written as {scheme.notation}")
 
 
 def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
@@ -171,9 +172,10 @@ def _failed(message: str, hint: str | None = None) -> Check:
 def _event(endpoint: Endpoint, key: bytes) -> Event:
     probe, event_id, now = endpoint.probe, f"tapctl-{uuid.uuid4()}", datetime.now(UTC)
     url = endpoint.url + filled(probe.path, event_id, now)
-    body = json.dumps(filled(probe.body, event_id, now)).encode()
+    scheme = SCHEMES[probe.provider]
+    body = json.dumps(scheme.seal(filled(probe.body, event_id, now), key)).encode()
     message = Message(event_id, int(now.timestamp()), body, probe.url or url)
-    headers = {"content-type": "application/json", **SCHEMES[probe.provider].sign(message, key)}
+    headers = {"content-type": "application/json", **scheme.sign(message, key)}
     return Event(
         Request(url, body, headers),
         Place(endpoint.aws, endpoint.table, filled(probe.key, event_id, now)),

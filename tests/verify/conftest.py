@@ -94,6 +94,7 @@ def staged(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[Stage
 def _with_all_providers(settings: Settings) -> Settings:
     """The settings with a secret for every provider that signs with one, beside the configured one."""
     others = {name: [f"{name}-secret"] for name in ("generic", "github", "square", "stripe")}
+    others["adyen"] = ["44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"]
     secrets = json.loads(settings.parameters["WebhookSecrets"]) | others
     own = {"WebhookSecrets": json.dumps(secrets), "SquareNotificationUrl": SQUARE_URL}
     return replace(settings, parameters={**settings.parameters, **own})

@@ -1,6 +1,7 @@
 """Signatures as the providers publish them, and as the reference function takes them."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,32 @@ def test_stripe_as_its_own_library_tests_it() -> None:
     assert signed("stripe", "webhook_secret", Message("id", 1533204620, body, "")) == {
         "stripe-signature": "t=1533204620,v1=2220f87ef101a04665f11cdf770523143f875572008577fa0f20882ddb9cc3c7"
     }
+
+
+def test_adyen_as_its_documentation_does() -> None:
+    item = {
+        "pspReference": "7914073381342284",
+        "merchantAccountCode": "TestMerchant",
+        "merchantReference": "TestPayment-1407325143704",
+        "amount": {"value": 1130, "currency": "EUR"},
+        "eventCode": "AUTHORISATION",
+        "success": "true",
+        "additionalData": {"kept": "yes"},
+    }
+    scheme = SCHEMES["adyen"]
+    key = scheme.key("44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056")
+
+    sealed = scheme.seal({"notificationItems": [{"NotificationRequestItem": item}]}, key)
+
+    assert sealed["notificationItems"][0]["NotificationRequestItem"]["additionalData"] == {
+        "kept": "yes",
+        "hmacSignature": "coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=",
+    }
+
+
+@pytest.mark.parametrize("document", [{}, {"notificationItems": []}, {"other": 1}])
+def test_what_has_no_items_for_adyen_to_sign_stays_as_it_is(document: dict[str, Any]) -> None:
+    assert SCHEMES["adyen"].seal(document, b"key") == document
 
 
 @pytest.mark.parametrize("change", [{"body": b"other"}, {"url": "other"}, {"timestamp": 1}, {"event_id": "other"}])

@@ -175,7 +175,7 @@ def test_without_a_secret_nothing_is_sent_and_nothing_proved() -> None:
 def test_a_secret_that_cannot_sign_has_failed_and_is_not_shown(secret: str) -> None:
     check = refused(PROBE.model_copy(update={"secret": secret}), {})
 
-    assert found([check]) == [("failed", "the signing secret of [verify.webhook] is not base64")]
+    assert found([check]) == [("failed", "the signing secret of [verify.webhook] is none of provider standard")]
     assert secret not in f"{check.message}{check.hint}"
 
 
@@ -201,7 +201,17 @@ def test_a_secret_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 PAYMENT = {"transactionId": "{id}", "amount": "12.34", "currency": "EUR", "status": "succeeded"}
+ADYEN_ITEM = {
+    "pspReference": "{id}",
+    "merchantAccountCode": "Shop",
+    "merchantReference": "order-1",
+    "amount": {"value": 1234, "currency": "EUR"},
+    "eventCode": "AUTHORISATION",
+    "eventDate": "{timestamp}",
+    "success": "true",
+}
 BODIES: dict[str, dict[str, Any]] = {
+    "adyen": {"live": "false", "notificationItems": [{"NotificationRequestItem": ADYEN_ITEM}]},
     "generic": PAYMENT,
     "github": PAYMENT,
     "standard": PAYMENT,
@@ -242,7 +252,8 @@ def live(stage: Stage, **changes: Any) -> list[Check]:
 
 @pytest.mark.parametrize("provider", BODIES)
 def test_the_deployed_function_passes_all_three_for_every_provider(provider: str, stage: Stage) -> None:
-    row = {"provider": provider, "currency": "EUR", "amount": 1234 if provider in ("square", "stripe") else "12.34"}
+    minor = provider in ("adyen", "square", "stripe")
+    row = {"provider": provider, "currency": "EUR", "amount": 1234 if minor else "12.34"}
 
     checks = live(stage, provider=provider, path=f"/{provider}", body=BODIES[provider], row=row, url=SQUARE_URL)
 
