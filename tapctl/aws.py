@@ -23,6 +23,9 @@ GLOBAL_SERVICES = ("iam",)
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"}
 _THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
+_SKEW = ("Signature expired", "Signature not yet current")
+"""How services begin that say no more than SignatureDoesNotMatch or InvalidSignatureException by their code."""
 _REFUSED_KEYS = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
 _NO_SESSION = ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError")
@@ -195,16 +198,23 @@ def error_message(error: Any) -> str:
 
 
 def _refusal(error: Any, doing: str) -> AwsError:
-    code, message = error_code(error), error_message(error)
+    said, hint = _said(error_code(error), error_message(error))
+    return AwsError(f"{doing}: {said}", hint, code=error_code(error))
+
+
+def _said(code: str, message: str) -> tuple[str, str | None]:
+    """A refusal in words, and the next step."""
+    if code in _SKEWED or any(words in message for words in _SKEW):
+        return f"the clock of this machine is wrong: {message}", "set it, for example `timedatectl set-ntp true`"
     if code in _EXPIRED:
-        return AwsError(f"{doing}: the AWS credentials have expired", "renew them, for example with `aws sso login`")
+        return "the AWS credentials have expired", "renew them, for example with `aws sso login`"
     if code in _REFUSED_KEYS:
-        return AwsError(f"{doing}: AWS does not accept the credentials", "`aws sts get-caller-identity` tests them")
+        return "AWS does not accept the credentials", "`aws sts get-caller-identity` tests them"
     if code in _DENIED:
-        return AwsError(f"{doing}: access denied: {message}", "ask for the action that the message names")
+        return f"access denied: {message}", "ask for the action that the message names"
     if code in _THROTTLED:
-        return AwsError(f"{doing}: AWS throttled the request", "run it again in a moment")
-    return AwsError(f"{doing}: {message}")
+        return "AWS throttled the request", "run it again in a moment"
+    return message, None
 
 
 def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:

@@ -46,7 +46,11 @@ class TapctlError(Exception):
 
 
 class AwsError(TapctlError):
-    """AWS refused or did not answer."""
+    """AWS refused, with its own `code`, or did not answer, without one."""
+
+    def __init__(self, message: str, hint: str | None = None, *, code: str = "") -> None:
+        super().__init__(message, hint)
+        self.code = code
 
 
 class UsageError(TapctlError):

@@ -120,7 +120,7 @@ def _release(
             outcome = _deploy(deployer, result, live)
         except Raced as raced:
             made_anew = raced.made_anew
-            narrator.step("what the account can spare, or what is replaced, has changed; working the remedy out anew")
+            narrator.step(f"{raced.message}; working the remedy out anew")
         except DeployFailed as failure:
             if failure.minimum is None:
                 raise

@@ -19,6 +19,11 @@ from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 NO_CHANGE = ("The submitted information didn't contain changes.", "No updates are to be performed.")
 """How CloudFormation begins the reason of a change set that would change nothing."""
 
+_ABOUT_INPUT = ("ValidationError", "InsufficientCapabilities", "InsufficientCapabilitiesException")
+"""Error codes of CreateChangeSet that are about what it was given."""
+
+_AT_WORK = re.compile(r"\bis in \S*_IN_PROGRESS state")
+
 _NESTED = re.compile(r"Nested change set (arn:\S+) was not successfully created")
 
 
@@ -91,10 +96,12 @@ def create(
         with explained(f"asking for a change set of stack {request.stack_name}"):
             made = client.create_change_set(**request.asked())
             ready = desk.read(made, request)
-        return ready
+    except AwsError as error:
+        raise _blamed(error) from None
     finally:
         if ready is None:
             _forget(client, made, with_stack=request.creates)
+    return ready
 
 
 def discard(aws: Aws, found: ChangeSet, *, with_stack: bool) -> None:
@@ -171,12 +178,24 @@ class _Desk:
         return self._reason(self._finished(below[1].rstrip(".:,"))) if below else reason
 
 
+def _blamed(error: AwsError) -> TapctlError:
+    """A request that CloudFormation does not take: for what is in it, or because somebody else is at work."""
+    if error.code not in _ABOUT_INPUT:
+        return error
+    if _AT_WORK.search(error.message):
+        return BusyError(error.message, "run it again when that is over")
+    return UsageError(error.message, error.hint or _hint(error.message) or "mend the template or its parameters")
+
+
 def _refusal(stack_name: str, reason: str, told: Validations) -> TapctlError:
     fatal = tuple(each for each in told if each.fatal) if isinstance(told, tuple) else ()
     if fatal:
         return Refused(stack_name, fatal)
-    hint = next((hint for words, hint in _HINTS.items() if words in reason), None)
-    return AwsError(f"CloudFormation refused the change set of stack {stack_name}: {reason}", hint)
+    return AwsError(f"CloudFormation refused the change set of stack {stack_name}: {reason}", _hint(reason))
+
+
+def _hint(said: str) -> str | None:
+    return next((hint for words, hint in _HINTS.items() if words in said), None)
 
 
 _HINTS = {

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from tapctl.deploy.request import Request, request_for
 from tapctl.deploy.secrecy import given_secrets
 from tapctl.deploy.stack import Live, version
 from tapctl.deploy.stack_state import Action, End, state
-from tapctl.errors import AwsError, BusyError, UsageError
+from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.family import Family
@@ -119,16 +120,19 @@ class Deployer:
         if not recheck(found):
             change_set.discard(self.aws, found, with_stack=creates)
             self._await_settled(found.stack_id)
-            raise Raced("the headroom changed between the verdict and the execution", found.replaced)
-        self._execute(found)
+            raise Raced("what the account can spare, or what is replaced, has changed", found.replaced)
+        self._execute(found, creates=creates)
         return self._outcome(found.stack_id, secret, changed=True)
 
     def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""
-        found = self._ask(result, live, self._prepared(result))
-        if found is not None:
-            change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
-        return found
+        try:
+            found = self._ask(result, live, self._prepared(result))
+            if found is not None:
+                change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
+            return found
+        finally:
+            self.journal.close()
 
     def _prepared(self, result: Preflight) -> Publication:
         """The template with the remedies that no parameter brings about, packaged."""
@@ -210,10 +214,14 @@ class Deployer:
                     return
                 self.sleep(1)
 
-    def _execute(self, found: ChangeSet) -> None:
+    def _execute(self, found: ChangeSet, *, creates: bool) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""
         asked = {"ChangeSetName": found.id, "StackName": found.stack_id, **self.options.executed()}
-        token = self.operator.begin(Phase.EXECUTING, "executing the change set", "execute_change_set", asked)
+        try:
+            token = self.operator.begin(Phase.EXECUTING, "executing the change set", "execute_change_set", asked)
+        except AwsError as refused:
+            self._give_up(found, refused, creates=creates)
+            raise
         if not self.waits:
             return
         seen = self.operator.follow(found.stack_id, token)
@@ -221,6 +229,19 @@ class Deployer:
         self.journal.close(failed="" if good else self.journal.entry.digest)
         if not good:
             raise failure(self.name, seen)
+
+    def _give_up(self, found: ChangeSet, refused: AwsError, *, creates: bool) -> None:
+        """Remove a set whose execution AWS refused; without an answer nobody knows whether it began.
+
+        Raises `Raced` for a set that is out of date because somebody else executed one, or removed it.
+        """
+        if not refused.code:
+            return
+        self.journal.close()
+        if refused.code in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+            raise Raced(f"somebody else changed stack {self.name} meanwhile", found.replaced) from None
+        with suppress(TapctlError):
+            change_set.discard(self.aws, found, with_stack=creates)
 
     def _outcome(self, stack_id: str, secret: Mapping[str, str], *, changed: bool) -> Outcome:
         """How the stack ended; the `secret` parameters that it was given are remembered by their fingerprint."""

@@ -68,8 +68,8 @@ def test_the_region_comes_from_where_the_aws_cli_takes_it(
     assert Aws(Target(target)).region == region
 
 
-def refusal(code: str, status: int = 400) -> ClientError:
-    answer: Any = {"Error": {"Code": code, "Message": "its own words"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def refusal(code: str, status: int = 400, words: str = "its own words") -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "GetThing")
 
 
@@ -83,6 +83,21 @@ def failing(error: Exception) -> Callable[[], Any]:
 REFUSALS = [
     pytest.param(refusal("ExpiredToken"), 1, "the AWS credentials have expired", id="expired"),
     pytest.param(refusal("InvalidClientTokenId"), 1, "AWS does not accept the credentials", id="unknown keys"),
+    pytest.param(
+        refusal(
+            "SignatureDoesNotMatch", 403, "Signature expired: 20261124T120000Z is now earlier than 20261124T130000Z"
+        ),
+        1,
+        "the clock of this machine is wrong: Signature expired",
+        id="a clock that is behind",
+    ),
+    pytest.param(
+        refusal("InvalidSignatureException", 403, "Signature not yet current: 20261124T140000Z is still later than"),
+        1,
+        "the clock of this machine is wrong: Signature not yet current",
+        id="a clock that is ahead",
+    ),
+    pytest.param(refusal("RequestTimeTooSkewed", 403), 1, "the clock of this machine is wrong", id="a clock for S3"),
     pytest.param(refusal("AccessDenied"), 1, "access denied: its own words", id="denied"),
     pytest.param(refusal("Throttling"), 1, "AWS throttled the request", id="throttled"),
     pytest.param(refusal("ValidationError"), 1, "its own words", id="refused"),

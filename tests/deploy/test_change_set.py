@@ -11,7 +11,7 @@ from tapctl.deploy.capabilities import capabilities
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.changes import Change
 from tapctl.deploy.request import Request
-from tapctl.errors import AwsError, BusyError, UsageError
+from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 
@@ -95,10 +95,11 @@ def test_what_goes_and_what_stays_is_told_apart(aws: Aws) -> None:
 def test_what_cloudformation_does_not_take_at_all_is_one_line(aws: Aws) -> None:
     body = json.dumps({"Resources": {"A": {"Type": "AWS::No::Such"}}})
 
-    with pytest.raises(AwsError, match="asking for a change set of stack odd: Template format error") as raised:
+    with pytest.raises(UsageError, match="asking for a change set of stack odd: Template format error") as raised:
         change_set.create(aws, Request("odd", creates=True, template={"TemplateBody": body}))
 
     assert "\n" not in raised.value.message
+    assert raised.value.hint == "mend the template or its parameters"
     assert "odd" not in stacks(aws)
 
 
@@ -262,6 +263,54 @@ def test_an_answer_that_is_lost_is_cleared_away_by_the_name_that_was_asked_for()
 
         with pytest.raises(AwsError, match="oops"):
             change_set.create(aws, asked)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "exit_code", "hint"),
+    [
+        pytest.param(
+            "ValidationError", "Parameter 'Stage' must match pattern [a-z]+", 2, "mend the template", id="a parameter"
+        ),
+        pytest.param(
+            "InsufficientCapabilitiesException",
+            "Requires capabilities : [CAPABILITY_NAMED_IAM]",
+            2,
+            "acknowledge what the reason names with `--capability`",
+            id="a capability that is missing",
+        ),
+        pytest.param(
+            "ValidationError",
+            "Role arn:aws:iam::123456789012:role/gone is invalid or cannot be assumed",
+            2,
+            "let CloudFormation assume the role",
+            id="a role that is gone",
+        ),
+        pytest.param(
+            "ValidationError",
+            f"Stack:{STACK_ID} is in UPDATE_IN_PROGRESS state and can not be updated.",
+            5,
+            "run it again when that is over",
+            id="somebody else at work",
+        ),
+        pytest.param("LimitExceededException", "ChangeSet limit exceeded", 1, None, id="a limit of AWS"),
+    ],
+)
+def test_a_request_that_is_not_taken_says_whose_turn_it_is(
+    code: str, words: str, exit_code: int, hint: str | None
+) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        stub.add_client_error("create_change_set", code, words)
+        stub.add_response("delete_change_set", {})
+
+        with pytest.raises(TapctlError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    assert (raised.value.exit_code, raised.value.message) == (
+        exit_code,
+        f"asking for a change set of stack shop: {words}",
+    )
+    assert (raised.value.hint or "").startswith(hint or "")
 
 
 def test_what_a_killed_run_left_on_a_stack_is_cleared_away_first(aws: Aws) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tapctl import preflight, sandbox
 from tapctl.account import snapshot
 from tapctl.aws import Aws
 from tapctl.config import Settings
+from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.publish import MAX_BODY
 from tapctl.deploy.run import Deployer
 from tapctl.deploy.stack import Live, look
@@ -242,3 +244,32 @@ def test_a_refused_look_says_what_was_looked_at() -> None:
         stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not allowed", 403)
         with pytest.raises(AwsError, match="looking at stack shop: access denied: not allowed"):
             look(aws, "shop")
+
+
+@pytest.mark.parametrize(
+    ("code", "cleared"),
+    [
+        pytest.param("AccessDenied", True, id="refused, so nothing began"),
+        pytest.param("", False, id="no answer, so it may have begun"),
+    ],
+)
+def test_a_set_whose_execution_was_refused_goes_and_one_that_may_be_executing_stays(code: str, cleared: bool) -> None:
+    found = ChangeSet(SET_ID, STACK_ID, ())
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        if code:
+            stub.add_client_error("execute_change_set", code, "not you", 403)
+        else:
+            aws.client("cloudformation").meta.events.register("before-call.cloudformation", unreachable)
+        if cleared:
+            stub.add_response("delete_change_set", {}, {"ChangeSetName": SET_ID, "StackName": STACK_ID})
+            stub.add_response("describe_stacks", {"Stacks": [stack(StackStatus="REVIEW_IN_PROGRESS")]})
+            stub.add_response("list_change_sets", {"Summaries": []})
+            stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+        with pytest.raises(AwsError, match="executing the change set"):
+            Deployer(aws, Settings("t.json", stack_name="shop"), Watcher())._execute(found, creates=True)
+
+
+def unreachable(**_: object) -> None:
+    raise EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com")

@@ -105,3 +105,17 @@ def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_stops(stage:
     (lost,) = (each for each in results if isinstance(each, TapctlError))
     assert lost.exit_code is ExitCode.EXCEEDS
     assert list(stage.stacks().values()) == ["CREATE_COMPLETE"]
+
+
+@pytest.mark.parametrize("stage", [(1000, 100)], indirect=True)
+def test_a_change_set_that_somebody_removed_meanwhile_is_asked_for_anew(stage: Stage) -> None:
+    client = stage.aws.client("cloudformation")
+
+    def remove() -> None:
+        for each in client.list_change_sets(StackName="s")["Summaries"]:
+            client.delete_change_set(ChangeSetName=each["ChangeSetId"])
+
+    recorder = Recorder(before_execution=remove)
+    assert stage.deploy(recorder, A=60, B=40).outcome.changed
+    assert "somebody else changed stack s meanwhile; working the remedy out anew" in recorder.steps
+    assert len(recorder.verdicts) == 2
