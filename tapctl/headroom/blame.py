@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tapctl.headroom.demand import FunctionDemand
 from tapctl.headroom.inside import open_provision, overrun, settle
 from tapctl.headroom.subject import Subject
-from tapctl.headroom.throttle import alternative, overrunning
+from tapctl.headroom.throttle import overrunning, throttles
 from tapctl.headroom.transition import Change
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import Limit
@@ -29,7 +29,9 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
     blamed = list(_blamed(subject))
     if judgement.verdict is Verdict.FITS or not blamed:
         yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
-        blamed = []
+        yield from overrunning(limit, subject)
+        return
+    hint, beside = _hint(limit, subject), throttles(subject.family)
     for each in blamed:
         function = each.function
         yield Finding(
@@ -39,7 +41,7 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
             function.logical_id,
             function.file or template.file,
             function.reserved_line or function.line,
-            each.settle or subject.advice or _hint(limit, subject, function.logical_id),
+            each.settle or subject.advice or _joined(hint, beside.instead_of(function.logical_id)),
         )
     yield from overrunning(limit, subject)
 
@@ -82,18 +84,22 @@ def _claim(function: FunctionDemand) -> str:
     return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
 
 
-def _hint(limit: Limit, subject: Subject, name: str) -> str | None:
+def _joined(hint: str, instead: str) -> str | None:
+    return "; ".join(filter(None, (hint, instead if hint else ""))) or None
+
+
+def _hint(limit: Limit, subject: Subject) -> str:
     judgement, plan = subject.concurrency, subject.plan
     if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return None
+        return ""
     if plan and plan.possible and plan.changes:
         hint = "`tapctl deploy` applies the remedy, `tapctl fix` writes it into the template"
     elif judgement.verdict is Verdict.UNCERTAIN:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:
         hint = "free concurrency that other functions reserve"
-    more = (_increase(limit, subject), alternative(subject, name))
-    return "; ".join([hint, *(each for each in more if each)])
+    more = _increase(limit, subject)
+    return f"{hint}; {more}" if more else hint
 
 
 def _increase(limit: Limit, subject: Subject) -> str | None:

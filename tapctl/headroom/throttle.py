@@ -4,7 +4,8 @@ An SQS source's MaximumConcurrency reserves nothing, and should not be more than
 over its sources: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from tapctl.headroom.demand import EventSource
 from tapctl.headroom.number import existence
@@ -12,6 +13,7 @@ from tapctl.headroom.subject import Subject
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import Limit
 from tapctl.template.family import Family
+from tapctl.template.model import Resource
 from tapctl.template.resolve import ResourceReference
 
 EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
@@ -51,31 +53,43 @@ def _reserved(subject: Subject, name: str) -> int | None:
     return remedy.value if remedy else None
 
 
-def alternative(subject: Subject, name: str) -> str:
-    """The throttle that this function could have without any reservation; empty where none comes to mind."""
-    prefix, _, logical_id = name.rpartition("/")
-    member = next((each for each in subject.family.members() if each.prefix.rstrip("/") == prefix), None)
-    if member is None:
+@dataclass(frozen=True, slots=True)
+class Throttles:
+    """What throttles without reserving anything: SQS sources by their function, stages by the prefix of their stack."""
+
+    sources: Mapping[str, str]
+    stages: Mapping[str, str]
+
+    def instead_of(self, function: str) -> str:
+        """The throttle that this function could have without any reservation; empty where none comes to mind."""
+        if source := self.sources.get(function):
+            return f"ScalingConfig.MaximumConcurrency of {source} throttles it without reserving anything"
+        stage = self.stages.get(function.rpartition("/")[0], "")
+        return f"{stage} throttles without reserving anything" if stage else ""
+
+
+def throttles(family: Family) -> Throttles:
+    """Those of the whole family, told once."""
+    sources: dict[str, str] = {}
+    stages: dict[str, str] = {}
+    for member in family.members():
+        for resource in member.resolver.template.resources():
+            if resource.type == EVENT_SOURCE and (function := _queued(member, resource)):
+                sources.setdefault(f"{member.prefix}{function}", resource.logical_id)
+            elif resource.type in STAGES:
+                stages.setdefault(member.prefix.rstrip("/"), f"{STAGES[resource.type]} of {resource.logical_id}")
+    return Throttles(sources, stages)
+
+
+def _queued(member: Family, resource: Resource) -> str:
+    """The function that a mapping feeds from an SQS queue; other sources have no MaximumConcurrency."""
+    resolver, path = member.resolver, ("Resources", resource.logical_id, "Properties")
+    if existence(resolver, resource) is False:
         return ""
-    if source := _source_of(member, logical_id):
-        return f"ScalingConfig.MaximumConcurrency of {source} throttles it without reserving anything"
-    stage = next((each for each in member.resolver.template.resources() if each.type in STAGES), None)
-    return f"{STAGES[stage.type]} of {stage.logical_id} throttles without reserving anything" if stage else ""
-
-
-def _source_of(member: Family, logical_id: str) -> str:
-    """The SQS event source of a function; the others have no MaximumConcurrency."""
-    resolver = member.resolver
-    for resource in resolver.template.resources():
-        if resource.type != EVENT_SOURCE or existence(resolver, resource) is False:
-            continue
-        path = ("Resources", resource.logical_id, "Properties")
-        target = resolver.value(resource.properties.get("FunctionName", ""), (*path, "FunctionName"))
-        queue = resolver.value(resource.properties.get("EventSourceArn", ""), (*path, "EventSourceArn"))
-        is_queue = ":sqs:" in str(queue) or _type(member, queue) == "AWS::SQS::Queue"
-        if isinstance(target, ResourceReference) and target.logical_id == logical_id and is_queue:
-            return resource.logical_id
-    return ""
+    target = resolver.value(resource.properties.get("FunctionName", ""), (*path, "FunctionName"))
+    queue = resolver.value(resource.properties.get("EventSourceArn", ""), (*path, "EventSourceArn"))
+    is_queue = ":sqs:" in str(queue) or _type(member, queue) == "AWS::SQS::Queue"
+    return target.logical_id if isinstance(target, ResourceReference) and is_queue else ""
 
 
 def _type(member: Family, value: object) -> str:
