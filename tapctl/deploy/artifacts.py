@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 from tapctl.aws import Aws, error_code, error_message, explained
@@ -197,6 +198,7 @@ class ArtifactStore:
         }
 
 
+@cache
 def _partition(region: str) -> dict[str, str]:
     """`name` and `dnsSuffix` of the part of AWS that a Region belongs to, such as China or GovCloud."""
     from botocore.loaders import Loader

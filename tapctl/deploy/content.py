@@ -71,7 +71,7 @@ def packed(local: Local, path: Path, installed: Installed | None = None) -> Cont
     kind = local.slot.kind
     if kind is Kind.FILE and path.is_dir():
         raise UsageError(f"{local.owner}: {path} is a folder", f"its {local.slot.property} takes a file")
-    entries = _with(tree(path), installed)  # looks before anything is opened: a pipe would be waited for
+    entries = _with(_own(local, path), installed)  # looks before anything is opened: a pipe would be waited for
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries)
     with path.open("rb") as file:
@@ -85,6 +85,13 @@ def _zipped(local: Local, path: Path, entries: list[Entry]) -> Content:
     if local.slot.kind in IN_LAMBDA and size > MAX_UNZIPPED:
         raise too_large(local.owner, f"{path} is", size)  # before all of it is read
     return Content(fingerprint(entries), ".zip", partial(write_zip, entries), size)
+
+
+def _own(local: Local, path: Path) -> list[Entry]:
+    try:
+        return tree(path)
+    except UsageError as error:
+        raise UsageError(f"{local.owner}: {error.message}", error.hint) from None
 
 
 def _with(own: list[Entry], installed: Installed | None) -> list[Entry]:

@@ -187,7 +187,7 @@ def test_a_folder_without_files_is_refused(keep: str, tmp_path: Path) -> None:
     if keep == "nothing":
         (tmp_path / "code" / "inner").rmdir()
 
-    with pytest.raises(UsageError, match="code has no files") as raised:
+    with pytest.raises(UsageError, match=r"^Fn: .*code has no files") as raised:
         packed(tmp_path)
 
     assert raised.value.hint == "put the function's code there"
