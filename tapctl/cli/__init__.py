@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tapctl import __version__
-from tapctl.cli import account, demand, deploy, fix, preflight, sandbox, verify, watch
+from tapctl.cli import account, demand, deploy, destroy, fix, preflight, sandbox, verify, watch
 from tapctl.cli.common import help_alone
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("account")(account.account)
 app.command("fix")(fix.fix)
 app.command("deploy")(deploy.deploy)
 app.command("watch")(watch.watch)
+app.command("destroy")(destroy.destroy)
 app.command("verify")(verify.verify)
 app.add_typer(sandbox.app, name="sandbox")
 

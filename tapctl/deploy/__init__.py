@@ -25,4 +25,5 @@ operation    an operation followed to its end
 journal      what a deploy is about to do, written down before
 resume       what the last one left unfinished
 run          all of it, in order
+destroy      the way back: all that a stack holds, deleted
 """

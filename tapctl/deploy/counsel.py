@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapctl.aws import explained
-from tapctl.deploy.diagnose import diagnose
+from tapctl.deploy.diagnose import diagnose, explain
 from tapctl.deploy.events import Event, Follower
 from tapctl.deploy.operation import Operator
 from tapctl.deploy.stack import Live, Resource, resources
@@ -17,6 +17,8 @@ class Counsel:
     """Explains, and asks."""
 
     operator: Operator
+    flag: str = "--recover"
+    """What agrees where nobody can be asked."""
 
     def explain(self, live: Live) -> None:
         """Why the stack is as it is: the first cause, and every resource that is in a failed state."""
@@ -29,14 +31,15 @@ class Counsel:
 
     def list(self, failed: Sequence[Resource | Event]) -> None:
         for each in failed:
-            reason = f": {each.reason}" if each.reason else ""
-            self._say(f"  {each.logical_id} is {each.status}{reason}")
+            _, hint = explain(each.reason, each.physical_id)
+            told = f": {each.reason}" if each.reason else ""
+            self._say(f"  {each.logical_id} is {each.status}{told}{f'; {hint}' if hint else ''}")
 
-    def ask(self, live: Live, doing: str, leaving: Sequence[str] = ()) -> None:
+    def ask(self, live: Live, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
         """Go on only with a yes. Raises `DeployStuck` without one."""
         if not self.operator.observer.allow(f"stack {self.operator.name} is {live.status}; {doing}", leaving):
-            flags = " ".join(["--recover", *(f"--leave {each}" for each in leaving)])
-            raise self.stuck(live, hint=f"`{flags}` agrees to this: {doing}")
+            flags = " ".join([self.flag, *(f"--leave {each}" for each in leaving)])
+            raise self.stuck(live, why, hint=f"`{flags}` agrees to this: {doing}")
 
     def stuck(self, live: Live, why: str = "", hint: str = "") -> DeployStuck:
         """The error that says so."""

@@ -20,7 +20,15 @@ TIMEOUT = 3600.0
 """Seconds to wait for CloudFormation."""
 
 
-class Observer(Attendant, Protocol):
+class Mediator(Attendant, Protocol):
+    """Who watches, and may be asked for consent."""
+
+    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
+        """Whether a stuck stack may be touched in this way; `leaving` are the resources left behind by that."""
+        ...
+
+
+class Observer(Mediator, Protocol):
     """Who is told what goes on, and asked whether it should."""
 
     def changes(self, found: ChangeSet) -> None:
@@ -31,10 +39,6 @@ class Observer(Attendant, Protocol):
         """Whether to go on."""
         ...
 
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        """Whether a stuck stack may be recovered in this way; `leaving` are the resources left behind by that."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -42,7 +46,7 @@ class Operator:
 
     aws: Aws
     name: str
-    observer: Observer
+    observer: Mediator
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
     journal: Journal = field(default_factory=Journal)

@@ -66,6 +66,15 @@ class Recovery:
             raise self._counsel.stuck(live, step.why, step.hint or f"`tapctl deploy --recover`: {step.action.value}")
         return replace(live, decided=step.action)
 
+    def settled(self, live: Live) -> Live:
+        """The stack after the operation that is under way."""
+        for _ in range(STEPS):
+            if decide(self._situation(live)).action is not Action.WAIT:
+                return live
+            self._wait(live)
+            live = look(self.operator.aws, live.id)
+        raise self._busy(live)
+
     def clear(self, live: Live) -> None:
         """Delete a stack that cannot be updated, so that it can be created anew."""
         found = self._situation(live)

@@ -1,0 +1,98 @@
+"""`tapctl destroy`: a stack deleted, after showing what goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tapctl.cli import options as o
+from tapctl.cli.common import open_aws, settings_from, stack_name_of
+from tapctl.cli.progress import Progress
+from tapctl.cli.terminal import Terminal
+from tapctl.errors import TapctlError, UsageError
+
+if TYPE_CHECKING:
+    from tapctl.deploy.destroy import Fate
+    from tapctl.deploy.events import Event
+
+
+def destroy(
+    env: o.Env = None,
+    stack_name: o.StackName = None,
+    region: o.Region = None,
+    profile: o.Profile = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    leave: Annotated[
+        list[str] | None,
+        typer.Option("--leave", metavar="ID", help="What may be left behind if it cannot be deleted; repeatable."),
+    ] = None,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
+    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
+    output: o.Output = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Delete the stack, after showing what goes with it and what is lost.
+
+    Refuses an environment that is protected, and a stack under termination protection. Empties nothing: what cannot
+    be deleted is named with its reason. Exits with 7 then, and with 5 when the time is up.
+    """
+    from tapctl.deploy.destroy import destroy as run
+    from tapctl.deploy.operation import Operator
+    from tapctl.report import destruction
+
+    terminal = Terminal(quiet, verbose)
+    if not yes and not terminal.interactive:
+        raise UsageError("there is no terminal to ask on", "`--yes` destroys without asking")
+    settings = settings_from(
+        any_template=False, env=env, region=region, profile=profile, stack_name=stack_name, config=config
+    )
+    name = stack_name_of(settings)
+    aws, settings = open_aws(replace(settings, stack_name=name), terminal)
+    text = format is o.Format.TEXT
+    with Progress(terminal, text) as progress:
+        reporter = _Reporter(progress, yes, frozenset(leave or ()))
+        try:
+            result = run(Operator(aws, name, reporter, timeout), settings, reporter.agreed)
+        except TapctlError as error:
+            if not text or output:
+                terminal.result(destruction.failure_json(name, error), output)
+            raise
+    terminal.result(destruction.as_text(name, result) if text else destruction.as_json(name, result), output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    """Tells the terminal what goes on, and asks on it."""
+
+    progress: Progress
+    yes: bool
+    leave: frozenset[str]
+
+    def step(self, text: str) -> None:
+        self.progress.step(text)
+
+    def event(self, event: Event) -> None:
+        self.progress.event(event)
+
+    def cancel(self, stack_name: str) -> bool:
+        return self.progress.cancel(stack_name)
+
+    def agreed(self, fate: Fate) -> bool:
+        """Whether all of this may go."""
+        from tapctl.report import destruction
+
+        terminal = self.progress.terminal
+        terminal.talk(destruction.fate(fate, terminal.surface()))
+        self.progress.expect(each.logical_id for each in fate.resources)
+        return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
+
+    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
+        if self.yes and self.leave.issuperset(leaving):
+            return True
+        self.progress.close()
+        return self.progress.terminal.asks(f"{question}: {', '.join(leaving)}?")

@@ -1,0 +1,31 @@
+"""`tapctl destroy` as its users have it."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Tapctl
+from .terminal import Terminal
+
+pytestmark = pytest.mark.xdist_group("cli destroy")
+
+
+def test_without_a_terminal_it_takes_a_yes(tapctl: Tapctl) -> None:
+    answer = tapctl("destroy", "--stack-name", "any")
+
+    assert answer.is_complaint(2, "there is no terminal to ask on", "`--yes` destroys without asking")
+
+
+def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(fresh: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "queue.yaml").write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue}\n")
+    (tmp_path / "tapctl.toml").write_text('stack_name = "gone"\n[env.local]\nsandbox = true\n')
+    terminal = Terminal(fresh.state, tmp_path)
+    assert terminal.tapctl("deploy", "queue.yaml", "--env", "local", "--yes", "--no-lint").code == 0
+
+    answer = terminal.tapctl("destroy", "--env", "local", "--yes", "--format", "json")
+
+    document = answer.json()
+    assert (answer.code, document["schema"], document["destroyed"]) == (0, "tapctl.destroy/1", True)
+    assert [(each["logical_id"], each["loss"]) for each in document["resources"]] == [("Queue", "its messages")]
+    again = terminal.tapctl("destroy", "--env", "local", "--yes")
+    assert (again.code, again.out) == (0, "there is no stack gone: nothing to destroy\n")
