@@ -38,6 +38,8 @@ class Outcome:
     outputs: Mapping[str, str] = field(default_factory=dict)
     followed: bool = True
     """Whether it was waited for to the end."""
+    executed: ChangeSet | None = field(default=None, compare=False)
+    """What was changed; None where nothing was."""
 
 
 def check_parameters(live: Live, template: Template, settings: Settings) -> None:
@@ -122,7 +124,7 @@ class Deployer:
             self._await_settled(found.stack_id)
             raise Raced("what the account can spare, or what is replaced, has changed", found.replaced)
         self._execute(found, creates=creates)
-        return self._outcome(found.stack_id, secret, changed=True)
+        return replace(self._outcome(found.stack_id, secret, changed=True), executed=found)
 
     def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""

@@ -85,6 +85,7 @@ def as_json(preflight: Preflight | None, outcome: Outcome, verified: Verificatio
         "verdict": preflight.verdict.value if preflight else Verdict.FITS.value,
         "remedies": _remedies(preflight) if preflight else {},
         "outputs": dict(outcome.outputs),
+        **changes.document(outcome.executed),
         "verification": verification.document(verified) if verified else None,
     }
     return json.dumps(document, indent=2) + "\n"

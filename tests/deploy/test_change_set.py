@@ -11,9 +11,11 @@ from tapctl.deploy.capabilities import capabilities
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.changes import Change
 from tapctl.deploy.request import Request
+from tapctl.deploy.validations import Validation, Validations
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
+from tapctl.unknown import Unknown
 
 from .stubs import STACK_ID, stubbed
 
@@ -311,6 +313,26 @@ def test_a_request_that_is_not_taken_says_whose_turn_it_is(
         f"asking for a change set of stack shop: {words}",
     )
     assert (raised.value.hint or "").startswith(hint or "")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        pytest.param(
+            (Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc"),),
+            "Vpc: SERVICE_QUOTA: 5 of 5",
+            id="a warning",
+        ),
+        pytest.param((Validation("X", "SKIPPED", "FAIL", "denied"),), "X: denied", id="a check that was skipped"),
+        pytest.param(Unknown("it was denied"), "they are unknown: it was denied", id="checks that could not be read"),
+    ],
+)
+def test_warnings_are_failures_where_that_is_wished(told: Validations, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        change_set.heed(ChangeSet(SET_ID, STACK_ID, (), told), "shop")
+
+    assert raised.value.message == f"AWS's own checks of the change set of stack shop: {said}"
+    change_set.heed(ChangeSet(SET_ID, STACK_ID, ()), "shop")
 
 
 def test_what_a_killed_run_left_on_a_stack_is_cleared_away_first(aws: Aws) -> None:

@@ -13,10 +13,12 @@ from tapctl.account import snapshot
 from tapctl.aws import Aws
 from tapctl.config import Settings
 from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.options import Options
 from tapctl.deploy.publish import MAX_BODY
 from tapctl.deploy.run import Deployer
 from tapctl.deploy.stack import Live, look
 from tapctl.deploy.stack_state import ABSENT
+from tapctl.deploy.validations import Validation
 from tapctl.errors import AwsError, DeployFailed, UsageError
 from tapctl.template.load import load
 
@@ -269,6 +271,19 @@ def test_a_set_whose_execution_was_refused_goes_and_one_that_may_be_executing_st
 
         with pytest.raises(AwsError, match="executing the change set"):
             Deployer(aws, Settings("t.json", stack_name="shop"), Watcher())._execute(found, creates=True)
+
+
+def test_a_warning_that_is_to_fail_the_deploy_is_shown_and_leaves_nothing() -> None:
+    found = ChangeSet(SET_ID, STACK_ID, (), (Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5"),))
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        stub.add_response("delete_change_set", {}, {"ChangeSetName": SET_ID, "StackName": STACK_ID})
+        deployer = Deployer(
+            aws, Settings("t.json", stack_name="shop"), Watcher(), options=Options(fail_on_warnings=True)
+        )
+
+        with pytest.raises(UsageError, match="SERVICE_QUOTA: 5 of 5"):
+            deployer._confirmed(found, creates=False)
 
 
 def unreachable(**_: object) -> None:

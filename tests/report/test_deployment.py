@@ -1,6 +1,11 @@
+import json
+
 import pytest
 
+from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.changes import Change
 from tapctl.deploy.run import Outcome
+from tapctl.deploy.validations import Validation
 from tapctl.report import deployment
 from tapctl.report.surface import Surface
 
@@ -51,3 +56,33 @@ def test_a_long_output_is_broken_and_not_cut() -> None:
     outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": "x" * 500})
 
     assert deployment.outputs(outcome, PLAIN).count("x") == 500
+
+
+def test_the_document_of_a_deploy_holds_what_was_changed_and_what_aws_warned_of() -> None:
+    warning = Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc", "/Resources/Vpc")
+    executed = ChangeSet("set", STACK_ID, (Change("Remove", "Table", "AWS::DynamoDB::Table"),), (warning,))
+    outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=True, executed=executed)
+
+    document = json.loads(deployment.as_json(None, outcome, None))
+
+    assert [each["logical_id"] for each in document["changes"]] == ["Table"]
+    assert document["losses"] == {"Table": "its items"}
+    assert document["validations"] == [
+        {
+            "name": "SERVICE_QUOTA",
+            "status": "FAILED",
+            "mode": "WARN",
+            "resource": "Vpc",
+            "path": "/Resources/Vpc",
+            "message": "5 of 5",
+        }
+    ]
+    assert (document["changed"], document["verdict"]) == (True, "fits")
+
+
+def test_the_document_of_a_deploy_that_had_nothing_to_do_holds_no_changes() -> None:
+    outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=False)
+
+    document = json.loads(deployment.as_json(None, outcome, None))
+
+    assert (document["changes"], document["losses"], document["validations"]) == ([], {}, [])
