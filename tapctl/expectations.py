@@ -38,6 +38,15 @@ class Answer(BaseModel, frozen=True, extra="forbid"):
         return f"{' or '.join(self.status)}{like}"
 
 
+class GenericScheme(BaseModel, frozen=True, extra="forbid"):
+    """`[verify.webhook.generic]`: a plain HMAC-SHA256; without a `timestamp` header the body alone is signed."""
+
+    signature: str = "x-webhook-signature"
+    timestamp: str = "x-webhook-timestamp"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = "sha256="
+
+
 class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
     """`[verify.webhook]`: a signed event, the same again, and a forged one; and the row that the first must leave.
 
@@ -51,6 +60,7 @@ class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
     table: str
     path: str = ""
     provider: Literal["adyen", "generic", "github", "square", "standard", "stripe"] = "standard"
+    generic: GenericScheme = GenericScheme()
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None

@@ -42,6 +42,10 @@ def _mac(key: bytes, content: bytes) -> bytes:
     return hmac.new(key, content, hashlib.sha256).digest()
 
 
+def _hex_mac(key: bytes, content: bytes) -> str:
+    return _mac(key, content).hex()
+
+
 def _base64_mac(key: bytes, content: bytes) -> str:
     return base64.b64encode(_mac(key, content)).decode()
 
@@ -60,14 +64,14 @@ def _standard(message: Message, key: bytes) -> dict[str, str]:
 
 
 def _stripe(message: Message, key: bytes) -> dict[str, str]:
-    signature = _mac(key, f"{message.timestamp}.".encode() + message.body).hex()
+    signature = _hex_mac(key, f"{message.timestamp}.".encode() + message.body)
     return {"stripe-signature": f"t={message.timestamp},v1={signature}"}
 
 
 def _github(message: Message, key: bytes) -> dict[str, str]:
     return {
         "x-github-delivery": message.event_id,
-        "x-hub-signature-256": f"sha256={_mac(key, message.body).hex()}",
+        "x-hub-signature-256": f"sha256={_hex_mac(key, message.body)}",
     }
 
 
@@ -75,9 +79,22 @@ def _square(message: Message, key: bytes) -> dict[str, str]:
     return {"x-square-hmacsha256-signature": _base64_mac(key, message.url.encode() + message.body)}
 
 
-def _generic(message: Message, key: bytes) -> dict[str, str]:
-    signature = _mac(key, f"{message.timestamp}.".encode() + message.body).hex()
-    return {"x-webhook-timestamp": str(message.timestamp), "x-webhook-signature": f"sha256={signature}"}
+def generic(
+    signature: str = "x-webhook-signature",
+    timestamp: str = "x-webhook-timestamp",
+    encoding: str = "hex",
+    prefix: str = "sha256=",
+) -> Scheme:
+    """A plain HMAC in the header `signature`, of the body, or of `time.body` where `timestamp` names a header."""
+    digest = _base64_mac if encoding == "base64" else _hex_mac
+
+    def sign(message: Message, key: bytes) -> dict[str, str]:
+        if not timestamp:
+            return {signature: f"{prefix}{digest(key, message.body)}"}
+        stamp = str(message.timestamp)
+        return {timestamp: stamp, signature: f"{prefix}{digest(key, f'{stamp}.'.encode() + message.body)}"}
+
+    return Scheme(sign)
 
 
 _ADYEN_SIGNED = (
@@ -116,7 +133,7 @@ def _field(item: Any, *path: str) -> str:
 
 SCHEMES: Mapping[str, Scheme] = {
     "adyen": Scheme(lambda _message, _key: {}, bytes.fromhex, _adyen, "hexadecimal digits"),
-    "generic": Scheme(_generic),
+    "generic": generic(),
     "github": Scheme(_github),
     "square": Scheme(_square),
     "standard": Scheme(_standard, _standard_key, notation="whsec_… with base64 behind it"),

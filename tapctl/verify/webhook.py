@@ -5,49 +5,23 @@ duplicate  the same bytes once more: answered as expected, the row unchanged
 forged     another event under a key that nobody has: refused, and no row
 """
 
-import json
 import os
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from tapctl.aws import Aws
 from tapctl.errors import ConfigError
 from tapctl.expectations import Answer, WebhookProbe
-from tapctl.from_environment import secret_value
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
-from tapctl.verify.http import Request, Response, Route, send
+from tapctl.verify.event import Endpoint, Event, new_event
+from tapctl.verify.http import Route, send
 from tapctl.verify.patience import Patience
-from tapctl.verify.signing import SCHEMES, Message
+from tapctl.verify.secret import signing_key
 from tapctl.verify.stored import Place, Row, differences
 from tapctl.verify.subject import Deployed
 
 SUBJECT = "webhook"
 _LOG_HINT = "read the function's log"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where events are posted, and where they are stored; `patience` is for the row."""
-
-    probe: WebhookProbe
-    url: str
-    table: str
-    aws: Aws
-    route: Route
-    patience: Patience
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event, whole: what is posted, and where its row is to be found."""
-
-    request: Request
-    place: Place
-    row: Mapping[str, object]
 
 
 def check_webhook(
@@ -64,9 +38,13 @@ def check_webhook(
         if output not in deployed.outputs:
             yield _misconfigured(f"[verify.webhook] names output {output}, which the stack lacks")
             return
-    key = signing_key(probe, parameters)
-    if isinstance(key, Check):
-        yield key
+    try:
+        key = signing_key(probe, parameters)
+    except ConfigError as error:
+        yield _misconfigured(error.message, error.hint)
+        return
+    if isinstance(key, Unknown):
+        yield Check(SUBJECT, Status.NOT_CHECKED, key.reason, key.settle)
         return
     url, table = deployed.outputs[probe.endpoint].rstrip("/"), deployed.outputs[probe.table]
     endpoint = Endpoint(probe, url, table, aws, route, patience or Patience(15))
@@ -74,42 +52,8 @@ def check_webhook(
     yield from _check_forged(endpoint)
 
 
-def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | Check:
-    """The first secret of the provider as a key, or the check that says why there is none."""
-    try:
-        secret = _secret(probe, parameters)
-    except ConfigError as error:
-        return _misconfigured(error.message, error.hint)
-    if secret is None:
-        hint = "give the parameter that [verify.webhook] names as `secret_parameter`, or set `secret`"
-        message = f"no signing secret of provider {probe.provider} is known here"
-        return Check(SUBJECT, Status.NOT_CHECKED, message, hint)
-    scheme = SCHEMES[probe.provider]
-    try:
-        return scheme.key(secret)
-    except ValueError:
-        message = f"the signing secret of [verify.webhook] is none of provider {probe.provider}"
-        return _misconfigured(message, f"it is written as {scheme.notation}")
-
-
-def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
-    if probe.secret is not None:
-        return secret_value(probe.secret, "[verify.webhook] secret")
-    text = parameters.get(probe.secret_parameter or "")
-    if text is None:
-        return None
-    try:
-        secrets = json.loads(text)[probe.provider]
-        return str(secrets if isinstance(secrets, str) else secrets[0])
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise ConfigError(
-            f"parameter {probe.secret_parameter} is no JSON object with a list of secrets for {probe.provider}",
-            f'for example {{"{probe.provider}": ["whsec_…"]}}',
-        ) from None
-
-
 def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
-    event = _event(endpoint, key)
+    event = new_event(endpoint, key)
     said = "a signed event was answered"
     first = _answered(endpoint, event, endpoint.probe.signed, said, _LOG_HINT)
     yield first
@@ -124,7 +68,7 @@ def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
 
 
 def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
-    event = _event(endpoint, os.urandom(32))
+    event = new_event(endpoint, os.urandom(32))
     before = event.place.read()
     hint = "the endpoint must verify signatures before anything else"
     yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", hint)
@@ -132,7 +76,7 @@ def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
 
 
 def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hint: str) -> Check:
-    response: Response = send(event.request, endpoint.route)
+    response = send(event.request, endpoint.route)
     if expected.accepts(response.status, response.text):
         return Check(SUBJECT, Status.PROVED, f"{said} {response.status}")
     return _failed(f"{said} {response}; expected is {expected.wanted}, at {event.request.url}", hint)
@@ -167,33 +111,3 @@ def _misconfigured(message: str, hint: str | None = None) -> Check:
 
 def _failed(message: str, hint: str | None = None) -> Check:
     return Check(SUBJECT, Status.FAILED, message, hint)
-
-
-def _event(endpoint: Endpoint, key: bytes) -> Event:
-    probe, event_id, now = endpoint.probe, f"tapctl-{uuid.uuid4()}", datetime.now(UTC)
-    url = endpoint.url + filled(probe.path, event_id, now)
-    scheme = SCHEMES[probe.provider]
-    body = json.dumps(scheme.seal(filled(probe.body, event_id, now), key)).encode()
-    message = Message(event_id, int(now.timestamp()), body, probe.url or url)
-    headers = {"content-type": "application/json", **scheme.sign(message, key)}
-    return Event(
-        Request(url, body, headers),
-        Place(endpoint.aws, endpoint.table, filled(probe.key, event_id, now)),
-        filled(probe.row, event_id, now),
-    )
-
-
-def filled(value: Any, event_id: str, now: datetime) -> Any:
-    """`{id}`, `{timestamp}` and `{epoch}` filled in, anywhere in the value; a lone `{epoch}` becomes a number."""
-    match value:
-        case "{epoch}":
-            return int(now.timestamp())
-        case str():
-            moment, epoch = now.strftime("%Y-%m-%dT%H:%M:%SZ"), str(int(now.timestamp()))
-            return value.replace("{id}", event_id).replace("{timestamp}", moment).replace("{epoch}", epoch)
-        case dict():
-            return {name: filled(item, event_id, now) for name, item in value.items()}
-        case list():
-            return [filled(item, event_id, now) for item in value]
-        case _:
-            return value

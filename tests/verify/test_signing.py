@@ -1,12 +1,14 @@
 """Signatures as the providers publish them, and as the reference function takes them."""
 
+import base64
+import hmac
 import json
 from typing import Any
 
 import pytest
 
 from tapctl.expectations import WebhookProbe
-from tapctl.verify.signing import SCHEMES, Message
+from tapctl.verify.signing import SCHEMES, Message, Scheme, generic
 
 BODY = b'{"test": 2432232314}'
 
@@ -62,6 +64,34 @@ def test_stripe_as_its_own_library_tests_it() -> None:
     assert signed("stripe", "webhook_secret", Message("id", 1533204620, body, "")) == {
         "stripe-signature": "t=1533204620,v1=2220f87ef101a04665f11cdf770523143f875572008577fa0f20882ddb9cc3c7"
     }
+
+
+BODY_MAC = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "headers"),
+    [
+        pytest.param(generic("x-sig", "", prefix=""), {"x-sig": BODY_MAC}, id="the body alone"),
+        pytest.param(
+            generic("x-sig", "", "base64", "v0="),
+            {"x-sig": f"v0={base64.b64encode(bytes.fromhex(BODY_MAC)).decode()}"},
+            id="in base64",
+        ),
+        pytest.param(
+            generic("x-sig", "x-time"),
+            {
+                "x-time": "5",
+                "x-sig": f"sha256={hmac.new(b'key', b'5.Hello, World!', 'sha256').hexdigest()}",
+            },
+            id="with the time",
+        ),
+    ],
+)
+def test_a_plain_hmac_is_where_the_configuration_says(scheme: Scheme, headers: dict[str, str]) -> None:
+    key = b"key" if "x-time" in headers else b"It's a Secret to Everybody"
+
+    assert scheme.sign(Message("id", 5, b"Hello, World!", ""), key) == headers
 
 
 def test_adyen_as_its_documentation_does() -> None:
