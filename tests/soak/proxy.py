@@ -33,6 +33,11 @@ class Call:
         target = self.headers.get("X-Amz-Target", "")
         return target.rpartition(".")[2] or f"{self.method} {urlsplit(self.path).path}"
 
+    @property
+    def is_json(self) -> bool:
+        """Whether it speaks JSON, as Lambda and the APIs with a target do, and not XML."""
+        return "X-Amz-Target" in self.headers or re.match(r"/20\d\d-", self.path) is not None
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -120,8 +125,3 @@ def proxy(port: int, meddler: Meddler) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def passing(call: Call, forward: Forward) -> Reply:
-    """Stands in nobody's way."""
-    return forward(call)

@@ -97,7 +97,7 @@ class Finish:
     def how(self) -> str:
         """How the other one came to know of it."""
         said = " ".join(each.err for each in self.answers)
-        ways = {"AWS refused": "refused by AWS", "has changed; working": "saw it before executing"}
+        ways = {"AWS refused": "refused by AWS", "working the remedy out anew": "saw it before executing"}
         return next((way for words, way in ways.items() if words in said), "knew it from the start")
 
 

@@ -17,6 +17,9 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
 
 
 @pytest.mark.parametrize("updates", [False, True], ids=["two-creations", "two-updates"])
-def test_exactly_one_gets_the_last_headroom_and_the_other_adjusts(on: Track, updates: bool) -> None:
-    finish = on.run(Race("adjust", updates, held=True))
+@pytest.mark.parametrize("remedy", ["adjust", "fail"])
+def test_exactly_one_gets_the_last_headroom_and_the_other_adjusts_or_stops(
+    on: Track, remedy: str, updates: bool
+) -> None:
+    finish = on.run(Race(remedy, updates, held=True))
     assert (finish.wrong, finish.how) == (None, "refused by AWS")
