@@ -39,6 +39,14 @@ class Target:
     profile: str | None = None
     endpoint: str | None = None
     keys: tuple[str, str] | None = None
+    env: str | None = None
+    """The environment of tapctl.toml that says so."""
+
+    @property
+    def flags(self) -> str:
+        """The options that lead another command to the same place, each after a blank."""
+        given = {"--env": self.env, "--region": None if self.is_sandbox else self.region, "--profile": self.profile}
+        return "".join(f" {flag} {value}" for flag, value in given.items() if value)
 
     @property
     def is_sandbox(self) -> bool:

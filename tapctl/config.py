@@ -138,7 +138,7 @@ class Settings:
         return Policy(self.remedy, self.priority, self.minimum)
 
     def target(self) -> Target:
-        return Target(self.region, self.profile)
+        return Target(self.region, self.profile, env=self.env)
 
 
 def read(flags: Flags, cwd: Path | None = None) -> Settings:

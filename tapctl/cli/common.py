@@ -109,7 +109,7 @@ def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
     """AWS, or the sandbox where the environment says so; refuses any account but the configured one."""
     from tapctl.aws import Aws
 
-    target = _sandbox_target(terminal) if settings.sandbox else settings.target()
+    target = replace(_sandbox_target(terminal), env=settings.env) if settings.sandbox else settings.target()
     aws = Aws(target, terminal.talk if terminal.verbose else None)
     settings = replace(settings, region=aws.region)
     if settings.account:

@@ -144,6 +144,7 @@ def deploy(
 
 def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None, *, proves: bool) -> ExitCode:
     """Print how it ended, and prove it where something was changed; the exit code."""
+    from tapctl.deploy.events import watch_command
     from tapctl.report import deployment, verification
     from tapctl.verify.run import AFTER_DEPLOY, verify
 
@@ -151,7 +152,7 @@ def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path 
     reporter.result(deployment.outputs(done.outcome, terminal.surface()))
     verified = None
     if not done.outcome.followed:
-        terminal.talk(f"CloudFormation goes on by itself; `tapctl watch --stack-name {deployer.name}` follows it")
+        terminal.talk(f"CloudFormation goes on by itself; {watch_command(deployer.aws, deployer.name)} follows it")
     elif proves and done.outcome.changed:
         verified = verify(deployer.aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
         reporter.result(verification.as_text(verified, terminal.surface()))

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from tapctl.aws import in_our_words, readable
 from tapctl.deploy.aftermath import aftermath
-from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.events import Event, Follower, watch_command
 from tapctl.errors import Interrupted
 from tapctl.unknown import Unknown
 
@@ -60,7 +60,7 @@ def _interrupted(follower: Follower, attendant: Attendant) -> Interrupted:
         pass
     return Interrupted(
         f"interrupted; CloudFormation goes on with stack {name} by itself{f' ({status})' if status else ''}",
-        f"`tapctl watch --stack-name {name}` follows it to its end",
+        f"{watch_command(follower.aws, name)} follows it to its end",
     )
 
 

@@ -12,7 +12,7 @@ from tapctl.deploy.pace import INTERVAL, SHARED, Budget, jittered
 from tapctl.deploy.stack_state import state
 from tapctl.errors import AwsError, BusyError
 
-__all__ = ["STACK", "Event", "Follower"]
+__all__ = ["STACK", "Event", "Follower", "watch_command"]
 
 UNHEARD = 15
 """Ticks without an event of ours, before the first, after which the stack itself is asked how it is."""
@@ -22,6 +22,11 @@ SILENCE = 60
 
 LOOKS = 3
 """How often a stack must say that it has ended, while its events do not, to be believed: a status may be stale."""
+
+
+def watch_command(aws: Aws, stack_name: str) -> str:
+    """The command that goes on following, from the same place."""
+    return f"`tapctl watch --stack-name {stack_name}{aws.target.flags}`"
 
 
 @dataclass(slots=True)
@@ -137,7 +142,7 @@ class Follower:
         last = next((f", last seen in {each.status}" for each in reversed(self.seen) if self._of_root(each)), "")
         raise AwsError(
             f"{found.message}; CloudFormation goes on by itself{last}",
-            f"{found.hint or 'mend that'}; then `tapctl watch --stack-name {self.name}` goes on from here",
+            f"{found.hint or 'mend that'}; then {watch_command(self.aws, self.name)} goes on from here",
         )
 
     def _look(self, root: Feed) -> list[Event]:
@@ -162,7 +167,7 @@ class Follower:
             return [_own_event(found)]
         raise BusyError(
             f"stack {self.name} is {found['StackStatus']} and shows nothing of what it was asked to do",
-            f"`tapctl watch --stack-name {self.name}` shows whether it begins later",
+            f"{watch_command(self.aws, self.name)} shows whether it begins later",
         )
 
     def _pause(self, until: float, deadline: float) -> None:
@@ -172,7 +177,7 @@ class Follower:
             raise BusyError(
                 f"the operation on stack {self.name} still runs after {self.timeout:.0f} s;"
                 " CloudFormation goes on by itself",
-                f"`tapctl watch --stack-name {self.name}` follows it to its end; `--timeout` gives it longer",
+                f"{watch_command(self.aws, self.name)} follows it to its end; `--timeout` gives it longer",
             )
         self.sleep(max(0.0, min(until, deadline) - now))
         if owed := self.budget.take(self.clock()):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tapctl.deploy.counsel import Counsel
-from tapctl.deploy.events import STACK, Event
+from tapctl.deploy.events import STACK, Event, watch_command
 from tapctl.deploy.operation import Operator, failure
 from tapctl.deploy.removal import Removal
 from tapctl.deploy.stack import Live, look, resources
@@ -144,7 +144,7 @@ class Recovery:
 
     def _busy(self, live: Live) -> BusyError:
         said = f"stack {self.operator.name} is {live.status}: {state(live.status).meaning}"
-        return BusyError(said, f"`tapctl watch --stack-name {self.operator.name}` follows it to its end")
+        return BusyError(said, f"{watch_command(self.operator.aws, self.operator.name)} follows it to its end")
 
     @property
     def _counsel(self) -> Counsel:

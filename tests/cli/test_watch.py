@@ -290,6 +290,6 @@ def test_ctrl_c_at_the_question_leaves_at_once_and_says_what_goes_on(pane: Pane,
     after = "".join(pane.shows("code 130"))
 
     assert "CloudFormation goes on with stack left by itself (UPDATE_IN_PROGRESS)" in after
-    assert "hint: `tapctl watch --stack-name left` follows it to its end" in after
+    assert "hint: `tapctl watch --stack-name left --env local` follows it to its end" in after
     desk.lets_go("left-again")
     assert desk.terminal.tapctl(*watch("left")).code == 0

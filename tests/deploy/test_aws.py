@@ -162,3 +162,16 @@ def test_an_address_that_is_none_is_a_mistake_of_the_surroundings(monkeypatch: p
 def test_each_client_is_made_once(aws: Aws) -> None:
     assert aws.client("sts") is aws.client("sts")
     assert aws.client("sts", "eu-west-1") is not aws.client("sts")
+
+
+@pytest.mark.parametrize(
+    ("target", "flags"),
+    [
+        (Target(), ""),
+        (Target("eu-west-1", "shop"), " --region eu-west-1 --profile shop"),
+        (Target("eu-west-1", env="prod"), " --env prod --region eu-west-1"),
+        (Target("us-east-1", endpoint="http://127.0.0.1:1", keys=("a", "b"), env="local"), " --env local"),
+    ],
+)
+def test_the_options_that_lead_another_command_to_the_same_place(target: Target, flags: str) -> None:
+    assert target.flags == flags
