@@ -199,6 +199,9 @@ def _hint(said: str) -> str | None:
 
 
 _HINTS = {
+    "Follow-up operations must use": "give `--express` until an operation of the stack is complete",
+    "DeploymentConfig": "the Region may not have express deploys: leave `--express` out",
+    "DeploymentMode": "the Region may not have drift-aware change sets: leave `--revert-drift` out",
     "Requires capabilities": "acknowledge what the reason names with `--capability`",
     "AWS::EarlyValidation": f"allow the action {validations.PERMISSION}, which tells what was found where",
     "cannot be assumed": "let CloudFormation assume the role: its trust policy names cloudformation.amazonaws.com",

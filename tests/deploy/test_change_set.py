@@ -294,6 +294,20 @@ def test_an_answer_that_is_lost_is_cleared_away_by_the_name_that_was_asked_for()
             "run it again when that is over",
             id="somebody else at work",
         ),
+        pytest.param(
+            "ValidationError",
+            "Follow-up operations must use the same DeploymentConfig (mode=EXPRESS) until *_COMPLETE",
+            2,
+            "give `--express` until",
+            id="an express deploy that failed before",
+        ),
+        pytest.param(
+            "ValidationError",
+            "DeploymentConfig is not supported in this Region",
+            2,
+            "the Region may not have express deploys",
+            id="a Region without express deploys",
+        ),
         pytest.param("LimitExceededException", "ChangeSet limit exceeded", 1, None, id="a limit of AWS"),
     ],
 )
