@@ -6,14 +6,13 @@ and profiles are left to boto3.
 
 import difflib
 import itertools
-import json
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +21,7 @@ from tapctl.aws import Target
 from tapctl.errors import ConfigError, UsageError
 from tapctl.expectations import VerifyConfig
 from tapctl.from_environment import FromEnvironment, secret_value
+from tapctl.given import Capability, capabilities, lookups, pairs, parameters_file
 from tapctl.headroom.remedy import Mode, Policy
 from tapctl.template.parameters import as_text
 
@@ -41,9 +41,6 @@ class FunctionConfig(_Model):
 
     source: str | None = None
     requirements: bool | str = True
-
-
-Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class Environment(_Model):
@@ -165,20 +162,20 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         profile=flags.profile or environment.profile,
         account=environment.account,
         role_arn=flags.role_arn or environment.role_arn,
-        tags=environment.tags | _tags(flags.tags),
+        tags=environment.tags | pairs(flags.tags, "--tag", "team=shop"),
         remedy=flags.remedy or environment.remedy,
         min_unreserved=_either(flags.min_unreserved, environment.min_unreserved),
         termination_protection=_either(flags.termination_protection, environment.termination_protection),
         protected=environment.protected,
         notification_arns=flags.notification_arns or tuple(environment.notification_arns),
-        capabilities=_capabilities(flags.capabilities) or tuple(environment.capabilities),
+        capabilities=capabilities(flags.capabilities) or tuple(environment.capabilities),
         priority=tuple(environment.priority),
         minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify,
         function=_function(file.function, folder),
-        lookups=_lookups(flags.resolve),
+        lookups=lookups(flags.resolve),
         chosen_stack=flags.stack_name is not None,
     )
 
@@ -277,45 +274,9 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _lookups(given: tuple[str, ...]) -> dict[str, str]:
-    """`--resolve ssm:/name=VALUE` and `--resolve import:Name=VALUE`."""
-    lookups = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not equals or not key.startswith(("ssm:", "import:")) or key.endswith(":"):
-            raise UsageError(
-                f"`--resolve {each}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
-                "for example `--resolve ssm:/limits/orders=5`",
-            )
-        lookups[key] = value
-    return lookups
-
-
-def _pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
-    pairs = {}
-    for each in given:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise UsageError(f"`{option} {each}` is not KEY=VALUE", f"for example `{option} {example}`")
-        pairs[name] = value
-    return pairs
-
-
-def _tags(given: tuple[str, ...]) -> dict[str, str]:
-    return _pairs(given, "--tag", "team=shop")
-
-
-def _capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
-    known = get_args(Capability)
-    for each in given:
-        if each not in known:
-            raise UsageError(f"`{each}` is no capability", f"it is one of {', '.join(known)}")
-    return given
-
-
 def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:
-    values = _parameters_file(flags.parameters_file) if flags.parameters_file else {}
-    values |= _pairs(flags.parameters, "--parameter", "Stage=dev")
+    values = parameters_file(flags.parameters_file) if flags.parameters_file else {}
+    values |= pairs(flags.parameters, "--parameter", "Stage=dev")
     # Only what is not given otherwise: a variable that is not set does not matter then.
     rest = {name: value for name, value in environment.parameters.items() if name not in values}
     return {name: _parameter_text(name, value) for name, value in rest.items()} | values
@@ -325,38 +286,3 @@ def _parameter_text(name: str, value: object) -> str:
     if isinstance(value, FromEnvironment):
         return secret_value(value, f"parameter {name}")
     return ",".join(value) if isinstance(value, list) else as_text(value)
-
-
-def _parameters_file(path: Path) -> dict[str, str]:
-    """A JSON file as `aws cloudformation deploy` and `create-stack` take it: a map, a list of pairs, or of K=V."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "name a JSON file of parameters") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
-    match content:
-        case {"Parameters": dict(entries)} | dict(entries):
-            return {name: _file_text(name, value, path) for name, value in entries.items()}
-        case [*entries]:
-            return dict(_pair(entry, path) for entry in entries)
-        case _:
-            raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
-
-
-def _file_text(name: str, value: object, path: Path) -> str:
-    parts = value if isinstance(value, list) else [value]
-    if any(isinstance(part, dict | list) for part in parts):
-        raise UsageError(f"{path}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
-    return ",".join(map(as_text, parts))
-
-
-def _pair(entry: object, path: Path) -> tuple[str, str]:
-    match entry:
-        case {"ParameterKey": str(name), "ParameterValue": value}:
-            return name, _file_text(name, value, path)
-        case str(text) if "=" in text:
-            name, _, value = text.partition("=")
-            return name, value
-        case _:
-            raise UsageError(f"{path}: {json.dumps(entry)} is no parameter", 'for example "Stage=dev"')

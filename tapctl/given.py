@@ -1,0 +1,82 @@
+"""What options and parameter files give, as text: KEY=VALUE pairs, values to look up, capabilities.
+
+Everything here raises `UsageError` that names what cannot be understood.
+"""
+
+import json
+from pathlib import Path
+from typing import Literal, get_args
+
+from tapctl.errors import UsageError
+from tapctl.template.parameters import as_text
+
+Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+def pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
+    """What an option gives that takes KEY=VALUE."""
+    found = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise UsageError(f"`{option} {each}` is not KEY=VALUE", f"for example `{option} {example}`")
+        found[name] = value
+    return found
+
+
+def capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
+    """What `--capability` acknowledges."""
+    known = get_args(Capability)
+    for each in given:
+        if each not in known:
+            raise UsageError(f"`{each}` is no capability", f"it is one of {', '.join(known)}")
+    return given
+
+
+def lookups(given: tuple[str, ...]) -> dict[str, str]:
+    """`--resolve ssm:/name=VALUE` and `--resolve import:Name=VALUE`."""
+    found = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not equals or not key.startswith(("ssm:", "import:")) or key.endswith(":"):
+            raise UsageError(
+                f"`--resolve {each}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
+                "for example `--resolve ssm:/limits/orders=5`",
+            )
+        found[key] = value
+    return found
+
+
+def parameters_file(path: Path) -> dict[str, str]:
+    """A JSON file as `aws cloudformation deploy` and `create-stack` take it: a map, a list of pairs, or of K=V."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name a JSON file of parameters") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
+    match content:
+        case {"Parameters": dict(entries)} | dict(entries):
+            return {name: _file_text(name, value, path) for name, value in entries.items()}
+        case [*entries]:
+            return dict(_pair(entry, path) for entry in entries)
+        case _:
+            raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
+
+
+def _file_text(name: str, value: object, path: Path) -> str:
+    parts = value if isinstance(value, list) else [value]
+    if any(isinstance(part, dict | list) for part in parts):
+        raise UsageError(f"{path}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
+    return ",".join(map(as_text, parts))
+
+
+def _pair(entry: object, path: Path) -> tuple[str, str]:
+    match entry:
+        case {"ParameterKey": str(name), "ParameterValue": value}:
+            return name, _file_text(name, value, path)
+        case str(text) if "=" in text:
+            name, _, value = text.partition("=")
+            return name, value
+        case _:
+            raise UsageError(f"{path}: {json.dumps(entry)} is no parameter", 'for example "Stage=dev"')
