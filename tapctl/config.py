@@ -115,7 +115,7 @@ class Settings:
     min_unreserved: int | None = None
     termination_protection: bool | None = None
     protected: bool = False
-    """Whether what is deployed here must be ready when the deploy says so."""
+    """Whether what is deployed here must be ready when the deploy says so, and nothing that it holds may be lost."""
     notification_arns: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     """Acknowledged instead of what the template shows to need."""

@@ -231,5 +231,6 @@ class _Reporter:
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         if self.recover and self.leave.issuperset(leaving):
             return True
+        self.progress.close()
         asked = f"{question}: {', '.join(leaving)}" if leaving else question
         return self.terminal.asks(f"{asked}?")

@@ -95,4 +95,5 @@ class _Reporter:
         if self.yes and self.leave.issuperset(leaving):
             return True
         self.progress.close()
-        return self.progress.terminal.asks(f"{question}: {', '.join(leaving)}?")
+        asked = f"{question}: {', '.join(leaving)}" if leaving else question
+        return self.progress.terminal.asks(f"{asked}?")

@@ -35,7 +35,7 @@ class Removal:
             counsel.ask(live, f"delete it with {', '.join(found.held)}" if found.held else "delete what is left of it")
         if found.guarded:
             self._unguard(live)
-        self.operator.observer.step(f"deleting stack {name} to create it anew")
+        self.operator.observer.step(f"deleting stack {name} to make room for a new one")
         self.delete(live)
 
     @property

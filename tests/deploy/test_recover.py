@@ -13,6 +13,7 @@ from tapctl.aws import Aws
 from tapctl.deploy.events import Event
 from tapctl.deploy.operation import Operator
 from tapctl.deploy.recover import Recovery, to_skip
+from tapctl.deploy.removal import Removal
 from tapctl.deploy.stack import Live, look
 from tapctl.deploy.stack_state import Action
 from tapctl.errors import BusyError, DeployStuck, UsageError
@@ -344,6 +345,23 @@ def test_an_import_that_is_stuck_is_left_to_aws_with_the_reasons() -> None:
 
     assert raised.value.hint == "AWS Support can bring it back"
     assert "  Table is IMPORT_ROLLBACK_FAILED: no such table" in watcher.steps
+
+
+def test_an_express_stack_is_deleted_in_its_mode_by_its_id_and_role() -> None:
+    history, asked, role = History(), list[Body](), "arn:aws:iam::123456789012:role/deployer"
+    aws = history.aws()
+
+    def answer(params: Body, **_: object) -> tuple[Any, Body]:
+        asked.append(dict(params["body"]))
+        history.end(1.0, "DELETE_COMPLETE", token=params["body"]["ClientRequestToken"])
+        return SimpleNamespace(status_code=200), {}
+
+    aws.client("cloudformation").meta.events.register("before-call.cloudformation.DeleteStack", answer)
+    removal = Removal(Operator(aws, "shop", Watcher(), sleep=history.sleep), role)
+
+    assert removal.delete(Live("CREATE_FAILED", STACK_ID, express=True)) == ()
+    assert (asked[0]["StackName"], asked[0]["RoleARN"]) == (STACK_ID, role)
+    assert asked[0]["DeploymentConfig.Mode"] == "EXPRESS"
 
 
 def test_a_stack_of_a_stack_set_is_refused_by_name() -> None:

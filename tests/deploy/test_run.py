@@ -191,7 +191,7 @@ def test_a_refusal_names_the_first_cause_in_both_words_and_the_next_deploy_start
     assert outcome is not None
     assert outcome.status == "CREATE_COMPLETE"
     assert "stack refused is ROLLBACK_COMPLETE: its creation failed and was undone" in desk.watcher.steps
-    assert "deleting stack refused to create it anew" in desk.watcher.steps
+    assert "deleting stack refused to make room for a new one" in desk.watcher.steps
     desk.aws.client("cloudformation").delete_stack(StackName="refused")
 
 
