@@ -155,8 +155,10 @@ class Follower:
 
         try:
             found = self.aws.client("cloudformation").describe_stacks(StackName=self.stack_id)["Stacks"][0]
-        except (BotoCoreError, ClientError):
-            return []  # the events, which are read at every tick, say whether nothing can be read any more
+        except (BotoCoreError, ClientError) as error:
+            if "does not exist" not in str(error):
+                return []  # the events, which are read at every tick, say whether nothing can be read any more
+            found = {"StackId": self.stack_id, "StackName": self.name, "StackStatus": "DELETE_COMPLETE"}
         ended = state(found["StackStatus"]).end is not None
         if not root.begun and (not ended or root.newest != self._first):
             root.adopt()

@@ -61,7 +61,7 @@ class History:
     read: list[str] = field(default_factory=list)
     """Which stacks' events were read."""
     status: str = "UPDATE_IN_PROGRESS"
-    """What DescribeStacks says."""
+    """What DescribeStacks says; empty for a stack that is gone without a trace."""
     looks: int = 0
     on_cancel: Callable[..., Any] | None = None
     """What CancelUpdateStack does."""
@@ -110,6 +110,9 @@ class History:
     def _look(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
         self.looks += 1
         self.now += self.latency
+        if not self.status:
+            error = {"Code": "ValidationError", "Message": "Stack with id shop does not exist"}
+            return SimpleNamespace(status_code=400), {"Error": error}
         stack = {"StackId": params["body"]["StackName"], "StackName": "shop", "StackStatus": self.status}
         return SimpleNamespace(status_code=200), {"Stacks": [stack]}
 

@@ -420,3 +420,12 @@ def test_what_express_mode_adds_is_kept() -> None:
     history.end(1.0, "CREATE_COMPLETE")
 
     assert next(following(history).follow()).detail == "CONFIGURATION_COMPLETE"
+
+
+def test_a_stack_that_is_gone_without_a_trace_is_not_waited_for() -> None:
+    history = History(failures=[("ValidationError", 400)] * 100, status="")
+
+    with pytest.raises(BusyError, match="stack shop is DELETE_COMPLETE and shows nothing of what it was asked to do"):
+        collected(following(history).follow)
+
+    assert history.now < 70
