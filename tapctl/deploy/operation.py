@@ -83,7 +83,9 @@ def failure(name: str, seen: Sequence[Event]) -> TapctlError:
     row, cause = state(status), diagnose(seen)
     said = f"{cause.logical_id}: {cause.said}" if cause else "no resource said why"
     meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
-    hint = (cause.hint if cause else "") or row.hint or None
+    # A stuck stack that can be mended is, by the next deploy; the cause comes first where it says what to do.
+    mended = f"`tapctl deploy --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""
+    hint = (cause.hint if cause else "") or row.hint or mended or None
     if row.end is End.ROLLED_BACK:
         message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
         return DeployFailed(message, hint, minimum=floor_in_error(said))

@@ -11,11 +11,11 @@ import pytest
 
 from tapctl.aws import Aws
 from tapctl.deploy.events import Event
-from tapctl.deploy.operation import Operator
+from tapctl.deploy.operation import Operator, failure
 from tapctl.deploy.recover import Recovery, to_skip
 from tapctl.deploy.removal import Removal
 from tapctl.deploy.stack import Live, look
-from tapctl.deploy.stack_state import Action
+from tapctl.deploy.stack_state import STATES, Action, state
 from tapctl.errors import BusyError, DeployStuck, UsageError
 
 from .desk import QUEUE, Watcher
@@ -362,6 +362,18 @@ def test_an_express_stack_is_deleted_in_its_mode_by_its_id_and_role() -> None:
     assert removal.delete(Live("CREATE_FAILED", STACK_ID, express=True)) == ()
     assert (asked[0]["StackName"], asked[0]["RoleARN"]) == (STACK_ID, role)
     assert asked[0]["DeploymentConfig.Mode"] == "EXPRESS"
+
+
+@pytest.mark.parametrize("status", [name for name in STATES if name.endswith("_FAILED")])
+def test_a_deploy_that_ends_stuck_names_the_next_step(status: str) -> None:
+    last = Event("1", "", "shop", "AWS::CloudFormation::Stack", status, "why", STACK_ID, STACK_ID)
+
+    error = failure("shop", [last])
+
+    assert error.exit_code == 7
+    assert error.hint == (
+        STATES[status].hint or f"`tapctl deploy --recover` agrees to this: {state(status).action.value}"
+    )
 
 
 def test_a_stack_of_a_stack_set_is_refused_by_name() -> None:
