@@ -36,11 +36,12 @@ class FunctionConfig(_Model):
     """`[function]`: what packaging may need to know beside the template.
 
     `requirements` names a file instead of the requirements.txt in a function's folder, for the folder `source` or for
-    every one; False installs nothing.
+    every one; False installs nothing. `bytecode` asks for compiled code beside a function's sources.
     """
 
     source: str | None = None
     requirements: bool | str = True
+    bytecode: bool = False
 
 
 class Environment(_Model):
@@ -203,6 +204,7 @@ def _function(given: FunctionConfig, folder: Path) -> FunctionConfig:
     return FunctionConfig(
         source=given.source and _beside(folder, given.source),
         requirements=_beside(folder, named) if isinstance(named, str) else named,
+        bytecode=given.bytecode,
     )
 
 

@@ -77,6 +77,7 @@ class TestFinding:
 
         assert (named.source, named.requirements) == ("code", "r.txt")
         assert (off.source, off.requirements) == (None, False)
+        assert reading(folder, "[function]\nbytecode = true\n", template="t.json").function.bytecode
 
     def test_a_template_on_the_command_line_is_one_here(self, folder: Path) -> None:
         assert reading(folder, 'template = "far.json"', template="here.json").template == "here.json"

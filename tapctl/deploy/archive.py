@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
+from tapctl.deploy.bytecode import compiled, place
 from tapctl.deploy.tree import Entry, Fingerprint
 
 if TYPE_CHECKING:
@@ -20,21 +21,37 @@ _PIECE = 1 << 20
 """Bytes that are read at a time, so that a large file is never in memory as a whole."""
 
 
-def write_zip(entries: Iterable[Entry], out: BinaryIO) -> str:
-    """Write the files in the given order; gives the fingerprint of what was written."""
-    written = Fingerprint()
+def write_zip(entries: Iterable[Entry], out: BinaryIO, tag: str | None = None) -> str:
+    """Write the files in the given order, with bytecode where a tag of it is given.
+
+    Gives the fingerprint of what was written.
+    """
+    written = Fingerprint(tag)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry in entries:
             written.add(entry, _add(archive, entry))
+            if tag is not None and entry.name.endswith(".py"):
+                _add_bytecode(archive, entry, tag)
     return written.hexdigest()
+
+
+def _add_bytecode(archive: zipfile.ZipFile, entry: Entry, tag: str) -> None:
+    code = compiled(entry.name, entry.file.read_bytes())
+    if code is not None:
+        archive.writestr(_info(place(entry.name, tag), executable=False), code)
+
+
+def _info(name: str, *, executable: bool) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.create_system = 3  # Unix, wherever it is made
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
+    return info
 
 
 def _add(archive: zipfile.ZipFile, entry: Entry) -> bytes:
     """Write one file; gives the SHA-256 of its content."""
-    info = zipfile.ZipInfo(entry.name, EPOCH)
-    info.create_system = 3  # Unix, wherever it is made
-    info.compress_type = zipfile.ZIP_DEFLATED
-    info.external_attr = (stat.S_IFREG | (0o755 if entry.executable else 0o644)) << 16
+    info = _info(entry.name, executable=entry.executable)
     info.file_size = entry.size
     with entry.file.open("rb", buffering=0) as file, archive.open(info, "w") as sink:
         return copy(file, sink).digest()

@@ -63,8 +63,8 @@ def too_large(owner: str, what: str, size: int) -> UsageError:
     return UsageError(f"{owner}: {what} {size:,} bytes; Lambda takes {MAX_UNZIPPED:,}", "leave files out")
 
 
-def packed(local: Local, path: Path, installed: Installed | None = None) -> Content:
-    """What stands at `path`, with what was installed for it.
+def packed(local: Local, path: Path, installed: Installed | None = None, bytecode: str | None = None) -> Content:
+    """What stands at `path`, with what was installed for it, and with bytecode where a tag of it is given.
 
     Raises `UsageError` for what cannot be packed, and within `reading` for what is not there or cannot be read.
     """
@@ -73,18 +73,20 @@ def packed(local: Local, path: Path, installed: Installed | None = None) -> Cont
         raise UsageError(f"{local.owner}: {path} is a folder", f"its {local.slot.property} takes a file")
     entries = _with(_own(local, path), installed)  # looks before anything is opened: a pipe would be waited for
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
-        return _zipped(local, path, entries)
+        return _zipped(local, path, entries, bytecode)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     unzipped = _unzipped(local, path) if kind in ZIPPED else 0
     return Content(digest, path.suffix, partial(_write_file, path), unzipped)
 
 
-def _zipped(local: Local, path: Path, entries: list[Entry]) -> Content:
+def _zipped(local: Local, path: Path, entries: list[Entry], bytecode: str | None) -> Content:
     size = sum(entry.size for entry in entries)
+    if bytecode is not None:  # about as much again for each source
+        size += sum(entry.size for entry in entries if entry.name.endswith(".py"))
     if local.slot.kind in IN_LAMBDA and size > MAX_UNZIPPED:
         raise too_large(local.owner, f"{path} is", size)  # before all of it is read
-    return Content(fingerprint(entries), ".zip", partial(write_zip, entries), size)
+    return Content(fingerprint(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
 def _own(local: Local, path: Path) -> list[Entry]:

@@ -70,7 +70,7 @@ class _Packing:
     wheels: Wheels
     resolvers: Mapping[str, Resolver]
     artifacts: dict[str, Artifact] = field(default_factory=dict)
-    contents: dict[tuple[Path, Kind, Installed | None], Content] = field(default_factory=dict)
+    contents: dict[tuple[Path, Kind, Installed | None, str | None], Content] = field(default_factory=dict)
     """Functions often share a folder, which is then read once."""
 
     def text(self, template: Template, prefix: str = "", above: tuple[Path, ...] = ()) -> str:
@@ -102,9 +102,10 @@ class _Packing:
         resolver = self.resolvers.get(prefix)
         with reading(local, path):
             installed = self.wheels.beside(local, path, resolver) if resolver else None
-            key = (path, local.slot.kind, installed)
+            bytecode = self.wheels.bytecode(local, resolver) if resolver else None
+            key = (path, local.slot.kind, installed, bytecode)
             if key not in self.contents:
-                self.contents[key] = packed(local, path, installed)
+                self.contents[key] = packed(local, path, installed, bytecode)
         return self.contents[key]
 
 

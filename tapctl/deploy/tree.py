@@ -29,9 +29,9 @@ class Entry:
 class Fingerprint:
     """What names a tree: the name, executable bit and content of each file, and nothing of when or where it is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, bytecode: str | None = None) -> None:
         # Changes with what `tapctl.deploy.archive` makes of the same files.
-        self._whole = hashlib.sha256(b"tapctl.zip/1\n")
+        self._whole = hashlib.sha256(f"tapctl.zip/1 {bytecode}\n".encode() if bytecode else b"tapctl.zip/1\n")
 
     def add(self, entry: Entry, content: bytes) -> None:
         """Count a file, whose content is given by its SHA-256."""
@@ -42,9 +42,9 @@ class Fingerprint:
         return self._whole.hexdigest()
 
 
-def fingerprint(entries: Iterable[Entry]) -> str:
+def fingerprint(entries: Iterable[Entry], bytecode: str | None = None) -> str:
     """The name of a tree, read from its files one after the other."""
-    whole = Fingerprint()
+    whole = Fingerprint(bytecode)
     for entry in entries:
         with entry.file.open("rb") as file:
             whole.add(entry, hashlib.file_digest(file, "sha256").digest())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.config import FunctionConfig
+from tapctl.deploy.bytecode import tag_for
 from tapctl.deploy.requirements import Installer
 from tapctl.deploy.runtime import Platform, platform
 from tapctl.errors import UsageError
@@ -53,6 +54,12 @@ class Wheels:
             return None
         folder = self.installer.install(local.owner, file, place)
         return Installed(prefix, folder) if folder else None
+
+    def bytecode(self, local: Local, resolver: Resolver) -> str | None:
+        """The tag of the bytecode that goes beside a function's sources, where tapctl.toml asks for it."""
+        if not self.config.bytecode or local.slot.kind is not Kind.CODE:
+            return None
+        return tag_for(_platform(local, resolver))
 
     def _file(self, path: Path) -> Path | None:
         """The requirements of the folder: those that tapctl.toml names for it, else its own."""
