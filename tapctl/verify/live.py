@@ -56,10 +56,10 @@ class Live:
 
         return readable(_ACTIONS.get(service, f"{service}:{operation}"), attempt)
 
-    def check(self, holds: bool, proved: str, broken: str) -> Check:
+    def check(self, holds: bool, proved: str, broken: str, *, detail: bool = True) -> Check:
         """A property of the template that holds, or not."""
         status = Status.PROVED if holds else Status.FAILED
-        return Check(self.logical_id, status, proved if holds else broken, detail=True)
+        return Check(self.logical_id, status, proved if holds else broken, detail=detail)
 
 
 def unknown_value(live: Live, what: str) -> Check:

@@ -33,6 +33,8 @@ class Row:
     says: Callable[[Any], Any] = lambda value: value
     same: Comparison = same
     explain: Callable[[Any, Any], str] | None = None
+    notable: bool = False
+    """Whether it is shown on a line of its own also where it holds."""
 
     def wanted(self, properties: Mapping[str, Any]) -> Any:
         value = at(properties, self.name, UNSAID)
@@ -150,4 +152,5 @@ def _compared(live: Live, row: Row | Must, properties: Mapping[str, Any], answer
         broken = f"{what} is not as the template says{f': {difference}' if difference else ''}"
         return live.check(row.same(wanted, found), f"{what} is as the template says", broken)
     proved = f"{what} is {shown(found)}"
-    return live.check(row.same(wanted, found), proved, f"{proved}, the template says {shown(wanted)}")
+    broken = f"{proved}, the template says {shown(wanted)}"
+    return live.check(row.same(wanted, found), proved, broken, detail=not row.notable)

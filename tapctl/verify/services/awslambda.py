@@ -143,6 +143,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                     "ReservedConcurrentExecutions",
                     "ReservedConcurrentExecutions",
                     default=None,
+                    notable=True,
                 ),
             ),
         ),
