@@ -37,6 +37,8 @@ class LiveBoard:
     console: Console | None = None
     _board: Board | None = None
     _live: Live | None = None
+    _final: bool = False
+    """Whether the next frame is the last."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def event(self, event: Event) -> None:
@@ -55,8 +57,9 @@ class LiveBoard:
         """Draw for the last time; another event begins again."""
         live, self._live = self._live, None
         if live is not None:
-            live.update(self._draw(final=True))
+            self._final = True
             live.stop()
+            self._final = False
 
     def _begin(self) -> Live:
         from rich.live import Live
@@ -72,7 +75,7 @@ class LiveBoard:
         live.start()
         return live
 
-    def _draw(self, *, final: bool = False) -> RenderableType:
+    def _draw(self) -> RenderableType:
         from rich.text import Text
 
         with self._lock:
@@ -80,7 +83,7 @@ class LiveBoard:
                 return Text("")
             console = self._live.console if self._live else self.console or _console()
             width = min(WIDEST, console.width - MARGIN)
-            return board(self._board, self.clock(), width, console.height, final=final)
+            return board(self._board, self.clock(), width, console.height, final=self._final)
 
 
 def _console() -> Console:

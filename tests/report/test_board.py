@@ -200,6 +200,18 @@ def test_the_stacks_own_end_closes_the_board_and_the_next_operation_has_one_of_i
     assert canvas.getvalue()[len(first) :].count("CREATE_COMPLETE  0 done  0:05") == 1
 
 
+def test_the_last_frame_is_the_final_state_with_why_something_failed() -> None:
+    canvas = StringIO()
+    shown = live(canvas)
+    shown.event(shop("CREATE_IN_PROGRESS"))
+    shown.event(event("Fn", "CREATE_FAILED", 2, reason="Resource handler returned message: because of this"))
+    shown.event(shop("ROLLBACK_COMPLETE", 9))
+
+    last = canvas.getvalue().rpartition("stack shop  ROLLBACK_COMPLETE")[2]
+    assert "Fn: Resource handler returned message: because of this" in last
+    assert "not begun" not in last
+
+
 def test_closing_an_idle_board_draws_nothing() -> None:
     canvas = StringIO()
     live(canvas).close()
