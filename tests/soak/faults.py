@@ -9,8 +9,8 @@ random call. Then the same command is run over a good line. What is claimed: it 
 stack is CREATE_COMPLETE or UPDATE_COMPLETE, the function runs the new code, a table that held something still holds
 it, every artifact in the bucket is whole, and no command ended with a traceback.
 
-The sandbox's operations take milliseconds, so a killed deploy leaves one under way only now and then; its calls are
-never stale. States that it cannot reach are in the tests of the deploy room.
+A custom resource makes every operation last more than a second, so that many a killed deploy leaves one under way.
+What the sandbox cannot show are stale reads, and states that it never reaches: those have tests in the deploy room.
 """
 
 import argparse
@@ -40,14 +40,29 @@ from .proxy import Call, Forward, Reply, between
 
 STACK = "bumpy"
 COMMAND = ("deploy", "template.json", "--env=local", f"--stack-name={STACK}", "--yes", "--no-verify", "--no-lint")
-TEMPLATE = {
-    "Resources": {
-        "Table": table(),
-        "Fn": function(Code="code", ReservedConcurrentExecutions=5, Environment={"Variables": {"T": {"Ref": "Table"}}}),
-    },
-    "Outputs": {"Table": {"Value": {"Ref": "Table"}}, "Fn": {"Value": {"Ref": "Fn"}}},
-}
+CODE = """
+import json, time, urllib.request
+
+def handle(event, context):
+    if "ResponseURL" in event:
+        time.sleep(1)
+        same = {{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}}
+        answer = {{**same, "Status": "SUCCESS", "PhysicalResourceId": "slow"}}
+        body = json.dumps(answer).encode()
+        urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
+    return {!r}
+"""
 Fault = Callable[[Call, Forward], Reply | None]
+
+
+def template(marker: str) -> dict[str, Any]:
+    """A table, a function beside it, and a custom resource that takes the function a second at every change."""
+    slow = {"ServiceToken": {"Fn::GetAtt": ["Fn", "Arn"]}, "Marker": marker}
+    fn = function(Code="code", ReservedConcurrentExecutions=5, Environment={"Variables": {"T": {"Ref": "Table"}}})
+    return {
+        "Resources": {"Table": table(), "Fn": fn, "Slow": {"Type": "Custom::Slow", "Properties": slow}},
+        "Outputs": {"Table": {"Value": {"Ref": "Table"}}, "Fn": {"Value": {"Ref": "Fn"}}},
+    }
 
 
 def refusal(call: Call, code: str, status: int) -> Reply:
@@ -120,7 +135,7 @@ class BadLine:
 
 def bad_line(rng: Random) -> BadLine:
     fate = rng.choice(["lives", "lives", "expires", "dies", "dies", "dies"])
-    when = rng.randint(1, 45)
+    when = rng.randint(1, 28)  # about as many calls make a deploy
     return BadLine(
         rng,
         rng.randint(0, 5),
@@ -166,7 +181,8 @@ class Road:
     def _write(self, marker: str, rng: Random) -> None:
         folder = self.terminal.cwd / "code"
         folder.mkdir(exist_ok=True)
-        (folder / "index.py").write_text(f"def handle(event, context): return {marker!r}\n", encoding="utf-8")
+        (folder / "index.py").write_text(CODE.format(marker), encoding="utf-8")
+        (self.terminal.cwd / "template.json").write_text(json.dumps(template(marker)), encoding="utf-8")
         (folder / "ballast").write_bytes(rng.randbytes(50_000))
 
     def _deploy_over(self, line: BadLine) -> Answer:
@@ -220,7 +236,6 @@ def whole(body: bytes) -> bool:
 def road(folder: Path) -> Iterator[Road]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names, and a project in this one."""
     (folder / "tapctl.toml").write_text("[env.local]\nsandbox = true\n", encoding="utf-8")
-    (folder / "template.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
     clients = Aws(sandbox.start(sandbox.AccountLimits(1000)))
     try:
         yield Road(clients, Terminal(state_dir(), folder))

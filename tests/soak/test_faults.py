@@ -21,9 +21,10 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
             yield running
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_plain_re_run_brings_the_stack_about(on: Road, seed: int) -> None:
-    assert on.run(seed).wrong is None
+def test_a_plain_re_run_brings_the_stack_about(on: Road) -> None:
+    """By seed 3 an update is disturbed and killed in the middle, while the table holds something."""
+    run = on.run(3)
+    assert (run.wrong, run.codes[0]) == (None, -9)
 
 
 def asked(meddler: Meddler) -> tuple[int, bytes]:
