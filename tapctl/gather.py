@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.floors import floor_in_error, remember
 from tapctl.account.model import Account, InFlight, LearnedFloor, Stack
-from tapctl.errors import TemplateError
+from tapctl.fates import fates
 from tapctl.headroom import assess
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.demand import Demand
-from tapctl.headroom.replacement import maybe_replaced, replaced
 from tapctl.headroom.transition import Change, transition
 from tapctl.limits import Kind
 from tapctl.template.family import Family, family
-from tapctl.template.load import from_stack
 from tapctl.template.model import Template
-from tapctl.template.parameters import Parameters, bind
-from tapctl.template.resolve import Resolver
+from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -52,8 +49,8 @@ def gather(
         account = Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
         kin, demand, account = look_up(template, reader, settings, account)
         account = _closer(reader, account, demand)
-        anew = _replaced(reader, account, kin, demand) if made_anew is None else made_anew
-        changes = transition(demand, _functions(account), anew)
+        fate = fates(reader, account.stack, kin, demand, made_anew)
+        changes = transition(demand, _functions(account), fate.made_anew, fate.stays)
         limits = assess.touched(kin, stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
         exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None
@@ -126,25 +123,6 @@ def _closer(reader: AccountReader, account: Account, demand: Demand) -> Account:
         if (live := stack.functions.get(each.logical_id)) and live.holders is None and live.reserved != each.reserved
     ]
     return replace(account, stack=reader.look_closer(stack, changed)) if changed else account
-
-
-def _replaced(reader: AccountReader, account: Account, kin: Family, demand: Demand) -> frozenset[str]:
-    """What the update makes anew, where functions that the stack holds claim anything at all."""
-    stack = account.stack
-    if not isinstance(stack, Stack):
-        return frozenset()
-    if not any(each.claim != 0 and each.logical_id in stack.functions for each in demand.functions):
-        return frozenset()
-    body = reader.running(stack)
-    if isinstance(body, Unknown):
-        return maybe_replaced(kin.resolver) if body.judged else frozenset()
-    try:
-        before = from_stack(body, stack.name)
-    except TemplateError:
-        return frozenset()  # a template that only CloudFormation can read says nothing of replacements
-    declared = {name: value for name, value in stack.parameters.items() if name in before.parameters}
-    resolver = Resolver(before, bind(before, Parameters({}, declared)), kin.resolver.pseudo, kin.resolver.lookups)
-    return replaced(resolver, kin.resolver)
 
 
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:

@@ -63,6 +63,7 @@ class LiveStacks:
             {} if undone else {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
             {each.name: each.type for each in resources},
             id=described["StackId"],
+            nested={f"{each.name}/": each.physical_id for each in resources if each.type == NESTED},
             published={each.physical_id: _short(each.name) for each in resources if each.type in PUBLISHED},
         )
         return self.look_closer(held, held.functions) if held.published else held
@@ -174,7 +175,9 @@ def _short(name: str) -> str:
 
 
 def _is_there(each: dict[str, Any]) -> bool:
-    return bool(each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId"))
+    """Whether the stack holds it; what a deletion skipped is in the account, and the stack's no more."""
+    gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+    return bool(each["ResourceStatus"] not in gone and each.get("PhysicalResourceId"))
 
 
 def _held(each: dict[str, Any], prefix: str) -> _Held:

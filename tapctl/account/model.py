@@ -43,7 +43,8 @@ class LiveFunction:
 class Stack:
     """A live stack: `resources` maps logical ids to resource types, None where that is not known.
 
-    `id` is its StackId; `published` maps the ARNs of its aliases and versions to their logical ids.
+    `id` is its StackId, `nested` has those of its nested stacks by their prefix, such as `Stack/`; `published` maps
+    the ARNs of its aliases and versions to their logical ids.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Stack:
     parameters: Mapping[str, str | Unknown] = field(default_factory=dict)
     resources: Mapping[str, str] | None = None
     id: str = field(default="", compare=False)
+    nested: Mapping[str, str] = field(default_factory=dict, compare=False)
     published: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

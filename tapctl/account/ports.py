@@ -31,7 +31,7 @@ class Stacks(Protocol):
         ...
 
     def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        """The template that the stack runs, after its transforms."""
+        """The template that the stack with this id runs, after its transforms."""
         ...
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:

@@ -16,7 +16,7 @@ class Change:
 
     `replaced` says that CloudFormation creates a new function and deletes the old one after everything
     else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
-    which that is true while the function stays.
+    which that is true while the function stays. One that is removed and `stays` leaves the stack, not the account.
     """
 
     logical_id: str
@@ -24,6 +24,7 @@ class Change:
     live: LiveFunction | None
     replaced: bool = False
     renewed: frozenset[str] = frozenset()
+    stays: bool = False
 
     @property
     def old(self) -> Count:
@@ -32,8 +33,10 @@ class Change:
     @property
     def new(self) -> Count:
         """What it claims in the end, with what versions outside of the stack go on holding."""
-        if self.wanted is None or self.wanted.reserved is not None:
-            return self.wanted.claim if self.wanted else 0
+        if self.wanted is None:
+            return self.old if self.stays else 0
+        if self.wanted.reserved is not None:
+            return self.wanted.reserved
         return total([self.wanted.provisioned_total, self.left_behind])
 
     @property
@@ -114,12 +117,19 @@ def _most(one: Count, other: Count) -> Count:
 
 
 def transition(
-    demand: Demand, live: Mapping[str, LiveFunction], made_anew: frozenset[str] = frozenset()
+    demand: Demand,
+    live: Mapping[str, LiveFunction],
+    made_anew: frozenset[str] = frozenset(),
+    stays: frozenset[str] = frozenset(),
 ) -> tuple[Change, ...]:
-    """Pair the template's functions with the stack's by logical id; `made_anew` names what is known to be replaced."""
+    """Pair the template's functions with the stack's by logical id.
+
+    `made_anew` names what is known to be replaced, `stays` what is not deleted though the template is without it.
+    """
     wanted = {function.logical_id: function for function in demand.functions}
     changes = [_change(function, live.get(logical_id), made_anew) for logical_id, function in wanted.items()]
-    changes += [Change(logical_id, None, held) for logical_id, held in live.items() if logical_id not in wanted]
+    gone = {logical_id: held for logical_id, held in live.items() if logical_id not in wanted}
+    changes += [Change(logical_id, None, held, stays=logical_id in stays) for logical_id, held in gone.items()]
     return tuple(changes)
 
 

@@ -144,7 +144,7 @@ def _function_verdict(result: Preflight, change: Change) -> Verdict:
 
 def _requested(change: Change) -> str:
     if change.wanted is None:
-        return "removed"
+        return "removed, stays" if change.stays else "removed"
     return _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
 
 

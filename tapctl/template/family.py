@@ -100,14 +100,20 @@ def _child(
     if file.resolve() in seat.files:
         message = f"{resource.logical_id} nests {file}, in which it is nested itself"
         raise resolver.template.error(message, *here, hint="break the circle")
-    passed = resolver.value(resource.properties.get("Parameters") or {}, (*here, "Properties", "Parameters"))
-    given = {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
+    given = passed_down(resolver, resource)
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
     doubt = exists if isinstance(exists, Unknown) else seat.exists
     template = seat.read(str(file))
     refuse_undeclared(template, given)
     here_below = _Seat((*seat.files, file.resolve()), seat.read, below, doubt)
     return _grow(template, Parameters(given, {}, lookups), pseudo, here_below)
+
+
+def passed_down(resolver: Resolver, resource: Resource) -> dict[str, str | Unknown]:
+    """The parameters that a nested stack is given."""
+    path = ("Resources", resource.logical_id, "Properties", "Parameters")
+    passed = resolver.value(resource.properties.get("Parameters") or {}, path)
+    return {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
 
 
 def _passed(value: Any) -> str | Unknown:

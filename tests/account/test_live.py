@@ -187,6 +187,7 @@ class TestStack:
 
     def test_what_it_holds_is_read_with_every_page(self) -> None:
         first = [resource("Fn", FUNCTION), resource("Old", FUNCTION, status="DELETE_COMPLETE")]
+        first += [resource("Retained", FUNCTION, status="DELETE_SKIPPED")]
         second = [resource("Live", ALIAS, f"{ARN}:live"), resource("Half", FUNCTION, None, "CREATE_FAILED")]
         with stubbed("cloudformation") as (here, stubs):
             formation = stubs["cloudformation"]
@@ -254,6 +255,7 @@ class TestStack:
         assert isinstance(found, Stack)
         assert found.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
         assert found.resources == {"Inner": NESTED, "Inner/Fn": FUNCTION}
+        assert found.nested == {"Inner/": "arn:inner"}
 
     def test_a_creation_that_was_undone_keeps_no_values(self) -> None:
         def fill(stubs: Any) -> None:

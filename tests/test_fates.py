@@ -1,0 +1,100 @@
+"""What becomes of what a stack holds: told from the templates that it and its nested stacks run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tapctl.account.model import LiveFunction, Stack
+from tapctl.headroom.verdict import Verdict
+from tapctl.preflight import judge
+from tapctl.template.load import load
+
+from .account.reader import MadeUpAccount, made_up
+from .test_preflight import settings
+
+FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
+FUNCTION = """
+Resources:
+  {name}:
+    Type: AWS::Lambda::Function
+    DeletionPolicy: {policy}
+    Properties: {{PackageType: {package}, ReservedConcurrentExecutions: {reserved}}}
+"""
+NESTED = (
+    "Resources: {{Inner: {{Type: AWS::CloudFormation::Stack, DeletionPolicy: {}, Properties: {{TemplateURL: {}}}}}}}"
+)
+TOPIC = "Resources: {T: {Type: AWS::SNS::Topic}}"
+
+
+def function(name: str, reserved: int, *, policy: str = "Delete", package: str = "Zip") -> str:
+    return FUNCTION.format(name=name, reserved=reserved, policy=policy, package=package)
+
+
+@dataclass
+class Running(MadeUpAccount):
+    """Answers with the template of each stack by its id."""
+
+    bodies: Mapping[str, str] = field(default_factory=dict)
+
+    def running(self, stack: Stack) -> str:
+        return self.bodies[stack.id]
+
+
+def running(held: Mapping[str, int], unreserved: int, **bodies: str) -> Running:
+    functions = {name: LiveFunction(f"mine-{name}", reserved, 0) for name, reserved in held.items()}
+    nested = {f"{name}/": name for name in bodies if name != "root"}
+    stack = Stack("mine", "UPDATE_COMPLETE", functions, id="root", nested=nested)
+    return Running(made_up(1000, unreserved, stack=stack).account, bodies=bodies)
+
+
+def verdict(text: str, reader: Running, folder: Path, inner: str = TOPIC) -> Verdict:
+    (folder / "inner.yaml").write_text(inner)
+    (folder / "template.yaml").write_text(text)
+    return judge(load(str(folder / "template.yaml")), reader, settings()).verdict
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        pytest.param("Delete", UNCERTAIN, id="deleted-it-frees-what-it-held-in-the-end"),
+        pytest.param("Retain", EXCEEDS, id="retained-it-frees-nothing"),
+        pytest.param("RetainExceptOnCreate", EXCEEDS, id="retained-after-its-creation"),
+    ],
+)
+def test_a_function_that_leaves_the_stack_may_stay_in_the_account(
+    policy: str, expected: Verdict, tmp_path: Path
+) -> None:
+    reader = running({"Old": 60}, 140, root=function("Old", 60, policy=policy))
+    assert verdict(function("New", 80), reader, tmp_path) is expected
+
+
+@pytest.mark.parametrize(
+    ("of_the_stack", "of_the_function", "expected"),
+    [
+        pytest.param("Delete", "Delete", UNCERTAIN, id="all-is-deleted"),
+        pytest.param("Delete", "Retain", EXCEEDS, id="the-function-is-retained"),
+        pytest.param("Retain", "Delete", EXCEEDS, id="the-nested-stack-is-retained"),
+    ],
+)
+def test_so_may_one_of_a_nested_stack(
+    of_the_stack: str, of_the_function: str, expected: Verdict, tmp_path: Path
+) -> None:
+    root, inner = NESTED.format(of_the_stack, "https://x/y"), function("Old", 60, policy=of_the_function)
+    reader = running({"Inner/Old": 60}, 140, root=root, Inner=inner)
+    assert verdict(function("New", 80), reader, tmp_path) is expected
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        pytest.param("Zip", FITS, id="changed-in-place"),
+        pytest.param("Image", UNCERTAIN, id="made-anew-it-holds-both-for-a-while"),
+    ],
+)
+def test_a_function_of_a_nested_stack_may_be_made_anew(package: str, expected: Verdict, tmp_path: Path) -> None:
+    before = function("Fn", 60)
+    reader = running({"Inner/Fn": 60}, 140, root=NESTED.format("Delete", "https://x/y"), Inner=before)
+    after = function("Fn", 60, package=package)
+    assert verdict(NESTED.format("Delete", "inner.yaml"), reader, tmp_path, after) is expected
