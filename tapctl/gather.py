@@ -113,14 +113,16 @@ def _others(found: tuple[InFlight, ...] | Unknown, own: Stack | Unknown | None) 
 
 
 def _closer(reader: AccountReader, account: Account, demand: Demand) -> Account:
-    """Where a reservation changes or goes, what old versions provision inside it counts, whoever published them."""
+    """What old versions provision, whoever published them, where a reservation changes or is provisioned inside."""
     stack = account.stack
     if not isinstance(stack, Stack):
         return account
     changed = [
         each.logical_id
         for each in demand.functions
-        if (live := stack.functions.get(each.logical_id)) and live.holders is None and live.reserved != each.reserved
+        if (live := stack.functions.get(each.logical_id))
+        and live.holders is None
+        and (each.provisioned or live.reserved != each.reserved)
     ]
     return replace(account, stack=reader.look_closer(stack, changed)) if changed else account
 

@@ -148,6 +148,15 @@ class TestWhatOldVersionsHold:
             " frees what an earlier deploy left behind"
         )
 
+    def test_it_leaves_no_room_for_the_first_alias_inside_an_unchanged_reservation(self) -> None:
+        reader = made_up(1000, 200, stack=live(30))
+        reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 30, {":7": 30})}
+        alias = (
+            "  Live:\n    Type: AWS::Lambda::Alias\n    Properties:\n      FunctionName: !Ref Fn\n"
+            "      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}\n"
+        )
+        assert judge(template(FUNCTION.format(30) + alias), reader, settings()).verdict is EXCEEDS
+
     def test_it_stays_claimed_where_the_reservation_goes(self) -> None:
         reader = made_up(1000, 200, stack=live(50))
         reader.closer = {"Fn": LiveFunction("mine-Fn", 50, 40, {":7": 40})}
