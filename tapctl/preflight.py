@@ -13,6 +13,7 @@ from tapctl.account.model import Settings as AccountSettings
 from tapctl.gather import Gathered, gather
 from tapctl.headroom import assess, concurrency, remedy, staging
 from tapctl.headroom.concurrency import Judgement
+from tapctl.headroom.misnamed import misnamed
 from tapctl.headroom.remedy import Mode, Plan, Policy
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.subject import Subject
@@ -55,7 +56,15 @@ def judge(
     policy = Policy(Mode.FAIL) if isinstance(steps, Plan) else settings.policy
     plan = remedy.plan(changes, pool, bounds, policy)
     subject = Subject(
-        found.family, account, changes, sums, steps, plan, _pending(reader, sums), found.demand.event_sources
+        found.family,
+        account,
+        changes,
+        sums,
+        steps,
+        plan,
+        _pending(reader, sums),
+        found.demand.event_sources,
+        sandbox=settings.sandbox,
     )
     return Preflight(
         template,
@@ -65,7 +74,7 @@ def judge(
         changes,
         sums,
         plan,
-        assess.assess(subject),
+        (*assess.assess(subject), *misnamed(found.family, settings.policy)),
         staging=steps,
         forbidden=settings.remedy is Mode.FAIL,
     )

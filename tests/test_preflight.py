@@ -242,12 +242,27 @@ class TestOthersAtWork:
         assert "stacks in flight" not in reader.asked
 
 
+def test_a_name_that_no_function_has_is_said() -> None:
+    found = judged("5", made_up(), priority=("fn",))
+    assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")
+
+
 class TestAHigherQuota:
     def test_it_is_proposed_with_a_value_that_aws_takes(self) -> None:
         hint = judged("100", made_up(10)).findings[0].hint
         assert hint
         assert "--desired-value 1001 --region" not in hint
         assert "--quota-code L-B99A9384 --desired-value 1001`" in hint
+
+    def test_its_own_floor_counts_rather_than_that_of_the_small_limit(self) -> None:
+        hint = judged("1000", made_up(50)).findings[0].hint
+        assert hint
+        assert "--desired-value 1100`" in hint
+
+    def test_in_the_sandbox_no_quota_of_aws_is_proposed(self) -> None:
+        hint = judged("100", made_up(10), sandbox=True).findings[0].hint
+        assert hint
+        assert hint.endswith("or give the sandbox more: `tapctl sandbox start --limit 200`")
 
     def test_one_that_would_do_and_is_asked_for_already_is_not_asked_for_again(self) -> None:
         reader = made_up(10)

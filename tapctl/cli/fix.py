@@ -74,12 +74,7 @@ def fix(
     result = judge(load(settings.template), reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=allow_uncertain)
     if not result.plan.changes:
-        said = (
-            "nothing to fix: it fits"
-            if left is ExitCode.OK
-            else f"{result.concurrency.reason}: no edit would mend that"
-        )
-        terminal.talk(said)
+        terminal.talk("nothing to fix: it fits" if left is ExitCode.OK else workflow.why_none(result))
         raise typer.Exit(left)
     done = workflow.fix(result, [each.value for each in suppress or ()])
     if write:

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from tapctl.fix.check import check_demand, read_again
 from tapctl.fix.file_edit import FileEdit
 from tapctl.fix.places import Place, places
-from tapctl.headroom.remedy import Action
+from tapctl.headroom.remedy import Action, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
 from tapctl.template.edit.entry import set_entry, set_text
@@ -96,6 +96,16 @@ def _said(place: Place) -> str:
     what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
     was = f", {remedy.requested}," if remedy.value is None else ""
     return f"{place.template.file}:{place.line}: the reservation of {', '.join(place.functions)}{was} is {what}{where}"
+
+
+def why_none(result: Preflight) -> str:
+    """Why there is no edit for what does not fit, and what would help instead."""
+    if isinstance(result.staging, Plan):
+        return f"{result.concurrency.reason}: nothing to edit, since `tapctl deploy` lowers first and raises then"
+    if result.forbidden and result.concurrency.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return f"{result.concurrency.reason}: `--remedy fail` forbids the edit that might mend that"
+    decisive = next(each for each in result.findings if each.verdict is result.verdict and each.judged)
+    return f"{decisive.message}: no edit would mend that"
 
 
 def others(result: Preflight) -> bool:

@@ -107,6 +107,8 @@ def _increase(limit: Limit, subject: Subject) -> str | None:
     judgement, region = subject.concurrency, subject.account.region
     if not judgement.lacking or not isinstance(judgement.limit, int):
         return None
+    if subject.sandbox:
+        return f"or give the sandbox more: `tapctl sandbox start --limit {judgement.limit + judgement.lacking}`"
     # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
     enough = next((each for each in subject.pending if each.value >= need), None)

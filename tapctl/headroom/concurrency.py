@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency, LearnedFloor
-from tapctl.headroom.floor import Floor, floor
+from tapctl.headroom.floor import SAFE, Floor, floor
 from tapctl.headroom.inside import open_provision, overrun, settle
 from tapctl.headroom.transition import Change, Outlook, outlook
 from tapctl.headroom.verdict import Verdict, worst
@@ -24,10 +24,13 @@ class Judgement:
 
     @property
     def lacking(self) -> int:
-        """How much more the account's limit would have to be for the end to fit; 0 where that is not the matter."""
+        """How much more the account's limit would have to be for the end to fit; 0 where that is not the matter.
+
+        A higher limit has a floor of its own, which is never above `SAFE`.
+        """
         match self.outlook.final, self.floor:
-            case int(final), Floor(safe=safe) if self.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-                return max(0, safe - final)
+            case int(final), Floor(safe=safe) if self.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN) and final < safe:
+                return max(safe, SAFE) - final
             case _:
                 return 0
 

@@ -23,6 +23,8 @@ class Subject:
     plan: Plan | None = None
     pending: tuple[Increase, ...] = ()
     sources: tuple[EventSource, ...] = ()
+    sandbox: bool = False
+    """Whether the account is the sandbox, which no quota of AWS's raises."""
 
     @property
     def advice(self) -> str | None:

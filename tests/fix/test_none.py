@@ -1,0 +1,47 @@
+"""What is said where there is nothing to edit although it does not fit."""
+
+import pytest
+
+from tapctl.account.model import LiveFunction, Quota, Stack
+from tapctl.config import Settings
+from tapctl.fix.run import why_none
+from tapctl.headroom.remedy import Mode
+from tapctl.preflight import judge
+
+from ..account.reader import MadeUpAccount, made_up
+from .mending import judged, read
+
+FUNCTION = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
+TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
+
+
+def test_a_remedy_that_is_forbidden_is_no_remedy_that_there_is_not() -> None:
+    said = why_none(judged(read(FUNCTION.format(50)), 20, remedy=Mode.FAIL))
+    assert said.endswith(": `--remedy fail` forbids the edit that might mend that")
+
+
+def test_what_two_steps_bring_about_needs_no_edit() -> None:
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Old": LiveFunction("old", 60, 0)})
+    found = judge(read(FUNCTION.format(60)), made_up(1000, 140, stack=stack), Settings("t.yaml", stack_name="mine"))
+    assert why_none(found).endswith(": nothing to edit, since `tapctl deploy` lowers first and raises then")
+
+
+@pytest.mark.parametrize(
+    ("text", "reader", "expected"),
+    [
+        pytest.param(
+            TABLE,
+            made_up(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}),
+            "DynamoDB tables: 10 used, 1 more, of 10: no edit would mend that",
+            id="another-limit",
+        ),
+        pytest.param(
+            FUNCTION.format("!ImportValue x"),
+            made_up(),
+            "Fn asks for concurrency that is not known: the made-up account does not hold it: no edit would mend that",
+            id="not-known",
+        ),
+    ],
+)
+def test_it_is_the_limit_in_question_that_is_named(text: str, reader: MadeUpAccount, expected: str) -> None:
+    assert why_none(judge(read(text), reader, Settings("t.yaml"))) == expected
