@@ -18,6 +18,16 @@ def state_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "tapctl"
 
 
+def own_folder(path: Path) -> Path:
+    """The folder, which is tapctl's own and made where it is missing. Raises `UsageError` where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "set TAPCTL_STATE_DIR to a folder that can be written"
+        raise UsageError(f"cannot keep tapctl's own state in {path}: {error.strerror}", hint) from None
+    return path
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` beside `path` and move it into place, so that a kill leaves the old file or the new one.
 

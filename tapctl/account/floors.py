@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict
 
 from tapctl.account.model import LearnedFloor
-from tapctl.files import state_dir, write_atomically
+from tapctl.files import own_folder, state_dir, write_atomically
 
 FILE = "floors.json"
 
@@ -38,9 +38,7 @@ def forget(account_id: str, region: str) -> None:
 
 
 def _save(known: dict[str, object]) -> None:
-    folder = state_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / FILE, json.dumps(known, indent=2) + "\n")
+    write_atomically(own_folder(state_dir()) / FILE, json.dumps(known, indent=2) + "\n")
 
 
 def _load() -> dict[str, object]:

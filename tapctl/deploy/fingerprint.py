@@ -9,16 +9,25 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
+from tapctl.errors import TapctlError
 from tapctl.files import state_dir, write_atomically
 
 FOLDER = "fingerprints"
 
 
 def remember(stack_id: str, version: str, values: Mapping[str, str]) -> None:
-    """Keep what this version of the stack was given; nothing where it was given nothing."""
-    if not values:
-        return
+    """Keep what this version of the stack was given; nothing where it was given nothing.
+
+    Where nothing can be kept, the next deploy takes a little longer.
+    """
+    if values:
+        with suppress(OSError, TapctlError):
+            _keep(stack_id, version, values)
+
+
+def _keep(stack_id: str, version: str, values: Mapping[str, str]) -> None:
     salt = os.urandom(16)
     path = state_dir() / FOLDER / f"{_name(stack_id)}.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -6,15 +6,16 @@ One small file for each account, Region and stack, in the state folder; nothing 
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from tapctl import locks
-from tapctl.files import state_dir, write_atomically
+from tapctl.errors import TapctlError
+from tapctl.files import own_folder, state_dir, write_atomically
 
 FOLDER = "deploys"
 
@@ -69,18 +70,18 @@ class Journal:
             write_atomically(self.path, json.dumps({**asdict(self.entry), "phase": phase.name}, indent=1) + "\n")
 
     def close(self, **known: Any) -> None:
-        """Nothing is under way any more."""
-        self.note(Phase.OVER, change_set="", creates=False, token="", **known)
+        """Nothing is under way any more; where that cannot be written, the next run finds it out."""
+        with suppress(TapctlError):
+            self.note(Phase.OVER, change_set="", creates=False, token="", **known)
 
 
 @contextmanager
 def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
     """The journal of one stack, whose deploys on this machine exclude each other.
 
-    Raises `BusyError` while another one runs.
+    Raises `BusyError` while another one runs, `UsageError` where nothing can be written.
     """
-    folder = state_dir() / FOLDER / account_id / region
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = own_folder(state_dir() / FOLDER / account_id / region)
     busy = f"another tapctl on this machine is deploying stack {stack_name}"
     with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy):
         path = folder / f"{stack_name}.json"
@@ -88,12 +89,20 @@ def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
 
 
 def _read(path: Path) -> Entry:
-    """What stands there; a file that cannot be read tells nothing."""
+    """What stands there; a file that cannot be read, or was not written by tapctl, tells nothing."""
     try:
         told = json.loads(path.read_bytes())
-        return Entry(**{**told, "phase": Phase[told["phase"]], "skipped": tuple(told["skipped"])})
+        entry = Entry(**{**told, "phase": Phase[told["phase"]], "skipped": tuple(told["skipped"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Entry()
+    return entry if _is_sound(entry) else Entry()
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether every value is of its kind, and an execution has the names by which it is found again."""
+    kinds = all(type(getattr(entry, each.name)) is type(each.default) for each in fields(Entry))
+    known = entry.phase is not Phase.EXECUTING or all((entry.change_set, entry.stack_id, entry.token))
+    return kinds and known and all(isinstance(each, str) for each in entry.skipped)
 
 
 def digest(template: Mapping[str, str], parameters: Sequence[Mapping[str, Any]], secret: Collection[str]) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tapctl.deploy.runtime import Platform
 from tapctl.errors import UsageError
+from tapctl.files import own_folder
 
 _PIP = """
 import json, sys
@@ -76,8 +77,7 @@ class Installer:
         if lasting and target.is_dir():
             return target
         self.step(f"installing the requirements of {owner} for {platform}")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as made:
+        with tempfile.TemporaryDirectory(dir=own_folder(self.folder), prefix=".") as made:
             inside = Path(made) / "installed"
             _run_pip(owner, requirements, platform, inside)
             _check_wheels(owner, platform, inside)

@@ -54,3 +54,12 @@ def test_a_file_that_cannot_be_read_knows_nothing(state: Path, content: str) -> 
     (state / "fingerprints" / "40e9de1f.json").write_text(content)
 
     assert not fingerprint.same(STACK, "monday", SECRET)
+
+
+def test_where_nothing_can_be_kept_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "taken"))
+
+    fingerprint.remember(STACK, "monday", SECRET)
+
+    assert not fingerprint.same(STACK, "monday", SECRET)

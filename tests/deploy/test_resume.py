@@ -14,7 +14,7 @@ from tapctl.aws import Aws
 from tapctl.config import Settings
 from tapctl.deploy.journal import Entry, Journal, Phase, digest, opened
 from tapctl.deploy.run import Deployer
-from tapctl.errors import BusyError, DeployFailed
+from tapctl.errors import BusyError, DeployFailed, UsageError
 from tapctl.headroom.result import Preflight
 from tapctl.release import Release, release
 from tapctl.template.load import load
@@ -157,7 +157,7 @@ def test_two_deploys_of_one_stack_on_one_machine_exclude_each_other() -> None:
 
 def test_a_journal_outlives_its_process_and_a_broken_one_tells_nothing(tmp_path: Path) -> None:
     with opened("123456789012", "us-east-1", "kept") as journal:
-        journal.note(Phase.EXECUTING, stack_id="arn", token="t", skipped=("Fn",))
+        journal.note(Phase.EXECUTING, change_set="c", stack_id="arn", token="t", skipped=("Fn",))
         assert journal.path is not None
     with opened("123456789012", "us-east-1", "kept") as again:
         assert again.entry == journal.entry
@@ -165,6 +165,42 @@ def test_a_journal_outlives_its_process_and_a_broken_one_tells_nothing(tmp_path:
     with opened("123456789012", "us-east-1", "kept") as broken:
         assert broken.entry == Entry()
     assert not locks.is_held(journal.path.with_suffix(".lock"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param('{"phase": "EXECUTING", "skipped": []}', id="an execution of nobody knows what"),
+        pytest.param('{"phase": "OVER", "skipped": [1]}', id="a number for a name"),
+        pytest.param('{"phase": "ASKING", "skipped": [], "change_set": "c", "at": 5}', id="a number for a time"),
+        pytest.param('{"phase": "ASKING", "skipped": [], "colour": "red"}', id="a key of a later version"),
+        pytest.param('{"phase": ["OVER"], "skipped": []}', id="a list for a phase"),
+        pytest.param("[" * 100_000, id="too deep"),
+    ],
+)
+def test_a_journal_that_tapctl_did_not_write_tells_nothing(content: str) -> None:
+    with opened("123456789012", "us-east-1", "strange") as journal:
+        assert journal.path is not None
+        journal.path.write_text(content)
+    with opened("123456789012", "us-east-1", "strange") as again:
+        assert again.entry == Entry()
+
+
+def test_a_journal_that_cannot_be_closed_does_not_undo_what_was_done(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    journal = Journal(taken / "s.json")
+    taken.write_text("no folder")
+    with pytest.raises(UsageError, match="cannot write"):
+        journal.note(Phase.EXECUTING)
+    journal.close()
+    assert journal.entry.phase is Phase.OVER
+
+
+def test_where_nothing_can_be_kept_no_deploy_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "taken"))
+    with pytest.raises(UsageError, match=r"cannot keep tapctl's own state in .+: Not a directory"):
+        opened("123456789012", "us-east-1", "s").__enter__()
 
 
 def test_what_was_skipped_in_one_stack_is_not_told_of_another_that_took_its_name() -> None:
