@@ -212,7 +212,7 @@ def _load(path: Path) -> File:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", "name another with `--config`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "mend it there") from None
     except RecursionError:
@@ -230,7 +230,7 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         return ConfigError(f"{path}: there is no key `{key}`", hint)
     tried = [str(part) for each in error.errors() if _key(each["loc"]) == key for part in each["loc"] if part in _KINDS]
-    kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried))
+    kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried)) or _KINDS_BY_ERROR.get(first["type"])
     return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else first['msg']}", hint)
 
 
@@ -243,6 +243,18 @@ _KINDS = {
     "FromEnvironment": '{ env = "NAME" }',
 }
 """What pydantic puts into the path of an error to say which of several kinds it tried, in words."""
+
+_KINDS_BY_ERROR = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a table",
+    "string_type": "text",
+}
+"""What each of pydantic's type errors asks for, in words."""
 
 
 def _key(place: tuple[int | str, ...]) -> str:

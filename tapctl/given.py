@@ -59,24 +59,26 @@ def parameters_file(path: Path) -> dict[str, str]:
         case {"Parameters": dict(entries)} | dict(entries):
             return {name: _file_text(name, value, path) for name, value in entries.items()}
         case [*entries]:
-            return dict(_pair(entry, path) for entry in entries)
+            return dict(_pair(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1))
         case _:
             raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
 
 
-def _file_text(name: str, value: object, path: Path) -> str:
+def _file_text(name: str, value: object, where: Path | str) -> str:
     parts = value if isinstance(value, list) else [value]
     if any(isinstance(part, dict | list) for part in parts):
-        raise UsageError(f"{path}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
+        raise UsageError(f"{where}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
     return ",".join(map(as_text, parts))
 
 
-def _pair(entry: object, path: Path) -> tuple[str, str]:
+def _pair(entry: object, where: str) -> tuple[str, str]:
+    """One parameter; an entry that is none is not shown, since it may hold a secret."""
     match entry:
         case {"ParameterKey": str(name), "ParameterValue": value}:
-            return name, _file_text(name, value, path)
+            return name, _file_text(name, value, where)
         case str(text) if "=" in text:
             name, _, value = text.partition("=")
             return name, value
         case _:
-            raise UsageError(f"{path}: {json.dumps(entry)} is no parameter", 'for example "Stage=dev"')
+            hint = 'for example "Stage=dev", or {"ParameterKey": "Stage", "ParameterValue": "dev"}'
+            raise UsageError(f"{where}: it is no parameter", hint)

@@ -83,7 +83,7 @@ class TestFinding:
         assert reading(folder, 'template = "far.json"', template="here.json").template == "here.json"
 
 
-NO_TEXT = "Input should be a valid string"
+NO_TEXT = "it takes text"
 SHAPE = r"String should match pattern '^\d{12}$'"
 VALUE = 'it takes true or false, a number, text, a list of texts, { env = "NAME" }'
 MISTAKES = {
@@ -96,7 +96,7 @@ MISTAKES = {
     ),
     "a-key-of-verify": ('[verify]\nurl = "x"', "there is no key `verify.url`"),
     "a-number-for-a-text": ("template = 5", f"`template`: {NO_TEXT}"),
-    "a-number-for-a-section": ("env = 5", "`env`: Input should be a valid dictionary"),
+    "a-number-for-a-section": ("env = 5", "`env`: it takes a table"),
     "an-account-as-a-number": ("[env.dev]\naccount = 123456789012", f"`env.dev.account`: {NO_TEXT}"),
     "a-short-account": ('[env.dev]\naccount = "12345"', f"`env.dev.account`: {SHAPE}"),
     "a-long-account": ('[env.dev]\naccount = "1234567890123"', f"`env.dev.account`: {SHAPE}"),
@@ -380,13 +380,13 @@ class TestParametersFile:
         [
             pytest.param('"A=b"', "holds no parameters", id="a-text"),
             pytest.param("5", "holds no parameters", id="a-number"),
-            pytest.param('["A"]', ': "A" is no parameter', id="a-text-that-is-no-pair"),
-            pytest.param("[[1]]", ": [1] is no parameter", id="a-list-in-a-list"),
-            pytest.param('[{"ParameterKey": "A"}]', ': {"ParameterKey": "A"} is no parameter', id="half-a-pair"),
+            pytest.param('["A"]', ", entry 1: it is no parameter", id="a-text-that-is-no-pair"),
+            pytest.param("[[1]]", ", entry 1: it is no parameter", id="a-list-in-a-list"),
+            pytest.param('["A=b", {"ParameterKey": "A"}]', ", entry 2: it is no parameter", id="half-a-pair"),
             pytest.param('{"A": {"b": 1}}', ": parameter A is a map, not a value", id="a-map-for-a-value"),
             pytest.param("{", "is not JSON: Expecting property name", id="cut-off"),
             pytest.param(
-                '[{"ParameterKey": "A", "ParameterValue": {}}]', ": parameter A is a map", id="a-map-in-a-pair"
+                '[{"ParameterKey": "A", "ParameterValue": {}}]', ", entry 1: parameter A is a map", id="a-map-in-a-pair"
             ),
             pytest.param("[" * 100_000, "is not JSON: maximum recursion depth", id="deep"),
         ],

@@ -149,17 +149,17 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
         if "Export" not in output or resolver.exists(output.get("Condition"), path) is False:
             continue
         name = _export_name(resolver, output["Export"], (*path, "Export"))
-        line = resolver.template.line(*path)
+        line, shown = resolver.template.line(*path), resolver.without_secrets(str(name))
         if isinstance(name, Unknown):
             message = f"the name that output {key} exports is not known: {name.reason}"
             yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.settle or None)
         elif name is None or name not in foreign:
             continue
         elif isinstance(exists := resolver.exists(output.get("Condition"), path), Unknown):
-            message = f"output {key} may export {name}, which stack {foreign[name]} exports already: {exists.reason}"
+            message = f"output {key} may export {shown}, which stack {foreign[name]} exports already: {exists.reason}"
             yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, exists.settle or None)
         else:
-            message = f"output {key} exports {name}, which stack {foreign[name]} exports already"
+            message = f"output {key} exports {shown}, which stack {foreign[name]} exports already"
             hint = f"export another name, or remove that of {foreign[name]} first"
             yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, hint)
 

@@ -42,6 +42,8 @@ def _word(resolver: Resolver, raw: dict[str, Any]) -> str | None:
             return f"mapping {name}"
         case {"Fn::FindInMap": _}:
             return "a mapping"
+        case {"Fn::GetAtt": str(name) | [str(name), *_]}:
+            return name.partition(".")[0]
         case {"Fn::ImportValue": _}:
             return "an export of another stack"
         case _:

@@ -133,5 +133,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     if isinstance(name, Unknown):
         return Unknown(f"{missing}: {name.reason}", name.settle, lookup=name.lookup)
     if not isinstance(name, str) or "://" in name or not name:
-        return Unknown(f"{missing} but at {name}", "run tapctl on that template by itself, too")
+        return Unknown(
+            f"{missing} but at {resolver.without_secrets(str(name))}", "run tapctl on that template by itself, too"
+        )
     return Path(resolver.template.file).parent / name

@@ -118,7 +118,8 @@ class Resolver:
 
     def without_secrets(self, text: str) -> str:
         """A text for a message: the values of NoEcho parameters are not shown."""
-        secrets = [self.parameters.get(name) for name, entry in self.template.parameters.items() if is_secret(entry)]
+        values = [self.parameters.get(name) for name, entry in self.template.parameters.items() if is_secret(entry)]
+        secrets = [part for value in values for part in (value if isinstance(value, list) else [value])]
         for secret in secrets:
             if isinstance(secret, str) and secret:
                 text = text.replace(secret, "****")
@@ -151,7 +152,8 @@ class Resolver:
         for key in (f"ssm:{name}{version}", f"ssm:{name}"):
             if key in self.lookups:
                 return self.lookups[key]
-        return in_store(f"{name}{version}", "the dynamic reference")
+        known = in_store(f"{name}{version}", "the dynamic reference")
+        return Unknown(self.without_secrets(known.reason), self.without_secrets(known.settle), lookup=known.lookup)
 
 
 _DYNAMIC = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<name>[^}:]*)(?P<version>:[^}]*)?\}\}")
@@ -433,7 +435,8 @@ def _import_value(resolver: Resolver, name: Value, path: Path) -> Value:
     if isinstance(export, Unknown):
         return export
     key = f"import:{export}"
-    unknown = Unknown(f"the export {export} is another stack's", f"--resolve {key}=VALUE", lookup=key)
+    shown = resolver.without_secrets(str(export))
+    unknown = Unknown(f"the export {shown} is another stack's", f"--resolve import:{shown}=VALUE", lookup=key)
     return resolver.lookups.get(key, unknown)
 
 

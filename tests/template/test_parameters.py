@@ -198,6 +198,28 @@ class TestSecrets:
         assert caught.value.message.endswith(message)
         assert self.SECRET not in caught.value.message
 
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "!Select [1, !Ref L]",
+            "!Join ['', !Ref L]",
+            "!ImportValue {Ref: P}",
+            "!Sub '{{resolve:ssm:/${P}}}'",
+        ],
+    )
+    def test_nor_does_what_is_not_known_of_it_or_of_a_list(self, expression: str) -> None:
+        sections = f"""
+        Parameters:
+          P: {{Type: String, NoEcho: true}}
+          L: {{Type: CommaDelimitedList, NoEcho: true, Default: 'a,{self.SECRET}'}}
+        """
+        try:
+            said = str(demanding(expression, sections, {"P": self.SECRET}))
+        except TapctlError as error:
+            said = error.message
+        assert "****" in said
+        assert self.SECRET not in said
+
     def test_nor_an_index_that_is_out_of_bounds(self) -> None:
         found = resolver(f"Parameters: {{P: {{Type: String, NoEcho: true}}}}\n{BODY}", {"P": "98765"})
         with pytest.raises(TapctlError) as caught:
