@@ -1,5 +1,6 @@
 """The entry point, and the one place where an exception becomes an exit code."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -7,20 +8,29 @@ from typing import NoReturn
 import typer
 
 from tapctl.cli import app
-from tapctl.errors import ExitCode, TapctlError
+from tapctl.cli.terminal import forsake
+from tapctl.errors import ExitCode, TapctlError, UsageError
 
 
 def main() -> NoReturn:
     """Run the command line and leave with the exit code that the outcome has."""
+    _open_the_closed()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a sign gets a question mark, not a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     sys.exit(_run(sys.argv[1:]))
 
 
+def _open_the_closed() -> None:
+    """Give a stream that was closed for us to nobody, before a file of ours takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
+
+
 def _run(arguments: list[str]) -> int:
     try:
-        return int(app(arguments, prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
+        return int(app(_texts(arguments), prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
     except TapctlError as error:
         return complain(error.message, error.hint, _distinct(error.exit_code, arguments))
     except typer.TyperException as error:
@@ -28,8 +38,8 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return complain("interrupted", None, ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read us went away; the interpreter must not try to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read us went away.
+        forsake(sys.stdout)
         return ExitCode.FAILURE
     except Exception as error:
         if os.environ.get("TAPCTL_TRACEBACK"):
@@ -39,6 +49,15 @@ def _run(arguments: list[str]) -> int:
             "please report it; TAPCTL_TRACEBACK=1 shows where it happened",
             ExitCode.FAILURE,
         )
+
+
+def _texts(arguments: list[str]) -> list[str]:
+    """The arguments, all of them text. Raises `UsageError`."""
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        raise UsageError("an argument is not UTF-8 text", "LC_ALL=C.UTF-8 lets a shell give umlauts") from None
+    return arguments
 
 
 def _distinct(code: ExitCode, arguments: list[str]) -> ExitCode:

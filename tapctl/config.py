@@ -151,7 +151,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
     template = flags.template or (file.template and _beside(folder, file.template))
     if not template and flags.any_template:
         raise UsageError("no template was named", f"give it as an argument, or set `template` in {FILE}")
-    name = flags.stack_name or _stack_name(file.stack_name, flags.env)
+    name = _either(flags.stack_name, _stack_name(file.stack_name, flags.env))
     if name is not None:
         check_stack_name(name)
     return Settings(

@@ -3,11 +3,14 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import typer
 
+from tapctl.errors import TapctlError
 from tapctl.files import write_atomically
 from tapctl.report.surface import Surface
 
@@ -20,18 +23,26 @@ class Terminal:
     verbose: bool = False
 
     def result(self, text: str, output: Path | None = None) -> None:
-        """Print the result, or write it to a file as a whole."""
+        """Print the result, or write it to a file as a whole. Raises `TapctlError` where there is no room for it."""
         text = text if text.endswith("\n") else text + "\n"
         if output:
             write_atomically(output, text)
-        else:
+            return
+        try:
             sys.stdout.write(text)
             sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            forsake(sys.stdout)
+            raise TapctlError(f"cannot write the result: {error.strerror}", "look where stdout leads") from None
 
     def talk(self, text: str) -> None:
+        """Say it on stderr; what is at work goes on, even where nobody can be told any more."""
         if not self.quiet:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.write(f"{text}\n")
+                sys.stderr.flush()
 
     def surface(self, output: Path | None = None) -> Surface:
         """How wide the result may be and whether it is coloured; a file never is."""
@@ -53,6 +64,11 @@ class Terminal:
     def live(self) -> bool:
         """Whether what is said on stderr may be redrawn."""
         return not self.quiet and _coloured(sys.stderr.isatty())
+
+
+def forsake(stream: TextIO) -> None:
+    """Lead a stream that takes nothing more to nowhere, lest the interpreter fail to flush it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _coloured(tty: bool) -> bool:

@@ -70,7 +70,9 @@ class Wheels:
             if not Path(named).is_file():
                 raise UsageError(f"there is no {named}", "`requirements` in tapctl.toml names it")
             return Path(named)
-        return path / FILE if (path / FILE).is_file() else None
+        own = path / FILE
+        # A link that leads out of the folder is refused when that is packed; until then nothing behind it is read.
+        return own if own.is_file() and own.resolve().is_relative_to(path.resolve()) else None
 
 
 def _platform(local: Local, resolver: Resolver) -> Platform | None:

@@ -1,10 +1,13 @@
 """Everything that a user can get wrong is one line that says what, one with the next step, and no traceback."""
 
+import os
 import socket
 import sys
 from pathlib import Path
 
 import pytest
+
+from tapctl.cli import terminal as talk
 
 from .conftest import Tapctl
 from .fake_aws import IDENTITY, answering, refusal
@@ -526,3 +529,42 @@ def test_a_reader_that_goes_away_is_no_traceback(shop: Path, fresh: Terminal) ->
     answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", script)
 
     assert (answer.out, answer.err) == ("", "")
+
+
+JUDGE = f"{sys.executable} -m tapctl preflight queue.yaml --snapshot account.json --no-lint"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_result_that_finds_no_room_is_a_failure_that_says_so(shop: Path, fresh: Terminal) -> None:
+    answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", f"{JUDGE} > /dev/full")
+
+    assert answer.is_complaint(1, "cannot write the result: No space left on device", "look where stdout leads")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(streams: str, shop: Path, fresh: Terminal) -> None:
+    answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", f"{JUDGE} {streams}")
+
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_talk_that_finds_no_room_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        talk.Terminal().talk("hello")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
+def test_an_argument_that_is_no_text(shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl("deploy", "queue.yaml", "--yes", "--tag", "team=\udcff")
+
+    assert answer.is_complaint(2, "an argument is not UTF-8 text", "LC_ALL=C.UTF-8 .+")
+
+
+@pytest.mark.parametrize("command", ["deploy queue.yaml --yes", "destroy --yes", "verify", "watch"])
+def test_a_variable_that_was_empty_names_no_other_stack(command: str, shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl(*command.split(), "--env", "staging", "--stack-name", "")
+
+    assert answer.is_complaint(2, "`` cannot be a stack's name", "it takes letters, .+")

@@ -1,6 +1,7 @@
 """Requirements from a folder of wheels made here, by the pip of this interpreter; no index is asked."""
 
 import json
+import sys
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -279,3 +280,14 @@ def test_each_runtime_takes_wheels_up_to_its_own_glibc() -> None:
     assert ARM.tags[0] == "manylinux_2_34_aarch64"
     assert replace(ARM, python="3.11").tags[0] == "manylinux_2_26_aarch64"
     assert {"manylinux_2_17_aarch64", "manylinux2014_aarch64"} < set(ARM.tags)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a link")
+def test_requirements_behind_a_link_that_leads_out_are_not_even_read(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("hunter2\n")
+    (project.folder / "code" / "requirements.txt").symlink_to(tmp_path / "secret.txt")
+
+    with pytest.raises(UsageError, match=r"requirements\.txt is a link that leads out") as raised:
+        project.packed()
+
+    assert "hunter2" not in raised.value.message
