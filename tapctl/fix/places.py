@@ -17,7 +17,7 @@ from tapctl.headroom.result import Preflight
 from tapctl.template.edit.site import Reach, Site, calls, may_find, reach
 from tapctl.template.family import Family
 from tapctl.template.model import Template
-from tapctl.template.references import referenced
+from tapctl.template.references import References
 from tapctl.template.source import Path, Source
 
 SETTING = "ReservedConcurrentExecutions"
@@ -100,7 +100,7 @@ def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, Place]:
     root, given = result.family.resolver.template, result.family.parameters
     by_parameter = overrides(result)
     # What a condition or a mapping is asked by is another question than how much is reserved.
-    written = {**root.source.value, "Conditions": {}}
+    written = References.of({**root.source.value, "Conditions": {}})
     return {
         claim.name: Place(root, path, claim.remedy, (claim.logical_id,), each.value)
         for claim in claims
@@ -108,7 +108,7 @@ def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, Place]:
         and (each := by_parameter.get(claim.name))
         and (path := ("Parameters", each.parameter, "Default")) in root.source.keys
         and each.parameter not in {*given.given, *given.previous}
-        and each.parameter in referenced(written, claim.reach.way[0].path)
+        and each.parameter in written.within(claim.reach.way[0].path)
         and not any(site.lookup for site in claim.reach.way)
     }
 

@@ -14,7 +14,7 @@ from tapctl.headroom.remedy import Plan, Remedy
 from tapctl.headroom.result import Preflight
 from tapctl.template.model import Template
 from tapctl.template.parameters import STORED, Parameters, as_text, bind, is_secret
-from tapctl.template.references import referenced, users
+from tapctl.template.references import References
 from tapctl.template.resolve import NO_VALUE, Resolver, Value
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
@@ -38,7 +38,9 @@ def overrides(result: Preflight) -> dict[str, Override]:
     root = result.family.resolver
     # As it was written: transforms replace parameters by their values.
     written = replace(root, template=result.template, _conditions={})
-    found = {name: _override(written, name, remedy) for name, remedy in result.plan.changes.items() if "/" not in name}
+    own = {name: remedy for name, remedy in result.plan.changes.items() if "/" not in name}
+    references = References.of(result.template.body if own else {})
+    found = {name: _override(written, references, name, remedy) for name, remedy in own.items()}
     return {name: each for name, each in found.items() if each}
 
 
@@ -47,14 +49,14 @@ def edited(plan: Plan, by_parameter: Mapping[str, Override]) -> Plan:
     return replace(plan, remedies={name: each for name, each in plan.remedies.items() if name not in by_parameter})
 
 
-def _override(resolver: Resolver, logical_id: str, remedy: Remedy) -> Override | None:
+def _override(resolver: Resolver, references: References, logical_id: str, remedy: Remedy) -> Override | None:
     path, raw = _setting(resolver.template, logical_id)
     if not isinstance(raw, dict):
         return None
     candidates = (
         Override(name, value)
-        for name in referenced(resolver.template.body, path)
-        if name in resolver.template.parameters and _serves_only(resolver.template, name, path)
+        for name in references.within(path)
+        if name in resolver.template.parameters and _serves_only(resolver.template, references, name, path)
         for value in _values(resolver.template.parameters[name], remedy)
     )
     return next((each for each in candidates if _brings_about(resolver, each, raw, path, remedy)), None)
@@ -80,7 +82,7 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _serves_only(template: Template, name: str, path: Path) -> bool:
+def _serves_only(template: Template, references: References, name: str, path: Path) -> bool:
     """Whether the parameter serves this one setting, which no other function inherits."""
     entry = template.parameters[name]
     if is_secret(entry) or str(entry.get("Type")).startswith(STORED):
@@ -90,7 +92,7 @@ def _serves_only(template: Template, name: str, path: Path) -> bool:
         for each in template.resources()
         if path[0] == "Globals" and each.type == "AWS::Serverless::Function" and SETTING not in each.properties
     ]
-    return len(heirs) <= 1 and all(use[: len(path)] == path for use in users(template.body, name))
+    return len(heirs) <= 1 and all(use[: len(path)] == path for use in references.users(name))
 
 
 def _values(entry: Mapping[str, Any], remedy: Remedy) -> Iterator[str]:
