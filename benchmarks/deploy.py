@@ -23,7 +23,6 @@ from tapctl import sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 BUCKET = "benchmark-artifacts"
-SECRETS = '{"standard": ["whsec_dGFwY3RsIGJlbmNobWFyayBzZWNyZXQgMDAwMDAwMDE="]}'
 
 CONFIGURATION = """
 template = "stack/TapStack.json"
@@ -32,7 +31,6 @@ stack_name = "{stack}"
 sandbox = true
 [env.local.parameters]
 EnvironmentSuffix = "{stack}"
-WebhookSecrets = '{secrets}'
 """
 
 
@@ -68,14 +66,14 @@ def contenders(base: Path) -> list[Contender]:
 def _copy(folder: Path, name: str) -> Path:
     for each in ("stack", "function"):
         shutil.copytree(ROOT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "tapctl.toml").write_text(CONFIGURATION.format(stack=name.replace("-", "2"), secrets=SECRETS))
+    (folder / "tapctl.toml").write_text(CONFIGURATION.format(stack=name.replace("-", "2")))
     return folder
 
 
 def _commands(tool: str) -> list[list[str]]:
     bucket = ["--s3-bucket", BUCKET]
     deploy = ["--stack-name", tool, "--capabilities", "CAPABILITY_NAMED_IAM", "--parameter-overrides"]
-    values = [f"EnvironmentSuffix={tool}", f"WebhookSecrets={SECRETS}"]
+    values = [f"EnvironmentSuffix={tool}"]
     match tool:
         case "tapctl" | "tapctl-":
             proves = [] if tool == "tapctl" else ["--no-verify"]
