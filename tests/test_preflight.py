@@ -242,6 +242,13 @@ class TestOthersAtWork:
         assert "stacks in flight" not in reader.asked
 
 
+def test_where_no_remedy_would_do_it_is_said_what_to_write() -> None:
+    alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}}"
+    text = f"{FUNCTION.format(0)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
+    finding = judge(template(text), made_up(), settings()).findings[0]
+    assert (finding.verdict, finding.hint) == (EXCEEDS, "reserve 2 at least, or provision less")
+
+
 def test_a_name_that_no_function_has_is_said() -> None:
     found = judged("5", made_up(), priority=("fn",))
     assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,6 +67,9 @@ def account(
     if probe_floor:
         settings = probed(reader, settings, terminal, yes=yes)
     result = workflow.survey(reader, settings)
+    if isinstance(reader, saved.SnapshotAccount):
+        # A copy is no newer than what it is a copy of.
+        result = replace(result, taken_at=reader.account.taken_at, lookups=reader.account.lookups)
     if settings.template:
         # What the template refers to in the parameter store and in exports belongs into its snapshot.
         _, _, result = look_up(load(settings.template), reader, settings, result)

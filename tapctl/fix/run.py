@@ -105,6 +105,9 @@ def why_none(result: Preflight) -> str:
     if result.forbidden and result.concurrency.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return f"{result.concurrency.reason}: `--remedy fail` forbids the edit that might mend that"
     decisive = next(each for each in result.findings if each.verdict is result.verdict and each.judged)
+    if result.verdict is Verdict.UNKNOWN:
+        settle = f" ({decisive.hint})" if decisive.hint else ""
+        return f"{decisive.message}{settle}: nothing is edited while that is not known"
     return f"{decisive.message}: no edit would mend that"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapctl.headroom.demand import FunctionDemand
-from tapctl.headroom.inside import open_provision, overrun, settle
+from tapctl.headroom.inside import mend, open_provision, overrun, settle
 from tapctl.headroom.subject import Subject
 from tapctl.headroom.throttle import overrunning, throttles
 from tapctl.headroom.transition import Change
@@ -50,8 +50,9 @@ def _blamed(subject: Subject) -> list[_Blamed]:
     """The functions that the verdict is about, each with its own reason."""
     judgement = subject.concurrency
     wanted = [(change, change.wanted) for change in subject.changes if change.wanted]
+    mended = subject.plan is not None and subject.plan.possible
     over = [
-        _Blamed(function, found[1], settle(change))
+        _Blamed(function, found[1], settle(change) or ("" if mended else mend(change)))
         for change, function in wanted
         if (found := overrun(change)) and found[0] is judgement.verdict
     ]

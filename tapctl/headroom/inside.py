@@ -71,6 +71,12 @@ def settle(change: Change) -> str:
     )
 
 
+def mend(change: Change) -> str:
+    """What could be written instead, where no remedy would do."""
+    most = change.provisioned_top
+    return f"reserve {most} at least, or provision less" if isinstance(most, int) else ""
+
+
 def open_provision(change: Change) -> Unknown | None:
     """The provisioned concurrency of which nobody knows whether the reservation covers it."""
     wanted = change.wanted

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +252,11 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     path = tmp_path_factory.getbasetemp() / "round-trip.json"
     path.write_text(dumps(account), encoding="utf-8")
     assert load(path).account == account
+
+
+def test_a_copy_of_a_snapshot_is_as_old_as_it_and_holds_as_much(tmp_path: Path) -> None:
+    written = {**LEAST, "taken_at": "2026-01-01T00:00:00Z", "lookups": {"ssm:/a": "4"}}
+    (tmp_path / "first.json").write_text(json.dumps(written))
+    copy = [sys.executable, "-m", "tapctl", "account", "--snapshot", "first.json", "--output", "second.json"]
+    subprocess.run(copy, cwd=tmp_path, check=True, capture_output=True)
+    assert json.loads((tmp_path / "second.json").read_text()) == written

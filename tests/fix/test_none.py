@@ -7,6 +7,7 @@ from tapctl.config import Settings
 from tapctl.fix.run import why_none
 from tapctl.headroom.remedy import Mode
 from tapctl.preflight import judge
+from tapctl.unknown import Unknown
 
 from ..account.reader import MadeUpAccount, made_up
 from .mending import judged, read
@@ -37,8 +38,9 @@ def test_what_two_steps_bring_about_needs_no_edit() -> None:
         ),
         pytest.param(
             FUNCTION.format("!ImportValue x"),
-            made_up(),
-            "Fn asks for concurrency that is not known: the made-up account does not hold it: no edit would mend that",
+            made_up(lookups={"import:x": Unknown("x was denied", "allow the action x")}),
+            "Fn asks for concurrency that is not known: x was denied (allow the action x):"
+            " nothing is edited while that is not known",
             id="not-known",
         ),
     ],
