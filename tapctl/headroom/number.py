@@ -37,7 +37,7 @@ def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int
         return whole_number(value)
     except ValueError as error:
         message = f"{path[-1]} of {resource.logical_id} {resolver.without_secrets(str(error))}"
-        raise resolver.template.error(message, *path, hint="give a whole number") from None
+        raise resolver.template.error(message, *path, hint="give one of 0 or more, or leave it out") from None
 
 
 def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:

@@ -88,7 +88,7 @@ def shop(desk: Path) -> Path:
             "a.yaml",
             "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: many}}\n",
             r"a\.yaml:2: ReservedConcurrentExecutions of Fn is `many`, not a whole number",
-            "give a whole number",
+            "give one of 0 or more, or leave it out",
             id="a number that is none",
         ),
         pytest.param(
