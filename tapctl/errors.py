@@ -9,7 +9,7 @@
     ├── DeployFailed            6   CloudFormation failed and rolled back
     ├── DeployStuck             7   CloudFormation failed and could not roll back
     ├── Interrupted           130   somebody pressed Ctrl-C while AWS was at work
-    └── NotVerified             8   deployed, but not what the template says
+    └── NotVerified             8   deployed, but nobody knows whether it is what the template says
 
 Verdicts are results, not errors: see `tapctl.headroom.verdict`.
 """
@@ -111,6 +111,6 @@ class Interrupted(TapctlError):
 
 
 class NotVerified(TapctlError):
-    """The stack is deployed, but it is not what the template says."""
+    """The stack is deployed, but whether it is what the template says could not be looked at."""
 
     exit_code = ExitCode.NOT_VERIFIED

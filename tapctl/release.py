@@ -64,6 +64,8 @@ class Release:
     preflight: Preflight | None
     """None where the stack was what it should be already, and nothing had to be judged."""
     outcome: Outcome
+    unverified: bool = False
+    """Whether a verification is owed, of this deploy or of an earlier one."""
 
 
 def release(
@@ -82,7 +84,8 @@ def release(
     with _journal(deployer, found) as journal:
         deployer = replace(deployer, journal=journal)
         live = None if resume(deployer.operator, waits=deployer.waits) else found
-        return _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
+        done = _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
+        return replace(done, unverified=journal.entry.unverified) if done else None
 
 
 def _journal(deployer: Deployer, live: Live) -> AbstractContextManager[Journal]:

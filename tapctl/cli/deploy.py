@@ -13,7 +13,7 @@ from tapctl.cli import deploy_options as d
 from tapctl.cli import options as o
 from tapctl.cli.common import one_template, open_aws, probed, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tapctl.headroom.result import Preflight
     from tapctl.plan import Planned
     from tapctl.release import Release
+    from tapctl.verify.run import Verification
 
 CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
@@ -123,44 +124,65 @@ def deploy(
         settings = probed(LiveAccount(aws), settings, terminal, yes=yes)
     progress = Progress(terminal, format is o.Format.TEXT)
     reporter = _Reporter(progress, yes, plan, recover=recover, leave=frozenset(leave or ()))
-    deployer = Deployer(aws, settings, reporter, timeout, options=options, waits=not no_wait)
+    deployer = Deployer(aws, settings, reporter, timeout, options=options, waits=not no_wait, proves=not no_verify)
     try:
         with progress, nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
             if plan:
                 planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
                 raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
             done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
-    except TapctlError as error:
-        if not reporter.text or output:
-            terminal.result(deployment.failure_json(deployer.name, reporter.seen, error), output)
+    except (TapctlError, KeyboardInterrupt, typer.Abort) as error:
+        told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
+        reporter.document(deployment.failure_json(deployer.name, reporter.seen, told), output)
         raise
     if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
-        if not reporter.text or output:
-            terminal.result(deployment.declined_json(deployer.name, reporter.seen), output)
+        reporter.document(deployment.declined_json(deployer.name, reporter.seen), output)
         raise typer.Exit(ExitCode.OK)
-    raise typer.Exit(_ended(done, deployer, reporter, output, proves=not no_verify))
+    raise typer.Exit(_ended(done, deployer, reporter, output))
 
 
-def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None, *, proves: bool) -> ExitCode:
-    """Print how it ended, and prove it where something was changed; the exit code."""
+def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None) -> ExitCode:
+    """Print how it ended, and prove it where something was changed, or was not proved yet; the exit code."""
     from tapctl.deploy.events import watch_command
     from tapctl.report import deployment, verification
+
+    terminal, outcome = reporter.terminal, done.outcome
+    reporter.result(deployment.outputs(outcome, terminal.surface()))
+    verified = None
+    try:
+        if not outcome.followed:
+            terminal.talk(f"CloudFormation goes on by itself; {watch_command(deployer.aws, deployer.name)} follows it")
+        elif deployer.proves and (outcome.changed or done.unverified):
+            if not outcome.changed:
+                terminal.talk("nothing was changed, but the last deploy was not verified, so this one is")
+            verified = _verified(deployer, terminal)
+            reporter.result(verification.as_text(verified, terminal.surface()))
+        elif deployer.proves:
+            terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
+    except (NotVerified, Interrupted) as error:
+        reporter.document(deployment.as_json(done.preflight, outcome, None, error), output)
+        raise
+    reporter.document(deployment.as_json(done.preflight, outcome, verified), output)
+    return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
+
+
+def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
+    """What was looked at, and noted where all of it is right. Raises `NotVerified` or `Interrupted` otherwise."""
+    from tapctl.deploy.journal import proved
     from tapctl.verify.run import AFTER_DEPLOY, verify
 
-    terminal, settings = reporter.terminal, deployer.settings
-    reporter.result(deployment.outputs(done.outcome, terminal.surface()))
-    verified = None
-    if not done.outcome.followed:
-        terminal.talk(f"CloudFormation goes on by itself; {watch_command(deployer.aws, deployer.name)} follows it")
-    elif proves and done.outcome.changed:
-        verified = verify(deployer.aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
-        reporter.result(verification.as_text(verified, terminal.surface()))
-    elif proves:
-        terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
-    if not reporter.text or output:
-        terminal.result(deployment.as_json(done.preflight, done.outcome, verified), output)
-    return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
+    settings, name = deployer.settings, deployer.name
+    try:
+        found = verify(deployer.aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
+    except TapctlError as error:
+        raise NotVerified(f"stack {name} is deployed, but was not verified: {error.message}", error.hint) from None
+    except KeyboardInterrupt:
+        again = f"`tapctl verify --stack-name {name}{deployer.aws.target.flags}` looks again"
+        raise Interrupted(f"interrupted; stack {name} is deployed, but was not verified", again) from None
+    if not found.failed:
+        proved(found.stack_id)
+    return found
 
 
 def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
@@ -169,8 +191,7 @@ def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path |
 
     if planned.found is None:
         reporter.result(f"stack {stack_name} is up to date: nothing would change")
-    if not reporter.text or output:
-        reporter.terminal.result(deployment.plan_json(stack_name, planned), output)
+    reporter.document(deployment.plan_json(stack_name, planned), output)
     return CHANGES if detailed and planned.found else ExitCode.OK
 
 
@@ -198,6 +219,11 @@ class _Reporter:
         """Part of the result, where that is text; JSON comes as one document at the end."""
         if self.text:
             self.terminal.result(text)
+
+    def document(self, text: str, output: Path | None) -> None:
+        """The one document, where JSON or a file is asked for."""
+        if not self.text or output:
+            self.terminal.result(text, output)
 
     def verdict(self, result: Preflight) -> None:
         self.seen.append(result)

@@ -32,6 +32,7 @@ def verify(
 
     Exits with 8 when something is not what the running template says.
     """
+    from tapctl.deploy.journal import proved
     from tapctl.report import verification as report
     from tapctl.verify import run
 
@@ -50,5 +51,7 @@ def verify(
     aws, settings = open_aws(settings, terminal)
     patience = replace(run.AFTER_DEPLOY, seconds=retry)
     result = run.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
+    if not result.failed:
+        proved(result.stack_id)
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)

@@ -47,6 +47,8 @@ class Entry:
     """The digest of the last attempt that CloudFormation failed."""
     skipped: tuple[str, ...] = ()
     """What a rollback was continued without."""
+    unverified: bool = False
+    """Whether what a deploy brought about was to be verified, and was not found to be right since."""
 
     @property
     def when(self) -> str:
@@ -64,7 +66,8 @@ class Journal:
         """Write down what begins now."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if known.get("stack_id", self.entry.stack_id) != self.entry.stack_id:
-            known = {"skipped": (), "failed": "", **known}  # another stack, even if it has the same name
+            # Another stack, even if it has the same name.
+            known = {"skipped": (), "failed": "", "unverified": False, **known}
         self.entry = replace(self.entry, phase=phase, at=now, **known)
         if self.path:
             write_atomically(self.path, json.dumps({**asdict(self.entry), "phase": phase.name}, indent=1) + "\n")
@@ -86,6 +89,14 @@ def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
     with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy):
         path = folder / f"{stack_name}.json"
         yield Journal(path, _read(path))
+
+
+def proved(stack_id: str) -> None:
+    """Note that the stack was found to be what its template says; where that cannot be noted, it is proved again."""
+    _, _, _, region, account_id, named = stack_id.split(":", 5)
+    with suppress(TapctlError), opened(account_id, region, named.split("/")[1]) as journal:
+        if journal.entry.stack_id == stack_id and journal.entry.unverified:
+            journal.note(journal.entry.phase, unverified=False)
 
 
 def _read(path: Path) -> Entry:

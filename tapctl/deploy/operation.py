@@ -61,10 +61,10 @@ class Operator:
         self.journal.close()
         return seen
 
-    def begin(self, phase: Phase, doing: str, operation: str, asked: Mapping[str, Any]) -> str:
-        """Ask for it only; the token by which it is known, which is written down before."""
+    def begin(self, phase: Phase, doing: str, operation: str, asked: Mapping[str, Any], **known: Any) -> str:
+        """Ask for it only; the token by which it is known, which is written down before, with what is `known` of it."""
         token = f"tapctl-{uuid.uuid4()}"
-        self.journal.note(phase, token=token, stack_id=asked["StackName"])
+        self.journal.note(phase, token=token, stack_id=asked["StackName"], **known)
         with explained(doing):
             getattr(self.aws.client("cloudformation"), operation)(**asked, ClientRequestToken=token)
         return token

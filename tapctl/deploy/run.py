@@ -73,6 +73,8 @@ class Deployer:
     options: Options = field(default_factory=Options)
     waits: bool = True
     """Whether operations are followed to their end."""
+    proves: bool = False
+    """Whether somebody verifies afterwards, and is owed that until it has succeeded."""
     journal: Journal = field(default_factory=Journal)
 
     @property
@@ -219,8 +221,10 @@ class Deployer:
     def _execute(self, found: ChangeSet, *, creates: bool) -> None:
         """Execute and follow to the end. Raises with the first cause when that is not a success."""
         asked = {"ChangeSetName": found.id, "StackName": found.stack_id, **self.options.executed()}
+        owed = {"unverified": True} if self.proves else {}
+        doing, operation = "executing the change set", "execute_change_set"
         try:
-            token = self.operator.begin(Phase.EXECUTING, "executing the change set", "execute_change_set", asked)
+            token = self.operator.begin(Phase.EXECUTING, doing, operation, asked, **owed)
         except AwsError as refused:
             self._give_up(found, refused, creates=creates)
             raise

@@ -55,37 +55,50 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
 
 
 def failure_json(stack_name: str, seen: list[Preflight], error: TapctlError) -> str:
-    """The same document for a deploy that did not end well: what was judged last, and the error."""
-    told = {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
-    return json.dumps({**_judged(stack_name, seen), "changed": None, "error": told}, indent=2) + "\n"
+    """The document of a deploy that did not end well: what was judged last, and the error."""
+    return _document(stack_name, seen[-1] if seen else None, error=error)
 
 
 def declined_json(stack_name: str, seen: list[Preflight]) -> str:
-    """The same document where somebody said no to the changes."""
-    return json.dumps({**_judged(stack_name, seen), "changed": False, "declined": True}, indent=2) + "\n"
+    """The document where somebody said no to the changes."""
+    return _document(stack_name, seen[-1] if seen else None, changed=False, declined=True)
 
 
-def _judged(stack_name: str, seen: list[Preflight]) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "stack": stack_name,
-        "verdict": seen[-1].verdict.value if seen else None,
-        "findings": [finding_json(finding) for each in seen[-1:] for finding in (*each.findings, *each.lint)],
-    }
+def as_json(
+    preflight: Preflight | None, outcome: Outcome, verified: Verification | None, error: TapctlError | None = None
+) -> str:
+    """The document of a deploy that ended well; the error is one that kept it from being verified."""
+    return _document(
+        outcome.stack_name,
+        preflight,
+        error=error,
+        stack_id=outcome.stack_id,
+        status=outcome.status,
+        changed=outcome.changed,
+        # What changes nothing fits: it claims no more than the stack holds.
+        verdict=preflight.verdict.value if preflight else Verdict.FITS.value,
+        outputs=dict(outcome.outputs),
+        **changes.document(outcome.executed),
+        verification=verification.document(verified) if verified else None,
+    )
 
 
-def as_json(preflight: Preflight | None, outcome: Outcome, verified: Verification | None) -> str:
+def _document(stack_name: str, judged: Preflight | None, *, error: TapctlError | None = None, **told: Any) -> str:
+    """The same keys however a deploy ends; what is not known of it is null or empty."""
+    findings = (*judged.findings, *judged.lint) if judged else ()
     document: dict[str, Any] = {
         "schema": SCHEMA,
-        "stack": outcome.stack_name,
-        "stack_id": outcome.stack_id,
-        "status": outcome.status,
-        "changed": outcome.changed,
-        # What changes nothing fits: it claims no more than the stack holds.
-        "verdict": preflight.verdict.value if preflight else Verdict.FITS.value,
-        "remedies": _remedies(preflight) if preflight else {},
-        "outputs": dict(outcome.outputs),
-        **changes.document(outcome.executed),
-        "verification": verification.document(verified) if verified else None,
+        "stack": stack_name,
+        "stack_id": None,
+        "status": None,
+        "changed": None,
+        "declined": False,
+        "verdict": judged.verdict.value if judged else None,
+        "remedies": _remedies(judged) if judged else {},
+        "findings": [finding_json(each) for each in findings],
+        "outputs": {},
+        **changes.document(None),
+        "verification": None,
+        "error": error and {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)},
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(document | told, indent=2) + "\n"

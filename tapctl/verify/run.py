@@ -31,6 +31,7 @@ class Verification:
 
     stack_name: str
     checks: tuple[Check, ...]
+    stack_id: str = ""
 
     @property
     def failed(self) -> list[Check]:
@@ -53,15 +54,18 @@ def verify(
     name = settings.stack_name
     assert name is not None  # noqa: S101 - the command refused to start without one
     checks: dict[str, list[Check]] = {}
+    stack_id = ""
     for _ in patience.tries():
         if checks:
             count = len(failed(chain(*checks.values())))
             tell(f"{count} check{'s' if count != 1 else ''} failed; asking again")
-        jobs = _jobs(aws, read(aws, name), settings, route, drift=drift)
+        deployed = read(aws, stack_id or name)
+        stack_id = deployed.id
+        jobs = _jobs(aws, deployed, settings, route, drift=drift)
         checks |= _run({key: job for key, job in jobs.items() if key not in checks or _may_heal(checks[key])})
         if not any(map(_may_heal, checks.values())):
             break
-    return Verification(name, tuple(chain(*checks.values())))
+    return Verification(name, tuple(chain(*checks.values())), stack_id)
 
 
 def _jobs(aws: Aws, deployed: Deployed, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:

@@ -40,7 +40,7 @@ class Deployed:
 
 
 def read(aws: Aws, name: str) -> Deployed:
-    """Read the stack. Raises `UsageError` when there is none."""
+    """Read the stack, by its name or id. Raises `UsageError` when there is none."""
     from botocore.exceptions import ClientError
 
     client = aws.client("cloudformation")
@@ -54,6 +54,7 @@ def read(aws: Aws, name: str) -> Deployed:
         body = client.get_template(StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
+    name = stack["StackName"]
     template = from_stack(body, name)
     entries, pseudo = stack.get("Outputs", []), _pseudo(stack)
     physical = {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}

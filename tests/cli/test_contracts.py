@@ -177,6 +177,7 @@ def test_a_deploy_that_is_not_let_through_is_a_document_too(where: str, stage: S
         "error": {"message": str, "exit_code": 4},
     }
     assert breach(document, spec) is None
+    assert set(document) == set(stage.deployed.json())
     assert (answer.out == "") == bool(output)
 
 

@@ -12,7 +12,7 @@ import pytest
 from tapctl import locks
 from tapctl.aws import Aws
 from tapctl.config import Settings
-from tapctl.deploy.journal import Entry, Journal, Phase, digest, opened
+from tapctl.deploy.journal import Entry, Journal, Phase, digest, opened, proved
 from tapctl.deploy.run import Deployer
 from tapctl.errors import BusyError, DeployFailed, UsageError
 from tapctl.headroom.result import Preflight
@@ -201,6 +201,19 @@ def test_where_nothing_can_be_kept_no_deploy_begins(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "taken"))
     with pytest.raises(UsageError, match=r"cannot keep tapctl's own state in .+: Not a directory"):
         opened("123456789012", "us-east-1", "s").__enter__()
+
+
+def test_a_verification_is_owed_until_the_same_stack_was_proved() -> None:
+    mine, other = (f"arn:aws:cloudformation:us-east-1:123456789012:stack/owed/{each}" for each in "12")
+    with opened("123456789012", "us-east-1", "owed") as journal:
+        journal.note(Phase.EXECUTING, change_set="c", token="t", stack_id=mine, unverified=True)
+        journal.close()
+    owed = []
+    for stack_id in (other, mine):
+        proved(stack_id)
+        with opened("123456789012", "us-east-1", "owed") as journal:
+            owed.append(journal.entry.unverified)
+    assert owed == [True, False]
 
 
 def test_what_was_skipped_in_one_stack_is_not_told_of_another_that_took_its_name() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tapctl import sandbox
 from tapctl.aws import Aws, Target
 from tapctl.config import Settings
+from tapctl.deploy.journal import proved
 from tapctl.deploy.options import Options
 from tapctl.deploy.run import Deployer
 from tapctl.release import Release, release
@@ -60,14 +61,16 @@ class Desk:
     calls: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
 
-    def deploy(self, body: Mapping[str, Any] = BODY, options: Options | None = None, **more: Any) -> Release:
+    def deploy(
+        self, body: Mapping[str, Any] = BODY, options: Options | None = None, *, proves: bool = False, **more: Any
+    ) -> Release:
         path = self.folder / "t.json"
         path.write_text(json.dumps(body))
         self.calls.clear()
         aws = Aws(self.target, lambda said: self.calls.append(said.removeprefix("calling ")))
         settings = replace(Settings(str(path), stack_name="s", region="us-east-1"), **more)
         recorder = Recorder()
-        deployer = Deployer(aws, settings, recorder, options=options or Options())
+        deployer = Deployer(aws, settings, recorder, options=options or Options(), proves=proves)
         done = release(load(str(path)), deployer, recorder, None)
         self.steps = recorder.steps
         assert done is not None
@@ -92,6 +95,21 @@ def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:
     assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
     assert (first.outcome.changed, again.outcome.changed) == (True, False)
     assert (again.outcome.stack_id, again.outcome.outputs) == (first.outcome.stack_id, first.outcome.outputs)
+
+
+def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(desk: Desk) -> None:
+    first = desk.deploy(proves=True)
+    again, without = desk.deploy(proves=True), desk.deploy()
+    proved(first.outcome.stack_id)
+    settled = desk.deploy(proves=True)
+
+    assert [each.unverified for each in (first, again, without, settled)] == [True, True, True, False]
+    assert [each.outcome.changed for each in (first, again, without, settled)] == [True, False, False, False]
+    assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+
+
+def test_a_deploy_without_verification_owes_none(desk: Desk) -> None:
+    assert not desk.deploy().unverified
 
 
 @pytest.mark.parametrize("desk", [10], indirect=True)
