@@ -7,7 +7,8 @@ from tapctl.deploy import change_set
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.journal import Entry, Phase
 from tapctl.deploy.operation import Operator
-from tapctl.deploy.stack_state import End, state
+from tapctl.deploy.stack import look
+from tapctl.deploy.stack_state import ABSENT, End, state
 from tapctl.errors import TapctlError
 
 
@@ -60,7 +61,10 @@ def _executed(operator: Operator, left: Entry) -> bool:
 
 
 def _follow(operator: Operator, left: Entry) -> None:
-    seen = operator.follow(left.stack_id, left.token)
-    operator.observer.step(f"that ended in {seen[-1].status}")
-    if state(seen[-1].status).end is not End.SUCCESS:
+    """The execution to its end; of one that is over only the stack still tells, and of a stack that is gone nothing."""
+    status = look(operator.aws, left.stack_id).status
+    if status.endswith("_IN_PROGRESS"):
+        status = operator.follow(left.stack_id, left.token)[-1].status
+    operator.observer.step("its stack is gone" if status == ABSENT else f"that ended in {status}")
+    if state(status).end in (End.ROLLED_BACK, End.STUCK):
         operator.journal.close(failed=left.digest)

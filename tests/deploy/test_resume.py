@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,21 @@ def test_without_waiting_a_deploy_is_left_to_the_next(bench: Bench, aws: Aws) ->
 
     assert done is not None
     assert done.outcome.status == "CREATE_COMPLETE"
+
+
+def test_an_execution_that_is_history_is_not_searched_for(bench: Bench) -> None:
+    """Of a run that did not wait; since then others deployed the stack, or deleted it."""
+    gone = "arn:aws:cloudformation:us-east-1:000000000000:stack/history/123"
+    with opened("000000000000", "us-east-1", "history") as journal:
+        journal.note(Phase.EXECUTING, change_set=gone.replace("stack", "changeSet"), token="t", stack_id=gone)
+
+    started = time.monotonic()
+    done = bench.deploys("history")
+
+    assert done is not None
+    assert done.outcome.status == "CREATE_COMPLETE"
+    assert "its stack is gone" in bench.watcher.steps
+    assert time.monotonic() - started < 10
 
 
 def test_an_attempt_that_failed_is_warned_of_when_it_is_made_again(bench: Bench, aws: Aws) -> None:
