@@ -21,6 +21,7 @@ from tapctl.deploy.journal import Journal, opened
 from tapctl.deploy.operation import Observer
 from tapctl.deploy.resume import resume
 from tapctl.deploy.run import Deployer, Outcome, Raced, check_parameters
+from tapctl.deploy.secrecy import secrets_of
 from tapctl.deploy.stack import Live, look
 from tapctl.deploy.stack_state import Action
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
@@ -82,7 +83,8 @@ def release(
     """
     found = look(deployer.aws, deployer.name)
     with _journal(deployer, found) as journal:
-        deployer = replace(deployer, journal=journal)
+        secrets = secrets_of(template, deployer.settings.parameters)
+        deployer = replace(deployer, journal=journal, secrets=secrets)
         live = None if resume(deployer.operator, waits=deployer.waits) else found
         done = _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
         return replace(done, unverified=journal.entry.unverified) if done else None

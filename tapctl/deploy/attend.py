@@ -40,7 +40,7 @@ def attend(follower: Follower, attendant: Attendant) -> list[Event]:
     except KeyboardInterrupt:
         raise _interrupted(follower, attendant) from None
     for line in aftermath(follower.aws, follower.seen):
-        attendant.step(line)
+        attendant.step(follower.conceal(line))
     return follower.seen
 
 

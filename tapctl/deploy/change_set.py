@@ -156,7 +156,7 @@ class _Desk:
             return None
         told = validations.read(self.client, made["Id"])
         if failed:
-            raise _refusal(request.stack_name, reason, told)
+            raise _refusal(request.stack_name, request.secrets.without(reason), told)
         found = changes(self.client, made["Id"], described, request.secrets)
         return ChangeSet(made["Id"], made["StackId"], found, told)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tapctl.aws import explained
 from tapctl.deploy.diagnose import diagnose, explain
-from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.events import Event
 from tapctl.deploy.operation import Operator
 from tapctl.deploy.stack import Live, Resource, resources
 from tapctl.deploy.stack_state import End, state
@@ -32,7 +32,8 @@ class Counsel:
     def list(self, failed: Sequence[Resource | Event]) -> None:
         for each in failed:
             _, hint = explain(each.reason, each.physical_id)
-            told = f": {each.reason}" if each.reason else ""
+            reason = self.operator.secrets.without(each.reason)
+            told = f": {reason}" if reason else ""
             self._say(f"  {each.logical_id} is {each.status}{told}{f'; {hint}' if hint else ''}")
 
     def ask(self, live: Live, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
@@ -51,7 +52,7 @@ class Counsel:
 
     def _last_operation(self, stack_id: str) -> Sequence[Event]:
         """The events of the last operation, nested stacks included, oldest first."""
-        follower = Follower(self.operator.aws, stack_id, None, self.operator.timeout, self.operator.sleep)
+        follower = self.operator.follower(stack_id, None)
         with explained("reading the stack's events"):
             return tuple(follower.follow())
 

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapctl.aws import Aws, in_our_words, lasting, throttled
@@ -43,6 +43,8 @@ class Follower:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     budget: Budget = field(default_factory=lambda: SHARED)
+    conceal: Callable[[str], str] = str
+    """Gives a reason without what must not be shown of it."""
     seen: list[Event] = field(default_factory=list)
     _feeds: dict[str, Feed] = field(default_factory=dict)
     _untold: deque[Event] = field(default_factory=deque)
@@ -101,7 +103,7 @@ class Follower:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            new = feed.new()
+            new = [replace(event, reason=self.conceal(event.reason)) for event in feed.new()]
         except (BotoCoreError, ClientError) as error:
             if throttled(error):
                 self.budget.throttled()
@@ -166,7 +168,8 @@ class Follower:
         if self._ends < LOOKS:
             return []
         if root.begun:
-            return [_own_event(found)]
+            end = _own_event(found)
+            return [replace(end, reason=self.conceal(end.reason))]
         raise BusyError(
             f"stack {self.name} is {found['StackStatus']} and shows nothing of what it was asked to do",
             f"{watch_command(self.aws, self.name)} shows whether it begins later",

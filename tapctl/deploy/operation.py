@@ -13,6 +13,7 @@ from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
 from tapctl.deploy.events import Event, Follower
 from tapctl.deploy.journal import Journal, Phase
+from tapctl.deploy.secrecy import Secrets
 from tapctl.deploy.stack_state import End, state
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 
@@ -50,6 +51,8 @@ class Operator:
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
     journal: Journal = field(default_factory=Journal)
+    secrets: Secrets = field(default_factory=Secrets)
+    """What no reason may show, though a resource quotes it."""
 
     def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[Event]:
         """Ask for an operation under a token of its own, and follow it to its end; `operation` is the client's method.
@@ -74,7 +77,11 @@ class Operator:
 
         Without a token it is the operation that is under way. Raises what `attend` does.
         """
-        return attend(Follower(self.aws, stack_id, token, self.timeout, self.sleep), self.observer)
+        return attend(self.follower(stack_id, token), self.observer)
+
+    def follower(self, stack_id: str, token: str | None) -> Follower:
+        """What reads the events of an operation, in which no secret is shown."""
+        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, conceal=self.secrets.without)
 
 
 def failure(name: str, seen: Sequence[Event]) -> TapctlError:

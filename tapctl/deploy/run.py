@@ -16,7 +16,7 @@ from tapctl.deploy.options import Options
 from tapctl.deploy.publish import Publication, as_published, prepare
 from tapctl.deploy.recover import Recovery
 from tapctl.deploy.request import Request, request_for
-from tapctl.deploy.secrecy import given_secrets
+from tapctl.deploy.secrecy import Secrets, given_secrets
 from tapctl.deploy.stack import Live, version
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
@@ -76,6 +76,8 @@ class Deployer:
     proves: bool = False
     """Whether somebody verifies afterwards, and is owed that until it has succeeded."""
     journal: Journal = field(default_factory=Journal)
+    secrets: Secrets = field(default_factory=Secrets)
+    """Of the template, with what is given for it."""
 
     @property
     def name(self) -> str:
@@ -87,7 +89,7 @@ class Deployer:
     @property
     def operator(self) -> Operator:
         """What follows the operations on its stack."""
-        return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep, self.journal)
+        return Operator(self.aws, self.name, self.observer, self.timeout, self.sleep, self.journal, self.secrets)
 
     @property
     def recovery(self) -> Recovery:

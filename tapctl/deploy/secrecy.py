@@ -42,9 +42,13 @@ class Secrets:
         """The value without what is secret in it."""
         if value is None or hidden:
             return None if value is None else HIDDEN
+        return self.without(value)
+
+    def without(self, text: str) -> str:
+        """The text without what is secret in it."""
         for secret in self.values:
-            value = value.replace(secret, HIDDEN)
-        return _RESOLVED.sub(HIDDEN, value)
+            text = text.replace(secret, HIDDEN)
+        return _RESOLVED.sub(HIDDEN, text)
 
 
 def given_secrets(template: Template, given: Mapping[str, str]) -> dict[str, str]:

@@ -128,6 +128,22 @@ def test_without_waiting_a_deploy_is_left_to_the_next(bench: Bench, aws: Aws) ->
     assert done.outcome.status == "CREATE_COMPLETE"
 
 
+def test_a_secret_that_a_resource_quotes_is_not_shown(bench: Bench, aws: Aws) -> None:
+    keys = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    keys["AttributeDefinitions"] = [{"AttributeName": "k", "AttributeType": "S"}]
+    aws.client("dynamodb").create_table(TableName="of-hunter2000", **keys)
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": {"Fn::Sub": "of-${Key}"}, **keys}}
+    parameters = {"Key": {"Type": "String", "NoEcho": True}}
+    bench.template.write_text(json.dumps({"Parameters": parameters, "Resources": {"Table": table}}))
+
+    settings = Settings(str(bench.template), stack_name="q", region="us-east-1", parameters={"Key": "hunter2000"})
+    with pytest.raises(DeployFailed, match=r"of-\(hidden\)' already exists") as raised:
+        release(load(settings.template), Deployer(aws, settings, bench.watcher, timeout=60), bench.watcher, None)
+
+    told = (raised.value.message, *bench.watcher.steps, *(each.reason for each in bench.watcher.events))
+    assert not any("hunter2000" in each for each in told)
+
+
 def test_an_execution_that_is_history_is_not_searched_for(bench: Bench) -> None:
     """Of a run that did not wait; since then others deployed the stack, or deleted it."""
     gone = "arn:aws:cloudformation:us-east-1:000000000000:stack/history/123"
