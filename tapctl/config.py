@@ -128,6 +128,8 @@ class Settings:
     function: FunctionConfig = field(default_factory=FunctionConfig)
     lookups: Mapping[str, str] = field(default_factory=dict)
     learned: LearnedFloor | None = None
+    environments: tuple[str, ...] = ()
+    """Those that would give the stack its name."""
     chosen_stack: bool = False
     """Whether `--stack-name` named the stack, rather than the configuration."""
 
@@ -177,6 +179,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         verify=file.verify,
         function=_function(file.function, folder),
         lookups=lookups(flags.resolve),
+        environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         chosen_stack=flags.stack_name is not None,
     )
 

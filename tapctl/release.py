@@ -165,7 +165,8 @@ def _clear(deployer: Deployer) -> None:
 
 def _twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
     """Both refusals, for a deploy that gives up."""
-    message = f"{second.message}; the attempt before it was refused as well: {first.message}"
+    before = "in the same words" if first.message == second.message else f"as well: {first.message}"
+    message = f"{second.message}; the attempt before it was refused {before}"
     return DeployFailed(message, second.hint, minimum=second.minimum)
 
 
@@ -199,14 +200,16 @@ def gate(result: Preflight, settings: Settings, *, allow_uncertain: bool) -> Non
 
 
 def _learn(aws: Aws, settings: Settings, result: Preflight, failure: DeployFailed, narrator: Narrator) -> Settings:
-    """Remember the floor that AWS named, and judge by it from now on."""
+    """Remember the floor that AWS named, and judge by it from now on, whatever was pinned."""
     limit, identity = result.concurrency.limit, LiveAccount(aws).identity()
     narrator.step(f"AWS refused: {failure.message}")
-    narrator.step(f"it names the minimum, {failure.minimum}; judging anew by that")
+    pinned = settings.min_unreserved
+    instead = "" if pinned is None else f", not the {pinned} that was given"
+    narrator.step(f"it names the minimum, {failure.minimum}{instead}; judging anew by that")
     if not isinstance(limit, int) or failure.minimum is None:
         return settings
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     learned = LearnedFloor(failure.minimum, limit, today, f"an event of stack {settings.stack_name}")
     if not isinstance(identity, Unknown):
         remember(identity.account_id, identity.region, learned)
-    return replace(settings, learned=learned)
+    return replace(settings, learned=learned, min_unreserved=None)

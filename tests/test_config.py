@@ -222,6 +222,7 @@ class TestEnvironments:
             priority=("A", "B"),
             sandbox=True,
             artifact_bucket="bucket",
+            environments=("dev",),
         )
 
     def test_a_flag_beats_it(self, folder: Path) -> None:

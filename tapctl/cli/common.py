@@ -93,6 +93,9 @@ def open_account(
         held = reader.account.stack
         own = held.name if held is not None and not isinstance(held, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else own
+        if settings.stack_name not in (None, name):
+            judged = f"{snapshot} holds stack {own}, which is judged as the one that is updated"
+            terminal.talk(f"{judged}; `--stack-name {settings.stack_name}` judges that one instead")
         taken_in = reader.account.region
         if settings.region and taken_in and settings.region != taken_in:
             hint = "take one of that Region, or leave `--region` out"
@@ -187,8 +190,8 @@ def verdict_code(verdict: Verdict, *, allow_uncertain: bool) -> ExitCode:
 def stack_name_of(settings: Settings) -> str:
     """The stack's name. Raises `UsageError` where nothing names it."""
     if settings.stack_name is None:
-        hint = "give `--stack-name`, or set `stack_name` in tapctl.toml"
-        raise UsageError("no stack was named", hint)
+        named = [f"`--env {each}`" for each in settings.environments] or ["`stack_name` in tapctl.toml"]
+        raise UsageError("no stack was named", f"give `--stack-name`, or {' or '.join(named)}")
     return settings.stack_name
 
 

@@ -176,7 +176,8 @@ class Deployer:
     def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
         """The settings with the parameters that bring remedies about in this deploy."""
         for name, each in by_parameter.items():
-            self.observer.step(f"the remedy of {name}: parameter {each.parameter} is `{each.value}` in this deploy")
+            value = f"`{each.value}`" if each.value else "empty"
+            self.observer.step(f"the remedy of {name}: parameter {each.parameter} is {value} in this deploy")
         values = {each.parameter: each.value for each in by_parameter.values()}
         return replace(self.settings, parameters={**self.settings.parameters, **values})
 

@@ -94,7 +94,7 @@ def _hint(limit: Limit, subject: Subject) -> str:
     if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ""
     if plan and plan.possible and plan.changes:
-        hint = "`tapctl deploy` applies the remedy, `tapctl fix` writes it into the template"
+        hint = "`tapctl deploy` with these options applies the remedy, `tapctl fix --write` puts it into the template"
     elif judgement.verdict is Verdict.UNCERTAIN:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:

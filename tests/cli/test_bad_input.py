@@ -1,5 +1,6 @@
 """Everything that a user can get wrong is one line that says what, one with the next step, and no traceback."""
 
+import json
 import os
 import socket
 import sys
@@ -307,7 +308,21 @@ def test_a_deploy_without_a_terminal_wants_a_yes(shop: Path, tapctl: Tapctl) -> 
 def test_a_deploy_without_a_stack_to_deploy_to(shop: Path, tapctl: Tapctl) -> None:
     answer = tapctl("deploy", "queue.yaml", "--yes", "--region", "us-east-1")
 
-    assert answer.is_complaint(2, "no stack was named", "give `--stack-name`, or .+")
+    assert answer.is_complaint(
+        2, "no stack was named", "give `--stack-name`, or `--env local` or `--env staging` or .+"
+    )
+
+
+def test_a_snapshot_of_another_stack_than_the_configured_one_is_said(shop: Path, tapctl: Tapctl) -> None:
+    (shop / "tapctl.toml").write_text('stack_name = "mine"\n')
+    held = json.loads((shop / "account.json").read_text())
+    (shop / "account.json").write_text(json.dumps({**held, "stack": {"name": "theirs"}}))
+    answer = tapctl("preflight", "queue.yaml", "--snapshot", "account.json", "--no-lint")
+
+    assert (
+        "account.json holds stack theirs, which is judged as the one that is updated;"
+        " `--stack-name mine` judges that one instead"
+    ) in answer.err
 
 
 ONLINE = [

@@ -5,8 +5,9 @@ from threading import Barrier
 
 import pytest
 
+from tapctl import sandbox
 from tapctl.account.floors import recall
-from tapctl.errors import ExitCode, TapctlError
+from tapctl.errors import DeployFailed, ExitCode, TapctlError
 from tapctl.headroom.remedy import Mode
 from tapctl.release import Blocked, Release
 
@@ -47,6 +48,32 @@ def test_a_refusal_teaches_the_floor_and_the_second_attempt_heals(stage: Stage) 
     learned = recall("000000000000", "us-east-1")
     assert learned is not None
     assert (learned.minimum, learned.limit) == (950, 1000)
+
+
+@pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
+def test_what_aws_names_beats_the_minimum_that_was_given(stage: Stage) -> None:
+    recorder = Recorder()
+    stage.deploy(recorder, minimum=10, A=60, B=40)
+    assert by_letter(stage) == {"A": 30, "B": 20}
+    assert "it names the minimum, 950, not the 10 that was given; judging anew by that" in recorder.steps
+
+
+class _Meanwhile(Recorder):
+    """The minimum rises once more after the second verdict."""
+
+    def confirm(self, stack_name: str) -> bool:
+        if len(self.results) == 2:
+            sandbox.start(sandbox.AccountLimits(1000, 980))
+        return super().confirm(stack_name)
+
+
+@pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
+def test_a_second_refusal_ends_with_both(stage: Stage) -> None:
+    with pytest.raises(DeployFailed) as raised:
+        stage.deploy(_Meanwhile(), A=60, B=40)
+    assert "[980]" in raised.value.message
+    assert "; the attempt before it was refused as well: stack s failed" in raised.value.message
+    assert "[950]" in raised.value.message
 
 
 @pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
