@@ -90,7 +90,7 @@ def create(
     if request.exists:
         leftovers.clear(client, request.stack_name, creates=request.creates)
     # What is known of it before the answer, which an interrupt or a broken connection may swallow.
-    made, ready = {"Id": request.name, "StackId": request.stack_name}, None
+    made, ready = {"Id": request.name, "StackId": request.stack}, None
     desk = _Desk(client, sleep, clock, timeout)
     try:
         with explained(f"asking for a change set of stack {request.stack_name}"):

@@ -30,15 +30,22 @@ class Request:
     """Whether the stack has nested ones, whose change sets are wanted, too."""
     exists: bool = False
     """Whether the stack may have change sets already."""
+    stack_id: str = ""
+    """Of the stack that is to be updated: its name may have come to mean another since it was looked at."""
     options: Options = field(default_factory=Options)
     secrets: Secrets = field(default_factory=Secrets)
     name: str = field(default_factory=lambda: f"{PREFIX}{uuid.uuid4().hex[:12]}")
     """The change set's, known before it is asked for, so that one that was abandoned can be found again."""
 
+    @property
+    def stack(self) -> str:
+        """What CloudFormation is told the stack by."""
+        return self.stack_id or self.stack_name
+
     def asked(self) -> dict[str, Any]:
         """The parameters of CreateChangeSet; tags and topics that are not given stay as they are."""
         told: dict[str, Any] = {
-            "StackName": self.stack_name,
+            "StackName": self.stack,
             "ChangeSetName": self.name,
             "ClientToken": self.name,
             "ChangeSetType": "CREATE" if self.creates else "UPDATE",
@@ -64,6 +71,7 @@ def request_for(
     previous: Mapping[str, str],
     creates: bool,
     exists: bool,
+    stack_id: str,
 ) -> Request:
     """The request for a template whose text was published; `previous` are the values that the stack has."""
     return Request(
@@ -77,6 +85,7 @@ def request_for(
         notification_arns=settings.notification_arns,
         nested=holds_nested(template),
         exists=exists,
+        stack_id=stack_id,
         options=options,
         secrets=secrets_of(template, settings.parameters),
     )

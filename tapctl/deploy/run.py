@@ -167,6 +167,7 @@ class Deployer:
             previous={} if creates else live.parameters,
             creates=creates,
             exists=bool(live.id) and live.action is not Action.RECREATE,
+            stack_id="" if creates else live.id,
         )
         found = self._asked(request, publication)
         if found is None and creates:

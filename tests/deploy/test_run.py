@@ -288,3 +288,15 @@ def test_a_warning_that_is_to_fail_the_deploy_is_shown_and_leaves_nothing() -> N
 
 def unreachable(**_: object) -> None:
     raise EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com")
+
+
+def test_an_update_is_asked_for_by_the_id_of_the_stack_that_was_looked_at(desk: Desk) -> None:
+    first = desk.deploy("pinned", {"Resources": {"A": QUEUE}})
+    asked: list[str] = []
+    hook = "provide-client-params.cloudformation.CreateChangeSet"
+    desk.aws.client("cloudformation").meta.events.register(hook, lambda params, **_: asked.append(params["StackName"]))
+
+    desk.deploy("pinned", {"Resources": {"A": QUEUE, "B": QUEUE}})
+
+    assert first is not None
+    assert asked == [first.stack_id]
