@@ -74,8 +74,10 @@ def status() -> None:
 def reset() -> None:
     """Delete every stack and resource in it; its limits stay."""
     from tapctl import sandbox
+    from tapctl.deploy import journal
 
     sandbox.reset()
+    journal.forget(sandbox.ACCOUNT_ID)
     typer.echo("the sandbox is empty")
 
 

@@ -3,11 +3,12 @@
 import uuid
 from typing import Protocol
 
-from tapctl.aws import in_our_words, readable
+from tapctl.aws import in_our_words
 from tapctl.deploy.aftermath import aftermath
 from tapctl.deploy.events import Event, Follower, watch_command
-from tapctl.errors import Interrupted
-from tapctl.unknown import Unknown
+from tapctl.deploy.stack import look
+from tapctl.deploy.stack_state import ABSENT
+from tapctl.errors import Interrupted, TapctlError
 
 CANCELLABLE = "UPDATE_IN_PROGRESS"
 """The only status in which CancelUpdateStack is accepted."""
@@ -53,6 +54,8 @@ def _interrupted(follower: Follower, attendant: Attendant) -> Interrupted:
     name, status = follower.name, ""
     try:
         status = _status(follower)
+        if status == ABSENT:
+            return Interrupted(f"interrupted; there is no stack {name} any more", "`tapctl deploy` makes it anew")
         if status == CANCELLABLE and attendant.cancel(name) and _called_off(follower, attendant):
             _tell(follower, attendant)
             return Interrupted(f"interrupted; the update of stack {name} was called off: {follower.seen[-1].status}")
@@ -65,12 +68,11 @@ def _interrupted(follower: Follower, attendant: Attendant) -> Interrupted:
 
 
 def _status(follower: Follower) -> str:
-    client = follower.aws.client("cloudformation")
-    found = readable(
-        "cloudformation:DescribeStacks",
-        lambda: str(client.describe_stacks(StackName=follower.stack_id)["Stacks"][0]["StackStatus"]),
-    )
-    return "" if isinstance(found, Unknown) else found
+    """How the stack is; empty where that cannot be read now."""
+    try:
+        return look(follower.aws, follower.stack_id).status
+    except TapctlError:
+        return ""
 
 
 def _called_off(follower: Follower, attendant: Attendant) -> bool:

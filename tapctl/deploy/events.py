@@ -54,6 +54,8 @@ class Follower:
     """The newest event at the first read."""
     _silent: int = 0
     _ends: int = 0
+    _missing: bool = False
+    """Whether the last read of the root was answered that there is no such stack."""
 
     @property
     def name(self) -> str:
@@ -63,7 +65,8 @@ class Follower:
         """New events, oldest first, until the stack's own terminal one, which comes last.
 
         A read that failed is read again at the next tick: it says nothing about the stack. Raises `BusyError` when
-        the time is up or nothing of the operation is ever seen, `AwsError` when nothing can be read any more.
+        the time is up or nothing of the operation is ever seen, `AwsError` when nothing can be read any more, or the
+        stack is gone without a trace.
         """
         started, root = self.clock(), self._root()
         while True:
@@ -87,7 +90,7 @@ class Follower:
         """The root stack's news and those of the nested stacks whose turn it is, the root's end last."""
         new = _up_to_the_end(self._read(root))
         self._silent = 0 if new else self._silent + 1
-        if self._silent and self._silent % (SILENCE if root.begun else UNHEARD) == 0:
+        if self._missing or (self._silent and self._silent % (SILENCE if root.begun else UNHEARD) == 0):
             new = self._look(root)
         end = new[-1:] if new and new[-1].ends else []
         told = new[: len(new) - len(end)]
@@ -102,9 +105,12 @@ class Follower:
     def _read(self, feed: Feed) -> list[Event]:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        root = feed.stack_id == self.stack_id
+        self._missing = self._missing and not root
         try:
             new = [replace(event, reason=self.conceal(event.reason)) for event in feed.new()]
         except (BotoCoreError, ClientError) as error:
+            self._missing = self._missing or (root and "does not exist" in str(error))
             if throttled(error):
                 self.budget.throttled()
             if lasting(error):
@@ -118,7 +124,7 @@ class Follower:
         for event in new:
             self._notice(event)
         ended, untouched = bool(new) and new[-1].ends, not feed.begun and not feed.called
-        if feed.stack_id != self.stack_id and (ended or untouched):
+        if not root and (ended or untouched):
             feed.awake = False
         return new
 
@@ -170,6 +176,8 @@ class Follower:
         if root.begun:
             end = _own_event(found)
             return [replace(end, reason=self.conceal(end.reason))]
+        if self._missing:
+            raise AwsError(f"stack {self.name} is gone", "`tapctl deploy` makes it anew")
         raise BusyError(
             f"stack {self.name} is {found['StackStatus']} and shows nothing of what it was asked to do",
             f"{watch_command(self.aws, self.name)} shows whether it begins later",

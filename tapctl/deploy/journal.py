@@ -91,6 +91,12 @@ def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
         yield Journal(path, _read(path))
 
 
+def forget(account_id: str) -> None:
+    """Know nothing any more of the deploys to an account that was emptied; the locks stay, for those who hold them."""
+    for path in (state_dir() / FOLDER / account_id).glob("*/*.json"):
+        path.unlink(missing_ok=True)
+
+
 def proved(stack_id: str) -> None:
     """Note that the stack was found to be what its template says; where that cannot be noted, it is proved again."""
     _, _, _, region, account_id, named = stack_id.split(":", 5)

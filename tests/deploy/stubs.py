@@ -125,7 +125,8 @@ class History:
             code, status = failure
             if not code:
                 raise EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com")
-            return SimpleNamespace(status_code=status), {"Error": {"Code": code, "Message": "not now"}}
+            message = "not now" if self.status else "Stack with id shop does not exist"
+            return SimpleNamespace(status_code=status), {"Error": {"Code": code, "Message": message}}
         told = [event for when, event in reversed(self.events) if when <= self.now]
         newest_first = [event for event in told if event["StackId"] == params["body"]["StackName"]]
         # What happens between two pages shifts the second, which then repeats the end of the first.

@@ -101,6 +101,13 @@ def test_a_yes_calls_the_update_off_and_shows_the_way_back() -> None:
     assert somebody.told == ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
 
 
+def test_of_a_stack_that_is_gone_it_is_not_said_that_it_goes_on() -> None:
+    history, somebody = update(History(status="")), Somebody(presses=[4.0])
+
+    with pytest.raises(Interrupted, match=r"^interrupted; there is no stack shop any more$"):
+        watching(history, somebody)
+
+
 def test_a_second_interrupt_leaves_at_once() -> None:
     history, somebody = cancellable(update(History())), Somebody(answer=True, presses=[4.0, 5.0])
 

@@ -13,7 +13,7 @@ import pytest
 from tapctl import locks
 from tapctl.aws import Aws
 from tapctl.config import Settings
-from tapctl.deploy.journal import Entry, Journal, Phase, digest, opened, proved
+from tapctl.deploy.journal import Entry, Journal, Phase, digest, forget, opened, proved
 from tapctl.deploy.run import Deployer
 from tapctl.errors import BusyError, DeployFailed, UsageError
 from tapctl.headroom.result import Preflight
@@ -264,3 +264,15 @@ def test_a_secret_is_not_even_part_of_the_digest() -> None:
         return digest({"TemplateBody": "{}"}, given, {"Password"})
 
     assert of("one", "dev") == of("two", "dev") != of("one", "prod")
+
+
+def test_of_an_account_that_was_emptied_nothing_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+    for account in ("000000000000", "123456789012"):
+        with opened(account, "us-east-1", "shop") as journal:
+            journal.note(Phase.MENDING, stack_id="shop", token="t")
+
+    forget("000000000000")
+
+    with opened("000000000000", "us-east-1", "shop") as emptied, opened("123456789012", "us-east-1", "shop") as other:
+        assert (emptied.entry, other.entry.phase) == (Entry(), Phase.MENDING)
