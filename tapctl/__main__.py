@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ from tapctl.errors import ExitCode, TapctlError, UsageError
 def main() -> NoReturn:
     """Run the command line and leave with the exit code that the outcome has."""
     _open_the_closed()
+    _heed_farewells()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a sign gets a question mark, not a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
@@ -26,6 +28,14 @@ def _open_the_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, mode), encoding="utf-8"))
+
+
+def _heed_farewells() -> None:
+    """Take being ended, by a CI job that is cancelled or a terminal that is closed, for a Ctrl-C: it is tidied up."""
+    for name in ("SIGTERM", "SIGHUP"):
+        farewell = getattr(signal, name, None)  # Windows has no SIGHUP
+        if farewell and signal.getsignal(farewell) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(farewell, signal.default_int_handler)
 
 
 def _run(arguments: list[str]) -> int:

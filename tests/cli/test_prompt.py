@@ -67,9 +67,9 @@ class Seat:
     def types(self, text: str) -> None:
         os.write(self._keyboard, text.encode())
 
-    def interrupts(self) -> None:
+    def interrupts(self, how: signal.Signals = signal.SIGINT) -> None:
         time.sleep(0.5)  # Python shows the question a moment before it listens for a signal again
-        os.killpg(self._process.pid, signal.SIGINT)
+        os.killpg(self._process.pid, how)
 
     def leaves(self) -> int:
         """Read what is still said; the exit code."""
@@ -93,6 +93,7 @@ class Seat:
         return bool(said)
 
 
+SIGNALS = {"Ctrl-C": signal.SIGINT, "the end of the job": signal.SIGTERM, "a closed terminal": signal.SIGHUP}
 QUESTION = "Deploy these changes to asked? [y/N]: "
 
 
@@ -112,14 +113,14 @@ def test_a_no_changes_nothing(answer: str, desk: Terminal) -> None:
     assert '"asked"' not in stacks(desk)
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "Ctrl-D"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "Ctrl-D", "the end of the job", "a closed terminal"])
 def test_an_interrupt_at_the_question_ends_with_130_and_leaves_nothing(how: str, desk: Terminal) -> None:
     seat = Seat(desk)
     seat.reads_until(QUESTION)
-    if how == "Ctrl-C":
-        seat.interrupts()
-    else:
+    if how == "Ctrl-D":
         seat.types("\x04")
+    else:
+        seat.interrupts(SIGNALS[how])
 
     assert seat.leaves() == 130
     assert "error: interrupted" in seat.seen
