@@ -10,6 +10,7 @@ from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set, fingerprint
 from tapctl.deploy.change_set import ChangeSet
+from tapctl.deploy.emulated import without_absent
 from tapctl.deploy.journal import Journal, Phase, digest
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
@@ -172,6 +173,8 @@ class Deployer:
         found = self._asked(request, publication)
         if found is None and creates:
             raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
+        if found is not None and self.aws.target.is_sandbox:
+            return replace(found, changes=without_absent(found.changes, result.family))
         return found
 
     def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:

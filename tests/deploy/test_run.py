@@ -51,6 +51,17 @@ def test_a_stack_is_made_changed_and_left_alone_when_nothing_changed(desk: Desk)
     assert desk.sets("life") == []
 
 
+def test_what_a_false_condition_leaves_out_is_no_change(desk: Desk) -> None:
+    conditions = {"Never": {"Fn::Equals": ["a", "b"]}}
+
+    made = desk.deploy(
+        "picky", {"Conditions": conditions, "Resources": {"A": QUEUE, "B": QUEUE | {"Condition": "Never"}}}
+    )
+
+    assert made is not None
+    assert [each.logical_id for each in desk.watcher.sets[0].changes] == ["A"]
+
+
 def test_every_event_is_told_once_and_the_stacks_own_comes_last(desk: Desk) -> None:
     desk.deploy("told", {"Resources": {"A": QUEUE}})
 
