@@ -33,11 +33,13 @@ _for_life: list[IO[bytes]] = []
 
 
 @contextmanager
-def held(path: Path, *, patience: float, busy: str) -> Iterator[None]:
-    """Hold the lock for the block; BusyError with `busy` when it is not free within `patience` seconds."""
+def held(path: Path, *, patience: float, busy: str) -> Iterator[bool]:
+    """Hold the lock for the block; tells whether another held it until just now.
+
+    Raises `BusyError` with `busy` when it is not free within `patience` seconds.
+    """
     with _opened(path) as file:
-        _wait_for(file, patience, busy)
-        yield
+        yield _wait_for(file, patience, busy)
 
 
 def take_for_life(path: Path, *, patience: float, busy: str) -> None:
@@ -67,12 +69,16 @@ def _opened(path: Path) -> IO[bytes]:
         raise UsageError(f"cannot use {path}: {error.strerror}", hint) from None
 
 
-def _wait_for(file: IO[bytes], patience: float, busy: str) -> None:
-    deadline = time.monotonic() + patience
+def _wait_for(file: IO[bytes], patience: float, busy: str) -> bool:
+    """Take it; tells whether that took waiting."""
+    deadline, waited = time.monotonic() + patience, False
     while True:
         try:
-            return _take(file)
+            _take(file)
         except OSError:
+            waited = True
             if time.monotonic() > deadline:
                 raise BusyError(busy, "try again in a moment") from None
+        else:
+            return waited
         time.sleep(0.02)

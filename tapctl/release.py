@@ -85,7 +85,8 @@ def release(
     with _journal(deployer, found) as journal:
         secrets = secrets_of(template, deployer.settings.parameters)
         deployer = replace(deployer, journal=journal, secrets=secrets)
-        live = None if resume(deployer.operator, waits=deployer.waits) else found
+        stale = resume(deployer.operator, waits=deployer.waits) or journal.waited
+        live = None if stale else found
         done = _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
         return replace(done, unverified=journal.entry.unverified) if done else None
 

@@ -61,6 +61,8 @@ class Journal:
 
     path: Path | None = None
     entry: Entry = field(default_factory=Entry)
+    waited: bool = False
+    """Whether another run of this machine was at the stack until just now."""
 
     def note(self, phase: Phase, **known: Any) -> None:
         """Write down what begins now."""
@@ -86,9 +88,9 @@ def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
     """
     folder = own_folder(state_dir() / FOLDER / account_id / region)
     busy = f"another tapctl on this machine is deploying stack {stack_name}"
-    with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy):
+    with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy) as waited:
         path = folder / f"{stack_name}.json"
-        yield Journal(path, _read(path))
+        yield Journal(path, _read(path), waited)
 
 
 def forget(account_id: str) -> None:

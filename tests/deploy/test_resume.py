@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,19 @@ def test_two_deploys_of_one_stack_on_one_machine_exclude_each_other() -> None:
             pass
         with opened("123456789012", "eu-west-1", "twice"):
             pass
+
+
+def test_who_waited_for_another_run_is_told_that_the_stack_may_have_changed() -> None:
+    def waited() -> bool:
+        with opened("123456789012", "us-east-1", "queued") as journal:
+            return journal.waited
+
+    with ThreadPoolExecutor(1) as pool:
+        with opened("123456789012", "us-east-1", "queued"):
+            second = pool.submit(waited)
+            time.sleep(0.2)
+        assert second.result()
+    assert not waited()
 
 
 def test_a_journal_outlives_its_process_and_a_broken_one_tells_nothing(tmp_path: Path) -> None:
