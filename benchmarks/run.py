@@ -76,7 +76,10 @@ def run(folder: Path, more: list[Path], repeat: int) -> None:
     offline = (*TAPCTL, "preflight", stack, "--config", os.devnull, "--snapshot", str(snapshot))
     given = ("--parameter", "EnvironmentSuffix=x", "--parameter", "WebhookSecrets={}")
     lint = measure((*CFN_LINT, stack), repeat)
+    os.environ["TAPCTL_STATE_DIR"] = os.devnull  # where nothing can be remembered, every run lints
     row("preflight --snapshot, reference stack", measure((*offline, *given), repeat), lint, 1.15)
+    os.environ["TAPCTL_STATE_DIR"] = str(folder / "state")
+    row("the same text again", measure((*offline, *given), repeat), lint, None)
     row("the same with --no-lint", measure((*offline, *given, "--no-lint"), repeat), lint, 0.3)
 
     texts = {

@@ -10,11 +10,11 @@ import typer
 
 from tapctl.cli import options as o
 from tapctl.cli.common import open_aws, settings_from, stack_name_of
-from tapctl.cli.progress import Progress
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
 
 if TYPE_CHECKING:
+    from tapctl.cli.progress import Progress
     from tapctl.deploy.destroy import Fate
     from tapctl.deploy.events import Event
 
@@ -41,6 +41,7 @@ def destroy(
     Refuses an environment that is protected, and a stack under termination protection. Empties nothing: what cannot
     be deleted is named with its reason. Exits with 7 then, and with 5 when the time is up.
     """
+    from tapctl.cli.progress import Progress
     from tapctl.deploy.destroy import destroy as run
     from tapctl.deploy.operation import Operator
     from tapctl.report import destruction
