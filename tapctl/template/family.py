@@ -7,6 +7,7 @@ from typing import Any
 
 from tapctl.template.expand import expand
 from tapctl.template.load import load
+from tapctl.template.local import RELATIVE, is_there
 from tapctl.template.model import Resource, Template
 from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
 from tapctl.template.resolve import Resolver
@@ -136,4 +137,8 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
         return Unknown(
             f"{missing} but at {resolver.without_secrets(str(name))}", "run tapctl on that template by itself, too"
         )
-    return Path(resolver.template.file).parent / name
+    file = Path(resolver.template.file).parent / name
+    if not is_there(file):
+        here = ("Resources", resource.logical_id, "Properties", "TemplateURL")
+        raise resolver.template.error(f"{resource.logical_id} nests {name}: no such file", *here, hint=RELATIVE)
+    return file

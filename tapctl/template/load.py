@@ -75,7 +75,7 @@ def _read_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise TemplateError(
             "no such file",
-            "name the template: `tapctl preflight TEMPLATE`, or `template` in tapctl.toml",
+            "name the template as an argument, with `--template`, or as `template` in tapctl.toml",
             file=str(path),
         ) from None
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ asset of its output that is.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path as FilePath
 from typing import Any
 
 from tapctl.template.model import FOR_EACH, INCLUDED, Template
@@ -151,6 +152,17 @@ def local_paths(template: Template) -> Iterator[Local]:
                 yield Local(name, slot, ("Metadata", name, *place), _at(entry, place), _map(entry), {})
     for path in _includes(template.body, ()):
         yield Local(INCLUDE, _SNIPPET, path, _at(template.body, path), {}, {})
+
+
+RELATIVE = "a path is relative to the template that names it"
+
+
+def is_there(path: FilePath) -> bool:
+    """Whether a file or folder is there; a name that no file can have names none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def put(body: Any, path: Path, value: Any) -> None:

@@ -55,7 +55,7 @@ def shop(desk: Path) -> Path:
     ("name", "content", "error", "hint"),
     [
         pytest.param(
-            "gone.yaml", None, r"gone\.yaml: no such file", "name the template: .*", id="a file that is not there"
+            "gone.yaml", None, r"gone\.yaml: no such file", "name the template .*", id="a file that is not there"
         ),
         pytest.param("folder", "folder", "folder: is a folder, not a template", ".+", id="a folder"),
         pytest.param(

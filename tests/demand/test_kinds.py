@@ -117,6 +117,13 @@ class TestNestedStacks:
         with pytest.raises(TemplateError, match="in which it is nested itself"):
             demand(str(tmp_path / "a.yaml"))
 
+    def test_one_that_is_not_there_is_told_by_who_nests_it(self, tmp_path: Path) -> None:
+        text = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: kid.yaml}\n"
+        (tmp_path / "a.yaml").write_text(text)
+        with pytest.raises(TemplateError, match=r"a\.yaml:4: Child nests kid\.yaml: no such file$") as caught:
+            demand(str(tmp_path / "a.yaml"))
+        assert caught.value.hint == "a path is relative to the template that names it"
+
     def test_an_application_of_sam_is_followed_too(self, tmp_path: Path) -> None:
         (tmp_path / "leaf.yaml").write_text((TEMPLATES / "nested/child/leaf.yaml").read_text())
         (tmp_path / "app.yaml").write_text(

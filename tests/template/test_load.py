@@ -40,7 +40,7 @@ def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     error = refused(tmp_path / "none.yaml")
     assert error.message == f"{tmp_path}/none.yaml: no such file"
-    assert error.hint == "name the template: `tapctl preflight TEMPLATE`, or `template` in tapctl.toml"
+    assert error.hint == "name the template as an argument, with `--template`, or as `template` in tapctl.toml"
 
 
 @pytest.mark.parametrize(
