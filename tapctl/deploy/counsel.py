@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tapctl.aws import explained
 from tapctl.deploy.diagnose import diagnose, explain
-from tapctl.deploy.events import Event
+from tapctl.deploy.events import Event, place
 from tapctl.deploy.operation import Operator
 from tapctl.deploy.stack import Live, Resource, resources
 from tapctl.deploy.stack_state import End, state
@@ -31,7 +31,7 @@ class Counsel:
 
     def list(self, failed: Sequence[Resource | Event]) -> None:
         for each in failed:
-            _, hint = explain(each.reason, each.physical_id)
+            _, hint = explain(each.reason, each.physical_id, place(self.operator.aws, self.operator.name))
             reason = self.operator.secrets.without(each.reason)
             told = f": {reason}" if reason else ""
             self._say(f"  {each.logical_id} is {each.status}{told}{f'; {hint}' if hint else ''}")

@@ -23,17 +23,17 @@ class Diagnosis:
     event: Event | None = None
 
 
-def diagnose(events: Sequence[Event]) -> Diagnosis | None:
+def diagnose(events: Sequence[Event], place: str = "") -> Diagnosis | None:
     """The earliest failure that is not a mere cancellation, down to the resource of a nested stack.
 
     A resource's comes before its stack's. Where nothing failed by its status, as with an export in use, the stack's
-    own reason for going back says why.
+    own reason for going back says why. `place` are the options that lead a command to the same stack.
     """
     failures = [event for event in events if event.failed and not event.cancelled]
     first = next((event for event in failures if event.type != STACK), failures[0] if failures else _turn(events))
     if first is None:
         return None
-    meaning, hint = explain(first.reason, first.physical_id)
+    meaning, hint = explain(first.reason, first.physical_id, place)
     return Diagnosis(first.name, first.reason, meaning, hint, first)
 
 
@@ -43,12 +43,13 @@ def _turn(events: Sequence[Event]) -> Event | None:
     return next(told, None)
 
 
-def explain(reason: str, physical_id: str = "") -> tuple[str, str]:
+def explain(reason: str, physical_id: str = "", place: str = "") -> tuple[str, str]:
     """What a status reason means and what to do about it; two empty texts for one that is not known."""
     if (minimum := floor_in_error(reason)) is not None:
+        shows = f"`tapctl preflight{place} --min-unreserved {minimum}` shows what fits"
         return (
             f"the reservation would leave fewer than {minimum} unreserved executions in this account",
-            f"`tapctl preflight --min-unreserved {minimum}` shows what fits; `tapctl deploy` with it makes it fit",
+            f"{shows}; `tapctl deploy` with the same options makes it fit",
         )
     for cause in CAUSES:
         if match := re.search(cause.pattern, reason, re.IGNORECASE | re.DOTALL):

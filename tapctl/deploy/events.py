@@ -12,7 +12,7 @@ from tapctl.deploy.pace import INTERVAL, SHARED, Budget, jittered
 from tapctl.deploy.stack_state import state
 from tapctl.errors import AwsError, BusyError
 
-__all__ = ["STACK", "Event", "Follower", "watch_command"]
+__all__ = ["STACK", "Event", "Follower", "place", "watch_command"]
 
 UNHEARD = 15
 """Ticks without an event of ours, before the first, after which the stack itself is asked how it is."""
@@ -24,9 +24,14 @@ LOOKS = 3
 """How often a stack must say that it has ended, while its events do not, to be believed: a status may be stale."""
 
 
+def place(aws: Aws, stack_name: str) -> str:
+    """The options that lead another command to the same stack, each after a blank."""
+    return f" --stack-name {stack_name}{aws.target.flags}"
+
+
 def watch_command(aws: Aws, stack_name: str) -> str:
     """The command that goes on following, from the same place."""
-    return f"`tapctl watch --stack-name {stack_name}{aws.target.flags}`"
+    return f"`tapctl watch{place(aws, stack_name)}`"
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from tapctl.aws import Aws, explained
 from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.diagnose import diagnose
-from tapctl.deploy.events import Event, Follower
+from tapctl.deploy.events import Event, Follower, place
 from tapctl.deploy.journal import Journal, Phase
 from tapctl.deploy.secrecy import Secrets
 from tapctl.deploy.stack_state import End, state
@@ -84,14 +84,14 @@ class Operator:
         return Follower(self.aws, stack_id, token, self.timeout, self.sleep, conceal=self.secrets.without)
 
 
-def failure(name: str, seen: Sequence[Event]) -> TapctlError:
+def failure(aws: Aws, name: str, seen: Sequence[Event]) -> TapctlError:
     """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
-    status = seen[-1].status
-    row, cause = state(status), diagnose(seen)
+    status, here = seen[-1].status, place(aws, name)
+    row, cause = state(status), diagnose(seen, here)
     said = f"{cause.logical_id}: {cause.said}" if cause else "no resource said why"
     meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
     # A stuck stack that can be mended is, by the next deploy; the cause comes first where it says what to do.
-    mended = f"`tapctl deploy --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""
+    mended = f"`tapctl deploy{here} --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""
     hint = (cause.hint if cause else "") or row.hint or mended or None
     if row.end is End.ROLLED_BACK:
         message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"

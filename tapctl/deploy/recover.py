@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tapctl.deploy.counsel import Counsel
-from tapctl.deploy.events import STACK, Event, watch_command
+from tapctl.deploy.events import STACK, Event, place, watch_command
 from tapctl.deploy.operation import Operator, failure
 from tapctl.deploy.removal import Removal
 from tapctl.deploy.stack import Live, look, resources
@@ -63,7 +63,8 @@ class Recovery:
         if step.action is Action.WAIT:
             raise self._busy(live)
         if step.action not in _READY:
-            raise self._counsel.stuck(live, step.why, step.hint or f"`tapctl deploy --recover`: {step.action.value}")
+            mended = f"`tapctl deploy{place(self.operator.aws, self.operator.name)} --recover`: {step.action.value}"
+            raise self._counsel.stuck(live, step.why, step.hint or mended)
         return replace(live, decided=step.action)
 
     def settled(self, live: Live) -> Live:
@@ -137,7 +138,7 @@ class Recovery:
         self._counsel.ask(live, "go on with its rollback without these", skipped)
         seen = self.operator.run(doing, operation, {**asked, "ResourcesToSkip": skipped})
         if state(seen[-1].status).end is End.STUCK:
-            raise failure(self.operator.name, seen)
+            raise failure(self.operator.aws, self.operator.name, seen)
         self.operator.journal.close(skipped=(*self.operator.journal.entry.skipped, *skipped))
         told = "CloudFormation takes them for rolled back, and drift detection leaves them out"
         self.operator.observer.step(f"skipped: {', '.join(skipped)}; {told}")

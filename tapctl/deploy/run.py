@@ -241,7 +241,7 @@ class Deployer:
         good = state(seen[-1].status).end is End.SUCCESS
         self.journal.close(failed="" if good else self.journal.entry.digest)
         if not good:
-            raise failure(self.name, seen)
+            raise failure(self.aws, self.name, seen)
 
     def _give_up(self, found: ChangeSet, refused: AwsError, *, creates: bool) -> None:
         """Remove a set whose execution AWS refused; without an answer nobody knows whether it began.

@@ -38,7 +38,7 @@ def watch(
     attendant.step(f"stack {name} is {live.status}: {state(live.status).meaning}")
     seen = attend(Follower(aws, live.id, None, timeout, sleep), attendant)
     if not ended_well(seen):
-        raise failure(name, seen)
+        raise failure(aws, name, seen)
     return Watched(name, live.id, seen[-1].status, followed=True)
 
 

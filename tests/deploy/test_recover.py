@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.aws import Aws
+from tapctl.aws import Aws, Target
 from tapctl.deploy.events import Event
 from tapctl.deploy.operation import Operator, failure
 from tapctl.deploy.recover import Recovery, to_skip
@@ -368,11 +368,14 @@ def test_an_express_stack_is_deleted_in_its_mode_by_its_id_and_role() -> None:
 def test_a_deploy_that_ends_stuck_names_the_next_step(status: str) -> None:
     last = Event("1", "", "shop", "AWS::CloudFormation::Stack", status, "why", STACK_ID, STACK_ID)
 
-    error = failure("shop", [last])
+    aws = Aws(Target("eu-west-1", env="prod"))
+    error = failure(aws, "shop", [last])
 
     assert error.exit_code == 7
     assert error.hint == (
-        STATES[status].hint or f"`tapctl deploy --recover` agrees to this: {state(status).action.value}"
+        STATES[status].hint
+        or "`tapctl deploy --stack-name shop --env prod --region eu-west-1 --recover`"
+        f" agrees to this: {state(status).action.value}"
     )
 
 

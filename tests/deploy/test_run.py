@@ -194,7 +194,7 @@ def test_a_refusal_names_the_first_cause_in_both_words_and_the_next_deploy_start
     assert said.startswith("stack refused failed and was rolled back (ROLLBACK_COMPLETE): Fn: Resource handler")
     assert "below its minimum value of [950]" in said
     assert "that is, the reservation would leave fewer than 950 unreserved executions in this account" in said
-    assert "--min-unreserved 950" in (raised.value.hint or "")
+    assert "`tapctl preflight --stack-name refused --min-unreserved 950` shows" in (raised.value.hint or "")
     assert desk.stacks()["refused"] == "ROLLBACK_COMPLETE"
 
     outcome = desk.deploy("refused", body, min_unreserved=950)
