@@ -25,7 +25,7 @@ from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.family import Family
 from tapctl.template.model import Template
-from tapctl.template.parameters import Parameters, missing
+from tapctl.template.parameters import Parameters, missing, refuse_undeclared
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Outcome:
 
 
 def check_parameters(live: Live, template: Template, settings: Settings) -> None:
-    """Refuse early where a parameter has no value. Raises `UsageError`."""
+    """Refuse early where a parameter has no value, above all where its name was misspelt. Raises `UsageError`."""
+    refuse_undeclared(template, settings.parameters)
     previous = live.parameters if live.action is Action.UPDATE else {}
     if lacking := missing(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {each}=VALUE" for each in lacking)

@@ -191,6 +191,9 @@ def test_a_parameter_that_a_deploy_cannot_do_without_is_asked_for(stage: Stage, 
     answer = terminal.tapctl("deploy", "need.yaml", "--env", "local", "--yes", "--stack-name", "need", "--no-lint")
 
     assert answer.is_complaint(2, r"need\.yaml needs a value for Stage", r"`--parameter Stage=VALUE`, or tapctl\.toml")
+    misspelt = ("--parameter", "Stag=dev", "--stack-name", "need", "--no-lint", "--yes", "--env", "local")
+    answer = terminal.tapctl("deploy", "need.yaml", *misspelt)
+    assert answer.is_complaint(2, r"need\.yaml has no parameter `Stag`", r"did you mean `Stage`\?")
     assert '"need"' not in stage.ask("account", "--format", "json").out
 
 
