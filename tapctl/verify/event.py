@@ -17,7 +17,7 @@ from tapctl.verify.stored import Place
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where events are posted, and where they are stored; `patience` is for the row."""
+    """Where events are posted, and where they are stored; `patience` is for the row, `log` says where to read on."""
 
     probe: WebhookProbe
     url: str
@@ -25,6 +25,7 @@ class Endpoint:
     aws: Aws
     route: Route
     patience: Patience
+    log: str
 
 
 @dataclass(frozen=True, slots=True)

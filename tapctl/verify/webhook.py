@@ -15,13 +15,16 @@ from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
 from tapctl.verify.event import Endpoint, Event, new_event
 from tapctl.verify.http import Route, send
+from tapctl.verify.log import advice
 from tapctl.verify.patience import Patience
 from tapctl.verify.secret import signing_key
 from tapctl.verify.stored import Place, Row, differences
 from tapctl.verify.subject import Deployed
 
 SUBJECT = "webhook"
-_LOG_HINT = "read the function's log"
+_UNGUARDED = "the endpoint must verify signatures before anything else"
+_FORGED = {2: _UNGUARDED, 4: "it was refused, but otherwise: `forged` in [verify.webhook] says what is expected"}
+"""What to do about another answer to a forged event, by the class of its status."""
 
 
 def check_webhook(
@@ -47,58 +50,62 @@ def check_webhook(
         yield Check(SUBJECT, Status.NOT_CHECKED, key.reason, key.settle)
         return
     url, table = deployed.outputs[probe.endpoint].rstrip("/"), deployed.outputs[probe.table]
-    endpoint = Endpoint(probe, url, table, aws, route, patience or Patience(15))
+    endpoint = Endpoint(probe, url, table, aws, route, patience or Patience(15), advice(deployed))
     yield from _check_genuine(endpoint, key)
     yield from _check_forged(endpoint)
 
 
 def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
     event = new_event(endpoint, key)
-    said = "a signed event was answered"
-    first = _answered(endpoint, event, endpoint.probe.signed, said, _LOG_HINT)
+    first = _answered(endpoint, event, endpoint.probe.signed, "a signed event was answered")
     yield first
     if first.status is not Status.PROVED:
         return
     row = event.place.wait(endpoint.patience)
-    yield _stored(event, row)
+    yield _stored(event, row, endpoint.log)
     if isinstance(row, Unknown) or row is None:
         return
-    yield _answered(endpoint, event, endpoint.probe.duplicate, "the same delivery again was answered", _LOG_HINT)
-    yield _left_alone(event.place, row, "the duplicate left the row unchanged", "the duplicate changed the row")
+    yield _answered(endpoint, event, endpoint.probe.duplicate, "the same delivery again was answered")
+    left, changed = "the duplicate left the row unchanged", "the duplicate changed the row"
+    yield _left_alone(event.place, row, left, changed, endpoint.log)
 
 
 def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
     event = new_event(endpoint, os.urandom(32))
     before = event.place.read()
-    hint = "the endpoint must verify signatures before anything else"
-    yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", hint)
-    yield _left_alone(event.place, before, "the forged event left no row", "the forged event left a row")
+    yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", _FORGED)
+    left, stored = "the forged event left no row", "the forged event left a row"
+    yield _left_alone(event.place, before, left, stored, _UNGUARDED)
 
 
-def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hint: str) -> Check:
+def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hints: Mapping[int, str] = {}) -> Check:
+    """Whether the answer is as expected; `hints` are for classes of status for which the log is of no use."""
     response = send(event.request, endpoint.route)
     if expected.accepts(response.status, response.text):
         return Check(SUBJECT, Status.PROVED, f"{said} {response.status}")
-    return _failed(f"{said} {response}; expected is {expected.wanted}, at {event.request.url}", hint)
+    return _failed(
+        f"{said} {response}; expected is {expected.wanted}, at {event.request.url}",
+        hints.get(response.status // 100, endpoint.log),
+    )
 
 
-def _stored(event: Event, row: Row | Unknown | None) -> Check:
+def _stored(event: Event, row: Row | Unknown | None, log: str) -> Check:
     table = event.place.table
     if isinstance(row, Unknown):
         return _unseen(event.place, row)
     if row is None:
-        return _failed(f"the event is not in table {table}", _LOG_HINT)
+        return _failed(f"the event is not in table {table}", log)
     if wrong := differences(row, event.row):
-        return _failed(f"the event is in table {table}, but {'; '.join(wrong)}", _LOG_HINT)
+        return _failed(f"the event is in table {table}, but {'; '.join(wrong)}", log)
     return Check(SUBJECT, Status.PROVED, f"the event was found in table {table}")
 
 
-def _left_alone(place: Place, before: Row | Unknown | None, proved: str, broken: str) -> Check:
+def _left_alone(place: Place, before: Row | Unknown | None, proved: str, broken: str, hint: str) -> Check:
     after = place.read()
     for row in (before, after):
         if isinstance(row, Unknown):
             return _unseen(place, row)
-    return Check(SUBJECT, Status.PROVED, proved) if before == after else _failed(broken, _LOG_HINT)
+    return Check(SUBJECT, Status.PROVED, proved) if before == after else _failed(broken, hint)
 
 
 def _unseen(place: Place, unknown: Unknown) -> Check:

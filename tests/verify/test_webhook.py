@@ -11,6 +11,7 @@ from tapctl import sandbox
 from tapctl.expectations import Answer, WebhookProbe
 from tapctl.from_environment import FromEnvironment
 from tapctl.verify.check import Check
+from tapctl.verify.log import advice
 from tapctl.verify.patience import Patience
 from tapctl.verify.run import verify
 from tapctl.verify.subject import read
@@ -38,6 +39,16 @@ PROVED = [
     ("proved", "a forged event was answered 401"),
     ("proved", "the forged event left no row"),
 ]
+
+
+def heard(reply: Reply, probe: WebhookProbe) -> list[Check]:
+    """What is said of a stack with one function that answers everything so, and stores nothing."""
+    body = {"Resources": {"Hook": {"Type": "AWS::Lambda::Function"}}}
+    with serving(reply) as (url, _), stubbed("dynamodb") as (aws, stubs):
+        for _ in range(2 if reply.status != 200 else 3):
+            stubs["dynamodb"].add_response("get_item", NONE)
+        stack = deployed(body, {"Hook": "hook"}, {"Url": url, "Table": "t"})
+        return list(check_webhook(probe, stack, aws, {}, lambda where: (where, {}), patience=Patience(0)))
 
 
 def sent(
@@ -107,6 +118,41 @@ def test_a_forged_event_that_is_taken_has_failed() -> None:
 
     assert checks[4][1].startswith("a forged event was answered 200; expected is 4xx")
     assert checks[5] == ("failed", "the forged event left a row")
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        pytest.param(200, "the endpoint must verify signatures", id="taken"),
+        pytest.param(401, "it was refused, but otherwise: `forged` in", id="refused with another status"),
+        pytest.param(502, "`aws logs tail /aws/lambda/hook --since 10m --region us-east-1` shows", id="broken"),
+    ],
+)
+def test_the_hint_at_a_forged_event_depends_on_the_answer(status: int, hint: str) -> None:
+    probe = PROBE.model_copy(update={"forged": Answer(status=403)})  # type: ignore[arg-type]
+
+    (answered,) = (each for each in heard(Reply(status), probe) if each.message.startswith("a forged event"))
+
+    assert (answered.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("functions", "hint"),
+    [
+        pytest.param({}, "read the function's log", id="none"),
+        pytest.param({"A": {}, "B": {}}, "read the function's log, /aws/lambda/a or /aws/lambda/b", id="several"),
+        pytest.param(
+            {"A": {"LoggingConfig": {"LogGroup": "own"}}},
+            "`aws logs tail own --since 10m --region us-east-1` shows the function's log",
+            id="a group of its own",
+        ),
+    ],
+)
+def test_the_log_is_named_where_it_is_known(functions: dict[str, dict[str, Any]], hint: str) -> None:
+    resources = {name: {"Type": "AWS::Lambda::Function", "Properties": each} for name, each in functions.items()}
+    body = {"Resources": resources} if resources else {}
+
+    assert advice(deployed(body, {name: name.lower() for name in functions})) == hint
 
 
 def test_what_the_outcomes_look_like_can_be_said() -> None:
@@ -304,7 +350,9 @@ def test_a_function_that_fails_and_a_table_that_is_gone_are_seen(stage: Stage) -
 
     assert checks[0].status.value == "failed"
     assert "answered 5" in checks[0].message
-    assert checks[0].hint == "read the function's log"
+    assert checks[0].hint == (
+        "`aws logs tail /aws/lambda/webhook-processor-local --since 10m --region us-east-1` shows the function's log"
+    )
     answer = stage.command("verify", "--env", "local")
     assert answer.returncode == 8, answer.stderr
     assert "there is no webhook-transactions-local any more" in " ".join(answer.stdout.split())
