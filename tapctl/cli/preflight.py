@@ -39,24 +39,27 @@ def preflight(
     cfn-lint finds errors.
     """
     from tapctl.template import lint
-    from tapctl.template.load import load
 
     terminal = Terminal(quiet, verbose)
-    settings = settings_from(
-        template=one_template(template, template_option),
-        env=env,
-        parameter=parameter,
-        parameters_file=parameters_file,
-        resolve=resolve,
-        region=region,
-        profile=profile,
-        stack_name=stack_name,
-        min_unreserved=min_unreserved,
-        remedy=remedy,
-        config=config,
-    )
-    loaded = load(settings.template)
-    with nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
+    with nullcontext() if no_lint else lint.boot() as linting:
+        settings = settings_from(
+            template=one_template(template, template_option),
+            env=env,
+            parameter=parameter,
+            parameters_file=parameters_file,
+            resolve=resolve,
+            region=region,
+            profile=profile,
+            stack_name=stack_name,
+            min_unreserved=min_unreserved,
+            remedy=remedy,
+            config=config,
+        )
+        from tapctl.template.load import load
+
+        loaded = load(settings.template)
+        if linting:
+            linting.begin(loaded.source, settings.region)
         from tapctl import preflight as workflow
 
         reader, settings = open_account(settings, terminal, snapshot)

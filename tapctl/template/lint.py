@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +17,16 @@ STDIN = "<stdin>"
 PACKAGED = "W3002"
 """The warning that a local path must be packaged first, which `tapctl deploy` does."""
 
+_BOOT = """
+import json, sys
+from cfnlint.runner import main
+sys.argv[1:] = json.loads(sys.stdin.readline())
+sys.exit(main())
+"""
+"""Importing cfn-lint takes a while and needs no template yet; its arguments come in a line when there is one."""
+
 # -P keeps a folder `cfnlint` beside the template from being taken for the linter.
-_CFN_LINT = (sys.executable, "-P", "-c", "import sys; from cfnlint.runner import main; sys.exit(main())")
+_CFN_LINT = (sys.executable, "-P", "-c", _BOOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,10 @@ class Match:
 
 @dataclass(slots=True)
 class Linting:
-    """A cfn-lint that runs, or none where it is known to have nothing to say; leaving the `with` block ends it."""
+    """A cfn-lint that is ready or runs, or none where it is known to have nothing to say.
+
+    Leaving the `with` block ends it.
+    """
 
     process: "subprocess.Popen[bytes] | None"
     text: bytes | None = None
@@ -46,9 +58,26 @@ class Linting:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.communicate()
+        self._end()
+
+    def begin(self, source: Source, region: str | None) -> None:
+        """Lint as its users do: under a `.cfnlintrc` of the working folder and the template's own Metadata.
+
+        `region` limits which resource types exist, as `cfn-lint --regions` does. The same text is not linted again
+        where nothing was found in it before.
+        """
+        self.key = silence.key(source, region)
+        if self.key and silence.is_known(self.key):
+            self._end()
+        if self.process is None:
+            return
+        template = () if source.file == STDIN else ("--template", source.file)
+        arguments = ["--format", "json", *(("--regions", region) if region else ()), *template]
+        self.text = source.text.encode() if source.file == STDIN else None
+        assert self.process.stdin  # noqa: S101 - it was opened as a pipe
+        with suppress(OSError):  # one that did not even start says why when it is asked
+            self.process.stdin.write(f"{json.dumps(arguments)}\n".encode())
+            self.process.stdin.flush()
 
     def matches(self) -> tuple[Match, ...]:
         """Wait for its end. Raises `TapctlError` when it did not run properly."""
@@ -66,25 +95,25 @@ class Linting:
             silence.remember(self.key)
         return found
 
+    def _end(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+        self.process = None
+
+
+def boot() -> Linting:
+    """Start cfn-lint, so that it is ready when the template has been read."""
+    pipe = subprocess.PIPE
+    return Linting(subprocess.Popen(_CFN_LINT, stdin=pipe, stdout=pipe, stderr=pipe))  # noqa: S603 - our own interpreter
+
 
 def start(source: Source, region: str | None) -> Linting:
-    """Start cfn-lint as its users do: under a `.cfnlintrc` of the working folder and the template's own Metadata.
-
-    `region` limits which resource types exist, as `cfn-lint --regions` does. The same text is not linted again where
-    nothing was found in it before.
-    """
-    regions = ("--regions", region) if region else ()
+    """Start it with its template, unless it is known to have nothing to say."""
     key = silence.key(source, region)
-    if key and silence.is_known(key):
-        return Linting(None)
-    template = () if source.file == STDIN else ("--template", source.file)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter
-        (*_CFN_LINT, "--format", "json", *regions, *template),
-        stdin=subprocess.PIPE if source.file == STDIN else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    return Linting(process, source.text.encode() if source.file == STDIN else None, key)
+    linting = Linting(None) if key and silence.is_known(key) else boot()
+    linting.begin(source, region)
+    return linting
 
 
 def _match(match: dict[str, Any]) -> Match:

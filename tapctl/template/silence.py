@@ -6,7 +6,6 @@ Only the hash is kept: what cfn-lint says may quote the template.
 import hashlib
 import json
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from tapctl.errors import TapctlError
@@ -28,6 +27,8 @@ def key(source: Source, region: str | None) -> str | None:
         return None
     if any(each in source.text for each in _REFERS):
         return None
+    from importlib.metadata import version
+
     return hashlib.sha256(f"{version('cfn-lint')}\n{region}\n{source.text}".encode()).hexdigest()
 
 

@@ -41,6 +41,23 @@ def test_it_is_asked_once_for_a_text_and_a_region(place: Path) -> None:
     assert known == [silence.key(source, region) for region in ("eu-west-1", "us-east-1")]
 
 
+def test_one_that_is_ready_is_sent_away_where_nothing_would_be_found(place: Path) -> None:
+    source = written(place, CLEAN)
+    with lint.boot() as ready:
+        ready.begin(source, None)
+        assert ready.matches() == ()
+    with lint.boot() as ready:
+        ready.begin(source, None)
+        assert ready.process is None
+
+
+def test_one_that_was_never_asked_is_ended(place: Path) -> None:
+    with lint.boot() as ready:
+        process = ready.process
+    assert process
+    assert process.returncode is not None
+
+
 def test_a_finding_is_found_again(place: Path) -> None:
     source = written(place, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
     assert linted(source) == linted(source) == (True, ["E3002"])
