@@ -49,16 +49,16 @@ def verify(
 ) -> Verification:
     """Look at the stack, its outputs, the resources behind them, and at what `[verify]` expects.
 
-    `tell` hears that something failed and is asked again.
+    `tell` hears once what failed and is asked again.
     """
     name = settings.stack_name
     assert name is not None  # noqa: S101 - the command refused to start without one
     checks: dict[str, list[Check]] = {}
     stack_id = ""
-    for _ in patience.tries():
-        if checks:
-            count = len(failed(chain(*checks.values())))
-            tell(f"{count} check{'s' if count != 1 else ''} failed; asking again")
+    for number, _ in enumerate(patience.tries()):
+        if number == 1:
+            waited_for = dict.fromkeys(each.subject for each in failed(chain(*checks.values())) if not each.lasting)
+            tell(f"not right yet: {', '.join(waited_for)}; asking again for up to {patience.seconds:.0f} s")
         deployed = read(aws, stack_id or name)
         stack_id = deployed.id
         jobs = _jobs(aws, deployed, settings, route, drift=drift)

@@ -65,7 +65,7 @@ def test_what_failed_is_asked_again_until_it_holds() -> None:
     assert result.failed == []
     assert (len(got), len(once)) == (3, 1)
     assert waiting.pauses == [1, 2]
-    assert waiting.talk == ["1 check failed; asking again"] * 2
+    assert waiting.talk == [f"not right yet: http {slow}; asking again for up to 30 s"]
 
 
 def test_the_time_comes_to_an_end() -> None:
