@@ -3,13 +3,15 @@
 Two reads at most, each of one page; what may not be read is Unknown, with the permission that is missing.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from tapctl.aws import Aws, error_code, readable
 from tapctl.deploy.events import Event
+from tapctl.errors import TemplateError
+from tapctl.template.load import from_stack
+from tapctl.template.model import Template
 from tapctl.unknown import Unknown
 
 LINES = 10
@@ -77,7 +79,10 @@ def backing_function(aws: Aws, event: Event, seen: Sequence[Event]) -> str | Unk
     )
     if isinstance(body, Unknown):
         return body
-    logical_id = _backing_resource(body, event.logical_id)
+    try:
+        logical_id = _backing_resource(from_stack(body, stack.split("/")[1]), event.logical_id)
+    except TemplateError as error:
+        return Unknown(error.message)
     if logical_id is None:
         return Unknown(f"the template does not say which function makes {event.name}")
     made = [each.physical_id for each in seen if each.name == f"{event.within}{logical_id}" and each.physical_id]
@@ -91,11 +96,10 @@ def _physical_id(client: Any, stack: str, logical_id: str) -> str:
     return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
 
-def _backing_resource(body: Any, logical_id: str) -> str | None:
-    """The logical id that `ServiceToken` takes its ARN from; CloudFormation gives a template in YAML as text."""
+def _backing_resource(template: Template, logical_id: str) -> str | None:
+    """The logical id that `ServiceToken` takes its ARN from."""
     try:
-        template = json.loads(body) if isinstance(body, str) else body
-        token = template["Resources"][logical_id]["Properties"]["ServiceToken"]["Fn::GetAtt"]
-    except (ValueError, KeyError, TypeError):
+        token = template.body["Resources"][logical_id]["Properties"]["ServiceToken"]["Fn::GetAtt"]
+    except (KeyError, TypeError):
         return None
     return str(token[0] if isinstance(token, list) else token).partition(".")[0]

@@ -145,6 +145,25 @@ def test_a_function_that_went_with_the_rollback_is_found_by_the_template_and_the
         assert next(iter(aftermath(aws, seen))).startswith("the last lines of the log of shop-Migrator-1A2B,")
 
 
+def test_a_template_in_yaml_says_it_as_well() -> None:
+    text = "Resources: {Migration: {Type: Custom::Migration, Properties: {ServiceToken: !GetAtt Migrator.Arn}}}"
+    seen = [event("Migrator", "CREATE_COMPLETE", physical_id="shop-Migrator-1A2B"), *failed(token="")]
+    with stubbed("cloudformation", "logs") as (aws, stubs):
+        stubs["cloudformation"].add_response("get_template", {"TemplateBody": text})
+        stubs["logs"].add_response("get_log_events", logged("because"))
+
+        assert list(aftermath(aws, seen))[1] == "  because"
+
+
+def test_a_template_that_cannot_be_read_is_one_line_with_the_place() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stubs["cloudformation"].add_response("get_template", {"TemplateBody": "Resources: {A: {}, A: {}}"})
+
+        (line,) = aftermath(aws, failed(token=""))
+
+    assert line.startswith("the log of the function behind Migration cannot be shown: the running template of shop:1:")
+
+
 def test_a_function_that_was_there_before_is_asked_for() -> None:
     detail = {
         "LogicalResourceId": "Migrator",
