@@ -20,6 +20,7 @@ from tapctl.headroom.subject import Subject
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, CONCURRENCY, Kind, Limit
 from tapctl.template.model import Template
+from tapctl.template.present import refuse_missing
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -35,8 +36,12 @@ def preflight(
     linting: Linting | None = None,
     made_anew: frozenset[str] | None = None,
 ) -> Preflight:
-    """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
+    """Judge a template against an account; changes nothing. The linting, if there is one, was started before.
+
+    Raises `TemplateError` for a local path that names nothing.
+    """
     judged = judge(template, reader, settings, made_anew)
+    refuse_missing(judged.family)
     return replace(judged, lint=_lint_findings(template, linting)) if linting else judged
 
 
