@@ -85,12 +85,11 @@ def deploy(
     from tapctl.report import deployment
     from tapctl.template import lint
     from tapctl.template.load import load
+    from tapctl.template.parameters import Parameters, bind
 
     terminal = Terminal(quiet, verbose)
     if detailed_exitcode and not plan:
         raise UsageError("--detailed-exitcode is for --plan", "give both, or neither")
-    if not yes and not plan and not terminal.interactive:
-        raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     settings = settings_from(
         template=one_template(template, template_option),
         env=env,
@@ -119,6 +118,9 @@ def deploy(
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
+    bind(loaded, Parameters(settings.parameters))
+    if not yes and not plan and not terminal.interactive:
+        raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     aws, settings = open_aws(settings, terminal)
     if probe_floor:
         settings = probed(LiveAccount(aws), settings, terminal, yes=yes)

@@ -47,12 +47,12 @@ def destroy(
     from tapctl.report import destruction
 
     terminal = Terminal(quiet, verbose)
-    if not yes and not terminal.interactive:
-        raise UsageError("there is no terminal to ask on", "`--yes` destroys without asking")
     settings = settings_from(
         any_template=False, env=env, region=region, profile=profile, stack_name=stack_name, config=config
     )
     name = stack_name_of(settings)
+    if not yes and not terminal.interactive:
+        raise UsageError("there is no terminal to ask on", "`--yes` destroys without asking")
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     text = format is o.Format.TEXT
     with Progress(terminal, text) as progress:

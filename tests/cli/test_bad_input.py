@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -302,6 +303,26 @@ def test_a_deploy_without_a_terminal_wants_a_yes(shop: Path, tapctl: Tapctl) -> 
     answer = tapctl("deploy", "queue.yaml", "--env", "local")
 
     assert answer.is_complaint(2, "there is no terminal to ask on", "`--yes` deploys without asking")
+    assert not (shop.parent / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        pytest.param(["deploy", "shop.yaml", "--env", "nowhere"], ".+nowhere.*", id="environment"),
+        pytest.param(["destroy", "--env", "nowhere"], ".+nowhere.*", id="environment to destroy"),
+        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Count=abc"], ".*Count.*", id="no number"),
+        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Cuont=1"], ".*`Cuont`", id="no such parameter"),
+        pytest.param(["deploy", "gone.yaml", "--env", "local"], r"gone\.yaml: no such file", id="no such template"),
+    ],
+)
+def test_what_is_wrong_is_said_before_that_nobody_can_be_asked(
+    arguments: list[str], error: str, shop: Path, tapctl: Tapctl
+) -> None:
+    answer = tapctl(*arguments)
+
+    assert answer.code == 2
+    assert re.fullmatch(f"error: {error}", answer.err.splitlines()[0])
     assert not (shop.parent / "state").exists()
 
 
