@@ -42,7 +42,7 @@ def preflight(
     """
     judged = judge(template, reader, settings, made_anew)
     refuse_missing(judged.family)
-    return replace(judged, lint=_lint_findings(template, linting)) if linting else judged
+    return replace(judged, lint=_lint_findings(linting)) if linting else judged
 
 
 def judge(
@@ -127,13 +127,13 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
         )
 
 
-def _lint_findings(template: Template, linting: Linting) -> tuple[Finding, ...]:
+def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             None,
             Verdict.FITS,
             match.message,
-            file=template.file,
+            file=match.file,
             line=match.line,
             hint=match.docs or None,
             rule=match.rule,

@@ -1,8 +1,9 @@
-"""cfn-lint over a template, in a process of its own, so that it runs while the account is read."""
+"""cfn-lint over a template and those nested in it, in a process of its own that runs while the account is read."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any, Self
 
 from tapctl.errors import TapctlError
 from tapctl.template import silence
+from tapctl.template.nested import with_nested
 from tapctl.template.source import Source
 
 STDIN = "<stdin>"
@@ -36,6 +38,7 @@ class Match:
     rule: str
     severity: str
     message: str
+    file: str
     line: int
     docs: str
 
@@ -61,19 +64,24 @@ class Linting:
         self._end()
 
     def begin(self, source: Source, region: str | None) -> None:
-        """Lint as its users do: under a `.cfnlintrc` of the working folder and the template's own Metadata.
+        """Lint as its users do: under a `.cfnlintrc` of the working folder and the templates' own Metadata.
 
-        `region` limits which resource types exist, as `cfn-lint --regions` does. The same text is not linted again
-        where nothing was found in it before.
+        `region` limits which resource types exist, as `cfn-lint --regions` does. The same texts are not linted again
+        where nothing was found in them before.
         """
-        self.key = silence.key(source, region)
+        self.lint(_sources(source), region)
+
+    def lint(self, sources: Sequence[Source], region: str | None) -> None:
+        """Lint these texts, unless they are known."""
+        self.key = silence.key(sources, region)
         if self.key and silence.is_known(self.key):
             self._end()
         if self.process is None:
             return
-        template = () if source.file == STDIN else ("--template", source.file)
-        arguments = ["--format", "json", *(("--regions", region) if region else ()), *template]
-        self.text = source.text.encode() if source.file == STDIN else None
+        piped = sources[0].file == STDIN
+        templates = () if piped else ("--template", *(each.file for each in sources))
+        arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
+        self.text = sources[0].text.encode() if piped else None
         assert self.process.stdin  # noqa: S101 - it was opened as a pipe
         with suppress(OSError):  # one that did not even start says why when it is asked
             self.process.stdin.write(f"{json.dumps(arguments)}\n".encode())
@@ -110,13 +118,19 @@ def boot() -> Linting:
 
 def start(source: Source, region: str | None) -> Linting:
     """Start it with its template, unless it is known to have nothing to say."""
-    key = silence.key(source, region)
+    sources = _sources(source)
+    key = silence.key(sources, region)
     linting = Linting(None) if key and silence.is_known(key) else boot()
-    linting.begin(source, region)
+    linting.lint(sources, region)
     return linting
+
+
+def _sources(source: Source) -> tuple[Source, ...]:
+    """The text and those nested in it; by itself where it was piped, since cfn-lint takes one from a pipe."""
+    return (source,) if source.file == STDIN else with_nested(source)
 
 
 def _match(match: dict[str, Any]) -> Match:
     rule, message = match["Rule"], " ".join(match["Message"].split())
     line = match["Location"]["Start"]["LineNumber"]
-    return Match(rule["Id"], match["Level"].lower(), message, line, rule["Source"])
+    return Match(rule["Id"], match["Level"].lower(), message, match["Filename"] or STDIN, line, rule["Source"])

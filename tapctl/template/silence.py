@@ -5,6 +5,7 @@ Only the hash is kept: what cfn-lint says may quote the template.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,19 +18,20 @@ MOST = 200
 """How many are remembered, the newest."""
 
 _CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
-_REFERS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "::MODULE", "AWS::Include")
-"""What makes cfn-lint look into other files."""
+_REFERS = ("::MODULE", "AWS::Include")
+"""What may make cfn-lint look into files of which nothing is known here."""
 
 
-def key(source: Source, region: str | None) -> str | None:
-    """What stands for the linting of this text; None where files of which nothing is known here have a say in it."""
+def key(sources: Sequence[Source], region: str | None) -> str | None:
+    """What stands for the linting of these texts; None where files of which nothing is known here have a say in it."""
     if any((folder / name).exists() for folder in (Path(), Path.home()) for name in _CONFIGURATION):
         return None
-    if any(each in source.text for each in _REFERS):
+    texts = [source.text for source in sources]
+    if any(each in text for each in _REFERS for text in texts):
         return None
     from importlib.metadata import version
 
-    return hashlib.sha256(f"{version('cfn-lint')}\n{region}\n{source.text}".encode()).hexdigest()
+    return hashlib.sha256(json.dumps([version("cfn-lint"), region, *texts]).encode()).hexdigest()
 
 
 def is_known(key: str) -> bool:

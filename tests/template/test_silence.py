@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tapctl.template import lint, silence
+from tapctl.template.nested import with_nested
 from tapctl.template.parse import parse
 from tapctl.template.source import Source
 
@@ -38,7 +39,7 @@ def test_it_is_asked_once_for_a_text_and_a_region(place: Path) -> None:
     assert linted(source) == (False, [])
     assert linted(source, "us-east-1") == (True, [])
     known = json.loads((place / "state" / silence.FILE).read_text())
-    assert known == [silence.key(source, region) for region in ("eu-west-1", "us-east-1")]
+    assert known == [silence.key([source], region) for region in ("eu-west-1", "us-east-1")]
 
 
 def test_one_that_is_ready_is_sent_away_where_nothing_would_be_found(place: Path) -> None:
@@ -66,11 +67,31 @@ def test_a_finding_is_found_again(place: Path) -> None:
 @pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yml"])
 def test_under_a_configuration_nothing_is_remembered(place: Path, name: str) -> None:
     (place / name).write_text("")
-    assert silence.key(written(place, CLEAN), None) is None
+    assert silence.key([written(place, CLEAN)], None) is None
 
 
-def test_a_template_with_others_in_it_is_not_known_by_its_text(place: Path) -> None:
-    assert silence.key(written(place, NESTED), None) is None
+def test_a_template_with_parts_elsewhere_is_not_known_by_its_text(place: Path) -> None:
+    assert silence.key([written(place, "Resources: {M: {Type: My::Own::Part::MODULE}}\n")], None) is None
+
+
+def test_a_nested_template_is_linted_with_its_own_name_and_known_by_its_text(place: Path) -> None:
+    source = written(place, NESTED)
+    (place / "child.yaml").write_text(CLEAN)
+    assert linted(source) == (True, [])
+    assert linted(source) == (False, [])
+    (place / "child.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+    with lint.start(source, None) as running:
+        assert [(each.file, each.line, each.rule) for each in running.matches()] == [("child.yaml", 1, "E3002")]
+
+
+def test_templates_that_nest_each_other_are_linted_once_each(place: Path) -> None:
+    (place / "child.yaml").write_text(NESTED.replace("child", "t"))
+    assert [each.file for each in with_nested(written(place, NESTED))] == ["t.yaml", "child.yaml"]
+
+
+def test_a_nested_template_that_cannot_be_read_is_left_out(place: Path) -> None:
+    (place / "child.yaml").write_text("hello")
+    assert [each.file for each in with_nested(written(place, NESTED))] == ["t.yaml"]
 
 
 @pytest.mark.parametrize("kept", ["{", "[1, 2]", "{}", "null"])
