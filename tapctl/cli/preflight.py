@@ -69,5 +69,7 @@ def preflight(
     from tapctl.report import preflight as report
 
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
+    if output:
+        terminal.talk(report.sentence(result).plain)
     code = ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=allow_uncertain)
     raise typer.Exit(code)

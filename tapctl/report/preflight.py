@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import InFlight, Stack
 from tapctl.headroom.floor import Floor
@@ -17,6 +17,9 @@ from tapctl.report.findings import of_preflight
 from tapctl.report.formats import rendered_by
 from tapctl.report.surface import STYLES, Surface, draw
 from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 SCHEMA = "tapctl.preflight/1"
 
@@ -94,7 +97,7 @@ def as_text(result: Preflight, surface: Surface) -> str:
         parts += ["", headroom]
     said = [*(_finding_text(finding) for finding in _shown(result)), *_unjudged(result), *_in_flight(result)]
     parts += ["", *said, ""] if said else [""]
-    return draw(surface, *parts, _sentence(result))
+    return draw(surface, *parts, sentence(result))
 
 
 def _account_name(result: Preflight) -> str:
@@ -247,7 +250,8 @@ def _finding_text(finding: Finding) -> Any:
     return text
 
 
-def _sentence(result: Preflight) -> Any:
+def sentence(result: Preflight) -> Text:
+    """The verdict and why, in one line."""
     from rich.text import Text
 
     verdict, errors = result.verdict, len(result.lint_errors)
@@ -269,5 +273,5 @@ def _why(result: Preflight) -> str:
 RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {
     "text": as_text,
     "json": as_json,
-    **rendered_by(lambda result: of_preflight(result, _sentence(result).plain)),
+    **rendered_by(lambda result: of_preflight(result, sentence(result).plain)),
 }

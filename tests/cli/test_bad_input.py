@@ -26,6 +26,9 @@ Parameters:
 ACCOUNT = (
     '{"schema": "tapctl.account/1", "limits": {"concurrent_executions": 10, "unreserved_concurrent_executions": 10}}'
 )
+FUNCTION = (
+    '{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": 100}}}}'
+)
 CONFIG = """\
 stack_name = "shop-{env}"
 [env.local]
@@ -604,3 +607,24 @@ def test_a_variable_that_was_empty_names_no_other_stack(command: str, shop: Path
     answer = tapctl(*command.split(), "--env", "staging", "--stack-name", "")
 
     assert answer.is_complaint(2, "`` cannot be a stack's name", "it takes letters, .+")
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["aloud", "quiet"])
+def test_a_verdict_that_goes_into_a_file_is_said_too(quiet: list[str], shop: Path, tapctl: Tapctl) -> None:
+    (shop / "fn.json").write_text(FUNCTION)
+    answer = tapctl(
+        "preflight",
+        "fn.json",
+        "--snapshot",
+        "account.json",
+        "--no-lint",
+        "--format",
+        "json",
+        "--output",
+        "o.json",
+        *quiet,
+    )
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == (
+        "" if quiet else f"exceeds: {json.loads((shop / 'o.json').read_text())['findings'][0]['message']}\n"
+    )
