@@ -40,7 +40,9 @@ def _heed_farewells() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        return int(app(_texts(arguments), prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
+        code = int(app(_texts(arguments), prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
+        # typer takes a Ctrl-C for an exit with this code, and says nothing.
+        return complain("interrupted", None, ExitCode.INTERRUPTED) if code == ExitCode.INTERRUPTED else code
     except TapctlError as error:
         return complain(error.message, error.hint, _distinct(error.exit_code, arguments))
     except typer.TyperException as error:

@@ -133,7 +133,7 @@ def deploy(
                 planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
                 raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
             done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
-    except (TapctlError, KeyboardInterrupt, typer.Abort) as error:
+    except (TapctlError, KeyboardInterrupt) as error:
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
         reporter.document(deployment.failure_json(deployer.name, reporter.seen, told), output)
         raise
@@ -254,7 +254,7 @@ class _Reporter:
         return self.progress.cancel(stack_name)
 
     def confirm(self, stack_name: str) -> bool:
-        return self.yes or typer.confirm(f"Deploy these changes to {stack_name}?", err=True)
+        return self.yes or self.terminal.asks(f"Deploy these changes to {stack_name}?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         if self.recover and self.leave.issuperset(leaving):

@@ -58,6 +58,8 @@ class Terminal:
         try:
             return self.interactive and typer.confirm(question, err=True)
         except typer.Abort:
+            with suppress(OSError):
+                sys.stderr.write("\n")  # the question's line ends where it was interrupted
             raise KeyboardInterrupt from None
 
     @property

@@ -20,7 +20,7 @@ from tapctl.deploy.request import Request, request_for
 from tapctl.deploy.secrecy import Secrets, given_secrets
 from tapctl.deploy.stack import Live, version
 from tapctl.deploy.stack_state import Action, End, state
-from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
+from tapctl.errors import AwsError, BusyError, Interrupted, TapctlError, UsageError
 from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.family import Family
@@ -212,6 +212,8 @@ class Deployer:
             if self.options.fail_on_warnings:
                 change_set.heed(found, self.name)
             go = self.observer.confirm(self.name)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; nothing was deployed, and the change set was removed") from None
         finally:
             if not go:
                 change_set.discard(self.aws, found, with_stack=creates)

@@ -39,13 +39,16 @@ LISTENING = (
 )
 
 
+DEPLOY = ("deploy", "queue.yaml", "--env", "local", "--no-lint")
+
+
 class Seat:
     """Somebody who reads what the command says and types an answer."""
 
-    def __init__(self, terminal: Terminal, *arguments: str) -> None:
+    def __init__(self, terminal: Terminal, *arguments: str, command: tuple[str, ...] = DEPLOY) -> None:
         self._keyboard, other = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", LISTENING, "deploy", "queue.yaml", "--env", "local", "--no-lint", *arguments],
+            [sys.executable, "-c", LISTENING, *command, *arguments],
             cwd=terminal.cwd,
             env={**terminal.variables, "TERM": "xterm"},
             stdin=other,
@@ -123,9 +126,21 @@ def test_an_interrupt_at_the_question_ends_with_130_and_leaves_nothing(how: str,
         seat.interrupts(SIGNALS[how])
 
     assert seat.leaves() == 130
-    assert "error: interrupted" in seat.seen
+    assert "\nerror: interrupted; nothing was deployed, and the change set was removed" in seat.seen
     assert "Traceback" not in seat.seen
     assert '"asked"' not in stacks(desk)
+
+
+def test_an_interrupt_at_the_question_of_a_destruction_is_told(desk: Terminal) -> None:
+    assert (
+        desk.tapctl("deploy", "queue.yaml", "--env", "local", "--no-lint", "--yes", "--stack-name", "stays").code == 0
+    )
+    seat = Seat(desk, command=("destroy", "--env", "local", "--stack-name", "stays"))
+    seat.reads_until("[y/N]: ")
+    seat.interrupts()
+
+    assert seat.leaves() == 130
+    assert "\nerror: interrupted" in seat.seen
 
 
 def test_a_yes_deploys(desk: Terminal) -> None:

@@ -19,7 +19,7 @@ from tapctl.deploy.run import Deployer
 from tapctl.deploy.stack import Live, look
 from tapctl.deploy.stack_state import ABSENT
 from tapctl.deploy.validations import Validation
-from tapctl.errors import AwsError, DeployFailed, UsageError
+from tapctl.errors import AwsError, DeployFailed, Interrupted, UsageError
 from tapctl.template.load import load
 
 from .desk import QUEUE, Desk, Watcher, function
@@ -83,7 +83,7 @@ def test_whatever_is_not_a_yes_leaves_no_stack_behind(answer: bool | type[BaseEx
     if isinstance(answer, bool):
         assert desk.deploy("asked", {"Resources": {"A": QUEUE}}) is None
     else:
-        with pytest.raises(answer):
+        with pytest.raises((Interrupted, EOFError)):
             desk.deploy("asked", {"Resources": {"A": QUEUE}})
 
     assert len(desk.watcher.sets) == 1
