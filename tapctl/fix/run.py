@@ -108,7 +108,18 @@ def why_none(result: Preflight) -> str:
     if result.verdict is Verdict.UNKNOWN:
         settle = f" ({decisive.hint})" if decisive.hint else ""
         return f"{decisive.message}{settle}: nothing is edited while that is not known"
+    if provisioning := _provisioning(result):
+        lower = f"lower or remove the provisioned concurrency of {', '.join(provisioning)}"
+        return f"{decisive.message}: only reservations are edited here; {lower} by hand"
     return f"{decisive.message}: no edit would mend that"
+
+
+def _provisioning(result: Preflight) -> list[str]:
+    """The functions that ask for more by what they provision outside of a reservation, where that does not fit."""
+    if result.concurrency.verdict is not result.verdict:
+        return []
+    wanted = (change.wanted for change in result.changes if change.grows)
+    return [each.logical_id for each in wanted if each and each.reserved is None]
 
 
 def others(result: Preflight) -> bool:

@@ -40,7 +40,7 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
             each.message,
             function.logical_id,
             function.file or template.file,
-            function.reserved_line or function.line,
+            function.claim_line,
             each.settle or subject.advice or _joined(hint, beside.instead_of(function.logical_id)),
         )
     yield from overrunning(limit, subject)

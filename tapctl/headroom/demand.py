@@ -48,6 +48,13 @@ class FunctionDemand:
         """
         return self.provisioned_total if self.reserved is None else self.reserved
 
+    @property
+    def claim_line(self) -> int:
+        """Where the claim is written: the reservation, or the first that provisions something where there is none."""
+        if self.reserved is None:
+            return next((each.line for each in self.provisioned if each.value != 0), self.line)
+        return self.reserved_line or self.line
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:

@@ -13,6 +13,19 @@ from ..account.reader import MadeUpAccount, made_up
 from .mending import judged, read
 
 FUNCTION = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
+PROVISIONED = """\
+Resources:
+  Fn: {Type: AWS::Lambda::Function}
+  Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}
+  Alias:
+    Type: AWS::Lambda::Alias
+    Properties:
+      FunctionName: !Ref Fn
+      Name: live
+      FunctionVersion: !GetAtt Version.Version
+      ProvisionedConcurrencyConfig:
+        ProvisionedConcurrentExecutions: 30
+"""
 TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
 
 
@@ -47,3 +60,10 @@ def test_what_two_steps_bring_about_needs_no_edit() -> None:
 )
 def test_it_is_the_limit_in_question_that_is_named(text: str, reader: MadeUpAccount, expected: str) -> None:
     assert why_none(judge(read(text), reader, Settings("t.yaml"))) == expected
+
+
+def test_what_is_provisioned_is_named_with_its_line_and_what_would_help() -> None:
+    found = judged(read(PROVISIONED), 20)
+    assert [(each.resource, each.line) for each in found.findings if each.verdict is found.verdict] == [("Fn", 11)]
+    helps = "only reservations are edited here; lower or remove the provisioned concurrency of Fn by hand"
+    assert why_none(found).endswith(f": {helps}")
