@@ -42,7 +42,7 @@ def bar(headroom: Headroom) -> Text:
                 ("░", "green"),
                 f" unreserved {headroom.unreserved}, ",
                 ("▒", "yellow"),
-                f" of which the floor {headroom.floor}",
+                f" floor {headroom.floor}",
             ),
         ]
     )

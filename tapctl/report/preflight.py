@@ -195,8 +195,9 @@ def _headroom(result: Preflight) -> Any:
             held = sum(change.old for change in result.changes if isinstance(change.old, int))
             wanted = sum(change.new for change in result.changes if isinstance(change.new, int))
             line = bar(Headroom(max(0, limit - unreserved - held), wanted, final, safe))
-            line.append(f"\n  limit {limit} · unreserved now {unreserved} · after the deploy {final}")
-            line.append(f" · at worst on the way {judged.outlook.peak} · floor {_floor_text(judged.floor)}")
+            line.append(f"\n  unreserved now {unreserved} · after the deploy {final}")
+            line.append(f" · at worst on the way {judged.outlook.peak}")
+            line.append(f"\n  limit {limit} · floor {_floor_text(judged.floor)}")
             return line
         case _:
             return None

@@ -29,4 +29,10 @@ def test_whoever_holds_something_has_a_cell() -> None:
 def test_the_numbers_are_said_in_words() -> None:
     _, words = bar(Headroom(20, 30, 950, 100)).plain.split("\n")
 
-    assert words == ("▓ reserved by others 20 · █ this stack 30 · ░ unreserved 950, ▒ of which the floor 100")
+    assert words == "▓ reserved by others 20 · █ this stack 30 · ░ unreserved 950, ▒ floor 100"
+
+
+def test_the_words_of_a_large_account_fit_into_eighty_columns() -> None:
+    _, words = bar(Headroom(1000, 1000, -1000, 100)).plain.split("\n")
+
+    assert len(words) <= 80

@@ -48,7 +48,8 @@ def test_what_exceeds_is_shown_with_its_remedy_and_the_reason_comes_last(judged:
 
     assert "Fn0 100 - exceeds drop the reservation" in words(text)
     assert text.splitlines()[-1].startswith("exceeds: Fn0 reserves 100")
-    assert "limit 10 · unreserved now 10 · after the deploy -90" in text
+    assert "  unreserved now 10 · after the deploy -90 · at worst on the way -90\n  limit 10 · floor 10 (" in text
+    assert max(map(len, text.splitlines()[6:9])) <= 80
 
 
 def test_what_fits_says_how_much_stays(judged: Any) -> None:
