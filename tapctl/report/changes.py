@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _FATES = {
     "SyncWithActual": "brought back to what the template says",
 }
 
+_KINDS = {"Add": "new", "Import": "taken in", "Remove": "removed", "Modify": "changed", "SyncWithActual": "changed"}
+
 _RED = "bold red"
 
 _WIDEST = 60
@@ -45,7 +48,7 @@ def text(found: ChangeSet, surface: Surface) -> str:
     types = max((len(each.type) for _, each in every), default=0)
     heading = Text(f"changes to stack {found.stack_id.split('/')[1]}")
     lines = [line for name, each in every for line in _lines(each, name.count("/"), names, types)]
-    return draw(surface, heading, *lines, *_losses(found), *_checks(found)).rstrip("\n")
+    return draw(surface, heading, *lines, *_losses(found), *_checks(found), *_sum(found)).rstrip("\n")
 
 
 def _lines(change: Change, depth: int, names: int, types: int) -> Iterator[Text]:
@@ -89,6 +92,17 @@ def _short(value: str) -> str:
 
 def _recreates(each: PropertyChange) -> str:
     return {"Always": "  replaces it", "Conditionally": "  may replace it"}.get(each.recreates, "")
+
+
+def _sum(found: ChangeSet) -> Iterator[str]:
+    """How many of which kind, where there are several: the last line before the question."""
+    counts = Counter(_kind(each) for _, each in walk(found.changes))
+    if counts.total() > 1:
+        yield ", ".join(f"{count} {kind}" for kind, count in counts.items())
+
+
+def _kind(change: Change) -> str:
+    return "replaced" if change.replaces else _KINDS.get(change.action, change.action.lower())
 
 
 def _losses(found: ChangeSet) -> Iterator[Text]:

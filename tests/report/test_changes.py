@@ -34,6 +34,7 @@ def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
         "- Key AWS::KMS::Key removed: whatever it encrypts would be lost",
         "< Bucket AWS::S3::Bucket taken into the stack",
         "data may be lost: Queue (its messages), Key (whatever it encrypts)",
+        "1 new, 1 changed, 2 replaced, 1 removed, 1 taken in",
     ]
 
 
@@ -84,6 +85,7 @@ def test_what_a_nested_stack_does_is_indented_below_it() -> None:
         "~ Data     AWS::CloudFormation::Stack  changed in place",
         "  - Table  AWS::DynamoDB::Table        removed: its items would be lost",
         "data may be lost: Data/Table (its items)",
+        "1 changed, 1 removed",
     ]
 
 
