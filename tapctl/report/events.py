@@ -1,6 +1,7 @@
 """One event of a stack, as a line for people or as one for programs."""
 
 import json
+from datetime import UTC, datetime
 
 from tapctl.deploy.events import Event
 
@@ -23,7 +24,7 @@ def as_json_line(event: Event) -> str:
     return json.dumps(
         {
             "schema": SCHEMA,
-            "time": event.time,
+            "time": _iso(event.time),
             "resource": event.name,
             "type": event.type,
             "status": event.status,
@@ -33,3 +34,13 @@ def as_json_line(event: Event) -> str:
             "stack_id": event.stack_id,
         }
     )
+
+
+def _iso(time: str) -> str:
+    """In UTC, as `2026-11-24T15:29:15.067Z`; an event that has no time keeps that."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -36,14 +36,16 @@ def test_a_nested_stack_speaks_of_itself_only_when_it_failed(within: str, status
 
 
 def test_an_event_for_programs_is_one_line_of_json() -> None:
-    event = Event("1", "2026-11-23 12:00:05", "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "it\nis", "q", ARN, "t")
+    event = Event(
+        "1", "2026-11-23 12:00:05.067000+00:00", "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "it\nis", "q", ARN, "t"
+    )
 
     text = events.as_json_line(event)
 
     assert "\n" not in text
     assert json.loads(text) == {
         "schema": "tapctl.event/1",
-        "time": "2026-11-23 12:00:05",
+        "time": "2026-11-23T12:00:05.067Z",
         "resource": "Queue",
         "type": "AWS::SQS::Queue",
         "status": "CREATE_FAILED",
