@@ -230,7 +230,7 @@ def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:
         case name if name in _NO_CREDENTIALS:
             return AwsError(
                 f"{doing}: no usable AWS credentials were found",
-                "`aws configure`, `aws sso login` or `--profile NAME`; `--snapshot FILE` judges a saved account",
+                "`aws configure`, `aws sso login` or `--profile NAME`; `tapctl preflight --snapshot FILE` needs none",
             )
         case name if name in _NO_SESSION:
             return AwsError(f"{doing}: the SSO session has expired", "`aws sso login`")

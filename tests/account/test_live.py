@@ -125,7 +125,7 @@ class TestRefusals:
             LiveAccount(Aws(Target("eu-west-1"))).settings()
         assert caught.value.message == "lambda:GetAccountSettings: no usable AWS credentials were found"
         assert caught.value.hint == (
-            "`aws configure`, `aws sso login` or `--profile NAME`; `--snapshot FILE` judges a saved account"
+            "`aws configure`, `aws sso login` or `--profile NAME`; `tapctl preflight --snapshot FILE` needs none"
         )
 
 
