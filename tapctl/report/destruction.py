@@ -18,8 +18,9 @@ def fate(found: Fate, surface: Surface) -> str:
     from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for _ in range(5):
-        table.add_column(overflow="fold")
+    for whole in (True, True, True, False, False):
+        # A name that is broken cannot be searched for; ids of AWS's making, which may be ARNs, give way.
+        table.add_column(overflow="fold", no_wrap=whole)
     for each in found.resources:
         sign = Text("=", "green") if each.stays else Text("-", "red")
         table.add_row(sign, Text(each.logical_id), Text(each.type), Text(each.physical_id), _said(each))
