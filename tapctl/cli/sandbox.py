@@ -86,6 +86,8 @@ def env() -> None:
     """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
     from tapctl import sandbox
 
+    if sandbox.find() is None:
+        typer.echo("starting the sandbox, a local AWS", err=True)
     for name, value in sandbox.environment(sandbox.start()).items():
         typer.echo(f"export {name}={value}")
 

@@ -342,3 +342,10 @@ def test_the_sandboxs_variables_lead_any_client_to_it(stage: Stage) -> None:
     followed = stage.terminal.tapctl("verify", "--stack-name", "tapstack-local", "--format", "json", env=variables)
     assert followed.code == 0, followed.err
     assert followed.json()["verified"] is True
+
+
+def test_whoever_asks_for_the_environment_of_the_sandbox_is_told_that_it_is_started(fresh: Terminal) -> None:
+    answers = [fresh.tapctl("sandbox", "env") for _ in range(2)]
+
+    assert [each.err for each in answers] == ["starting the sandbox, a local AWS\n", ""]
+    assert answers[0].out == answers[1].out
