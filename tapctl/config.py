@@ -231,10 +231,26 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
-        return ConfigError(f"{path}: there is no key `{key}`", hint)
+        near = difflib.get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)
+        return ConfigError(f"{path}: there is no key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
     tried = [str(part) for each in error.errors() if _key(each["loc"]) == key for part in each["loc"] if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried)) or _KINDS_BY_ERROR.get(first["type"])
     return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else first['msg']}", hint)
+
+
+def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that there are in the section of an unknown one."""
+    match place:
+        case ("env", _, _):
+            return [*Environment.model_fields]
+        case ("function", _):
+            return [*FunctionConfig.model_fields]
+        case ("verify", _):
+            return [*VerifyConfig.model_fields]
+        case (_,):
+            return [*File.model_fields]
+        case _:
+            return []
 
 
 _KINDS = {

@@ -87,9 +87,9 @@ NO_TEXT = "it takes text"
 SHAPE = r"String should match pattern '^\d{12}$'"
 VALUE = 'it takes true or false, a number, text, a list of texts, { env = "NAME" }'
 MISTAKES = {
-    "a-key": ('templat = "x"', "there is no key `templat`"),
-    "a-key-of-an-environment": ('[env.dev]\nregoin = "x"', "there is no key `env.dev.regoin`"),
-    "a-key-of-the-function": ('[function]\nsorce = "x"', "there is no key `function.sorce`"),
+    "a-key": ('colour = "x"', "there is no key `colour`"),
+    "a-key-of-an-environment": ('[env.dev]\ncolour = "x"', "there is no key `env.dev.colour`"),
+    "a-key-of-the-function": ('[function]\ncolour = "x"', "there is no key `function.colour`"),
     "requirements-of-a-number": (
         "[function]\nrequirements = 5",
         "`function.requirements`: it takes true or false, text",
@@ -142,6 +142,18 @@ class TestMistakes:
         error = refused(folder, text, env="dev")
         assert (error.message, error.hint) == (f"{folder}/tapctl.toml: {problem}", HINT)
         assert isinstance(error, ConfigError)
+
+    @pytest.mark.parametrize(
+        ("text", "near"),
+        [
+            ('templat = "x"', "template"),
+            ("[env.dev]\nsandbx = true", "sandbox"),
+            ('[function]\nsorce = "x"', "source"),
+            ("[verify]\nwebhok = 1", "webhook"),
+        ],
+    )
+    def test_a_key_that_is_nearly_one_brings_the_one_to_mind(self, folder: Path, text: str, near: str) -> None:
+        assert refused(folder, text, env="dev").hint == f"did you mean `{near}`?"
 
     @pytest.mark.parametrize(
         ("text", "problem"),
