@@ -128,3 +128,8 @@ def test_markdown_takes_no_sign_of_a_message_for_its_own(message: str, written: 
 
 def test_markdown_without_findings_is_the_sentence() -> None:
     assert FORMATS["markdown"](only(RECORDS[0])) == "### t\n\ns\n"
+
+
+def test_an_annotation_names_the_resource_once() -> None:
+    record = Record("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    assert FORMATS["github"](only(record)) == "::error title=lambda-reserved-concurrency::Fn reserves 100\ns\n"
