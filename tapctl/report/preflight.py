@@ -102,7 +102,7 @@ def as_text(result: Preflight, surface: Surface) -> str:
 
 def _account_name(result: Preflight) -> str:
     account, stack = result.account, result.account.stack
-    where = f"account {account.account_id}" if account.account_id else "the account"
+    where = f"the account {account.account_id}" if account.account_id else "the account"
     where += f" in {account.region}" if account.region else ""
     match stack:
         case Stack(name=name, status=status):

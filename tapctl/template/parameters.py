@@ -44,7 +44,13 @@ def refuse_undeclared(template: Template, given: Mapping[str, object]) -> None:
     for name in given:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(declared) or 'no parameters'}"
+            hint = (
+                f"did you mean `{near[0]}`?"
+                if near
+                else f"it has: {', '.join(declared)}"
+                if declared
+                else "it declares none"
+            )
             raise UsageError(f"{template.file} has no parameter `{name}`", hint)
 
 

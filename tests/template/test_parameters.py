@@ -166,7 +166,7 @@ class TestWhatADeclarationRefuses:
     def test_a_template_without_parameters_takes_none(self) -> None:
         with pytest.raises(UsageError) as caught:
             bind(template(BODY), Parameters({"P": "x"}))
-        assert caught.value.hint == "it has: no parameters"
+        assert caught.value.hint == "it declares none"
 
 
 class TestSecrets:
