@@ -79,7 +79,9 @@ def fix(
     done = workflow.fix(result, [each.value for each in suppress or ()])
     if write:
         put(done.edits)
-    for line in (*done.said, *(f"changed {edit.file}" for edit in done.edits if write)):
+    section = f"env.{env}.parameters" if env and not (parameter or parameters_file) else ""
+    instead = () if write else workflow.by_parameter(result, section)
+    for line in (*done.said, *instead, *(f"changed {edit.file}" for edit in done.edits if write)):
         terminal.talk(line)
     terminal.result("".join(edit.diff() for edit in done.edits))
     mended = write and not workflow.others(result)

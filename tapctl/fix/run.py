@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from tapctl.account.model import Stack
 from tapctl.fix.check import check_demand, read_again
 from tapctl.fix.file_edit import FileEdit
 from tapctl.fix.places import Place, places
+from tapctl.headroom.override import Override, overrides
 from tapctl.headroom.remedy import Action, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
@@ -14,6 +16,7 @@ from tapctl.template.edit.entry import set_entry, set_text
 from tapctl.template.edit.suppress import SCANNERS, carried, missing, suppress
 from tapctl.template.edit.text import Edit, apply
 from tapctl.template.model import Template
+from tapctl.template.parameters import as_text
 from tapctl.template.source import Path, Source
 
 
@@ -96,6 +99,27 @@ def _said(place: Place) -> str:
     what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
     was = f", {remedy.requested}," if remedy.value is None else ""
     return f"{place.template.file}:{place.line}: the reservation of {', '.join(place.functions)}{was} is {what}{where}"
+
+
+def by_parameter(result: Preflight, section: str = "") -> list[str]:
+    """What does the same without an edit, where a parameter that was given a value serves nothing else.
+
+    `section` is where in tapctl.toml it was given, if it was there.
+    """
+    where = f" in [{section}]" if section else ""
+    return [
+        f"or edit nothing, and {_given(result, each)}{where}"
+        for each in dict.fromkeys(overrides(result).values())
+        if each.parameter in result.family.parameters.given
+    ]
+
+
+def _given(result: Preflight, override: Override) -> str:
+    entry, stack = result.template.parameters[override.parameter], result.account.stack
+    # What is given no value keeps that of the live stack, and takes the default only where there is none.
+    if not isinstance(stack, Stack) and override.value == as_text(entry.get("Default")):
+        return f"leave {override.parameter} out"
+    return f"give {override.parameter} the value `{override.value}`"
 
 
 def why_none(result: Preflight) -> str:

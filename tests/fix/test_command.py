@@ -19,6 +19,15 @@ Resources:
     Properties:
       ReservedConcurrentExecutions: 100  # much
 """
+SWITCHED = """\
+Parameters: {P: {Type: Number, Default: -1}}
+Conditions: {Has: !Not [!Equals [!Ref P, -1]]}
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      ReservedConcurrentExecutions: !If [Has, !Ref P, !Ref AWS::NoValue]
+"""
 LOWERED = TEMPLATE.replace("100", "50")
 
 
@@ -156,3 +165,15 @@ class TestAKill:
             os.utime(folder / name, (0, 0))
         assert self.start(folder).wait() == 0
         assert self.left(folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("how", "where"),
+    [(["--env", "local"], " in [env.local.parameters]"), (["--parameter", "P=100"], "")],
+    ids=["by-the-environment", "by-a-flag"],
+)
+def test_a_parameter_that_would_do_is_named_where_it_was_given(folder: Path, how: list[str], where: str) -> None:
+    (folder / "tapctl.toml").write_text("[env.local.parameters]\nP = 100\n")
+    (folder / "t.yaml").write_text(SWITCHED)
+    done = run(folder, "--remedy", "drop", *how)
+    assert f"or edit nothing, and leave P out{where}\n" in done.stderr
