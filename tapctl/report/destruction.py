@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tapctl.deploy.destroy import Destroyed, Doomed, Fate
 from tapctl.errors import TapctlError
 from tapctl.report.surface import Surface, draw
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 SCHEMA = "tapctl.destroy/1"
 
 
 def fate(found: Fate, surface: Surface) -> str:
-    """A line for each resource; what is lost with it stands in words, too."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for whole in (True, True, True, False, False):
-        # A name that is broken cannot be searched for; ids of AWS's making, which may be ARNs, give way.
-        table.add_column(overflow="fold", no_wrap=whole)
-    for each in found.resources:
-        sign = Text("=", "green") if each.stays else Text("-", "red")
-        table.add_row(sign, Text(each.logical_id), Text(each.type), Text(each.physical_id), _said(each))
+    """A line for each resource, its physical id last, which may be long; what is lost with it stands in words, too."""
+    names = max((len(each.logical_id) for each in found.resources), default=0)
+    types = max((len(each.type) for each in found.resources), default=0)
     title = f"stack {found.stack_name}, {len(found.resources)} resources"
-    return draw(surface, title, table).rstrip("\n")
+    return draw(surface, title, *(_line(each, names, types) for each in found.resources)).rstrip("\n")
 
 
-def _said(each: Doomed) -> Any:
+def _line(each: Doomed, names: int, types: int) -> Text:
     from rich.text import Text
 
+    sign, (said, style) = ("=", "green") if each.stays else ("-", "red"), _said(each)
+    named = f" {each.logical_id:<{names}}  {each.type:<{types}}  "
+    return Text.assemble(sign, named, (said, style), f"  {each.physical_id}")
+
+
+def _said(each: Doomed) -> tuple[str, str]:
     if each.stays:
-        return Text(f"stays: DeletionPolicy {each.policy}")
+        return f"stays: DeletionPolicy {each.policy}", ""
     if each.loss:
-        return Text(f"lost, with {each.loss}", "bold red")
-    return Text("deleted, after a snapshot" if each.policy == "Snapshot" else "deleted")
+        return f"lost, with {each.loss}", "bold red"
+    return "deleted, after a snapshot" if each.policy == "Snapshot" else "deleted", ""
 
 
 def as_text(name: str, result: Destroyed) -> str:

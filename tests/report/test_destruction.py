@@ -3,9 +3,15 @@ from tapctl.report import destruction
 from tapctl.report.surface import Surface
 
 
-def test_names_of_resources_and_of_types_are_not_broken() -> None:
-    doomed = Doomed("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", "arn:aws:lambda:us-east-1:" + "x" * 60)
+def test_a_resource_is_one_line_whose_names_are_not_broken() -> None:
+    arn = f"arn:aws:lambda:us-east-1:{'x' * 60}"
+    doomed = Doomed("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", arn)
+    kept = Doomed("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
 
-    text = destruction.fate(Fate("shop", "id", (doomed,), "bucket"), Surface(100, color=False))
+    text = destruction.fate(Fate("shop", "id", (doomed, kept), "bucket"), Surface(100, color=False))
 
-    assert "WebhookFunctionUrlPermission  AWS::Lambda::Permission  arn:aws:" in text
+    assert text.splitlines() == [
+        "stack shop, 2 resources",
+        f"- WebhookFunctionUrlPermission  AWS::Lambda::Permission  deleted  {arn}",
+        "= Table                         AWS::DynamoDB::Table     stays: DeletionPolicy Retain  table-1",
+    ]
