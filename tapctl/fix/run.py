@@ -17,6 +17,7 @@ from tapctl.template.edit.suppress import SCANNERS, carried, missing, suppress
 from tapctl.template.edit.text import Edit, apply
 from tapctl.template.model import Template
 from tapctl.template.parameters import as_text
+from tapctl.template.references import References
 from tapctl.template.source import Path, Source
 
 
@@ -47,8 +48,9 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
         meant = [path for each in chosen for path in each.settings]
         meant += [(*each.resource, "Metadata") for each in excuses]
         edited[file] = read_again(text, template.source, meant)
+        idle = _idle(template.source, edited[file].source)
         edits.append(FileEdit(template.file, template.source.text, text))
-        said += [*map(_said, chosen), *(each.said(template) for each in excuses)]
+        said += [*map(_said, chosen), *(each.said(template) for each in excuses), *idle]
     check_demand(result, edited)
     return Fix(tuple(edits), tuple(said))
 
@@ -88,6 +90,17 @@ def _excuses(template: Template, chosen: Sequence[Place], asked: Collection[str]
         rules = {name: open_ for name in scanners if (open_ := missing(template.source, resource, name))}
         if rules:
             yield _Excuse(resource, number, rules)
+
+
+def _idle(before: Source, after: Source) -> Iterator[str]:
+    """What only the old setting used, which cfn-lint warns of from now on."""
+    lost = {named for _, named in References.of(before.value).uses}
+    lost -= {named for _, named in References.of(after.value).uses}
+    for kind, section in (("parameter", "Parameters"), ("condition", "Conditions")):
+        for name in after.value.get(section) or {}:
+            if (kind, name) in lost:
+                place = f"{after.file}:{after.line(section, name)}"
+                yield f"{place}: nothing uses {kind} {name} any more; remove it by hand"
 
 
 _SECTIONS = {"Globals": ", in Globals", "Mappings": ", in the mapping", "Parameters": ", by the parameter's default"}

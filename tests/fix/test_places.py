@@ -233,3 +233,25 @@ def test_the_account_that_refused_finds_that_the_result_fits(tmp_path: Path) -> 
     (tmp_path / "t.yaml").write_text(mended(SAM, 41))
     again = judge(load(str(tmp_path / "t.yaml")), made_up(1000, 141), Settings("t.yaml"))
     assert again.concurrency.verdict.value == "fits"
+
+
+def test_what_nothing_uses_any_more_is_named() -> None:
+    text = """\
+Parameters:
+  Size: {Type: Number, Default: 30}
+  Stage: {Type: String, Default: dev}
+Conditions:
+  Live: !Equals [!Ref Stage, dev]
+  Kept: !Equals [!Ref Stage, prod]
+Resources:
+  Topic: {Type: AWS::SNS::Topic, Condition: Kept}
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      Description: !Ref Stage
+      ReservedConcurrentExecutions: !If [Live, !Ref Size, 3]
+"""
+    done = fix(judged(read(text), 0, {"Size": "30"}, remedy=Mode.DROP))
+    assert [each for each in done.said if "any more" in each] == [
+        "t.yaml:2: nothing uses parameter Size any more; remove it by hand",
+    ]
