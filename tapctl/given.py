@@ -80,5 +80,6 @@ def _pair(entry: object, where: str) -> tuple[str, str]:
             name, _, value = text.partition("=")
             return name, value
         case _:
-            hint = 'for example "Stage=dev", or {"ParameterKey": "Stage", "ParameterValue": "dev"}'
+            example = '{"ParameterKey": "Stage", "ParameterValue": "dev"}'
+            hint = f"for example {example}" if isinstance(entry, dict) else f'for example "Stage=dev", or {example}'
             raise UsageError(f"{where}: it is no parameter", hint)

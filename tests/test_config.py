@@ -9,6 +9,7 @@ import pytest
 
 from tapctl.config import Flags, Settings, read
 from tapctl.errors import ConfigError, ExitCode, UsageError
+from tapctl.given import parameters_file
 from tapctl.headroom.remedy import Mode
 
 HINT = "the README lists the keys, under Configuration"
@@ -439,3 +440,17 @@ def test_the_repository_s_own_file_is_sound(monkeypatch: pytest.MonkeyPatch) -> 
         assert found.stack_name == f"tapstack-{name}"
         assert found.parameters["ReservedConcurrency"] == "100"
         assert Path(found.template).is_file()
+
+
+@pytest.mark.parametrize(
+    ("entry", "example"),
+    [
+        pytest.param('{"ParameterKey": "Stage"}', '{"ParameterKey": "Stage", "ParameterValue": "dev"}', id="a-map"),
+        pytest.param('"Stage"', '"Stage=dev", or {"ParameterKey": "Stage", "ParameterValue": "dev"}', id="a-text"),
+    ],
+)
+def test_the_example_has_the_form_of_the_entry_that_is_no_parameter(tmp_path: Path, entry: str, example: str) -> None:
+    (tmp_path / "p.json").write_text(f"[{entry}]")
+    with pytest.raises(UsageError) as caught:
+        parameters_file(tmp_path / "p.json")
+    assert caught.value.hint == f"for example {example}"
