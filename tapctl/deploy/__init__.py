@@ -17,6 +17,7 @@ publish      their way there, beside the change set
 capabilities what the template must be acknowledged to do
 request      what a change set is asked for, with its options
 change_set   what CloudFormation would do: changes, validations, leftovers
+ask          a change set asked for, while code is uploaded
 events       what it does, live: feed, one stack's; pace, how often it is asked
 attend       the same while somebody watches, who may press Ctrl-C
 watch        the same for an operation that somebody else began

@@ -9,19 +9,17 @@ from typing import Any
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
 from tapctl.deploy import change_set, fingerprint
+from tapctl.deploy.ask import Asking
 from tapctl.deploy.change_set import ChangeSet
-from tapctl.deploy.emulated import without_absent
-from tapctl.deploy.journal import Journal, Phase, digest
+from tapctl.deploy.journal import Journal, Phase
 from tapctl.deploy.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.deploy.options import Options
-from tapctl.deploy.publish import Publication, as_published, prepare
+from tapctl.deploy.publish import as_published
 from tapctl.deploy.recover import Recovery
-from tapctl.deploy.request import Request, request_for
 from tapctl.deploy.secrecy import Secrets, given_secrets
 from tapctl.deploy.stack import Live, version
 from tapctl.deploy.stack_state import Action, End, state
 from tapctl.errors import AwsError, BusyError, Interrupted, TapctlError, UsageError
-from tapctl.headroom.override import Override, edited, overrides
 from tapctl.headroom.result import Preflight
 from tapctl.template.family import Family
 from tapctl.template.model import Template
@@ -100,6 +98,11 @@ class Deployer:
         forward = options.disable_rollback or options.express
         return Recovery(self.operator, settings.role_arn, settings.protected, forward, self.waits)
 
+    @property
+    def asking(self) -> Asking:
+        """What asks for change sets."""
+        return Asking(self.aws, self.settings, self.observer.step, self.sleep, self.options, self.journal)
+
     def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
 
@@ -116,10 +119,10 @@ class Deployer:
     def _deployed(self, result: Preflight, live: Live, recheck: Recheck) -> Outcome | None:
         creates = live.action is not Action.UPDATE
         secret = given_secrets(result.template, self.settings.parameters)
-        publication = self._prepared(result)
+        publication = self.asking.prepared(result)
         if live.action is Action.RECREATE:
             self.recovery.clear(live)
-        found = self._ask(result, live, publication)
+        found = self.asking.ask(result, live, publication)
         if found is None:
             return self._outcome(live.id, secret, changed=False)
         self.observer.changes(found)
@@ -135,17 +138,12 @@ class Deployer:
     def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""
         try:
-            found = self._ask(result, live, self._prepared(result))
+            found = self.asking.ask(result, live, self.asking.prepared(result))
             if found is not None:
                 change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
             return found
         finally:
             self.journal.close()
-
-    def _prepared(self, result: Preflight) -> Publication:
-        """The template with the remedies that no parameter brings about, packaged."""
-        edits = replace(result, plan=edited(result.plan, overrides(result)))
-        return prepare(self.aws, edits, self.settings, self.observer.step)
 
     def packaged(self, template: Template, kin: Family, live: Live) -> Mapping[str, Any]:
         """The template without a remedy as it would be published beside this stack; nothing is uploaded."""
@@ -157,53 +155,6 @@ class Deployer:
         if wanted is not None and wanted != live.guarded:
             return self._outcome(live.id, {}, changed=False)
         return Outcome(self.name, live.id, live.status, changed=False, outputs=live.settled.outputs)
-
-    def _ask(self, result: Preflight, live: Live, publication: Publication) -> ChangeSet | None:
-        """The change set, ready to be executed; None when there is nothing to change."""
-        creates = live.action is not Action.UPDATE
-        request = request_for(
-            result.template,
-            self._overridden(overrides(result)),
-            self.options,
-            publication.request,
-            previous={} if creates else live.parameters,
-            creates=creates,
-            exists=bool(live.id) and live.action is not Action.RECREATE,
-            stack_id="" if creates else live.id,
-        )
-        found = self._asked(request, publication)
-        if found is None and creates:
-            raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
-        if found is not None and self.aws.target.is_sandbox:
-            return replace(found, changes=without_absent(found.changes, result.family))
-        return found
-
-    def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
-        """The settings with the parameters that bring remedies about in this deploy."""
-        for name, each in by_parameter.items():
-            value = f"`{each.value}`" if each.value else "empty"
-            self.observer.step(f"the remedy of {name}: parameter {each.parameter} is {value} in this deploy")
-        values = {each.parameter: each.value for each in by_parameter.values()}
-        return replace(self.settings, parameters={**self.settings.parameters, **values})
-
-    def _asked(self, request: Request, publication: Publication) -> ChangeSet | None:
-        """Ask for a change set while what only its execution reads is uploaded; a failed upload leaves none."""
-        found = None
-        attempt = digest(request.template, request.parameters, request.secrets.parameters)
-        if attempt == self.journal.entry.failed:
-            self.observer.step("warning: the last attempt, which failed, was with the same template and parameters")
-        self.journal.note(Phase.ASKING, change_set=request.name, creates=request.creates, digest=attempt)
-        try:
-            with publication.uploading():
-                self.observer.step(f"asking for a change set ({', '.join(request.capabilities) or 'no capabilities'})")
-                found = change_set.create(self.aws, request, sleep=self.sleep)
-        except BaseException:
-            if found is not None:
-                change_set.discard(self.aws, found, with_stack=request.creates)
-            raise
-        if found is not None:
-            self.journal.note(Phase.CONFIRMING, change_set=found.id, stack_id=found.stack_id)
-        return found
 
     def _confirmed(self, found: ChangeSet, creates: bool) -> bool:
         """Ask; whatever is not a yes, an interrupt among it, leaves neither the change set nor a stack made for it."""

@@ -170,7 +170,7 @@ def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
     deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
 
     with pytest.raises(UsageError, match="code of Fn changed while"):
-        deployer._asked(Request("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body))
+        deployer.asking.asked(Request("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body))
 
     stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
     assert "unfinished" not in {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}
