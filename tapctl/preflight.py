@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,8 +19,9 @@ from tapctl.headroom.result import Preflight
 from tapctl.headroom.subject import Subject
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, CONCURRENCY, Kind, Limit
+from tapctl.template.local import RELATIVE
 from tapctl.template.model import Template
-from tapctl.template.present import refuse_missing
+from tapctl.template.present import missing
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -36,13 +37,28 @@ def preflight(
     linting: Linting | None = None,
     made_anew: frozenset[str] | None = None,
 ) -> Preflight:
-    """Judge a template against an account; changes nothing. The linting, if there is one, was started before.
-
-    Raises `TemplateError` for a local path that names nothing.
-    """
+    """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
     judged = judge(template, reader, settings, made_anew)
-    refuse_missing(judged.family)
-    return replace(judged, lint=_lint_findings(linting)) if linting else judged
+    return replace(judged, lint=(*_unbuilt(judged), *_lint_findings(linting))) if linting else judged
+
+
+UNBUILT = "tapctl:local-path"
+"""What is said of a local path that names nothing, as a rule of cfn-lint's is."""
+
+
+def _unbuilt(judged: Preflight) -> Iterator[Finding]:
+    """Warnings, because a build may come between a preflight and the deploy, which refuses what is not there."""
+    for each in missing(judged.family):
+        yield Finding(
+            None,
+            Verdict.FITS,
+            f"{each.owner}: there is no {each.name}",
+            file=each.file,
+            line=each.line,
+            hint=RELATIVE,
+            rule=UNBUILT,
+            severity="warning",
+        )
 
 
 def judge(

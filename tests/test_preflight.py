@@ -15,7 +15,9 @@ from tapctl.headroom.remedy import Action, Mode, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
 from tapctl.limits import CATALOGUE, Kind
-from tapctl.preflight import judge, survey
+from tapctl.preflight import judge, preflight, survey
+from tapctl.template.lint import Linting
+from tapctl.template.load import load as load_template
 from tapctl.unknown import Unknown
 
 from .account.reader import MadeUpAccount, made_up
@@ -131,6 +133,16 @@ class TestWhatIsRead:
     def test_an_error_in_the_template_comes_through(self) -> None:
         with pytest.raises(TemplateError, match="below 0"):
             judged("-1", made_up())
+
+
+def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path) -> None:
+    text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./dist\n"
+    (tmp_path / "t.yaml").write_text(text)
+    found = preflight(load_template(str(tmp_path / "t.yaml")), made_up(), settings(), Linting(None))
+    assert [(each.severity, each.message, each.line) for each in found.lint] == [
+        ("warning", "Fn: there is no ./dist", 5)
+    ]
+    assert (found.verdict, found.lint_errors) == (FITS, [])
 
 
 class TestWhatOldVersionsHold:
