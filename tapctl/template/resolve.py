@@ -9,6 +9,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/i
 import base64
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -63,6 +64,8 @@ class Resolver:
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     live: Mapping[str, str] = field(default_factory=dict)
     _conditions: dict[str, bool | Unknown | None] = field(default_factory=dict)
+    # None marks a condition that is being worked out, which another thread must not take for one that goes in circles.
+    _one_at_a_time: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def value(self, value: Value, path: Path = ()) -> Value:
         """The value with every intrinsic in it resolved; `path` is where it stands, for messages."""
@@ -84,6 +87,10 @@ class Resolver:
 
     def condition(self, name: str, path: Path = ()) -> bool | Unknown:
         """Whether the named condition holds. Raises `TemplateError` for an undefined or a circular one."""
+        with self._one_at_a_time:
+            return self._condition(name, path)
+
+    def _condition(self, name: str, path: Path) -> bool | Unknown:
         if name in self._conditions:
             known = self._conditions[name]
             if known is None:

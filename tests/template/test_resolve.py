@@ -2,6 +2,8 @@
 
 import base64
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 import pytest
@@ -502,3 +504,29 @@ class TestLargeTemplates:
                 call("Sub", "${x}${x}", {"x": expression}) if seed == "ab" else {"Fn::ToJsonString": expression}
             )
         assert refusal(expression) == "grows to a text of more than 1,048,576 characters"
+
+
+class _Slow(dict[str, str]):
+    """Stored values of which one is told only when somebody says go."""
+
+    def __init__(self) -> None:
+        super().__init__({"ssm:a": "x"})
+        self.asked, self.go = Event(), Event()
+
+    def __contains__(self, key: object) -> bool:
+        self.asked.set()
+        self.go.wait(5)
+        return super().__contains__(key)
+
+
+def test_a_condition_that_another_thread_works_out_does_not_depend_on_itself() -> None:
+    text = "Conditions: {C: !Equals ['{{resolve:ssm:a}}', x]}\nResources: {T: {Type: AWS::SNS::Topic}}\n"
+    slow = _Slow()
+    shared = resolver(text, lookups=slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(shared.condition, "C")
+        assert slow.asked.wait(5)
+        second = pool.submit(shared.condition, "C")
+        wait([second], timeout=0.2)
+        slow.go.set()
+        assert (first.result(5), second.result(5)) == (True, True)
