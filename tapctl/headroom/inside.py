@@ -41,7 +41,7 @@ def _then(change: Change, reserved: int) -> tuple[Verdict, str] | None:
     if isinstance(most, int) and most > reserved:
         return Verdict.UNCERTAIN, (
             f"{change.logical_id} reserves {reserved}, and {most} may be provisioned on the way,"
-            " where one alias is raised before another is lowered"
+            " where one alias is raised before another is lowered or gone"
         )
     return None
 

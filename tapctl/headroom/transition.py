@@ -76,8 +76,11 @@ class Change:
 
     @property
     def provisioned_late(self) -> Count:
-        """What is provisioned when everything is set and nothing deleted yet, in any order."""
-        return total([*(self._both(each) for each in self._provisions), *self._going])
+        """What is provisioned in any order when everything is set and nothing deleted yet.
+
+        An alias of the stack that provisions nothing any more may stay without it, and free its share in time.
+        """
+        return total([*(self._both(each) for each in self._provisions), self.left_behind])
 
     @property
     def provisioned_top(self) -> Count:

@@ -38,7 +38,7 @@ def change(
         pytest.param(change((10, {":7": 8}), (10, {"A": 2})), FITS, id="beside-what-was-left-behind"),
         pytest.param(change((10, {":7": 8}), (10, {"A": 5})), EXCEEDS, id="no-room-beside-what-was-left-behind"),
         pytest.param(change((10, {":7": 8}), (5, {})), EXCEEDS, id="lowered-below-what-was-left-behind"),
-        pytest.param(change((10, {"V1": 6}), (10, {"V2": 6})), EXCEEDS, id="a-version-beside-the-last-one"),
+        pytest.param(change((10, {"V1": 6}), (10, {"V2": 6})), UNCERTAIN, id="a-version-beside-one-that-may-be-freed"),
         pytest.param(change((10, {"V": 6}), (10, {"V": 6}), renewed="V"), EXCEEDS, id="a-version-made-anew"),
         pytest.param(change((12, {"V": 6}), (12, {"V": 6}), renewed="V"), FITS, id="room-for-both"),
         pytest.param(change((10, {"A": 8, "B": 2}), (10, {"A": 2, "B": 8})), UNCERTAIN, id="maybe-raised-first"),
