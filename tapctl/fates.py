@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Stack
+from tapctl.account.model import LiveFunction, Stack
 from tapctl.errors import TemplateError
 from tapctl.headroom.claims import FUNCTION
-from tapctl.headroom.demand import Demand
+from tapctl.headroom.demand import Demand, FunctionDemand
 from tapctl.headroom.replacement import maybe_replaced, replaced
 from tapctl.template.family import NESTED, Family, passed_down
 from tapctl.template.load import from_stack
@@ -48,12 +48,17 @@ def fates(
         return Fates(told or frozenset())
     wanted = {each.logical_id: each for each in demand.functions}
     going = [name for name, held in stack.functions.items() if name not in wanted and held.claim != 0]
-    staying = [name for name in stack.functions if name in wanted and wanted[name].claim != 0]
+    staying = [name for name, held in stack.functions.items() if name in wanted and _matters(wanted[name], held)]
     claiming = going if told is not None else going + staying
     members = {each.prefix: each for each in kin.members()}
     look = _Look(reader, stack, members, claiming, wanted)
     found = look.into("", stack.parameters, kin.resolver) if claiming else Fates()
     return found if told is None else replace(found, made_anew=told)
+
+
+def _matters(wanted: FunctionDemand, held: LiveFunction) -> bool:
+    """Whether it counts that it is made anew: it claims something, or what it provisions must fit a reservation."""
+    return wanted.claim != 0 or (wanted.reserved is not None and held.provisioned != 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,3 +98,17 @@ def test_a_function_of_a_nested_stack_may_be_made_anew(package: str, expected: V
     reader = running({"Inner/Fn": 60}, 140, root=NESTED.format("Delete", "https://x/y"), Inner=before)
     after = function("Fn", 60, package=package)
     assert verdict(NESTED.format("Delete", "inner.yaml"), reader, tmp_path, after) is expected
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        pytest.param("Zip", EXCEEDS, id="in-place-its-reservation-goes-below-what-is-provisioned"),
+        pytest.param("Image", FITS, id="made-anew-it-has-nothing-provisioned"),
+    ],
+)
+def test_a_function_may_be_made_anew_without_any_concurrency(package: str, expected: Verdict, tmp_path: Path) -> None:
+    held = LiveFunction("mine-Fn", None, 1, {"Live": 1})
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
+    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": function("Fn", 0)})
+    assert verdict(function("Fn", 0, package=package), reader, tmp_path) is expected
