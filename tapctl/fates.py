@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.errors import TemplateError
-from tapctl.headroom.claims import FUNCTION
 from tapctl.headroom.demand import Demand, FunctionDemand
-from tapctl.headroom.replacement import maybe_replaced, replaced
+from tapctl.headroom.replacement import CREATE_ONLY, maybe_replaced, replaced, restated
+from tapctl.headroom.transition import Fates
 from tapctl.template.family import NESTED, Family, passed_down
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
@@ -22,18 +22,8 @@ if TYPE_CHECKING:
     from tapctl.account.ports import AccountReader
 
 RETAINING = ("Retain", "RetainExceptOnCreate")
-"""The DeletionPolicies under which a resource leaves its stack and not the account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fates:
-    """`made_anew` names what the update replaces, `stays` the functions that go on in the account without a stack."""
-
-    made_anew: frozenset[str] = frozenset()
-    stays: frozenset[str] = frozenset()
-
-    def __or__(self, other: Fates) -> Fates:
-        return Fates(self.made_anew | other.made_anew, self.stays | other.stays)
+"""The policies under which a resource leaves its stack and not the account: what goes is treated as the template says
+that made it, what is replaced as the new one says."""
 
 
 def fates(
@@ -47,18 +37,22 @@ def fates(
     if not isinstance(stack, Stack):
         return Fates(told or frozenset())
     wanted = {each.logical_id: each for each in demand.functions}
-    going = [name for name, held in stack.functions.items() if name not in wanted and held.claim != 0]
-    staying = [name for name, held in stack.functions.items() if name in wanted and _matters(wanted[name], held)]
-    claiming = going if told is not None else going + staying
+    claiming = [name for name, held in stack.functions.items() if _matters(name, held, wanted.get(name), told)]
     members = {each.prefix: each for each in kin.members()}
-    look = _Look(reader, stack, members, claiming, wanted)
-    found = look.into("", stack.parameters, kin.resolver) if claiming else Fates()
+    found = _Look(reader, stack, members, claiming).into("", stack.parameters, kin.resolver) if claiming else Fates()
     return found if told is None else replace(found, made_anew=told)
 
 
-def _matters(wanted: FunctionDemand, held: LiveFunction) -> bool:
-    """Whether it counts that it is made anew: it claims something, or what it provisions must fit a reservation."""
-    return wanted.claim != 0 or (wanted.reserved is not None and held.provisioned != 0)
+def _matters(name: str, held: LiveFunction, wanted: FunctionDemand | None, told: frozenset[str] | None) -> bool:
+    """Whether it counts what becomes of it: it holds something that may be freed or held twice, or is to get it.
+
+    A change set has told what is made anew; what is left open then is what is retained, and what was set by hand.
+    """
+    if held.reserved is None and held.provisioned == 0 and (wanted is None or wanted.claim == 0):
+        return False
+    if wanted is None or told is None or name in told:
+        return True
+    return held.provisioned != 0 or held.reserved != wanted.reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,6 @@ class _Look:
     stack: Stack
     members: Mapping[str, Family]
     claiming: Collection[str]
-    wanted: Collection[str]
 
     def into(self, prefix: str, given: Mapping[str, str | Unknown], context: Resolver) -> Fates:
         """The fates in one stack and below, which runs with the given parameters."""
@@ -83,8 +76,7 @@ class _Look:
             return Fates()  # a template that only CloudFormation can read says nothing
         declared = {name: value for name, value in given.items() if name in before.parameters}
         resolver = Resolver(before, bind(before, Parameters({}, declared)), context.pseudo, context.lookups)
-        anew = replaced(resolver, member.resolver) if member else frozenset()
-        found = Fates(_named(prefix, anew), frozenset(self._staying(prefix, resolver)))
+        found = _fates(resolver, member.resolver if member else None, prefix)
         for resource in before.resources():
             below = f"{prefix}{resource.logical_id}/"
             if resource.type == NESTED and below in self.stack.nested and self._claims_in(below):
@@ -92,25 +84,45 @@ class _Look:
         return found
 
     def _nested(self, prefix: str, resource: Resource, parent: Resolver) -> Fates:
-        if prefix not in self.members and _retained(parent, resource):
-            return Fates(stays=frozenset(self._claims_in(prefix)))
+        if prefix not in self.members and _retains(parent, resource, "DeletionPolicy"):
+            inside = [each for each in self.stack.resources or () if each.startswith(prefix)]
+            return Fates(leave=frozenset([*inside, *self._claims_in(prefix)]))
         return self.into(prefix, passed_down(parent, resource), parent)
 
     def _claims_in(self, prefix: str) -> list[str]:
         return [name for name in self.claiming if name.startswith(prefix)]
 
-    def _staying(self, prefix: str, running: Resolver) -> Iterator[str]:
-        for resource in running.template.resources():
-            name = f"{prefix}{resource.logical_id}"
-            if resource.type == FUNCTION and name not in self.wanted and _retained(running, resource):
-                yield name
+
+def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
+    """The fates in one stack, told from the template that it runs and the one that it is to run."""
+    gone = _retained(running, "DeletionPolicy")
+    if wanted is None:
+        return Fates(leave=_named(prefix, gone))
+    there = {each.logical_id for each in _ours(wanted)}
+    return Fates(
+        _named(prefix, replaced(running, wanted)),
+        _named(prefix, gone - there),
+        _named(prefix, _retained(wanted, "UpdateReplacePolicy")),
+        _named(prefix, restated(running, wanted)),
+    )
+
+
+def _ours(resolver: Resolver) -> Iterator[Resource]:
+    """Functions, versions and aliases, but those that a condition leaves out."""
+    for each in resolver.template.resources():
+        if each.type in CREATE_ONLY and resolver.exists(each.condition, ("Resources", each.logical_id, "Condition")):
+            yield each
+
+
+def _retained(resolver: Resolver, policy: str) -> frozenset[str]:
+    return frozenset(each.logical_id for each in _ours(resolver) if _retains(resolver, each, policy))
+
+
+def _retains(resolver: Resolver, resource: Resource, policy: str) -> bool:
+    """Whether the policy keeps it in the account."""
+    written = resolver.template.body["Resources"][resource.logical_id].get(policy)
+    return resolver.value(written, ("Resources", resource.logical_id, policy)) in RETAINING
 
 
 def _named(prefix: str, logical_ids: frozenset[str]) -> frozenset[str]:
     return frozenset(f"{prefix}{each}" for each in logical_ids)
-
-
-def _retained(running: Resolver, resource: Resource) -> bool:
-    """What goes is treated as the template says that made it."""
-    policy = running.template.body["Resources"][resource.logical_id].get("DeletionPolicy")
-    return running.value(policy, ("Resources", resource.logical_id, "DeletionPolicy")) in RETAINING

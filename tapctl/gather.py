@@ -50,7 +50,7 @@ def gather(
         kin, demand, account = look_up(template, reader, settings, account)
         account = _closer(reader, account, demand)
         fate = fates(reader, account.stack, kin, demand, made_anew)
-        changes = transition(demand, _functions(account), fate.made_anew, fate.stays)
+        changes = transition(demand, _functions(account), fate)
         limits = assess.touched(kin, stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
         exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None

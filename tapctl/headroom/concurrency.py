@@ -50,6 +50,26 @@ def judge(
 def _decide(
     changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
 ) -> tuple[Verdict, str, str]:
+    found = _decide_all(changes, bounds, sums, account)
+    untouched = tuple(change.untouched for change in changes)
+    if found[0] is not Verdict.EXCEEDS or untouched == changes:
+        return found
+    if _decide_all(untouched, bounds, outlook(untouched, account.unreserved), account)[0] is Verdict.EXCEEDS:
+        return found
+    drifted = [change.logical_id for change, calm in zip(changes, untouched, strict=True) if change != calm]
+    return Verdict.UNCERTAIN, f"{found[1]}; {_drift(drifted)}", "write what is live into the template, or set it back"
+
+
+def _drift(names: list[str]) -> str:
+    return (
+        f"the reservation of {', '.join(names)} was changed outside of the stack,"
+        " and CloudFormation sets it again only where it updates the function for another reason"
+    )
+
+
+def _decide_all(
+    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, str]:
     inside = [(*found, settle(change)) for change in changes if (found := overrun(change))]
     answers = [*inside, _decide_claims(changes, bounds, sums, account)]
     answers += [

@@ -53,7 +53,8 @@ def _whose(change: Change) -> str:
 def _besides(change: Change) -> str:
     """What nobody reads in the template."""
     if change.left_behind:
-        return f", {change.left_behind} of them by versions or aliases outside of the stack"
+        kept = f" ({', '.join(sorted(change.kept))} retained)" if change.kept else ""
+        return f", {change.left_behind} of them by versions or aliases outside of the stack{kept}"
     if change.wanted and change.provisioned_late != change.wanted.provisioned_total:
         return ", and what is replaced holds its share until it is deleted"
     return ""

@@ -6,6 +6,7 @@ old one until everything else succeeded. With a change set at hand, its word cou
 
 from collections.abc import Iterator, Mapping
 
+from tapctl.headroom.claims import FUNCTION
 from tapctl.template.model import Resource
 from tapctl.template.resolve import NO_VALUE, Resolver
 
@@ -23,6 +24,8 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
 """The `createOnlyProperties` of the resource schemas, but a function's name: one that is given is compared with the
 live one's."""
 
+RESERVATION = ("ReservedConcurrentExecutions",)
+
 
 def replaced(running: Resolver, wanted: Resolver) -> frozenset[str]:
     """The logical ids that one update replaces; a value that is not known may be another one."""
@@ -34,18 +37,32 @@ def replaced(running: Resolver, wanted: Resolver) -> frozenset[str]:
     )
 
 
+def restated(running: Resolver, wanted: Resolver) -> frozenset[str]:
+    """The functions to which both templates give the same reservation."""
+    before = {each.logical_id: each for each in running.template.resources() if each.type == FUNCTION}
+    return frozenset(
+        new.logical_id
+        for new in wanted.template.resources()
+        if (old := before.get(new.logical_id)) and not _changes(running, old, wanted, new, RESERVATION)
+    )
+
+
 def _is_replaced(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> bool:
     if new.type not in CREATE_ONLY:
         return False
     if old.type != new.type or _loses_its_name(running, old, wanted, new):
         return True
-    return any(_differs(*pair) for pair in _values(running, old, wanted, new, CREATE_ONLY[new.type]))
+    return _changes(running, old, wanted, new, CREATE_ONLY[new.type])
 
 
 def _loses_its_name(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> bool:
     """Whether a function that was named gets a name of CloudFormation's making, which nobody knows yet."""
     ((before, after),) = _values(running, old, wanted, new, ("FunctionName",))
     return before is not NO_VALUE and after is NO_VALUE
+
+
+def _changes(running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]) -> bool:
+    return any(_differs(*pair) for pair in _values(running, old, wanted, new, names))
 
 
 def _values(

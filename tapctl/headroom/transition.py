@@ -1,7 +1,8 @@
 """From what the stack holds to what the template wants: the change of every function's claim."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from tapctl.account.model import LiveFunction
 from tapctl.headroom.demand import Demand, FunctionDemand, Provisioned
@@ -11,12 +12,37 @@ Count = int | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Fates:
+    """What an update does to functions, versions and aliases, by their names.
+
+    `made_anew` are replaced. `leave` are not in the template any more and go on in the account, by the
+    DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their UpdateReplacePolicy.
+    `restated` are functions that the running template already gives the same reservation.
+    """
+
+    made_anew: frozenset[str] = frozenset()
+    leave: frozenset[str] = frozenset()
+    outlast: frozenset[str] = frozenset()
+    restated: frozenset[str] = frozenset()
+
+    def __or__(self, other: Self) -> Self:
+        return type(self)(
+            self.made_anew | other.made_anew,
+            self.leave | other.leave,
+            self.outlast | other.outlast,
+            self.restated | other.restated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One function before and after; `wanted` None is removed, `live` None is not there yet.
 
     `replaced` says that CloudFormation creates a new function and deletes the old one after everything
     else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
-    which that is true while the function stays. One that is removed and `stays` leaves the stack, not the account.
+    which that is true while the function stays. An old function that `stays`, and the versions and aliases that
+    are `kept`, leave the stack and not the account. `restated` says that the template asks for the reservation that
+    it asked for before, whatever the live one is.
     """
 
     logical_id: str
@@ -25,6 +51,8 @@ class Change:
     replaced: bool = False
     renewed: frozenset[str] = frozenset()
     stays: bool = False
+    kept: frozenset[str] = frozenset()
+    restated: bool = False
 
     @property
     def old(self) -> Count:
@@ -32,12 +60,21 @@ class Change:
 
     @property
     def new(self) -> Count:
-        """What it claims in the end, with what versions outside of the stack go on holding."""
+        """What it claims in the end, with what goes on outside of the stack."""
         if self.wanted is None:
-            return self.old if self.stays else 0
-        if self.wanted.reserved is not None:
-            return self.wanted.reserved
-        return total([self.wanted.provisioned_total, self.left_behind])
+            return self.lasting
+        if self.wanted.reserved is None:
+            return total([self.wanted.provisioned_total, self.left_behind, self.lasting])
+        return total([self.wanted.reserved, self.lasting])
+
+    @property
+    def lasting(self) -> Count:
+        """What the old function goes on claiming that is removed or replaced, and not deleted."""
+        if self.live is None or not self.stays:
+            return 0
+        if self.live.reserved is not None or self.live.holders is None:
+            return self.live.claim
+        return sum(value for name, value in self.live.holders.items() if self._is_outside(name))
 
     @property
     def base(self) -> Count:
@@ -70,9 +107,19 @@ class Change:
                 return True
 
     @property
+    def untouched(self) -> Self:
+        """What becomes of it where its reservation was changed by hand and CloudFormation does not set it again.
+
+        It does so only when it updates the function for another reason, as was reported and is not certain.
+        """
+        if not self.restated or self.replaced or self.wanted is None or self.live is None:
+            return self
+        return replace(self, wanted=replace(self.wanted, reserved=self.live.reserved))
+
+    @property
     def left_behind(self) -> int:
-        """What versions and aliases provision that no resource of the stack holds: no deploy frees it."""
-        return sum(value for name, value in self._held.items() if name.startswith(":"))
+        """What versions and aliases provision that no resource of the stack holds, or will hold: no deploy frees it."""
+        return sum(value for name, value in self._held.items() if self._is_outside(name))
 
     @property
     def provisioned_late(self) -> Count:
@@ -80,7 +127,8 @@ class Change:
 
         An alias of the stack that provisions nothing any more may stay without it, and free its share in time.
         """
-        return total([*(self._both(each) for each in self._provisions), self.left_behind])
+        going = [self._held.get(name, 0) for name in self.renewed - self.kept]
+        return total([*(each.value for each in self._provisions), *going, self.left_behind])
 
     @property
     def provisioned_top(self) -> Count:
@@ -90,6 +138,9 @@ class Change:
             return _most(total([each.value for each in wanted]), self.live.provisioned)
         kept = [_most(self._both(each), held.get(each.logical_id, 0)) for each in wanted]
         return total([*kept, *self._going])
+
+    def _is_outside(self, name: str) -> bool:
+        return name.startswith(":") or name in self.kept
 
     def _both(self, each: Provisioned) -> Count:
         """One alias or version, and the one that it replaces."""
@@ -119,36 +170,45 @@ def _most(one: Count, other: Count) -> Count:
             return one if isinstance(one, Unknown) else other
 
 
-def transition(
-    demand: Demand,
-    live: Mapping[str, LiveFunction],
-    made_anew: frozenset[str] = frozenset(),
-    stays: frozenset[str] = frozenset(),
-) -> tuple[Change, ...]:
-    """Pair the template's functions with the stack's by logical id.
-
-    `made_anew` names what is known to be replaced, `stays` what is not deleted though the template is without it.
-    """
+def transition(demand: Demand, live: Mapping[str, LiveFunction], fates: Fates = Fates()) -> tuple[Change, ...]:
+    """Pair the template's functions with the stack's by logical id."""
     wanted = {function.logical_id: function for function in demand.functions}
-    changes = [_change(function, live.get(logical_id), made_anew) for logical_id, function in wanted.items()]
+    changes = [_change(function, live.get(logical_id), fates) for logical_id, function in wanted.items()]
     gone = {logical_id: held for logical_id, held in live.items() if logical_id not in wanted}
-    changes += [Change(logical_id, None, held, stays=logical_id in stays) for logical_id, held in gone.items()]
+    changes += [_removal(logical_id, held, fates) for logical_id, held in gone.items()]
     return tuple(changes)
 
 
-def _change(function: FunctionDemand, live: LiveFunction | None, made_anew: frozenset[str]) -> Change:
-    inside = function.logical_id.rpartition("/")[0]
-    prefix = f"{inside}/" if inside else ""
-    anew = live is not None and function.logical_id in made_anew
-    renewed = frozenset(each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in made_anew)
-    return Change(function.logical_id, function, live, anew or _renamed(function, live), renewed)
+def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> Change:
+    prefix = _prefix(function.logical_id)
+    replaced = live is not None and (function.logical_id in fates.made_anew or _renamed(function, live))
+    anew = {each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in fates.made_anew}
+    outlast = fates.outlast if replaced else fates.outlast & fates.made_anew
+    kept = _kept(live, prefix, fates.leave | outlast)
+    stays = replaced and function.logical_id in outlast
+    restated = function.logical_id in fates.restated
+    return Change(function.logical_id, function, live, replaced, frozenset(anew), stays, kept, restated)
 
 
-def _renamed(function: FunctionDemand, live: LiveFunction | None) -> bool:
+def _removal(logical_id: str, live: LiveFunction, fates: Fates) -> Change:
+    kept = _kept(live, _prefix(logical_id), fates.leave)
+    return Change(logical_id, None, live, stays=logical_id in fates.leave, kept=kept)
+
+
+def _kept(live: LiveFunction | None, prefix: str, staying: frozenset[str]) -> frozenset[str]:
+    holders = (live.holders or {}) if live else {}
+    return frozenset(name for name in holders if f"{prefix}{name}" in staying)
+
+
+def _prefix(logical_id: str) -> str:
+    """Of the nested stack that a function is in; its versions and aliases are there too."""
+    inside = logical_id.rpartition("/")[0]
+    return f"{inside}/" if inside else ""
+
+
+def _renamed(function: FunctionDemand, live: LiveFunction) -> bool:
     """FunctionName is create-only. A name that is not known yet may be another one, so it counts as one."""
-    if live is None or function.name is None:
-        return False
-    return function.name != live.physical_id
+    return function.name is not None and function.name != live.physical_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ def _function_verdict(result: Preflight, change: Change) -> Verdict:
 def _requested(change: Change) -> str:
     if change.wanted is None:
         return "removed, stays" if change.stays else "removed"
-    return _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
+    claim = _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
+    return f"{claim}, the old one stays" if change.stays else claim
 
 
 def _live(change: Change) -> str:

@@ -15,13 +15,18 @@ Holders = dict[str, int]
 
 
 def change(
-    old: tuple[int | None, Holders], new: tuple[int | None, Holders], *, renewed: str = "", replaced: bool = False
+    old: tuple[int | None, Holders],
+    new: tuple[int | None, Holders],
+    *,
+    renewed: str = "",
+    replaced: bool = False,
+    kept: str = "",
 ) -> Change:
     """A function with what its aliases and versions hold, by logical id or `:qualifier`."""
     reserved, holders = old
     live = LiveFunction("live-Fn", reserved, sum(holders.values()), holders)
     wanted = FunctionDemand("Fn", 1, new[0], tuple(Provisioned(name, value, 2) for name, value in new[1].items()))
-    return Change("Fn", wanted, live, replaced, frozenset(renewed.split()))
+    return Change("Fn", wanted, live, replaced, frozenset(renewed.split()), kept=frozenset(kept.split()))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,9 @@ def change(
         pytest.param(change((10, {":7": 8}), (5, {})), EXCEEDS, id="lowered-below-what-was-left-behind"),
         pytest.param(change((10, {"V1": 6}), (10, {"V2": 6})), UNCERTAIN, id="a-version-beside-one-that-may-be-freed"),
         pytest.param(change((10, {"V": 6}), (10, {"V": 6}), renewed="V"), EXCEEDS, id="a-version-made-anew"),
+        pytest.param(change((10, {"V1": 6}), (10, {"V2": 6}), kept="V1"), EXCEEDS, id="beside-a-retained-version"),
+        pytest.param(change((12, {"V1": 6}), (12, {"V2": 6}), kept="V1"), FITS, id="room-beside-it"),
+        pytest.param(change((12, {"V": 6}), (12, {"V": 6}), renewed="V", kept="V"), FITS, id="room-for-both-for-good"),
         pytest.param(change((12, {"V": 6}), (12, {"V": 6}), renewed="V"), FITS, id="room-for-both"),
         pytest.param(change((10, {"A": 8, "B": 2}), (10, {"A": 2, "B": 8})), UNCERTAIN, id="maybe-raised-first"),
         pytest.param(change((10, {":7": 8}), (5, {}), replaced=True), FITS, id="another-function"),
@@ -96,3 +104,9 @@ def test_what_is_not_known_leaves_a_doubt(
     live = LiveFunction("live-Fn", *old)
     published = (Provisioned("A", new[1], 2),) if new[1] != 0 else ()
     assert open_provision(Change("Fn", FunctionDemand("Fn", 1, new[0], published), live)) is doubt
+
+
+def test_the_reason_names_what_is_retained() -> None:
+    answer = overrun(change((10, {"V": 6}), (10, {"V": 6}), renewed="V", kept="V"))
+    assert answer
+    assert answer[1].endswith("6 of them by versions or aliases outside of the stack (V retained)")

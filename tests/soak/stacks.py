@@ -20,11 +20,16 @@ class Published:
     logical_id: str
     word: str
     provisioned: int | None = None
+    retained: bool = False
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function of a stack; `orphan` is provisioned by a version that no stack knows."""
+    """One function of a stack; `orphan` is provisioned by a version that no stack knows.
+
+    What is `retained`, a function or what it publishes, is kept in the account where the stack lets go of it. The
+    reservation is set `by_hand` beside the stack's back; one that is `quiet` has nothing that each update changes.
+    """
 
     logical_id: str
     name: str | None = None
@@ -33,6 +38,9 @@ class Function:
     version: Published | None = None
     aliases: tuple[Published, ...] = ()
     orphan: int = 0
+    retained: bool = False
+    by_hand: int | None = None
+    quiet: bool = False
 
     @property
     def published(self) -> tuple[Published, ...]:
@@ -44,7 +52,8 @@ class Function:
 
     @property
     def claim(self) -> int:
-        return self.provisioned if self.reserved is None else self.reserved
+        reserved = self.reserved if self.by_hand is None else self.by_hand
+        return self.provisioned if reserved is None else reserved
 
 
 Stack = tuple[Function, ...]
@@ -70,13 +79,19 @@ class Maker:
         """A stack that holds no more than the room together."""
         made, left = [], self.room
         for _ in range(self.rng.randint(1, 3)):
-            made.append(self.function(self.count(left)))
+            made.append(self._by_hand(self.function(self.count(left)), left))
             left -= made[-1].claim
         return tuple(made)
 
+    def _by_hand(self, function: Function, most: int) -> Function:
+        """Now and then somebody set another reservation, with nothing provisioned that it would have to cover."""
+        if function.published or function.orphan or self.rng.random() > 0.15:
+            return function
+        return replace(function, by_hand=self.count(most), quiet=self.rng.random() < 0.5)
+
     def function(self, most: int) -> Function:
         """A function that claims at most so much."""
-        plain = Function(self.word(), self.rng.choice([None, self.word()]))
+        plain = Function(self.word(), self.rng.choice([None, self.word()]), retained=self.rng.random() < 0.15)
         match self.rng.choice(["plain", "stopped", "reserved", "reserved", "inside", "inside", "provisioned"]):
             case "stopped":
                 return replace(plain, reserved=0)
@@ -107,7 +122,7 @@ class Maker:
                 return replace(function, version=self._published(0), aliases=(rest,), orphan=one)
 
     def _published(self, provisioned: int) -> Published:
-        return Published(self.word(), self.word(), provisioned or None)
+        return Published(self.word(), self.word(), provisioned or None, self.rng.random() < 0.15)
 
     def next(self, stack: Stack) -> Stack:
         """What an update makes of a stack: something of most functions, now and then one less or one more."""
@@ -117,7 +132,8 @@ class Maker:
         return tuple(moved)
 
     def _moved(self, function: Function) -> Function:
-        for move in self.rng.choices(MOVES, k=self.rng.randint(1, 3)):
+        function, moves = replace(function, by_hand=None), self.rng.randint(0 if function.by_hand else 1, 3)
+        for move in self.rng.choices(MOVES, k=moves):
             function = move(self, function)
         return _valid(function) if self.rng.random() < 0.2 else _covered(_valid(function))
 
@@ -191,6 +207,14 @@ def _with(function: Function, published: Published, instead_of: str | None = Non
     return replace(function, aliases=aliases)
 
 
+def _retain(maker: Maker, function: Function) -> Function:
+    """The policy of one of them turned; a removal goes by the old one, a replacement by the new."""
+    if not function.published or maker.rng.random() < 0.5:
+        return replace(function, retained=not function.retained)
+    chosen = maker.rng.choice(function.published)
+    return _with(function, replace(chosen, retained=not chosen.retained))
+
+
 MOVES: tuple[Callable[[Maker, Function], Function], ...] = (
     _reserve,
     _reserve,
@@ -203,6 +227,7 @@ MOVES: tuple[Callable[[Maker, Function], Function], ...] = (
     _shift,
     _renew,
     _unpublish,
+    _retain,
 )
 
 
@@ -253,6 +278,7 @@ def written(stack: Stack, marker: str, rng: Random, beside: Mapping[str, Any] = 
     template = {
         "Conditions": {"Yes": {"Fn::Equals": ["yes", "yes"]}},
         "Resources": resources,
+        "Outputs": {"Marker": {"Value": marker}},
         **({"Parameters": {name: {"Type": "Number"} for name in parameters}} if parameters else {}),
     }
     return Written(json.dumps(template), parameters)
@@ -260,27 +286,30 @@ def written(stack: Stack, marker: str, rng: Random, beside: Mapping[str, Any] = 
 
 def _resources(function: Function, marker: str, number: Callable[[int], Any]) -> dict[str, Any]:
     itself = {"Ref": function.logical_id}
-    made = {function.logical_id: _resource("Function", _properties(function, marker, number))}
+    made = {function.logical_id: _resource("Function", function, _properties(function, marker, number))}
     if function.version:
         version = function.version
         described = {"FunctionName": itself, "Description": version.word}
-        made[version.logical_id] = _resource("Version", described | _provisioning(version, number))
+        made[version.logical_id] = _resource("Version", version, described | _provisioning(version, number))
         for alias in function.aliases:
             published = {"Fn::GetAtt": [version.logical_id, "Version"]}
             named = {"FunctionName": itself, "Name": alias.word, "FunctionVersion": published}
-            made[alias.logical_id] = _resource("Alias", named | _provisioning(alias, number))
+            made[alias.logical_id] = _resource("Alias", alias, named | _provisioning(alias, number))
     return made
 
 
-def _resource(kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Type": f"AWS::Lambda::{kind}", "Properties": dict(properties)}
+def _resource(kind: str, made: Function | Published, properties: Mapping[str, Any]) -> dict[str, Any]:
+    # With a plain Retain even what a failed update created would stay, and go on claiming.
+    policies = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"} if made.retained else {}
+    return {"Type": f"AWS::Lambda::{kind}", **policies, "Properties": dict(properties)}
 
 
 def _properties(function: Function, marker: str, number: Callable[[int], Any]) -> dict[str, Any]:
     code = {"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/x:1"} if function.image else {"ZipFile": "x = 1"}
     runtime = {"PackageType": "Image"} if function.image else {"Runtime": "python3.12", "Handler": "index.x"}
     # The description changes with every update, or no version of the function could be published.
-    properties = {"Code": code, "Role": ROLE, "Description": marker, **runtime}
+    description = "quiet" if function.quiet and not function.published else marker
+    properties = {"Code": code, "Role": ROLE, "Description": description, **runtime}
     if function.name:
         properties["FunctionName"] = function.name
     if function.reserved is not None:

@@ -11,9 +11,11 @@ stack, without tapctl's hand in it. What is claimed of that:
 - *exceeds* never succeeds, and what refuses it is Lambda's word on concurrency;
 - after a success as much is unreserved as the verdict said would be, and after a rollback as much as before.
 
-Two things it does not claim. What versions that no stack knows provision is read where a reservation changes, not for
-functions that go; there a little more may be free in the end than was said. And when something else fails, a
-reservation may be put back while more is provisioned inside it: in what order CloudFormation rolls back is not known.
+Three things it does not claim. A reservation that was changed by hand may stay so, and a rollback may set it to what
+the template said: the sums are not looked at there. What versions that no stack knows provision is read where a
+reservation changes, not for functions that go; there a little more may be free in the end than was said. And when
+something else fails, a reservation may be put back while more is provisioned inside it: in what order CloudFormation
+rolls back is not known.
 
 The sandbox judges every call by its own arithmetic, which is that of the facts and not of AWS: what this shows is that
 the judgement before agrees with the enforcement after through all of reading, resolving and pairing, not where AWS
@@ -165,6 +167,8 @@ class Played:
         """How verdict and ending contradict each other, if they do."""
         sums = self.found.concurrency.outlook
         orphans = any(each.orphan for each in self.case.old)
+        if any(each.by_hand is not None for each in self.case.old):
+            return refuted(self.found.verdict, self.ending, doomed=self.case.doomed)
         return contradiction(self.found.verdict, sums.final, self.ending, doomed=self.case.doomed, at_least=orphans)
 
     def __str__(self) -> str:
@@ -178,13 +182,23 @@ class Played:
 def contradiction(
     verdict: Verdict, final: int | Unknown, ending: Ending, *, doomed: bool = False, at_least: bool = False
 ) -> str | None:
-    """What of a verdict an ending disproves; `doomed` where something else fails, `at_least` where more may be free."""
+    """What an ending disproves of a verdict and its sum."""
+    if verdict is Verdict.FITS and ending.stuck:
+        return f"fits, but {ending}"
+    return refuted(verdict, ending, doomed=doomed) or miscounted(final, ending, at_least=at_least)
+
+
+def refuted(verdict: Verdict, ending: Ending, *, doomed: bool = False) -> str | None:
+    """What of a verdict an ending disproves; `doomed` where something else fails."""
     expected = {
         Verdict.FITS: {Outcome.FAILED if doomed else Outcome.ACCEPTED},
         Verdict.EXCEEDS: {Outcome.REFUSED, *([Outcome.FAILED] if doomed else [])},
     }
-    if (verdict is Verdict.FITS and ending.stuck) or ending.outcome not in expected.get(verdict, Outcome):
-        return f"{verdict.value}, but {ending}"
+    return None if ending.outcome in expected.get(verdict, Outcome) else f"{verdict.value}, but {ending}"
+
+
+def miscounted(final: int | Unknown, ending: Ending, *, at_least: bool = False) -> str | None:
+    """How what is unreserved in the end differs from what was said; `at_least` where more may be free."""
     more = ending.now - final if isinstance(final, int) else 0
     if ending.outcome is Outcome.ACCEPTED and (more < 0 or (more and not at_least)):
         return f"{final} were to stay unreserved, but {ending.now} do"
@@ -211,6 +225,7 @@ class Stage:
             status = self._apply(case.before, exists=False)
             assert status == "CREATE_COMPLETE", self._causes()
             self._leave_behind(case.old)
+            self._change_by_hand(case.old)
         limits = case.limits
         self.clients.limits(limits.concurrent_executions, floor=limits.floor, held=limits.held)
         settings = Settings(
@@ -239,16 +254,26 @@ class Stage:
                 self._publish_and_provision(function)
 
     def _publish_and_provision(self, function: Function) -> None:
-        api = self.clients.client("lambda")
-        found = self.clients.cloudformation.describe_stack_resource(
-            StackName=STACK, LogicalResourceId=function.logical_id
-        )
-        name = found["StackResourceDetail"]["PhysicalResourceId"]
+        api, name = self.clients.client("lambda"), self._name(function)
         api.update_function_configuration(FunctionName=name, Description="changed by hand")
         version = api.publish_version(FunctionName=name)["Version"]
         api.put_provisioned_concurrency_config(
             FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=function.orphan
         )
+
+    def _change_by_hand(self, stack: Stack) -> None:
+        for function in stack:
+            if function.by_hand is not None:
+                self.clients.client("lambda").put_function_concurrency(
+                    FunctionName=self._name(function), ReservedConcurrentExecutions=function.by_hand
+                )
+
+    def _name(self, function: Function) -> str:
+        found = self.clients.cloudformation.describe_stack_resource(
+            StackName=STACK, LogicalResourceId=function.logical_id
+        )
+        name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+        return name
 
     def _causes(self) -> tuple[str, ...]:
         """Why something failed, in order, without the ids of requests."""
