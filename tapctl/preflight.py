@@ -86,6 +86,7 @@ def judge(
         _pending(reader, sums),
         found.demand.event_sources,
         sandbox=settings.sandbox,
+        forbidden=settings.remedy is Mode.FAIL,
     )
     return Preflight(
         template,
@@ -97,7 +98,7 @@ def judge(
         plan,
         (*assess.assess(subject), *misnamed(found.family, settings.policy)),
         staging=steps,
-        forbidden=settings.remedy is Mode.FAIL,
+        forbidden=subject.forbidden,
     )
 
 

@@ -25,7 +25,7 @@ class Counsel:
         self._say(_said(self.operator.name, live))
         if cause := diagnose(self._last_operation(live.id)):
             meaning = f"; that is, {cause.meaning}" if cause.meaning else ""
-            self._say(f"  the first cause: {cause.logical_id}: {cause.said}{meaning}")
+            self._say(f"  the first cause: {cause.logical_id}: {cause.words}{meaning}")
         if state(live.status).end is End.STUCK:
             self.list([each for each in resources(self.operator.aws, live.id) if each.failed])
 

@@ -11,6 +11,10 @@ from tapctl.deploy.events import STACK, Event
 _SUMMARY = re.compile(r"User Initiated|The following resource\(s\) failed|Embedded stack|Update successful")
 """How reasons begin that only point at others."""
 
+_WRAPPED = re.compile(
+    r'Resource handler returned message: "(?P<words>.*?)(?: \(Service: .*)?" \(RequestToken: [^)]*\)$', re.DOTALL
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -21,6 +25,12 @@ class Diagnosis:
     meaning: str = ""
     hint: str = ""
     event: Event | None = None
+
+    @property
+    def words(self) -> str:
+        """What was said, without the handler around it and the ids of requests, which the event line has."""
+        wrapped = _WRAPPED.match(self.said)
+        return wrapped["words"] if wrapped else self.said
 
 
 def diagnose(events: Sequence[Event], place: str = "") -> Diagnosis | None:

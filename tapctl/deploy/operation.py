@@ -88,7 +88,7 @@ def failure(aws: Aws, name: str, seen: Sequence[Event]) -> TapctlError:
     """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
     status, here = seen[-1].status, place(aws, name)
     row, cause = state(status), diagnose(seen, here)
-    said = f"{cause.logical_id}: {cause.said}" if cause else "no resource said why"
+    said = f"{cause.logical_id}: {cause.words}" if cause else "no resource said why"
     meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
     # A stuck stack that can be mended is, by the next deploy; the cause comes first where it says what to do.
     mended = f"`tapctl deploy{here} --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""

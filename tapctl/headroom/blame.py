@@ -64,8 +64,19 @@ def _blamed(subject: Subject) -> list[_Blamed]:
         ]
         if unknown:
             return unknown
-    growing = [function for change, function in wanted if change.grows]
-    return [_because(function, judgement.reason, judgement.settle) for function in growing]
+    return [
+        _because(function, f"{judgement.reason}{_twice(change, judgement.verdict)}", judgement.settle)
+        for change, function in wanted
+        if change.grows
+    ]
+
+
+def _twice(change: Change, verdict: Verdict) -> str:
+    """Why the way is narrower than the end."""
+    if verdict is not Verdict.UNCERTAIN or not (change.replaced or change.renewed):
+        return ""
+    what = "" if change.replaced else f" ({', '.join(sorted(change.renewed))})"
+    return f"; it is made anew{what}, and what it replaces holds its share until it is deleted"
 
 
 def _because(function: FunctionDemand, reason: str, settle: str) -> _Blamed:

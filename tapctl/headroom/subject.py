@@ -25,11 +25,14 @@ class Subject:
     sources: tuple[EventSource, ...] = ()
     sandbox: bool = False
     """Whether the account is the sandbox, which no quota of AWS's raises."""
+    forbidden: bool = False
+    """Whether `--remedy fail` keeps a deploy from changing anything, or from going in two steps."""
 
     @property
     def advice(self) -> str | None:
         """What two steps could do about an order of updates that might fail."""
-        steps = "`tapctl deploy` does it in two steps: it lowers first, then raises"
+        allowed = "without `--remedy fail` " if self.forbidden else ""
+        steps = f"{allowed}`tapctl deploy` does it in two steps: it lowers first, then raises"
         return steps if isinstance(self.staging, Plan) else self.staging
 
     @property

@@ -165,6 +165,9 @@ def _number(value: int | Unknown) -> str:
     return "unknown" if isinstance(value, Unknown) else str(value)
 
 
+FORBIDDEN = "none: --remedy fail"
+
+
 def _remedy_text(result: Preflight, change: Change) -> str:
     match result.plan.remedies.get(change.logical_id):
         case Remedy(action=Action.LOWER, value=value):
@@ -172,9 +175,9 @@ def _remedy_text(result: Preflight, change: Change) -> str:
         case Remedy(action=Action.DROP):
             return "drop the reservation"
         case Remedy(action=Action.KEEP) if isinstance(result.staging, Plan) and change.grows:
-            return "keep, in two steps"
+            return FORBIDDEN if result.forbidden else "keep, in two steps"
         case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows and _is_short(result):
-            return "none: --remedy fail" if result.forbidden else "none that would do"
+            return FORBIDDEN if result.forbidden else "none that would do"
         case Remedy(action=Action.KEEP):
             return "keep"
         case _:

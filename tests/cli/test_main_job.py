@@ -168,7 +168,7 @@ def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves
     assert comes_in_order(
         refused.err,
         "AWS refused: stack tapstack-local failed and was rolled back (ROLLBACK_COMPLETE): WebhookProcessorFunction: ",
-        "Resource handler returned message: \"Specified ReservedConcurrentExecutions for function decreases account's"
+        "Specified ReservedConcurrentExecutions for function decreases account's"
         " UnreservedConcurrentExecution below its minimum value of [950].",
         "that is, the reservation would leave fewer than 950 unreserved executions in this account",
         "it names the minimum, 950; judging anew by that",

@@ -313,6 +313,13 @@ def test_the_first_cause_is_the_earliest_failure_that_is_no_cancellation() -> No
     assert (found.logical_id, found.said) == ("Fn", E1.format(10))
 
 
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_its_words_are_without_the_handler_around_them(wrapper: str) -> None:
+    found = diagnose([event("Fn", "CREATE_FAILED", wrapper.format(E1.format(10)))])
+    assert found is not None
+    assert found.words == E1.format(10)
+
+
 @pytest.mark.parametrize(
     "reason", ["Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled"]
 )

@@ -191,7 +191,7 @@ def test_a_refusal_names_the_first_cause_in_both_words_and_the_next_deploy_start
 
     assert raised.value.exit_code == 6
     said = raised.value.message
-    assert said.startswith("stack refused failed and was rolled back (ROLLBACK_COMPLETE): Fn: Resource handler")
+    assert said.startswith("stack refused failed and was rolled back (ROLLBACK_COMPLETE): Fn: Specified Reserved")
     assert "below its minimum value of [950]" in said
     assert "that is, the reservation would leave fewer than 950 unreserved executions in this account" in said
     assert "`tapctl preflight --stack-name refused --min-unreserved 950` shows" in (raised.value.hint or "")
