@@ -41,6 +41,16 @@ class State:
     """Whether the action is never taken without being asked for."""
     hint: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is at rest with all that it ought to have, be it that of before an update that was undone."""
+        return self.action is Action.UPDATE and self.end is not None
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a stack in it to be looked at at all, rather than nothing yet, or the rest of a failure."""
+        return self.action not in (Action.CREATE, Action.RECREATE)
+
 
 _CLEAN, _UNDONE, _STUCK = End.SUCCESS, End.ROLLED_BACK, End.STUCK
 

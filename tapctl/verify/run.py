@@ -8,7 +8,8 @@ from itertools import chain
 
 from tapctl.aws import Aws
 from tapctl.config import Settings
-from tapctl.deploy.stack_state import End, state
+from tapctl.deploy.events import place
+from tapctl.deploy.stack_state import state
 from tapctl.verify.check import Check, Job, Status, failed
 from tapctl.verify.drift import check_drift
 from tapctl.verify.expected import check_http, check_patterns
@@ -71,8 +72,11 @@ def verify(
 def _jobs(aws: Aws, deployed: Deployed, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:
     """Everything that can be looked at, by a name that stays from try to try."""
     expected = settings.verify
+    stack: dict[str, Job] = {"stack": lambda: [_check_status(aws, deployed)]}
+    if not state(deployed.status).works:
+        return stack
     jobs: dict[str, Job] = {
-        "stack": lambda: [_check_status(deployed)],
+        **stack,
         "outputs": partial(check_outputs, deployed),
         "patterns": partial(check_patterns, expected.outputs, deployed),
         "exports": partial(check_exports, aws, deployed),
@@ -100,7 +104,13 @@ def _may_heal(checks: Iterable[Check]) -> bool:
     return any(not each.lasting for each in failed(checks))
 
 
-def _check_status(deployed: Deployed) -> Check:
+def _check_status(aws: Aws, deployed: Deployed) -> Check:
+    """A state that no operation is going to end lasts."""
     row = state(deployed.status)
-    status = Status.PROVED if row.end is End.SUCCESS else Status.FAILED
-    return Check("stack", status, f"{deployed.name} is {deployed.status}: {row.meaning}")
+    status = Status.PROVED if row.whole else Status.FAILED
+    said, hint = f"{deployed.name} is {deployed.status}: {row.meaning}", None
+    if not row.works:
+        agreed = " --recover" if row.consent else ""
+        said = f"{said}; there is no working stack"
+        hint = f"`tapctl deploy{place(aws, deployed.name)}{agreed}` makes it anew"
+    return Check("stack", status, said, hint, lasting=row.end is not None)

@@ -24,10 +24,10 @@ STACK = {
 TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::Events::Rule"}}, "Outputs": {"Out": {"Value": "v"}}}'
 
 
-def reads(stubs: Any, times: int) -> None:
-    """The stack is read this many times."""
+def reads(stubs: Any, times: int, status: str = "CREATE_COMPLETE") -> None:
+    """The stack is read this many times, and found in this status."""
     for _ in range(times):
-        stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [STACK]})
+        stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [{**STACK, "StackStatus": status}]})
         stubs["cloudformation"].add_response("get_template", {"TemplateBody": TEMPLATE})
         stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
 
@@ -100,3 +100,63 @@ def test_the_order_stays_that_of_the_first_time() -> None:
         result = waiting.verify(aws, HttpProbe(url=url, path="/a"), HttpProbe(url=url, path="/b"))
 
     assert [each.subject for each in result.checks][-2:] == [f"http {url}/a", f"http {url}/b"]
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
+def test_what_was_undone_is_what_it_was_before_and_no_failure(status: str) -> None:
+    waiting = Waiting(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        reads(stubs, 1, status)
+
+        result = waiting.verify(aws)
+
+    assert result.failed == []
+    assert "undone" in result.checks[0].message
+    assert waiting.talk == []
+
+
+@pytest.mark.parametrize("status", ["UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"])
+def test_a_stuck_stack_is_a_failure_that_time_does_not_mend(status: str) -> None:
+    waiting = Waiting(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        reads(stubs, 1, status)
+
+        result = waiting.verify(aws)
+
+    assert [each.subject for each in result.failed] == ["stack"]
+    assert len(result.checks) > 1
+    assert waiting.pauses == []
+
+
+@pytest.mark.parametrize(
+    ("status", "agreed"),
+    [
+        ("ROLLBACK_COMPLETE", ""),
+        ("CREATE_FAILED", ""),
+        ("ROLLBACK_FAILED", " --recover"),
+        ("DELETE_FAILED", " --recover"),
+    ],
+)
+def test_where_there_is_no_working_stack_that_is_all_that_is_said(status: str, agreed: str) -> None:
+    waiting = Waiting(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        reads(stubs, 1, status)
+
+        result = waiting.verify(aws, HttpProbe(output="Out"))
+
+    [only] = result.checks
+    assert only.message.endswith("; there is no working stack")
+    assert only.hint == f"`tapctl deploy --stack-name shop{aws.target.flags}{agreed}` makes it anew"
+    assert waiting.pauses == []
+
+
+def test_an_operation_under_way_is_waited_for() -> None:
+    waiting = Waiting(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        reads(stubs, 1, "UPDATE_IN_PROGRESS")
+        reads(stubs, 1, "UPDATE_COMPLETE")
+
+        result = waiting.verify(aws)
+
+    assert result.failed == []
+    assert waiting.talk == ["not right yet: stack; asking again for up to 30 s"]

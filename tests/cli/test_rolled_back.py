@@ -1,0 +1,81 @@
+"""What a deploy that failed and was undone says, and how one comes back from it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .conftest import stop
+from .terminal import Answer, Terminal
+
+pytestmark = pytest.mark.xdist_group("cli rolled back")
+
+# A custom resource that answers as its property says.
+ANSWER = """
+import json, urllib.request
+def handle(event, context):
+    ids = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    status = "SUCCESS" if event["RequestType"] == "Delete" else event["ResourceProperties"]["Status"]
+    body = {"Status": status, "Reason": "the migration broke", "PhysicalResourceId": "it", **ids}
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), method="PUT"))
+"""
+
+
+def template(answer: str, delay: int) -> dict[str, Any]:
+    worker = {
+        "Runtime": "python3.12",
+        "Handler": "index.handle",
+        "Role": "arn:aws:iam::000000000000:role/any",
+        "Code": {"ZipFile": ANSWER},
+    }
+    migration = {"ServiceToken": {"Fn::GetAtt": ["Worker", "Arn"]}, "Status": answer}
+    return {
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySeconds": delay}},
+            "Worker": {"Type": "AWS::Lambda::Function", "Properties": worker},
+            "Migration": {"Type": "Custom::Migration", "Properties": migration, "DependsOn": "Queue"},
+        },
+        "Outputs": {"Url": {"Value": {"Ref": "Queue"}}},
+    }
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A terminal in a folder with a template that works and one that does not, whose sandbox runs."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "good.json").write_text(json.dumps(template("SUCCESS", 1)))
+    (folder / "bad.json").write_text(json.dumps(template("FAILED", 2)))
+    (folder / "tapctl.toml").write_text("[env.local]\nsandbox = true\n")
+    terminal = Terminal(folder / "state", folder)
+    try:
+        assert terminal.tapctl("sandbox", "start").code == 0
+        yield terminal
+    finally:
+        stop(terminal.state)
+
+
+def deploy(desk: Terminal, stack: str, file: str, *options: str) -> Answer:
+    return desk.tapctl("deploy", file, "--env", "local", "--stack-name", stack, "--yes", "--no-lint", *options)
+
+
+def test_the_good_version_deployed_again_is_verified_at_once_and_then_nothing_is_owed(desk: Terminal) -> None:
+    codes = [deploy(desk, "back", file).code for file in ("good.json", "bad.json")]
+    again = deploy(desk, "back", "good.json")
+    once_more = deploy(desk, "back", "good.json")
+
+    assert (codes, again.code, once_more.code) == ([0, 6], 0, 0)
+    assert "back is UPDATE_ROLLBACK_COMPLETE: its last update failed and was undone" in again.out
+    assert "asking again" not in again.err
+    assert "nothing was changed, so nothing is verified" in once_more.err
+    assert desk.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
+
+
+def test_a_creation_that_was_undone_leaves_no_working_stack_and_verify_says_just_that(desk: Terminal) -> None:
+    assert deploy(desk, "never", "bad.json").code == 6
+    answer = desk.tapctl("verify", "--env", "local", "--stack-name", "never", "--format", "json", "--retry", "60")
+
+    assert answer.code == 8
+    [only] = answer.json()["checks"]
+    assert only["message"].endswith("its creation failed and was undone; there is no working stack")
+    assert only["hint"] == "`tapctl deploy --stack-name never --env local` makes it anew"
