@@ -245,3 +245,42 @@ class TestAnchors:
         text = ANCHORED.replace("OTHER", "{Timeout: *limit}")
         with pytest.raises(UsageError, match="the alias \\*limit stands before or inside its anchor"):
             mended(text, 0)
+
+
+ONE_LINE = (
+    "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 100, Handler: x}}}\n"
+)
+
+
+class TestMergedInPlace:
+    """What a merge key brings may hide the same entry elsewhere, so it stays, without a value."""
+
+    TEXT = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      <<: MERGED\n      Handler: x\n"
+    SETTING = "{ReservedConcurrentExecutions: 100}"
+
+    @pytest.mark.parametrize(
+        "merged",
+        [
+            SETTING,
+            f"&common {SETTING}",
+            f"{{<<: {SETTING}}}",
+            f"[{SETTING}, {{Timeout: 3}}]",
+            f"[{{Timeout: 3}}, {SETTING}]",
+            f"[{{Timeout: 3}}, {SETTING}, {{ReservedConcurrentExecutions: 50}}]",
+            "{ReservedConcurrentExecutions: 100, Timeout: 3}",
+            "\n        ReservedConcurrentExecutions: 100",
+            "\n        ReservedConcurrentExecutions: 100  # many\n        Timeout: 3",
+            "\n      - Timeout: 3\n      - ReservedConcurrentExecutions: 100\n        MemorySize: 128",
+        ],
+    )
+    def test_it_has_no_value_any_more(self, merged: str) -> None:
+        text = self.TEXT.replace("MERGED", merged)
+        assert mended(text, 0) == text.replace("100", "!Ref AWS::NoValue")
+
+    def test_between_braces_too(self) -> None:
+        text = f"Resources: {{Fn: {{<<: {{Properties: {self.SETTING}}}, Type: AWS::Lambda::Function}}}}\n"
+        assert mended(f"Metadata: {{}}\n{text}", 0) == f"Metadata: {{}}\n{text.replace('100', '!Ref AWS::NoValue')}"
+
+    def test_a_first_entry_with_its_comma_on_the_next_line(self) -> None:
+        text = ONE_LINE.replace("100", "100 # many\n   ")
+        assert mended(text, 0) == text.replace("100", "!Ref AWS::NoValue")

@@ -58,24 +58,25 @@ def remove(source: Source, path: Path) -> Edit:
     """Without the entry; where that would touch another one, or bring in what it hides, `AWS::NoValue` in its place."""
     holder = path[:-1]
     siblings = children(source, holder)
-    if len(siblings) == 1 or (*holder, "<<") in siblings:
+    # What a merge key brings may hide the same entry of another map that it brings.
+    if len(siblings) == 1 or (*holder, "<<") in siblings or "<<" in holder:
         return change(source, path, None)
     key, span = source.keys[path], value_span(source, path)
     if is_json(source) or in_flow(source, holder):
-        return _remove_from_flow(source, key, span) or change(source, path, None)
+        return _remove_from_flow(source, holder, key, span) or change(source, path, None)
     if indent(source.text, key.start) is None:
         return change(source, path, None)
     return Edit(line_start(source.text, key.start), next_line(source.text, span.end), "")
 
 
-def _remove_from_flow(source: Source, key: Span, span: Span) -> Edit | None:
+def _remove_from_flow(source: Source, holder: Path, key: Span, span: Span) -> Edit | None:
     """An entry between braces goes with one comma; one that has its lines for itself goes with them."""
     text = source.text
     after = re.compile(r"\s*,").match(text, span.end)
     if after is None:
-        before = text.rindex(",", 0, key.start)
+        before = text.rfind(",", source.spans[holder].start, key.start)
         # A comma on another entry's line is not ours to touch.
-        return None if "\n" in text[before : key.start] else Edit(before, span.end, "")
+        return None if before < 0 or "\n" in text[before : key.start] else Edit(before, span.end, "")
     rest = re.compile(r"[ \t]*\r?\n").match(text, after.end())
     if indent(text, key.start) is not None and rest:
         return Edit(line_start(text, key.start), rest.end(), "")
