@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.errors import TemplateError
 from tapctl.headroom.demand import Demand, FunctionDemand
-from tapctl.headroom.replacement import CREATE_ONLY, maybe_replaced, replaced, restated
+from tapctl.headroom.replacement import maybe_replaced, named_alike, ours, replaced, restated
 from tapctl.headroom.transition import Fates
 from tapctl.template.family import NESTED, Family, passed_down
 from tapctl.template.load import from_stack
@@ -37,7 +37,8 @@ def fates(
     if not isinstance(stack, Stack):
         return Fates(told or frozenset())
     wanted = {each.logical_id: each for each in demand.functions}
-    claiming = [name for name, held in stack.functions.items() if _matters(name, held, wanted.get(name), told)]
+    holding = {**stack.functions, **stack.outside}
+    claiming = [name for name, held in holding.items() if _matters(name, held, wanted.get(name), told)]
     members = {each.prefix: each for each in kin.members()}
     found = _Look(reader, stack, members, claiming).into("", stack.parameters, kin.resolver) if claiming else Fates()
     return found if told is None else replace(found, made_anew=told)
@@ -67,30 +68,49 @@ class _Look:
     def into(self, prefix: str, given: Mapping[str, str | Unknown], context: Resolver) -> Fates:
         """The fates in one stack and below, which runs with the given parameters."""
         member = self.members.get(prefix)
+        wanted = member.resolver if member else None
         body = self.reader.running(replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack)
         if isinstance(body, Unknown):
-            return Fates(_named(prefix, maybe_replaced(member.resolver))) if body.judged and member else Fates()
+            return _unread(wanted, prefix) if body.judged else Fates()
         try:
-            before = from_stack(body, f"{prefix.rstrip('/')} of {self.stack.name}" if prefix else self.stack.name)
+            running = self._running(body, prefix, given, context)
+            return _fates(running, wanted, prefix) | self._below(running, wanted, prefix)
         except TemplateError:
-            return Fates()  # a template that only CloudFormation can read says nothing
-        declared = {name: value for name, value in given.items() if name in before.parameters}
-        resolver = Resolver(before, bind(before, Parameters({}, declared)), context.pseudo, context.lookups)
-        found = _fates(resolver, member.resolver if member else None, prefix)
-        for resource in before.resources():
+            return _unread(wanted, prefix)  # CloudFormation can read templates that we cannot
+
+    def _running(
+        self, body: Mapping[str, Any] | str, prefix: str, given: Mapping[str, str | Unknown], context: Resolver
+    ) -> Resolver:
+        template = from_stack(body, f"{prefix.rstrip('/')} of {self.stack.name}" if prefix else self.stack.name)
+        declared = {name: value for name, value in given.items() if name in template.parameters}
+        bound = bind(template, Parameters({}, declared, self.stack.stored))
+        return Resolver(template, bound, context.pseudo, context.lookups)
+
+    def _below(self, running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
+        found = Fates()
+        for resource in running.template.resources():
             below = f"{prefix}{resource.logical_id}/"
             if resource.type == NESTED and below in self.stack.nested and self._claims_in(below):
-                found |= self._nested(below, resource, resolver)
+                found |= self._nested(below, resource, running, wanted)
         return found
 
-    def _nested(self, prefix: str, resource: Resource, parent: Resolver) -> Fates:
-        if prefix not in self.members and _retains(parent, resource, "DeletionPolicy"):
-            inside = [each for each in self.stack.resources or () if each.startswith(prefix)]
-            return Fates(leave=frozenset([*inside, *self._claims_in(prefix)]))
-        return self.into(prefix, passed_down(parent, resource), parent)
+    def _nested(self, prefix: str, resource: Resource, running: Resolver, wanted: Resolver | None) -> Fates:
+        if prefix not in self.members:
+            if wanted and resource.logical_id in _there(wanted):
+                return Fates()  # its new template is not here: what it holds is unknown in any case
+            if _retains(running, resource, "DeletionPolicy"):
+                inside = [each for each in self.stack.resources or () if each.startswith(prefix)]
+                return Fates(leave=frozenset([*inside, *self._claims_in(prefix)]))
+        unnamed = {name: value for name, value in running.pseudo.items() if name != "AWS::StackName"}
+        return self.into(prefix, passed_down(running, resource), replace(running, pseudo=unnamed))
 
     def _claims_in(self, prefix: str) -> list[str]:
         return [name for name in self.claiming if name.startswith(prefix)]
+
+
+def _unread(wanted: Resolver | None, prefix: str) -> Fates:
+    """What may be made anew where the running template cannot be read."""
+    return Fates(_named(prefix, maybe_replaced(wanted))) if wanted else Fates()
 
 
 def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
@@ -98,24 +118,23 @@ def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
     gone = _retained(running, "DeletionPolicy")
     if wanted is None:
         return Fates(leave=_named(prefix, gone))
-    there = {each.logical_id for each in _ours(wanted)}
     return Fates(
         _named(prefix, replaced(running, wanted)),
-        _named(prefix, gone - there),
+        _named(prefix, gone - {*ours(wanted)}),
         _named(prefix, _retained(wanted, "UpdateReplacePolicy")),
         _named(prefix, restated(running, wanted)),
+        _named(prefix, named_alike(running, wanted)),
     )
 
 
-def _ours(resolver: Resolver) -> Iterator[Resource]:
-    """Functions, versions and aliases, but those that a condition leaves out."""
-    for each in resolver.template.resources():
-        if each.type in CREATE_ONLY and resolver.exists(each.condition, ("Resources", each.logical_id, "Condition")):
-            yield each
+def _there(wanted: Resolver) -> set[str]:
+    """The resources that no condition leaves out."""
+    here = ((each, ("Resources", each.logical_id, "Condition")) for each in wanted.template.resources())
+    return {each.logical_id for each, path in here if wanted.exists(each.condition, path)}
 
 
 def _retained(resolver: Resolver, policy: str) -> frozenset[str]:
-    return frozenset(each.logical_id for each in _ours(resolver) if _retains(resolver, each, policy))
+    return frozenset(name for name, each in ours(resolver).items() if _retains(resolver, each, policy))
 
 
 def _retains(resolver: Resolver, resource: Resource, policy: str) -> bool:

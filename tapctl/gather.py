@@ -103,7 +103,8 @@ def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
 
 
 def _functions(account: Account) -> Mapping[str, Any]:
-    return account.stack.functions if isinstance(account.stack, Stack) else {}
+    stack = account.stack
+    return {**stack.functions, **stack.outside} if isinstance(stack, Stack) else {}
 
 
 def _others(found: tuple[InFlight, ...] | Unknown, own: Stack | Unknown | None) -> tuple[InFlight, ...] | Unknown:

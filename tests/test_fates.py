@@ -10,6 +10,7 @@ from tapctl.account.model import LiveFunction, Stack
 from tapctl.headroom.verdict import Verdict
 from tapctl.preflight import judge
 from tapctl.template.load import load
+from tapctl.unknown import Unknown
 
 from .account.reader import MadeUpAccount, made_up
 from .test_preflight import settings
@@ -208,5 +209,144 @@ def test_it_is_said_which_was_changed_by_hand(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60))
     found = judge(load(str(template)), by_hand(10, 60), settings()).findings[0]
-    assert "80 executions would stay unreserved; at least 100 must; the reservation of Fn was changed" in found.message
+    assert "80 executions would stay unreserved; at least 100 must; the concurrency of Fn was changed" in found.message
     assert found.hint == "write what is live into the template, or set it back"
+
+
+def test_two_steps_are_not_promised_where_the_first_would_not_lower(tmp_path: Path) -> None:
+    """What was raised by hand stays so where the template asks for as much as before."""
+    template = tmp_path / "template.yaml"
+    template.write_text(function("Fn", 60) + function("New", 40).partition("Resources:\n")[2])
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 100, 0, {})}, id="root")
+    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": function("Fn", 60)})
+    found = judge(load(str(template)), reader, settings())
+    assert found.verdict is UNCERTAIN
+    assert not found.staging
+    assert "changed outside of the stack" in found.concurrency.reason
+
+
+PROVISIONING = """
+Resources:
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{}}}}
+  V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Fn}}}}
+  A:
+    Type: AWS::Lambda::Alias
+    Properties:
+      FunctionName: !Ref Fn
+      Name: live
+      FunctionVersion: !GetAtt V.Version
+      ProvisionedConcurrencyConfig: {{ProvisionedConcurrentExecutions: {}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param(60, UNCERTAIN, id="scaled-beside-the-stack-it-may-stay-so"),
+        pytest.param(10, EXCEEDS, id="raised"),
+    ],
+)
+def test_so_may_provisioned_concurrency(before: int, expected: Verdict, tmp_path: Path) -> None:
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", None, 10, {"A": 10})}, id="root")
+    reader = Running(made_up(1000, 130, stack=stack).account, bodies={"root": PROVISIONING.format(before)})
+    assert verdict(PROVISIONING.format(60), reader, tmp_path) is expected
+
+
+def test_what_may_not_be_read_is_no_change_by_hand(tmp_path: Path) -> None:
+    held = LiveFunction("mine-Fn", Unknown("denied", "allow it"), 0, {})
+    reader = Running(
+        made_up(1000, 130, stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")).account,
+        bodies={"root": function("Fn", 60)},
+    )
+    assert verdict(function("Fn", 60), reader, tmp_path) is Verdict.UNKNOWN
+
+
+NAMED = """
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    UpdateReplacePolicy: Retain
+    Properties: {{FunctionName: !Sub '${{AWS::StackId}}-{}', ReservedConcurrentExecutions: 60}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [pytest.param("x", FITS, id="the-same"), pytest.param("y", UNCERTAIN, id="maybe-another")],
+)
+def test_a_name_that_is_not_known_and_written_as_before_is_the_same(
+    after: str, expected: Verdict, tmp_path: Path
+) -> None:
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("stack-id-x", 60, 0)}, id="root")
+    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": NAMED.format("x")})
+    assert verdict(NAMED.format(after), reader, tmp_path) is expected
+
+
+STORED = """
+Parameters: {P: {Type: AWS::SSM::Parameter::Value<Number>, Default: /p}}
+Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref P}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [pytest.param("60", UNCERTAIN, id="changed-by-hand"), pytest.param("10", EXCEEDS, id="changed-in-the-store")],
+)
+def test_what_the_store_held_is_compared_with_what_it_holds(stored: str, expected: Verdict, tmp_path: Path) -> None:
+    held = {"Fn": LiveFunction("mine-Fn", 10, 0)}
+    stack = Stack("mine", "UPDATE_COMPLETE", held, {"P": "/p"}, id="root", stored={"ssm:/p": stored})
+    account = made_up(1000, 130, stack=stack, lookups={"ssm:/p": "60"}).account
+    assert verdict(STORED, Running(account, bodies={"root": STORED}), tmp_path) is expected
+
+
+def test_a_running_template_that_only_cloudformation_reads_may_be_another_one(tmp_path: Path) -> None:
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
+    twice = function("Fn", 60) + "    Metadata: {a: 1, a: 2}\n"
+    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": twice})
+    assert verdict(function("Fn", 60, package="Image"), reader, tmp_path) is UNCERTAIN
+
+
+SWITCHED_OFF = """
+Mappings: {M: {small: {n: Zip}}}
+Conditions: {Off: !Equals [a, b]}
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 60}}
+  X: {Type: AWS::Lambda::Function, Condition: Off, Properties: {PackageType: !FindInMap [M, large, n]}}
+"""
+
+
+def test_what_a_condition_leaves_out_is_not_compared(tmp_path: Path) -> None:
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
+    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": SWITCHED_OFF})
+    assert verdict(SWITCHED_OFF, reader, tmp_path) is FITS
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_what_a_nested_stack_goes_on_holding_is_unknown_without_its_template(policy: str, tmp_path: Path) -> None:
+    root, inner = NESTED.format(policy, "https://x/y"), function("Old", 60)
+    reader = running({"Inner/Old": 60}, 140, root=root, Inner=inner)
+    after = f"{root}\n{function('New', 80).partition('Resources:')[2]}".replace(
+        "Resources: {Inner", "Resources:\n  Inner"
+    )
+    after = after.replace("}}}", "}}")
+    assert verdict(after, reader, tmp_path) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("prefix", ["", "Inner/"])
+def test_an_alias_of_a_function_elsewhere_holds_what_it_held(prefix: str, tmp_path: Path) -> None:
+    alias = """
+Resources:
+  A:
+    Type: AWS::Lambda::Alias
+    Properties:
+      FunctionName: elsewhere
+      Name: live
+      FunctionVersion: '1'
+      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 30}
+"""
+    outside = {f"{prefix}A": LiveFunction("elsewhere", None, 30, {"A": 30})}
+    nested = {"Inner/": "Inner"} if prefix else {}
+    stack = Stack("mine", "UPDATE_COMPLETE", id="root", outside=outside, nested=nested)
+    root = NESTED.format("Delete", "inner.yaml") if prefix else alias
+    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": root, "Inner": alias})
+    assert verdict(root, reader, tmp_path, alias) is FITS

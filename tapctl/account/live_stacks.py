@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from tapctl.account.model import InFlight, LiveFunction, PastFailure, Stack
 from tapctl.aws import Aws, error_code, readable
 from tapctl.unknown import Unknown
+
+T = TypeVar("T")
 
 WORKERS = 16
 
@@ -65,8 +67,27 @@ class LiveStacks:
             id=described["StackId"],
             nested={f"{each.name}/": each.physical_id for each in resources if each.type == NESTED},
             published={each.physical_id: _short(each.name) for each in resources if each.type in PUBLISHED},
+            stored={
+                f"ssm:{each['ParameterValue']}": each["ResolvedValue"]
+                for each in described.get("Parameters", [])
+                if "ResolvedValue" in each
+            },
         )
-        return self.look_closer(held, held.functions) if held.published else held
+        if not held.published:
+            return held
+        outside = self._outside(held, resources)
+        return replace(self.look_closer(held, held.functions), outside=outside)
+
+    def _outside(self, stack: Stack, resources: list[_Held]) -> dict[str, LiveFunction]:
+        """What aliases and versions hold of functions that are not the stack's, each by itself."""
+        own = {each.physical_id for each in stack.functions.values()}
+        foreign = {
+            each.name: LiveFunction(_function_of(each.physical_id), None, 0)
+            for each in resources
+            if each.type in PUBLISHED and _function_of(each.physical_id) not in own
+        }
+        reading = {name: self._pool.submit(self._provisioned, each, stack.published) for name, each in foreign.items()}
+        return {name: _alone(each.result(), _short(name)) for name, each in reading.items()}
 
     def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
         reading = {
@@ -144,10 +165,11 @@ class LiveStacks:
         return {name: LiveFunction(physical, reserved[name].result(), 0) for name, physical in held.items()}
 
     def _reserved(self, function: str) -> int | Unknown | None:
-        answer = readable(
-            "lambda:GetFunctionConcurrency",
-            lambda: self.aws.client("lambda").get_function_concurrency(FunctionName=function),
-        )
+        def read() -> dict[str, Any]:
+            found: dict[str, Any] = self.aws.client("lambda").get_function_concurrency(FunctionName=function)
+            return found
+
+        answer = readable("lambda:GetFunctionConcurrency", lambda: _unless_gone(read))
         return answer if isinstance(answer, Unknown) else answer.get("ReservedConcurrentExecutions")
 
     def _provisioned(self, function: LiveFunction, published: Mapping[str, str]) -> LiveFunction:
@@ -159,7 +181,7 @@ class LiveStacks:
                 for each in page["ProvisionedConcurrencyConfigs"]
             }
 
-        holders = readable("lambda:ListProvisionedConcurrencyConfigs", read)
+        holders = readable("lambda:ListProvisionedConcurrencyConfigs", lambda: _unless_gone(read))
         if isinstance(holders, Unknown):
             return replace(function, provisioned=holders, holders=None)
         return replace(function, provisioned=sum(holders.values()), holders=holders)
@@ -168,6 +190,31 @@ class LiveStacks:
 def _holder(arn: str, published: Mapping[str, str]) -> str:
     """The stack's own alias or version by its logical id, any other by its qualifier."""
     return published.get(arn) or f":{arn.rpartition(':')[2]}"
+
+
+def _unless_gone(read: Callable[[], dict[str, T]]) -> dict[str, T]:
+    """A function that somebody deleted beside its stack holds nothing."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return read()
+    except ClientError as error:
+        if error_code(error) == "ResourceNotFoundException":
+            return {}
+        raise
+
+
+def _function_of(arn: str) -> str:
+    """The name of the function that the ARN of an alias or version is of."""
+    return arn.split(":")[6] if arn.count(":") > 6 else arn
+
+
+def _alone(function: LiveFunction, name: str) -> LiveFunction:
+    """What one alias or version holds of a function."""
+    if function.holders is None:
+        return function
+    held = {each: value for each, value in function.holders.items() if each == name}
+    return replace(function, provisioned=sum(held.values()), holders=held)
 
 
 def _short(name: str) -> str:

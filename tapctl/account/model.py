@@ -44,7 +44,8 @@ class Stack:
     """A live stack: `resources` maps logical ids to resource types, None where that is not known.
 
     `id` is its StackId, `nested` has those of its nested stacks by their prefix, such as `Stack/`; `published` maps
-    the ARNs of its aliases and versions to their logical ids.
+    the ARNs of its aliases and versions to their logical ids. `outside` are those of functions that it does not hold,
+    and `stored` what the parameter store gave its parameters, by `ssm:NAME`.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Stack:
     id: str = field(default="", compare=False)
     nested: Mapping[str, str] = field(default_factory=dict, compare=False)
     published: Mapping[str, str] = field(default_factory=dict, compare=False)
+    outside: Mapping[str, LiveFunction] = field(default_factory=dict, compare=False)
+    stored: Mapping[str, str | Unknown] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

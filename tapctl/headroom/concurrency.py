@@ -51,19 +51,20 @@ def _decide(
     changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
 ) -> tuple[Verdict, str, str]:
     found = _decide_all(changes, bounds, sums, account)
+    drifted = [change.logical_id for change in changes if change.drifted]
+    if found[0] in (Verdict.FITS, Verdict.UNKNOWN) or not drifted:
+        return found
     untouched = tuple(change.untouched for change in changes)
-    if found[0] is not Verdict.EXCEEDS or untouched == changes:
+    calm = _decide_all(untouched, bounds, outlook(untouched, account.unreserved), account)
+    if calm[0] is found[0] is Verdict.EXCEEDS:
         return found
-    if _decide_all(untouched, bounds, outlook(untouched, account.unreserved), account)[0] is Verdict.EXCEEDS:
-        return found
-    drifted = [change.logical_id for change, calm in zip(changes, untouched, strict=True) if change != calm]
     return Verdict.UNCERTAIN, f"{found[1]}; {_drift(drifted)}", "write what is live into the template, or set it back"
 
 
 def _drift(names: list[str]) -> str:
     return (
-        f"the reservation of {', '.join(names)} was changed outside of the stack,"
-        " and CloudFormation sets it again only where it updates the function for another reason"
+        f"the concurrency of {', '.join(names)} was changed outside of the stack,"
+        " and CloudFormation sets it again only where it updates the resource for another reason"
     )
 
 

@@ -15,12 +15,13 @@ from tapctl.unknown import Unknown
 def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown) -> Plan | str | None:
     """The reservations of the first step; None when one step will do, or in words why two would not.
 
-    Sums that are unknown, and an end that does not fit, are none of its business either.
+    Sums that are unknown, an end that does not fit, and what was changed by hand and may stay so are none of its
+    business either.
     """
     sums = outlook(changes, account.unreserved)
     if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return None
-    if any(overrun(change) or open_provision(change) for change in changes):
+    if any(overrun(change) or open_provision(change) or change.drifted for change in changes):
         return None
     least = max(bounds.safe, bounds.hard)
     if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):

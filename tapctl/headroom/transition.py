@@ -17,13 +17,15 @@ class Fates:
 
     `made_anew` are replaced. `leave` are not in the template any more and go on in the account, by the
     DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their UpdateReplacePolicy.
-    `restated` are functions that the running template already gives the same reservation.
+    `restated` are those to which the running template already gives the same concurrency, and `same_name` the
+    functions that it names in the same way.
     """
 
     made_anew: frozenset[str] = frozenset()
     leave: frozenset[str] = frozenset()
     outlast: frozenset[str] = frozenset()
     restated: frozenset[str] = frozenset()
+    same_name: frozenset[str] = frozenset()
 
     def __or__(self, other: Self) -> Self:
         return type(self)(
@@ -31,6 +33,7 @@ class Fates:
             self.leave | other.leave,
             self.outlast | other.outlast,
             self.restated | other.restated,
+            self.same_name | other.same_name,
         )
 
 
@@ -41,8 +44,8 @@ class Change:
     `replaced` says that CloudFormation creates a new function and deletes the old one after everything
     else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
     which that is true while the function stays. An old function that `stays`, and the versions and aliases that
-    are `kept`, leave the stack and not the account. `restated` says that the template asks for the reservation that
-    it asked for before, whatever the live one is.
+    are `kept`, leave the stack and not the account. `restated` says of the function, its versions and its aliases that
+    the template asks for the concurrency that it asked for before, whatever the live one is.
     """
 
     logical_id: str
@@ -52,7 +55,7 @@ class Change:
     renewed: frozenset[str] = frozenset()
     stays: bool = False
     kept: frozenset[str] = frozenset()
-    restated: bool = False
+    restated: frozenset[str] = frozenset()
 
     @property
     def old(self) -> Count:
@@ -108,13 +111,26 @@ class Change:
 
     @property
     def untouched(self) -> Self:
-        """What becomes of it where its reservation was changed by hand and CloudFormation does not set it again.
+        """What becomes of it where its concurrency was changed by hand and CloudFormation does not set it again.
 
-        It does so only when it updates the function for another reason, as was reported and is not certain.
+        It does so only when it updates the resource for another reason, as was reported and is not certain.
         """
-        if not self.restated or self.replaced or self.wanted is None or self.live is None:
+        live, wanted = self.live, self.wanted
+        if self.replaced or wanted is None or live is None or isinstance(live.reserved, Unknown):
             return self
-        return replace(self, wanted=replace(self.wanted, reserved=self.live.reserved))
+        reserved = live.reserved if self.logical_id in self.restated else wanted.reserved
+        held = live.holders
+        by_hand = self.restated - self.renewed if held is not None else frozenset()
+        provisioned = tuple(
+            replace(each, value=(held or {}).get(each.logical_id, 0)) if each.logical_id in by_hand else each
+            for each in wanted.provisioned
+        )
+        return replace(self, wanted=replace(wanted, reserved=reserved, provisioned=provisioned))
+
+    @property
+    def drifted(self) -> bool:
+        """Whether somebody changed it beside the stack, so that nobody knows what an update sets."""
+        return self.untouched != self
 
     @property
     def left_behind(self) -> int:
@@ -181,12 +197,15 @@ def transition(demand: Demand, live: Mapping[str, LiveFunction], fates: Fates = 
 
 def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> Change:
     prefix = _prefix(function.logical_id)
-    replaced = live is not None and (function.logical_id in fates.made_anew or _renamed(function, live))
+    renamed = live is not None and function.logical_id not in fates.same_name and _renamed(function, live)
+    replaced = live is not None and (renamed or function.logical_id in fates.made_anew)
     anew = {each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in fates.made_anew}
     outlast = fates.outlast if replaced else fates.outlast & fates.made_anew
     kept = _kept(live, prefix, fates.leave | outlast)
-    stays = replaced and function.logical_id in outlast
-    restated = function.logical_id in fates.restated
+    sure = function.logical_id in fates.made_anew or not isinstance(function.name, Unknown)
+    stays = replaced and sure and function.logical_id in outlast
+    own = {each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in fates.restated}
+    restated = frozenset([*own, *({function.logical_id} & fates.restated)])
     return Change(function.logical_id, function, live, replaced, frozenset(anew), stays, kept, restated)
 
 

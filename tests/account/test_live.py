@@ -235,6 +235,44 @@ class TestStack:
         assert isinstance(found, Stack)
         assert found.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
 
+    def test_a_function_that_somebody_deleted_holds_nothing(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described())
+            stubs["cloudformation"].add_response(
+                "list_stack_resources", {"StackResourceSummaries": [resource("Fn", FUNCTION)]}
+            )
+            gone = ("ResourceNotFoundException", "Function not found: orders-Fn", 404)
+            stubs["lambda"].add_client_error("get_function_concurrency", *gone)
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert found.functions == {"Fn": LiveFunction("orders-Fn", None, 0)}
+
+    def test_an_alias_of_a_function_elsewhere_is_read_by_itself(self) -> None:
+        def fill(stubs: Any) -> None:
+            stubs["cloudformation"].add_response("describe_stacks", described())
+            stubs["cloudformation"].add_response(
+                "list_stack_resources", {"StackResourceSummaries": [resource("Live", ALIAS, f"{ARN}:live")]}
+            )
+            answer, asked = configs(live=30, v1=9), {"FunctionName": "orders-Fn"}
+            stubs["lambda"].add_response("list_provisioned_concurrency_configs", answer, asked)
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert found.functions == {}
+        assert found.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
+
+    def test_what_the_parameter_store_gave_is_kept_by_its_name(self) -> None:
+        def fill(stubs: Any) -> None:
+            answer = described(Size="/size")
+            answer["Stacks"][0]["Parameters"][0]["ResolvedValue"] = "7"
+            stubs["cloudformation"].add_response("describe_stacks", answer)
+            stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
+
+        found = self.read(fill)
+        assert isinstance(found, Stack)
+        assert (found.parameters, found.stored) == ({"Size": "/size"}, {"ssm:/size": "7"})
+
     def test_nested_stacks_are_read_too(self) -> None:
         def fill(stubs: Any) -> None:
             formation = stubs["cloudformation"]
