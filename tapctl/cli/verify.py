@@ -1,14 +1,20 @@
 """`tapctl verify`: is what was deployed alive, and what its template says?"""
 
+from __future__ import annotations
+
+from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tapctl.cli import options as o
 from tapctl.cli.common import open_aws, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode
+from tapctl.errors import ExitCode, TemplateError
+
+if TYPE_CHECKING:
+    from tapctl.template.model import Template
 
 
 def verify(
@@ -53,5 +59,16 @@ def verify(
     result = run.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
     if not result.failed:
         proved(result.stack_id)
+    if format.value not in ("text", "json"):
+        result = replace(result, template=_written(settings.template))
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
+
+
+def _written(template: str) -> Template | None:
+    """The template as it is written here, which only says where things stand: verifying does not need it."""
+    from tapctl.template.load import load
+
+    with suppress(TemplateError):
+        return load(template) if template else None
+    return None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.report.record import Level, Record, Results
+from tapctl.template.model import Template
 from tapctl.verify.check import Check, Status
 from tapctl.verify.run import Verification
 
@@ -22,7 +23,7 @@ _KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
 
 def of_preflight(result: Preflight, sentence: str) -> Results:
     records = tuple(map(_of_finding, (*result.findings, *result.lint)))
-    return Results("preflight", f"preflight of {result.template.file}", sentence, records)
+    return Results("preflight", f"preflight of {result.template.file}", sentence, records, result.template.file)
 
 
 def _of_finding(finding: Finding) -> Record:
@@ -44,11 +45,21 @@ def level(finding: Finding) -> Level:
 
 
 def of_verification(verification: Verification, sentence: str) -> Results:
-    title = f"verification of stack {verification.stack_name}"
-    return Results("verify", title, sentence, tuple(map(_of_check, verification.checks)))
+    title, template = f"verification of stack {verification.stack_name}", verification.template
+    records = tuple(_of_check(each, template) for each in verification.checks)
+    file = template.file if template else f"{verification.stack_name}.template"
+    return Results("verify", title, sentence, records, file)
 
 
-def _of_check(check: Check) -> Record:
+def _of_check(check: Check, template: Template | None) -> Record:
     kind = check.subject.split()[0]
     rule = f"verify-{kind if kind in _KINDS else 'resource'}"
-    return Record(rule, _STATUSES[check.status], check.subject, check.message, check.hint)
+    place = (template.file, _line(template, check.subject)) if template else ()
+    return Record(rule, _STATUSES[check.status], check.subject, check.message, check.hint, *place)
+
+
+def _line(template: Template, subject: str) -> int:
+    """Where the resource or the output stands; the first line for what is neither."""
+    kind, _, name = subject.partition(" ")
+    path = ("Outputs", name) if kind == "output" else ("Resources", subject)
+    return 1 if template.source.at(path) is None else template.line(*path)

@@ -19,11 +19,9 @@ def as_github(results: Results) -> str:
 
 
 def _annotation(record: Record) -> str:
-    # What the message names already is no title for it.
-    title = record.rule if record.subject in record.message else record.subject
-    properties = {"file": record.file, "line": record.line, "title": title}
+    properties = {"file": record.file, "line": record.line, "title": record.rule}
     written = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in properties.items() if value)
-    return f"::{_COMMANDS[record.level]} {written}::{_escaped(record.text, _DATA)}"
+    return f"::{_COMMANDS[record.level]} {written}::{_escaped(record.sentence, _DATA)}"
 
 
 def _escaped(text: str, signs: Mapping[str, str]) -> str:

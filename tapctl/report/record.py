@@ -34,15 +34,21 @@ class Record:
         """Message and hint in one line."""
         return f"{self.message} (hint: {self.hint})" if self.hint else self.message
 
+    @property
+    def sentence(self) -> str:
+        """Message and hint after what they are about, where the message does not name that itself."""
+        return self.text if self.subject in self.message else f"{self.subject}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that one run of a command found, and the sentence that sums it up."""
+    """Everything that one run of a command found, the sentence that sums it up, and the file that it is about."""
 
     command: str
     title: str
     sentence: str
     records: tuple[Record, ...]
+    file: str
 
     @property
     def found(self) -> tuple[Record, ...]:

@@ -21,28 +21,24 @@ def as_sarif(results: Results) -> str:
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"tapctl/{results.command}/"},
-        "results": [_result(each, rules) for each in results.found],
+        "results": [_result(each, rules, results.file) for each in results.found],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(record: Record, rules: list[str]) -> dict[str, Any]:
+def _result(record: Record, rules: list[str], file: str) -> dict[str, Any]:
     return {
         "ruleId": record.rule,
         "ruleIndex": rules.index(record.rule),
         "level": _LEVELS[record.level],
-        "message": {"text": f"{record.subject}: {record.text}" if record.subject else record.text},
-        "locations": [_location(record)],
+        "message": {"text": record.sentence},
+        "locations": [_location(record, file)],
     }
 
 
-def _location(record: Record) -> dict[str, Any]:
-    location: dict[str, Any] = {}
-    if record.subject:
-        location["logicalLocations"] = [{"name": record.subject}]
-    if record.file and not record.file.startswith("<"):
-        place: dict[str, Any] = {"artifactLocation": {"uri": quote(PurePath(record.file).as_posix())}}
-        if record.line:
-            place["region"] = {"startLine": record.line}
-        location["physicalLocation"] = place
-    return location
+def _location(record: Record, file: str) -> dict[str, Any]:
+    """Where it stands, the first line of the file where nobody knows: GitHub refuses a result without a place."""
+    uri = quote(PurePath((record.file or file).strip("<>")).as_posix())
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": record.line or 1}}
+    named = {"logicalLocations": [{"name": record.subject}]} if record.subject else {}
+    return {**named, "physicalLocation": place}

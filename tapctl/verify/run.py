@@ -10,6 +10,7 @@ from tapctl.aws import Aws
 from tapctl.config import Settings
 from tapctl.deploy.events import place
 from tapctl.deploy.stack_state import state
+from tapctl.template.model import Template
 from tapctl.verify.check import Check, Job, Status, failed
 from tapctl.verify.drift import check_drift
 from tapctl.verify.expected import check_http, check_patterns
@@ -33,6 +34,8 @@ class Verification:
     stack_name: str
     checks: tuple[Check, ...]
     stack_id: str = ""
+    template: Template | None = None
+    """The file that the stack was made from, where it is known, to say in which line of it a check belongs."""
 
     @property
     def failed(self) -> list[Check]:

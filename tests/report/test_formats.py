@@ -8,8 +8,13 @@ import pytest
 
 from tapctl.cli.options import FindingsFormat
 from tapctl.report import preflight, verification
+from tapctl.report.findings import of_verification
 from tapctl.report.formats import FORMATS
 from tapctl.report.record import Level, Record, Results
+from tapctl.template.model import Template
+from tapctl.template.parse import parse
+from tapctl.verify.check import Check, Status
+from tapctl.verify.run import Verification
 
 RECORDS = (
     Record("limit-a", Level.WELL, "Fine", "it fits"),
@@ -18,11 +23,11 @@ RECORDS = (
     Record("limit-c", Level.OPEN, "Perhaps", "nobody knows", file="t.yaml"),
     Record("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
 )
-RESULTS = Results("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS)
+RESULTS = Results("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS, "t.yaml")
 
 
 def only(record: Record) -> Results:
-    return Results("verify", "t", "s", (record,))
+    return Results("verify", "t", "s", (record,), "shop.yaml")
 
 
 @pytest.mark.parametrize("renderers", [preflight.RENDERERS, verification.RENDERERS], ids=["preflight", "verify"])
@@ -57,10 +62,47 @@ def test_sarif_says_which_version_it_is() -> None:
     assert document["runs"][0]["results"] == []
 
 
-def test_sarif_has_no_file_for_a_pipe() -> None:
-    (run,) = json.loads(FORMATS["sarif"](only(Record("r", Level.ERROR, "", "m", file="<stdin>", line=1))))["runs"]
+@pytest.mark.parametrize(
+    ("file", "line", "place"),
+    [
+        pytest.param("", None, ("shop.yaml", 1), id="nobody knows"),
+        pytest.param("t.yaml", None, ("t.yaml", 1), id="only the file is known"),
+        pytest.param("<stdin>", 7, ("stdin", 7), id="a pipe"),
+    ],
+)
+def test_a_sarif_result_always_has_a_place(file: str, line: int | None, place: tuple[str, int]) -> None:
+    (run,) = json.loads(FORMATS["sarif"](only(Record("r", Level.ERROR, "", "m", file=file, line=line))))["runs"]
 
-    assert run["results"][0]["locations"] == [{}]
+    (where,) = [each["physicalLocation"] for each in run["results"][0]["locations"]]
+    assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == place
+
+
+def test_sarif_names_the_resource_once() -> None:
+    record = Record("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    (run,) = json.loads(FORMATS["sarif"](only(record)))["runs"]
+
+    assert run["results"][0]["message"] == {"text": "Fn reserves 100"}
+
+
+CHECKS = tuple(
+    Check(subject, Status.FAILED, "it is not") for subject in ("Queue", "output Url", "stack", "output Gone", "Gone")
+)
+TEMPLATE = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\nOutputs:\n  Url:\n    Value: !Ref Queue\n"
+
+
+def test_what_is_verified_stands_where_the_template_has_it() -> None:
+    source = parse(TEMPLATE, "shop.yaml")
+    found = of_verification(Verification("shop", CHECKS, template=Template(source, source.value)), "not verified")
+
+    assert [(each.file, each.line) for each in found.records] == [("shop.yaml", line) for line in (2, 5, 1, 1, 1)]
+    assert found.file == "shop.yaml"
+
+
+def test_what_is_verified_without_a_template_has_none() -> None:
+    found = of_verification(Verification("shop", CHECKS), "not verified")
+
+    assert {(each.file, each.line) for each in found.records} == {("", None)}
+    assert found.file == "shop.template"
 
 
 def test_junit_has_a_case_for_each_and_counts_them() -> None:
@@ -84,16 +126,16 @@ def test_junit_is_xml_whatever_it_says(message: str) -> None:
 
 def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
     assert FORMATS["github"](RESULTS) == (
-        "::error file=my stack/t.yaml,line=12,title=Fn::too much (hint: ask for less)\n"
-        "::warning file=t.yaml,title=Perhaps::nobody knows\n"
+        "::error file=my stack/t.yaml,line=12,title=limit-d::Fn: too much (hint: ask for less)\n"
+        "::warning file=t.yaml,title=limit-c::Perhaps: nobody knows\n"
         "::warning file=t.yaml,line=3,title=W1::a smell\n"
-        "::notice title=Seen::not looked at (hint: allow the action)\n"
+        "::notice title=limit-b::Seen: not looked at (hint: allow the action)\n"
         "exceeds: too much\n"
     )
 
 
 def test_github_takes_no_sign_of_a_message_for_its_own() -> None:
-    record = Record("r", Level.ERROR, "a:b,c", "100%\n::error::x")
+    record = Record("a:b,c", Level.ERROR, "", "100%\n::error::x")
 
     assert FORMATS["github"](only(record)) == "::error title=a%3Ab%2Cc::100%25%0A::error::x\ns\n"
 
