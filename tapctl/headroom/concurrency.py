@@ -104,9 +104,13 @@ def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:
     if peak < bounds.safe:
         return (
             Verdict.UNCERTAIN,
-            f"{final} executions stay unreserved at the end, but maybe {peak} on the way; at least {bounds.safe} must",
+            f"{final} executions stay unreserved at the end, but maybe {peak} on the way; {_enough(bounds)}",
         )
-    return Verdict.FITS, f"{min(final, peak)} executions stay unreserved; at least {bounds.safe} must"
+    return Verdict.FITS, f"{min(final, peak)} executions stay unreserved; {_enough(bounds)}"
+
+
+def _enough(bounds: Floor) -> str:
+    return f"at least {bounds.safe} must" if bounds.known else f"{bounds.safe} are enough, whatever the minimum is"
 
 
 def _minimum(bounds: Floor) -> int:

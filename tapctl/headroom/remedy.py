@@ -189,12 +189,21 @@ def _rounded(weights: dict[str, int], whole: int, room: int) -> dict[str, int]:
 
 
 def _whole_or_nothing(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
-    """The first ones in their order, then the smallest, so that as many as possible keep their setting."""
-    shares: dict[str, int] = {}
-    for each in [*candidates[:first], *sorted(candidates[first:], key=lambda each: each.wish)]:
+    """The first ones in their order, then as many of the others as fit whole, and rather the larger ones."""
+    shares = {each.logical_id: 0 for each in candidates}
+    for each in candidates[:first]:
         shares[each.logical_id] = each.wish if each.wish <= room else 0
         room -= shares[each.logical_id]
-    return shares
+    kept: list[_Candidate] = []
+    for each in sorted(candidates[first:], key=lambda each: each.wish):
+        if each.wish <= room:
+            kept.append(each)
+            room -= each.wish
+        elif smaller := next((other for other in kept if each.wish - other.wish <= room), None):
+            # As many are kept with it in the place of a smaller one, and less is dropped.
+            kept[kept.index(smaller)] = each
+            room -= each.wish - smaller.wish
+    return shares | {each.logical_id: each.wish for each in kept}
 
 
 def _serve(candidate: _Candidate, share: int | None) -> Remedy:

@@ -172,6 +172,20 @@ class TestModes:
     def test_drop_keeps_as_many_as_it_can_whole(self) -> None:
         assert answers(planned(account(150), *self.WANTS, mode=Mode.DROP)) == {"A": "drop", "B": "keep", "C": "keep"}
 
+    @pytest.mark.parametrize(
+        ("room", "sizes", "dropped"),
+        [
+            pytest.param(21, {"A": 20, "B": 6}, ["B"], id="the-smaller-of-two-is-enough"),
+            pytest.param(19, {"A": 20, "B": 6}, ["A"], id="it-is-not"),
+            pytest.param(80, {"A": 60, "B": 40, "C": 5}, ["B"], id="the-one-in-the-middle"),
+            pytest.param(30, {"A": 40, "B": 20, "C": 10, "D": 9}, ["A", "D"], id="two-of-four"),
+        ],
+    )
+    def test_drop_drops_as_little_as_does(self, room: int, sizes: dict[str, int], dropped: list[str]) -> None:
+        wants = [created(name, size) for name, size in sizes.items()]
+        found = answers(planned(account(1000, 100 + room), *wants, mode=Mode.DROP))
+        assert [name for name, answer in found.items() if answer == "drop"] == dropped
+
     def test_drop_serves_the_first_before_the_smallest(self) -> None:
         found = planned(account(155), *self.WANTS, mode=Mode.DROP, priority=("A",))
         assert answers(found) == {"A": "keep", "B": "drop", "C": "drop"}
