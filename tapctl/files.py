@@ -4,7 +4,8 @@ import os
 import stat
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
@@ -34,32 +35,74 @@ def write_atomically(path: Path, text: str) -> None:
     An existing file keeps its permission bits; line ends are written as given. A link stays one, and a pipe
     or a device, such as /dev/stdout, is written to. What a killed run left beside the file is cleared away.
     """
+    write_together({path: text})
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Several files, each as by `write_atomically`; none is replaced before every text stands beside its file.
+
+    Raises an error that names the files that were changed where a later one could not be replaced.
+    """
+    with ExitStack() as drafts:
+        puts = [(path, drafts.enter_context(_draft(path, text))) for path, text in texts.items()]
+        changed: list[str] = []
+        for path, put in puts:
+            try:
+                put()
+            except TapctlError as error:
+                if not changed:
+                    raise
+                message = f"{error.message}; already changed: {', '.join(changed)}"
+                raise TapctlError(message, "mend that and run it again, or put those back") from None
+            changed.append(str(path))
+
+
+@contextmanager
+def _draft(path: Path, text: str) -> Iterator[Callable[[], None]]:
+    """The text on the disk beside the file, with what moves it into place; gone at the end if that was not called."""
     data = text.encode("utf-8", errors="replace")
     target = _target(path)
     if target is None:
-        _write_through(path, data)
+        yield lambda: _write_through(path, data)
         return
     prefix = f".{target.name[:200]}."
     try:
         _sweep(target.parent, prefix)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_SUFFIX)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_SUFFIX)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}", "name a folder that exists and is writable"
         ) from None
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        Path(temporary).replace(target)
+        with _untouched(path):
+            _fill(handle, data)
+            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        yield lambda: _replace(path, temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fill(handle: int, data: bytes) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(path: Path, temporary: Path, target: Path) -> None:
+    with _untouched(path):
+        temporary.replace(target)
+
+
+@contextmanager
+def _untouched(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise TapctlError(
             f"cannot write {path}: {error.strerror}", "free some space or name another place; the old file is untouched"
         ) from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 _SUFFIX = ".tapctl"

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from tapctl.errors import ExitCode, TapctlError, UsageError
-from tapctl.files import state_dir, write_atomically
+from tapctl.files import state_dir, write_atomically, write_together
 
 
 def left_behind(folder: Path, *expected: str) -> list[str]:
@@ -156,6 +156,24 @@ class TestNotWriting:
         ]
         assert path.read_text() == "old"
         assert left_behind(tmp_path, "a.json") == []
+
+
+class TestTogether:
+    def test_none_is_changed_where_one_has_no_place(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_text("old")
+        with pytest.raises(UsageError, match="cannot write .*none/b: No such file or directory$"):
+            write_together({tmp_path / "a": "new", tmp_path / "none" / "b": "new"})
+        assert (tmp_path / "a").read_text() == "old"
+        assert left_behind(tmp_path, "a") == []
+
+    def test_what_was_changed_before_a_failure_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(TapctlError) as caught:
+            write_together({tmp_path / "a": "new", Path("/dev/full"): "new", tmp_path / "c": "new"})
+        assert caught.value.message == (
+            f"cannot write /dev/full: No space left on device; already changed: {tmp_path / 'a'}"
+        )
+        assert caught.value.hint == "mend that and run it again, or put those back"
+        assert left_behind(tmp_path) == ["a"]
 
 
 class TestState:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
-from tapctl.files import write_atomically
+from tapctl.files import write_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,9 @@ class FileEdit:
 def write(edits: Sequence[FileEdit]) -> None:
     """Put the new texts in the files' places, each whole or not at all, byte order marks kept.
 
-    Raises `UsageError`, before anything is written, when a file is no longer what was edited.
+    Raises `UsageError`, before any file is changed, when one is no longer what was edited or cannot be written.
     """
-    marks = [_mark(edit) for edit in edits]
-    for edit, mark in zip(edits, marks, strict=True):
-        write_atomically(Path(edit.file), mark + edit.after)
+    write_together({Path(edit.file): _mark(edit) + edit.after for edit in edits})
 
 
 def _mark(edit: FileEdit) -> str:
