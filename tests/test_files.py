@@ -161,7 +161,7 @@ class TestNotWriting:
 class TestTogether:
     def test_none_is_changed_where_one_has_no_place(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_text("old")
-        with pytest.raises(UsageError, match="cannot write .*none/b: No such file or directory$"):
+        with pytest.raises(UsageError, match=r"cannot write .*none/b: No such file or directory$"):
             write_together({tmp_path / "a": "new", tmp_path / "none" / "b": "new"})
         assert (tmp_path / "a").read_text() == "old"
         assert left_behind(tmp_path, "a") == []
