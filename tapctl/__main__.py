@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from tapctl.cli import app
-from tapctl.cli.terminal import forsake
+from tapctl.cli.terminal import fitted, forsake
 from tapctl.errors import ExitCode, TapctlError, UsageError
 
 
@@ -88,9 +88,8 @@ def _misused(error: typer.TyperException) -> ExitCode:
 
 
 def complain(message: str, hint: str | None, code: ExitCode) -> ExitCode:
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
-    if hint:
-        sys.stderr.write(f"hint: {hint}\n")
+    for line in (f"error: {' '.join(message.split())}", *([f"hint: {hint}"] if hint else [])):
+        sys.stderr.write(f"{fitted(line, sys.stderr)}\n")
     return code
 
 

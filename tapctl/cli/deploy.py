@@ -244,7 +244,10 @@ class _Reporter:
         from tapctl.deploy.changes import walk
         from tapctl.report import changes
 
-        (self.result if self.plan else self.terminal.talk)(changes.text(found, self.terminal.surface()))
+        show, surface = (
+            (self.result, self.terminal.surface()) if self.plan else (self.terminal.show, self.terminal.aside)
+        )
+        show(changes.text(found, surface))
         self.progress.expect(name for name, _ in walk(found.changes))
 
     def event(self, event: Event) -> None:

@@ -88,7 +88,7 @@ class _Reporter:
         from tapctl.report import destruction
 
         terminal = self.progress.terminal
-        terminal.talk(destruction.fate(fate, terminal.surface()))
+        terminal.show(destruction.fate(fate, terminal.aside))
         self.progress.expect(each.logical_id for each in fate.resources)
         return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
 

@@ -35,7 +35,7 @@ class Progress:
         from tapctl.report import events
 
         if not self.text:
-            self.terminal.talk(events.as_json_line(event))
+            self.terminal.show(events.as_json_line(event))
         elif self.terminal.live:
             self._board.event(event)
         elif not events.repeats(event):

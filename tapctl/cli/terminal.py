@@ -1,7 +1,6 @@
 """The two streams: stdout carries the result, stderr the talk."""
 
 import os
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import typer
 from tapctl.errors import TapctlError
 from tapctl.files import write_atomically
 from tapctl.report.surface import Surface
+from tapctl.report.wrapping import wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,27 @@ class Terminal:
             raise TapctlError(f"cannot write the result: {error.strerror}", "look where stdout leads") from None
 
     def talk(self, text: str) -> None:
-        """Say it on stderr; what is at work goes on, even where nobody can be told any more."""
+        """Say it on stderr, in lines that fit where that is a terminal."""
+        self.show(fitted(text, sys.stderr))
+
+    def show(self, text: str) -> None:
+        """Put it on stderr as it is; what is at work goes on, even where nobody can be told any more."""
         if not self.quiet:
             with suppress(OSError):
                 sys.stderr.write(f"{text}\n")
                 sys.stderr.flush()
 
     def surface(self, output: Path | None = None) -> Surface:
-        """How wide the result may be and whether it is coloured; a file never is."""
-        return Surface(_columns(), output is None and _coloured(sys.stdout.isatty()), self.verbose)
+        """How wide the result may be, and whether it is coloured and fitted to a terminal; a file never is."""
+        return self._surface(sys.stdout, output is None and sys.stdout.isatty())
+
+    @property
+    def aside(self) -> Surface:
+        """The same for a report that is shown on stderr."""
+        return self._surface(sys.stderr, sys.stderr.isatty())
+
+    def _surface(self, stream: TextIO, tty: bool) -> Surface:
+        return Surface(columns(stream), _coloured(tty), self.verbose, wraps=tty)
 
     @property
     def interactive(self) -> bool:
@@ -77,5 +89,19 @@ def _coloured(tty: bool) -> bool:
     return tty and not os.environ.get("NO_COLOR") and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
-def _columns() -> int:
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+def fitted(text: str, stream: TextIO) -> str:
+    """The text in lines that fit a terminal; elsewhere it is left as it is."""
+    return wrapped(text, columns(stream)) if stream.isatty() else text
+
+
+def columns(stream: TextIO) -> int:
+    """Those of the stream's own terminal, unless COLUMNS says otherwise."""
+    named = os.environ.get("COLUMNS", "")
+    return max(60, min((named.isdecimal() and int(named)) or _own_columns(stream) or 100, 140))
+
+
+def _own_columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0  # it is no terminal

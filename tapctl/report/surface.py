@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from tapctl.report.wrapping import hanging, slices
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
 STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow", "warning": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What text is rendered for: columns, whether colour may be used, and whether nothing is summed up."""
+    """What text is rendered for: columns, whether colour may be used, whether nothing is summed up, and ...
+
+    whether sentences are broken to fit the columns, as a terminal wants it; a log or a pipe keeps each on one line.
+    """
 
     width: int
     color: bool
     whole: bool = False
+    wraps: bool = False
 
 
 def draw(surface: Surface, *parts: RenderableType) -> str:
@@ -38,6 +46,23 @@ def draw(surface: Surface, *parts: RenderableType) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        # Sentences are left to the terminal to break, so that a log or a pipe keeps each on one line.
-        console.print(part, soft_wrap=isinstance(part, str | Text))
+        sentence = Text.from_markup(part) if isinstance(part, str) else part
+        if not isinstance(sentence, Text):
+            console.print(sentence)
+        else:
+            console.print(_wrapped(sentence, surface.width) if surface.wraps else sentence, soft_wrap=True)
     return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"
+
+
+def _wrapped(text: Text, width: int) -> Text:
+    """The text in lines that fit, with its styles."""
+    from rich.text import Text
+
+    return Text("\n").join(each for line in text.split("\n", allow_blank=True) for each in _lines(line, width))
+
+
+def _lines(line: Text, width: int) -> Iterator[Text]:
+    for number, (begin, end) in enumerate(slices(line.plain, width)):
+        part = line[begin:end]
+        part.pad_left(hanging(line.plain) if number else 0)
+        yield part

@@ -169,3 +169,17 @@ def test_a_terminal_gets_colour_unless_it_says_no(desk: Terminal) -> None:
 
 def test_the_state_folder_is_nobody_elses(desk: Terminal) -> None:
     assert Path(desk.state, "sandbox").stat().st_mode & 0o077 == 0
+
+
+def test_a_terminal_breaks_no_word(desk: Terminal) -> None:
+    narrow = Terminal(desk.state, desk.cwd, {"COLUMNS": "60", "NO_COLOR": "1"})
+    seat = Seat(narrow, command=("preflight", "queue.yaml", "--env", "local", "--snapshot", "there/is/none.json"))
+
+    assert seat.leaves() == 2
+    assert max(map(len, seat.seen.splitlines())) <= 60
+    assert "hint: " in seat.seen
+
+    seat = Seat(narrow, "--stack-name", "a-stack-with-a-rather-long-name", command=("preflight", *DEPLOY[1:]))
+
+    assert seat.leaves() == 0
+    assert "new stack\r\n  a-stack-with-a-rather-long-name\r\n" in seat.seen

@@ -287,7 +287,7 @@ def test_ctrl_c_at_the_question_leaves_at_once_and_says_what_goes_on(pane: Pane,
     pane.types("C-c")
     pane.shows("have it undone?")
     pane.types("C-c")
-    after = "".join(pane.shows("code 130"))
+    after = " ".join(" ".join(pane.shows("code 130")).split())
 
     assert "CloudFormation goes on with stack left by itself (UPDATE_IN_PROGRESS)" in after
     assert "hint: `tapctl watch --stack-name left --env local` follows it to its end" in after
