@@ -41,7 +41,7 @@ def fates(
     claiming = [name for name, held in holding.items() if _matters(name, held, wanted.get(name), told)]
     members = {each.prefix: each for each in kin.members()}
     found = _Look(reader, stack, members, claiming).into("", stack.parameters, kin.resolver) if claiming else Fates()
-    return found if told is None else replace(found, made_anew=told)
+    return found if told is None else replace(found, made_anew=told, unread="")
 
 
 def _matters(name: str, held: LiveFunction, wanted: FunctionDemand | None, told: frozenset[str] | None) -> bool:
@@ -71,7 +71,7 @@ class _Look:
         wanted = member.resolver if member else None
         body = self.reader.running(replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack)
         if isinstance(body, Unknown):
-            return _unread(wanted, prefix) if body.judged else Fates()
+            return _unread(wanted, prefix) if body.judged else Fates(unread=body.reason)
         try:
             running = self._running(body, prefix, given, context)
             return _fates(running, wanted, prefix) | self._below(running, wanted, prefix)

@@ -33,6 +33,8 @@ class Gathered:
     account: Account
     demand: Demand
     changes: tuple[Change, ...]
+    uncompared: str = ""
+    """Why nobody could tell what the update makes anew; empty where that was told."""
 
 
 def gather(
@@ -62,7 +64,7 @@ def gather(
             in_flight=_others(others.result(), stack) if others else account.in_flight,
             learned=_learned(reader, account),
         )
-    return Gathered(kin, account, demand, changes)
+    return Gathered(kin, account, demand, changes, fate.unread)
 
 
 def look_up(

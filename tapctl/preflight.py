@@ -13,6 +13,7 @@ from tapctl.account.model import Settings as AccountSettings
 from tapctl.gather import Gathered, gather
 from tapctl.headroom import assess, concurrency, remedy, staging
 from tapctl.headroom.concurrency import Judgement
+from tapctl.headroom.floor import Floor
 from tapctl.headroom.misnamed import misnamed
 from tapctl.headroom.remedy import Mode, Plan, Policy
 from tapctl.headroom.result import Preflight
@@ -22,7 +23,7 @@ from tapctl.limits import CATALOGUE, CONCURRENCY, Kind, Limit
 from tapctl.template.local import RELATIVE
 from tapctl.template.model import Template
 from tapctl.template.present import missing
-from tapctl.unknown import Unknown
+from tapctl.unknown import Unknown, total
 
 if TYPE_CHECKING:
     from tapctl.account.ports import AccountReader
@@ -99,7 +100,18 @@ def judge(
         (*assess.assess(subject), *misnamed(found.family, settings.policy)),
         staging=steps,
         forbidden=subject.forbidden,
+        uncompared=_uncompared(found, sums),
     )
+
+
+def _uncompared(found: Gathered, sums: Judgement) -> str:
+    """Why nobody compared the templates, unless there is room for all that the stack holds a second time."""
+    twice = [change.top for change in found.changes if change.wanted and change.live and not change.replaced]
+    match sums.outlook.peak, sums.floor, total(twice):
+        case int(peak), Floor(safe=safe), int(more) if peak - more >= safe:
+            return ""
+        case _:
+            return found.uncompared if any(claim != 0 for claim in twice) else ""
 
 
 def _with_doubts(found: Gathered, sums: Judgement) -> Judgement:

@@ -9,6 +9,8 @@ import pytest
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.headroom.verdict import Verdict
 from tapctl.preflight import judge
+from tapctl.report.preflight import as_text
+from tapctl.report.surface import Surface
 from tapctl.template.load import load
 from tapctl.unknown import Unknown
 
@@ -350,3 +352,19 @@ Resources:
     root = NESTED.format("Delete", "inner.yaml") if prefix else alias
     reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": root, "Inner": alias})
     assert verdict(root, reader, tmp_path, alias) is FITS
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "said"),
+    [pytest.param(140, True, id="both-would-not-fit"), pytest.param(160, False, id="there-is-room-for-both")],
+)
+def test_a_snapshot_without_the_running_template_says_what_it_does_not_tell(
+    unreserved: int, said: bool, tmp_path: Path
+) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(function("Fn", 60, package="Image"))
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)})
+    found = judge(load(str(template)), made_up(1000, unreserved, stack=stack), settings())
+    assert found.verdict is FITS
+    text = as_text(found, Surface(100, color=False))
+    assert ("not judged: what the update makes anew, and for a while holds twice" in text) is said

@@ -31,6 +31,9 @@ class Preflight:
     forbidden: bool = False
     """Whether a remedy is not wanted: `--remedy fail`."""
 
+    uncompared: str = ""
+    """Why nobody could tell what the update makes anew, where that could change the verdict."""
+
     @property
     def verdict(self) -> Verdict:
         return worst(finding.verdict for finding in self.findings if finding.judged)

@@ -18,7 +18,8 @@ class Fates:
     `made_anew` are replaced. `leave` are not in the template any more and go on in the account, by the
     DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their UpdateReplacePolicy.
     `restated` are those to which the running template already gives the same concurrency, and `same_name` the
-    functions that it names in the same way.
+    functions that it names in the same way. `unread` says why nobody could compare, so that what is made anew is not
+    known and not counted.
     """
 
     made_anew: frozenset[str] = frozenset()
@@ -26,6 +27,7 @@ class Fates:
     outlast: frozenset[str] = frozenset()
     restated: frozenset[str] = frozenset()
     same_name: frozenset[str] = frozenset()
+    unread: str = ""
 
     def __or__(self, other: Self) -> Self:
         return type(self)(
@@ -34,6 +36,7 @@ class Fates:
             self.outlast | other.outlast,
             self.restated | other.restated,
             self.same_name | other.same_name,
+            self.unread or other.unread,
         )
 
 

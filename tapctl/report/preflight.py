@@ -229,6 +229,8 @@ def _unjudged(result: Preflight) -> Iterator[str]:
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
     yield from (f"not judged: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
+    if result.uncompared:
+        yield f"not judged: what the update makes anew, and for a while holds twice ({result.uncompared})"
 
 
 def _in_flight(result: Preflight) -> Iterator[str]:
