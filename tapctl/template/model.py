@@ -77,9 +77,16 @@ class Template:
             properties = definition.get("Properties") or {}
             if not isinstance(properties, dict):
                 raise self.error(f"the Properties of {logical_id} are not a map", "Resources", logical_id)
-            condition = definition.get("Condition")
-            line = self.line("Resources", logical_id)
-            yield Resource(logical_id, kind, properties, condition if isinstance(condition, str) else None, line)
+            has_one, place = "Condition" in definition, ("Resources", logical_id, "Condition")
+            condition = self.condition_name(definition["Condition"], *place) if has_one else None
+            yield Resource(logical_id, kind, properties, condition, self.line("Resources", logical_id))
+
+    def condition_name(self, name: Any, *path: str | int) -> str:
+        """The name of a condition, at `path`. Raises `TemplateError` for one that YAML reads as true or a number."""
+        if isinstance(name, str):
+            return name
+        hint = "put it in quotes; without them YAML reads words such as On and Yes as true or false"
+        raise self.error("the name of a condition must be text", *path, hint=hint)
 
     def line(self, *path: str | int) -> int:
         """The line of the key or value at `path`; of what a transform made it from, where it stands nowhere."""

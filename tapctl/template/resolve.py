@@ -111,7 +111,7 @@ class Resolver:
     def truth(self, value: Value, path: Path) -> bool | Unknown:
         """A value as a condition."""
         if isinstance(value, dict) and set(value) == {"Condition"}:
-            return self.condition(str(value["Condition"]), path)
+            return self.condition(self.template.condition_name(value["Condition"], *path, "Condition"), path)
         resolved = self.value(value, path)
         if isinstance(resolved, Unknown | bool):
             return resolved
@@ -119,9 +119,9 @@ class Resolver:
             return resolved.lower() == "true"
         raise self.template.error("a condition must be true or false", *path)
 
-    def exists(self, condition: str | None, path: Path) -> bool | Unknown:
+    def exists(self, condition: Value, path: Path) -> bool | Unknown:
         """Whether a resource or output with this `Condition` is there."""
-        return self.condition(condition, path) if isinstance(condition, str) else True
+        return True if condition is None else self.condition(self.template.condition_name(condition, *path), path)
 
     def without_secrets(self, text: str) -> str:
         """A text for a message: the values of NoEcho parameters are not shown."""
@@ -223,7 +223,10 @@ def _get_att(resolver: Resolver, target: Value, path: Path) -> Value:
 
 def _if(resolver: Resolver, arguments: Value, path: Path) -> Value:
     name, then, otherwise = _arguments(resolver, arguments, path, 3)
-    answer = resolver.condition(name, path) if isinstance(name, str) else resolver.truth(name, path)
+    if isinstance(name, str | bool):
+        answer = resolver.condition(resolver.template.condition_name(name, *path, 0), path)
+    else:
+        answer = resolver.truth(name, path)
     if isinstance(answer, Unknown):
         return _either(resolver, then, otherwise, path, answer)
     return resolver.value(then, (*path, 1)) if answer else resolver.value(otherwise, (*path, 2))

@@ -255,6 +255,27 @@ class TestConditions:
             resolver(text).exists("Never", ("Resources", "T", "Condition"))
         assert caught.value.message == "template.yaml:4: condition Never is not defined"
 
+    @pytest.mark.parametrize(
+        "written", ["Condition: On", "Condition: 1", "Condition: Null", "Properties: {A: !If [Yes, 40, 20]}"]
+    )
+    def test_a_name_that_yaml_does_not_read_as_text_is_refused(self, written: str) -> None:
+        text = (
+            f"Conditions: {{On: !Equals [a, b], Yes: !Equals [a, b]}}\nResources:\n  T:\n    Type: x\n    {written}\n"
+        )
+        with pytest.raises(TemplateError) as caught:
+            for each in resolver(text).template.resources():
+                resolver(text).value(each.properties, ("Resources", "T", "Properties"))
+        assert caught.value.message == "template.yaml:5: the name of a condition must be text"
+        hint = "put it in quotes; without them YAML reads words such as On and Yes as true or false"
+        assert caught.value.hint == hint
+
+    def test_likewise_in_another_condition_and_of_an_output(self) -> None:
+        text = "Conditions:\n  On: !Equals [a, a]\n  B: !Not [Condition: On]\nResources: {T: {Type: x}}\n"
+        with pytest.raises(TemplateError, match=r"yaml:3: the name of a condition must be text$"):
+            resolver(text).condition("B")
+        with pytest.raises(TemplateError, match=r"the name of a condition must be text$"):
+            resolver(text).exists(True, ("Outputs", "X", "Condition"))
+
     def test_a_circle_that_is_never_reached_does_not_matter(self) -> None:
         text = "Conditions: {A: !Or [true, !Condition B], B: !Condition B}\nResources: {T: {Type: x}}"
         assert resolver(text).condition("A") is True
