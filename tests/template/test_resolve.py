@@ -259,12 +259,11 @@ class TestConditions:
         "written", ["Condition: On", "Condition: 1", "Condition: Null", "Properties: {A: !If [Yes, 40, 20]}"]
     )
     def test_a_name_that_yaml_does_not_read_as_text_is_refused(self, written: str) -> None:
-        text = (
-            f"Conditions: {{On: !Equals [a, b], Yes: !Equals [a, b]}}\nResources:\n  T:\n    Type: x\n    {written}\n"
-        )
+        conditions = "Conditions: {On: !Equals [a, b], Yes: !Equals [a, b]}"
+        found = resolver(f"{conditions}\nResources:\n  T:\n    Type: x\n    {written}\n")
+        place = ("Resources", "T", "Properties")
         with pytest.raises(TemplateError) as caught:
-            for each in resolver(text).template.resources():
-                resolver(text).value(each.properties, ("Resources", "T", "Properties"))
+            [found.value(each.properties, place) for each in found.template.resources()]
         assert caught.value.message == "template.yaml:5: the name of a condition must be text"
         hint = "put it in quotes; without them YAML reads words such as On and Yes as true or false"
         assert caught.value.hint == hint
