@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.errors import TemplateError
 from tapctl.headroom.demand import Demand, FunctionDemand
+from tapctl.headroom.pairing import Fates
 from tapctl.headroom.replacement import maybe_replaced, named_alike, ours, replaced, restated
-from tapctl.headroom.transition import Fates
 from tapctl.template.family import NESTED, Family, passed_down
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource

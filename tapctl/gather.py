@@ -13,7 +13,8 @@ from tapctl.fates import fates
 from tapctl.headroom import assess
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.demand import Demand
-from tapctl.headroom.transition import Change, transition
+from tapctl.headroom.pairing import transition
+from tapctl.headroom.transition import Change
 from tapctl.limits import Kind
 from tapctl.template.family import Family, family
 from tapctl.template.model import Template

@@ -8,8 +8,8 @@ from tapctl.account.model import UNREAD, Account, Concurrency, Quota, Settings, 
 from tapctl.headroom.assess import addition, assess, touched
 from tapctl.headroom.claims import read_demand
 from tapctl.headroom.concurrency import judge
+from tapctl.headroom.pairing import transition
 from tapctl.headroom.subject import Subject
-from tapctl.headroom.transition import transition
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Limit
 from tapctl.unknown import Unknown
