@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tapctl.account.live import LiveAccount
-from tapctl.deploy import change_set
+from tapctl.deploy import change_set, steps
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.changes import Change
 from tapctl.deploy.run import check_parameters
 from tapctl.deploy.stack_state import Action
 from tapctl.headroom.number import existence
-from tapctl.headroom.remedy import Plan
 from tapctl.headroom.result import Preflight
 from tapctl.preflight import preflight
 from tapctl.release import Narrator, gate
@@ -50,8 +49,8 @@ def plan(
     result = preflight(template, LiveAccount(deployer.aws), deployer.settings, linting)
     narrator.verdict(result)
     gate(result, deployer.settings, allow_uncertain=allow_uncertain)
-    if isinstance(result.staging, Plan) and result.staging.changes:
-        narrator.step("a deploy goes in two steps: first nothing claims more than it holds, then what is shown here")
+    if first := steps.first_plan(result):
+        narrator.step(f"a deploy goes in two steps, whose sum is shown here; {steps.first(result, first)}")
     if live.action is Action.RECREATE:
         narrator.step(f"stack {deployer.name} is {live.status}: a deploy deletes it and creates it anew")
         found: ChangeSet | None = ChangeSet("", live.id, _additions(result.family))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from tapctl.account.floors import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
+from tapctl.deploy import steps
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.journal import Journal, opened
 from tapctl.deploy.operation import Observer
@@ -77,7 +78,7 @@ def release(
     *,
     allow_uncertain: bool = False,
 ) -> Release | None:
-    """Deploy a template so that it fits; None when somebody said no.
+    """Deploy a template so that it fits; None when somebody said no, to the first of two steps if there were two.
 
     Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
     """
@@ -111,6 +112,7 @@ def _release(
     allow_uncertain: bool,
 ) -> Release | None:
     refused: DeployFailed | None = None
+    first: Outcome | None = None
     made_anew = None
     for _ in range(RACES):
         settings = deployer.settings
@@ -123,7 +125,14 @@ def _release(
         narrator.verdict(result)
         gate(result, settings, allow_uncertain=allow_uncertain)
         try:
-            outcome = _deploy(deployer, result, live)
+            if plan := steps.first_plan(result):
+                begun = _first_step(deployer, result, live, plan)
+                if begun is None:
+                    return _ended(result, None, first)
+                first = begun if begun.changed else first
+                deployer, live = _after(deployer, first), look(deployer.aws, deployer.name)
+                narrator.step(steps.second(plan))
+            outcome = _target(deployer, result, live, steps.SECOND if plan else "")
         except Raced as raced:
             made_anew = raced.made_anew
             narrator.step(f"{raced.message}; working the remedy out anew")
@@ -136,7 +145,7 @@ def _release(
             deployer = replace(deployer, settings=_learn(deployer.aws, settings, result, failure, narrator))
             _clear(deployer)
         else:
-            return Release(result, outcome) if outcome else None
+            return _ended(result, outcome, first)
         live = None
     raise BusyError(
         f"the headroom of the account changed {RACES} times before stack {deployer.name} could be deployed",
@@ -144,17 +153,28 @@ def _release(
     )
 
 
-def _deploy(deployer: Deployer, result: Preflight, live: Live) -> Outcome | None:
-    """Execute, in two steps where one might fail on the way."""
-    if isinstance(result.staging, Plan) and result.staging.changes:
-        deployer.observer.step("in two steps: first nothing claims more than it holds, then the target")
-        # The second step needs the end of the first, even where nobody waits for its own.
-        first = replace(deployer, waits=True).deploy(replace(result, plan=result.staging), live)
-        if first is None:
-            return None
-        live = look(deployer.aws, deployer.name)
-        deployer.observer.step("second step: the target")
-    return deployer.deploy(result, live, lambda found: _still_fits(deployer, result, found))
+def _first_step(deployer: Deployer, result: Preflight, live: Live, plan: Plan) -> Outcome | None:
+    """Free what the target needs, and raise nothing; None when somebody said no."""
+    told = steps.first(result, plan)
+    deployer.observer.step(f"in two steps, since the order of the updates in one might fail; {told}")
+    # The second step needs the end of the first, even where nobody waits for its own.
+    first = replace(deployer, waits=True, part=steps.FIRST).deploy(replace(result, plan=plan), live)
+    return replace(first, only=told) if first else None
+
+
+def _after(deployer: Deployer, first: Outcome | None) -> Deployer:
+    return replace(deployer, before=steps.FIRST) if first else deployer
+
+
+def _target(deployer: Deployer, result: Preflight, live: Live, part: str) -> Outcome | None:
+    """Execute what was asked for in the end; None when somebody said no."""
+    return replace(deployer, part=part).deploy(result, live, lambda found: _still_fits(deployer, result, found))
+
+
+def _ended(result: Preflight, outcome: Outcome | None, first: Outcome | None) -> Release | None:
+    """A no to the target leaves the first step, where there was one."""
+    ended = outcome or first
+    return Release(result, ended) if ended else None
 
 
 def _clear(deployer: Deployer) -> None:

@@ -78,6 +78,7 @@ def deploy(
     """
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
+    from tapctl.deploy import steps
     from tapctl.deploy.options import Options
     from tapctl.deploy.run import Deployer
     from tapctl.plan import plan as plan_of
@@ -140,6 +141,11 @@ def deploy(
     if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
         reporter.document(deployment.declined_json(deployer.name, reporter.seen), output)
+        raise typer.Exit(ExitCode.OK)
+    if done.outcome.only:
+        terminal.talk(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
+        terminal.talk(f"hint: {steps.GOES_ON}")
+        reporter.document(deployment.as_json(done.preflight, done.outcome, None, declined=True), output)
         raise typer.Exit(ExitCode.OK)
     raise typer.Exit(_ended(done, deployer, reporter, output))
 
@@ -208,6 +214,7 @@ class _Reporter:
     seen: list[Preflight] = field(default_factory=list)
     recover: bool = False
     leave: frozenset[str] = frozenset()
+    shown: list[ChangeSet] = field(default_factory=list)
 
     @property
     def terminal(self) -> Terminal:
@@ -244,6 +251,7 @@ class _Reporter:
         from tapctl.deploy.changes import walk
         from tapctl.report import changes
 
+        self.shown.append(found)
         show, surface = (
             (self.result, self.terminal.surface()) if self.plan else (self.terminal.show, self.terminal.aside)
         )
@@ -257,7 +265,8 @@ class _Reporter:
         return self.progress.cancel(stack_name)
 
     def confirm(self, stack_name: str) -> bool:
-        return self.yes or self.terminal.asks(f"Deploy these changes to {stack_name}?")
+        part = self.shown[-1].part if self.shown else ""
+        return self.yes or self.terminal.asks(f"Deploy these changes to {stack_name}{f', {part}' if part else ''}?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         if self.recover and self.leave.issuperset(leaving):

@@ -29,6 +29,8 @@ class Asking:
     sleep: Callable[[float], None]
     options: Options
     journal: Journal
+    part: str = ""
+    """Which of two steps it is for; empty where there is one."""
 
     def prepared(self, result: Preflight) -> Publication:
         """The template with the remedies that no parameter brings about, packaged."""
@@ -49,6 +51,7 @@ class Asking:
             stack_id="" if creates else live.id,
         )
         found = self.asked(request, publication)
+        found = replace(found, part=self.part) if found else None
         if found is None and creates:
             raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
         if found is not None and self.aws.target.is_sandbox:
@@ -59,7 +62,7 @@ class Asking:
         """The settings with the parameters that bring remedies about in this deploy."""
         for name, each in by_parameter.items():
             value = f"`{each.value}`" if each.value else "empty"
-            self.step(f"the remedy of {name}: parameter {each.parameter} is {value} in this deploy")
+            self.step(f"the remedy of {name}: parameter {each.parameter} is {value} in {self.part or 'this deploy'}")
         values = {each.parameter: each.value for each in by_parameter.values()}
         return replace(self.settings, parameters={**self.settings.parameters, **values})
 

@@ -35,6 +35,8 @@ class ChangeSet:
     stack_id: str
     changes: tuple[Change, ...]
     validations: Validations = ()
+    part: str = ""
+    """Which of two steps it is; empty where there is one."""
 
     @property
     def replaced(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapctl.aws import Aws, explained
 from tapctl.config import Settings
-from tapctl.deploy import change_set, fingerprint
+from tapctl.deploy import change_set, fingerprint, steps
 from tapctl.deploy.ask import Asking
 from tapctl.deploy.change_set import ChangeSet
 from tapctl.deploy.journal import Journal, Phase
@@ -39,6 +39,8 @@ class Outcome:
     """Whether it was waited for to the end."""
     executed: ChangeSet | None = field(default=None, compare=False)
     """What was changed; None where nothing was."""
+    only: str = ""
+    """What that was, where somebody said no to the rest."""
 
 
 def check_parameters(live: Live, template: Template, settings: Settings) -> None:
@@ -78,6 +80,10 @@ class Deployer:
     journal: Journal = field(default_factory=Journal)
     secrets: Secrets = field(default_factory=Secrets)
     """Of the template, with what is given for it."""
+    part: str = ""
+    """Which of two steps this is; empty where there is one."""
+    before: str = ""
+    """What this run has deployed already."""
 
     @property
     def name(self) -> str:
@@ -101,7 +107,7 @@ class Deployer:
     @property
     def asking(self) -> Asking:
         """What asks for change sets."""
-        return Asking(self.aws, self.settings, self.observer.step, self.sleep, self.options, self.journal)
+        return Asking(self.aws, self.settings, self.observer.step, self.sleep, self.options, self.journal, self.part)
 
     def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
@@ -164,7 +170,9 @@ class Deployer:
                 change_set.heed(found, self.name)
             go = self.observer.confirm(self.name)
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; nothing was deployed, and the change set was removed") from None
+            done = f"only {self.before} was deployed" if self.before else "nothing was deployed"
+            hint = steps.GOES_ON if self.before else None
+            raise Interrupted(f"interrupted; {done}, and the change set was removed", hint) from None
         finally:
             if not go:
                 change_set.discard(self.aws, found, with_stack=creates)

@@ -46,7 +46,7 @@ def text(found: ChangeSet, surface: Surface) -> str:
     every = list(walk(found.changes))
     names = max((len(each.logical_id) + 2 * name.count("/") for name, each in every), default=0)
     types = max((len(each.type) for _, each in every), default=0)
-    heading = Text(f"changes to stack {found.stack_id.split('/')[1]}")
+    heading = Text(f"changes to stack {found.stack_id.split('/')[1]}{f', {found.part}' if found.part else ''}")
     lines = [line for name, each in every for line in _lines(each, name.count("/"), names, types)]
     return draw(surface, heading, *lines, *_losses(found), *_checks(found), *_sum(found)).rstrip("\n")
 

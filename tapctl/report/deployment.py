@@ -65,9 +65,17 @@ def declined_json(stack_name: str, seen: list[Preflight]) -> str:
 
 
 def as_json(
-    preflight: Preflight | None, outcome: Outcome, verified: Verification | None, error: TapctlError | None = None
+    preflight: Preflight | None,
+    outcome: Outcome,
+    verified: Verification | None,
+    error: TapctlError | None = None,
+    *,
+    declined: bool = False,
 ) -> str:
-    """The document of a deploy that ended well; the error is one that kept it from being verified."""
+    """The document of a deploy that ended well; the error is one that kept it from being verified.
+
+    It may be `declined`: then only the first of two steps was deployed.
+    """
     return _document(
         outcome.stack_name,
         preflight,
@@ -75,6 +83,7 @@ def as_json(
         stack_id=outcome.stack_id,
         status=outcome.status,
         changed=outcome.changed,
+        declined=declined,
         # What changes nothing fits: it claims no more than the stack holds.
         verdict=preflight.verdict.value if preflight else Verdict.FITS.value,
         outputs=dict(outcome.outputs),

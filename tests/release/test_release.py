@@ -26,7 +26,11 @@ def test_a_raise_beside_a_lowering_goes_in_two_steps(stage: Stage, name: str) ->
     stage.deploy(recorder, A=50, B=10, Name=name)
     assert by_letter(stage) == {"A": 50, "B": 10}
     assert recorder.verdicts == ["uncertain"]
-    assert recorder.steps[0] == "in two steps: first nothing claims more than it holds, then the target"
+    waits = {"first": "stays at 10", "second": "runs without a reservation"}[name]
+    told = f"step 1 of 2: FnB is lowered from 50 to 10, FnA {waits} until step 2"
+    assert recorder.steps[0] == f"in two steps, since the order of the updates in one might fail; {told}"
+    assert "step 2 of 2: FnA gets 50" in recorder.steps
+    assert not [each for each in recorder.steps if each.endswith("in this deploy")]
 
 
 @pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
