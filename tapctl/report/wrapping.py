@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-_UNITS = re.compile(r"(?:[^\s`]*`[^`]*`)+[^\s`]*|\S+")
+_UNITS = re.compile(r"(?:`[^`]*`|\S)+")
 """Words; a command in backticks is one, with what clings to it."""
 
 _LABEL = re.compile(r" *(?:[a-z][a-z ]{1,13}: )?")
