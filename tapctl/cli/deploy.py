@@ -238,7 +238,7 @@ class _Reporter:
         self.seen.append(result)
         from tapctl.report.preflight import as_text
 
-        self.result(as_text(result, self.terminal.surface()))
+        self.result(as_text(result, self.terminal.surface(), deploying=True))
         for name, remedy in result.plan.changes.items():
             done = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
             asked = f"the reservation of {name}, {remedy.requested} in the template"

@@ -12,6 +12,10 @@ from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.limits import Limit
 from tapctl.unknown import Unknown
 
+REMEDY = "`tapctl deploy` with these options applies the remedy, `tapctl fix --write` puts it into the template"
+REMEDY_IN_DEPLOY = "`tapctl fix --write` puts the remedy into the template"
+"""What is left to be said of it by a deploy, which applies it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Blamed:
@@ -105,7 +109,7 @@ def _hint(limit: Limit, subject: Subject) -> str:
     if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ""
     if plan and plan.possible and plan.changes:
-        hint = "`tapctl deploy` with these options applies the remedy, `tapctl fix --write` puts it into the template"
+        hint = REMEDY
     elif judgement.verdict is Verdict.UNCERTAIN:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:

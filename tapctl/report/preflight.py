@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import InFlight, Stack
+from tapctl.headroom.blame import REMEDY, REMEDY_IN_DEPLOY
 from tapctl.headroom.floor import Floor
 from tapctl.headroom.override import overrides
 from tapctl.headroom.remedy import Action, Plan, Remedy
@@ -86,8 +87,11 @@ def plain(value: object) -> Any:
     return {"unknown": value.reason} if isinstance(value, Unknown) else value
 
 
-def as_text(result: Preflight, surface: Surface) -> str:
-    """A table of the functions, the headroom bar, what was found, and the verdict in one sentence."""
+def as_text(result: Preflight, surface: Surface, *, deploying: bool = False) -> str:
+    """A table of the functions, the headroom bar, what was found, and the verdict in one sentence.
+
+    While a deploy is `deploying`, which applies the remedy, no hint says that a deploy would.
+    """
     from rich.text import Text
 
     parts: list[Any] = [Text(f"{result.template.file} against {_account_name(result)}")]
@@ -95,7 +99,7 @@ def as_text(result: Preflight, surface: Surface) -> str:
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    said = [*(_finding_text(finding) for finding in _shown(result)), *_unjudged(result), *_in_flight(result)]
+    said = [*_findings(_shown(result), deploying=deploying), *_unjudged(result), *_in_flight(result)]
     parts += ["", *said, ""] if said else [""]
     return draw(surface, *parts, sentence(result))
 
@@ -244,17 +248,26 @@ def _in_flight(result: Preflight) -> Iterator[str]:
         yield f"a race: {', '.join(shown)} could change the verdict; `tapctl deploy` looks again before it executes"
 
 
-def _finding_text(finding: Finding) -> Any:
+def _findings(shown: Sequence[Finding], *, deploying: bool) -> Iterator[Text]:
+    """Each in a line, and each hint once, below the last finding that it belongs to."""
+    from rich.text import Text
+
+    last = {finding.hint: finding for finding in shown if not finding.rule}
+    for finding in shown:
+        yield _finding_text(finding)
+        if finding.hint and last.get(finding.hint) is finding:
+            hint = finding.hint.replace(REMEDY, REMEDY_IN_DEPLOY) if deploying else finding.hint
+            yield Text(f"  hint: {hint}")
+
+
+def _finding_text(finding: Finding) -> Text:
     from rich.text import Text
 
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     if finding.rule:
         return Text(f"{finding.severity} {finding.rule} {place} {finding.message}")
     verdict = finding.severity or finding.verdict.value
-    text = Text.assemble((verdict, STYLES[verdict]), f" {place} {finding.message}")
-    if finding.hint:
-        text.append(f"\n  hint: {finding.hint}")
-    return text
+    return Text.assemble((verdict, STYLES[verdict]), f" {place} {finding.message}")
 
 
 def sentence(result: Preflight) -> Text:

@@ -52,6 +52,23 @@ def test_what_exceeds_is_shown_with_its_remedy_and_the_reason_comes_last(judged:
     assert max(map(len, text.splitlines()[6:9])) <= 80
 
 
+def test_a_hint_stands_once_below_the_last_finding_that_it_belongs_to(judged: Any) -> None:
+    result = judged(10, 100, 100, 100)
+    lines = preflight.as_text(result, PLAIN).splitlines()
+
+    assert len({finding.hint for finding in result.findings if finding.hint}) == 1
+    (hint,) = [number for number, line in enumerate(lines) if line.startswith("  hint: `tapctl deploy` with these")]
+    assert [line.split()[2] for line in lines[hint - 3 : hint]] == ["Fn0", "Fn1", "Fn2"]
+    assert [bool(each["hint"]) for each in json.loads(preflight.as_json(result, PLAIN))["findings"][:3]] == [True] * 3
+
+
+def test_a_deploy_does_not_say_that_a_deploy_would_help(judged: Any) -> None:
+    text = preflight.as_text(judged(10, 100), PLAIN, deploying=True)
+
+    assert "`tapctl deploy`" not in text
+    assert "  hint: `tapctl fix --write` puts the remedy into the template; or ask for more: " in text
+
+
 def test_what_fits_says_how_much_stays(judged: Any) -> None:
     text = preflight.as_text(judged(1000, 100, None), PLAIN)
 
