@@ -84,7 +84,23 @@ def _misused(error: typer.TyperException) -> ExitCode:
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "tapctl"
-    return complain(error.format_message(), f"`{command} --help`", ExitCode.USAGE)
+    return complain(_in_our_words(error.format_message()), f"`{command} --help`", ExitCode.USAGE)
+
+
+_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it takes a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it takes a number",
+    "Input should be greater than or equal to": "it takes no less than",
+    "Input should be less than or equal to": "it takes no more than",
+}
+"""What pydantic says of a value, which it takes from typer, and how it is said here."""
+
+
+def _in_our_words(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message.removesuffix(".")
 
 
 def complain(message: str, hint: str | None, code: ExitCode) -> ExitCode:

@@ -17,14 +17,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("preflight")(preflight.preflight)
-app.command("demand")(demand.demand)
-app.command("account")(account.account)
-app.command("fix")(fix.fix)
-app.command("deploy")(deploy.deploy)
-app.command("watch")(watch.watch)
-app.command("destroy")(destroy.destroy)
-app.command("verify")(verify.verify)
+app.command("preflight", short_help="Say whether the template fits the account; changes nothing.")(preflight.preflight)
+app.command("demand", short_help="Show the concurrency that the template asks for; needs no AWS.")(demand.demand)
+app.command("account", short_help="Show the account's limits and headroom, or save them.")(account.account)
+app.command("fix", short_help="Show the remedy as a diff of the source file, or apply it.")(fix.fix)
+app.command("deploy", short_help="Deploy the stack once it fits, and verify what came out.")(deploy.deploy)
+app.command("watch", short_help="Follow the operation that is under way on a stack.")(watch.watch)
+app.command("destroy", short_help="Delete the stack, after showing what goes with it.")(destroy.destroy)
+app.command("verify", short_help="Check what is deployed, and what `[verify]` expects.")(verify.verify)
 app.add_typer(sandbox.app, name="sandbox")
 
 

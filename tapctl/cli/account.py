@@ -31,7 +31,9 @@ def account(
         int | None,
         typer.Option("--request-increase", metavar="N", min=1, help="Ask AWS for N concurrent executions."),
     ] = None,
-    yes: o.Yes = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before `--probe-floor` or `--request-increase`.")
+    ] = False,
     format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,

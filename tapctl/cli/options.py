@@ -35,9 +35,12 @@ class Remedy(Enum):
 
 TemplateArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[TEMPLATE]", help="The template file; `-` reads standard input.", show_default=False),
+    typer.Argument(metavar="TEMPLATE", hidden=True, show_default=False),  # `--template` has the help
 ]
-TemplateOption = Annotated[str | None, typer.Option("--template", "-t", metavar="FILE", help="The template file.")]
+TemplateOption = Annotated[
+    str | None,
+    typer.Option("--template", "-t", metavar="TEMPLATE", help="The template file; `-` reads standard input."),
+]
 Env = Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="The section [env.NAME] of tapctl.toml.")]
 Parameter = Annotated[
     list[str] | None,
@@ -61,7 +64,7 @@ ProbeFloor = Annotated[
         help="Ask Lambda for the minimum, by a reservation for a function of the stack that it refuses.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before `--probe-floor`.")]
 RemedyOption = Annotated[
     Remedy | None,
     typer.Option("--remedy", help="What to do where it does not fit: lower or drop, only drop, or fail."),

@@ -30,7 +30,7 @@ Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="Wh
 Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="A port of your choice.")]
 
 
-@app.command()
+@app.command(short_help="Start it, or find the running one; set its limits.")
 def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
     """Start it, or find the running one; limits given here apply to either, and are remembered.
 
@@ -81,7 +81,7 @@ def reset() -> None:
     typer.echo("the sandbox is empty")
 
 
-@app.command()
+@app.command(short_help="Print the variables that point `aws` and any SDK at it.")
 def env() -> None:
     """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
     from tapctl import sandbox
