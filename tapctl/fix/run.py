@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from tapctl.account.model import Stack
+from tapctl.errors import UsageError
 from tapctl.fix.check import check_demand, read_again
 from tapctl.fix.file_edit import FileEdit
 from tapctl.fix.places import Place, places
@@ -12,7 +13,7 @@ from tapctl.headroom.override import Override, overrides
 from tapctl.headroom.remedy import Action, Plan
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
-from tapctl.template.edit.entry import set_entry, set_text
+from tapctl.template.edit.entry import change, set_entry, set_text
 from tapctl.template.edit.suppress import SCANNERS, carried, missing, suppress
 from tapctl.template.edit.text import Edit, apply
 from tapctl.template.model import Template
@@ -41,13 +42,7 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
     for file, chosen in by_file.items():
         template = chosen[0].template
         excuses = list(_excuses(template, chosen, asked))
-        changed = [_edit(template.source, each) for each in chosen]
-        for excuse in excuses:
-            changed += excuse.edits(template)
-        text = apply(template.source.text, changed)
-        meant = [path for each in chosen for path in each.settings]
-        meant += [(*each.resource, "Metadata") for each in excuses]
-        edited[file] = read_again(text, template.source, meant)
+        text, edited[file] = _edited(template, chosen, excuses)
         idle = _idle(template.source, edited[file].source)
         edits.append(FileEdit(template.file, template.source.text, text))
         said += [*map(_said, chosen), *(each.said(template) for each in excuses), *idle]
@@ -55,10 +50,31 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
     return Fix(tuple(edits), tuple(said))
 
 
-def _edit(source: Source, place: Place) -> Edit:
+def _edited(template: Template, chosen: Sequence[Place], excuses: Sequence["_Excuse"]) -> tuple[str, Template]:
+    """The new text; where an entry cannot go without touching its neighbours, such as a block above, none goes.
+
+    Raises `UsageError` naming the place where that does not do either.
+    """
+    source = template.source
+    excusing = [edit for each in excuses for edit in each.edits(template)]
+    meant = [path for each in chosen for path in each.settings]
+    meant += [(*each.resource, "Metadata") for each in excuses]
+    refusals = []
+    for in_place in (False, True):
+        text = apply(source.text, [*(_edit(source, each, in_place=in_place) for each in chosen), *excusing])
+        try:
+            return text, read_again(text, source, meant)
+        except UsageError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _edit(source: Source, place: Place, *, in_place: bool) -> Edit:
+    """The edit at a place; a setting that is dropped is taken out, or gets `AWS::NoValue` in place."""
     if place.default is not None:
         return set_text(source, place.path, place.default)
-    return set_entry(source, place.path, place.remedy.value)
+    put = change if in_place and place.path in source.spans else set_entry
+    return put(source, place.path, place.remedy.value)
 
 
 @dataclass(frozen=True, slots=True)

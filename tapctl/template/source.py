@@ -52,6 +52,11 @@ class Source:
             here = self.aliases.get(found, found)
         return here
 
+    def entry(self, path: Path) -> Path | None:
+        """Where the entry at `path` is written, even if its value is an alias of what stands elsewhere."""
+        holder = self.written(path[:-1])
+        return None if holder is None else self._step(holder, path[-1])
+
     def _step(self, holder: Path, step: str | int) -> Path | None:
         if (child := (*holder, step)) in self.spans:
             return child

@@ -284,3 +284,42 @@ class TestMergedInPlace:
     def test_a_first_entry_with_its_comma_on_the_next_line(self) -> None:
         text = ONE_LINE.replace("100", "100 # many\n   ")
         assert mended(text, 0) == text.replace("100", "!Ref AWS::NoValue")
+
+
+class TestBehindABlock:
+    """A block above would take in the blank lines and comments that follow, so the entry stays, without a value."""
+
+    @pytest.mark.parametrize(
+        ("block", "behind"), [("|+", "\n"), (">+", "\n\n"), ("|", "        # on the handler\n")], ids=repr
+    )
+    def test_it_has_no_value_any_more(self, block: str, behind: str) -> None:
+        text = YAML.replace("Timeout: 3\n", f"Description: {block}\n        ours\n\n").replace("# why\n", f"\n{behind}")
+        assert "Description" in text
+        assert mended(text, 0) == text.replace("'100'", "!Ref AWS::NoValue")
+
+    def test_with_nothing_to_take_in_it_goes(self) -> None:
+        text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: |+\n        x\n\n"
+        assert mended(f"{text}      ReservedConcurrentExecutions: 100\n", 0) == text
+
+
+class TestBorrowed:
+    """A value that only an anchor elsewhere lends is dropped where it is borrowed."""
+
+    TEXT = "Metadata: {Many: &many 100}\nConditions: {C: !Equals [a, a]}\n" + ONE_LINE.replace("100", "VALUE")
+
+    def test_the_setting_goes_and_the_anchor_stays(self) -> None:
+        assert mended(self.TEXT.replace("VALUE", "*many"), 0) == self.TEXT.replace(
+            "ReservedConcurrentExecutions: VALUE, ", ""
+        )
+
+    def test_in_a_branch_of_a_condition(self) -> None:
+        text = self.TEXT.replace("VALUE", "!If [C, *many, 5]")
+        assert mended(text, 0) == text.replace("*many", "!Ref AWS::NoValue")
+
+    def test_what_else_borrows_it_does_not_matter(self) -> None:
+        text = self.TEXT.replace("VALUE, Handler: x", "*many, Timeout: *many")
+        assert mended(text, 0) == text.replace("ReservedConcurrentExecutions: *many, ", "")
+
+    def test_lowered_it_changes_at_the_anchor(self) -> None:
+        text = self.TEXT.replace("VALUE", "*many")
+        assert mended(text, 7) == text.replace("100", "7")

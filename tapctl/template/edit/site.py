@@ -46,7 +46,7 @@ def reach(resolver: Resolver, logical_id: str, name: str, *, drop: bool) -> Reac
     way = tuple(_Walk(resolver, bindings, drop=False).follow(start))
     *_, best = _Walk(resolver, bindings, drop).follow(start)
     elsewhere = best.lookup is None and best.path[: len(own)] != own
-    return Reach((*way, Site(own)), (best, Site(own)) if elsewhere else (best,))
+    return Reach((*way, best, Site(own)), (best, Site(own)) if elsewhere else (best,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _Walk:
         return self.resolver.template.source
 
     def follow(self, path: Path) -> Iterator[Site]:
-        yield Site(self.source.written(path) or path)
+        yield Site(self._written(path))
         match self.source.at(path):
             case {"Fn::If": [str(condition), then, otherwise]} if condition in self.resolver.template.conditions:
                 answer = self._holds(condition)
@@ -70,6 +70,12 @@ class _Walk:
                     yield from self.follow((*path, "Fn::If", 1 if answer else 2))
             case {"Fn::FindInMap": [name, first, second, *_]} if not self.drop:
                 yield from self._find((*path, "Fn::FindInMap"), name, first, second)
+
+    def _written(self, path: Path) -> Path:
+        """Where the value stands; to be dropped, what only borrows it from something else is dropped by itself."""
+        written, entry = self.source.written(path) or path, self.source.entry(path)
+        borrowed = entry in self.source.aliases and written[-1] != path[-1]
+        return entry if self.drop and entry and borrowed else written
 
     def _holds(self, condition: str) -> bool | None:
         try:
