@@ -14,6 +14,7 @@ from tapctl.cli import options as o
 from tapctl.cli.common import one_template, open_aws, probed, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
+from tapctl.report.story import Story
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,11 +137,11 @@ def deploy(
             done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
     except (TapctlError, KeyboardInterrupt) as error:
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(deployment.failure_json(deployer.name, reporter.seen, told), output)
+        reporter.document(deployment.failure_json(deployer.name, reporter.story, told), output)
         raise
     if done is None:
         terminal.talk("nothing was deployed; the change set was removed")
-        reporter.document(deployment.declined_json(deployer.name, reporter.seen), output)
+        reporter.document(deployment.declined_json(deployer.name, reporter.story), output)
         raise typer.Exit(ExitCode.OK)
     if done.outcome.only:
         terminal.talk(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
@@ -211,10 +212,9 @@ class _Reporter:
     yes: bool
     plan: bool = False
     """Whether the changes are what is asked for, rather than talk on the way."""
-    seen: list[Preflight] = field(default_factory=list)
     recover: bool = False
     leave: frozenset[str] = frozenset()
-    shown: list[ChangeSet] = field(default_factory=list)
+    story: Story = field(default_factory=Story)
 
     @property
     def terminal(self) -> Terminal:
@@ -235,7 +235,7 @@ class _Reporter:
             self.terminal.result(text, output)
 
     def verdict(self, result: Preflight) -> None:
-        self.seen.append(result)
+        self.story.verdicts.append(result)
         from tapctl.report.preflight import as_text
 
         self.result(as_text(result, self.terminal.surface(), deploying=True))
@@ -251,7 +251,7 @@ class _Reporter:
         from tapctl.deploy.changes import walk
         from tapctl.report import changes
 
-        self.shown.append(found)
+        self.story.shown = found
         show, surface = (
             (self.result, self.terminal.surface()) if self.plan else (self.terminal.show, self.terminal.aside)
         )
@@ -259,13 +259,14 @@ class _Reporter:
         self.progress.expect(name for name, _ in walk(found.changes))
 
     def event(self, event: Event) -> None:
+        self.story.event(event)
         self.progress.event(event)
 
     def cancel(self, stack_name: str) -> bool:
         return self.progress.cancel(stack_name)
 
     def confirm(self, stack_name: str) -> bool:
-        part = self.shown[-1].part if self.shown else ""
+        part = self.story.shown.part if self.story.shown else ""
         return self.yes or self.terminal.asks(f"Deploy these changes to {stack_name}{f', {part}' if part else ''}?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:

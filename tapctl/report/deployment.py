@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tapctl.deploy.diagnose import Diagnosis, diagnose
 from tapctl.deploy.run import Outcome
-from tapctl.errors import TapctlError
+from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
 from tapctl.plan import Planned
 from tapctl.report import changes, verification
 from tapctl.report.preflight import finding_json
+from tapctl.report.story import Story
 from tapctl.report.surface import Surface, draw
 from tapctl.verify.run import Verification
 
@@ -54,14 +56,21 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
     }
 
 
-def failure_json(stack_name: str, seen: list[Preflight], error: TapctlError) -> str:
-    """The document of a deploy that did not end well: what was judged last, and the error."""
-    return _document(stack_name, seen[-1] if seen else None, error=error)
+def failure_json(stack_name: str, story: Story, error: TapctlError) -> str:
+    """The document of a deploy that did not end well: what was judged and executed last, and the error."""
+    end: dict[str, Any] = {}
+    if last := story.last:
+        end = {"stack_id": last.stack_id, "status": last.status, "changed": True, **changes.document(story.executed)}
+    return _document(stack_name, _judged(story), error=error, cause=diagnose(story.events), **end)
 
 
-def declined_json(stack_name: str, seen: list[Preflight]) -> str:
+def declined_json(stack_name: str, story: Story) -> str:
     """The document where somebody said no to the changes."""
-    return _document(stack_name, seen[-1] if seen else None, changed=False, declined=True)
+    return _document(stack_name, _judged(story), changed=False, declined=True)
+
+
+def _judged(story: Story) -> Preflight | None:
+    return story.verdicts[-1] if story.verdicts else None
 
 
 def as_json(
@@ -92,7 +101,14 @@ def as_json(
     )
 
 
-def _document(stack_name: str, judged: Preflight | None, *, error: TapctlError | None = None, **told: Any) -> str:
+def _document(
+    stack_name: str,
+    judged: Preflight | None,
+    *,
+    error: TapctlError | None = None,
+    cause: Diagnosis | None = None,
+    **told: Any,
+) -> str:
     """The same keys however a deploy ends; what is not known of it is null or empty."""
     findings = (*judged.findings, *judged.lint) if judged else ()
     document: dict[str, Any] = {
@@ -108,6 +124,17 @@ def _document(stack_name: str, judged: Preflight | None, *, error: TapctlError |
         "outputs": {},
         **changes.document(None),
         "verification": None,
-        "error": error and {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)},
+        "error": error and _error(error, cause if isinstance(error, DeployFailed | DeployStuck) else None),
     }
     return json.dumps(document | told, indent=2) + "\n"
+
+
+def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
+    """The error, and the resource that failed first with CloudFormation's word on it."""
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": int(error.exit_code),
+        "logical_id": cause.logical_id if cause else None,
+        "reason": cause.said if cause else None,
+    }

@@ -79,3 +79,15 @@ def test_a_creation_that_was_undone_leaves_no_working_stack_and_verify_says_just
     [only] = answer.json()["checks"]
     assert only["message"].endswith("its creation failed and was undone; there is no working stack")
     assert only["hint"] == "`tapctl deploy --stack-name never --env local` makes it anew"
+
+
+def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_first_cause(desk: Terminal) -> None:
+    assert deploy(desk, "told", "good.json").code == 0
+    answer = deploy(desk, "told", "bad.json", "--format", "json")
+
+    assert answer.code == 6
+    told = answer.json()
+    assert (told["status"], told["changed"], told["declined"]) == ("UPDATE_ROLLBACK_COMPLETE", True, False)
+    assert ":stack/told/" in told["stack_id"]
+    assert {"Queue", "Migration"} <= {each["logical_id"] for each in told["changes"]}
+    assert (told["error"]["logical_id"], told["error"]["reason"]) == ("Migration", "the migration broke")
