@@ -33,6 +33,10 @@ _FATES = {
 
 _KINDS = {"Add": "new", "Import": "taken in", "Remove": "removed", "Modify": "changed", "SyncWithActual": "changed"}
 
+_ORDER = ("new", "taken in", "changed", "may be replaced", "replaced", "removed")
+
+_STAYS = "stays in the account, outside of the stack"
+
 _RED = "bold red"
 
 _WIDEST = 60
@@ -68,12 +72,15 @@ def _lines(change: Change, depth: int, names: int, types: int) -> Iterator[Text]
 
 def fate_of(change: Change) -> str:
     """What becomes of a resource, and of what it holds."""
-    kept = {"Retain": "the resource itself is kept", "Snapshot": "a snapshot is kept"}.get(change.kept)
+    stays = f"{'a new one is made, the old one' if change.replaces else 'the resource itself'} {_STAYS}"
+    kept = {"Retain": stays, "Snapshot": "a snapshot is kept"}.get(change.kept)
     lost = kept or (f"{change.loss} would be lost" if change.loss else "")
-    fate = _FATES.get(change.action, change.action.lower())
-    if change.replaces:
-        fate = "replaced" if change.replacement == "True" else "may be replaced"
+    fate = _replacement(change) or _FATES.get(change.action, change.action.lower())
     return f"{fate}: {lost}" if lost and change.destroys else fate
+
+
+def _replacement(change: Change) -> str:
+    return {"True": "replaced", "Conditional": "may be replaced"}.get(change.replacement, "")
 
 
 def _property(each: PropertyChange) -> str:
@@ -98,11 +105,12 @@ def _sum(found: ChangeSet) -> Iterator[str]:
     """How many of which kind, where there are several: the last line before the question."""
     counts = Counter(_kind(each) for _, each in walk(found.changes))
     if counts.total() > 1:
-        yield ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        kinds = dict.fromkeys((*_ORDER, *counts))
+        yield ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
 
 
 def _kind(change: Change) -> str:
-    return "replaced" if change.replaces else _KINDS.get(change.action, change.action.lower())
+    return _replacement(change) or _KINDS.get(change.action, change.action.lower())
 
 
 def _losses(found: ChangeSet) -> Iterator[Text]:

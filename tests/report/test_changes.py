@@ -34,7 +34,7 @@ def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
         "- Key AWS::KMS::Key removed: whatever it encrypts would be lost",
         "< Bucket AWS::S3::Bucket taken into the stack",
         "data may be lost: Queue (its messages), Key (whatever it encrypts)",
-        "1 new, 1 changed, 2 replaced, 1 removed, 1 taken in",
+        "1 new, 1 taken in, 1 changed, 1 may be replaced, 1 replaced, 1 removed",
     ]
 
 
@@ -42,7 +42,9 @@ def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
     ("policy", "fate"),
     [
         pytest.param("Delete", "removed: its items would be lost", id="deleted"),
-        pytest.param("Retain", "removed: the resource itself is kept", id="retained"),
+        pytest.param(
+            "Retain", "removed: the resource itself stays in the account, outside of the stack", id="retained"
+        ),
         pytest.param("Snapshot", "removed: a snapshot is kept", id="snapshot"),
     ],
 )
@@ -51,6 +53,14 @@ def test_what_goes_says_whether_it_is_kept(policy: str, fate: str) -> None:
 
     assert text.splitlines()[1].endswith(fate)
     assert ("data may be lost" in text) is (policy == "Delete")
+
+
+@pytest.mark.parametrize("policy", ["Retain", "ReplaceAndRetain"])
+def test_what_is_replaced_and_kept_stays_outside_of_the_stack(policy: str) -> None:
+    text = changed(Change("Modify", "Table", "AWS::DynamoDB::Table", "True", policy=policy))
+
+    fate = "replaced: a new one is made, the old one stays in the account, outside of the stack"
+    assert text.splitlines()[1:] == [f"~ Table  AWS::DynamoDB::Table  {fate}"]
 
 
 def test_properties_stand_below_their_resource_with_both_values() -> None:
