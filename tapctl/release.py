@@ -116,7 +116,7 @@ def _release(
     made_anew = None
     for _ in range(RACES):
         settings = deployer.settings
-        live = deployer.recovery.ready(live)
+        live = deployer.recovery.ready(live, told=refused is not None)
         check_parameters(live, template, settings)
         if same := unchanged(template, deployer, live):
             return Release(same.preflight, deployer.untouched(live))
@@ -179,7 +179,7 @@ def _ended(result: Preflight, outcome: Outcome | None, first: Outcome | None) ->
 
 def _clear(deployer: Deployer) -> None:
     """Leave no failed stack behind where the next verdict may end the deploy."""
-    live = deployer.recovery.ready()
+    live = deployer.recovery.ready(told=True)
     if live.action is Action.RECREATE:
         deployer.recovery.clear(live)
 
@@ -223,10 +223,9 @@ def gate(result: Preflight, settings: Settings, *, allow_uncertain: bool) -> Non
 def _learn(aws: Aws, settings: Settings, result: Preflight, failure: DeployFailed, narrator: Narrator) -> Settings:
     """Remember the floor that AWS named, and judge by it from now on, whatever was pinned."""
     limit, identity = result.concurrency.limit, LiveAccount(aws).identity()
-    narrator.step(f"AWS refused: {failure.message}")
     pinned = settings.min_unreserved
     instead = "" if pinned is None else f", not the {pinned} that was given"
-    narrator.step(f"it names the minimum, {failure.minimum}{instead}; judging anew by that")
+    narrator.step(f"AWS refused, and names the minimum, {failure.minimum}{instead}; judging anew by that")
     if not isinstance(limit, int) or failure.minimum is None:
         return settings
     today = datetime.now(UTC).strftime("%Y-%m-%d")

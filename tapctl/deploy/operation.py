@@ -10,9 +10,10 @@ from tapctl.account.floors import floor_in_error
 from tapctl.aws import Aws, explained
 from tapctl.deploy.attend import Attendant, attend
 from tapctl.deploy.change_set import ChangeSet
-from tapctl.deploy.diagnose import diagnose
+from tapctl.deploy.diagnose import Diagnosis, diagnose
 from tapctl.deploy.events import Event, Follower, place
 from tapctl.deploy.journal import Journal, Phase
+from tapctl.deploy.logs import custom
 from tapctl.deploy.secrecy import Secrets
 from tapctl.deploy.stack_state import End, state
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
@@ -92,8 +93,15 @@ def failure(aws: Aws, name: str, seen: Sequence[Event]) -> TapctlError:
     meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
     # A stuck stack that can be mended is, by the next deploy; the cause comes first where it says what to do.
     mended = f"`tapctl deploy{here} --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""
-    hint = (cause.hint if cause else "") or row.hint or mended or None
+    hint = (cause.hint if cause else "") or row.hint or mended or _by_its_log(cause) or None
     if row.end is End.ROLLED_BACK:
         message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
         return DeployFailed(message, hint, minimum=floor_in_error(said))
     return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
+
+
+def _by_its_log(cause: Diagnosis | None) -> str:
+    """The next step where a function of the account failed a custom resource: its log was told with the end."""
+    if cause is None or cause.event is None or not custom(cause.event):
+        return ""
+    return f"mend the function behind {cause.logical_id}, whose log is above, and `tapctl deploy` again"

@@ -33,20 +33,21 @@ class Recovery:
     waits: bool = True
     """Whether an operation that is under way is followed."""
 
-    def ready(self, live: Live | None = None) -> Live:
+    def ready(self, live: Live | None = None, *, told: bool = False) -> Live:
         """The stack once a deploy can begin, pinned by its id; what must be deleted for it, `clear` deletes.
 
+        Why its last update failed is said, unless this run has `told` it.
         Raises `BusyError` where nobody waits for it, `DeployStuck` where consent is missing or nothing helps.
         """
         live = live or look(self.operator.aws, self.operator.name)
         left = self.operator.journal.entry
         if left.skipped and left.stack_id == live.id:
-            told = "were skipped in a rollback, and may not be what CloudFormation takes them for"
-            self.operator.observer.step(f"{', '.join(left.skipped)} {told}")
+            doubt = "were skipped in a rollback, and may not be what CloudFormation takes them for"
+            self.operator.observer.step(f"{', '.join(left.skipped)} {doubt}")
         for _ in range(STEPS):
             step = decide(self._situation(live))
             if step.action in _READY:
-                if step.action is Action.UPDATE and state(live.status).end is not End.SUCCESS:
+                if step.action is Action.UPDATE and state(live.status).end is not End.SUCCESS and not told:
                     self._counsel.explain(live)
                 return replace(live, decided=step.action)
             self._take(step, live)

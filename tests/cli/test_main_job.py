@@ -167,11 +167,10 @@ def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves
     assert refused.code == 3, refused.err
     assert comes_in_order(
         refused.err,
-        "AWS refused: stack tapstack-local failed and was rolled back (ROLLBACK_COMPLETE): WebhookProcessorFunction: ",
+        "CREATE_FAILED                WebhookProcessorFunction  ",
         "Specified ReservedConcurrentExecutions for function decreases account's"
         " UnreservedConcurrentExecution below its minimum value of [950].",
-        "that is, the reservation would leave fewer than 950 unreserved executions in this account",
-        "it names the minimum, 950; judging anew by that",
+        "AWS refused, and names the minimum, 950; judging anew by that",
         "deleting stack tapstack-local to make room for a new one",
         "DELETE_COMPLETE              tapstack-local",
         "error: not deployed: the verdict is exceeds",

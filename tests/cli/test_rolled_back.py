@@ -91,3 +91,12 @@ def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_fir
     assert ":stack/told/" in told["stack_id"]
     assert {"Queue", "Migration"} <= {each["logical_id"] for each in told["changes"]}
     assert (told["error"]["logical_id"], told["error"]["reason"]) == ("Migration", "the migration broke")
+
+
+def test_behind_a_custom_resource_the_next_step_is_its_function(desk: Terminal) -> None:
+    answer = deploy(desk, "hinted", "bad.json")
+
+    assert answer.code == 6
+    assert "the last lines of the log of hinted-Worker-" in answer.err
+    hint = "hint: mend the function behind Migration, whose log is above, and `tapctl deploy` again"
+    assert answer.err.splitlines()[-1] == hint

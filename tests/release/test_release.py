@@ -48,10 +48,20 @@ def test_a_refusal_teaches_the_floor_and_the_second_attempt_heals(stage: Stage) 
     stage.deploy(recorder, A=60, B=40)
     assert by_letter(stage) == {"A": 30, "B": 20}
     assert recorder.verdicts == ["fits", "exceeds"]
-    assert "it names the minimum, 950; judging anew by that" in recorder.steps
+    assert "AWS refused, and names the minimum, 950; judging anew by that" in recorder.steps
     learned = recall("000000000000", "us-east-1")
     assert learned is not None
     assert (learned.minimum, learned.limit) == (950, 1000)
+
+
+@pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
+def test_the_second_attempt_does_not_retell_why_the_first_failed(stage: Stage) -> None:
+    stage.deploy(Recorder(), A=10, B=10)
+    recorder = Recorder()
+    stage.deploy(recorder, A=60, B=40)
+    assert "UPDATE_ROLLBACK_COMPLETE" in stage.events()
+    assert recorder.verdicts == ["fits", "exceeds"]
+    assert not [each for each in recorder.steps if "UPDATE_ROLLBACK_COMPLETE" in each or "first cause" in each]
 
 
 @pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
@@ -59,7 +69,7 @@ def test_what_aws_names_beats_the_minimum_that_was_given(stage: Stage) -> None:
     recorder = Recorder()
     stage.deploy(recorder, minimum=10, A=60, B=40)
     assert by_letter(stage) == {"A": 30, "B": 20}
-    assert "it names the minimum, 950, not the 10 that was given; judging anew by that" in recorder.steps
+    assert "AWS refused, and names the minimum, 950, not the 10 that was given; judging anew by that" in recorder.steps
 
 
 class _Meanwhile(Recorder):
