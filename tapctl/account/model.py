@@ -120,7 +120,7 @@ class LearnedFloor:
 
     @property
     def source(self) -> str:
-        return f"AWS named it on {self.seen}, in {self.where}"
+        return f"AWS named it on {self.seen}, in {self.where}" if self.seen else f"AWS named it in {self.where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 `tapctl account --output` writes it, `preflight --snapshot` judges by it.
 """
 
+import codecs
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,7 +46,7 @@ class _Unread(_Model):
     settle: str = ""
 
     def value(self) -> Unknown:
-        return Unknown(self.unknown, self.settle)
+        return Unknown(self.unknown.strip() or "the snapshot gives no reason", self.settle)
 
 
 class _Refused(_Unread):
@@ -168,7 +170,7 @@ def _not_looked_up(key: str) -> Unknown:
 def load(path: Path) -> SnapshotAccount:
     """Read a snapshot. Raises `ConfigError` naming the file and the first thing in it that is wrong."""
     try:
-        snapshot = _Snapshot.model_validate_json(path.read_bytes())
+        snapshot = _Snapshot.model_validate_json(_without_mark(path.read_bytes()))
     except OSError as error:
         raise ConfigError(
             f"cannot read the snapshot {path}: {error.strerror}", f"`tapctl account --output {path}` takes one"
@@ -180,13 +182,39 @@ def load(path: Path) -> SnapshotAccount:
             f"{path} is no account snapshot: {where + ': ' if where else ''}{first['msg']}",
             f"`tapctl account --output {path}` takes one",
         ) from None
-    limit, unreserved = snapshot.limits.concurrent_executions, snapshot.limits.unreserved_concurrent_executions
-    if isinstance(limit, int) and isinstance(unreserved, int) and unreserved > limit:
-        raise ConfigError(
-            f"{path}: limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}",
-            "mend it, or take the snapshot again",
-        )
+    if contradiction := next(_contradictions(snapshot), None):
+        raise ConfigError(f"{path}: {contradiction}", "mend it, or take the snapshot again")
     return SnapshotAccount(_account(snapshot))
+
+
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def _without_mark(raw: bytes) -> bytes | str:
+    """The text behind a byte order mark, which a redirection in PowerShell puts first."""
+    encoding = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
+    with suppress(UnicodeDecodeError):
+        return raw.decode(encoding) if encoding else raw
+    return raw
+
+
+def _contradictions(snapshot: _Snapshot) -> Iterator[str]:
+    """What no account can be, each with its place; a number that is not known contradicts nothing."""
+    functions = snapshot.stack.functions if isinstance(snapshot.stack, _Stack) else {}
+    limit, unreserved = snapshot.limits.concurrent_executions, snapshot.limits.unreserved_concurrent_executions
+    if isinstance(limit, int) and isinstance(unreserved, int):
+        if unreserved > limit:
+            yield f"limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}"
+        reserved = sum(each.reserved for each in functions.values() if isinstance(each.reserved, int))
+        if reserved > limit - unreserved:
+            taken = f"of the limit of {limit} only {limit - unreserved} are not unreserved"
+            yield f"stack.functions reserve {reserved} executions, but {taken}"
+    for name, each in functions.items():
+        held = sum((each.holders or {}).values())
+        if each.holders is not None and isinstance(each.provisioned, int) and each.provisioned != held:
+            yield f"stack.functions.{name}.provisioned is {each.provisioned}, but its holders have {held}"
+        if isinstance(limit, int) and isinstance(each.provisioned, int) and each.provisioned > limit:
+            yield f"stack.functions.{name}.provisioned is {each.provisioned}, above the limit of {limit}"
 
 
 def _account(snapshot: _Snapshot) -> Account:

@@ -115,6 +115,23 @@ class TestReading:
         assert isinstance(reader.stack("tapstack-staging"), Stack)
         assert reader.stack("another") is None
 
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+    def test_one_that_powershell_redirected(self, tmp_path: Path, encoding: str) -> None:
+        mark = "\ufeff" if encoding == "utf-16-be" else ""
+        (tmp_path / "account.json").write_bytes(f"{mark}{json.dumps(CONTRACT)}\r\n".encode(encoding))
+        assert load(tmp_path / "account.json") == reading(tmp_path, CONTRACT)
+
+    @pytest.mark.parametrize("reason", ["", " "])
+    def test_a_refusal_without_a_reason_says_so(self, tmp_path: Path, reason: str) -> None:
+        expected = Unknown("the snapshot gives no reason")
+        assert reading(tmp_path, {**LEAST, "stack": {"unknown": reason}}).stack("any") == expected
+        assert reading(tmp_path, {**LEAST, "exports": {"unknown": reason}}).exports() == expected
+
+    def test_a_floor_whose_day_is_not_told(self, tmp_path: Path) -> None:
+        learned = reading(tmp_path, {**LEAST, "floor": {"minimum": 40, "limit": 1000}}).account.learned
+        assert learned is not None
+        assert learned.source == "AWS named it in an error"
+
     def test_it_says_whose_it_is(self, tmp_path: Path) -> None:
         assert reading(tmp_path, CONTRACT).identity() == Identity("123456789012", "us-east-1")
 
@@ -178,6 +195,50 @@ class TestBroken:
         with pytest.raises(ConfigError, match=r"unreserved_concurrent_executions is 11, above the limit of 10$"):
             reading(tmp_path, {**LEAST, "limits": limits})
 
+    @pytest.mark.parametrize(
+        ("limits", "function", "problem"),
+        [
+            (
+                (1000, 900),
+                {"reserved": 5000},
+                "stack.functions reserve 5000 executions, but of the limit of 1000 only 100",
+            ),
+            ((1000, 970), {"reserved": 31}, "stack.functions reserve 31 executions, but of the limit of 1000 only 30"),
+            ((1000, 970), {"provisioned": 1001}, "stack.functions.Fn.provisioned is 1001, above the limit of 1000"),
+            (
+                (1000, 970),
+                {"provisioned": 5, "holders": {"A": 4}},
+                "stack.functions.Fn.provisioned is 5, but its holders",
+            ),
+            (
+                (1000, 970),
+                {"provisioned": 5, "holders": {}},
+                "stack.functions.Fn.provisioned is 5, but its holders have 0",
+            ),
+        ],
+    )
+    def test_what_no_account_can_be_is_refused(
+        self, tmp_path: Path, limits: tuple[int, int], function: dict[str, object], problem: str
+    ) -> None:
+        names = ("concurrent_executions", "unreserved_concurrent_executions")
+        written = {**holding(physical_id="x", **function), "limits": dict(zip(names, limits, strict=True))}
+        with pytest.raises(ConfigError, match=re.escape(f"account.json: {problem}")) as caught:
+            reading(tmp_path, written)
+        assert caught.value.hint == "mend it, or take the snapshot again"
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            {"reserved": 30},
+            {"reserved": {"unknown": "denied"}, "provisioned": 40},
+            {"provisioned": 5, "holders": {"A": 4, ":1": 1}},
+            {"provisioned": {"unknown": "denied"}, "holders": {}},
+        ],
+        ids=["all-that-is-reserved", "not-known", "the-sum-of-its-holders", "a-sum-that-is-not-known"],
+    )
+    def test_what_may_be_is_not(self, tmp_path: Path, function: dict[str, object]) -> None:
+        assert reading(tmp_path, holding(physical_id="x", **function)).account.stack is not None
+
     def test_one_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load(tmp_path / "none.json")
@@ -218,26 +279,32 @@ FUNCTIONS = st.dictionaries(NAMES, st.builds(LiveFunction, NAMES, st.none() | CO
 PARAMETERS = st.dictionaries(NAMES, TEXTS | UNREAD, max_size=2)
 RESOURCES = st.none() | st.dictionaries(NAMES, NAMES, max_size=2)
 STACKS = st.builds(Stack, NAMES, NAMES, FUNCTIONS, PARAMETERS, RESOURCES)
-CONCURRENCY = st.builds(Concurrency, COUNTS, COUNTS).filter(
-    lambda each: (
-        isinstance(each.limit, Unknown) or isinstance(each.unreserved, Unknown) or each.unreserved <= each.limit
-    )
-)
+
+
+@st.composite
+def concurrencies(draw: st.DrawFn, stack: Stack | Unknown | None) -> Concurrency:
+    """Such that the stack's functions can have what they have."""
+    unreserved = draw(COUNTS)
+    if isinstance(unreserved, Unknown):
+        return Concurrency(draw(UNREAD), unreserved)
+    functions = stack.functions.values() if isinstance(stack, Stack) else ()
+    held = sum(count for each in functions for count in (each.reserved, each.provisioned) if isinstance(count, int))
+    return Concurrency(draw(UNREAD) if draw(st.booleans()) else unreserved + held + draw(st.integers(0, 9)), unreserved)
 
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
     """Accounts as they are read live: everything that the catalogue asks for was asked."""
-    code = Quota(draw(COUNTS), draw(COUNTS))
+    code, stack = Quota(draw(COUNTS), draw(COUNTS)), draw(st.none() | STACKS | UNREAD)
     others = draw(
         st.dictionaries(NAMES.filter(lambda name: name != STORAGE), st.builds(Quota, COUNTS, COUNTS), max_size=2)
     )
     return Account(
         region=draw(NAMES),
-        settings=Settings(draw(CONCURRENCY), code, draw(COUNTS)),
+        settings=Settings(draw(concurrencies(stack)), code, draw(COUNTS)),
         account_id=draw(st.none() | st.just("123456789012")),
         taken_at="2026-11-23T12:00:00Z",
-        stack=draw(st.none() | STACKS | UNREAD),
+        stack=stack,
         quotas={STORAGE: code} | others,
         exports=draw(st.dictionaries(NAMES, NAMES, max_size=2) | UNREAD),
         lookups=draw(PARAMETERS),
