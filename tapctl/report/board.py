@@ -36,6 +36,8 @@ class Row:
     note: str = ""
     why: str = ""
     """Why it failed, which its later statuses do not say any more."""
+    failed: str = ""
+    """The status in which it did."""
 
     @property
     def depth(self) -> int:
@@ -48,6 +50,13 @@ class Row:
     @property
     def running(self) -> bool:
         return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def told(self) -> str:
+        """Its status; of one that failed what becomes of it, whose statuses tell of the undoing alone."""
+        if not self.failed or self.failed == "DELETE_FAILED" or self.status.endswith("_FAILED"):
+            return self.status
+        return "failed, undoing" if self.running else "failed, undone"
 
 
 @dataclass(slots=True)
@@ -78,7 +87,9 @@ class Board:
         row.status, row.note = event.status, _note(event)
         row.ended = None if event.running or (event.own and not event.ends) else moment
         if event.failed and not event.cancelled:
-            row.why = row.why or event.reason
+            row.why, row.failed = row.why or event.reason, row.failed or event.status
+        elif (row.failed, event.status) == ("DELETE_FAILED", "DELETE_COMPLETE"):
+            row.why = row.failed = ""  # CloudFormation tries a deletion again
 
     def now(self, at: float) -> float:
         """CloudFormation's time, reckoned from the newest event that it told."""

@@ -136,11 +136,11 @@ def _table(shown: Board, rows: Iterable[Row], at: float) -> Table:
     table.add_column(width=5, no_wrap=True, justify="right")
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        sign, style = _sign("_FAILED" if row.why else row.status)
+        sign, style = _sign("_FAILED" if row.failed else row.status)
         clock = _clock(shown.elapsed(row, at))
         note = row.why or (f"waits for {row.note}" if row.running and row.note else row.note)
         table.add_row(
-            Text(sign, style), Text("  " * row.depth + row.label), Text(row.status, style), clock, Text(note, "dim")
+            Text(sign, style), Text("  " * row.depth + row.label), Text(row.told, style), clock, Text(note, "dim")
         )
     return table
 

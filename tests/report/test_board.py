@@ -116,6 +116,24 @@ def test_why_a_row_failed_outlives_its_rollback_and_a_cancellation_is_no_reason(
     assert [(row.name, row.why) for row in shown.failures] == [("Fn", "because")]
 
 
+@pytest.mark.parametrize(
+    ("failed", "later", "line"),
+    [
+        ("CREATE_FAILED", "DELETE_IN_PROGRESS", "✗ Fn failed, undoing 0:00 because"),
+        ("CREATE_FAILED", "DELETE_COMPLETE", "✗ Fn failed, undone 0:00 because"),
+        ("CREATE_FAILED", "DELETE_FAILED", "✗ Fn DELETE_FAILED 0:00 because"),
+        ("UPDATE_FAILED", "UPDATE_IN_PROGRESS", "✗ Fn failed, undoing 0:00 because"),
+        ("UPDATE_FAILED", "UPDATE_COMPLETE", "✗ Fn failed, undone 0:00 because"),
+        ("DELETE_FAILED", "DELETE_IN_PROGRESS", "✗ Fn DELETE_IN_PROGRESS 0:00 because"),
+        ("DELETE_FAILED", "DELETE_COMPLETE", "✓ Fn DELETE_COMPLETE 0:00"),
+    ],
+)
+def test_what_failed_is_not_complete_once_it_is_undone(failed: str, later: str, line: str) -> None:
+    shown = heard(shop("UPDATE_ROLLBACK_COMPLETE"), event("Fn", failed, reason="because"), event("Fn", later))
+
+    assert " ".join(drawn(shown)[1].split()) == line
+
+
 def test_a_board_is_a_line_for_the_stack_and_one_for_each_resource() -> None:
     shown = heard(
         shop("CREATE_IN_PROGRESS"),
