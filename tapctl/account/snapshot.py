@@ -46,7 +46,7 @@ class _Unread(_Model):
     settle: str = ""
 
     def value(self) -> Unknown:
-        return Unknown(self.unknown.strip() or "the snapshot gives no reason", self.settle)
+        return Unknown(self.unknown if self.unknown.strip() else "the snapshot gives no reason", self.settle)
 
 
 class _Refused(_Unread):

@@ -272,7 +272,7 @@ def test_the_documented_one_is_written_as_it_is_documented(tmp_path: Path) -> No
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
-UNREAD = st.builds(Unknown, NAMES, st.just("") | NAMES)
+UNREAD = st.builds(Unknown, NAMES.filter(str.strip), st.just("") | NAMES)
 COUNTS = st.integers(0, 2**40) | UNREAD
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
 FUNCTIONS = st.dictionaries(NAMES, st.builds(LiveFunction, NAMES, st.none() | COUNTS, COUNTS), max_size=3)
