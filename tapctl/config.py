@@ -24,6 +24,7 @@ from tapctl.from_environment import FromEnvironment, secret_value
 from tapctl.given import Capability, capabilities, lookups, pairs, parameters_file
 from tapctl.headroom.remedy import Mode, Policy
 from tapctl.template.parameters import as_text
+from tapctl.unknown import Unknown
 
 FILE = "tapctl.toml"
 
@@ -98,6 +99,9 @@ class Flags:
     any_template: bool = True
     """Whether the command is about a template."""
 
+    judges: bool = False
+    """Whether a verdict is all that is asked for: a secret that is not at hand is unknown then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -128,6 +132,8 @@ class Settings:
     function: FunctionConfig = field(default_factory=FunctionConfig)
     lookups: Mapping[str, str] = field(default_factory=dict)
     learned: LearnedFloor | None = None
+    withheld: Mapping[str, Unknown] = field(default_factory=dict)
+    """The parameters whose environment variable is not set."""
     environments: tuple[str, ...] = ()
     """Those that would give the stack its name."""
     chosen_stack: bool = False
@@ -156,11 +162,13 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
     name = _either(flags.stack_name, _stack_name(file.stack_name, flags.env))
     if name is not None:
         check_stack_name(name)
+    given = _parameters(environment, flags)
     return Settings(
         template=template or "",
         env=flags.env,
         stack_name=name,
-        parameters=_parameters(environment, flags),
+        parameters={name: value for name, value in given.items() if isinstance(value, str)},
+        withheld={name: value for name, value in given.items() if isinstance(value, Unknown)},
         region=flags.region or environment.region,
         profile=flags.profile or environment.profile,
         account=environment.account,
@@ -307,15 +315,20 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _parameters(environment: Environment, flags: Flags) -> dict[str, str]:
+def _parameters(environment: Environment, flags: Flags) -> dict[str, str | Unknown]:
     values = parameters_file(flags.parameters_file) if flags.parameters_file else {}
     values |= pairs(flags.parameters, "--parameter", "Stage=dev")
     # Only what is not given otherwise: a variable that is not set does not matter then.
     rest = {name: value for name, value in environment.parameters.items() if name not in values}
-    return {name: _parameter_text(name, value) for name, value in rest.items()} | values
+    return {name: _parameter(name, value, flags) for name, value in rest.items()} | values
 
 
-def _parameter_text(name: str, value: object) -> str:
+def _parameter(name: str, value: object, flags: Flags) -> str | Unknown:
     if isinstance(value, FromEnvironment):
-        return secret_value(value, f"parameter {name}")
+        try:
+            return secret_value(value, f"parameter {name}")
+        except ConfigError as error:
+            if flags.judges:
+                return Unknown(error.message, error.hint or "")
+            raise
     return ",".join(value) if isinstance(value, list) else as_text(value)

@@ -11,6 +11,7 @@ from tapctl.config import Flags, Settings, read
 from tapctl.errors import ConfigError, ExitCode, UsageError
 from tapctl.given import parameters_file
 from tapctl.headroom.remedy import Mode
+from tapctl.unknown import Unknown
 
 HINT = "the README lists the keys, under Configuration"
 
@@ -339,6 +340,13 @@ class TestParameters:
             self.parameters(folder, 'P = { env = "MY_SECRET" }')
         assert caught.value.message == "parameter P is to be read from $MY_SECRET, which is not set"
         assert caught.value.hint == "export MY_SECRET=…"
+
+    def test_for_a_verdict_it_is_unknown(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("MY_SECRET", raising=False)
+        (folder / "tapctl.toml").write_text('template = "t.yaml"\n[env.e.parameters]\nP = { env = "MY_SECRET" }\n')
+        found = read(Flags(env="e", judges=True), folder)
+        reason = "parameter P is to be read from $MY_SECRET, which is not set"
+        assert (found.parameters, found.withheld) == ({}, {"P": Unknown(reason, "export MY_SECRET=…")})
 
     def test_one_that_is_given_otherwise_need_not_be_set(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("MY_SECRET", raising=False)

@@ -55,6 +55,7 @@ def settings_from(
     termination_protection: bool | None = None,
     capability: list[str] | None = None,
     any_template: bool = True,
+    judges: bool = False,
 ) -> Settings:
     from tapctl.config import Flags, read
     from tapctl.headroom.remedy import Mode
@@ -78,6 +79,7 @@ def settings_from(
             termination_protection=termination_protection,
             capabilities=tuple(capability or ()),
             any_template=any_template,
+            judges=judges,
         )
     )
 

@@ -43,6 +43,7 @@ def demand(
         region=region,
         stack_name=stack_name,
         config=config,
+        judges=True,
     )
     result = read_demand(family_for(load(settings.template), settings))
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)

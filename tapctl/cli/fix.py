@@ -67,6 +67,7 @@ def fix(
         min_unreserved=min_unreserved,
         remedy=remedy,
         config=config,
+        judges=True,
     )
     if settings.template == "-":
         raise UsageError("standard input cannot be fixed", "name the template file")

@@ -54,6 +54,7 @@ def preflight(
             min_unreserved=min_unreserved,
             remedy=remedy,
             config=config,
+            judges=True,
         )
         from tapctl.template.load import load
 

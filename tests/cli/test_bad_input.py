@@ -180,12 +180,6 @@ def test_a_template_that_is_none(
             id="a file of something else",
         ),
         pytest.param(
-            ["--env", "secret"],
-            r"parameter Key is to be read from \$SHOP_KEY, which is not set",
-            "export SHOP_KEY=…",
-            id="a variable that is not set",
-        ),
-        pytest.param(
             ["--env", "prd"],
             r"\S+tapctl\.toml has no environment `prd`",
             r"did you mean `prod`\?",
@@ -233,6 +227,15 @@ def test_options_that_cannot_be_meant(
 
     assert "opensesame" not in answer.err
     assert answer.is_complaint(2, error, hint)
+
+
+def test_a_secret_that_is_not_at_hand_is_missed_by_a_deploy_alone(shop: Path, tapctl: Tapctl) -> None:
+    judged = tapctl("preflight", "shop.yaml", "--no-lint", "--env", "secret", "--snapshot", "account.json")
+    assert judged.code == 0, judged.err
+
+    deployed = tapctl("deploy", "shop.yaml", "--env", "secret", "--yes")
+    error = r"parameter Key is to be read from \$SHOP_KEY, which is not set"
+    assert deployed.is_complaint(2, error, "export SHOP_KEY=…")
 
 
 @pytest.mark.parametrize(
