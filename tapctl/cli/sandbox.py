@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapctl.cli.common import help_alone
+from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from tapctl.sandbox import Status
+    from tapctl.sandbox import AccountLimits, Status
 
 app = typer.Typer(
     help="Start, look at, stop or empty the local AWS.",
@@ -46,12 +47,23 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
         floor=floor if floor is not None or fresh else before.floor,
         held=held if held is not None else 0 if fresh else before.held,
     )
+    _refuse_more_than_all(limits)
     changed = (limit, floor, held) != (None, None, None)
     sandbox.start(limits if changed else None, port)
     if changed:
         # Another account than the one that a refusal taught anything of.
         floors.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
     typer.echo(_described(sandbox.status()))
+
+
+def _refuse_more_than_all(limits: AccountLimits) -> None:
+    """Raises `UsageError` for an account that AWS could not have."""
+    whole = limits.concurrent_executions
+    for option, part in (("--floor", limits.floor), ("--held", limits.held)):
+        if part is not None and part > whole:
+            raise UsageError(
+                f"{option} {part} is more than the account's limit of {whole}", "give a larger `--limit` with it"
+            )
 
 
 @app.command()
