@@ -1,4 +1,4 @@
-"""Whether a stack is already what a deploy would make of it: two or three reads tell, where a change set takes seconds.
+"""Whether a stack is already what a deploy would make of it: two to four reads tell, where a change set takes seconds.
 
 What is not certain is left to CloudFormation: macros, nested stacks, values that live outside of the template and
 of its parameters, and NoEcho parameters that this machine did not give before.
