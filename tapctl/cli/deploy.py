@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
@@ -79,7 +79,6 @@ def deploy(
     """
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
-    from tapctl.deploy import steps
     from tapctl.deploy.options import Options
     from tapctl.deploy.run import Deployer
     from tapctl.plan import plan as plan_of
@@ -92,6 +91,8 @@ def deploy(
     terminal = Terminal(quiet, verbose)
     if detailed_exitcode and not plan:
         raise UsageError("--detailed-exitcode is for --plan", "give both, or neither")
+    if plan:
+        _refuse({"--no-wait": no_wait, "--recover": recover, "--leave": leave})
     settings = settings_from(
         template=one_template(template, template_option),
         env=env,
@@ -139,16 +140,30 @@ def deploy(
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
         reporter.document(deployment.failure_json(deployer.name, reporter.story, told), output)
         raise
-    if done is None:
-        terminal.talk("nothing was deployed; the change set was removed")
-        reporter.document(deployment.declined_json(deployer.name, reporter.story), output)
-        raise typer.Exit(ExitCode.OK)
-    if done.outcome.only:
-        terminal.talk(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
-        terminal.talk(f"hint: {steps.GOES_ON}")
-        reporter.document(deployment.as_json(done.preflight, done.outcome, None, declined=True), output)
-        raise typer.Exit(ExitCode.OK)
+    if done is None or done.outcome.only:
+        raise typer.Exit(_declined(done, deployer.name, reporter, output))
     raise typer.Exit(_ended(done, deployer, reporter, output))
+
+
+def _refuse(given: Mapping[str, object]) -> None:
+    """Refuse beside `--plan`, which executes nothing, what is about an execution. Raises `UsageError`."""
+    if wrong := [option for option, value in given.items() if value]:
+        raise UsageError(f"--plan executes nothing, so {wrong[0]} cannot be meant", "leave one of them out")
+
+
+def _declined(done: Release | None, stack_name: str, reporter: _Reporter, output: Path | None) -> ExitCode:
+    """Say what a no has left: nothing, or the first of two steps."""
+    from tapctl.deploy import steps
+    from tapctl.report import deployment
+
+    if done is None:
+        reporter.step("nothing was deployed; the change set was removed")
+        reporter.document(deployment.declined_json(stack_name, reporter.story), output)
+    else:
+        reporter.step(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
+        reporter.step(f"hint: {steps.GOES_ON}")
+        reporter.document(deployment.as_json(done.preflight, done.outcome, None, declined=True), output)
+    return ExitCode.OK
 
 
 def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None) -> ExitCode:

@@ -63,3 +63,12 @@ def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, desk: Path) -> None:
     answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--yes", "--detailed-exitcode")
 
     assert answer.is_complaint(1, "--detailed-exitcode is for --plan", "give both, or neither")
+
+
+@pytest.mark.parametrize("option", [("--no-wait",), ("--recover",), ("--leave", "Queue")], ids=" ".join)
+def test_a_plan_takes_no_option_of_an_execution(tapctl: Tapctl, desk: Path, option: tuple[str, ...]) -> None:
+    (desk / "queue.yaml").write_text(QUEUE % 1)
+
+    answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--plan", *option)
+
+    assert answer.is_complaint(2, f"--plan executes nothing, so {option[0]} cannot be meant", "leave one of them out")
