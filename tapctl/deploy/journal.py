@@ -21,13 +21,13 @@ FOLDER = "deploys"
 
 
 class Phase(Enum):
-    """What a run was about, in words that follow `while`."""
+    """What a run was about, in words that follow `the last run ended`."""
 
-    ASKING = "it asked for a change set"
-    CONFIRMING = "its change set waited for a yes"
-    EXECUTING = "its change set was executed"
-    MENDING = "it mended the stack"
-    OVER = "nothing was under way"
+    ASKING = "while it asked for a change set"
+    CONFIRMING = "while its change set waited for a yes"
+    EXECUTING = "before the execution of its change set had"
+    MENDING = "while it mended the stack"
+    OVER = "with nothing under way"
 
 
 @dataclass(frozen=True, slots=True)

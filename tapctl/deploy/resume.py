@@ -23,7 +23,7 @@ def resume(operator: Operator, *, waits: bool = True) -> bool:
         return False
     # From here on the stack's state tells the rest, should this run be killed, too.
     operator.journal.close()
-    say(f"the last run, of {left.when}, was over while {left.phase.value}")
+    say(f"the last run, of {left.when}, ended {left.phase.value}")
     match left.phase:
         case Phase.ASKING | Phase.CONFIRMING:
             _abandon(operator, left)

@@ -74,7 +74,7 @@ def bench(aws: Aws, tmp_path: Path) -> Bench:
 def over(what: Phase, watcher: Watcher) -> bool:
     """Whether it was said in the first line what the last run was about."""
     said = watcher.steps[0]
-    return said.startswith("the last run, of 20") and said.endswith(f"UTC, was over while {what.value}")
+    return said.startswith("the last run, of 20") and said.endswith(f"UTC, ended {what.value}")
 
 
 @pytest.mark.parametrize(
