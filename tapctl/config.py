@@ -55,13 +55,13 @@ class Environment(_Model):
     parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = {}
     tags: dict[str, str] = {}
     remedy: Mode = Mode.ADJUST
-    min_unreserved: Annotated[int, Field(ge=0)] | None = None
+    min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     termination_protection: bool | None = None
     protected: bool = False
     notification_arns: Annotated[list[str], Field(max_length=5)] = []
     capabilities: list[Capability] = []
     priority: list[str] = []
-    minimum: dict[str, Annotated[int, Field(ge=1)]] = {}
+    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = {}
     sandbox: bool = False
     artifact_bucket: str | None = None
 

@@ -110,6 +110,9 @@ MISTAKES = {
         "[env.dev]\nmin_unreserved = -1",
         "`env.dev.min_unreserved`: Input should be greater than or equal to 0",
     ),
+    "a-number-as-text": ('[env.dev]\nmin_unreserved = "10"', "`env.dev.min_unreserved`: it takes a whole number"),
+    "true-for-a-number": ("[env.dev]\nminimum = {A = true}", "`env.dev.minimum.A`: it takes a whole number"),
+    "a-fraction": ("[env.dev]\nminimum = {A = 1.0}", "`env.dev.minimum.A`: it takes a whole number"),
     "a-tag-of-a-number": ("[env.dev.tags]\na = 1", f"`env.dev.tags.a`: {NO_TEXT}"),
     "half-a-webhook": ('[verify.webhook]\ntable = "t"', "`verify.webhook.endpoint`: Field required"),
     "a-secret-of-a-number": (

@@ -13,6 +13,9 @@ from tapctl.unknown import Unknown
 DEFAULT = 1000
 """What AWS takes for the default, also of accounts that have less."""
 
+MOST = 10_000_000_000
+"""What its API takes as a value."""
+
 
 def check(reader: LiveAccount, value: int) -> None:
     """Refuse what Service Quotas would refuse. Raises `UsageError`, or `BusyError` for what is asked for already."""
@@ -22,14 +25,19 @@ def check(reader: LiveAccount, value: int) -> None:
     if isinstance(limit, int):
         least = max(least, limit + 1)
     if value < least:
-        hint = f"ask for {max(DEFAULT + 1, least)} or more; for less, AWS Support takes a case"
-        raise UsageError(f"Service Quotas takes no request for {value} concurrent executions", hint)
+        raise _refusal(value, f"ask for {max(DEFAULT + 1, least)} or more; for less, AWS Support takes a case")
+    if value > MOST:
+        raise _refusal(value, f"ask for {MOST} or less")
     asked = reader.pending(CONCURRENCY)
     if not isinstance(asked, Unknown) and asked:
         raise BusyError(
             f"an increase to {asked[0].value} was asked for on {asked[0].asked} and is not decided yet",
             "wait for its decision; `aws service-quotas list-requested-service-quota-change-history` shows it",
         )
+
+
+def _refusal(value: int, hint: str) -> UsageError:
+    return UsageError(f"Service Quotas takes no request for {value} concurrent executions", hint)
 
 
 def file(reader: LiveAccount, value: int) -> str:

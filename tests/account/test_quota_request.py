@@ -21,8 +21,10 @@ def settings(limit: int) -> dict[str, Any]:
         (10, 100, "ask for 1001 or more; for less, AWS Support takes a case"),
         (1000, 1000, "ask for 1001 or more; for less, AWS Support takes a case"),
         (3000, 2000, "ask for 3001 or more; for less, AWS Support takes a case"),
+        (1000, 10**10 + 1, "ask for 10000000000 or less"),
+        (1000, 10**400, "ask for 10000000000 or less"),
     ],
-    ids=["below-the-default", "the-same", "below-what-there-is"],
+    ids=["below-the-default", "the-same", "below-what-there-is", "above-what-it-takes", "beyond-all-numbers"],
 )
 def test_what_service_quotas_refuses_is_not_asked_for(limit: int, value: int, hint: str) -> None:
     with stubbed("lambda") as (here, stubs):
