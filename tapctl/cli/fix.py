@@ -21,7 +21,11 @@ class Scanner(Enum):
 
 Suppress = Annotated[
     list[Scanner] | None,
-    typer.Option("--suppress", help="Excuse a function that loses its setting from a scanner; may be given again."),
+    typer.Option(
+        "--suppress",
+        metavar=f"<{'|'.join(each.value for each in Scanner)}>",
+        help="Excuse a function that loses its setting from a scanner; may be given again.",
+    ),
 ]
 
 

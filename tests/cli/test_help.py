@@ -14,7 +14,7 @@ def test_no_summary_of_a_command_is_cut_off(group: tuple[str, ...], fresh: Termi
     assert all(line.endswith(".") and "..." not in line for line in summaries), summaries
 
 
-@pytest.mark.parametrize("command", ["preflight", "demand", "deploy"])
+@pytest.mark.parametrize("command", ["preflight", "demand", "fix", "deploy"])
 def test_the_usage_names_the_template_once(command: str, fresh: Terminal) -> None:
     usage, *rest = fresh.tapctl(command, "--help").out.splitlines()
 
