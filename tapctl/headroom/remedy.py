@@ -199,7 +199,7 @@ def _whole_or_nothing(candidates: list[_Candidate], room: int, first: int) -> di
         if each.wish <= room:
             kept.append(each)
             room -= each.wish
-        elif smaller := next((other for other in kept if each.wish - other.wish <= room), None):
+        elif smaller := next((other for other in kept if 0 < each.wish - other.wish <= room), None):
             # As many are kept with it in the place of a smaller one, and less is dropped.
             kept[kept.index(smaller)] = each
             room -= each.wish - smaller.wish

@@ -178,6 +178,7 @@ class TestModes:
             pytest.param(21, {"A": 20, "B": 6}, ["B"], id="the-smaller-of-two-is-enough"),
             pytest.param(19, {"A": 20, "B": 6}, ["A"], id="it-is-not"),
             pytest.param(80, {"A": 60, "B": 40, "C": 5}, ["B"], id="the-one-in-the-middle"),
+            pytest.param(10, {"A": 10, "B": 10}, ["B"], id="of-two-alike-the-later-one"),
             pytest.param(30, {"A": 40, "B": 20, "C": 10, "D": 9}, ["A", "D"], id="two-of-four"),
         ],
     )
