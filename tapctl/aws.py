@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tapctl.errors import AwsError, UsageError
+from tapctl.errors import AwsError, NoCredentials, UsageError
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Target:
     keys: tuple[str, str] | None = None
     env: str | None = None
     """The environment of tapctl.toml that says so."""
+    environments: tuple[str, ...] = ()
+    """Those that could say so, where none was chosen."""
 
     @property
     def flags(self) -> str:
@@ -69,7 +71,9 @@ class Aws:
         """The Region in force. Raises `UsageError` when there is none."""
         region = self.session.region_name
         if not region:
-            raise UsageError("no AWS Region is set", "give `--region`, set AWS_REGION, or `region` in tapctl.toml")
+            others = "".join(f", or `--env {each}`" for each in self.target.environments)
+            hint = f"give `--region`, set AWS_REGION, or `region` in tapctl.toml{others}"
+            raise UsageError("no AWS Region is set", hint)
         return str(region)
 
     @property
@@ -228,10 +232,8 @@ def _said(code: str, message: str) -> tuple[str, str | None]:
 def _no_answer(error: Exception, doing: str) -> AwsError | UsageError:
     match type(error).__name__:
         case name if name in _NO_CREDENTIALS:
-            return AwsError(
-                f"{doing}: no usable AWS credentials were found",
-                "`aws configure`, `aws sso login` or `--profile NAME`; `tapctl preflight --snapshot FILE` needs none",
-            )
+            hint = "`aws configure`, `aws sso login` or `--profile NAME`"
+            return NoCredentials(f"{doing}: no usable AWS credentials were found", hint)
         case name if name in _NO_SESSION:
             return AwsError(f"{doing}: the SSO session has expired", "`aws sso login`")
         case "NoRegionError":

@@ -136,6 +136,8 @@ class Settings:
     """The parameters whose environment variable is not set."""
     environments: tuple[str, ...] = ()
     """Those that would give the stack its name."""
+    unchosen: tuple[str, ...] = ()
+    """The environments that know their Region, where `--env` chose none."""
     chosen_stack: bool = False
     """Whether `--stack-name` named the stack, rather than the configuration."""
 
@@ -144,7 +146,7 @@ class Settings:
         return Policy(self.remedy, self.priority, self.minimum)
 
     def target(self) -> Target:
-        return Target(self.region, self.profile, env=self.env)
+        return Target(self.region, self.profile, env=self.env, environments=self.unchosen)
 
 
 def read(flags: Flags, cwd: Path | None = None) -> Settings:
@@ -188,6 +190,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         function=_function(file.function, folder),
         lookups=lookups(flags.resolve),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
+        unchosen=() if flags.env else tuple(name for name, each in file.env.items() if each.region or each.sandbox),
         chosen_stack=flags.stack_name is not None,
     )
 
@@ -239,11 +242,18 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
+        if key in Environment.model_fields:
+            return ConfigError(f"{path}: `{key}` is no key of the top", f"it belongs into [env.NAME]: {hint}")
         near = difflib.get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)
         return ConfigError(f"{path}: there is no key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
     tried = [str(part) for each in error.errors() if _key(each["loc"]) == key for part in each["loc"] if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried)) or _KINDS_BY_ERROR.get(first["type"])
-    return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else first['msg']}", hint)
+    return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else _said(first['msg'])}", hint)
+
+
+def _said(message: str) -> str:
+    """What a check of ours says, without pydantic's mark before it."""
+    return message.removeprefix("Value error, ")
 
 
 def _keys_beside(place: tuple[int | str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
     TapctlError                 1   an AWS failure, or a bug
     ├── AwsError                1   AWS refused or did not answer
+    │   └── NoCredentials       1   there are no credentials to ask it with
     ├── UsageError              2   wrong options, configuration or surroundings
     │   ├── ConfigError         2   tapctl.toml, or a file it names, says something unusable
     │   └── TemplateError       2   the template is not one, with file, line and column
@@ -51,6 +52,10 @@ class AwsError(TapctlError):
     def __init__(self, message: str, hint: str | None = None, *, code: str = "") -> None:
         super().__init__(message, hint)
         self.code = code
+
+
+class NoCredentials(AwsError):
+    """Nobody could be asked, because there are no credentials to ask with."""
 
 
 class UsageError(TapctlError):

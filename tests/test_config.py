@@ -125,11 +125,11 @@ MISTAKES = {
     ),
     "a-status-that-is-none": (
         '[verify.webhook]\ntable = "t"\nendpoint = "e"\nforged = { status = [401, 700] }',
-        "`verify.webhook.forged.status`: Value error, 700 is neither a status code nor a class such as 2xx",
+        "`verify.webhook.forged.status`: 700 is neither a status code nor a class such as 2xx",
     ),
     "a-probe-of-nothing": (
         "[[verify.http]]\nstatus = 200",
-        "`verify.http.0`: Value error, it takes either `output` or `url`",
+        "`verify.http.0`: it takes either `output` or `url`",
     ),
     "a-pattern-that-is-none": (
         '[verify.outputs]\nName = "["',
@@ -147,6 +147,13 @@ class TestMistakes:
         error = refused(folder, text, env="dev")
         assert (error.message, error.hint) == (f"{folder}/tapctl.toml: {problem}", HINT)
         assert isinstance(error, ConfigError)
+
+    @pytest.mark.parametrize("key", ["priority = ['Fn']", "parameters = {}", "region = 'us-east-1'"])
+    def test_a_key_of_an_environment_at_the_top_is_sent_there(self, folder: Path, key: str) -> None:
+        error = refused(folder, key)
+
+        assert error.message == f"{folder}/tapctl.toml: `{key.split(maxsplit=1)[0]}` is no key of the top"
+        assert error.hint == f"it belongs into [env.NAME]: {HINT}"
 
     @pytest.mark.parametrize(
         ("text", "near"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tapctl.cli.options import Remedy
-from tapctl.errors import ExitCode, UsageError
+from tapctl.errors import ExitCode, NoCredentials, UsageError
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ def settings_from(
             judges=judges,
         )
     )
+
+
+@contextmanager
+def credentials_optional() -> Iterator[None]:
+    """Where a snapshot would do, say so of credentials that are missing."""
+    try:
+        yield
+    except NoCredentials as error:
+        raise NoCredentials(error.message, f"{error.hint}; `--snapshot FILE` needs none") from None
 
 
 def open_account(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, open_account, settings_from, verdict_code
+from tapctl.cli.common import credentials_optional, one_template, open_account, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
 
@@ -75,8 +75,9 @@ def fix(
     )
     if settings.template == "-":
         raise UsageError("standard input cannot be fixed", "name the template file")
-    reader, settings = open_account(settings, terminal, snapshot)
-    result = judge(load(settings.template), reader, settings)
+    with credentials_optional():
+        reader, settings = open_account(settings, terminal, snapshot)
+        result = judge(load(settings.template), reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=allow_uncertain)
     if not result.plan.changes:
         terminal.talk("nothing to fix: it fits" if left is ExitCode.OK else workflow.why_none(result))

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, open_account, probed, settings_from, verdict_code
+from tapctl.cli.common import credentials_optional, one_template, open_account, probed, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -41,7 +41,7 @@ def preflight(
     from tapctl.template import lint
 
     terminal = Terminal(quiet, verbose)
-    with nullcontext() if no_lint else lint.boot() as linting:
+    with credentials_optional(), nullcontext() if no_lint else lint.boot() as linting:
         settings = settings_from(
             template=one_template(template, template_option),
             env=env,

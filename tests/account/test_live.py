@@ -124,9 +124,7 @@ class TestRefusals:
         with pytest.raises(AwsError) as caught:
             LiveAccount(Aws(Target("eu-west-1"))).settings()
         assert caught.value.message == "lambda:GetAccountSettings: no usable AWS credentials were found"
-        assert caught.value.hint == (
-            "`aws configure`, `aws sso login` or `--profile NAME`; `tapctl preflight --snapshot FILE` needs none"
-        )
+        assert caught.value.hint == "`aws configure`, `aws sso login` or `--profile NAME`"
 
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders-Fn"
