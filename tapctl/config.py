@@ -136,6 +136,8 @@ class Settings:
     """The parameters whose environment variable is not set."""
     environments: tuple[str, ...] = ()
     """Those that would give the stack its name."""
+    configured: Mapping[str, str] = field(default_factory=dict)
+    """The section that sets a parameter, for those that were not given with the command."""
     unchosen: tuple[str, ...] = ()
     """The environments that know their Region, where `--env` chose none."""
     chosen_stack: bool = False
@@ -190,6 +192,7 @@ def read(flags: Flags, cwd: Path | None = None) -> Settings:
         function=_function(file.function, folder),
         lookups=lookups(flags.resolve),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
+        configured=_configured(environment, flags),
         unchosen=() if flags.env else tuple(name for name, each in file.env.items() if each.region or each.sandbox),
         chosen_stack=flags.stack_name is not None,
     )
@@ -331,6 +334,11 @@ def _parameters(environment: Environment, flags: Flags) -> dict[str, str | Unkno
     # Only what is not given otherwise: a variable that is not set does not matter then.
     rest = {name: value for name, value in environment.parameters.items() if name not in values}
     return {name: _parameter(name, value, flags) for name, value in rest.items()} | values
+
+
+def _configured(environment: Environment, flags: Flags) -> dict[str, str]:
+    given = pairs(flags.parameters, "--parameter", "Stage=dev")
+    return {name: f"[env.{flags.env}.parameters] of {FILE}" for name in environment.parameters if name not in given}
 
 
 def _parameter(name: str, value: object, flags: Flags) -> str | Unknown:

@@ -88,7 +88,7 @@ def family_for(template: Template, settings: Settings, account: Account | None =
     previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
     lookups = {**(account.lookups if account else {}), **settings.lookups}
     given: dict[str, str | Unknown] = {**settings.withheld, **settings.parameters}
-    return family(template, Parameters(given, previous, lookups), _pseudo(settings, account))
+    return family(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:

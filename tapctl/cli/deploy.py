@@ -121,7 +121,7 @@ def deploy(
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
-    bind(loaded, Parameters(settings.parameters))
+    bind(loaded, Parameters(settings.parameters, configured=settings.configured))
     if not yes and not plan and not terminal.interactive:
         raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     aws, settings = open_aws(settings, terminal)

@@ -63,7 +63,7 @@ def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
 
     Raises `TemplateError` for a nested template that is here and cannot be read, and for one that nests itself.
     """
-    refuse_undeclared(template, parameters.given)
+    refuse_undeclared(template, parameters.given, parameters.configured)
     return _grow(template, parameters, pseudo, _Seat((Path(template.file).resolve(),), read))
 
 

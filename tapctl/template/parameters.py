@@ -4,7 +4,7 @@ import difflib
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ class Parameters:
     given: Mapping[str, str | Unknown] = field(default_factory=dict)
     previous: Mapping[str, str | Unknown] = field(default_factory=dict)
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
+    configured: Mapping[str, str] = field(default_factory=dict)
+    """Where those are set that were not given with the command, in words."""
 
 
 def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
@@ -35,23 +37,26 @@ def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
     Raises `UsageError` for a given name that the template does not declare and for a value that its
     declaration forbids (AllowedValues, AllowedPattern, lengths, bounds, Number).
     """
-    refuse_undeclared(template, parameters.given)
+    refuse_undeclared(template, parameters.given, parameters.configured)
     return {name: _bind_one(name, entry, parameters) for name, entry in template.parameters.items()}
 
 
-def refuse_undeclared(template: Template, given: Mapping[str, object]) -> None:
-    declared = template.parameters
+def refuse_undeclared(
+    template: Template, given: Mapping[str, object], configured: Mapping[str, str] | None = None
+) -> None:
     for name in given:
-        if name not in declared:
-            near = difflib.get_close_matches(name, declared, n=1)
-            hint = (
-                f"did you mean `{near[0]}`?"
-                if near
-                else f"it has: {', '.join(declared)}"
-                if declared
-                else "it declares none"
+        if name not in template.parameters:
+            place = f"; {configured[name]} sets it" if configured and name in configured else ""
+            raise UsageError(
+                f"{template.file} has no parameter `{name}`", f"{_instead(name, template.parameters)}{place}"
             )
-            raise UsageError(f"{template.file} has no parameter `{name}`", hint)
+
+
+def _instead(name: str, declared: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, declared, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"it has: {', '.join(declared)}" if declared else "it declares none"
 
 
 def missing(template: Template, parameters: Parameters) -> list[str]:

@@ -360,6 +360,18 @@ ONLINE = [
 ]
 
 
+@pytest.mark.parametrize("command", ["preflight", "deploy"])
+def test_a_parameter_of_the_environment_that_the_template_lacks(command: str, shop: Path, tapctl: Tapctl) -> None:
+    (shop / "tapctl.toml").write_text(
+        'stack_name = "shop"\n[env.prod]\nregion = "us-east-1"\nparameters = {Stage = "a"}\n'
+    )
+    more = ("--yes",) if command == "deploy" else ("--snapshot", "account.json")
+    answer = tapctl(command, "queue.yaml", "--env", "prod", "--no-lint", *more)
+
+    hint = r"it declares none; \[env\.prod\.parameters\] of tapctl\.toml sets it"
+    assert answer.is_complaint(2, r"queue\.yaml has no parameter `Stage`", hint)
+
+
 @pytest.mark.parametrize("arguments", ONLINE)
 def test_no_region(arguments: list[str], shop: Path, tapctl: Tapctl) -> None:
     answer = tapctl(*arguments)
