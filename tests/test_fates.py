@@ -310,10 +310,10 @@ def test_a_running_template_that_only_cloudformation_reads_may_be_another_one(tm
 
 SWITCHED_OFF = """
 Mappings: {M: {small: {n: Zip}}}
-Conditions: {Off: !Equals [a, b]}
+Conditions: {Never: !Equals [a, b]}
 Resources:
   Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 60}}
-  X: {Type: AWS::Lambda::Function, Condition: Off, Properties: {PackageType: !FindInMap [M, large, n]}}
+  X: {Type: AWS::Lambda::Function, Condition: Never, Properties: {PackageType: !FindInMap [M, large, n]}}
 """
 
 
