@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -65,6 +64,8 @@ def _draft(path: Path, text: str) -> Iterator[Callable[[], None]]:
     if target is None:
         yield lambda: _write_through(path, data)
         return
+    import tempfile  # only what writes a file needs it
+
     prefix = f".{target.name[:200]}."
     try:
         _sweep(target.parent, prefix)

@@ -1,13 +1,18 @@
 """What each command found, brought into the neutral shape."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Finding, Verdict
 from tapctl.report.record import Level, Record, Results
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, Status
-from tapctl.verify.run import Verification
+
+if TYPE_CHECKING:
+    from tapctl.verify.run import Verification
 
 _VERDICTS: Mapping[Verdict, Level] = {
     Verdict.FITS: Level.WELL,

@@ -20,12 +20,18 @@ PACKAGED = "W3002"
 """The warning that a local path must be packaged first, which `tapctl deploy` does."""
 
 _BOOT = """
-import json, sys
+import gc, json, sys
+gc.disable()
 from cfnlint.runner import main
+gc.freeze()
+gc.enable()
 sys.argv[1:] = json.loads(sys.stdin.readline())
 sys.exit(main())
 """
-"""Importing cfn-lint takes a while and needs no template yet; its arguments come in a line when there is one."""
+"""Importing cfn-lint takes a while and needs no template yet; its arguments come in a line when there is one.
+
+Nothing of what is imported is ever garbage, so nothing is looked for in it.
+"""
 
 # -P keeps a folder `cfnlint` beside the template from being taken for the linter.
 _CFN_LINT = (sys.executable, "-P", "-c", _BOOT)
