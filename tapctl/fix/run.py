@@ -9,6 +9,7 @@ from tapctl.errors import UsageError
 from tapctl.fix.check import check_demand, read_again
 from tapctl.fix.file_edit import FileEdit
 from tapctl.fix.places import Place, places
+from tapctl.headroom.blame import unsettled
 from tapctl.headroom.override import Override, overrides
 from tapctl.headroom.remedy import Action, Plan
 from tapctl.headroom.result import Preflight
@@ -161,6 +162,8 @@ def why_none(result: Preflight) -> str:
     if result.verdict is Verdict.UNKNOWN:
         settle = f" ({decisive.hint})" if decisive.hint else ""
         return f"{decisive.message}{settle}: nothing is edited while that is not known"
+    if doubt := unsettled(result.changes):
+        return f"{decisive.message}: nothing is edited while the claim of {doubt[0]} is not known ({doubt[1].reason})"
     if provisioning := _provisioning(result):
         lower = f"lower or remove the provisioned concurrency of {', '.join(provisioning)}"
         return f"{decisive.message}: only reservations are edited here; {lower} by hand"

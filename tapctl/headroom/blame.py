@@ -68,11 +68,16 @@ def _blamed(subject: Subject) -> list[_Blamed]:
         ]
         if unknown:
             return unknown
+    # What is not known may ask for nothing: where the rest exceeds in any case, it is the rest.
+    growing = [each for each in wanted if each[0].grows and _counts(each[0], judgement.verdict)]
     return [
         _because(function, f"{judgement.reason}{_twice(change, judgement.verdict)}", judgement.settle)
-        for change, function in wanted
-        if change.grows
+        for change, function in growing
     ]
+
+
+def _counts(change: Change, verdict: Verdict) -> bool:
+    return verdict is not Verdict.EXCEEDS or _unknown(change) is None
 
 
 def _twice(change: Change, verdict: Verdict) -> str:
@@ -85,6 +90,12 @@ def _twice(change: Change, verdict: Verdict) -> str:
 
 def _because(function: FunctionDemand, reason: str, settle: str) -> _Blamed:
     return _Blamed(function, f"{function.logical_id} {_claim(function)}: {reason}", settle)
+
+
+def unsettled(changes: tuple[Change, ...]) -> tuple[str, Unknown] | None:
+    """The first function of which something is not known, without which no remedy is sure to do."""
+    doubts = ((change.logical_id, _unknown(change)) for change in changes if change.wanted)
+    return next(((name, doubt) for name, doubt in doubts if doubt), None)
 
 
 def _unknown(change: Change) -> Unknown | None:
@@ -110,6 +121,8 @@ def _hint(limit: Limit, subject: Subject) -> str:
         return ""
     if plan and plan.possible and plan.changes:
         hint = REMEDY
+    elif doubt := unsettled(subject.changes):
+        hint = f"no remedy is worked out while the claim of {doubt[0]} is not known ({doubt[1].reason})"
     elif judgement.verdict is Verdict.UNCERTAIN:
         hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
     else:

@@ -144,9 +144,11 @@ def _table(result: Preflight) -> Any:
 
 
 def _function_verdict(result: Preflight, change: Change) -> Verdict:
-    """The functions that ask for more share the verdict; the others fit in any case."""
+    """The functions that ask for more share the verdict; the others fit in any case, as far as anything is known."""
     blamed = {finding.resource for finding in result.findings if finding.limit == "lambda-reserved-concurrency"}
-    return result.concurrency.verdict if change.logical_id in blamed else Verdict.FITS
+    if change.logical_id in blamed:
+        return result.concurrency.verdict
+    return Verdict.UNKNOWN if change.wanted and isinstance(change.new, Unknown) else Verdict.FITS
 
 
 def _requested(change: Change) -> str:

@@ -6,6 +6,7 @@ from tapctl.account.model import LiveFunction, Quota, Stack
 from tapctl.config import Settings
 from tapctl.fix.run import why_none
 from tapctl.headroom.remedy import Mode
+from tapctl.headroom.verdict import Verdict
 from tapctl.preflight import judge
 from tapctl.unknown import Unknown
 
@@ -67,3 +68,20 @@ def test_what_is_provisioned_is_named_with_its_line_and_what_would_help() -> Non
     assert [(each.resource, each.line) for each in found.findings if each.verdict is found.verdict] == [("Fn", 11)]
     helps = "only reservations are edited here; lower or remove the provisioned concurrency of Fn by hand"
     assert why_none(found).endswith(f": {helps}")
+
+
+HIDING = """\
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 50}}
+  Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://x/y}}
+"""
+
+
+def test_while_a_claim_is_not_known_that_is_what_is_said() -> None:
+    """The rest exceeds in any case, and is what is blamed; what would fit hangs on what nobody knows."""
+    found = judged(read(HIDING), 20)
+    assert found.verdict is Verdict.EXCEEDS
+    blamed = [each for each in found.findings if each.verdict is Verdict.EXCEEDS]
+    assert [each.resource for each in blamed] == ["Fn"]
+    assert "while the claim of Inner/* is not known (the template of nested stack" in str(blamed[0].hint)
+    assert ": nothing is edited while the claim of Inner/* is not known (" in why_none(found)
