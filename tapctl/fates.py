@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from tapctl.account.model import LiveFunction, Stack
 from tapctl.errors import TemplateError
 from tapctl.headroom.demand import Demand, FunctionDemand
 from tapctl.headroom.pairing import Fates
-from tapctl.headroom.replacement import maybe_replaced, named_alike, ours, replaced, restated
+from tapctl.headroom.replacement import Differs, maybe_replaced, named_alike, ours, replaced, restated
 from tapctl.template.family import NESTED, Family, passed_down
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
@@ -41,7 +41,7 @@ def fates(
     claiming = [name for name, held in holding.items() if _matters(name, held, wanted.get(name), told)]
     members = {each.prefix: each for each in kin.members()}
     found = _Look(reader, stack, members, claiming).into("", stack.parameters, kin.resolver) if claiming else Fates()
-    return found if told is None else replace(found, made_anew=told, unread="")
+    return found if told is None else replace(found, made_anew=told, perhaps=frozenset(), unread="")
 
 
 def _matters(name: str, held: LiveFunction, wanted: FunctionDemand | None, told: frozenset[str] | None) -> bool:
@@ -110,7 +110,8 @@ class _Look:
 
 def _unread(wanted: Resolver | None, prefix: str) -> Fates:
     """What may be made anew where the running template cannot be read."""
-    return Fates(_named(prefix, maybe_replaced(wanted))) if wanted else Fates()
+    maybe = _named(prefix, maybe_replaced(wanted)) if wanted else frozenset()
+    return Fates(maybe, perhaps=maybe)
 
 
 def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
@@ -118,8 +119,10 @@ def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
     gone = _retained(running, "DeletionPolicy")
     if wanted is None:
         return Fates(leave=_named(prefix, gone))
+    anew = replaced(running, wanted)
     return Fates(
-        _named(prefix, replaced(running, wanted)),
+        _named(prefix, anew),
+        _named(prefix, (name for name, differs in anew.items() if differs is Differs.MAYBE)),
         _named(prefix, gone - {*ours(wanted)}),
         _named(prefix, _retained(wanted, "UpdateReplacePolicy")),
         _named(prefix, restated(running, wanted)),
@@ -143,5 +146,5 @@ def _retains(resolver: Resolver, resource: Resource, policy: str) -> bool:
     return resolver.value(written, ("Resources", resource.logical_id, policy)) in RETAINING
 
 
-def _named(prefix: str, logical_ids: frozenset[str]) -> frozenset[str]:
+def _named(prefix: str, logical_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{prefix}{each}" for each in logical_ids)

@@ -368,3 +368,24 @@ def test_a_snapshot_without_the_running_template_says_what_it_does_not_tell(
     assert found.verdict is FITS
     text = as_text(found, Surface(100, color=False))
     assert ("not judged: what the update makes anew, and for a while holds twice" in text) is said
+
+
+HASHED = """
+  Hash: {{Type: Custom::Hash, Properties: {{ServiceToken: x, Of: {}}}}}
+"""
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+@pytest.mark.parametrize(
+    ("of", "expected"), [pytest.param(1, FITS, id="nothing-changed"), pytest.param(2, UNCERTAIN, id="maybe-replaced")]
+)
+def test_what_may_be_made_anew_is_never_more_than_uncertain(
+    of: int, policy: str, expected: Verdict, tmp_path: Path
+) -> None:
+    held = LiveFunction("mine-Fn", None, 30, {"V": 30})
+    stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
+    before, after = (
+        publishing("V", "!GetAtt Hash.Value", replacement=policy) + HASHED.format(each) for each in (1, of)
+    )
+    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": before})
+    assert verdict(after, reader, tmp_path) is expected

@@ -22,12 +22,13 @@ def overrun(change: Change) -> tuple[Verdict, str] | None:
 def _now(change: Change, reserved: int) -> tuple[Verdict, str] | None:
     """The moment in which the reservation is set, before anything that is provisioned has changed."""
     live = change.live
-    if live is None or change.replaced or live.reserved == reserved:
+    if live is None or live.reserved == reserved or (change.replaced and change.logical_id not in change.perhaps):
         return None
     held = live.provisioned
     if not isinstance(held, int) or held <= reserved:
         return None
-    return Verdict.EXCEEDS, f"{change.logical_id} reserves {reserved} while {held} are provisioned: {_whose(change)}"
+    verdict = Verdict.UNCERTAIN if change.replaced else Verdict.EXCEEDS
+    return verdict, f"{change.logical_id} reserves {reserved} while {held} are provisioned: {_whose(change)}"
 
 
 def _then(change: Change, reserved: int) -> tuple[Verdict, str] | None:

@@ -14,14 +14,15 @@ from tapctl.unknown import Unknown
 class Fates:
     """What an update does to functions, versions and aliases, by their names.
 
-    `made_anew` are replaced. `leave` are not in the template any more and go on in the account, by the
-    DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their UpdateReplacePolicy.
-    `restated` are those to which the running template already gives the same concurrency, and `same_name` the
-    functions that it names in the same way. `unread` says why nobody could compare, so that what is made anew is not
-    known and not counted.
+    `made_anew` are replaced, some of them only `perhaps`. `leave` are not in the template any more and go on in the
+    account, by the DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their
+    UpdateReplacePolicy. `restated` are those to which the running template already gives the same concurrency, and
+    `same_name` the functions that it names in the same way. `unread` says why nobody could compare, so that what is
+    made anew is not known and not counted.
     """
 
     made_anew: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     leave: frozenset[str] = frozenset()
     outlast: frozenset[str] = frozenset()
     restated: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Fates:
     def __or__(self, other: Self) -> Self:
         return type(self)(
             self.made_anew | other.made_anew,
+            self.perhaps | other.perhaps,
             self.leave | other.leave,
             self.outlast | other.outlast,
             self.restated | other.restated,
@@ -49,27 +51,33 @@ def transition(demand: Demand, live: Mapping[str, LiveFunction], fates: Fates = 
 
 
 def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> Change:
-    prefix = _prefix(function.logical_id)
-    renamed = live is not None and function.logical_id not in fates.same_name and _renamed(function, live)
-    replaced = live is not None and (renamed or function.logical_id in fates.made_anew)
-    anew = {each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in fates.made_anew}
-    outlast = fates.outlast if replaced else fates.outlast & fates.made_anew
-    kept = _kept(live, prefix, fates.leave | outlast)
-    sure = function.logical_id in fates.made_anew or not isinstance(function.name, Unknown)
-    stays = replaced and sure and function.logical_id in outlast
-    own = {each.logical_id for each in function.provisioned if f"{prefix}{each.logical_id}" in fates.restated}
-    restated = frozenset([*own, *({function.logical_id} & fates.restated)])
-    return Change(function.logical_id, function, live, replaced, frozenset(anew), stays, kept, restated)
+    itself, prefix = function.logical_id, _prefix(function.logical_id)
+    known = {*((live.holders if live else None) or ()), *(each.logical_id for each in function.provisioned)}
+
+    def mine(names: frozenset[str]) -> frozenset[str]:
+        """Those of the names that are the function's own versions and aliases, without the nested stack's."""
+        return frozenset(name for name in known if f"{prefix}{name}" in names)
+
+    sure = _surely_replaced(function, live, fates)
+    replaced = live is not None and (sure or itself in fates.made_anew or _renamed(function, live, fates))
+    gone = fates.made_anew - fates.perhaps
+    return Change(
+        itself,
+        function,
+        live,
+        replaced,
+        renewed=mine(fates.made_anew),
+        stays=sure and itself in fates.outlast,
+        kept=mine(fates.leave | (fates.outlast if sure else fates.outlast & gone)),
+        restated=mine(fates.restated) | ({itself} & fates.restated),
+        perhaps=mine(fates.perhaps) | ({itself} if replaced and not sure else frozenset()),
+    )
 
 
 def _removal(logical_id: str, live: LiveFunction, fates: Fates) -> Change:
-    kept = _kept(live, _prefix(logical_id), fates.leave)
+    prefix = _prefix(logical_id)
+    kept = frozenset(name for name in live.holders or () if f"{prefix}{name}" in fates.leave)
     return Change(logical_id, None, live, stays=logical_id in fates.leave, kept=kept)
-
-
-def _kept(live: LiveFunction | None, prefix: str, staying: frozenset[str]) -> frozenset[str]:
-    holders = (live.holders or {}) if live else {}
-    return frozenset(name for name in holders if f"{prefix}{name}" in staying)
 
 
 def _prefix(logical_id: str) -> str:
@@ -78,6 +86,14 @@ def _prefix(logical_id: str) -> str:
     return f"{inside}/" if inside else ""
 
 
-def _renamed(function: FunctionDemand, live: LiveFunction) -> bool:
+def _surely_replaced(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> bool:
+    if live is None:
+        return False
+    renamed = _renamed(function, live, fates) and not isinstance(function.name, Unknown)
+    return renamed or function.logical_id in fates.made_anew - fates.perhaps
+
+
+def _renamed(function: FunctionDemand, live: LiveFunction, fates: Fates) -> bool:
     """FunctionName is create-only. A name that is not known yet may be another one, so it counts as one."""
-    return function.name is not None and function.name != live.physical_id
+    alike = function.name is None or function.logical_id in fates.same_name
+    return not alike and function.name != live.physical_id

@@ -19,7 +19,8 @@ class Change:
     else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
     which that is true while the function stays. An old function that `stays`, and the versions and aliases that
     are `kept`, leave the stack and not the account. `restated` says of the function, its versions and its aliases that
-    the template asks for the concurrency that it asked for before, whatever the live one is.
+    the template asks for the concurrency that it asked for before, whatever the live one is; `perhaps` which of them
+    are replaced or renewed only where a value turns out to be another one.
     """
 
     logical_id: str
@@ -30,6 +31,7 @@ class Change:
     stays: bool = False
     kept: frozenset[str] = frozenset()
     restated: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
 
     @property
     def old(self) -> Count:
@@ -117,7 +119,7 @@ class Change:
 
         An alias of the stack that provisions nothing any more may stay without it, and free its share in time.
         """
-        going = [self._held.get(name, 0) for name in self.renewed - self.kept]
+        going = [self._held.get(name, 0) for name in self.renewed - self.kept - self.perhaps]
         return total([*(each.value for each in self._provisions), *going, self.left_behind])
 
     @property

@@ -21,12 +21,21 @@ def change(
     renewed: str = "",
     replaced: bool = False,
     kept: str = "",
+    perhaps: str = "",
 ) -> Change:
     """A function with what its aliases and versions hold, by logical id or `:qualifier`."""
     reserved, holders = old
     live = LiveFunction("live-Fn", reserved, sum(holders.values()), holders)
     wanted = FunctionDemand("Fn", 1, new[0], tuple(Provisioned(name, value, 2) for name, value in new[1].items()))
-    return Change("Fn", wanted, live, replaced, frozenset(renewed.split()), kept=frozenset(kept.split()))
+    return Change(
+        "Fn",
+        wanted,
+        live,
+        replaced,
+        renewed=frozenset(renewed.split()),
+        kept=frozenset(kept.split()),
+        perhaps=frozenset(perhaps.split()),
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,6 +58,13 @@ def change(
         pytest.param(change((12, {"V1": 6}), (12, {"V2": 6}), kept="V1"), FITS, id="room-beside-it"),
         pytest.param(change((12, {"V": 6}), (12, {"V": 6}), renewed="V", kept="V"), FITS, id="room-for-both-for-good"),
         pytest.param(change((12, {"V": 6}), (12, {"V": 6}), renewed="V"), FITS, id="room-for-both"),
+        pytest.param(
+            change((10, {"V": 6}), (10, {"V": 6}), renewed="V", perhaps="V"), UNCERTAIN, id="a-version-maybe-made-anew"
+        ),
+        pytest.param(change((10, {}), (5, {}), replaced=True, perhaps="Fn"), FITS, id="maybe-another-function"),
+        pytest.param(
+            change((10, {":7": 8}), (5, {}), replaced=True, perhaps="Fn"), UNCERTAIN, id="maybe-another-maybe-not"
+        ),
         pytest.param(change((10, {"A": 8, "B": 2}), (10, {"A": 2, "B": 8})), UNCERTAIN, id="maybe-raised-first"),
         pytest.param(change((10, {":7": 8}), (5, {}), replaced=True), FITS, id="another-function"),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tapctl.headroom.replacement import CREATE_ONLY, replaced
+from tapctl.headroom.replacement import CREATE_ONLY, Differs, replaced
 
 from ..template.make import resolver
 
@@ -28,16 +28,35 @@ def text(description: str = "!Ref Note", memory: object = 128) -> str:
 @pytest.mark.parametrize(
     ("new", "expected"),
     [
-        pytest.param(text(), set(), id="the-same"),
-        pytest.param(text(memory=256), set(), id="changed-in-place"),
-        pytest.param(text("a"), set(), id="the-same-written-in-another-way"),
-        pytest.param(text("b"), {"V"}, id="another-description"),
-        pytest.param(text("!ImportValue x"), {"V"}, id="maybe-another"),
-        pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), set(), id="no-version-any-more"),
+        pytest.param(text(), {}, id="the-same"),
+        pytest.param(text(memory=256), {}, id="changed-in-place"),
+        pytest.param(text("a"), {}, id="the-same-written-in-another-way"),
+        pytest.param(text("b"), {"V": Differs.SURELY}, id="another-description"),
+        pytest.param(text("!ImportValue x"), {"V": Differs.MAYBE}, id="maybe-another"),
+        pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), {}, id="no-version-any-more"),
     ],
 )
-def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: set[str]) -> None:
+def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: dict[str, Differs]) -> None:
     assert replaced(resolver(text()), resolver(new)) == expected
+
+
+HASHED = "  Hash: {{Type: Custom::Hash, Properties: {{ServiceToken: x, Of: {}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("description", "of", "expected"),
+    [
+        pytest.param("!GetAtt Hash.Value", 1, {}, id="of-what-stays"),
+        pytest.param("!GetAtt Hash.Value", 2, {"V": Differs.MAYBE}, id="of-what-changes"),
+        pytest.param("!Sub 'it is ${Hash.Value}'", 2, {"V": Differs.MAYBE}, id="within-a-text"),
+        pytest.param("!GetAtt Fn.Arn", 2, {}, id="of-a-function"),
+    ],
+)
+def test_an_attribute_may_be_another_where_its_resource_changes(
+    description: str, of: int, expected: dict[str, Differs]
+) -> None:
+    before, after = (resolver(text(description, memory=size) + HASHED.format(size)) for size in (1, of))
+    assert replaced(before, after) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,7 +69,7 @@ def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: s
 )
 def test_a_function_that_loses_its_name_is_made_anew(old: str, new: str, expected: set[str]) -> None:
     named = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: {}}}}}}}"
-    assert replaced(resolver(named.format(old)), resolver(named.format(new))) == expected
+    assert set(replaced(resolver(named.format(old)), resolver(named.format(new)))) == expected
 
 
 def test_numbers_are_compared_as_text() -> None:
