@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,6 +36,26 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         yield Terminal(folder)
     finally:
         stop(folder)
+
+
+@contextmanager
+def sandboxed(folders: pytest.TempPathFactory, files: Mapping[str, str], *limits: str) -> Iterator[Terminal]:
+    """A terminal in a folder with these files, whose sandbox runs."""
+    folder = folders.mktemp("desk")
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    terminal = Terminal(folder / "state", folder)
+    try:
+        assert terminal.tapctl("sandbox", "start", *limits).code == 0
+        yield terminal
+    finally:
+        stop(terminal.state)
+
+
+def local(stack_name: str = "") -> str:
+    """A tapctl.toml whose environment `local` is the sandbox."""
+    named = f'stack_name = "{stack_name}"\n' if stack_name else ""
+    return f"{named}[env.local]\nsandbox = true\n"
 
 
 def stop(folder: Path) -> None:

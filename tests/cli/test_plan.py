@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Tapctl, stop
+from .conftest import Tapctl, local, sandboxed
 from .terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli plan")
@@ -16,15 +16,8 @@ QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {DelaySeconds:
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "queue.yaml").write_text(QUEUE % 1)
-    (folder / "tapctl.toml").write_text('stack_name = "planned"\n[env.local]\nsandbox = true\n')
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start").code == 0
+    with sandboxed(tmp_path_factory, {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}) as terminal:
         yield terminal
-    finally:
-        stop(terminal.state)
 
 
 COMMAND = ("deploy", "queue.yaml", "--env", "local", "--no-lint")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import stop
+from .conftest import local, sandboxed
 from .terminal import Terminal
 
 pty = pytest.importorskip("pty")
@@ -21,15 +21,9 @@ pytestmark = pytest.mark.xdist_group("cli prompt")
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "queue.yaml").write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue}\n")
-    (folder / "tapctl.toml").write_text('stack_name = "asked"\n[env.local]\nsandbox = true\n')
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start").code == 0
+    queue = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
+    with sandboxed(tmp_path_factory, {"queue.yaml": queue, "tapctl.toml": local("asked")}) as terminal:
         yield terminal
-    finally:
-        stop(terminal.state)
 
 
 # A shell that put pytest into the background made its children deaf to Ctrl-C.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import stop
+from .conftest import local, sandboxed
 from .terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli rolled back")
@@ -43,16 +43,9 @@ def template(answer: str, delay: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a template that works and one that does not, whose sandbox runs."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "good.json").write_text(json.dumps(template("SUCCESS", 1)))
-    (folder / "bad.json").write_text(json.dumps(template("FAILED", 2)))
-    (folder / "tapctl.toml").write_text("[env.local]\nsandbox = true\n")
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start").code == 0
+    files = {"good.json": json.dumps(template("SUCCESS", 1)), "bad.json": json.dumps(template("FAILED", 2))}
+    with sandboxed(tmp_path_factory, {**files, "tapctl.toml": local()}) as terminal:
         yield terminal
-    finally:
-        stop(terminal.state)
 
 
 def deploy(desk: Terminal, stack: str, file: str, *options: str) -> Answer:

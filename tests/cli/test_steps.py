@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..release.stage import TEMPLATE
-from .conftest import stop
+from .conftest import local, sandboxed
 from .terminal import Terminal
 from .test_prompt import Seat
 
@@ -24,15 +24,9 @@ def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal whose sandbox is so full that what is raised has to wait for what is lowered."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "two.yaml").write_text(TEMPLATE)
-    (folder / "tapctl.toml").write_text('stack_name = "two"\n[env.local]\nsandbox = true\n')
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start", "--limit", "160", "--floor", "100").code == 0
+    files = {"two.yaml": TEMPLATE, "tapctl.toml": local("two")}
+    with sandboxed(tmp_path_factory, files, "--limit", "160", "--floor", "100") as terminal:
         yield terminal
-    finally:
-        stop(terminal.state)
 
 
 @pytest.fixture

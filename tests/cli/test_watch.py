@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import stop
+from .conftest import local, sandboxed
 from .terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli watch")
@@ -101,16 +101,9 @@ def finish(process: subprocess.Popen[str]) -> Answer:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "slow.json").write_text(json.dumps(template()))
-    (folder / "broken.json").write_text(json.dumps(template("FAILED")))
-    (folder / "tapctl.toml").write_text('stack_name = "slow"\n[env.local]\nsandbox = true\n')
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start").code == 0
+    files = {"slow.json": json.dumps(template()), "broken.json": json.dumps(template("FAILED"))}
+    with sandboxed(tmp_path_factory, {**files, "tapctl.toml": local("slow")}) as terminal:
         yield Desk(terminal)
-    finally:
-        stop(terminal.state)
 
 
 def watch(stack: str, *options: str) -> list[str]:
