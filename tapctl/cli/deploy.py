@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,18 +12,14 @@ import typer
 from tapctl.cli import deploy_options as d
 from tapctl.cli import options as o
 from tapctl.cli.common import one_template, open_aws, probed, route_for, settings_from, stack_name_of
+from tapctl.cli.deploy_reporter import Reporter
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
-from tapctl.report.story import Story
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tapctl.cli.progress import Progress
-    from tapctl.deploy.change_set import ChangeSet
-    from tapctl.deploy.events import Event
     from tapctl.deploy.run import Deployer
-    from tapctl.headroom.result import Preflight
     from tapctl.plan import Planned
     from tapctl.release import Release
     from tapctl.verify.run import Verification
@@ -128,7 +124,7 @@ def deploy(
     if probe_floor:
         settings = probed(LiveAccount(aws), settings, terminal, yes=yes)
     progress = Progress(terminal, format is o.Format.TEXT)
-    reporter = _Reporter(progress, yes, plan, recover=recover, leave=frozenset(leave or ()))
+    reporter = Reporter(progress, yes, plan, recover=recover, leave=frozenset(leave or ()))
     deployer = Deployer(aws, settings, reporter, timeout, options=options, waits=not no_wait, proves=not no_verify)
     try:
         with progress, nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
@@ -151,7 +147,7 @@ def _refuse(given: Mapping[str, object]) -> None:
         raise UsageError(f"--plan executes nothing, so {wrong[0]} cannot be meant", "leave one of them out")
 
 
-def _declined(done: Release | None, stack_name: str, reporter: _Reporter, output: Path | None) -> ExitCode:
+def _declined(done: Release | None, stack_name: str, reporter: Reporter, output: Path | None) -> ExitCode:
     """Say what a no has left: nothing, or the first of two steps."""
     from tapctl.deploy import steps
     from tapctl.report import deployment
@@ -166,7 +162,7 @@ def _declined(done: Release | None, stack_name: str, reporter: _Reporter, output
     return ExitCode.OK
 
 
-def _ended(done: Release, deployer: Deployer, reporter: _Reporter, output: Path | None) -> ExitCode:
+def _ended(done: Release, deployer: Deployer, reporter: Reporter, output: Path | None) -> ExitCode:
     """Print how it ended, and prove it where something was changed, or was not proved yet; the exit code."""
     from tapctl.deploy.events import watch_command
     from tapctl.report import deployment, verification
@@ -209,7 +205,7 @@ def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
     return found
 
 
-def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
+def _told(planned: Planned, reporter: Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
     """Print what would change; the exit code."""
     from tapctl.report import deployment
 
@@ -217,76 +213,3 @@ def _told(planned: Planned, reporter: _Reporter, stack_name: str, output: Path |
         reporter.result(f"stack {stack_name} is up to date: nothing would change")
     reporter.document(deployment.plan_json(stack_name, planned), output)
     return CHANGES if detailed and planned.found else ExitCode.OK
-
-
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    """Tells the terminal what goes on, and asks on it."""
-
-    progress: Progress
-    yes: bool
-    plan: bool = False
-    """Whether the changes are what is asked for, rather than talk on the way."""
-    recover: bool = False
-    leave: frozenset[str] = frozenset()
-    story: Story = field(default_factory=Story)
-
-    @property
-    def terminal(self) -> Terminal:
-        return self.progress.terminal
-
-    @property
-    def text(self) -> bool:
-        return self.progress.text
-
-    def result(self, text: str) -> None:
-        """Part of the result, where that is text; JSON comes as one document at the end."""
-        if self.text:
-            self.terminal.result(text)
-
-    def document(self, text: str, output: Path | None) -> None:
-        """The one document, where JSON or a file is asked for."""
-        if not self.text or output:
-            self.terminal.result(text, output)
-
-    def verdict(self, result: Preflight) -> None:
-        self.story.verdicts.append(result)
-        from tapctl.report.preflight import as_text
-
-        self.result(as_text(result, self.terminal.surface(), deploying=True))
-        for name, remedy in result.plan.changes.items():
-            done = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
-            asked = f"the reservation of {name}, {remedy.requested} in the template"
-            self.terminal.talk(f"remedy: {asked}, is {done} in this deploy")
-
-    def step(self, text: str) -> None:
-        self.terminal.talk(text)
-
-    def changes(self, found: ChangeSet) -> None:
-        from tapctl.deploy.changes import walk
-        from tapctl.report import changes
-
-        self.story.shown = found
-        show, surface = (
-            (self.result, self.terminal.surface()) if self.plan else (self.terminal.show, self.terminal.aside)
-        )
-        show(changes.text(found, surface))
-        self.progress.expect(name for name, _ in walk(found.changes))
-
-    def event(self, event: Event) -> None:
-        self.story.event(event)
-        self.progress.event(event)
-
-    def cancel(self, stack_name: str) -> bool:
-        return self.progress.cancel(stack_name)
-
-    def confirm(self, stack_name: str) -> bool:
-        part = self.story.shown.part if self.story.shown else ""
-        return self.yes or self.terminal.asks(f"Deploy these changes to {stack_name}{f', {part}' if part else ''}?")
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        if self.recover and self.leave.issuperset(leaving):
-            return True
-        self.progress.close()
-        asked = f"{question}: {', '.join(leaving)}" if leaving else question
-        return self.terminal.asks(f"{asked}?")

@@ -93,8 +93,5 @@ class _Reporter:
         return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        if self.yes and self.leave.issuperset(leaving):
-            return True
-        self.progress.close()
-        asked = f"{question}: {', '.join(leaving)}" if leaving else question
-        return self.progress.terminal.asks(f"{asked}?")
+        agreed = self.yes and self.leave.issuperset(leaving)
+        return agreed or self.progress.allowed(question, leaving)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -47,6 +47,11 @@ class Progress:
     def cancel(self, stack_name: str) -> bool:
         self.close()
         return self.terminal.asks(f"CloudFormation goes on updating {stack_name}. Call that off, and have it undone?")
+
+    def allowed(self, question: str, leaving: Sequence[str]) -> bool:
+        """Ask, naming what would be left behind."""
+        self.close()
+        return self.terminal.asks(f"{question}: {', '.join(leaving)}?" if leaving else f"{question}?")
 
     def close(self) -> None:
         self._board.close()

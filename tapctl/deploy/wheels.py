@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tapctl.config import FunctionConfig
+from tapctl.config_file import FunctionConfig
 from tapctl.deploy.bytecode import tag_for
 from tapctl.deploy.requirements import Installer
 from tapctl.deploy.runtime import Platform, platform

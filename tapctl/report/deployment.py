@@ -12,7 +12,7 @@ from tapctl.headroom.result import Preflight
 from tapctl.headroom.verdict import Verdict
 from tapctl.plan import Planned
 from tapctl.report import changes, verification
-from tapctl.report.preflight import finding_json
+from tapctl.report.preflight_json import finding_json
 from tapctl.report.story import Story
 from tapctl.report.surface import Surface, draw
 from tapctl.verify.run import Verification

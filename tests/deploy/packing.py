@@ -4,7 +4,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from tapctl.config import FunctionConfig
+from tapctl.config_file import FunctionConfig
 from tapctl.deploy.artifacts import ArtifactStore
 from tapctl.deploy.package import Artifact, Package, package
 from tapctl.deploy.requirements import Installer

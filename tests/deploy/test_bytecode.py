@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.config import FunctionConfig
+from tapctl.config_file import FunctionConfig
 from tapctl.deploy.package import Artifact
 
 from .packing import data, packaged, written

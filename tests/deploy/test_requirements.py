@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.config import FunctionConfig
+from tapctl.config_file import FunctionConfig
 from tapctl.deploy.requirements import _check_wheels
 from tapctl.deploy.runtime import Platform, platform
 from tapctl.errors import UsageError
