@@ -18,9 +18,9 @@ STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknow
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What text is rendered for: columns, whether colour may be used, whether nothing is summed up, and ...
+    """What text is rendered for: its columns, whether it may be coloured, and whether nothing is summed up.
 
-    whether sentences are broken to fit the columns, as a terminal wants it; a log or a pipe keeps each on one line.
+    Where it `wraps`, as a terminal wants it, sentences are broken to fit; a log or a pipe keeps each on one line.
     """
 
     width: int
