@@ -15,8 +15,8 @@ from pathlib import Path
 
 from run import measure, row
 
-from tapctl.deploy.archive import write_zip
-from tapctl.deploy.tree import fingerprint, tree
+from tapctl.packaging.archive import write_zip
+from tapctl.packaging.file_tree import fingerprint, tree
 
 FILES, SIZE = 5_000, 20_000
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from tapctl.aws import Aws, Target
-from tapctl.deploy import change_set
-from tapctl.deploy.events import Follower
-from tapctl.deploy.pace import Budget
-from tapctl.deploy.request import Request
+from tapctl.aws.session import Aws, Target
+from tapctl.stacks import change_set
+from tapctl.stacks.change_set_request import Request
+from tapctl.stacks.follow import Follower
+from tapctl.stacks.polling import Budget
 
 LATENCY = 0.15
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/11111111-2222-3333-4444-555555555555"
@@ -130,7 +130,7 @@ class Service:
 
 
 def deploy(shared: Aws, service: Service) -> Cost:
-    """Change set, execution, events, outputs: as `tapctl.deploy.run` does them."""
+    """Change set, execution, events, outputs: as `tapctl.workflows.deployer` does them."""
     aws = service.aws(shared)
     client, token = aws.client("cloudformation"), "token"
     request = Request("shop", creates=False, template={"TemplateBody": "{}"})

@@ -12,7 +12,7 @@
     ├── Interrupted           130   somebody pressed Ctrl-C while AWS was at work
     └── NotVerified             8   deployed, but nobody knows whether it is what the template says
 
-Verdicts are results, not errors: see `tapctl.headroom.verdict`.
+Verdicts are results, not errors: see `tapctl.concurrency.verdict`.
 """
 
 from enum import IntEnum, unique

@@ -8,7 +8,7 @@ from typing import Any
 
 from tapctl.account.live_stacks import LiveStacks
 from tapctl.account.model import Concurrency, Identity, Increase, Quota, Settings
-from tapctl.aws import GLOBAL_SERVICES, error_code, readable
+from tapctl.aws.session import GLOBAL_SERVICES, error_code, readable
 from tapctl.limits.row import Call, Limit
 from tapctl.unknown import Unknown
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapctl.account.model import InFlight, LiveFunction, PastFailure, Stack
-from tapctl.aws import Aws, error_code, readable
+from tapctl.aws.session import Aws, error_code, readable
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from tapctl.account.model import (
     Settings,
     Stack,
 )
-from tapctl.account.snapshot_file import HeldStack, Snapshot, Unread, read
+from tapctl.account.snapshot_schema import HeldStack, Snapshot, Unread, read
 from tapctl.limits import Limit
 from tapctl.unknown import Unknown
 

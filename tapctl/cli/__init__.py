@@ -9,7 +9,7 @@ import typer
 
 from tapctl import __version__
 from tapctl.cli import account, demand, deploy, destroy, fix, preflight, sandbox, verify, watch
-from tapctl.cli.common import help_alone
+from tapctl.cli.context import help_alone
 
 app = typer.Typer(
     help="Know before a CloudFormation deploy whether it fits the AWS account; make it fit, deploy it, prove it.",

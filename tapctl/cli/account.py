@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import agreed, open_account, probed, settings_from
+from tapctl.cli.context import agreed, open_account, probed, settings_from
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tapctl.account.ports import AccountReader
+    from tapctl.account.reader import AccountReader
 
 
 def account(
@@ -44,11 +44,11 @@ def account(
 
     With a template, what that refers to in the parameter store and in exports is saved with them.
     """
-    from tapctl import preflight as workflow
     from tapctl.account import snapshot as saved
-    from tapctl.gather import look_up
     from tapctl.report import account as report
     from tapctl.template.load import load
+    from tapctl.workflows import preflight as workflow
+    from tapctl.workflows.read_inputs import look_up
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -86,11 +86,11 @@ def account(
 
 def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:
     """Ask AWS for a higher quota, after asking here."""
-    from tapctl.account import quota_request
+    from tapctl.account import quota_increase
     from tapctl.account.live import LiveAccount
 
     if not isinstance(reader, LiveAccount):
         raise UsageError("--request-increase asks AWS, which a snapshot cannot answer for", "leave one of the two out")
-    quota_request.check(reader, value)
+    quota_increase.check(reader, value)
     agreed(f"Ask AWS for {value} concurrent executions in {reader.aws.region}?", terminal, yes=yes)
-    terminal.talk(f"asked for {value} concurrent executions: request {quota_request.file(reader, value)}")
+    terminal.talk(f"asked for {value} concurrent executions: request {quota_increase.file(reader, value)}")

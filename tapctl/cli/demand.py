@@ -3,7 +3,7 @@
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, settings_from
+from tapctl.cli.context import one_template, settings_from
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -28,10 +28,10 @@ def demand(
 
     Exits with 0, or with 4 when a value cannot be known from the template and the parameters.
     """
-    from tapctl.gather import family_for
-    from tapctl.headroom.claims import read_demand
+    from tapctl.concurrency.read_demand import read_demand
     from tapctl.report import demand as report
     from tapctl.template.load import load
+    from tapctl.workflows.read_inputs import family_for
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(

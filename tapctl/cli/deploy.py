@@ -11,18 +11,18 @@ import typer
 
 from tapctl.cli import deploy_options as d
 from tapctl.cli import options as o
-from tapctl.cli.common import one_template, open_aws, probed, route_for, settings_from, stack_name_of
-from tapctl.cli.deploy_reporter import Reporter
+from tapctl.cli.context import one_template, open_aws, probed, route_for, settings_from, stack_name_of
+from tapctl.cli.reporter import Reporter
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tapctl.deploy.run import Deployer
-    from tapctl.plan import Planned
-    from tapctl.release import Release
-    from tapctl.verify.run import Verification
+    from tapctl.verify.verify import Verification
+    from tapctl.workflows.deploy import Release
+    from tapctl.workflows.deployer import Deployer
+    from tapctl.workflows.plan import Planned
 
 CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
@@ -75,14 +75,14 @@ def deploy(
     """
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
-    from tapctl.deploy.options import Options
-    from tapctl.deploy.run import Deployer
-    from tapctl.plan import plan as plan_of
-    from tapctl.release import release
-    from tapctl.report import deployment
+    from tapctl.report import deploy
+    from tapctl.stacks.options import Options
     from tapctl.template import lint
     from tapctl.template.load import load
     from tapctl.template.parameters import Parameters, bind
+    from tapctl.workflows.deploy import release
+    from tapctl.workflows.deployer import Deployer
+    from tapctl.workflows.plan import plan as plan_of
 
     terminal = Terminal(quiet, verbose)
     if detailed_exitcode and not plan:
@@ -134,7 +134,7 @@ def deploy(
             done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
     except (TapctlError, KeyboardInterrupt) as error:
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(deployment.failure_json(deployer.name, reporter.story, told), output)
+        reporter.document(deploy.failure_json(deployer.name, reporter.story, told), output)
         raise
     if done is None or done.outcome.only:
         raise typer.Exit(_declined(done, deployer.name, reporter, output))
@@ -149,26 +149,26 @@ def _refuse(given: Mapping[str, object]) -> None:
 
 def _declined(done: Release | None, stack_name: str, reporter: Reporter, output: Path | None) -> ExitCode:
     """Say what a no has left: nothing, or the first of two steps."""
-    from tapctl.deploy import steps
-    from tapctl.report import deployment
+    from tapctl.concurrency import two_step
+    from tapctl.report import deploy
 
     if done is None:
         reporter.step("nothing was deployed; the change set was removed")
-        reporter.document(deployment.declined_json(stack_name, reporter.story), output)
+        reporter.document(deploy.declined_json(stack_name, reporter.story), output)
     else:
         reporter.step(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
-        reporter.step(f"hint: {steps.GOES_ON}")
-        reporter.document(deployment.as_json(done.preflight, done.outcome, None, declined=True), output)
+        reporter.step(f"hint: {two_step.GOES_ON}")
+        reporter.document(deploy.as_json(done.preflight, done.outcome, None, declined=True), output)
     return ExitCode.OK
 
 
 def _ended(done: Release, deployer: Deployer, reporter: Reporter, output: Path | None) -> ExitCode:
     """Print how it ended, and prove it where something was changed, or was not proved yet; the exit code."""
-    from tapctl.deploy.events import watch_command
-    from tapctl.report import deployment, verification
+    from tapctl.report import deploy, verify
+    from tapctl.stacks.follow import watch_command
 
     terminal, outcome = reporter.terminal, done.outcome
-    reporter.result(deployment.outputs(outcome, terminal.surface()))
+    reporter.result(deploy.outputs(outcome, terminal.surface()))
     verified = None
     try:
         if not outcome.followed:
@@ -177,20 +177,20 @@ def _ended(done: Release, deployer: Deployer, reporter: Reporter, output: Path |
             if not outcome.changed:
                 terminal.talk("nothing was changed, but the last deploy was not verified, so this one is")
             verified = _verified(deployer, terminal)
-            reporter.result(verification.as_text(verified, terminal.surface()))
+            reporter.result(verify.as_text(verified, terminal.surface()))
         elif deployer.proves:
             terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
     except (NotVerified, Interrupted) as error:
-        reporter.document(deployment.as_json(done.preflight, outcome, None, error), output)
+        reporter.document(deploy.as_json(done.preflight, outcome, None, error), output)
         raise
-    reporter.document(deployment.as_json(done.preflight, outcome, verified), output)
+    reporter.document(deploy.as_json(done.preflight, outcome, verified), output)
     return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
 
 
 def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
     """What was looked at, and noted where all of it is right. Raises `NotVerified` or `Interrupted` otherwise."""
-    from tapctl.deploy.journal import proved
-    from tapctl.verify.run import AFTER_DEPLOY, verify
+    from tapctl.state.journal import proved
+    from tapctl.verify.verify import AFTER_DEPLOY, verify
 
     settings, name = deployer.settings, deployer.name
     try:
@@ -207,9 +207,9 @@ def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
 
 def _told(planned: Planned, reporter: Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
     """Print what would change; the exit code."""
-    from tapctl.report import deployment
+    from tapctl.report import deploy
 
     if planned.found is None:
         reporter.result(f"stack {stack_name} is up to date: nothing would change")
-    reporter.document(deployment.plan_json(stack_name, planned), output)
+    reporter.document(deploy.plan_json(stack_name, planned), output)
     return CHANGES if detailed and planned.found else ExitCode.OK

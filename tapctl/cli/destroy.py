@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_aws, settings_from, stack_name_of
+from tapctl.cli.context import open_aws, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
 
 if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
-    from tapctl.deploy.destroy import Fate
-    from tapctl.deploy.events import Event
+    from tapctl.stacks.follow import Event
+    from tapctl.workflows.destroy import Fate
 
 
 def destroy(
@@ -42,9 +42,9 @@ def destroy(
     be deleted is named with its reason. Exits with 7 then, and with 5 when the time is up.
     """
     from tapctl.cli.progress import Progress
-    from tapctl.deploy.destroy import destroy as run
-    from tapctl.deploy.operation import Operator
-    from tapctl.report import destruction
+    from tapctl.report import destroy
+    from tapctl.stacks.operation import Operator
+    from tapctl.workflows.destroy import destroy as run
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -61,9 +61,9 @@ def destroy(
             result = run(Operator(aws, name, reporter, timeout), settings, reporter.agreed)
         except TapctlError as error:
             if not text or output:
-                terminal.result(destruction.failure_json(name, error), output)
+                terminal.result(destroy.failure_json(name, error), output)
             raise
-    terminal.result(destruction.as_text(name, result) if text else destruction.as_json(name, result), output)
+    terminal.result(destroy.as_text(name, result) if text else destroy.as_json(name, result), output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ class _Reporter:
 
     def agreed(self, fate: Fate) -> bool:
         """Whether all of this may go."""
-        from tapctl.report import destruction
+        from tapctl.report import destroy
 
         terminal = self.progress.terminal
-        terminal.show(destruction.fate(fate, terminal.aside))
+        terminal.show(destroy.fate(fate, terminal.aside))
         self.progress.expect(each.logical_id for each in fate.resources)
         return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
 

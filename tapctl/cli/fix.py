@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import credentials_optional, one_template, open_account, settings_from, verdict_code
+from tapctl.cli.context import credentials_optional, one_template, open_account, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
 
@@ -53,10 +53,10 @@ def fix(
 
     Exits with 0 when nothing is left to be fixed, otherwise with the verdict's code.
     """
-    from tapctl.fix import run as workflow
-    from tapctl.fix.file_edit import write as put
-    from tapctl.preflight import judge
+    from tapctl.source_fix.file_edit import write as put
     from tapctl.template.load import load
+    from tapctl.workflows import fix as workflow
+    from tapctl.workflows.preflight import judge
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import credentials_optional, one_template, open_account, probed, settings_from, verdict_code
+from tapctl.cli.context import credentials_optional, one_template, open_account, probed, settings_from, verdict_code
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 
@@ -61,7 +61,7 @@ def preflight(
         loaded = load(settings.template)
         if linting:
             linting.begin(loaded.source, settings.region)
-        from tapctl import preflight as workflow
+        from tapctl.workflows import preflight as workflow
 
         reader, settings = open_account(settings, terminal, snapshot)
         if probe_floor:

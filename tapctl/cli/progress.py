@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from tapctl.cli.terminal import Terminal
-from tapctl.report.live import LiveBoard
+from tapctl.report.live_display import LiveBoard
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tapctl.deploy.events import Event
+    from tapctl.stacks.follow import Event
 
 
 @dataclass(slots=True)

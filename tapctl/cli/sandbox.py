@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tapctl.cli.common import help_alone
+from tapctl.cli.context import help_alone
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
     """
     from tapctl import sandbox
-    from tapctl.account import floors
+    from tapctl.account import floor_cache
 
     before = sandbox.status().limits
     fresh = limit is not None
@@ -52,7 +52,7 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     sandbox.start(limits if changed else None, port)
     if changed:
         # Another account than the one that a refusal taught anything of.
-        floors.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
+        floor_cache.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
     typer.echo(_described(sandbox.status()))
 
 
@@ -86,7 +86,7 @@ def status() -> None:
 def reset() -> None:
     """Delete every stack and resource in it; its limits stay."""
     from tapctl import sandbox
-    from tapctl.deploy import journal
+    from tapctl.state import journal
 
     sandbox.reset()
     journal.forget(sandbox.ACCOUNT_ID)

@@ -10,9 +10,9 @@ from typing import TextIO
 import typer
 
 from tapctl.errors import TapctlError
-from tapctl.files import write_atomically
-from tapctl.report.surface import Surface
+from tapctl.report.render import Surface
 from tapctl.report.wrapping import wrapped
+from tapctl.state.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

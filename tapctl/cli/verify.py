@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_aws, route_for, settings_from, stack_name_of
+from tapctl.cli.context import open_aws, route_for, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TemplateError
 
@@ -38,9 +38,9 @@ def verify(
 
     Exits with 8 when something is not what the running template says.
     """
-    from tapctl.deploy.journal import proved
-    from tapctl.report import verification as report
-    from tapctl.verify import run
+    from tapctl.report import verify as report
+    from tapctl.state.journal import proved
+    from tapctl.verify import verify
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -55,8 +55,8 @@ def verify(
     )
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
-    patience = replace(run.AFTER_DEPLOY, seconds=retry)
-    result = run.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
+    patience = replace(verify.AFTER_DEPLOY, seconds=retry)
+    result = verify.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
     if not result.failed:
         proved(result.stack_id)
     if format.value not in ("text", "json"):

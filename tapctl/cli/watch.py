@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tapctl.cli import options as o
-from tapctl.cli.common import open_aws, settings_from, stack_name_of
+from tapctl.cli.context import open_aws, settings_from, stack_name_of
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError
 
@@ -31,8 +31,8 @@ def watch(
     stuck, 5 when the time is up.
     """
     from tapctl.cli.progress import Progress
-    from tapctl.deploy import watch as watching
-    from tapctl.report import watched
+    from tapctl.report import watch
+    from tapctl.workflows import watch as watching
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -46,6 +46,6 @@ def watch(
             end = watching.watch(aws, name, progress, timeout)
         except TapctlError as error:
             if not text or output:
-                terminal.result(watched.failure_json(name, error), output)
+                terminal.result(watch.failure_json(name, error), output)
             raise
-    terminal.result(watched.RENDERERS[format.value](end), output)
+    terminal.result(watch.RENDERERS[format.value](end), output)

@@ -11,7 +11,7 @@ Units = int | Callable[[Mapping[str, Any]], int]
 
 
 class Kind(Enum):
-    """How a limit is judged; `tapctl.headroom.assess` has one judge for each."""
+    """How a limit is judged; `tapctl.concurrency.limits_check` has one judge for each."""
 
     CONCURRENCY = "concurrency"
     """Lambda's pool of concurrent executions, with its floor, final and peak."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Account, Stack
-from tapctl.headroom.floor import floor
+from tapctl.concurrency.floor import floor
 from tapctl.limits import CATALOGUE, Kind
-from tapctl.report.surface import Surface, draw
+from tapctl.report.render import Surface, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
-    from tapctl.config import Settings
+    from tapctl.settings.settings import Settings
 
 
 def text(account: Account, settings: Settings, surface: Surface) -> str:

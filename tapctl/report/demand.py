@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tapctl.headroom.demand import Demand, FunctionDemand
-from tapctl.report.surface import Surface, draw
+from tapctl.concurrency.demand import Demand, FunctionDemand
+from tapctl.report.render import Surface, draw
 from tapctl.unknown import Unknown
 
 SCHEMA = "tapctl.demand/1"

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from tapctl.deploy.events import Event
+from tapctl.stacks.follow import Event
 
 SCHEMA = "tapctl.event/1"
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from tapctl.report.finding import Results
 from tapctl.report.github import as_github
 from tapctl.report.junit import as_junit
 from tapctl.report.markdown import as_markdown
-from tapctl.report.record import Results
+from tapctl.report.render import Surface
 from tapctl.report.sarif import as_sarif
-from tapctl.report.surface import Surface
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 
 from collections.abc import Mapping
 
-from tapctl.report.record import Level, Record, Results
+from tapctl.report.finding import Level, Record, Results
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.OPEN: "warning", Level.ERROR: "error"}
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from xml.etree import ElementTree as Xml
 
-from tapctl.report.record import Level, Record, Results
+from tapctl.report.finding import Level, Record, Results
 
 _OUTCOMES = {Level.NOTE: "skipped", Level.WARNING: "skipped", Level.OPEN: "error", Level.ERROR: "failure"}
 """What a case holds when it is not well; an error is a test that came to no verdict."""

@@ -2,7 +2,7 @@
 
 import re
 
-from tapctl.report.record import Level, Record, Results
+from tapctl.report.finding import Level, Record, Results
 
 _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.OPEN: "**open**", Level.ERROR: "**error**"}
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.model import Stack
-from tapctl.headroom.blame import REMEDY, REMEDY_IN_DEPLOY
-from tapctl.headroom.floor import Floor
-from tapctl.headroom.override import overrides
-from tapctl.headroom.remedy import Action, Plan, Remedy
-from tapctl.headroom.result import Preflight
-from tapctl.headroom.transition import Change
-from tapctl.headroom.verdict import Finding, Verdict
-from tapctl.report.findings import of_preflight
+from tapctl.account.model import InFlight, Stack
+from tapctl.concurrency.change import Change
+from tapctl.concurrency.findings import REMEDY, REMEDY_IN_DEPLOY
+from tapctl.concurrency.floor import Floor
+from tapctl.concurrency.parameter_override import overrides
+from tapctl.concurrency.remedy import Action, Plan, Remedy
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
-from tapctl.report.preflight_json import as_json, stack_name
-from tapctl.report.surface import STYLES, Surface, draw
+from tapctl.report.render import STYLES, Surface, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -221,6 +221,76 @@ def _why(result: Preflight) -> str:
         return f"{decisive[0].message}{more}"
     count = f"{len(decisive)} limit{'s hold' if len(decisive) != 1 else ' holds'}"
     return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
+
+
+SCHEMA = "tapctl.preflight/1"
+
+
+def as_json(result: Preflight, _: Surface) -> str:
+    """The contract `tapctl.preflight/1`."""
+    judged = result.concurrency
+    bounds = judged.floor
+    document = {
+        "schema": SCHEMA,
+        "verdict": result.verdict.value,
+        "template": result.template.file,
+        "stack": stack_name(result),
+        "concurrency": {
+            "limit": plain(judged.limit),
+            "unreserved_now": plain(judged.unreserved),
+            "final": plain(judged.outlook.final),
+            "peak": plain(judged.outlook.peak),
+            "floor": plain(bounds)
+            if isinstance(bounds, Unknown)
+            else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
+        },
+        "overrides": {
+            name: {"parameter": each.parameter, "value": each.value} for name, each in overrides(result).items()
+        },
+        "in_flight": _in_flight_json(result.account.in_flight),
+        "functions": [_function_json(result, change) for change in result.changes if change.wanted],
+        "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
+    if isinstance(others, Unknown):
+        return plain(others)
+    return [{"stack": each.stack, "status": each.status} for each in others]
+
+
+def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
+    remedy = result.plan.remedies.get(change.logical_id)
+    return {
+        "logical_id": change.logical_id,
+        "requested": plain(change.wanted.reserved if change.wanted else None),
+        "live": plain(change.live.reserved if change.live else None),
+        "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    shared = {
+        "resource": finding.resource,
+        "file": finding.file,
+        "line": finding.line,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+    if finding.rule:
+        return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}
+    severity = {"severity": finding.severity} if finding.severity else {}
+    return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
+
+
+def plain(value: object) -> Any:
+    return {"unknown": value.reason} if isinstance(value, Unknown) else value
+
+
+def stack_name(result: Preflight) -> str | None:
+    stack = result.account.stack
+    return stack.name if isinstance(stack, Stack) else result.family.resolver.pseudo.get("AWS::StackName")
 
 
 RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {

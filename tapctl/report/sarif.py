@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tapctl import __version__
-from tapctl.report.record import Level, Record, Results
+from tapctl.report.finding import Level, Record, Results
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Level.NOTE: "note", Level.WARNING: "warning", Level.OPEN: "warning", Level.ERROR: "error"}

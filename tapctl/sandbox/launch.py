@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.sandbox import wire
+from tapctl.sandbox import http
 from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
-from tapctl.sandbox.home import Home
 from tapctl.sandbox.limits import AccountLimits
+from tapctl.sandbox.paths import Home
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 HINT = "pip install 'tapctl[sandbox]'"
@@ -152,7 +152,7 @@ def _spawn(place: Home, limits: AccountLimits, listener: socket.socket, port: in
 
 def _await_answer(place: Home, process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + DEADLINE
-    while not wire.answers(port, patience=0.5):
+    while not http.answers(port, patience=0.5):
         if process.poll() is not None:
             raise TapctlError(f"the sandbox did not start: {_last_line(place.log)}", f"its log is {place.log}")
         if time.monotonic() > deadline:

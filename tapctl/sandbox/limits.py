@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
-from tapctl.files import write_atomically
+from tapctl.state.files import write_atomically
 
 FILE = "limits.json"
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tapctl import locks
 from tapctl.errors import TapctlError, UsageError
-from tapctl.sandbox import launch, limits, record, wire
+from tapctl.sandbox import http, launch, limits, pidfile
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
-from tapctl.sandbox.home import Home, created, home
 from tapctl.sandbox.limits import AccountLimits
-from tapctl.sandbox.record import Record
+from tapctl.sandbox.paths import Home, created, home
+from tapctl.sandbox.pidfile import Record
+from tapctl.state import locks
 
 PATIENCE = 5.0
 """Seconds within which a server that lives must answer, or it hangs."""
@@ -63,7 +63,7 @@ def start(limits: AccountLimits | None = None, port: int | None = None) -> Sandb
             return _sandbox(running, in_force)
         launch.require_emulator()
         _end(place, patience=FAREWELL if running else LAST_CHANCE)
-        last = record.read(place.record)
+        last = pidfile.read(place.record)
         pid, chosen = launch.launch(place, in_force, port=port, last_port=last.port if last else None)
         return _sandbox(Record(pid, chosen), in_force)
 
@@ -91,7 +91,7 @@ def reset() -> None:
         return
     with _alone(place):
         if (running := _running(place)) is not None:
-            wire.forget_everything(running.port)
+            http.forget_everything(running.port)
             return
         _end(place)
         for folder in (place.state, place.objects):
@@ -126,8 +126,8 @@ def _running(place: Home) -> Record | None:
         return None
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        found = record.read(place.record)
-        if found and wire.answers(found.port, patience=PATIENCE):
+        found = pidfile.read(place.record)
+        if found and http.answers(found.port, patience=PATIENCE):
             return found
         if not locks.is_held(place.server_lock):
             return None
@@ -137,7 +137,7 @@ def _running(place: Home) -> Record | None:
 
 def _end(place: Home, patience: float = FAREWELL) -> bool:
     """Ask the server to end, and kill it if it does not; False when there is none."""
-    found = record.read(place.record)
+    found = pidfile.read(place.record)
     if not locks.is_held(place.server_lock):
         if found:
             launch.collect(found.pid)

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from tapctl import locks
 from tapctl.errors import TapctlError
-from tapctl.sandbox import record
+from tapctl.sandbox import pidfile
 from tapctl.sandbox.extension import UnsupportedError, install
 from tapctl.sandbox.extension.checkpoint import Checkpoint
-from tapctl.sandbox.home import Home
-from tapctl.sandbox.record import Record
+from tapctl.sandbox.paths import Home
+from tapctl.sandbox.pidfile import Record
+from tapctl.state import locks
 
 Serve = Callable[..., Awaitable[None]]
 
@@ -27,7 +27,7 @@ def main() -> None:
     try:
         # A command that looks whether the lock is held holds it for an instant itself.
         locks.take_for_life(place.server_lock, patience=5, busy=f"another sandbox runs in {place.folder}")
-        record.write(place.record, Record(os.getpid(), arguments.port))
+        pidfile.write(place.record, Record(os.getpid(), arguments.port))
         install(place.folder)
         asyncio.run(_serve(arguments.port, arguments.descriptor))
     except (UnsupportedError, TapctlError) as error:

@@ -9,7 +9,7 @@ hangs on an unknown parameter), it is not asked.
 from tapctl.template import loops, sam
 from tapctl.template.model import LANGUAGE_EXTENSIONS, Template
 from tapctl.template.parameters import Parameters, bind
-from tapctl.template.resolve import Resolver
+from tapctl.template.resolver import Resolver
 
 
 def expand(template: Template, parameters: Parameters) -> Template:

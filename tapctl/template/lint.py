@@ -1,16 +1,18 @@
 """cfn-lint over a template and those nested in it, in a process of its own that runs while the account is read."""
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tapctl.errors import TapctlError
-from tapctl.template import silence
+from tapctl.state.files import state_dir, write_atomically
 from tapctl.template.nested import with_nested
 from tapctl.template.source import Source
 
@@ -79,8 +81,8 @@ class Linting:
 
     def lint(self, sources: Sequence[Source], region: str | None) -> None:
         """Lint these texts, unless they are known."""
-        self.key = silence.key(sources, region)
-        if self.key and silence.is_known(self.key):
+        self.key = cache_key(sources, region)
+        if self.key and is_known(self.key):
             self._end()
         if self.process is None:
             return
@@ -106,7 +108,7 @@ class Linting:
                 f"cfn-lint did not run: {lines[-1]}", "`cfn-lint TEMPLATE` shows more; `--no-lint`"
             ) from None
         if self.key and not found:
-            silence.remember(self.key)
+            remember(self.key)
         return found
 
     def _end(self) -> None:
@@ -125,8 +127,8 @@ def boot() -> Linting:
 def start(source: Source, region: str | None) -> Linting:
     """Start it with its template, unless it is known to have nothing to say."""
     sources = _sources(source)
-    key = silence.key(sources, region)
-    linting = Linting(None) if key and silence.is_known(key) else boot()
+    key = cache_key(sources, region)
+    linting = Linting(None) if key and is_known(key) else boot()
     linting.lint(sources, region)
     return linting
 
@@ -140,3 +142,45 @@ def _match(match: dict[str, Any]) -> Match:
     rule, message = match["Rule"], " ".join(match["Message"].split())
     line = match["Location"]["Start"]["LineNumber"]
     return Match(rule["Id"], match["Level"].lower(), message, match["Filename"] or STDIN, line, rule["Source"])
+
+
+CACHE_FILE = "linted.json"
+CACHE_SIZE = 200
+"""How many are remembered, the newest."""
+
+_CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
+_REFERS = ("::MODULE", "AWS::Include")
+"""What may make cfn-lint look into files of which nothing is known here."""
+
+
+def cache_key(sources: Sequence[Source], region: str | None) -> str | None:
+    """What stands for the linting of these texts; None where files of which nothing is known here have a say in it."""
+    if any((folder / name).exists() for folder in (Path(), Path.home()) for name in _CONFIGURATION):
+        return None
+    texts = [source.text for source in sources]
+    if any(each in text for each in _REFERS for text in texts):
+        return None
+    from importlib.metadata import version
+
+    return hashlib.sha256(json.dumps([version("cfn-lint"), region, *texts]).encode()).hexdigest()
+
+
+def is_known(key: str) -> bool:
+    return key in _remembered()
+
+
+def remember(key: str) -> None:
+    """Keep it; where nothing can be kept, the next run takes a little longer."""
+    folder = state_dir()
+    with suppress(OSError, TapctlError):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / CACHE_FILE, json.dumps([*_remembered(), key][-CACHE_SIZE:]) + "\n")
+
+
+def _remembered() -> list[str]:
+    """What is remembered; a file that cannot be read says nothing."""
+    try:
+        known = json.loads((state_dir() / CACHE_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [each for each in known if isinstance(each, str)] if isinstance(known, list) else []

@@ -14,7 +14,7 @@ from typing import Any
 
 from tapctl.template.model import FOR_EACH, Template
 from tapctl.template.parameters import as_text
-from tapctl.template.resolve import Resolver
+from tapctl.template.resolver import Resolver
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 

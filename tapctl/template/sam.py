@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.local import SLOTS, URI, put
+from tapctl.template.local_paths import SLOTS, URI, put
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Bound
 from tapctl.template.source import Path

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tapctl.aws import Aws, readable
+from tapctl.aws.session import Aws, readable
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
+from tapctl.verify.deployed_stack import Deployed
 from tapctl.verify.emulated import is_emulated
-from tapctl.verify.patience import Patience
 from tapctl.verify.resources import unchecked
-from tapctl.verify.subject import Deployed
+from tapctl.verify.retry import Patience
 
 SUBJECT = "drift"
 WAIT = Patience(600, pause=1)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from tapctl.aws import Aws
+from tapctl.aws.session import Aws
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tapctl.aws import Aws, readable
+from tapctl.aws.session import Aws, readable
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
-from tapctl.verify.subject import Deployed
+from tapctl.verify.deployed_stack import Deployed
 
 SUBJECT = "exports"
 

@@ -7,7 +7,7 @@ from typing import Any
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
-from tapctl.verify.subject import Deployed
+from tapctl.verify.deployed_stack import Deployed
 
 _REF_FORMS = {
     "AWS::KMS::Key": (re.compile(r"(mrk-)?[0-9a-f-]{32,36}"), "a key id"),

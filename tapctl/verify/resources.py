@@ -5,15 +5,15 @@ What an API does not show back is `not checked`, never passed.
 
 from collections.abc import Container, Iterator
 
-from tapctl.aws import Aws
+from tapctl.aws.session import Aws
 from tapctl.template.model import Resource
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Job, Status
+from tapctl.verify.deployed_stack import Deployed
 from tapctl.verify.emulated import DROPPED, is_emulated
-from tapctl.verify.live import Gone, Live
-from tapctl.verify.look import Look
+from tapctl.verify.resource import Gone, Live
+from tapctl.verify.resource_check import Look
 from tapctl.verify.services import LOOKS
-from tapctl.verify.subject import Deployed
 
 
 def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:

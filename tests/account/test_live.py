@@ -19,14 +19,13 @@ from tapctl.account.model import (
     Settings,
     Stack,
 )
-from tapctl.account.ports import AccountReader
-from tapctl.deploy.stack_state import STATES
+from tapctl.account.reader import AccountReader
 from tapctl.errors import AwsError, ExitCode
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
+from tapctl.stacks.status import STATES
 from tapctl.unknown import Unknown
-
-from .reader import made_up
-from .stubs import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
+from tests.support.fake_account import made_up
+from tests.support.queued_answers import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
 
 DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
 FUNCTION, ALIAS, NESTED = "AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::CloudFormation::Stack"
@@ -118,7 +117,7 @@ class TestRefusals:
             LiveAccount(aws_without_retries()).identity()
 
     def test_no_credentials_end_it_with_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from tapctl.aws import Aws, Target
+        from tapctl.aws.session import Aws, Target
 
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with pytest.raises(AwsError) as caught:

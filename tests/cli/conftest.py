@@ -11,8 +11,7 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.__main__ import main
-
-from .terminal import Answer, Terminal
+from tests.support.terminal import Answer, Terminal
 
 Main = Callable[[], NoReturn]
 Tapctl = Callable[..., Answer]

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from tapctl.cli import terminal as talk
-
-from .conftest import Tapctl
-from .fake_aws import IDENTITY, answering, refusal
-from .terminal import ROOT, Terminal
+from tests.cli.conftest import Tapctl
+from tests.support.fake_aws_server import IDENTITY, answering, refusal
+from tests.support.terminal import ROOT, Terminal
 
 QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
 SHOP = f"""\

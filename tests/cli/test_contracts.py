@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import stop
-from .terminal import Answer, Terminal
+from tests.cli.conftest import stop
+from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli contracts")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Tapctl
-from .terminal import Terminal
+from tests.cli.conftest import Tapctl
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli destroy")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .terminal import Terminal
+from tests.support.terminal import Terminal
 
 
 @pytest.mark.parametrize("group", [(), ("sandbox",)], ids=["tapctl", "sandbox"])

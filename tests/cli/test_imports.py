@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .terminal import Terminal
+from tests.support.terminal import Terminal
 
 REPORT = (
     "import atexit, json, sys;"

@@ -8,8 +8,7 @@ import boto3
 import pytest
 
 from tapctl import sandbox
-
-from .terminal import Answer, Terminal
+from tests.support.terminal import Answer, Terminal
 
 SECRET = "dGFwY3RsIGxvY2FsIHNhbmRib3ggc2VjcmV0IDAx"
 PLAIN = "tapctl local sandbox secret 01"

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import local, sandboxed
-from .terminal import Answer, Terminal
+from tests.cli.conftest import local, sandboxed
+from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli watch")
 

@@ -9,8 +9,8 @@ import pytest
 FUNCTION = Path(__file__).parents[2] / "function"
 sys.path.insert(0, str(FUNCTION))
 
-from .desk import Desk  # noqa: E402 - needs the path
-from .emulator import Emulator, running  # noqa: E402
+from tests.function.emulator import Emulator, running  # noqa: E402
+from tests.function.receiver import Desk  # noqa: E402 - needs the path
 
 
 @pytest.fixture

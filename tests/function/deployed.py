@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .emulator import Emulator
-from .senders import (
+from tests.function.emulator import Emulator
+from tests.function.senders import (
     SECRETS,
     SQUARE_URL,
     adyen_body,

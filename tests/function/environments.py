@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .emulator import Emulator
-from .senders import SECRETS, SQUARE_URL, http_event, payment_body, sign_standard
+from tests.function.emulator import Emulator
+from tests.function.senders import SECRETS, SQUARE_URL, http_event, payment_body, sign_standard
 
 DRIVER = Path(__file__).with_name("driver.py")
 

@@ -17,8 +17,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "function"))
 
-from .desk import Desk
-from .senders import (
+from tests.function.receiver import Desk
+from tests.function.senders import (
     NOW,
     PAYMENT,
     SIGNED,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .senders import SECRETS, SIGNED, delivery, http_event, sqs_event
+from tests.function.senders import SECRETS, SIGNED, delivery, http_event, sqs_event
 
 FUNCTION = Path(__file__).parents[2] / "function"
 # An SDK, or more than it is worth at every cold start.

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from .deployed import Stack, now, signed
-from .emulator import Emulator, running
-from .senders import PAYMENT, SECRETS, delivery
+from tests.function.deployed import Stack, now, signed
+from tests.function.emulator import Emulator, running
+from tests.function.senders import PAYMENT, SECRETS, delivery
 
 pytestmark = pytest.mark.xdist_group("webhook-emulator")
 

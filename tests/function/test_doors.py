@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from .desk import Context, Desk
-from .senders import (
+from tests.function.receiver import Context, Desk
+from tests.function.senders import (
     NOW,
     PAYMENT,
     SIGNED,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from payments import rank
 from refusals import MalformedError
 
-from .examples import bounded
+from tests.function.examples import bounded
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from .desk import Desk
-from .senders import (
+from tests.function.receiver import Desk
+from tests.function.senders import (
     NOW,
     SECRETS,
     SIGNED,

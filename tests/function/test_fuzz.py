@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .desk import Desk
-from .examples import bounded
-from .senders import (
+from tests.function.examples import bounded
+from tests.function.receiver import Desk
+from tests.function.senders import (
     NOW,
     SIGNED,
     adyen_body,

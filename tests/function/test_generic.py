@@ -2,8 +2,8 @@
 
 import pytest
 
-from .desk import Desk
-from .senders import NOW, SECRETS, b64, mac, payment_body, sign_generic
+from tests.function.receiver import Desk
+from tests.function.senders import NOW, SECRETS, b64, mac, payment_body, sign_generic
 
 BODY = payment_body()
 KEY = SECRETS["generic"][0].encode()

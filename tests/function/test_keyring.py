@@ -6,8 +6,8 @@ import pytest
 from keyring import Keyring
 from refusals import MisconfiguredError
 
-from .desk import Desk
-from .senders import payment_body, sign_generic
+from tests.function.receiver import Desk
+from tests.function.senders import payment_body, sign_generic
 
 
 class Vault:

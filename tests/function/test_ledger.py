@@ -13,10 +13,10 @@ from refusals import StorageUnavailableError
 from store.ledger import Ledger
 from store.patience import ALLOWANCE_SECONDS, Patience, insist, patience
 
-from .desk import Context, Desk
-from .examples import bounded
-from .fake_table import FakeTable
-from .senders import (
+from tests.function.examples import bounded
+from tests.function.fake_table import FakeTable
+from tests.function.receiver import Context, Desk
+from tests.function.senders import (
     NOW,
     SIGNED,
     adyen_body,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from .emulator import Emulator
-from .environments import Function, lines, numbered, over_new_table
-from .senders import SECRETS, b64, delivery, http_event, mac, payment_body, sign_standard
+from tests.function.emulator import Emulator
+from tests.function.environments import Function, lines, numbered, over_new_table
+from tests.function.senders import SECRETS, b64, delivery, http_event, mac, payment_body, sign_standard
 
 pytestmark = pytest.mark.xdist_group("webhook-emulator")
 

@@ -8,7 +8,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .examples import bounded
+from tests.function.examples import bounded
 
 MOMENT = "20261123T120000Z"
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from .desk import Desk
-from .senders import NOW, SECRETS, SIGNED, delivery, payment_body, sign_standard
+from tests.function.receiver import Desk
+from tests.function.senders import NOW, SECRETS, SIGNED, delivery, payment_body, sign_standard
 
 PRIVATE = ["ada@example.com", "4242424242424242", "Lovelace", "PSP1", "tx-1", "pi_1", "sq_1", "203.0.113.7", "order-1"]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .desk import Desk
+from tests.function.receiver import Desk
 
 STRIPE_BODY = b"""{
   "id": "evt_123",

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tapctl.deploy.events import STACK, Event
 from tapctl.report import events
+from tapctl.stacks.follow import STACK, Event
 
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 

@@ -7,14 +7,13 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tapctl.cli.options import FindingsFormat
-from tapctl.report import preflight, verification
-from tapctl.report.findings import of_verification
+from tapctl.report import preflight, verify
+from tapctl.report.finding import Level, Record, Results, of_verification
 from tapctl.report.formats import FORMATS
-from tapctl.report.record import Level, Record, Results
 from tapctl.template.model import Template
 from tapctl.template.parse import parse
 from tapctl.verify.check import Check, Status
-from tapctl.verify.run import Verification
+from tapctl.verify.verify import Verification
 
 RECORDS = (
     Record("limit-a", Level.WELL, "Fine", "it fits"),
@@ -30,7 +29,7 @@ def only(record: Record) -> Results:
     return Results("verify", "t", "s", (record,), "shop.yaml")
 
 
-@pytest.mark.parametrize("renderers", [preflight.RENDERERS, verification.RENDERERS], ids=["preflight", "verify"])
+@pytest.mark.parametrize("renderers", [preflight.RENDERERS, verify.RENDERERS], ids=["preflight", "verify"])
 def test_every_format_that_can_be_asked_for_has_a_renderer(renderers: Any) -> None:
     assert set(renderers) == {each.value for each in FindingsFormat}
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tapctl.account import snapshot
-from tapctl.config import Settings
-from tapctl.headroom.remedy import Mode
-from tapctl.headroom.result import Preflight
-from tapctl.preflight import judge
-from tapctl.report import demand, preflight, preflight_json
-from tapctl.report.surface import Surface
+from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.result import Preflight
+from tapctl.report import demand, preflight
+from tapctl.report.render import Surface
+from tapctl.settings.settings import Settings
 from tapctl.template.load import load
+from tapctl.workflows.preflight import judge
 
 PLAIN, COLOURED = Surface(120, color=False), Surface(120, color=True)
 
@@ -59,9 +59,7 @@ def test_a_hint_stands_once_below_the_last_finding_that_it_belongs_to(judged: An
     assert len({finding.hint for finding in result.findings if finding.hint}) == 1
     (hint,) = [number for number, line in enumerate(lines) if line.startswith("  hint: `tapctl deploy` with these")]
     assert [line.split()[2] for line in lines[hint - 3 : hint]] == ["Fn0", "Fn1", "Fn2"]
-    assert [bool(each["hint"]) for each in json.loads(preflight_json.as_json(result, PLAIN))["findings"][:3]] == [
-        True
-    ] * 3
+    assert [bool(each["hint"]) for each in json.loads(preflight.as_json(result, PLAIN))["findings"][:3]] == [True] * 3
 
 
 def test_a_deploy_does_not_say_that_a_deploy_would_help(judged: Any) -> None:

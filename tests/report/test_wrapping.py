@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from tapctl.report.surface import Surface, draw
+from tapctl.report.render import Surface, draw
 from tapctl.report.wrapping import wrapped
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from tapctl import sandbox
-
-from .aws import Aws
+from tests.support.sandbox_clients import Aws
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tapctl import locks, sandbox
+from tapctl import sandbox
 from tapctl.errors import BusyError, TapctlError, UsageError
-from tapctl.sandbox import AccountLimits, record
-from tapctl.sandbox.record import Record
-
-from .aws import Aws
+from tapctl.sandbox import AccountLimits, pidfile
+from tapctl.sandbox.pidfile import Record
+from tapctl.state import locks
+from tests.support.sandbox_clients import Aws
 
 START = "from tapctl import sandbox; print(sandbox.start().pid)"
 
@@ -82,9 +82,9 @@ def test_a_hanging_sandbox_is_ended_and_replaced(state: Path) -> None:
 @pytest.mark.parametrize("what", [{"python": "/gone"}, {"version": "0.0.0"}], ids=["interpreter", "version"])
 def test_a_sandbox_of_an_installation_that_is_gone_is_replaced_and_keeps_its_state(state: Path, what: Any) -> None:
     first = sandbox.start()
-    found = record.read(state / "sandbox.json")
+    found = pidfile.read(state / "sandbox.json")
     assert found is not None
-    record.write(state / "sandbox.json", replace(found, **what))
+    pidfile.write(state / "sandbox.json", replace(found, **what))
 
     second = sandbox.start()
 
@@ -110,7 +110,7 @@ def test_limits_that_break_under_a_running_sandbox_stay_as_they_were(state: Path
 def test_a_process_that_got_the_old_process_id_is_left_alone(state: Path) -> None:
     state.mkdir()
     bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    record.write(state / "sandbox.json", Record(bystander.pid, 9))
+    pidfile.write(state / "sandbox.json", Record(bystander.pid, 9))
     try:
         assert sandbox.find() is None
         assert not sandbox.stop()
@@ -125,7 +125,7 @@ def test_a_broken_record_is_as_good_as_none(state: Path, text: str) -> None:
     state.mkdir()
     (state / "sandbox.json").write_text(text)
 
-    assert record.read(state / "sandbox.json") is None
+    assert pidfile.read(state / "sandbox.json") is None
     assert sandbox.find() is None
 
 

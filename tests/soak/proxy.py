@@ -9,8 +9,8 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from tapctl.sandbox import record
-from tapctl.sandbox.home import home
+from tapctl.sandbox import pidfile
+from tapctl.sandbox.paths import home
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
@@ -61,14 +61,14 @@ Meddler = Callable[[Call, Forward], Reply | None]
 def between(meddler: Meddler) -> Iterator[None]:
     """Lead every command of this state folder to the sandbox through the meddler: its record names the proxy's port."""
     place = home().record
-    found = record.read(place)
+    found = pidfile.read(place)
     assert found is not None
     with proxy(found.port, meddler) as port:
-        record.write(place, replace(found, port=port))
+        pidfile.write(place, replace(found, port=port))
         try:
             yield
         finally:
-            record.write(place, found)
+            pidfile.write(place, found)
 
 
 @contextmanager

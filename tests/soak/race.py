@@ -32,11 +32,10 @@ from random import Random
 from typing import Any
 
 from tapctl import sandbox
-from tapctl.files import state_dir
-
-from ..cli.terminal import Answer, Terminal
-from ..sandbox.aws import Aws, function
-from .proxy import Call, Forward, Reply, between
+from tapctl.state.files import state_dir
+from tests.soak.proxy import Call, Forward, Reply, between
+from tests.support.sandbox_clients import Aws, function
+from tests.support.terminal import Answer, Terminal
 
 STACKS = ("first", "second")
 WANTED, HEADROOM, FLOOR = 60, 100, 100

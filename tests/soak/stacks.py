@@ -7,7 +7,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from ..sandbox.aws import ROLE
+from tests.support.sandbox_clients import ROLE
 
 NOTHING = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
 """Keeps a template without functions valid."""

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ..cli.fake_aws import answering
-from .faults import FAULTS, BadLine, Fault, Road, lost, road, truncated, whole
-from .proxy import Meddler, proxy
+from tests.soak.faults import FAULTS, BadLine, Fault, Road, lost, road, truncated, whole
+from tests.soak.proxy import Meddler, proxy
+from tests.support.fake_aws_server import answering
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .race import Race, Track, track
+from tests.soak.race import Race, Track, track
 
 
 @pytest.fixture(scope="module")

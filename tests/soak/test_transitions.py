@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.headroom.verdict import Verdict
+from tapctl.concurrency.verdict import Verdict
 from tapctl.unknown import Unknown
-
-from .transitions import Ending, Stage, contradiction, stage
+from tests.soak.transitions import Ending, Stage, contradiction, stage
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
 E1 = "Specified ReservedConcurrentExecutions … below its minimum value of [100]."

@@ -4,8 +4,8 @@
 
 Each case has an account of its own: its limit, its floor (one that the facts allow for that limit), and what others
 hold of it, so much that the update is near the point where it stops fitting. A stack is deployed into it and a
-changed template of it is judged by `tapctl.preflight.judge` on the live account; then CloudFormation updates the
-stack, without tapctl's hand in it. What is claimed of that:
+changed template of it is judged by `tapctl.workflows.preflight.judge` on the live account; then CloudFormation updates
+the stack, without tapctl. What is claimed of that:
 
 - *fits* is never refused, and when something else fails half-way, the rollback is not refused either;
 - *exceeds* never succeeds, and what refuses it is Lambda's word on concurrency;
@@ -42,19 +42,18 @@ from random import Random
 
 from tapctl import sandbox
 from tapctl.account.live import LiveAccount
-from tapctl.aws import Aws, Target
-from tapctl.config import Settings
-from tapctl.headroom.result import Preflight
-from tapctl.headroom.verdict import Verdict
-from tapctl.preflight import judge
+from tapctl.aws.session import Aws, Target
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.verdict import Verdict
 from tapctl.sandbox import AccountLimits
+from tapctl.settings.settings import Settings
 from tapctl.unknown import Unknown
-
-from ..headroom.account_model import floors
-from ..sandbox.aws import Aws as Clients
-from ..sandbox.aws import table
-from ..template.make import template
-from .stacks import Function, Maker, Stack, Written, written
+from tapctl.workflows.preflight import judge
+from tests.concurrency.account_model import floors
+from tests.soak.stacks import Function, Maker, Stack, Written, written
+from tests.support.sandbox_clients import Aws as Clients
+from tests.support.sandbox_clients import table
+from tests.support.templates import template
 
 STACK, TAKEN = "soak", "taken"
 LIMITS = (10, 50, 100, 400, 400, 1000, 1000, 1000, 3000)

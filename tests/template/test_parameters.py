@@ -7,8 +7,7 @@ import pytest
 from tapctl.errors import TapctlError, UsageError
 from tapctl.template.parameters import Parameters, as_text, bind, missing
 from tapctl.unknown import Unknown
-
-from .make import demanding, resolver, template
+from tests.support.templates import demanding, resolver, template
 
 BODY = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from tapctl import sandbox
-from tapctl.aws import Aws, Target
-from tapctl.config import Flags, Settings, read
-from tapctl.expectations import VerifyConfig
+from tapctl.aws.session import Aws, Target
+from tapctl.settings.settings import Flags, Settings, read
+from tapctl.settings.verify_section import VerifyConfig
 from tapctl.verify.check import Check
+from tapctl.verify.deployed_stack import read as read_stack
 from tapctl.verify.resources import resource_jobs
-from tapctl.verify.run import Verification, verify
-from tapctl.verify.subject import read as read_stack
+from tapctl.verify.verify import Verification, verify
 
 ROOT = Path(__file__).parents[2]
 SQUARE_URL = "https://hooks.example.com/webhooks/square"

@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from tapctl.verify.attributes import live_values
-
-from .subjects import PSEUDO, template_of
+from tests.support.deployed_stacks import PSEUDO, template_of
 
 
 def values(kind: str, physical: str, properties: dict[str, Any] | None = None) -> dict[str, str]:

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tapctl.verify.drift import check_drift
-from tapctl.verify.patience import Patience
-
-from .subjects import PSEUDO, deployed, found, stubbed
+from tapctl.verify.retry import Patience
+from tests.support.deployed_stacks import PSEUDO, deployed, found, stubbed
 
 STACK = PSEUDO["AWS::StackId"]
 DETECTION = "11111111-2222-3333-4444-555555555555"

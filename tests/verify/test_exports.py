@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from tapctl.verify.exports import check_exports
-
-from .subjects import PSEUDO, deployed, found, stubbed
+from tests.support.deployed_stacks import PSEUDO, deployed, found, stubbed
 
 MINE = PSEUDO["AWS::StackId"]
 BODY = {"Outputs": {"Out": {"Value": "v", "Export": {"Name": {"Fn::Sub": "${AWS::StackName}-Out"}}}}}

@@ -3,8 +3,7 @@
 import pytest
 
 from tapctl.verify.http import Request, Response, send
-
-from .servers import Reply, saying, serving
+from tests.support.servers import Reply, saying, serving
 
 
 def straight(url: str) -> tuple[str, dict[str, str]]:

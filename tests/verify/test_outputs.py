@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from tapctl.verify.outputs import check_outputs
-
-from .subjects import deployed, found
+from tests.support.deployed_stacks import deployed, found
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:physical"
 OTHER = "arn:aws:states:us-east-1:123456789012:stateMachine:any"

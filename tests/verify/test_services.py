@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .subjects import found, looked_at
+from tests.support.deployed_stacks import found, looked_at
 
 ACCOUNT = "123456789012"
 FUNCTION_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:fn"

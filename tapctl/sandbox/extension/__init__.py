@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tapctl.sandbox.extension import api, functions, tables
 from tapctl.sandbox.extension.account import Account
-from tapctl.sandbox.extension.seams import UnsupportedError, require
+from tapctl.sandbox.extension.patches import UnsupportedError, require
 
 __all__ = ["UnsupportedError", "install"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tapctl.errors import UsageError
 from tapctl.sandbox import limits as limits_file
-from tapctl.sandbox.extension import seams
-from tapctl.sandbox.extension.seams import Record
+from tapctl.sandbox.extension import patches
+from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.rules import Holding
 
@@ -37,7 +37,7 @@ class Account:
 
     def table(self) -> dict[str, Holding]:
         """Say what every function of the current account and region has set."""
-        functions = seams.FUNCTIONS.get()
+        functions = patches.FUNCTIONS.get()
         return {name: _holding(functions[name]) for name in functions}
 
     def _stamp(self) -> tuple[int, int] | None:
@@ -49,7 +49,7 @@ class Account:
 
     def _cap_invocations(self) -> None:
         # Throttling at invoke time is the emulator's own; only its number is ours.
-        seams.INVOKE_CAP.put(self._limits.concurrent_executions)
+        patches.INVOKE_CAP.put(self._limits.concurrent_executions)
 
 
 def _holding(record: Record) -> Holding:

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from tapctl.sandbox import rules
-from tapctl.sandbox.extension import seams
+from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.account import Account
-from tapctl.sandbox.extension.seams import Record, Response
+from tapctl.sandbox.extension.patches import Record, Response
 from tapctl.sandbox.rules import Refusal
 
 
@@ -20,10 +20,10 @@ def install(account: Account) -> None:
 
 
 def _judge_reserved(account: Account) -> None:
-    original = seams.PUT_CONCURRENCY.get()
+    original = patches.PUT_CONCURRENCY.get()
 
     def put(name: str, data: Record) -> Response:
-        if name not in seams.FUNCTIONS.get():
+        if name not in patches.FUNCTIONS.get():
             return _answer(original(name, data))  # its 404
         given = data.get("ReservedConcurrentExecutions")
         value = rules.whole_number(given, least=0)
@@ -33,14 +33,14 @@ def _judge_reserved(account: Account) -> None:
             return _error(refused)
         return _answer(original(name, {**data, "ReservedConcurrentExecutions": value}))
 
-    seams.PUT_CONCURRENCY.put(put)
+    patches.PUT_CONCURRENCY.put(put)
 
 
 def _judge_provisioned(account: Account) -> None:
-    original = seams.PUT_PROVISIONED.get()
+    original = patches.PUT_PROVISIONED.get()
 
     def put(name: str, qualifier: str | None, data: Record) -> Response:
-        if name not in seams.FUNCTIONS.get():
+        if name not in patches.FUNCTIONS.get():
             return _answer(original(name, qualifier, data))
         given = data.get("ProvisionedConcurrentExecutions")
         value = rules.whole_number(given, least=1)
@@ -51,14 +51,14 @@ def _judge_provisioned(account: Account) -> None:
             return _error(refused)
         return _answer(original(name, qualifier, {**data, "ProvisionedConcurrentExecutions": value}))
 
-    seams.PUT_PROVISIONED.put(put)
+    patches.PUT_PROVISIONED.put(put)
 
 
 def _list_provisioned() -> None:
-    original = seams.GET_PROVISIONED.get()
+    original = patches.GET_PROVISIONED.get()
 
     def get(name: str, qualifier: str | None) -> Response:
-        record = seams.FUNCTIONS.get().get(name)
+        record = patches.FUNCTIONS.get().get(name)
         # ListProvisionedConcurrencyConfigs is the same route without a qualifier.
         if qualifier or record is None:
             return _answer(original(name, qualifier))
@@ -68,13 +68,13 @@ def _list_provisioned() -> None:
             for each, config in record.get("provisioned_concurrency", {}).items()
             if each in record["versions"] or each in record["aliases"]
         ]
-        return _answer(seams.JSON_RESPONSE.get()({"ProvisionedConcurrencyConfigs": configs}))
+        return _answer(patches.JSON_RESPONSE.get()({"ProvisionedConcurrencyConfigs": configs}))
 
-    seams.GET_PROVISIONED.put(get)
+    patches.GET_PROVISIONED.put(get)
 
 
 def _report_account(account: Account) -> None:
-    original = seams.ACCOUNT_SETTINGS.get()
+    original = patches.ACCOUNT_SETTINGS.get()
 
     def get() -> Response:
         status, headers, body = original()
@@ -85,21 +85,21 @@ def _report_account(account: Account) -> None:
         settings["AccountLimit"]["UnreservedConcurrentExecutions"] = left
         return status, headers, json.dumps(settings).encode()
 
-    seams.ACCOUNT_SETTINGS.put(get)
+    patches.ACCOUNT_SETTINGS.put(get)
 
 
 def _cap_by_current_limits(account: Account) -> None:
-    original = seams.ACQUIRE_SLOT.get()
+    original = patches.ACQUIRE_SLOT.get()
 
     def acquire(function: Record, config: Record) -> Any:
         _ = account.limits  # reading them applies a change to the cap
         return original(function, config)
 
-    seams.ACQUIRE_SLOT.put(acquire)
+    patches.ACQUIRE_SLOT.put(acquire)
 
 
 def _error(refusal: Refusal) -> Response:
-    return _answer(seams.ERROR_RESPONSE.get()(refusal.code, refusal.text, refusal.status))
+    return _answer(patches.ERROR_RESPONSE.get()(refusal.code, refusal.text, refusal.status))
 
 
 def _answer(response: Any) -> Response:

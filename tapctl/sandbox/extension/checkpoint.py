@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tapctl.sandbox.extension import seams
+from tapctl.sandbox.extension import patches
 
 QUIET = 1.0
 """Seconds without a request after which changes are saved."""
@@ -31,7 +31,7 @@ class Checkpoint:
 
     def application(self) -> Application:
         """Wrap the emulator's ASGI application so that the notes are taken."""
-        inner: Application = seams.APP.get()
+        inner: Application = patches.APP.get()
 
         async def noted(scope: Scope, receive: Any, send: Any) -> None:
             try:
@@ -62,12 +62,12 @@ class Checkpoint:
 
     def _save(self) -> None:
         self._unsaved_since = None
-        seams.SAVE_ALL.get()(seams.SERVICES_TO_SAVE.get()())
+        patches.SAVE_ALL.get()(patches.SERVICES_TO_SAVE.get()())
 
 
 def _operations_in_progress() -> bool:
     """Whether some stack is at work; one in review only waits for its change set to be executed."""
     # _data holds the stacks of every account and Region; the mapping itself only those of a request.
-    stacks = seams.STACKS.get()._data.values()  # noqa: SLF001
+    stacks = patches.STACKS.get()._data.values()  # noqa: SLF001
     statuses = {stack.get("StackStatus", "") for stack in list(stacks)}
     return any(status.endswith("_IN_PROGRESS") for status in statuses - {"REVIEW_IN_PROGRESS"})

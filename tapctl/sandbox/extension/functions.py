@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from tapctl.sandbox import rules
-from tapctl.sandbox.extension import kept, seams
+from tapctl.sandbox.extension import patches, stored_properties
 from tapctl.sandbox.extension.account import Account
 from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
-from tapctl.sandbox.extension.seams import Handler
+from tapctl.sandbox.extension.patches import Handler
 from tapctl.sandbox.rules import NOTHING, Refusal
 
 FUNCTION, VERSION, ALIAS = "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"
@@ -24,15 +24,15 @@ def install(account: Account) -> None:
 
 
 def _wrap_function(account: Account) -> None:
-    create_original = seams.handler(FUNCTION, "create")
-    update_original = seams.handler(FUNCTION, "update")
+    create_original = patches.handler(FUNCTION, "create")
+    update_original = patches.handler(FUNCTION, "update")
 
     def create(logical_id: str, props: Properties, stack_name: str) -> Made:
         name = props.get("FunctionName")
         _refuse_taken(name)
         reserved = _judged_reservation(account, logical_id, props, name or "")
         made = create_original(logical_id, props, stack_name)
-        kept.store(made[0], props, reserved)
+        stored_properties.store(made[0], props, reserved)
         return made
 
     def update(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = "") -> Made:
@@ -43,15 +43,15 @@ def _wrap_function(account: Account) -> None:
             _refuse_taken(name)
         reserved = _judged_reservation(account, logical_id or physical_id, new, name)
         made = update_original(physical_id, old, new, stack_name, logical_id)
-        kept.store(made[0], new, reserved)
+        stored_properties.store(made[0], new, reserved)
         return made
 
-    seams.replace_handlers(FUNCTION, create=create, update=update)
+    patches.replace_handlers(FUNCTION, create=create, update=update)
 
 
 def _wrap_version(account: Account) -> None:
-    create_original = seams.handler(VERSION, "create")
-    update_original = seams.handler(VERSION, "update")
+    create_original = patches.handler(VERSION, "create")
+    update_original = patches.handler(VERSION, "update")
 
     def create(logical_id: str, props: Properties, stack_name: str) -> Made:
         return _publish(account, logical_id, props, lambda: create_original(logical_id, props, stack_name))
@@ -64,12 +64,12 @@ def _wrap_version(account: Account) -> None:
         in_place = {**old, "FunctionScalingConfig": None} == {**new, "FunctionScalingConfig": None}
         return original() if in_place else _publish(account, logical_id or physical_id, new, original)
 
-    seams.replace_handlers(VERSION, create=create, update=update)
+    patches.replace_handlers(VERSION, create=create, update=update)
 
 
 def _wrap_alias(account: Account) -> None:
-    create_original = seams.handler(ALIAS, "create")
-    update_original = seams.handler(ALIAS, "update")
+    create_original = patches.handler(ALIAS, "create")
+    update_original = patches.handler(ALIAS, "update")
 
     def create(logical_id: str, props: Properties, stack_name: str) -> Made:
         _judge_provisioned(account, logical_id, props, qualifier=props.get("Name", ""))
@@ -79,7 +79,7 @@ def _wrap_alias(account: Account) -> None:
         _judge_provisioned(account, logical_id or physical_id, new, qualifier=new.get("Name", ""))
         return update_original(physical_id, old, new, stack_name, logical_id)
 
-    seams.replace_handlers(ALIAS, create=create, update=update)
+    patches.replace_handlers(ALIAS, create=create, update=update)
 
 
 def _judged_reservation(account: Account, logical_id: str, props: Properties, name: str) -> int | None:
@@ -116,14 +116,14 @@ def _publish(account: Account, logical_id: str, props: Properties, original: Han
     physical_id, attributes = original()
     if value is not None:
         config = {"ProvisionedConcurrentExecutions": value}
-        seams.PUT_PROVISIONED.get()(_function_name(props), attributes["Version"], config)
+        patches.PUT_PROVISIONED.get()(_function_name(props), attributes["Version"], config)
     return physical_id, attributes
 
 
 def _refuse_taken(name: str | None) -> None:
-    if name and name in seams.FUNCTIONS.get():
+    if name and name in patches.FUNCTIONS.get():
         raise refused_by_lambda(Refusal(f"Function already exist: {name}", status=409), "AlreadyExists")
 
 
 def _function_name(props: Properties) -> str:
-    return str(seams.FUNCTION_OF_REFERENCE.get()(props.get("FunctionName", ""))[1])
+    return str(patches.FUNCTION_OF_REFERENCE.get()(props.get("FunctionName", ""))[1])

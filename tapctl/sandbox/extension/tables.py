@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.sandbox.extension import seams
+from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.failure import already_exists
 
 TABLE = "AWS::DynamoDB::Table"
@@ -14,9 +14,9 @@ Made = tuple[str, dict[str, Any]]
 
 def install() -> None:
     """Wrap the resource type."""
-    create_original = seams.handler(TABLE, "create")
-    update_original = seams.handler(TABLE, "update")
-    delete_original = seams.handler(TABLE, "delete")
+    create_original = patches.handler(TABLE, "create")
+    update_original = patches.handler(TABLE, "update")
+    delete_original = patches.handler(TABLE, "delete")
 
     def create(logical_id: str, props: Properties, stack_name: str) -> Made:
         _refuse_taken(props.get("TableName"))
@@ -32,18 +32,18 @@ def install() -> None:
         return made
 
     def delete(physical_id: str, props: Properties) -> None:
-        if physical_id in seams.TABLES.get():
+        if physical_id in patches.TABLES.get():
             _keep(physical_id, props, {})  # or the next table of that name would inherit them
         delete_original(physical_id, props)
 
-    seams.replace_handlers(TABLE, create=create, update=update, delete=delete)
+    patches.replace_handlers(TABLE, create=create, update=update, delete=delete)
 
 
 def _keep(name: str, old: Properties, new: Properties) -> None:
-    seams.TABLES.get()[name]["SSEDescription"] = _encryption(new.get("SSESpecification") or {})
+    patches.TABLES.get()[name]["SSEDescription"] = _encryption(new.get("SSESpecification") or {})
     recovery = new.get("PointInTimeRecoverySpecification") or {}
     enabled = _true(recovery.get("PointInTimeRecoveryEnabled"))
-    seams.UPDATE_BACKUPS.get()(
+    patches.UPDATE_BACKUPS.get()(
         {"TableName": name, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": enabled}}
     )
     if old.get("TimeToLiveSpecification") != new.get("TimeToLiveSpecification"):
@@ -56,18 +56,18 @@ def _encryption(spec: Properties) -> dict[str, Any] | None:
         return None
     wanted = {"Enabled": True, "SSEType": spec.get("SSEType")}
     if key := spec.get("KMSMasterKeyId"):  # an id, an alias or an ARN; DescribeTable answers with the key's ARN
-        wanted["KMSMasterKeyId"] = (seams.RESOLVE_KEY.get()(key) or {}).get("Arn", key)
-    description: dict[str, Any] = seams.SSE_DESCRIPTION.get()(wanted)
+        wanted["KMSMasterKeyId"] = (patches.RESOLVE_KEY.get()(key) or {}).get("Arn", key)
+    description: dict[str, Any] = patches.SSE_DESCRIPTION.get()(wanted)
     return description
 
 
 def _expire(name: str, spec: Properties) -> None:
     wanted = {"AttributeName": spec.get("AttributeName", ""), "Enabled": _true(spec.get("Enabled"))}
-    seams.UPDATE_TTL.get()({"TableName": name, "TimeToLiveSpecification": wanted})
+    patches.UPDATE_TTL.get()({"TableName": name, "TimeToLiveSpecification": wanted})
 
 
 def _refuse_taken(name: str | None) -> None:
-    if name and name in seams.TABLES.get():
+    if name and name in patches.TABLES.get():
         raise already_exists(TABLE, name)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tapctl.verify.look import Look
+from tapctl.verify.resource_check import Look
 from tapctl.verify.services import apigateway, awslambda, cloudwatch, dynamodb, iam, kms, logs, sns, sqs
 
 LOOKS: Mapping[str, tuple[Look, ...]] = {

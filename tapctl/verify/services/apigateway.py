@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document, same_name, within
-from tapctl.verify.live import Live
-from tapctl.verify.look import Look, Row, quietly
+from tapctl.verify.resource import Live
+from tapctl.verify.resource_check import Look, Row, quietly
 
 
 def _own(live: Live) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tapctl.template.parameters import as_text
-from tapctl.template.resolve import find_unknown
+from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, Status
-from tapctl.verify.compare import same_name, unordered
-from tapctl.verify.live import Live, unknown_value
-from tapctl.verify.look import Look, Must, Row, at
-from tapctl.verify.switch import is_on
+from tapctl.verify.compare import is_on, same_name, unordered
+from tapctl.verify.resource import Live, unknown_value
+from tapctl.verify.resource_check import Look, Must, Row, at
 
 
 def _variables(live: Live, answer: Any) -> Iterator[Check]:

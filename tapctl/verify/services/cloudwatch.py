@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import unordered
-from tapctl.verify.look import Look, Row
+from tapctl.verify.resource_check import Look, Row
 
 LOOKS: Mapping[str, tuple[Look, ...]] = {
     "AWS::CloudWatch::Alarm": (

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from tapctl.verify.compare import same_name, unordered
-from tapctl.verify.look import Look, Must, Row
-from tapctl.verify.switch import enabled, is_on, soon
+from tapctl.verify.compare import enabled, is_on, same_name, soon, unordered
+from tapctl.verify.resource_check import Look, Must, Row
 
 LOOKS: Mapping[str, tuple[Look, ...]] = {
     "AWS::DynamoDB::Table": (

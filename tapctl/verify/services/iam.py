@@ -5,9 +5,9 @@ from typing import Any
 
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
-from tapctl.verify.live import Live, unknown_value
-from tapctl.verify.look import Look, Row
 from tapctl.verify.policy import policy_difference, same_policy
+from tapctl.verify.resource import Live, unknown_value
+from tapctl.verify.resource_check import Look, Row
 
 
 def _document(what: str, found: str, name: str = "PolicyDocument") -> Row:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.verify.compare import same_name
-from tapctl.verify.look import Look, Row
+from tapctl.verify.compare import is_on, same_name
 from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.switch import is_on
+from tapctl.verify.resource_check import Look, Row
 
 
 def _state(value: Any) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document
-from tapctl.verify.look import Look, Must, Row, quietly
 from tapctl.verify.policy import policy_difference, same_policy
+from tapctl.verify.resource_check import Look, Must, Row, quietly
 
 LOOKS: Mapping[str, tuple[Look, ...]] = {
     "AWS::SNS::Topic": (

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapctl.verify.compare import same_document
-from tapctl.verify.live import Live
-from tapctl.verify.look import Look, Row
 from tapctl.verify.policy import policy_difference, same_policy
+from tapctl.verify.resource import Live
+from tapctl.verify.resource_check import Look, Row
 
 
 def _all(url: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""How tapctl reaches AWS."""

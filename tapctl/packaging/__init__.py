@@ -1,0 +1,1 @@
+"""From files on this machine to objects in S3: code and nested templates."""

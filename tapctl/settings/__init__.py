@@ -1,0 +1,1 @@
+"""Options, environment variables and tapctl.toml, read once into what a command needs."""

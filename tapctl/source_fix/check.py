@@ -1,0 +1,85 @@
+"""The proof that edited files say what the remedy says, and differ from the old ones in nothing else; pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.result import Preflight
+from tapctl.errors import TapctlError, TemplateError, UsageError
+from tapctl.template.model import Template, check
+from tapctl.template.nested import Family, family
+from tapctl.template.parse import parse
+from tapctl.template.source import Path, Source
+from tapctl.unknown import Unknown
+
+BY_HAND = "edit it by hand, or let `tapctl deploy` apply the remedy"
+
+
+def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:
+    """The edited text as a template. Raises `UsageError` where it is none, or differs in more than was meant."""
+    try:
+        after = parse(text, before.file)
+    except TemplateError as error:
+        raise UsageError(f"{error.message}, once the setting is edited", BY_HAND) from None
+    for path in _differences(before.value, after.value):
+        if not any(_overlap(path, each) for each in meant):
+            place = f"{before.file}:{before.line(*path)}"
+            raise UsageError(f"{place}: an edit of the setting would change this, too", BY_HAND)
+    return check(Template(after, after.value))
+
+
+def check_demand(result: Preflight, edited: Mapping[FilePath, Template]) -> None:
+    """Raises `TapctlError` unless the edited files, by resolved path, demand what the remedy leaves."""
+    after = _demand(result.family, edited)
+    wanted = {name: each.value for name, each in result.plan.changes.items()}
+    expected = [(name, wanted.get(name, reserved), *more) for name, reserved, *more in _figures(result.demand)]
+    if [tuple(each) for each in expected] != _figures(after):
+        raise TapctlError("the edited template would not demand what the remedy says", BY_HAND)
+
+
+def _demand(kin: Family, edited: Mapping[FilePath, Template]) -> Demand:
+    sources = {FilePath(each.resolver.template.file).resolve(): each.resolver.template.source for each in kin.members()}
+
+    def read(file: str) -> Template:
+        path = FilePath(file).resolve()
+        return edited.get(path) or Template(sources[path], sources[path].value)
+
+    return read_demand(family(read(kin.resolver.template.file), kin.parameters, kin.resolver.pseudo, read))
+
+
+def _figures(demand: Demand) -> list[tuple[Any, ...]]:
+    """Name, reservation and provisioned concurrency of every function; all that is unknown is alike."""
+    return [
+        (
+            each.logical_id,
+            _figure(each.reserved),
+            [(published.logical_id, _figure(published.value)) for published in each.provisioned],
+        )
+        for each in demand.functions
+    ]
+
+
+def _figure(value: int | Unknown | None) -> int | str | None:
+    return "unknown" if isinstance(value, Unknown) else value
+
+
+def _differences(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
+    """Where two plain values differ, as near to the leaves as can be said."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in {**before, **after}:
+            if name in before and name in after:
+                yield from _differences(before[name], after[name], (*path, name))
+            else:
+                yield (*path, name)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(old, new, (*path, index))
+    elif type(before) is not type(after) or before != after:
+        yield path
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Whether one of them is part of the other."""
+    return all(step == same for step, same in zip(one, other, strict=False))

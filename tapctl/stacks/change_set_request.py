@@ -1,0 +1,102 @@
+"""What a change set is asked for, worked out from the template, the environment, the stack and the options."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tapctl.settings.settings import Settings
+from tapctl.stacks.capabilities import capabilities, holds_nested
+from tapctl.stacks.options import Options
+from tapctl.stacks.redaction import Secrets, secrets_of
+from tapctl.stacks.stale_change_sets import PREFIX
+from tapctl.template.model import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a change set is asked for."""
+
+    stack_name: str
+    creates: bool
+    template: Mapping[str, str]
+    """`TemplateBody` or `TemplateURL`."""
+    parameters: list[dict[str, Any]] = field(default_factory=list)
+    capabilities: list[str] = field(default_factory=list)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    role_arn: str | None = None
+    notification_arns: tuple[str, ...] = ()
+    nested: bool = False
+    """Whether the stack has nested ones, whose change sets are wanted, too."""
+    exists: bool = False
+    """Whether the stack may have change sets already."""
+    stack_id: str = ""
+    """Of the stack that is to be updated: its name may have come to mean another since it was looked at."""
+    options: Options = field(default_factory=Options)
+    secrets: Secrets = field(default_factory=Secrets)
+    name: str = field(default_factory=lambda: f"{PREFIX}{uuid.uuid4().hex[:12]}")
+    """The change set's, known before it is asked for, so that one that was abandoned can be found again."""
+
+    @property
+    def stack(self) -> str:
+        """What CloudFormation is told the stack by."""
+        return self.stack_id or self.stack_name
+
+    def asked(self) -> dict[str, Any]:
+        """The parameters of CreateChangeSet; tags and topics that are not given stay as they are."""
+        told: dict[str, Any] = {
+            "StackName": self.stack,
+            "ChangeSetName": self.name,
+            "ClientToken": self.name,
+            "ChangeSetType": "CREATE" if self.creates else "UPDATE",
+            "Parameters": self.parameters,
+            "Capabilities": self.capabilities,
+            **self.template,
+            **self.options.asked(nested=self.nested),
+        }
+        optional = {
+            "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
+            "NotificationARNs": list(self.notification_arns),
+            "RoleARN": self.role_arn,
+        }
+        return told | {name: value for name, value in optional.items() if value}
+
+
+def request_for(
+    template: Template,
+    settings: Settings,
+    options: Options,
+    published: Mapping[str, str],
+    *,
+    previous: Mapping[str, str],
+    creates: bool,
+    exists: bool,
+    stack_id: str,
+) -> Request:
+    """The request for a template whose text was published; `previous` are the values that the stack has."""
+    return Request(
+        settings.stack_name or "",
+        creates,
+        published,
+        parameters=_parameters(template, settings, previous),
+        capabilities=list(settings.capabilities or capabilities(template)),
+        tags=settings.tags,
+        role_arn=settings.role_arn,
+        notification_arns=settings.notification_arns,
+        nested=holds_nested(template),
+        exists=exists,
+        stack_id=stack_id,
+        options=options,
+        secrets=secrets_of(template, settings.parameters),
+    )
+
+
+def _parameters(template: Template, settings: Settings, previous: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Given values; for the rest the stack keeps what it has, and a new parameter takes its default."""
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in settings.parameters.items()]
+    kept = [
+        {"ParameterKey": name, "UsePreviousValue": True}
+        for name in template.parameters
+        if name not in settings.parameters and name in previous
+    ]
+    return given + kept

@@ -1,0 +1,1 @@
+"""Files that tapctl keeps on this machine between runs."""

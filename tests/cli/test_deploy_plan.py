@@ -1,0 +1,67 @@
+"""`tapctl deploy --plan` as a script sees it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tapctl, local, sandboxed
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.xdist_group("cli plan")
+
+QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: %d}}\n"
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A terminal in a folder with a small template, whose sandbox runs."""
+    with sandboxed(tmp_path_factory, {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}) as terminal:
+        yield terminal
+
+
+COMMAND = ("deploy", "queue.yaml", "--env", "local", "--no-lint")
+
+
+def test_the_exit_code_tells_whether_something_would_change(terminal: Terminal) -> None:
+    plain = terminal.tapctl(*COMMAND, "--plan")
+    detailed = terminal.tapctl(*COMMAND, "--plan", "--detailed-exitcode", "--format", "json")
+    assert (plain.code, detailed.code) == (0, 2)
+    assert plain.out.splitlines()[-2:] == ["changes to stack planned", "+ Queue  AWS::SQS::Queue  new"]
+    document = detailed.json()
+    assert (document["schema"], document["stack"], document["changed"]) == ("tapctl.plan/1", "planned", True)
+    assert [each["logical_id"] for each in document["changes"]] == ["Queue"]
+
+    assert terminal.tapctl(*COMMAND, "--yes", "--no-verify").code == 0
+    same = terminal.tapctl(*COMMAND, "--plan", "--detailed-exitcode")
+    assert (same.code, same.out.splitlines()[-1]) == (0, "stack planned is up to date: nothing would change")
+    empty = terminal.tapctl(*COMMAND, "--plan", "--format", "json").json()
+    assert (empty["changed"], empty["changes"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--nonsense",), ("--express", "--disable-rollback"), ("--parameter", "Colour")], ids=" ".join
+)
+def test_with_detailed_exit_codes_wrong_usage_is_no_change(tapctl: Tapctl, desk: Path, wrong: tuple[str, ...]) -> None:
+    (desk / "queue.yaml").write_text(QUEUE % 1)
+    plan = ("deploy", "queue.yaml", "--stack-name", "s", "--plan")
+
+    assert tapctl(*plan, *wrong).code == 2
+    assert tapctl(*plan, "--detailed-exitcode", *wrong).code == 1
+
+
+def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, desk: Path) -> None:
+    (desk / "queue.yaml").write_text(QUEUE % 1)
+
+    answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--yes", "--detailed-exitcode")
+
+    assert answer.is_complaint(1, "--detailed-exitcode is for --plan", "give both, or neither")
+
+
+@pytest.mark.parametrize("option", [("--no-wait",), ("--recover",), ("--leave", "Queue")], ids=" ".join)
+def test_a_plan_takes_no_option_of_an_execution(tapctl: Tapctl, desk: Path, option: tuple[str, ...]) -> None:
+    (desk / "queue.yaml").write_text(QUEUE % 1)
+
+    answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--plan", *option)
+
+    assert answer.is_complaint(2, f"--plan executes nothing, so {option[0]} cannot be meant", "leave one of them out")

@@ -1,0 +1,71 @@
+"""A deploy in two steps with somebody at the terminal, who agrees to the first alone."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import local, sandboxed
+from tests.cli.test_deploy_prompts import Seat
+from tests.support.small_account import TEMPLATE
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.xdist_group("cli steps")
+
+FIRST = "step 1 of 2: FnB is lowered from 50 to 10, FnA stays at 10 until step 2"
+HINT = "hint: `tapctl deploy` with the same options goes on with step 2"
+
+
+def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:
+    parameters = ("--parameter", f"A={a}", "--parameter", f"B={b}")
+    return ("deploy", "two.yaml", "--env", "local", "--no-lint", "--no-verify", *parameters, *options)
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A terminal whose sandbox is so full that what is raised has to wait for what is lowered."""
+    files = {"two.yaml": TEMPLATE, "tapctl.toml": local("two")}
+    with sandboxed(tmp_path_factory, files, "--limit", "160", "--floor", "100") as terminal:
+        yield terminal
+
+
+@pytest.fixture
+def seat(terminal: Terminal) -> Seat:
+    """Somebody who has agreed to the first step, and is asked about the second."""
+    assert terminal.tapctl(*deploy(10, 50, "--yes")).code == 0
+    seat = Seat(terminal, command=deploy(50, 10, "--output", "out.json"))
+    seat.reads_until("Deploy these changes to two, step 1 of 2? [y/N]: ")
+    assert "changes to stack two, step 1 of 2" in seat.seen
+    seat.types("y\n")
+    seat.reads_until("Deploy these changes to two, step 2 of 2? [y/N]: ")
+    return seat
+
+
+def test_a_no_to_the_second_step_says_what_the_first_has_done(seat: Seat, terminal: Terminal) -> None:
+    seat.types("n\n")
+
+    assert seat.leaves() == 0
+    assert f"deployed is only {FIRST}; the change set of step 2 was removed" in seat.seen
+    assert HINT in seat.seen
+    told = json.loads((terminal.cwd / "out.json").read_text())
+    assert (told["changed"], told["declined"], told["status"]) == (True, True, "UPDATE_COMPLETE")
+    assert ":stack/two/" in told["stack_id"]
+    assert [each["logical_id"] for each in told["changes"]] == ["FnB"]
+    again = terminal.tapctl(*deploy(50, 10, "--yes", "--format", "json"))
+    assert (again.code, [each["logical_id"] for each in again.json()["changes"]]) == (0, ["FnA"])
+
+
+def test_an_interrupt_at_the_second_step_does_not_say_that_nothing_was_deployed(seat: Seat) -> None:
+    seat.types("\x04")
+
+    assert seat.leaves() == 130
+    assert "error: interrupted; only step 1 of 2 was deployed, and the change set was removed" in seat.seen
+    assert HINT in seat.seen
+
+
+def test_a_plan_says_which_steps_a_deploy_takes(terminal: Terminal) -> None:
+    assert terminal.tapctl(*deploy(10, 50, "--yes")).code == 0
+    answer = terminal.tapctl(*deploy(50, 10, "--plan"))
+
+    assert answer.code == 0
+    assert f"a deploy goes in two steps, whose sum is shown here; {FIRST}" in answer.err

@@ -1,0 +1,179 @@
+"""`tapctl fix` as a command: the diff, the write, and a kill in its middle."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.fixed import fixed
+
+TEMPLATE = """# kept
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      ReservedConcurrentExecutions: 100  # much
+"""
+SWITCHED = """\
+Parameters: {P: {Type: Number, Default: -1}}
+Conditions: {Has: !Not [!Equals [!Ref P, -1]]}
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      ReservedConcurrentExecutions: !If [Has, !Ref P, !Ref AWS::NoValue]
+"""
+LOWERED = TEMPLATE.replace("100", "50")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    limits = {"concurrent_executions": 150, "unreserved_concurrent_executions": 150}
+    (tmp_path / "account.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    return tmp_path
+
+
+def command(*more: str) -> list[str]:
+    return [sys.executable, "-m", "tapctl", "fix", "t.yaml", "--snapshot", "account.json", *more]
+
+
+def run(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command(*more), cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_by_default_it_shows_a_diff_and_changes_nothing(folder: Path) -> None:
+    done = run(folder)
+    assert done.returncode == 4
+    assert done.stdout == (
+        "--- a/t.yaml\n+++ b/t.yaml\n@@ -3,4 +3,4 @@\n   Fn:\n     Type: AWS::Lambda::Function\n     Properties:\n"
+        "-      ReservedConcurrentExecutions: 100  # much\n+      ReservedConcurrentExecutions: 50  # much\n"
+    )
+    assert (folder / "t.yaml").read_text() == TEMPLATE
+
+
+def test_write_applies_it_and_a_second_run_has_nothing_to_do(folder: Path) -> None:
+    assert run(folder, "--write").returncode == 0
+    assert (folder / "t.yaml").read_text() == LOWERED
+    again = run(folder, "--write")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "nothing to fix: it fits\n")
+
+
+def test_a_byte_order_mark_stays(folder: Path) -> None:
+    (folder / "t.yaml").write_bytes(b"\xef\xbb\xbf" + TEMPLATE.encode())
+    run(folder, "--write")
+    assert (folder / "t.yaml").read_bytes() == b"\xef\xbb\xbf" + LOWERED.encode()
+
+
+def test_the_result_fits_by_preflight(folder: Path) -> None:
+    judge = [sys.executable, "-m", "tapctl", "preflight", "t.yaml", "--snapshot", "account.json", "--no-lint"]
+    before, _, after = (
+        subprocess.run(each, cwd=folder, capture_output=True, check=False).returncode
+        for each in (judge, command("--write"), judge)
+    )
+    assert (before, after) == (4, 0)
+
+
+def test_what_is_done_is_said_and_quiet_says_nothing(folder: Path) -> None:
+    assert run(folder).stderr == "t.yaml:6: the reservation of Fn is lowered from 100 to 50\n"
+    assert run(folder, "--quiet").stderr == ""
+    assert run(folder, "--write").stderr.splitlines()[1:] == ["changed t.yaml"]
+
+
+def test_a_scanner_is_told_when_asked(folder: Path) -> None:
+    done = run(folder, "--remedy", "drop", "--suppress", "checkov", "--suppress", "cfn_nag", "--write")
+    assert done.returncode == 0
+    assert (folder / "t.yaml").read_text().count("the account cannot spare a reservation of 100") == 2
+
+
+def test_standard_input_is_refused_in_one_line(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tapctl", "fix", "-", "--snapshot", "account.json"],
+        cwd=folder, input=TEMPLATE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: standard input cannot be fixed\nhint: name the template file\n"
+
+
+TOOLS = {"git": ["git", "apply", "--verbose"], "patch": ["patch", "-p1", "--fuzz=0"]}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("name", ["t.yaml", "./t.yaml", "a b/t ü.yaml", "a/../t.yaml", "a/t.yaml"])
+@pytest.mark.parametrize(
+    "text",
+    [TEMPLATE, TEMPLATE.replace("\n", "\r\n"), TEMPLATE.removesuffix("\n"), f'Description: "\u2028"\n{TEMPLATE}'],
+    ids=["plain", "crlf", "no-final-newline", "other-line-ends"],
+)
+def test_the_diff_can_be_applied(tmp_path: Path, tool: str, name: str, text: str) -> None:
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    for each in ("a", "a b"):
+        (tmp_path / each).mkdir()
+    target = tmp_path / name
+    target.write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        (edit,) = fixed(Path(name), 50).edits
+        diff = edit.diff()
+    applied = subprocess.run(TOOLS[tool], cwd=tmp_path, input=diff.encode(), capture_output=True, check=False)
+    assert applied.returncode == 0, (applied.stdout + applied.stderr).decode()
+    assert target.read_bytes().decode() == text.replace("100", "50")
+
+
+class TestAKill:
+    """In the middle of `fix --write`, by the signal that cannot be caught."""
+
+    LONG = f"{TEMPLATE}# {'x' * 900_000}\n"
+    LOWERED = LONG.replace("100", "50", 1)
+
+    def start(self, folder: Path) -> "subprocess.Popen[bytes]":
+        (folder / "t.yaml").write_text(self.LONG)
+        out = subprocess.DEVNULL
+        return subprocess.Popen(command("--write", "--quiet"), cwd=folder, stdout=out, stderr=out)
+
+    def left(self, folder: Path) -> set[str]:
+        return {each.name for each in folder.iterdir()} - {"t.yaml", "account.json"}
+
+    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+    def test_at_any_moment_it_leaves_the_old_file_or_the_new_one(self, folder: Path) -> None:
+        begun = time.monotonic()
+        assert self.start(folder).wait() == 0
+        whole = time.monotonic() - begun
+        for moment in range(1, 13):
+            process = self.start(folder)
+            time.sleep(whole * moment / 12)
+            process.kill()
+            process.wait()
+            assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
+
+    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+    def test_while_it_writes_too_and_the_next_run_clears_up(self, folder: Path) -> None:
+        for _ in range(4):
+            process = self.start(folder)
+            while process.poll() is None and not self.left(folder):
+                time.sleep(0.0002)
+            process.kill()
+            process.wait()
+            assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
+        for name in self.left(folder):
+            os.utime(folder / name, (0, 0))
+        assert self.start(folder).wait() == 0
+        assert self.left(folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("how", "where"),
+    [(["--env", "local"], " in [env.local.parameters]"), (["--parameter", "P=100"], "")],
+    ids=["by-the-environment", "by-a-flag"],
+)
+def test_a_parameter_that_would_do_is_named_where_it_was_given(folder: Path, how: list[str], where: str) -> None:
+    (folder / "tapctl.toml").write_text("[env.local.parameters]\nP = 100\n")
+    (folder / "t.yaml").write_text(SWITCHED)
+    done = run(folder, "--remedy", "drop", *how)
+    assert f"or edit nothing, and leave P out{where}\n" in done.stderr

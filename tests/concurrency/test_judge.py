@@ -1,0 +1,202 @@
+"""The table of the judgement, row by row."""
+
+import pytest
+
+from tapctl.account.model import Concurrency, LearnedFloor
+from tapctl.concurrency.change import Change
+from tapctl.concurrency.judge import judge
+from tapctl.concurrency.verdict import Verdict, worst
+from tapctl.unknown import Unknown
+from tests.support.changes import account, change
+
+X = Unknown("x was denied", "allow x")
+FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
+
+
+def verdict(
+    pool: Concurrency, *changes: Change, pinned: int | None = None, learned: LearnedFloor | None = None
+) -> Verdict:
+    return judge(changes, pool, pinned=pinned, learned=learned).verdict
+
+
+def created(reserved: int) -> Change:
+    return change("New", None, (reserved, 0))
+
+
+class TestNothingGrows:
+    @pytest.mark.parametrize(
+        "pool",
+        [account(5), account(10), account(50), account(400, 40), account(1000, 100), account(X), account(1000, X)],
+        ids=["of-five", "of-ten", "of-fifty", "of-400-with-40-left", "full", "of-an-unknown-limit", "unread"],
+    )
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param([], id="no-function"),
+            pytest.param([change("A", None, (None, 0))], id="no-reservation"),
+            pytest.param([change("A", None, (0, 0))], id="an-explicit-zero"),
+            pytest.param([change("A", (30, 0), (30, 0))], id="as-much-as-is-held"),
+            pytest.param([change("A", (30, 0), (29, 0))], id="less-than-is-held"),
+            pytest.param([change("A", (30, 0), None)], id="a-removal"),
+            pytest.param([change("A", (30, 0), (0, 0)), change("B", (5, 0), (None, 5))], id="a-stop-and-an-exchange"),
+        ],
+    )
+    def test_fits_in_any_account(self, pool: Concurrency, changes: list[Change]) -> None:
+        assert verdict(pool, *changes) is FITS
+
+
+class TestOneStep:
+    @pytest.mark.parametrize(
+        ("limit", "reserved", "expected"),
+        [
+            pytest.param(5, 1, EXCEEDS, id="one-of-five-exceeds"),
+            pytest.param(10, 1, EXCEEDS, id="one-of-ten-exceeds"),
+            pytest.param(10, 100, EXCEEDS, id="more-than-there-is-exceeds"),
+            pytest.param(50, 1, EXCEEDS, id="one-of-fifty-exceeds"),
+            pytest.param(50, 45, EXCEEDS, id="most-of-fifty-exceeds"),
+            pytest.param(40, 1, UNCERTAIN, id="one-of-forty-is-uncertain"),
+            pytest.param(40, 30, UNCERTAIN, id="ten-left-of-forty-is-uncertain"),
+            pytest.param(40, 31, EXCEEDS, id="nine-left-of-forty-exceeds"),
+            pytest.param(400, 300, FITS, id="a-hundred-left-of-400-fits"),
+            pytest.param(400, 301, UNCERTAIN, id="99-left-of-400-is-uncertain"),
+            pytest.param(400, 390, UNCERTAIN, id="ten-left-of-400-is-uncertain"),
+            pytest.param(400, 391, EXCEEDS, id="nine-left-of-400-exceeds"),
+            pytest.param(999, 900, UNCERTAIN, id="99-left-of-999-is-uncertain"),
+            pytest.param(1000, 900, FITS, id="exactly-full-fits"),
+            pytest.param(1000, 901, EXCEEDS, id="one-more-exceeds"),
+            pytest.param(3000, 2900, FITS, id="exactly-full-of-3000-fits"),
+            pytest.param(3000, 2901, EXCEEDS, id="one-more-of-3000-exceeds"),
+        ],
+    )
+    def test_by_what_stays_unreserved(self, limit: int, reserved: int, expected: Verdict) -> None:
+        assert verdict(account(limit), created(reserved)) is expected
+        assert verdict(account(limit), change("New", None, (None, reserved))) is expected
+        assert verdict(account(limit), change("A", (0, 0), (reserved, 0))) is expected
+
+    def test_what_others_reserve_counts(self) -> None:
+        assert verdict(account(1000, 120), created(20)) is FITS
+        assert verdict(account(1000, 120), created(21)) is EXCEEDS
+
+    def test_what_is_held_is_credited(self) -> None:
+        assert verdict(account(1000, 110), change("A", (50, 0), (60, 0))) is FITS
+        assert verdict(account(1000, 110), change("A", (50, 0), (61, 0))) is EXCEEDS
+
+    def test_a_stopped_function_beside_it_takes_nothing(self) -> None:
+        assert verdict(account(1000), created(900), change("Off", None, (0, 0))) is FITS
+
+    @pytest.mark.parametrize(
+        ("pinned", "reserved", "expected"),
+        [
+            pytest.param(40, 360, FITS, id="down-to-the-pin-fits"),
+            pytest.param(40, 361, EXCEEDS, id="below-the-pin-exceeds"),
+            pytest.param(0, 400, FITS, id="all-of-it-fits-a-pin-of-zero"),
+            pytest.param(200, 201, EXCEEDS, id="a-high-pin-holds-too"),
+        ],
+    )
+    def test_a_pinned_floor_settles_it(self, pinned: int, reserved: int, expected: Verdict) -> None:
+        assert verdict(account(400), created(reserved), pinned=pinned) is expected
+
+    def test_a_learned_floor_settles_it(self) -> None:
+        learned = LearnedFloor(40, 400, "2026-06-01", "stack orders")
+        assert verdict(account(400), created(360), learned=learned) is FITS
+        assert verdict(account(400), created(361), learned=learned) is EXCEEDS
+        assert verdict(account(500), created(460), learned=learned) is UNCERTAIN
+
+
+class TestOnTheWay:
+    """The end fits, and it depends on the order whether the way does."""
+
+    RAISE, LOWER = change("A", (10, 0), (60, 0)), change("B", (60, 0), (10, 0))
+
+    def test_a_raise_before_a_lowering_is_uncertain(self) -> None:
+        assert verdict(account(1000, 149), self.RAISE, self.LOWER) is UNCERTAIN
+
+    def test_enough_for_both_fits(self) -> None:
+        assert verdict(account(1000, 150), self.RAISE, self.LOWER) is FITS
+
+    def test_a_removal_frees_too_late(self) -> None:
+        assert verdict(account(1000, 100), created(10), change("Gone", (50, 0), None)) is UNCERTAIN
+
+    def test_a_replacement_holds_both(self) -> None:
+        assert verdict(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True)) is UNCERTAIN
+        assert verdict(account(1000, 130), change("A", (30, 0), (30, 0), replaced=True)) is FITS
+
+    def test_a_way_below_zero_is_still_only_uncertain(self) -> None:
+        assert verdict(account(1000, 100), created(500), change("Gone", (500, 0), None)) is UNCERTAIN
+
+    def test_an_end_that_exceeds_exceeds(self) -> None:
+        assert verdict(account(1000, 100), created(51), change("Gone", (50, 0), None)) is EXCEEDS
+
+    def test_the_reason_names_the_end_and_the_way(self) -> None:
+        found = judge((self.RAISE, self.LOWER), account(1000, 149))
+        assert found.reason == "149 executions stay unreserved at the end, but maybe 99 on the way; at least 100 must"
+
+
+class TestProvisionedAboveReserved:
+    @pytest.mark.parametrize("reserved", [4, 1, 0])
+    def test_exceeds_in_any_account(self, reserved: int) -> None:
+        found = judge((change("A", None, (reserved, 5)),), account(1000))
+        assert found.verdict is EXCEEDS
+        assert found.reason == (
+            f"A provisions 5 but reserves {reserved}:"
+            " provisioned concurrency should not be greater than the reservation"
+        )
+
+    def test_as_much_as_is_reserved_fits(self) -> None:
+        assert verdict(account(1000), change("A", None, (5, 5))) is FITS
+
+
+class TestUnknown:
+    @pytest.mark.parametrize(
+        ("pool", "changes"),
+        [
+            pytest.param(account(X), [created(5)], id="the-limit"),
+            pytest.param(account(1000, X), [created(5)], id="what-is-unreserved"),
+            pytest.param(account(1000), [change("A", None, (X, 0))], id="a-reservation"),
+            pytest.param(account(1000), [change("A", None, (None, X))], id="provisioned-concurrency"),
+            pytest.param(account(1000, 150), [change("A", (X, 0), (60, 0))], id="what-is-held"),
+            pytest.param(account(1000), [change("A", None, (5, X))], id="whether-the-reservation-covers-it"),
+            pytest.param(account(1000), [change("A", (5, 0), (5, X))], id="also-when-nothing-grows"),
+            pytest.param(account(10), [created(1), change("A", (X, 0), None)], id="how-much-a-removal-frees"),
+        ],
+    )
+    def test_it_is_said_with_what_would_settle_it(self, pool: Concurrency, changes: list[Change]) -> None:
+        found = judge(tuple(changes), pool)
+        assert (found.verdict, found.reason, found.settle) == (UNKNOWN, "x was denied", "allow x")
+
+    @pytest.mark.parametrize(
+        ("pool", "changes", "expected"),
+        [
+            pytest.param(account(1000, 200), [change("A", (X, 0), (100, 0))], FITS, id="room-even-if-nothing-is-held"),
+            pytest.param(account(1000, 199), [change("A", (X, 0), (100, 0))], UNKNOWN, id="not-quite-room"),
+            pytest.param(
+                account(1000, 200), [change("A", (X, 0), None), created(100)], FITS, id="room-before-a-removal"
+            ),
+            pytest.param(account(10), [change("A", None, (X, 0)), created(1)], EXCEEDS, id="too-much-without-it"),
+            pytest.param(account(400), [change("A", None, (X, 0)), created(301)], UNKNOWN, id="uncertain-without-it"),
+            pytest.param(account(1000), [change("A", None, (X, 0)), created(901)], EXCEEDS, id="known-to-exceed"),
+            pytest.param(account(1000), [change("A", (X, 0), (0, 0)), created(900)], FITS, id="a-stop-of-the-unknown"),
+            pytest.param(account(10), [change("A", (1, 0), (1, X)), created(1)], EXCEEDS, id="exceeds-beside-a-doubt"),
+            pytest.param(account(5), [change("A", None, (X, 0))], UNKNOWN, id="maybe-nothing-at-all"),
+        ],
+    )
+    def test_what_does_not_matter_is_no_reason(
+        self, pool: Concurrency, changes: list[Change], expected: Verdict
+    ) -> None:
+        assert verdict(pool, *changes) is expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([], FITS), ([FITS, FITS], FITS), ([FITS, UNKNOWN], UNKNOWN), ([UNCERTAIN, UNKNOWN], UNCERTAIN),
+        ([UNKNOWN, EXCEEDS, UNCERTAIN], EXCEEDS),
+    ],
+)  # fmt: skip
+def test_the_worst_of_several_counts(verdicts: list[Verdict], expected: Verdict) -> None:
+    assert worst(verdicts) is expected
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(FITS, 0), (EXCEEDS, 3), (UNCERTAIN, 4), (UNKNOWN, 4)])
+def test_every_verdict_has_its_exit_code(verdict: Verdict, code: int) -> None:
+    assert verdict.exit_code == code

@@ -1,0 +1,261 @@
+"""Every limit but concurrency: what is used and what is added, against what is allowed."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tapctl.account.model import UNREAD, Account, Concurrency, Quota, Settings, Stack
+from tapctl.concurrency.judge import judge
+from tapctl.concurrency.limits_check import addition, assess, touched
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.result import Subject
+from tapctl.concurrency.update_diff import transition
+from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.limits import CATALOGUE, Limit
+from tapctl.unknown import Unknown
+from tests.support.templates import kin
+
+FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
+DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
+TABLES, STACKS, KEYS, ROLES = (
+    "dynamodb/L-F98FE922", "cloudformation/L-0485CB21", "kms/L-C2F1777E", "iam/L-FE177D64",
+)  # fmt: skip
+STORAGE = "lambda/L-2ACBD22F"
+PACKAGE = 262_144_000
+PARAMETERS = "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a], Never: !Equals [a, b]}\n"
+TWO_TABLES = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n  T2: {Type: AWS::DynamoDB::Table}\n"
+LIVE = Stack("mine", "UPDATE_COMPLETE", resources={"T1": "AWS::DynamoDB::Table", "Gone": "AWS::DynamoDB::Table"})
+BY_HAND = Stack("mine", "CREATE_COMPLETE")
+
+
+def findings(
+    text: str,
+    quotas: Mapping[str, Quota] | None = None,
+    stack: Stack | Unknown | None = None,
+    exports: Mapping[str, str] | Unknown = UNREAD,
+) -> tuple[Finding, ...]:
+    family = kin(text)
+    pool = Concurrency(1000, 1000)
+    account = Account("eu-west-1", Settings(pool), stack=stack, quotas=quotas or {}, exports=exports)
+    changes = transition(read_demand(family), stack.functions if isinstance(stack, Stack) else {})
+    return assess(Subject(family, account, changes, judge(changes, pool)))
+
+
+def one(key: str, found: tuple[Finding, ...]) -> Finding:
+    row = limit(key)
+    (finding,) = [each for each in found if each.limit == row.id]
+    return finding
+
+
+def limit(key: str) -> Limit:
+    return next(each for each in CATALOGUE if each.key == key)
+
+
+class TestCounting:
+    @pytest.mark.parametrize(
+        ("stack", "usage", "expected"),
+        [
+            pytest.param(None, 8, FITS, id="exactly-full-fits"),
+            pytest.param(None, 9, EXCEEDS, id="one-too-many-exceeds"),
+            pytest.param(LIVE, 9, FITS, id="what-the-stack-holds-is-counted-already"),
+            pytest.param(LIVE, 10, EXCEEDS, id="what-goes-goes-too-late"),
+            pytest.param(BY_HAND, 8, FITS, id="a-hand-written-stack-with-room-for-all"),
+            pytest.param(BY_HAND, 9, UNCERTAIN, id="a-hand-written-stack-may-hold-them-already"),
+            pytest.param(Unknown("denied"), 8, FITS, id="an-unread-stack-with-room-for-all"),
+            pytest.param(Unknown("denied"), 9, UNCERTAIN, id="an-unread-stack-may-hold-them-already"),
+        ],
+    )
+    def test_what_is_new_is_added_to_what_is_used(
+        self, stack: Stack | Unknown | None, usage: int, expected: Verdict
+    ) -> None:
+        assert one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, usage)}, stack)).verdict is expected
+
+    def test_the_sums_are_told_with_the_first_resource_that_spends(self) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(2500, 2499)}))
+        assert found == Finding(
+            "dynamodb-tables", EXCEEDS, "DynamoDB tables: 2,499 used, 2 more, of 2,500", "T1", "template.yaml", 2
+        )
+
+    @pytest.mark.parametrize(
+        ("condition", "usage", "expected"),
+        [
+            pytest.param("Never", 10, None, id="one-that-is-not-there-spends-nothing"),
+            pytest.param("C", 9, FITS, id="one-that-may-be-there-has-room"),
+            pytest.param("C", 10, UNCERTAIN, id="one-that-may-be-there-may-be-too-many"),
+        ],
+    )
+    def test_conditions_count(self, condition: str, usage: int, expected: Verdict | None) -> None:
+        text = f"{PARAMETERS}Resources:\n  T: {{Type: AWS::DynamoDB::Table, Condition: {condition}}}\n"
+        found = [each for each in findings(text, {TABLES: Quota(10, usage)}) if each.limit == "dynamodb-tables"]
+        assert [each.verdict for each in found] == ([] if expected is None else [expected])
+
+    def test_another_type_by_the_same_name_is_new(self) -> None:
+        stack = Stack("mine", "UPDATE_COMPLETE", resources={"T1": "AWS::SNS::Topic", "T2": "AWS::DynamoDB::Table"})
+        assert one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 10)}, stack)).verdict is EXCEEDS
+
+    @pytest.mark.parametrize(
+        ("quota", "reason"),
+        [(Quota(DENIED, 3), DENIED.reason), (Quota(10, DENIED), DENIED.reason)],
+        ids=["the-quota", "the-usage"],
+    )
+    def test_what_was_denied_is_unknown_with_the_permission(self, quota: Quota, reason: str) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: quota}))
+        assert (found.verdict, found.judged) == (UNKNOWN, True)
+        assert (found.message, found.hint) == (f"DynamoDB tables: {reason}", "allow the action dynamodb:ListTables")
+
+    def test_what_was_never_asked_is_shown_and_not_judged(self) -> None:
+        found = one(TABLES, findings(TWO_TABLES))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+
+    def test_keys_are_bounded_from_above_only(self) -> None:
+        text = "Resources:\n  K: {Type: AWS::KMS::Key}\n"
+        assert one(KEYS, findings(text, {KEYS: Quota(10, 9)})).verdict is FITS
+        assert one(KEYS, findings(text, {KEYS: Quota(10, 10)})).verdict is UNCERTAIN
+
+
+class TestStacks:
+    ROOT = "Resources:\n  T: {Type: AWS::SNS::Topic}\n"
+    NESTED = "Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://x/y'}}\n"
+
+    @pytest.mark.parametrize(
+        ("text", "stack", "expected"),
+        [
+            pytest.param(ROOT, None, (1, 1), id="a-new-one"),
+            pytest.param(ROOT, LIVE, (0, 0), id="a-live-one"),
+            pytest.param(ROOT, Unknown("denied"), (0, 1), id="one-that-could-not-be-read"),
+            pytest.param(NESTED, None, (2, 2), id="a-new-one-with-another-in-it"),
+            pytest.param(NESTED, LIVE, (1, 1), id="a-live-one-with-a-new-one-in-it"),
+        ],
+    )
+    def test_the_deployed_one_counts_when_it_is_new(
+        self, text: str, stack: Stack | Unknown | None, expected: tuple[int, int]
+    ) -> None:
+        found = addition(limit(STACKS), kin(text), stack)
+        assert (found.least, found.most) == expected
+
+
+class TestStorage:
+    @pytest.mark.parametrize(
+        ("properties", "spent"),
+        [
+            ("{}", PACKAGE), ("{Code: {S3Bucket: b, S3Key: k}}", PACKAGE), ("{Code: ./src}", PACKAGE),
+            ("{Code: {ZipFile: x}}", 4 * 1024 * 1024), ("{PackageType: Image}", 0),
+            ("{PackageType: !Ref P, Code: {ImageUri: x}}", PACKAGE),
+        ],
+    )  # fmt: skip
+    def test_a_function_takes_at_most_a_package(self, properties: str, spent: int) -> None:
+        text = f"{PARAMETERS}Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {properties}}}\n"
+        assert addition(limit(STORAGE), kin(text), None).most == spent
+
+    def test_too_much_is_uncertain_because_packages_are_smaller(self) -> None:
+        text = "Resources:\n  F: {Type: AWS::Lambda::Function}\n"
+        assert one(STORAGE, findings(text, {STORAGE: Quota(PACKAGE, 0)})).verdict is FITS
+        found = one(STORAGE, findings(text, {STORAGE: Quota(PACKAGE, 1)}))
+        assert (found.verdict, found.message) == (
+            UNCERTAIN,
+            "Lambda function and layer storage: 1 used, at most 262,144,000 more, of 262,144,000 bytes",
+        )
+
+
+class TestExports:
+    def export(self, name: str, more: str = "") -> str:
+        return f"{PARAMETERS}{self.BODY}Outputs:\n  O: {{{more}Value: x, Export: {name}}}\n"
+
+    BODY = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
+
+    @pytest.mark.parametrize(
+        ("export", "exports", "expected"),
+        [
+            pytest.param("{Name: n}", {}, FITS, id="none-is-taken"),
+            pytest.param("{Name: n}", {"m": "other"}, FITS, id="another-is-taken"),
+            pytest.param("{Name: n}", {"n": "other"}, EXCEEDS, id="it-is-taken"),
+            pytest.param("{Name: n}", {"n": "mine"}, FITS, id="it-is-the-stack-s-own"),
+            pytest.param("{Name: 5}", {"5": "other"}, EXCEEDS, id="a-number-is-taken"),
+            pytest.param("{Name: !Sub 'a${AWS::NoValue}'}", {"a": "other"}, EXCEEDS, id="a-made-up-one-is-taken"),
+            pytest.param("{Name: !Ref P}", {"n": "other"}, UNKNOWN, id="nobody-knows-which"),
+            pytest.param("{Name: !Ref P}", {}, FITS, id="nobody-knows-which-and-none-is-taken"),
+            pytest.param(
+                "!If [Never, {Name: n}, !Ref AWS::NoValue]", {"n": "other"}, FITS, id="not-exported-after-all"
+            ),
+            pytest.param("!If [Never, !Ref AWS::NoValue, {Name: n}]", {"n": "other"}, EXCEEDS, id="exported-after-all"),
+            pytest.param("!If [C, {Name: n}, !Ref AWS::NoValue]", {"n": "other"}, UNKNOWN, id="maybe-exported"),
+            pytest.param("{Name: [n]}", {"n": "other"}, FITS, id="a-list-is-cfn-lint-s-business"),
+            pytest.param("n", {"m": "other"}, FITS, id="so-is-a-bare-name"),
+            pytest.param("{Name: n}", Unknown("cloudformation:ListExports was denied"), UNKNOWN, id="denied"),
+        ],
+    )
+    def test_a_name_may_exist_once(self, export: str, exports: Mapping[str, str] | Unknown, expected: Verdict) -> None:
+        found = findings(self.export(export), stack=LIVE, exports=exports)
+        (finding,) = [each for each in found if each.limit == "cloudformation-exports"]
+        assert finding.verdict is expected
+
+    @pytest.mark.parametrize(("condition", "expected"), [("Never", FITS), ("C", UNKNOWN)])
+    def test_the_output_may_not_be_there(self, condition: str, expected: Verdict) -> None:
+        found = findings(self.export("{Name: n}", f"Condition: {condition}, "), exports={"n": "other"})
+        (finding,) = [each for each in found if each.limit == "cloudformation-exports"]
+        assert finding.verdict is expected
+
+    def test_a_clash_names_the_output_its_line_and_the_other_stack(self) -> None:
+        found = findings(self.export("{Name: n}"), exports={"n": "other"})
+        (finding,) = [each for each in found if each.limit == "cloudformation-exports"]
+        assert finding == Finding(
+            "cloudformation-exports", EXCEEDS, "output O exports n, which stack other exports already",
+            "O", "template.yaml", 5, "export another name, or remove that of other first",
+        )  # fmt: skip
+
+    def test_what_was_never_read_is_not_judged(self) -> None:
+        found = findings(self.export("{Name: n}"))
+        (finding,) = [each for each in found if each.limit == "cloudformation-exports"]
+        assert (finding.verdict, finding.judged) == (UNKNOWN, False)
+
+
+class TestTheTemplateItself:
+    @pytest.mark.parametrize(
+        ("count", "expected"), [(500, FITS), (501, EXCEEDS)], ids=["exactly-full-fits", "one-more"]
+    )
+    def test_it_has_five_hundred_resources(self, count: int, expected: Verdict) -> None:
+        text = "Resources:\n" + "".join(f"  T{each}: {{Type: AWS::SNS::Topic}}\n" for each in range(count))
+        (finding,) = [each for each in findings(text) if each.limit == "cloudformation-template-resources"]
+        assert (finding.verdict, finding.message) == (expected, f"Resources in one template: {count} of 500")
+
+    @pytest.mark.parametrize(
+        ("more", "expected"), [(0, FITS), (1, EXCEEDS)], ids=["exactly-full-fits", "one-byte-more"]
+    )
+    def test_it_has_a_megabyte(self, more: int, expected: Verdict) -> None:
+        text = "Resources: {T: {Type: AWS::SNS::Topic}}\n#é"
+        text += "x" * (1_048_576 - len(text.encode()) + more)
+        (finding,) = [each for each in findings(text) if each.limit == "cloudformation-template-size"]
+        assert finding.verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Resources: {A: {Type: AWS::SNS::Topic}}", set(), id="a-topic"),
+        pytest.param("Resources: {A: {Type: AWS::DynamoDB::Table}}", {"dynamodb-tables"}, id="a-table"),
+        pytest.param(
+            "Resources: {A: {Type: AWS::IAM::Role}, B: {Type: AWS::KMS::Key}}", {"iam-roles", "kms-keys"}, id="two"
+        ),
+        pytest.param(
+            "Resources: {A: {Type: AWS::Lambda::Function}}",
+            {"lambda-reserved-concurrency", "lambda-code-storage"}, id="a-function",
+        ),
+        pytest.param(
+            "Resources: {A: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: 1, Export: {Name: n}}}",
+            {"cloudformation-exports"}, id="an-export",
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> None:
+    always = {"cloudformation-template-size", "cloudformation-template-resources"}
+    assert {each.id for each in touched(kin(text), LIVE)} == expected | always
+
+
+def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
+    text = f"{TWO_TABLES}  F: {{Type: AWS::Lambda::Function}}\n  R: {{Type: AWS::IAM::Role}}\n"
+    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE)}
+    assert {(each.limit, each.verdict) for each in findings(text, roomy)} == {
+        ("lambda-reserved-concurrency", FITS), ("lambda-code-storage", FITS), ("dynamodb-tables", FITS),
+        ("iam-roles", FITS), ("cloudformation-stacks", FITS), ("cloudformation-template-size", FITS),
+        ("cloudformation-template-resources", FITS),
+    }  # fmt: skip

@@ -1,0 +1,159 @@
+"""The demand of one template of each kind that is written in the field."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.errors import TemplateError
+from tapctl.template.load import load
+from tapctl.template.nested import family
+from tapctl.template.parameters import Parameters
+from tapctl.unknown import Unknown
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def demand(
+    name: str, given: Mapping[str, str] | None = None, lookups: Mapping[str, str | Unknown] | None = None
+) -> Demand:
+    template = load(str(TEMPLATES / name))
+    return read_demand(family(template, Parameters(given or {}, {}, lookups or {}), {"AWS::Region": "eu-west-1"}))
+
+
+def numbers(found: Demand) -> dict[str, Any]:
+    """What is reserved by each function, `?` where it is not known."""
+    return {each.logical_id: "?" if isinstance(each.reserved, Unknown) else each.reserved for each in found.functions}
+
+
+class TestServerless:
+    def test_globals_are_merged_and_an_own_no_value_escapes_them(self) -> None:
+        found = demand("serverless.yaml")
+        assert numbers(found) == {"Inherits": 30, "Overrides": 5, "Escapes": None, "Warmed": 30, "Drains": 30}
+
+    def test_a_given_value_beats_the_default_within_the_transform(self) -> None:
+        found = demand("serverless.yaml", {"Stage": "prod", "Warm": "7"})
+        assert numbers(found)["Escapes"] == 40
+        (alias,) = next(each for each in found.functions if each.logical_id == "Warmed").provisioned
+        assert (alias.logical_id, alias.value, alias.source) == ("WarmedAliasliveDblue", 7, "parameter Warm")
+
+    def test_what_is_inherited_is_shown_where_it_is_written(self) -> None:
+        inherits = next(each for each in demand("serverless.yaml").functions if each.logical_id == "Inherits")
+        assert (inherits.line, inherits.reserved_line, inherits.reserved_source) == (14, 12, "literal in Globals")
+
+    def test_an_event_source_reserves_nothing(self) -> None:
+        found = demand("serverless.yaml")
+        assert [(each.logical_id, each.maximum, each.function) for each in found.event_sources] == [
+            ("DrainsQueue", 9, "Drains")
+        ]
+        assert found.reserved == 95
+
+
+class TestLoops:
+    def test_they_are_unrolled_with_what_is_given(self) -> None:
+        assert numbers(demand("loops.yaml", {"Env": "prod"})) == {
+            "Counted": 2, "RedFixed": 3, "RedFast": 10, "RedSlow": 10, "BlueFixed": 0, "BlueFast": 20, "BlueSlow": 20,
+        }  # fmt: skip
+
+    def test_a_lookup_by_an_unknown_key_is_not_guessed(self) -> None:
+        found = numbers(demand("loops.yaml"))
+        assert (found["RedFixed"], found["RedFast"], found["BlueSlow"]) == (3, "?", "?")
+
+    def test_a_given_collection_makes_other_functions(self) -> None:
+        assert numbers(demand("loops.yaml", {"Env": "dev", "Teams": "Blue"})) == {
+            "Counted": 1, "BlueFixed": 0, "BlueFast": 2, "BlueSlow": 2,
+        }  # fmt: skip
+
+    def test_a_key_that_the_map_lacks_is_an_error_with_its_line(self) -> None:
+        with pytest.raises(TemplateError, match=r"loops\.yaml:26: the mapping has no Sizes\.dev\.Green"):
+            demand("loops.yaml", {"Env": "dev", "Teams": "Blue,Green"})
+
+    def test_a_loop_needs_its_transform(self, tmp_path: Path) -> None:
+        text = (TEMPLATES / "loops.yaml").read_text().replace("Transform: AWS::LanguageExtensions\n", "")
+        (tmp_path / "loops.yaml").write_text(text)
+        with pytest.raises(TemplateError, match="Fn::ForEach needs the transform AWS::LanguageExtensions"):
+            demand(str(tmp_path / "loops.yaml"), {"Env": "dev"})
+
+
+class TestBesideClaims:
+    def test_a_scaling_range_is_reported_with_its_schedules(self) -> None:
+        found = demand("scaling.yaml")
+        assert [(each.logical_id, each.minimum, each.maximum) for each in found.scaling] == [("Target", 3, 50)]
+
+    def test_an_explicit_zero_is_not_unset(self) -> None:
+        assert numbers(demand("scaling.yaml")) == {"Fn": 0}
+
+    def test_what_cannot_be_seen_into_is_listed(self) -> None:
+        assert [(each.logical_id, each.type) for each in demand("scaling.yaml").unseen] == [
+            ("Managed", "AWS::Lambda::Function"),
+            ("Hook", "Custom::Hook"),
+            ("Shared", "Acme::Team::Thing::MODULE"),
+            ("Included", "Fn::Transform"),
+        ]
+
+
+class TestNestedStacks:
+    def test_the_family_is_followed_with_the_parents_parameters(self) -> None:
+        found = demand("nested/root.yaml", {"Limit": "9", "Stage": "prod"})
+        assert numbers(found) == {"Child/Fn": 9, "Child/Named": None, "Child/Leaf/Fn": 6, "Maybe/Fn": 6, "Far/*": "?"}
+        assert found.reserved == 21
+        assert next(each.name for each in found.functions if each.logical_id == "Child/Named") == "Two"
+
+    def test_a_stack_that_may_not_exist_claims_what_nobody_knows(self) -> None:
+        assert numbers(demand("nested/root.yaml"))["Maybe/Fn"] == "?"
+
+    def test_a_remote_one_is_unknown_by_name(self) -> None:
+        far = next(each for each in demand("nested/root.yaml").functions if each.logical_id == "Far/*")
+        assert isinstance(far.reserved, Unknown)
+        assert "https://s3.amazonaws.com/bucket/far.yaml" in far.reserved.reason
+
+    def test_a_circle_is_refused(self, tmp_path: Path) -> None:
+        nested = "Resources: {{{0}: {{Type: 'AWS::CloudFormation::Stack', Properties: {{TemplateURL: {1}}}}}}}"
+        (tmp_path / "a.yaml").write_text(nested.format("B", "b.yaml"))
+        (tmp_path / "b.yaml").write_text(nested.format("A", "a.yaml"))
+        with pytest.raises(TemplateError, match="in which it is nested itself"):
+            demand(str(tmp_path / "a.yaml"))
+
+    def test_one_that_is_not_there_is_told_by_who_nests_it(self, tmp_path: Path) -> None:
+        text = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: kid.yaml}\n"
+        (tmp_path / "a.yaml").write_text(text)
+        with pytest.raises(TemplateError, match=r"a\.yaml:4: Child nests kid\.yaml: no such file$") as caught:
+            demand(str(tmp_path / "a.yaml"))
+        assert caught.value.hint == "a path is relative to the template that names it"
+
+    def test_an_application_of_sam_is_followed_too(self, tmp_path: Path) -> None:
+        (tmp_path / "leaf.yaml").write_text((TEMPLATES / "nested/child/leaf.yaml").read_text())
+        (tmp_path / "app.yaml").write_text(
+            "Transform: AWS::Serverless-2016-10-31\n"
+            "Resources: {App: {Type: 'AWS::Serverless::Application', Properties: {Location: leaf.yaml}}}\n"
+        )
+        assert numbers(demand(str(tmp_path / "app.yaml"))) == {"App/Fn": 6}
+
+
+def test_a_cdk_folder_stands_for_its_stack_and_follows_nested_assets() -> None:
+    assert numbers(demand("cdk.out")) == {"WorkerCCE802FB": 12, "InnerNestedStackResource/Fn": 1}
+
+
+class TestStoredValues:
+    TEXT = (
+        "Parameters: {{P: {{Type: 'AWS::SSM::Parameter::Value<String>', Default: /limits/p}}}}\n"
+        "Resources: {{Fn: {{Type: 'AWS::Lambda::Function', Properties: {{ReservedConcurrentExecutions: {0}}}}}}}\n"
+    )
+
+    @pytest.mark.parametrize(
+        ("value", "key"),
+        [
+            pytest.param("!Ref P", "ssm:/limits/p", id="an-ssm-typed-parameter-names-what-is-stored"),
+            pytest.param("'{{resolve:ssm:/limits/d}}'", "ssm:/limits/d", id="a-dynamic-reference"),
+            pytest.param("'{{resolve:ssm:/limits/d:3}}'", "ssm:/limits/d:3", id="one-version-of-it"),
+            pytest.param("!ImportValue Shared", "import:Shared", id="an-export-of-another-stack"),
+        ],
+    )
+    def test_it_is_unknown_by_name_until_it_is_looked_up(self, tmp_path: Path, value: str, key: str) -> None:
+        (tmp_path / "t.yaml").write_text(self.TEXT.format(value))
+        (unknown,) = demand(str(tmp_path / "t.yaml")).unknowns
+        assert (unknown.lookup, unknown.settle) == (key, f"--resolve {key}=VALUE")
+        assert numbers(demand(str(tmp_path / "t.yaml"), lookups={key: "8"})) == {"Fn": 8}

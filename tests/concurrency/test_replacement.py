@@ -1,0 +1,83 @@
+"""What an update makes anew, told from the running template and the new one."""
+
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tapctl.concurrency.replacement import CREATE_ONLY, Differs, replaced
+from tests.support.templates import resolver
+
+VERSION = """
+Parameters: {{Note: {{Type: String, Default: a}}}}
+Resources:
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{MemorySize: {memory}}}}}
+  V:
+    Type: AWS::Lambda::Version
+    Properties:
+      FunctionName: !Ref Fn
+      Description: {description}
+"""
+
+
+def text(description: str = "!Ref Note", memory: object = 128) -> str:
+    return VERSION.format(description=description, memory=memory)
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        pytest.param(text(), {}, id="the-same"),
+        pytest.param(text(memory=256), {}, id="changed-in-place"),
+        pytest.param(text("a"), {}, id="the-same-written-in-another-way"),
+        pytest.param(text("b"), {"V": Differs.SURELY}, id="another-description"),
+        pytest.param(text("!ImportValue x"), {"V": Differs.MAYBE}, id="maybe-another"),
+        pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), {}, id="no-version-any-more"),
+    ],
+)
+def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: dict[str, Differs]) -> None:
+    assert replaced(resolver(text()), resolver(new)) == expected
+
+
+HASHED = "  Hash: {{Type: Custom::Hash, Properties: {{ServiceToken: x, Of: {}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("description", "of", "expected"),
+    [
+        pytest.param("!GetAtt Hash.Value", 1, {}, id="of-what-stays"),
+        pytest.param("!GetAtt Hash.Value", 2, {"V": Differs.MAYBE}, id="of-what-changes"),
+        pytest.param("!Sub 'it is ${Hash.Value}'", 2, {"V": Differs.MAYBE}, id="within-a-text"),
+        pytest.param("!GetAtt Fn.Arn", 2, {}, id="of-a-function"),
+    ],
+)
+def test_an_attribute_may_be_another_where_its_resource_changes(
+    description: str, of: int, expected: dict[str, Differs]
+) -> None:
+    before, after = (resolver(text(description, memory=size) + HASHED.format(size)) for size in (1, of))
+    assert replaced(before, after) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("fn", "!Ref AWS::NoValue", {"Fn"}, id="taken-away"),
+        pytest.param("fn", "other", set(), id="given-and-compared-with-the-live-one"),
+        pytest.param("!Ref AWS::NoValue", "!Ref AWS::NoValue", set(), id="never-given"),
+    ],
+)
+def test_a_function_that_loses_its_name_is_made_anew(old: str, new: str, expected: set[str]) -> None:
+    named = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: {}}}}}}}"
+    assert set(replaced(resolver(named.format(old)), resolver(named.format(new)))) == expected
+
+
+def test_numbers_are_compared_as_text() -> None:
+    assert not replaced(resolver(text("5")), resolver(text("'5'")))
+
+
+@pytest.mark.parametrize("kind", CREATE_ONLY)
+def test_the_table_is_that_of_the_resource_schemas(kind: str) -> None:
+    schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    named = {each.removeprefix("/properties/") for each in schema["createOnlyProperties"]}
+    # A function's name is compared with the physical id.
+    assert {*CREATE_ONLY[kind]} == named - ({"FunctionName"} if kind == "AWS::Lambda::Function" else set())

@@ -1,0 +1,46 @@
+"""The template's functions beside the stack's: which belong together, and which are made anew."""
+
+import pytest
+
+from tapctl.concurrency.change import Change
+from tapctl.concurrency.demand import Demand, FunctionDemand
+from tapctl.concurrency.update_diff import transition
+from tapctl.unknown import Unknown
+from tests.support.changes import live, wanted
+
+X = Unknown("x")
+
+
+def demand(*functions: FunctionDemand) -> Demand:
+    return Demand("t.yaml", functions)
+
+
+class TestPairing:
+    def test_functions_are_paired_by_logical_id(self) -> None:
+        kept, new, gone = wanted("A", 5), wanted("B"), live("C", 3)
+        assert transition(demand(kept, new), {"C": gone, "A": live("A", 9)}) == (
+            Change("A", kept, live("A", 9)),
+            Change("B", new, None),
+            Change("C", None, gone),
+        )
+
+    @pytest.mark.parametrize(
+        ("called", "replaced"),
+        [
+            pytest.param(None, False, id="a-name-that-cloudformation-makes-up"),
+            pytest.param("stack-A", False, id="the-same-name"),
+            pytest.param("other", True, id="another-name"),
+        ],
+    )
+    def test_another_name_is_another_function(self, called: str | None, replaced: bool) -> None:
+        (found,) = transition(demand(wanted("A", 5, called=called)), {"A": live("A", 5)})
+        assert found.replaced is replaced
+
+    def test_a_name_that_is_not_known_may_be_another(self) -> None:
+        function = FunctionDemand("A", 1, 5, name=X)
+        (found,) = transition(demand(function), {"A": live("A", 5)})
+        assert found.replaced
+
+    def test_a_new_function_replaces_nothing(self) -> None:
+        (found,) = transition(demand(wanted("A", 5, called="other")), {})
+        assert not found.replaced

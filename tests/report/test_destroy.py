@@ -1,0 +1,17 @@
+from tapctl.report import destroy
+from tapctl.report.render import Surface
+from tapctl.workflows.destroy import Doomed, Fate
+
+
+def test_a_resource_is_one_line_whose_names_are_not_broken() -> None:
+    arn = f"arn:aws:lambda:us-east-1:{'x' * 60}"
+    doomed = Doomed("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", arn)
+    kept = Doomed("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
+
+    text = destroy.fate(Fate("shop", "id", (doomed, kept), "bucket"), Surface(100, color=False))
+
+    assert text.splitlines() == [
+        "stack shop, 2 resources",
+        f"- WebhookFunctionUrlPermission  AWS::Lambda::Permission  deleted  {arn}",
+        "= Table                         AWS::DynamoDB::Table     stays: DeletionPolicy Retain  table-1",
+    ]

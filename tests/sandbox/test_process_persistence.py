@@ -1,0 +1,147 @@
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl import sandbox
+from tapctl.sandbox import AccountLimits
+from tests.support.sandbox_clients import Aws, function, table
+
+COUNTER = """
+import os, boto3
+def handle(event, context):
+    boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item={"id": {"S": event["id"]}})
+    return "written"
+"""
+
+
+@pytest.fixture
+def clients(state: Path) -> Iterator[list[Aws]]:
+    """The clients of every sandbox that a test starts one after the other."""
+    started: list[Aws] = []
+    yield started
+    for each in started:
+        each.close()
+
+
+def started(clients: list[Aws], limits: AccountLimits | None = None) -> Aws:
+    clients.append(Aws(sandbox.start(limits)))
+    return clients[-1]
+
+
+def deploy_and_use(aws: Aws) -> None:
+    aws.s3.create_bucket(Bucket="artifacts")
+    aws.s3.put_object(Bucket="artifacts", Key="a.zip", Body=b"zip")
+    resources: dict[str, Any] = {
+        "Table": table("t", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}),
+        "Fn": function(
+            "fn", COUNTER, ReservedConcurrentExecutions=100, Environment={"Variables": {"TABLE": {"Ref": "Table"}}}
+        ),
+    }
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Fn", "Arn"]}, "Export": {"Name": "s-arn"}}}
+    assert aws.create("s", resources, outputs=outputs) == "CREATE_COMPLETE"
+    invoke(aws, "before")
+
+
+def invoke(aws: Aws, item: str) -> None:
+    answer = aws.client("lambda").invoke(FunctionName="fn", Payload=f'{{"id": "{item}"}}')
+    assert answer["Payload"].read() == b'"written"'
+
+
+def items(aws: Aws) -> set[str]:
+    return {each["id"]["S"] for each in aws.dynamodb.scan(TableName="t")["Items"]}
+
+
+def assert_everything_is_there(aws: Aws) -> None:
+    assert aws.describe("s")["StackStatus"] == "CREATE_COMPLETE"
+    assert [each["Name"] for each in aws.cloudformation.list_exports()["Exports"]] == ["s-arn"]
+    assert items(aws) == {"before"}
+    invoke(aws, "after")
+    assert items(aws) == {"before", "after"}
+    assert (aws.reserved("fn"), aws.unreserved()) == (100, 900)
+    recovery = aws.dynamodb.describe_continuous_backups(TableName="t")["ContinuousBackupsDescription"]
+    assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert aws.s3.get_object(Bucket="artifacts", Key="a.zip")["Body"].read() == b"zip"
+
+
+def wait_for_a_save(folder: Path) -> None:
+    """Wait until the services have been written, and then not been written for a moment."""
+    deadline = time.monotonic() + 15
+    while not (folder / "dynamodb.json").exists() or time.time() - newest(folder) < 0.5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def newest(folder: Path) -> float:
+    return max(each.stat().st_mtime for each in folder.glob("*.json"))
+
+
+def test_stop_and_start_keep_everything_and_the_address(clients: list[Aws]) -> None:
+    before = started(clients, AccountLimits(1000))
+    deploy_and_use(before)
+
+    assert sandbox.stop()
+    after = started(clients)
+
+    assert after.sandbox.endpoint == before.sandbox.endpoint
+    assert after.sandbox.pid != before.sandbox.pid
+    assert after.sandbox.limits == AccountLimits(1000)
+    assert_everything_is_there(after)
+
+
+def test_a_stack_is_still_updated_and_deleted_after_a_restart(clients: list[Aws]) -> None:
+    deploy_and_use(started(clients, AccountLimits(1000)))
+    sandbox.stop()
+
+    aws = started(clients)
+
+    fn = function("fn", COUNTER, ReservedConcurrentExecutions=901)
+    assert aws.update("s", {"Fn": fn}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert aws.reserved("fn") == 100
+    aws.delete("s")
+    assert (aws.functions(), aws.unreserved()) == ([], 1000)
+
+
+def test_a_killed_sandbox_loses_nothing_that_is_a_few_seconds_old(clients: list[Aws], state: Path) -> None:
+    before = started(clients, AccountLimits(1000))
+    deploy_and_use(before)
+    wait_for_a_save(state / "state")
+
+    os.kill(before.sandbox.pid, signal.SIGKILL)
+
+    assert_everything_is_there(started(clients))
+
+
+def test_a_stack_in_review_holds_up_no_save(clients: list[Aws], state: Path) -> None:
+    aws = started(clients)
+    template = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    aws.cloudformation.create_change_set(
+        StackName="s", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=template
+    )
+
+    wait_for_a_save(state / "state")
+    os.kill(aws.sandbox.pid, signal.SIGKILL)
+
+    assert started(clients).describe("s")["StackStatus"] == "REVIEW_IN_PROGRESS"
+
+
+@pytest.mark.parametrize("running", [pytest.param(True, id="running"), pytest.param(False, id="stopped")])
+def test_reset_drops_everything_but_the_limits(clients: list[Aws], running: bool) -> None:
+    deploy_and_use(started(clients, AccountLimits(1000)))
+    if not running:
+        sandbox.stop()
+
+    sandbox.reset()
+
+    for _ in range(2):
+        aws = started(clients)
+        assert aws.functions() == []
+        assert aws.cloudformation.describe_stacks()["Stacks"] == []
+        assert aws.dynamodb.list_tables()["TableNames"] == []
+        assert aws.s3.list_buckets()["Buckets"] == []
+        assert aws.unreserved() == 1000
+        sandbox.stop()

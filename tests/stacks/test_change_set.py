@@ -1,0 +1,536 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
+from tapctl.stacks import change_set
+from tapctl.stacks.capabilities import capabilities
+from tapctl.stacks.change_set import ChangeSet
+from tapctl.stacks.change_set_request import Request
+from tapctl.stacks.changes import Change
+from tapctl.stacks.validations import Validation, Validations
+from tapctl.template.model import Template, check
+from tapctl.template.parse import parse
+from tapctl.unknown import Unknown
+from tests.support.stubbed_stacks import STACK_ID, stubbed
+
+pytestmark = pytest.mark.xdist_group("deploy change set")
+
+SET_ID = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/tapctl-1/66666666-2222-3333-4444-555555555555"
+BOTH = {"ChangeSetName": SET_ID, "StackName": STACK_ID}
+ASKED = {"ChangeSetName": SET_ID, "IncludePropertyValues": True}
+QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
+
+
+def request(name: str, *resources: str, creates: bool = True, **more: Any) -> Request:
+    template = {"Resources": dict.fromkeys(resources, QUEUE)}
+    return Request(name, creates, {"TemplateBody": json.dumps(template)}, **more)
+
+
+def stacks(aws: Aws) -> list[str]:
+    found = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def sets(aws: Aws, stack: str) -> list[str]:
+    """The change sets that could still be executed, or that failed."""
+    found = aws.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+    return [each["ChangeSetName"] for each in found if each["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+
+
+def executed(aws: Aws, found: ChangeSet | None) -> None:
+    assert found is not None
+    client = aws.client("cloudformation")
+    client.execute_change_set(ChangeSetName=found.id, StackName=found.stack_id)
+    client.get_waiter("stack_create_complete").wait(StackName=found.stack_id, WaiterConfig={"Delay": 1})
+
+
+def test_what_would_be_made_is_told(aws: Aws) -> None:
+    found = change_set.create(aws, request("made", "A", "B"))
+
+    assert found is not None
+    assert {(each.action, each.logical_id, each.type) for each in found.changes} == {
+        ("Add", "A", "AWS::SQS::Queue"),
+        ("Add", "B", "AWS::SQS::Queue"),
+    }
+    assert not any(each.destroys for each in found.changes)
+    change_set.discard(aws, found, with_stack=True)
+
+
+def test_what_is_not_executed_leaves_neither_set_nor_stack(aws: Aws) -> None:
+    found = change_set.create(aws, request("declined", "A"))
+    assert found is not None
+    assert "declined" in stacks(aws)
+
+    change_set.discard(aws, found, with_stack=True)
+
+    assert "declined" not in stacks(aws)
+
+
+def test_nothing_to_change_is_none_and_the_set_is_removed(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("same", "A")))
+
+    assert change_set.create(aws, request("same", "A", creates=False)) is None
+    assert sets(aws, "same") == []
+    assert "same" in stacks(aws)
+
+
+def test_what_goes_and_what_stays_is_told_apart(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("moved", "A")))
+
+    found = change_set.create(aws, request("moved", "B", creates=False))
+
+    assert found is not None
+    assert {(each.action, each.logical_id, each.destroys) for each in found.changes} == {
+        ("Add", "B", False),
+        ("Remove", "A", True),
+    }
+    change_set.discard(aws, found, with_stack=False)
+    assert "moved" in stacks(aws)
+
+
+def test_what_cloudformation_does_not_take_at_all_is_one_line(aws: Aws) -> None:
+    body = json.dumps({"Resources": {"A": {"Type": "AWS::No::Such"}}})
+
+    with pytest.raises(UsageError, match="asking for a change set of stack odd: Template format error") as raised:
+        change_set.create(aws, Request("odd", creates=True, template={"TemplateBody": body}))
+
+    assert "\n" not in raised.value.message
+    assert raised.value.hint == "mend the template or its parameters"
+    assert "odd" not in stacks(aws)
+
+
+def made(stub: Stubber) -> None:
+    stub.add_response("create_change_set", {"Id": SET_ID, "StackId": STACK_ID})
+
+
+def described(stub: Stubber, status: str, reason: str | None = None, **more: Any) -> None:
+    why = {"StatusReason": reason} if reason else {}
+    known = {"ChangeSetId": SET_ID, "StackId": STACK_ID, "Status": status, "Changes": []}
+    again = {"NextToken": more.pop("asked")} if "asked" in more else {}
+    stub.add_response("describe_change_set", {**known, **why, **more}, {**ASKED, **again})
+
+
+def checked(stub: Stubber, *events: dict[str, Any]) -> None:
+    """The answer of DescribeEvents; every event of it has an id."""
+    numbered = [{"EventId": str(number), **event} for number, event in enumerate(events)]
+    stub.add_response("describe_events", {"OperationEvents": numbered}, {"ChangeSetName": SET_ID})
+
+
+def removed(stub: Stubber, status: str, others: int = 0, *, with_stack: bool) -> None:
+    stub.add_response("delete_change_set", {}, BOTH)
+    now = datetime.now(UTC)
+    stack = {"StackName": "shop", "StackId": STACK_ID, "CreationTime": now, "StackStatus": status}
+    stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+    if status == "REVIEW_IN_PROGRESS":
+        summaries = [{"ChangeSetName": f"theirs-{number}"} for number in range(others)]
+        stub.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": "shop"})
+    if with_stack:
+        stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information to create a change set.",
+        "No updates are to be performed.",
+    ],
+)
+def test_both_ways_to_say_no_change_are_understood(reason: str) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", reason)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        assert change_set.create(aws, request("shop", "A", creates=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "others", "goes"),
+    [
+        pytest.param("REVIEW_IN_PROGRESS", 0, True, id="the stack that it made goes"),
+        pytest.param("REVIEW_IN_PROGRESS", 1, False, id="a stack with another set stays"),
+        pytest.param("CREATE_COMPLETE", 0, False, id="a stack that somebody else created meanwhile stays"),
+    ],
+)
+def test_a_failed_set_is_removed_and_its_reason_told(status: str, others: int, goes: bool) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "The following hook(s)/validation failed: [AWS::EarlyValidation::X]")
+        checked(stub)
+        removed(stub, status, others, with_stack=goes)
+
+        with pytest.raises(AwsError, match=r"refused the change set of stack shop: The following hook") as raised:
+            change_set.create(aws, request("shop", "A"))
+
+    assert raised.value.exit_code == 1
+
+
+def test_what_cloudformations_checks_found_is_the_error_with_its_place() -> None:
+    found = [
+        {
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": name,
+            "ValidationName": "PROPERTY_VALIDATION",
+            "ValidationFailureMode": mode,
+            "ValidationStatus": "FAILED",
+            "ValidationStatusReason": "Unsupported property [Nmae].",
+            "ValidationPath": f"/Resources/{name}/Properties/Nmae",
+        }
+        for name, mode in (("A", "FAIL"), ("B", "WARN"), ("C", "FAIL"))
+    ]
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]")
+        checked(stub, *found)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(UsageError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    assert raised.value.exit_code == 2
+    assert raised.value.message == (
+        "CloudFormation refused the change set of stack shop: "
+        "A /Resources/A/Properties/Nmae: PROPERTY_VALIDATION: Unsupported property [Nmae]; "
+        "C /Resources/C/Properties/Nmae: PROPERTY_VALIDATION: Unsupported property [Nmae]"
+    )
+
+
+def test_where_the_set_of_a_nested_stack_failed_its_reason_is_told_once_it_is_known() -> None:
+    child = SET_ID.replace("tapctl-1", "child")
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", f"Nested change set {child} was not successfully created: Currently in FAILED.")
+        below = {"Status": "CREATE_IN_PROGRESS", "Changes": []}
+        stub.add_response("describe_change_set", below, {**ASKED, "ChangeSetName": child})
+        below = {"Status": "FAILED", "StatusReason": "Template error: no such bucket", "Changes": []}
+        stub.add_response("describe_change_set", below, {**ASKED, "ChangeSetName": child})
+        checked(stub)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(AwsError, match="of stack shop: Template error: no such bucket"):
+            change_set.create(aws, request("shop", "A", creates=False), sleep=lambda _: None)
+
+
+class Interrupting:
+    """A sleep during which somebody presses Ctrl-C."""
+
+    def __call__(self, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_waiting_leaves_nothing_behind() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_IN_PROGRESS")
+        removed(stub, "REVIEW_IN_PROGRESS", with_stack=True)
+
+        with pytest.raises(KeyboardInterrupt):
+            change_set.create(aws, request("shop", "A"), sleep=Interrupting())
+
+
+def test_a_set_that_cannot_be_removed_yet_goes_with_the_stack_that_was_made_for_it() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_IN_PROGRESS")
+        stub.add_client_error("delete_change_set", "InvalidChangeSetStatus", "it is in CREATE_IN_PROGRESS")
+        now = datetime.now(UTC)
+        stack = {"StackName": "shop", "StackId": STACK_ID, "CreationTime": now, "StackStatus": "REVIEW_IN_PROGRESS"}
+        stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+        ours = {"ChangeSetName": "tapctl-1", "ChangeSetId": SET_ID, "Status": "CREATE_IN_PROGRESS"}
+        stub.add_response("list_change_sets", {"Summaries": [ours]}, {"StackName": "shop"})
+        stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+        with pytest.raises(KeyboardInterrupt):
+            change_set.create(aws, request("shop", "A"), sleep=Interrupting())
+
+
+def test_an_answer_that_is_lost_is_cleared_away_by_the_name_that_was_asked_for() -> None:
+    asked = Request("shop", creates=False, template={"TemplateBody": "{}"})
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        stub.add_client_error("create_change_set", "InternalFailure", "oops", 500)
+        stub.add_response("delete_change_set", {}, {"ChangeSetName": asked.name, "StackName": "shop"})
+
+        with pytest.raises(AwsError, match="oops"):
+            change_set.create(aws, asked)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "exit_code", "hint"),
+    [
+        pytest.param(
+            "ValidationError", "Parameter 'Stage' must match pattern [a-z]+", 2, "mend the template", id="a parameter"
+        ),
+        pytest.param(
+            "InsufficientCapabilitiesException",
+            "Requires capabilities : [CAPABILITY_NAMED_IAM]",
+            2,
+            "acknowledge what the reason names with `--capability`",
+            id="a capability that is missing",
+        ),
+        pytest.param(
+            "ValidationError",
+            "Role arn:aws:iam::123456789012:role/gone is invalid or cannot be assumed",
+            2,
+            "let CloudFormation assume the role",
+            id="a role that is gone",
+        ),
+        pytest.param(
+            "ValidationError",
+            f"Stack:{STACK_ID} is in UPDATE_IN_PROGRESS state and can not be updated.",
+            5,
+            "run it again when that is over",
+            id="somebody else at work",
+        ),
+        pytest.param(
+            "ValidationError",
+            "Follow-up operations must use the same DeploymentConfig (mode=EXPRESS) until *_COMPLETE",
+            2,
+            "give `--express` until",
+            id="an express deploy that failed before",
+        ),
+        pytest.param(
+            "ValidationError",
+            "DeploymentConfig is not supported in this Region",
+            2,
+            "the Region may not have express deploys",
+            id="a Region without express deploys",
+        ),
+        pytest.param("LimitExceededException", "ChangeSet limit exceeded", 1, None, id="a limit of AWS"),
+    ],
+)
+def test_a_request_that_is_not_taken_says_whose_turn_it_is(
+    code: str, words: str, exit_code: int, hint: str | None
+) -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        stub.add_client_error("create_change_set", code, words)
+        stub.add_response("delete_change_set", {})
+
+        with pytest.raises(TapctlError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    assert (raised.value.exit_code, raised.value.message) == (
+        exit_code,
+        f"asking for a change set of stack shop: {words}",
+    )
+    assert (raised.value.hint or "").startswith(hint or "")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        pytest.param(
+            (Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc"),),
+            "Vpc: SERVICE_QUOTA: 5 of 5",
+            id="a warning",
+        ),
+        pytest.param((Validation("X", "SKIPPED", "FAIL", "denied"),), "X: denied", id="a check that was skipped"),
+        pytest.param(Unknown("it was denied"), "they are unknown: it was denied", id="checks that could not be read"),
+    ],
+)
+def test_warnings_are_failures_where_that_is_wished(told: Validations, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        change_set.heed(ChangeSet(SET_ID, STACK_ID, (), told), "shop")
+
+    assert raised.value.message == f"AWS's own checks of the change set of stack shop: {said}"
+    change_set.heed(ChangeSet(SET_ID, STACK_ID, ()), "shop")
+
+
+def test_what_a_killed_run_left_on_a_stack_is_cleared_away_first(aws: Aws) -> None:
+    executed(aws, change_set.create(aws, request("again", "A")))
+    client = aws.client("cloudformation")
+    body = json.dumps({"Resources": {"A": QUEUE}})
+    for name in ("tapctl-killed", "theirs"):
+        client.create_change_set(StackName="again", ChangeSetName=name, ChangeSetType="UPDATE", TemplateBody=body)
+    assert sets(aws, "again") == ["tapctl-killed", "theirs"]
+
+    change_set.create(aws, request("again", "A", creates=False, exists=True))
+
+    assert sets(aws, "again") == ["theirs"]
+
+
+def test_a_reason_that_only_quotes_the_words_is_a_failure() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", "Transform failed: the tool said No updates are to be performed.")
+        checked(stub)
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(AwsError, match="Transform failed"):
+            change_set.create(aws, request("shop", "A", creates=False))
+
+
+def test_no_changes_to_resources_may_still_be_a_change() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_COMPLETE")
+        checked(stub)
+
+        found = change_set.create(aws, request("shop", "A", creates=False))
+
+    assert found == ChangeSet(SET_ID, STACK_ID, ())
+
+
+def entry(action: str, logical_id: str, **more: str) -> dict[str, Any]:
+    change = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": "AWS::SQS::Queue", **more}
+    return {"Type": "Resource", "ResourceChange": change}
+
+
+def test_every_page_of_changes_is_read_and_an_action_that_aws_adds_later_is_kept() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "CREATE_COMPLETE", Changes=[entry("Add", "A")], NextToken="2")
+        checked(stub)
+        described(stub, "CREATE_COMPLETE", Changes=[entry("SyncWithActual", "B")], NextToken="3", asked="2")
+        last = [entry("Teleport", "C"), {"Type": "Hook"}, entry("Modify", "D", Replacement="Conditional")]
+        described(stub, "CREATE_COMPLETE", Changes=last, asked="3")
+
+        found = change_set.create(aws, request("shop", "A", creates=False))
+
+    assert found is not None
+    assert found.changes == (
+        Change("Add", "A", "AWS::SQS::Queue", ""),
+        Change("SyncWithActual", "B", "AWS::SQS::Queue", ""),
+        Change("Teleport", "C", "AWS::SQS::Queue", ""),
+        Change("Modify", "D", "AWS::SQS::Queue", "Conditional"),
+    )
+    assert [each.logical_id for each in found.changes if each.destroys] == ["D"]
+
+
+def test_it_is_looked_at_once_and_then_often_from_when_it_may_be_there_and_less_later() -> None:
+    slept: list[float] = []
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        for _ in range(40):
+            described(stub, "CREATE_IN_PROGRESS")
+        described(stub, "CREATE_COMPLETE")
+        checked(stub)
+
+        found = change_set.create(
+            aws, request("shop", "A", creates=False), sleep=slept.append, clock=lambda: sum(slept)
+        )
+
+    assert found is not None
+    assert slept == [1.35, *[0.45] * 31, *[2] * 8]
+
+
+def test_when_the_time_is_up_it_is_busy() -> None:
+    slept: list[float] = []
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        for _ in range(8):
+            described(stub, "CREATE_PENDING")
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(BusyError, match="the change set was not ready after 4 s") as raised:
+            change_set.create(
+                aws,
+                request("shop", "A", creates=False),
+                sleep=slept.append,
+                clock=lambda: sum(slept),
+                timeout=4,
+            )
+
+    assert (raised.value.exit_code, raised.value.hint) == (5, "run it again later")
+
+
+def test_everything_asked_for_is_in_the_request() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        asked = {
+            "StackName": "shop",
+            "ChangeSetName": ANY,
+            "ClientToken": ANY,
+            "ChangeSetType": "UPDATE",
+            "TemplateURL": "https://bucket/key",
+            "Parameters": [{"ParameterKey": "Stage", "UsePreviousValue": True}],
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Tags": [{"Key": "team", "Value": "shop"}],
+            "NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:deploys"],
+            "RoleARN": "arn:aws:iam::123456789012:role/deployer",
+            "IncludeNestedStacks": True,
+        }
+        stub.add_response("create_change_set", {"Id": SET_ID, "StackId": STACK_ID}, asked)
+        described(stub, "CREATE_COMPLETE")
+        checked(stub)
+
+        change_set.create(
+            aws,
+            Request(
+                "shop",
+                creates=False,
+                template={"TemplateURL": "https://bucket/key"},
+                parameters=[{"ParameterKey": "Stage", "UsePreviousValue": True}],
+                capabilities=["CAPABILITY_NAMED_IAM"],
+                tags={"team": "shop"},
+                role_arn="arn:aws:iam::123456789012:role/deployer",
+                notification_arns=("arn:aws:sns:us-east-1:123456789012:deploys",),
+                nested=True,
+            ),
+        )
+
+
+def template(types: list[str], transform: Any = None) -> Template:
+    body = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(types)}}
+    source = parse(json.dumps({**body, **({"Transform": transform} if transform else {})}), "t.json")
+    return check(Template(source, source.value))
+
+
+@pytest.mark.parametrize(
+    ("types", "transform", "needed"),
+    [
+        pytest.param(["AWS::SQS::Queue"], None, [], id="a queue needs none"),
+        pytest.param(["AWS::IAM::Role"], None, ["CAPABILITY_NAMED_IAM"], id="a role"),
+        pytest.param(["AWS::IAM::ManagedPolicy"], None, ["CAPABILITY_NAMED_IAM"], id="a policy"),
+        pytest.param(
+            ["AWS::CloudFormation::Stack"],
+            None,
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="a nested stack may hold anything",
+        ),
+        pytest.param(
+            ["AWS::Serverless::Function"],
+            "AWS::Serverless-2016-10-31",
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="SAM makes roles",
+        ),
+        pytest.param(
+            ["AWS::SQS::Queue"], ["AWS::LanguageExtensions"], ["CAPABILITY_AUTO_EXPAND"], id="any other transform"
+        ),
+        pytest.param(["AWS::SQS::Queue"], "MyMacro", ["CAPABILITY_AUTO_EXPAND"], id="a macro of one's own"),
+        pytest.param(
+            ["My::Own::Thing::MODULE"],
+            None,
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            id="a module may hold anything",
+        ),
+    ],
+)
+def test_what_must_be_acknowledged_is_seen_from_the_template(
+    types: list[str], transform: Any, needed: list[str]
+) -> None:
+    assert capabilities(template(types, transform)) == needed
+
+
+def test_a_macro_within_a_resource_is_seen() -> None:
+    body = {"Resources": {"A": {**QUEUE, "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}}
+    source = parse(json.dumps(body), "t.json")
+
+    assert capabilities(check(Template(source, source.value))) == ["CAPABILITY_AUTO_EXPAND"]

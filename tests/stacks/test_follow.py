@@ -1,0 +1,430 @@
+import random
+from typing import Any
+
+import pytest
+
+from tapctl.errors import AwsError, BusyError
+from tapctl.stacks.follow import SILENCE, Follower
+from tests.support.stubbed_stacks import STACK_ID, Failure, History, collected
+
+
+def following(history: History, timeout: float = 3600, token: str | None = "ours") -> Follower:
+    return Follower(history.aws(), STACK_ID, token, timeout, history.sleep, history.clock, history.budget)
+
+
+def test_events_are_told_once_each_oldest_first_until_the_stacks_own_last() -> None:
+    history = History()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.add(0.2, "Queue", "UPDATE_IN_PROGRESS")
+    history.add(4.0, "Queue", "UPDATE_COMPLETE")
+    history.end(5.0, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    history.end(6.0, "UPDATE_COMPLETE")
+    history.add(6.0, "Late", "UPDATE_COMPLETE")
+
+    assert collected(following(history).follow) == [
+        ("shop", "UPDATE_IN_PROGRESS"),
+        ("Queue", "UPDATE_IN_PROGRESS"),
+        ("Queue", "UPDATE_COMPLETE"),
+        ("shop", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        ("shop", "UPDATE_COMPLETE"),
+    ]
+
+
+def test_events_that_share_a_moment_keep_the_order_that_cloudformation_gives() -> None:
+    history = History()
+    for name in "ABC":
+        history.add(1.0, name, "CREATE_COMPLETE")
+    history.end(2.0, "CREATE_COMPLETE")
+
+    assert [name for name, _ in collected(following(history).follow)] == ["A", "B", "C", "shop"]
+
+
+def test_the_end_of_a_nested_stack_is_not_the_end() -> None:
+    history = History()
+    nested = {"ResourceType": "AWS::CloudFormation::Stack", "PhysicalResourceId": f"{STACK_ID}-nested"}
+    history.add(1.0, "Nested", "CREATE_COMPLETE", **nested)
+    history.end(9.0, "CREATE_COMPLETE")
+
+    assert collected(following(history).follow)[-1] == ("shop", "CREATE_COMPLETE")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+        "DELETE_COMPLETE",
+        "DELETE_FAILED",
+    ],
+)
+def test_it_stops_at_every_terminal_status(end: str) -> None:
+    history = History()
+    history.end(0.5, "ROLLBACK_IN_PROGRESS")
+    history.end(3.0, end)
+
+    assert collected(following(history).follow)[-1] == ("shop", end)
+
+
+def test_an_earlier_operation_is_left_out_and_its_history_is_not_walked() -> None:
+    history = History(page=10)
+    for number in range(1000):
+        history.add(-2.0, f"Old{number}", "CREATE_COMPLETE", token="theirs")
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    history.end(0.0, "UPDATE_IN_PROGRESS")
+    history.end(5.0, "UPDATE_COMPLETE")
+
+    assert collected(following(history).follow) == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+    assert history.reads < 10
+
+
+def test_an_operation_without_a_token_of_ours_is_not_mistaken_for_ours() -> None:
+    history = History()
+    history.end(-1.0, "UPDATE_COMPLETE", token=None)
+    history.end(2.0, "UPDATE_COMPLETE")
+
+    assert collected(following(history).follow) == [("shop", "UPDATE_COMPLETE")]
+
+
+def test_more_new_events_than_a_page_holds_are_all_told() -> None:
+    history = History(page=7)
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    names = [f"Fn{number}" for number in range(50)]
+    for name in names:
+        history.add(0.1, name, "UPDATE_COMPLETE")
+    history.end(0.2, "UPDATE_COMPLETE")
+
+    told = collected(following(history).follow)
+
+    assert [name for name, _ in told] == [*names, "shop"]
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        pytest.param([("Throttling", 400)] * 5, id="throttled"),
+        pytest.param([("InternalFailure", 500), None, ("ServiceUnavailable", 503)], id="out of order"),
+        pytest.param([("", 0)] * 3, id="no answer"),
+        pytest.param([None, ("ValidationError", 400)], id="a stale answer that the stack is not there"),
+    ],
+)
+def test_a_read_that_fails_says_nothing_about_the_stack(failures: list[Failure | None]) -> None:
+    history = History(failures=failures)
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(1.0, "UPDATE_COMPLETE")
+
+    assert collected(following(history).follow) == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+
+
+def test_a_throttled_reader_slows_down_and_recovers() -> None:
+    history = History(failures=[None, *[("Throttling", 400)] * 3])
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(100.0, "UPDATE_COMPLETE")
+
+    collected(following(history).follow)
+
+    assert history.reads < 80
+    assert history.budget.strain == 1
+
+
+def test_events_are_not_lost_when_a_later_page_cannot_be_read() -> None:
+    history = History(page=3, failures=[None, ("Throttling", 400)])
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    for number in range(8):
+        history.add(0.01 * (number + 1), f"Fn{number}", "UPDATE_COMPLETE")
+    history.end(3.0, "UPDATE_COMPLETE")
+
+    assert [name for name, _ in collected(following(history).follow)] == [*(f"Fn{n}" for n in range(8)), "shop"]
+
+
+def test_when_the_time_is_up_the_operation_is_said_to_go_on() -> None:
+    history = History()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+
+    with pytest.raises(BusyError, match="still runs after 30 s; CloudFormation goes on by itself") as raised:
+        collected(following(history, timeout=30).follow)
+
+    assert 30 < history.now < 33
+    assert raised.value.exit_code == 5
+    assert "--timeout" in (raised.value.hint or "")
+
+
+def test_reads_that_only_fail_end_as_a_timeout_and_not_as_a_failure() -> None:
+    history = History(failures=[("Throttling", 400)] * 100)
+
+    with pytest.raises(BusyError):
+        collected(following(history, timeout=20).follow)
+
+
+def test_the_budget_is_kept_at_most_two_seconds_late_and_one_read_a_second() -> None:
+    durations: list[float] = [5, 20, 59, 61, 62, 90, 250, 299, 301, 305, 600]
+    rng = random.Random(1)
+    worst_loss, worst_rate = 0.0, 0.0
+    for duration in (*durations, *(rng.uniform(3, 400) for _ in range(15))):
+        history = History()
+        history.end(duration, "UPDATE_COMPLETE")
+        told: list[Any] = list(following(history).follow())
+        assert len(told) == 1
+        # The outputs are read once more; the first read comes at once, the others at the rate.
+        worst_loss = max(worst_loss, history.now + history.latency - duration)
+        worst_rate = max(worst_rate, (history.reads - 1) / history.now)
+
+    assert worst_loss <= 2.0
+    assert worst_rate <= 1.1
+
+
+def test_a_cancellation_by_somebody_else_is_followed_to_its_end() -> None:
+    history = History()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(3.0, "UPDATE_ROLLBACK_IN_PROGRESS", token="the canceller's")
+    history.add(4.0, "Queue", "UPDATE_FAILED", token="the canceller's")
+    history.end(6.0, "UPDATE_ROLLBACK_COMPLETE", token="the canceller's")
+
+    assert collected(following(history).follow)[-1] == ("shop", "UPDATE_ROLLBACK_COMPLETE")
+    assert history.now < 8
+
+
+def test_a_cancellation_before_the_first_read_is_followed_too() -> None:
+    history = History()
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    history.end(0.01, "UPDATE_IN_PROGRESS")
+    history.end(0.02, "UPDATE_ROLLBACK_IN_PROGRESS", token="the canceller's")
+    history.end(2.0, "UPDATE_ROLLBACK_COMPLETE", token="the canceller's")
+
+    assert collected(following(history).follow) == [
+        ("shop", "UPDATE_IN_PROGRESS"),
+        ("shop", "UPDATE_ROLLBACK_IN_PROGRESS"),
+        ("shop", "UPDATE_ROLLBACK_COMPLETE"),
+    ]
+
+
+def test_the_next_deploy_of_somebody_else_does_not_hide_our_end() -> None:
+    history = History()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(1.5, "UPDATE_COMPLETE")
+    history.end(1.6, "UPDATE_IN_PROGRESS", token="the next")
+
+    assert collected(following(history).follow)[-1] == ("shop", "UPDATE_COMPLETE")
+
+
+def test_without_a_token_the_operation_under_way_is_told_from_its_beginning() -> None:
+    history = History(now=10)
+    history.end(1.0, "CREATE_COMPLETE", token="old")
+    history.end(5.0, "UPDATE_IN_PROGRESS", token="theirs")
+    history.add(6.0, "Queue", "UPDATE_IN_PROGRESS", token="theirs")
+    history.end(15.0, "UPDATE_COMPLETE", token="theirs")
+
+    assert collected(following(history, token=None).follow) == [
+        ("shop", "UPDATE_IN_PROGRESS"),
+        ("Queue", "UPDATE_IN_PROGRESS"),
+        ("shop", "UPDATE_COMPLETE"),
+    ]
+
+
+def test_without_a_token_a_creation_begins_after_the_review_of_its_change_set() -> None:
+    history = History(now=10)
+    history.end(1.0, "REVIEW_IN_PROGRESS")
+    history.end(5.0, "CREATE_IN_PROGRESS")
+    history.end(12.0, "CREATE_COMPLETE")
+
+    assert collected(following(history, token=None).follow) == [
+        ("shop", "CREATE_IN_PROGRESS"),
+        ("shop", "CREATE_COMPLETE"),
+    ]
+
+
+def test_an_operation_whose_events_lost_our_token_is_recognised_by_the_stacks_own_status() -> None:
+    history = History()
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    history.end(0.1, "UPDATE_IN_PROGRESS", token=None)
+    history.end(40.0, "UPDATE_COMPLETE", token=None)
+
+    assert collected(following(history).follow) == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+    assert history.now < 42
+
+
+def test_one_that_also_ended_in_silence_is_recognised_by_its_news() -> None:
+    history = History(status="UPDATE_COMPLETE")
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+    history.end(2.0, "UPDATE_IN_PROGRESS", token=None)
+    history.end(4.0, "UPDATE_COMPLETE", token=None)
+
+    assert collected(following(history).follow)[-1] == ("shop", "UPDATE_COMPLETE")
+    assert history.now < 25
+
+
+def test_an_operation_that_never_shows_ends_as_unknown_long_before_the_time_is_up() -> None:
+    history = History(status="CREATE_COMPLETE")
+    history.end(-1.0, "CREATE_COMPLETE", token="theirs")
+
+    with pytest.raises(
+        BusyError, match="stack shop is CREATE_COMPLETE and shows nothing of what it was asked"
+    ) as raised:
+        collected(following(history).follow)
+
+    assert raised.value.hint == "`tapctl watch --stack-name shop` shows whether it begins later"
+    assert history.now < 70
+
+
+def test_an_end_that_only_the_status_knows_is_told() -> None:
+    history = History(status="UPDATE_COMPLETE")
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+
+    assert collected(following(history).follow) == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+    assert history.looks == 3
+
+
+def test_a_long_silence_of_a_stack_at_work_is_waited_out() -> None:
+    history = History(status="UPDATE_IN_PROGRESS")
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(10 * SILENCE, "UPDATE_COMPLETE")
+
+    assert collected(following(history).follow)[-1] == ("shop", "UPDATE_COMPLETE")
+    assert 0 < history.looks < 12
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "hint"),
+    [
+        ("ExpiredToken", "the AWS credentials have expired", "renew them"),
+        ("AccessDenied", "access denied: not now", "ask for the action"),
+        ("InvalidClientTokenId", "AWS does not accept the credentials", "tests them"),
+    ],
+)
+def test_credentials_that_give_out_half_way_end_with_what_goes_on_in_aws(code: str, why: str, hint: str) -> None:
+    history = History(failures=[None, (code, 403)])
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.end(9.0, "UPDATE_COMPLETE")
+
+    with pytest.raises(AwsError) as raised:
+        collected(following(history).follow)
+
+    assert raised.value.message == (
+        f"reading the events of stack shop: {why}; CloudFormation goes on by itself, last seen in UPDATE_IN_PROGRESS"
+    )
+    assert raised.value.hint is not None
+    assert hint in raised.value.hint
+    assert raised.value.hint.endswith("then `tapctl watch --stack-name shop` goes on from here")
+
+
+NESTED = STACK_ID.replace("/shop/", "/shop-Network-1A2B/")
+DEEP = STACK_ID.replace("/shop/", "/shop-Network-1A2B-Zone-3C/")
+STACK_TYPE = {"ResourceType": "AWS::CloudFormation::Stack"}
+
+
+def family() -> History:
+    """A stack with a stack in it, with a stack in it."""
+    history = History(latency=0.05)
+    history.end(0.0, "CREATE_IN_PROGRESS")
+    history.add(0.1, "Network", "CREATE_IN_PROGRESS", PhysicalResourceId="", **STACK_TYPE)
+    history.end(0.2, "CREATE_IN_PROGRESS", token=None, StackId=NESTED, PhysicalResourceId=NESTED)
+    history.add(0.3, "Network", "CREATE_IN_PROGRESS", PhysicalResourceId=NESTED, **STACK_TYPE)
+    history.add(0.4, "Zone", "CREATE_IN_PROGRESS", token=None, StackId=NESTED, PhysicalResourceId=DEEP, **STACK_TYPE)
+    history.end(0.5, "CREATE_IN_PROGRESS", token=None, StackId=DEEP, PhysicalResourceId=DEEP)
+    history.add(2.0, "Subnet", "CREATE_COMPLETE", token=None, StackId=DEEP)
+    history.end(2.1, "CREATE_COMPLETE", token=None, StackId=DEEP, PhysicalResourceId=DEEP)
+    history.end(4.0, "CREATE_COMPLETE", token=None, StackId=NESTED, PhysicalResourceId=NESTED)
+    history.add(4.1, "Network", "CREATE_COMPLETE", PhysicalResourceId=NESTED, **STACK_TYPE)
+    return history
+
+
+def test_nested_stacks_are_followed_down_to_the_last() -> None:
+    history = family()
+    history.end(8.0, "CREATE_COMPLETE")
+
+    told = [(event.name, event.status) for event in following(history).follow()]
+
+    assert ("Network/Zone/Subnet", "CREATE_COMPLETE") in told
+    assert ("Network/shop", "CREATE_COMPLETE") in told
+    assert told[-1] == ("shop", "CREATE_COMPLETE")
+    assert len(told) == len(set(told)) + 1  # the nested stack's two beginnings, without an id and with it
+
+
+def test_a_nested_stack_that_has_ended_is_not_read_any_more() -> None:
+    history = family()
+    history.end(60.0, "CREATE_COMPLETE")
+
+    collected(following(history).follow)
+
+    assert history.read.count(NESTED) < 10
+    assert history.read.count(STACK_ID) > 50
+
+
+def test_a_nested_stack_is_told_from_this_operation_on_and_not_its_history() -> None:
+    history = History(latency=0.05)
+    history.end(-90.0, "CREATE_COMPLETE", token=None, StackId=NESTED, PhysicalResourceId=NESTED, Timestamp="2025")
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.add(0.2, "Network", "UPDATE_IN_PROGRESS", PhysicalResourceId=NESTED, **STACK_TYPE)
+    history.end(0.3, "UPDATE_IN_PROGRESS", token=None, StackId=NESTED, PhysicalResourceId=NESTED)
+    history.end(5.0, "UPDATE_COMPLETE")
+
+    told = [event.name for event in following(history).follow()]
+
+    assert told == ["shop", "Network", "Network/shop", "shop"]
+
+
+def test_the_last_words_of_a_nested_stack_are_read_when_the_root_has_ended() -> None:
+    history = family()
+    history.add(4.5, "Rule", "CREATE_FAILED", token=None, StackId=NESTED, ResourceStatusReason="because")
+    history.events = [each for each in history.events if each[1]["ResourceStatus"] != "CREATE_COMPLETE"]
+    history.end(4.6, "ROLLBACK_COMPLETE")
+
+    assert [event.name for event in following(history).follow()][-2:] == ["Network/Rule", "shop"]
+
+
+def test_a_nested_stack_that_may_not_be_read_is_left_out() -> None:
+    history = family()
+    history.now, history.failures = 1.0, [None, ("AccessDenied", 403)]  # of the root, of the nested stack
+    history.end(6.0, "CREATE_COMPLETE")
+
+    assert {event.within for event in following(history).follow()} == {""}
+
+
+def test_many_nested_stacks_share_the_budget_and_do_not_delay_the_root() -> None:
+    history = History(latency=0.01)
+    history.end(0.0, "CREATE_IN_PROGRESS")
+    for number in range(30):
+        arn = STACK_ID.replace("/shop/", f"/nested-{number}/")
+        history.add(0.1, f"N{number}", "CREATE_IN_PROGRESS", PhysicalResourceId=arn, **STACK_TYPE)
+        history.end(0.2, "CREATE_IN_PROGRESS", StackId=arn, PhysicalResourceId=arn)
+    history.end(30.0, "CREATE_COMPLETE")
+
+    collected(following(history).follow)
+
+    during = history.reads - 30  # once the root has ended, each is read once more
+    assert during <= 3 * 30 + 5
+    assert history.read.count(STACK_ID) > 25
+    assert history.now < 32
+
+
+def test_an_interrupted_follower_goes_on_where_it_was() -> None:
+    history = History()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.add(0.1, "Queue", "UPDATE_IN_PROGRESS")
+    history.end(5.0, "UPDATE_COMPLETE")
+    follower = following(history)
+
+    first = next(follower.follow())
+
+    assert (first.logical_id, first.status) == ("shop", "UPDATE_IN_PROGRESS")
+    assert collected(follower.follow) == [("Queue", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+
+
+def test_what_express_mode_adds_is_kept() -> None:
+    history = History()
+    history.add(0.1, "Queue", "CREATE_IN_PROGRESS", DetailedStatus="CONFIGURATION_COMPLETE")
+    history.end(1.0, "CREATE_COMPLETE")
+
+    assert next(following(history).follow()).detail == "CONFIGURATION_COMPLETE"
+
+
+def test_a_stack_that_is_gone_without_a_trace_is_not_waited_for() -> None:
+    history = History(failures=[("ValidationError", 400)] * 100, status="")
+
+    with pytest.raises(AwsError, match=r"^stack shop is gone$"):
+        collected(following(history).follow)
+
+    assert history.now < 5

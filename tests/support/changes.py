@@ -1,0 +1,35 @@
+"""Changes of functions in few words: a setting is what is reserved and what is provisioned."""
+
+from tapctl.account.model import Concurrency, LiveFunction
+from tapctl.concurrency.change import Change
+from tapctl.concurrency.demand import FunctionDemand, Provisioned
+from tapctl.unknown import Unknown
+
+Count = int | Unknown
+Setting = tuple[Count | None, Count]
+
+
+def wanted(
+    name: str, reserved: Count | None = None, provisioned: Count = 0, called: str | None = None
+) -> FunctionDemand:
+    published = () if provisioned == 0 else (Provisioned(f"{name}Alias", provisioned, 2),)
+    return FunctionDemand(name, 1, reserved, published, called, 3)
+
+
+def live(name: str, reserved: Count | None = None, provisioned: Count = 0) -> LiveFunction:
+    return LiveFunction(f"stack-{name}", reserved, provisioned)
+
+
+def change(name: str, old: Setting | None, new: Setting | None, *, replaced: bool = False) -> Change:
+    """A function from one setting to another; no old one is created, no new one is removed."""
+    return Change(
+        name,
+        None if new is None else wanted(name, *new),
+        None if old is None else live(name, *old),
+        replaced,
+    )
+
+
+def account(limit: Count, unreserved: Count | None = None) -> Concurrency:
+    """An account with this limit; nothing is reserved in it unless that is said."""
+    return Concurrency(limit, limit if unreserved is None else unreserved)

@@ -1,0 +1,87 @@
+"""An account that is made up: it answers the port from data, and says what it was asked."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tapctl.account.model import (
+    Account,
+    Concurrency,
+    Identity,
+    Increase,
+    InFlight,
+    LiveFunction,
+    PastFailure,
+    Quota,
+    Settings,
+    Stack,
+)
+from tapctl.limits import Limit
+from tapctl.unknown import Unknown
+
+NOT_SET = Unknown("the made-up account does not hold it", judged=False)
+
+
+@dataclass
+class MadeUpAccount:
+    """Satisfies `tapctl.account.reader.AccountReader`."""
+
+    account: Account
+    asked: list[str] = field(default_factory=list)
+    """The reads, as `name` or `name of what`."""
+    closer: Mapping[str, LiveFunction] = field(default_factory=dict)
+    template: Mapping[str, Any] | str | Unknown = NOT_SET
+    failed: tuple[PastFailure, ...] | Unknown = ()
+    increases: tuple[Increase, ...] | Unknown = ()
+
+    def identity(self) -> Identity | Unknown:
+        self.asked.append("identity")
+        return Identity(self.account.account_id, self.account.region or "") if self.account.account_id else NOT_SET
+
+    def settings(self) -> Settings:
+        self.asked.append("settings")
+        return self.account.settings
+
+    def stack(self, name: str) -> Stack | Unknown | None:
+        self.asked.append(f"stack of {name}")
+        held = self.account.stack
+        return held if isinstance(held, Unknown) or (held and held.name == name) else None
+
+    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
+        self.asked.append(f"what {', '.join(functions)} provision")
+        return replace(stack, functions={**stack.functions, **self.closer})
+
+    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        self.asked.append("the running template")
+        return self.template
+
+    def in_flight(self) -> tuple[InFlight, ...] | Unknown:
+        self.asked.append("stacks in flight")
+        return self.account.in_flight
+
+    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
+        self.asked.append("past failures")
+        return self.failed
+
+    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+        self.asked.append(f"pending increases of {limit.id}")
+        return self.increases
+
+    def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
+        self.asked += [f"quota of {limit.id}" for limit in limits]
+        return {limit.key: self.account.quotas.get(limit.key, Quota(10**9, 0)) for limit in limits}
+
+    def exports(self) -> Mapping[str, str] | Unknown:
+        self.asked.append("exports")
+        return self.account.exports
+
+    def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
+        self.asked += [f"look-up of {key}" for key in keys]
+        return {key: self.account.lookups.get(key, NOT_SET) for key in keys}
+
+
+def made_up(limit: int = 1000, unreserved: int | None = None, **more: object) -> MadeUpAccount:
+    """An account with this limit, and whatever else an `Account` holds."""
+    settings = Settings(Concurrency(limit, limit if unreserved is None else unreserved))
+    values: dict[str, object] = {"region": "eu-west-1", "exports": {}, **more}
+    return MadeUpAccount(Account(settings=settings, **values))  # type: ignore[arg-type]

@@ -1,0 +1,47 @@
+"""A template judged by a made-up account and fixed, in memory."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.result import Preflight
+from tapctl.settings.settings import Settings
+from tapctl.template.load import load
+from tapctl.template.model import Template, check
+from tapctl.template.parse import parse
+from tapctl.workflows.fix import Fix, fix
+from tapctl.workflows.preflight import judge
+from tests.support.fake_account import made_up
+
+FLOOR = 100
+
+
+def read(text: str, file: str = "t.yaml") -> Template:
+    """The template, with its text to the last byte."""
+    source = parse(text, file)
+    return check(Template(source, source.value))
+
+
+def judged(template: Template, room: int, given: Mapping[str, str] | None = None, **more: object) -> Preflight:
+    """Judged by an account in which this many executions more may be reserved."""
+    settings = replace(Settings(template.file), parameters=given or {}, **more)  # type: ignore[arg-type]
+    return judge(template, made_up(1000, FLOOR + room), settings)
+
+
+def mended(
+    text: str,
+    room: int,
+    given: Mapping[str, str] | None = None,
+    *,
+    file: str = "t.yaml",
+    asked: Collection[str] = (),
+    mode: Mode = Mode.ADJUST,
+) -> str:
+    """The text once it is fixed."""
+    (edit,) = fix(judged(read(text, file), room, given, remedy=mode), asked).edits
+    return edit.after
+
+
+def fixed(path: Path, room: int, given: Mapping[str, str] | None = None, mode: Mode = Mode.ADJUST) -> Fix:
+    return fix(judged(load(str(path)), room, given, remedy=mode))

@@ -1,0 +1,52 @@
+"""Templates from text, and what is read in them."""
+
+from collections.abc import Mapping
+from textwrap import dedent
+from typing import Any
+
+from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.template.model import Template, check
+from tapctl.template.nested import Family, family
+from tapctl.template.parameters import Parameters, bind
+from tapctl.template.parse import parse
+from tapctl.template.resolver import Resolver
+from tapctl.unknown import Unknown
+
+FUNCTION = """
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      ReservedConcurrentExecutions: {}
+"""
+
+
+def template(text: str, file: str = "template.yaml") -> Template:
+    source = parse(dedent(text), file)
+    return check(Template(source, source.value))
+
+
+def resolver(
+    text: str,
+    given: Mapping[str, str] | None = None,
+    pseudo: Mapping[str, str] | None = None,
+    lookups: Mapping[str, str | Unknown] | None = None,
+) -> Resolver:
+    made = template(text)
+    parameters = Parameters(given or {}, {}, lookups or {})
+    return Resolver(made, bind(made, parameters), pseudo or {}, lookups or {})
+
+
+def kin(text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[str, str] | None = None) -> Family:
+    return family(template(text), Parameters(given or {}), pseudo or {})
+
+
+def demand(text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[str, str] | None = None) -> Demand:
+    return read_demand(kin(text, given, pseudo))
+
+
+def demanding(expression: str, sections: str = "", given: Mapping[str, str] | None = None) -> Any:
+    """The reserved concurrency of a function whose setting is this expression; the reason where it is unknown."""
+    (function,) = demand(f"{dedent(sections).strip()}\n{FUNCTION.format(expression)}", given).functions
+    return function.reserved.reason if isinstance(function.reserved, Unknown) else function.reserved

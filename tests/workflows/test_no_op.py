@@ -1,0 +1,240 @@
+"""A deploy that has nothing to do: how few calls it takes to know, and when it is left to CloudFormation."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl import sandbox
+from tapctl.aws.session import Aws, Target
+from tapctl.settings.settings import Settings
+from tapctl.stacks.options import Options
+from tapctl.state.journal import proved
+from tapctl.template.load import load
+from tapctl.workflows.deploy import Release, release
+from tapctl.workflows.deployer import Deployer
+from tests.support.small_account import Recorder
+
+pytestmark = pytest.mark.xdist_group("unchanged")
+
+FUNCTION: Mapping[str, Any] = {
+    "Type": "AWS::Lambda::Function",
+    "Properties": {
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+        "Role": "arn:aws:iam::123456789012:role/x",
+        "Code": "code",
+        "Environment": {"Variables": {"KEY": {"Ref": "Key"}, "STAGE": {"Ref": "Stage"}}},
+        "ReservedConcurrentExecutions": 50,
+    },
+}
+BODY: Mapping[str, Any] = {
+    "Parameters": {
+        "Stage": {"Type": "String", "Default": "dev"},
+        "Key": {"Type": "String", "NoEcho": True, "Default": "none"},
+    },
+    "Resources": {"Fn": FUNCTION},
+    "Outputs": {"Name": {"Value": {"Ref": "Fn"}}},
+}
+CHANGE_SET = "cloudformation:CreateChangeSet"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        try:
+            yield
+        finally:
+            sandbox.stop()
+
+
+@dataclass
+class Desk:
+    """Deploys one template again and again, and counts the calls."""
+
+    target: Target
+    folder: Path
+    calls: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def deploy(
+        self, body: Mapping[str, Any] = BODY, options: Options | None = None, *, proves: bool = False, **more: Any
+    ) -> Release:
+        path = self.folder / "t.json"
+        path.write_text(json.dumps(body))
+        self.calls.clear()
+        aws = Aws(self.target, lambda said: self.calls.append(said.removeprefix("calling ")))
+        settings = replace(Settings(str(path), stack_name="s", region="us-east-1"), **more)
+        recorder = Recorder()
+        deployer = Deployer(aws, settings, recorder, options=options or Options(), proves=proves)
+        done = release(load(str(path)), deployer, recorder, None)
+        self.steps = recorder.steps
+        assert done is not None
+        return done
+
+
+@pytest.fixture
+def desk(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+    running = sandbox.start(sandbox.AccountLimits(getattr(request, "param", 1000)))
+    sandbox.reset()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "index.py").write_text("def handler(event, context): return 1\n")
+    keys = (sandbox.ACCESS_KEY, sandbox.SECRET_KEY)
+    return Desk(Target(running.region, endpoint=running.endpoint, keys=keys), tmp_path)
+
+
+def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:
+    first = desk.deploy(tags={"team": "shop"})
+
+    again = desk.deploy(tags={"team": "shop"})
+
+    assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+    assert (first.outcome.changed, again.outcome.changed) == (True, False)
+    assert (again.outcome.stack_id, again.outcome.outputs) == (first.outcome.stack_id, first.outcome.outputs)
+
+
+def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(desk: Desk) -> None:
+    first = desk.deploy(proves=True)
+    again, without = desk.deploy(proves=True), desk.deploy()
+    proved(first.outcome.stack_id)
+    settled = desk.deploy(proves=True)
+
+    assert [each.unverified for each in (first, again, without, settled)] == [True, True, True, False]
+    assert [each.outcome.changed for each in (first, again, without, settled)] == [True, False, False, False]
+    assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+
+
+def test_a_deploy_without_verification_owes_none(desk: Desk) -> None:
+    assert not desk.deploy().unverified
+
+
+@pytest.mark.parametrize("desk", [10], indirect=True)
+def test_a_remedy_that_is_still_the_right_one_takes_one_more(desk: Desk) -> None:
+    desk.deploy()
+
+    again = desk.deploy()
+
+    assert desk.calls == [
+        "cloudformation:DescribeStacks",
+        "cloudformation:GetTemplate",
+        "lambda:GetAccountSettings",
+    ]
+    assert not again.outcome.changed
+    assert again.preflight is not None
+    assert again.preflight.plan.changes["Fn"].value is None
+
+
+@pytest.mark.parametrize("desk", [10], indirect=True)
+def test_a_remedy_that_is_no_longer_needed_is_taken_back(desk: Desk) -> None:
+    desk.deploy()
+    sandbox.start(sandbox.AccountLimits(1000))
+
+    assert desk.deploy().outcome.changed
+    assert not desk.deploy().outcome.changed
+
+
+def test_a_secret_is_known_by_its_fingerprint_and_another_is_deployed(desk: Desk) -> None:
+    desk.deploy(parameters={"Key": "hunter2"})
+
+    assert not desk.deploy(parameters={"Key": "hunter2"}).outcome.changed
+    assert CHANGE_SET not in desk.calls
+    assert desk.deploy(parameters={"Key": "hunter3"}).outcome.changed
+
+
+def test_a_secret_that_somebody_else_gave_is_left_to_cloudformation(desk: Desk) -> None:
+    desk.deploy(parameters={"Key": "hunter2"})
+    client = Aws(desk.target).client("cloudformation")
+    kept = [{"ParameterKey": "Stage", "UsePreviousValue": True}, {"ParameterKey": "Key", "ParameterValue": "other"}]
+    client.update_stack(StackName="s", UsePreviousTemplate=True, Parameters=kept)
+    client.get_waiter("stack_update_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
+
+    assert desk.deploy(parameters={"Key": "hunter2"}).outcome.changed
+
+
+def with_code(body: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
+    changed = {**FUNCTION, "Properties": {**FUNCTION["Properties"], **properties}}
+    return {**body, "Resources": {"Fn": changed}}
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        pytest.param(BODY, {"parameters": {"Stage": "prod"}}, id="a parameter"),
+        pytest.param(with_code(BODY, MemorySize=256), {}, id="a property"),
+        pytest.param(with_code(BODY, ReservedConcurrentExecutions=60), {}, id="a reservation"),
+        pytest.param({**BODY, "Outputs": {**BODY["Outputs"], "More": {"Value": "x"}}}, {}, id="an output"),
+    ],
+)
+def test_what_differs_is_deployed(desk: Desk, body: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+    desk.deploy()
+
+    desk.deploy(body, **more)
+
+    assert CHANGE_SET in desk.calls
+
+
+def test_changed_code_is_deployed(desk: Desk) -> None:
+    desk.deploy()
+    (desk.folder / "code" / "index.py").write_text("def handler(event, context): return 2\n")
+
+    assert desk.deploy().outcome.changed
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        pytest.param(BODY, {"tags": {"team": "shop"}}, id="tags that the stack does not have"),
+        pytest.param(BODY, {"notification_arns": ("arn:of:topic",)}, id="a topic that it does not have"),
+        pytest.param(BODY, {"options": Options(import_existing=True)}, id="resources to import"),
+        pytest.param(
+            {**BODY, "Parameters": {**BODY["Parameters"], "P": {"Type": "AWS::SSM::Parameter::Value<String>"}}},
+            {"parameters": {"P": "/p"}},
+            id="a parameter whose value lives elsewhere",
+        ),
+        pytest.param(
+            with_code(BODY, Description="{{resolve:ssm:/p}}"), {}, id="a reference whose value lives elsewhere"
+        ),
+    ],
+)
+def test_what_is_not_certain_is_left_to_cloudformation(
+    desk: Desk, body: Mapping[str, Any], more: Mapping[str, Any]
+) -> None:
+    Aws(desk.target).client("ssm").put_parameter(Name="/p", Value="x", Type="String", Overwrite=True)
+    given = {name: each for name, each in more.items() if name == "parameters"}
+    desk.deploy(body, **given)
+
+    desk.deploy(body, **more)
+
+    assert CHANGE_SET in desk.calls
+
+
+def test_termination_protection_is_set_where_it_is_not_and_left_alone_where_it_is(desk: Desk) -> None:
+    desk.deploy()
+
+    desk.deploy(termination_protection=True)
+    assert desk.calls[2:] == ["cloudformation:UpdateTerminationProtection", "cloudformation:DescribeStacks"]
+    desk.deploy(termination_protection=True)
+    assert desk.calls[2:] == []
+
+
+def test_a_template_in_yaml_is_compared_by_what_it_says(desk: Desk) -> None:
+    path = desk.folder / "t.json"
+    text = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Sub '${AWS::StackName}-q'}\n"
+
+    def deploy(content: str) -> bool:
+        path.write_text(content)
+        desk.calls.clear()
+        aws = Aws(desk.target, lambda said: desk.calls.append(said.removeprefix("calling ")))
+        settings = Settings(str(path), stack_name="y", region="us-east-1")
+        recorder = Recorder()
+        done = release(load(str(path)), Deployer(aws, settings, recorder), recorder, None)
+        assert done is not None
+        return done.outcome.changed
+
+    assert deploy(text)
+    assert not deploy(f"# a comment\n{text}")
+    assert len(desk.calls) == 2
