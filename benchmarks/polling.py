@@ -18,7 +18,7 @@ from typing import Any
 
 from tapctl.aws.session import Aws, Target
 from tapctl.stacks import change_set
-from tapctl.stacks.change_set_request import Request
+from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.stacks.follow import Follower
 from tapctl.stacks.polling import Budget
 
@@ -133,7 +133,7 @@ def deploy(shared: Aws, service: Service) -> Cost:
     """Change set, execution, events, outputs: as `tapctl.workflows.deployer` does them."""
     aws = service.aws(shared)
     client, token = aws.client("cloudformation"), "token"
-    request = Request("shop", creates=False, template={"TemplateBody": "{}"})
+    request = ChangeSetRequest("shop", creates=False, template={"TemplateBody": "{}"})
     change_set.create(aws, request, sleep=service.sleep, clock=service.clock)
     client.execute_change_set(ChangeSetName=SET_ID, StackName=STACK_ID, ClientRequestToken=token)
     list(Follower(aws, STACK_ID, token, 3600, service.sleep, service.clock, Budget()).follow())

@@ -11,6 +11,8 @@ import typer
 from tapctl.cli import app
 from tapctl.cli.terminal import fitted, forsake
 from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.hints import Hint
+from tapctl.report.hints import worded
 
 
 def main() -> NoReturn:
@@ -103,8 +105,8 @@ def _in_our_words(message: str) -> str:
     return message.removesuffix(".")
 
 
-def complain(message: str, hint: str | None, code: ExitCode) -> ExitCode:
-    for line in (f"error: {' '.join(message.split())}", *([f"hint: {hint}"] if hint else [])):
+def complain(message: str, hint: Hint | None, code: ExitCode) -> ExitCode:
+    for line in (f"error: {' '.join(message.split())}", *([f"hint: {worded(hint)}"] if hint else [])):
         sys.stderr.write(f"{fitted(line, sys.stderr)}\n")
     return code
 

@@ -18,6 +18,8 @@ Verdicts are results, not errors: see `tapctl.concurrency.verdict`.
 from enum import IntEnum, unique
 from typing import ClassVar
 
+from tapctl.hints import Hint
+
 
 @unique
 class ExitCode(IntEnum):
@@ -40,7 +42,7 @@ class TapctlError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: Hint | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -49,7 +51,7 @@ class TapctlError(Exception):
 class AwsError(TapctlError):
     """AWS refused, with its own `code`, or did not answer, without one."""
 
-    def __init__(self, message: str, hint: str | None = None, *, code: str = "") -> None:
+    def __init__(self, message: str, hint: Hint | None = None, *, code: str = "") -> None:
         super().__init__(message, hint)
         self.code = code
 
@@ -74,7 +76,7 @@ class TemplateError(UsageError):
     def __init__(
         self,
         message: str,
-        hint: str | None = None,
+        hint: Hint | None = None,
         *,
         file: str = "",
         line: int | None = None,
@@ -98,7 +100,7 @@ class DeployFailed(TapctlError):
 
     exit_code = ExitCode.ROLLED_BACK
 
-    def __init__(self, message: str, hint: str | None = None, *, minimum: int | None = None) -> None:
+    def __init__(self, message: str, hint: Hint | None = None, *, minimum: int | None = None) -> None:
         super().__init__(message, hint)
         self.minimum = minimum
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tapctl.hints import Hint
+
 T = TypeVar("T")
 
 
@@ -10,14 +12,14 @@ T = TypeVar("T")
 class Unknown:
     """A value that cannot be known from what was given.
 
-    `reason` says why; `settle` names what would settle it (a parameter, a permission, an option).
+    `reason` says why; `resolution` names what would resolve it (a parameter, a permission, an option).
     `judged` is False where there was nothing to be asked in the first place, such as a quota that a
     hand-written snapshot leaves out: it is reported, and does not make the whole verdict unknown.
     `lookup` is the key of what the account could be asked for: `ssm:NAME` or `import:NAME`.
     """
 
     reason: str
-    settle: str = ""
+    resolution: Hint = ""
     judged: bool = True
     lookup: str = ""
 

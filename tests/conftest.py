@@ -8,6 +8,13 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
+from tests.support.golden import golden
+
+__all__ = ["golden"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing them")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,7 +30,7 @@ def prepare(reader: LiveAccount, stack_name: str) -> Probe:
     limit, stack = reader.settings().concurrency.limit, reader.stack(stack_name)
     for read in (limit, stack):
         if isinstance(read, Unknown):
-            raise UsageError(f"the floor cannot be probed: {read.reason}", read.settle or None)
+            raise UsageError(f"the floor cannot be probed: {read.reason}", read.resolution or None)
     functions = stack.functions.values() if isinstance(stack, Stack) else ()
     for each in functions:
         if not isinstance(each.reserved, Unknown) and isinstance(limit, int):

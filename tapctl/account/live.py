@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.account.live_stacks import LiveStacks
-from tapctl.account.model import Concurrency, Identity, Increase, Quota, Settings
+from tapctl.account.model import AccountSettings, Concurrency, Identity, Increase, Quota
 from tapctl.aws.session import GLOBAL_SERVICES, error_code, readable
 from tapctl.limits.row import Call, Limit
 from tapctl.unknown import Unknown
@@ -41,9 +41,9 @@ class LiveAccount(LiveStacks):
         account = self._value(Call("sts", "GetCallerIdentity", "Account"))
         return account if isinstance(account, Unknown) else Identity(str(account), self.aws.region)
 
-    def settings(self) -> Settings:
+    def settings(self) -> AccountSettings:
         read = {name: self._number(call) for name, call in _SETTINGS.items()}
-        return Settings(
+        return AccountSettings(
             Concurrency(read["limit"], read["unreserved"]),
             Quota(read["code_limit"], read["code_used"]),
             read["functions"],

@@ -140,7 +140,7 @@ class LiveStacks:
         return None if stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
 
     def _resources(self, stack_id: str, prefix: str = "") -> list[_Held] | Unknown:
-        """What the stack holds, and what its nested stacks do, named as their family names them."""
+        """What the stack holds, and what its nested stacks do, named as their tree names them."""
 
         def read() -> list[_Held]:
             paginator = self.aws.client("cloudformation").get_paginator("list_stack_resources")

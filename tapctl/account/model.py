@@ -93,7 +93,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AccountSettings:
     """What one GetAccountSettings answers; sizes in bytes."""
 
     concurrency: Concurrency
@@ -133,7 +133,7 @@ class Account:
     """
 
     region: str | None
-    settings: Settings
+    settings: AccountSettings
     account_id: str | None = None
     taken_at: str | None = None
     stack: Stack | Unknown | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from tapctl.account.model import Identity, Increase, InFlight, PastFailure, Quota, Settings, Stack
+from tapctl.account.model import AccountSettings, Identity, Increase, InFlight, PastFailure, Quota, Stack
 from tapctl.limits.row import Limit
 from tapctl.unknown import Unknown
 
@@ -50,7 +50,7 @@ class AccountReader(Lookups, Stacks, Protocol):
         """Whose credentials these are."""
         ...
 
-    def settings(self) -> Settings:
+    def settings(self) -> AccountSettings:
         """Concurrency, code storage and the number of functions."""
         ...
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tapctl.account.model import (
     Account,
+    AccountSettings,
     Concurrency,
     Identity,
     Increase,
@@ -19,7 +20,6 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
-    Settings,
     Stack,
 )
 from tapctl.account.snapshot_schema import HeldStack, Snapshot, Unread, read
@@ -42,7 +42,7 @@ class SnapshotAccount:
             return _LEFT_OUT
         return Identity(self.account.account_id, self.account.region or "")
 
-    def settings(self) -> Settings:
+    def settings(self) -> AccountSettings:
         return self.account.settings
 
     def stack(self, name: str) -> Stack | Unknown | None:
@@ -91,7 +91,7 @@ def _account(snapshot: Snapshot) -> Account:
     exports = snapshot.exports
     return Account(
         region=snapshot.region,
-        settings=Settings(
+        settings=AccountSettings(
             Concurrency(_number(limits.concurrent_executions), _number(limits.unreserved_concurrent_executions)),
             code_size,
             _number(usage.function_count),
@@ -197,4 +197,4 @@ def _is_held(value: object) -> bool:
 
 
 def _plain(value: object) -> Any:
-    return {"unknown": value.reason, "settle": value.settle} if isinstance(value, Unknown) else value
+    return {"unknown": value.reason, "resolution": value.resolution} if isinstance(value, Unknown) else value

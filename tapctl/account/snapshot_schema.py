@@ -23,10 +23,10 @@ class Unread(_Model):
     """A read that was refused when the snapshot was taken."""
 
     unknown: str
-    settle: str = ""
+    resolution: str = ""
 
     def value(self) -> Unknown:
-        return Unknown(self.unknown if self.unknown.strip() else "the snapshot gives no reason", self.settle)
+        return Unknown(self.unknown if self.unknown.strip() else "the snapshot gives no reason", self.resolution)
 
 
 class Refused(Unread):

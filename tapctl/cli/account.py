@@ -48,7 +48,7 @@ def account(
     from tapctl.report import account as report
     from tapctl.template.load import load
     from tapctl.workflows import preflight as workflow
-    from tapctl.workflows.read_inputs import look_up
+    from tapctl.workflows.read_inputs import resolve_lookups
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -74,7 +74,7 @@ def account(
         result = replace(result, taken_at=reader.account.taken_at, lookups=reader.account.lookups)
     if settings.template:
         # What the template refers to in the parameter store and in exports belongs into its snapshot.
-        _, _, result = look_up(load(settings.template), reader, settings, result)
+        _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if output:
         terminal.result(saved.dumps(result), output)
         terminal.talk(f"saved the account to {output}; `tapctl preflight --snapshot {output}` judges by it")

@@ -1,4 +1,4 @@
-"""What several commands do alike: settle on settings, open the account, turn a verdict into an exit code."""
+"""What several commands do alike: resolution on settings, open the account, turn a verdict into an exit code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def settings_from(
     any_template: bool = True,
     judges: bool = False,
 ) -> Settings:
-    from tapctl.concurrency.remedy import Mode
+    from tapctl.concurrency.remedy import RemedyMode
     from tapctl.settings.settings import Flags, read
 
     return read(
@@ -71,7 +71,7 @@ def settings_from(
             profile=profile,
             stack_name=stack_name,
             min_unreserved=min_unreserved,
-            remedy=Mode(remedy.value) if remedy else None,
+            remedy=RemedyMode(remedy.value) if remedy else None,
             config=config,
             resolve=tuple(resolve or ()),
             role_arn=role_arn,
@@ -91,7 +91,9 @@ def credentials_optional() -> Iterator[None]:
     try:
         yield
     except NoCredentials as error:
-        raise NoCredentials(error.message, f"{error.hint}; `--snapshot FILE` needs none") from None
+        from tapctl.report.hints import worded
+
+        raise NoCredentials(error.message, f"{worded(error.hint or '')}; `--snapshot FILE` needs none") from None
 
 
 def open_account(
@@ -186,7 +188,7 @@ def _guard(aws: Aws, account: str) -> None:
 
     identity = LiveAccount(aws).identity()
     if isinstance(identity, Unknown):
-        raise UsageError(f"cannot tell whose credentials these are: {identity.reason}", identity.settle or None)
+        raise UsageError(f"cannot tell whose credentials these are: {identity.reason}", identity.resolution or None)
     if identity.account_id != account:
         raise UsageError(
             f"these credentials are of account {identity.account_id}, the environment belongs to {account}",

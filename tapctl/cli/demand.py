@@ -31,7 +31,7 @@ def demand(
     from tapctl.concurrency.read_demand import read_demand
     from tapctl.report import demand as report
     from tapctl.template.load import load
-    from tapctl.workflows.read_inputs import family_for
+    from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal(quiet, verbose)
     settings = settings_from(
@@ -45,6 +45,6 @@ def demand(
         config=config,
         judges=True,
     )
-    result = read_demand(family_for(load(settings.template), settings))
+    result = read_demand(stack_tree_for(load(settings.template), settings))
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not allow_uncertain else ExitCode.OK)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tapctl.verify.verify import Verification
-    from tapctl.workflows.deploy import Release
+    from tapctl.workflows.deploy import DeployResult
     from tapctl.workflows.deployer import Deployer
     from tapctl.workflows.plan import Planned
 
@@ -75,12 +75,12 @@ def deploy(
     """
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
-    from tapctl.report import deploy
+    from tapctl.report import deploy as report
     from tapctl.stacks.options import Options
     from tapctl.template import lint
     from tapctl.template.load import load
     from tapctl.template.parameters import Parameters, bind
-    from tapctl.workflows.deploy import release
+    from tapctl.workflows.deploy import deploy as deploy_workflow
     from tapctl.workflows.deployer import Deployer
     from tapctl.workflows.plan import plan as plan_of
 
@@ -131,10 +131,10 @@ def deploy(
             if plan:
                 planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
                 raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
-            done = release(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+            done = deploy_workflow(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
     except (TapctlError, KeyboardInterrupt) as error:
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(deploy.failure_json(deployer.name, reporter.story, told), output)
+        reporter.document(report.failure_json(deployer.name, reporter.story, told), output)
         raise
     if done is None or done.outcome.only:
         raise typer.Exit(_declined(done, deployer.name, reporter, output))
@@ -147,28 +147,29 @@ def _refuse(given: Mapping[str, object]) -> None:
         raise UsageError(f"--plan executes nothing, so {wrong[0]} cannot be meant", "leave one of them out")
 
 
-def _declined(done: Release | None, stack_name: str, reporter: Reporter, output: Path | None) -> ExitCode:
+def _declined(done: DeployResult | None, stack_name: str, reporter: Reporter, output: Path | None) -> ExitCode:
     """Say what a no has left: nothing, or the first of two steps."""
     from tapctl.concurrency import two_step
-    from tapctl.report import deploy
+    from tapctl.report import deploy as report
 
     if done is None:
         reporter.step("nothing was deployed; the change set was removed")
-        reporter.document(deploy.declined_json(stack_name, reporter.story), output)
+        reporter.document(report.declined_json(stack_name, reporter.story), output)
     else:
         reporter.step(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
         reporter.step(f"hint: {two_step.GOES_ON}")
-        reporter.document(deploy.as_json(done.preflight, done.outcome, None, declined=True), output)
+        reporter.document(report.as_json(done.preflight, done.outcome, None, declined=True), output)
     return ExitCode.OK
 
 
-def _ended(done: Release, deployer: Deployer, reporter: Reporter, output: Path | None) -> ExitCode:
+def _ended(done: DeployResult, deployer: Deployer, reporter: Reporter, output: Path | None) -> ExitCode:
     """Print how it ended, and prove it where something was changed, or was not proved yet; the exit code."""
-    from tapctl.report import deploy, verify
+    from tapctl.report import deploy as report
+    from tapctl.report import verify
     from tapctl.stacks.follow import watch_command
 
     terminal, outcome = reporter.terminal, done.outcome
-    reporter.result(deploy.outputs(outcome, terminal.surface()))
+    reporter.result(report.outputs(outcome, terminal.surface()))
     verified = None
     try:
         if not outcome.followed:
@@ -181,9 +182,9 @@ def _ended(done: Release, deployer: Deployer, reporter: Reporter, output: Path |
         elif deployer.proves:
             terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
     except (NotVerified, Interrupted) as error:
-        reporter.document(deploy.as_json(done.preflight, outcome, None, error), output)
+        reporter.document(report.as_json(done.preflight, outcome, None, error), output)
         raise
-    reporter.document(deploy.as_json(done.preflight, outcome, verified), output)
+    reporter.document(report.as_json(done.preflight, outcome, verified), output)
     return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
 
 
@@ -207,9 +208,9 @@ def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
 
 def _told(planned: Planned, reporter: Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
     """Print what would change; the exit code."""
-    from tapctl.report import deploy
+    from tapctl.report import deploy as report
 
     if planned.found is None:
         reporter.result(f"stack {stack_name} is up to date: nothing would change")
-    reporter.document(deploy.plan_json(stack_name, planned), output)
+    reporter.document(report.plan_json(stack_name, planned), output)
     return CHANGES if detailed and planned.found else ExitCode.OK

@@ -15,7 +15,7 @@ from tapctl.errors import TapctlError, UsageError
 
 if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
-    from tapctl.stacks.follow import Event
+    from tapctl.stacks.follow import StackEvent
     from tapctl.workflows.destroy import Fate
 
 
@@ -77,7 +77,7 @@ class _Reporter:
     def step(self, text: str) -> None:
         self.progress.step(text)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         self.progress.event(event)
 
     def cancel(self, stack_name: str) -> bool:

@@ -12,7 +12,7 @@ from tapctl.report.live_display import LiveBoard
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tapctl.stacks.follow import Event
+    from tapctl.stacks.follow import StackEvent
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Progress:
         """What the operation is going to touch, by logical id."""
         self._board.planned = tuple(names)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         from tapctl.report import events
 
         if not self.text:

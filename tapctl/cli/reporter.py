@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
-    from tapctl.stacks.follow import Event
+    from tapctl.stacks.follow import StackEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Reporter:
         show(plan_changes.text(found, surface))
         self.progress.expect(name for name, _ in walk(found.changes))
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         self.story.event(event)
         self.progress.event(event)
 

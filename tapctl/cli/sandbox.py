@@ -10,7 +10,7 @@ from tapctl.cli.context import help_alone
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from tapctl.sandbox import AccountLimits, Status
+    from tapctl.sandbox import AccountLimits, SandboxStatus
 
 app = typer.Typer(
     help="Start, look at, stop or empty the local AWS.",
@@ -104,7 +104,7 @@ def env() -> None:
         typer.echo(f"export {name}={value}")
 
 
-def _described(status: Status) -> str:
+def _described(status: SandboxStatus) -> str:
     limits = status.limits
     running = f"running at {status.sandbox.endpoint} (pid {status.sandbox.pid})" if status.sandbox else "not running"
     held = f", {limits.held} held by others" if limits.held else ""

@@ -10,7 +10,7 @@ from typing import TextIO
 import typer
 
 from tapctl.errors import TapctlError
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
 from tapctl.state.files import write_atomically
 
@@ -48,17 +48,17 @@ class Terminal:
                 sys.stderr.write(f"{text}\n")
                 sys.stderr.flush()
 
-    def surface(self, output: Path | None = None) -> Surface:
+    def surface(self, output: Path | None = None) -> RenderOptions:
         """How wide the result may be, and whether it is coloured and fitted to a terminal; a file never is."""
         return self._surface(sys.stdout, output is None and sys.stdout.isatty())
 
     @property
-    def aside(self) -> Surface:
+    def aside(self) -> RenderOptions:
         """The same for a report that is shown on stderr."""
         return self._surface(sys.stderr, sys.stderr.isatty())
 
-    def _surface(self, stream: TextIO, tty: bool) -> Surface:
-        return Surface(columns(stream), _coloured(tty), self.verbose, wraps=tty)
+    def _surface(self, stream: TextIO, tty: bool) -> RenderOptions:
+        return RenderOptions(columns(stream), _coloured(tty), self.verbose, wraps=tty)
 
     @property
     def interactive(self) -> bool:

@@ -12,7 +12,7 @@ Count = int | Unknown
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ClaimChange:
     """One function before and after; `wanted` None is removed, `live` None is not there yet.
 
     `replaced` says that CloudFormation creates a new function and deletes the old one after everything
@@ -175,7 +175,7 @@ class Outlook:
     peak: Count
 
 
-def outlook(changes: tuple[Change, ...], unreserved: Count) -> Outlook:
+def outlook(changes: tuple[ClaimChange, ...], unreserved: Count) -> Outlook:
     final, peak = unreserved, unreserved
     for change in changes:
         final = _minus(final, change.new, change.old)

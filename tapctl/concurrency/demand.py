@@ -79,7 +79,7 @@ class EventSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class OpaqueResource:
     """Something that cannot be seen into, and so might claim what nobody knows."""
 
     logical_id: str
@@ -97,7 +97,7 @@ class Demand:
     functions: tuple[FunctionDemand, ...]
     scaling: tuple[Scaling, ...] = ()
     event_sources: tuple[EventSource, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
+    opaque_resources: tuple[OpaqueResource, ...] = ()
 
     @property
     def reserved(self) -> int:

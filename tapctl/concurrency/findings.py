@@ -4,16 +4,17 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import EventSource, FunctionDemand
-from tapctl.concurrency.provisioned import mend, open_provision, overrun, settle
+from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
 from tapctl.concurrency.read_demand import FUNCTION
-from tapctl.concurrency.remedy import Policy
+from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Subject
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.hints import Hint
 from tapctl.limits import CONCURRENCY, Limit
 from tapctl.template.model import Resource
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
 from tapctl.template.resolver import ResourceReference
 from tapctl.unknown import Unknown
@@ -25,23 +26,25 @@ REMEDY_IN_DEPLOY = "`tapctl fix --write` puts the remedy into the template"
 
 @dataclass(frozen=True, slots=True)
 class _Blamed:
-    """A function, why, and what would settle it."""
+    """A function, why, and what would resolution it."""
 
     function: FunctionDemand
     message: str
-    settle: str
+    resolution: Hint
 
 
-def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
+def concurrency_findings(limit: Limit, subject: Subject) -> Iterator[Finding]:
     """One finding for each function that the verdict is about; one without a function where it is about none."""
     judgement = subject.concurrency
     template = subject.resolver.template
     blamed = list(_blamed(subject))
     if judgement.verdict is Verdict.FITS or not blamed:
-        yield Finding(limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.settle or None)
-        yield from overrunning(limit, subject)
+        yield Finding(
+            limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.resolution or None
+        )
+        yield from overrunning_sources(limit, subject)
         return
-    hint, beside = _hint(limit, subject), throttles(subject.family)
+    hint, beside = _hint(limit, subject), throttles(subject.tree)
     for each in blamed:
         function = each.function
         yield Finding(
@@ -51,9 +54,9 @@ def blame(limit: Limit, subject: Subject) -> Iterator[Finding]:
             function.logical_id,
             function.file or template.file,
             function.claim_line,
-            each.settle or subject.advice or _joined(hint, beside.instead_of(function.logical_id)),
+            each.resolution or subject.advice or _joined(hint, beside.instead_of(function.logical_id)),
         )
-    yield from overrunning(limit, subject)
+    yield from overrunning_sources(limit, subject)
 
 
 def _blamed(subject: Subject) -> list[_Blamed]:
@@ -62,31 +65,33 @@ def _blamed(subject: Subject) -> list[_Blamed]:
     wanted = [(change, change.wanted) for change in subject.changes if change.wanted]
     mended = subject.plan is not None and subject.plan.possible
     over = [
-        _Blamed(function, found[1], settle(change) or ("" if mended else mend(change)))
+        _Blamed(function, found[1], fix_command(change) or ("" if mended else suggestion(change)))
         for change, function in wanted
-        if (found := overrun(change)) and found[0] is judgement.verdict
+        if (found := check_provisioned(change)) and found[0] is judgement.verdict
     ]
     if over:
         return over
     if judgement.verdict is Verdict.UNKNOWN:
         unknown = [
-            _because(function, doubt.reason, doubt.settle) for change, function in wanted if (doubt := _unknown(change))
+            _because(function, doubt.reason, doubt.resolution)
+            for change, function in wanted
+            if (doubt := _unknown(change))
         ]
         if unknown:
             return unknown
     # What is not known may ask for nothing: where the rest exceeds in any case, it is the rest.
     growing = [each for each in wanted if each[0].grows and _counts(each[0], judgement.verdict)]
     return [
-        _because(function, f"{judgement.reason}{_twice(change, judgement.verdict)}", judgement.settle)
+        _because(function, f"{judgement.reason}{_twice(change, judgement.verdict)}", judgement.resolution)
         for change, function in growing
     ]
 
 
-def _counts(change: Change, verdict: Verdict) -> bool:
+def _counts(change: ClaimChange, verdict: Verdict) -> bool:
     return verdict is not Verdict.EXCEEDS or _unknown(change) is None
 
 
-def _twice(change: Change, verdict: Verdict) -> str:
+def _twice(change: ClaimChange, verdict: Verdict) -> str:
     """Why the way is narrower than the end."""
     if verdict is not Verdict.UNCERTAIN or not (change.replaced or change.renewed):
         return ""
@@ -94,17 +99,17 @@ def _twice(change: Change, verdict: Verdict) -> str:
     return f"; it is made anew{what}, and what it replaces holds its share until it is deleted"
 
 
-def _because(function: FunctionDemand, reason: str, settle: str) -> _Blamed:
-    return _Blamed(function, f"{function.logical_id} {_claim(function)}: {reason}", settle)
+def _because(function: FunctionDemand, reason: str, resolution: Hint) -> _Blamed:
+    return _Blamed(function, f"{function.logical_id} {_claim(function)}: {reason}", resolution)
 
 
-def unsettled(changes: tuple[Change, ...]) -> tuple[str, Unknown] | None:
+def unsettled(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | None:
     """The first function of which something is not known, without which no remedy is sure to do."""
     doubts = ((change.logical_id, _unknown(change)) for change in changes if change.wanted)
     return next(((name, doubt) for name, doubt in doubts if doubt), None)
 
 
-def _unknown(change: Change) -> Unknown | None:
+def _unknown(change: ClaimChange) -> Unknown | None:
     """What is not known of a function: what it asks, or what it holds."""
     asked = change.wanted.provisioned_total if change.wanted else 0
     found = (each for each in (change.new, asked, change.old) if isinstance(each, Unknown))
@@ -157,24 +162,24 @@ def _increase(limit: Limit, subject: Subject) -> str | None:
     ) + (f" (asked for already, and not decided yet: {asked})" if asked else "")
 
 
-def misnamed(family: Family, policy: Policy) -> Iterator[Finding]:
+def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:
     """A warning for each name in `priority` and `minimum` that no function has; no verdict changes.
 
     Functions that a condition leaves out at present count, and so does whatever nobody can see into.
     """
-    if any(member.resolver.template.opaque for member in family.members()):
+    if any(member.resolver.template.opaque for member in tree.members()):
         return
     functions = [
         f"{member.prefix}{each.logical_id}"
-        for member in family.members()
+        for member in tree.members()
         for each in member.resolver.template.resources()
         if each.type == FUNCTION
     ]
-    hidden = tuple(each.prefix for each in family.remotes())
+    hidden = tuple(each.prefix for each in tree.remotes())
     for key, names in (("priority", policy.priority), ("minimum", policy.minimum)):
         for name in names:
             if name not in functions and not name.startswith(hidden):
-                yield _warning(family.resolver.template.file, key, name, functions)
+                yield _warning(tree.resolver.template.file, key, name, functions)
 
 
 def _warning(file: str, key: str, name: str, functions: list[str]) -> Finding:
@@ -193,7 +198,7 @@ STAGES = {
 """How a stage of an API throttles what it calls."""
 
 
-def overrunning(limit: Limit, subject: Subject) -> Iterator[Finding]:
+def overrunning_sources(limit: Limit, subject: Subject) -> Iterator[Finding]:
     """A warning for each function whose sources may run more at once than it will reserve; no verdict changes."""
     by_function: dict[str, list[EventSource]] = {}
     for source in subject.sources:
@@ -236,11 +241,11 @@ class Throttles:
         return f"{stage} throttles without reserving anything" if stage else ""
 
 
-def throttles(family: Family) -> Throttles:
-    """Those of the whole family, told once."""
+def throttles(tree: StackTree) -> Throttles:
+    """Those of the whole tree, told once."""
     sources: dict[str, str] = {}
     stages: dict[str, str] = {}
-    for member in family.members():
+    for member in tree.members():
         for resource in member.resolver.template.resources():
             if resource.type == EVENT_SOURCE and (function := _queued(member, resource)):
                 sources.setdefault(f"{member.prefix}{function}", resource.logical_id)
@@ -249,7 +254,7 @@ def throttles(family: Family) -> Throttles:
     return Throttles(sources, stages)
 
 
-def _queued(member: Family, resource: Resource) -> str:
+def _queued(member: StackTree, resource: Resource) -> str:
     """The function that a mapping feeds from an SQS queue; other sources have no MaximumConcurrency."""
     resolver, path = member.resolver, ("Resources", resource.logical_id, "Properties")
     if existence(resolver, resource) is False:
@@ -260,7 +265,7 @@ def _queued(member: Family, resource: Resource) -> str:
     return target.logical_id if isinstance(target, ResourceReference) and is_queue else ""
 
 
-def _type(member: Family, value: object) -> str:
+def _type(member: StackTree, value: object) -> str:
     if not isinstance(value, ResourceReference):
         return ""
     return str(member.resolver.template.body["Resources"].get(value.logical_id, {}).get("Type"))

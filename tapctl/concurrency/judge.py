@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency, LearnedFloor
-from tapctl.concurrency.change import Change, Outlook, outlook
+from tapctl.concurrency.change import ClaimChange, Outlook, outlook
 from tapctl.concurrency.floor import SAFE, Floor, floor
-from tapctl.concurrency.provisioned import open_provision, overrun, settle
+from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict, worst
+from tapctl.hints import Hint
 from tapctl.unknown import Unknown
 
 
@@ -20,7 +21,7 @@ class Judgement:
     unreserved: int | Unknown
     floor: Floor | Unknown
     outlook: Outlook
-    settle: str = ""
+    resolution: Hint = ""
 
     @property
     def lacking(self) -> int:
@@ -36,20 +37,24 @@ class Judgement:
 
 
 def judge(
-    changes: tuple[Change, ...], account: Concurrency, *, pinned: int | None = None, learned: LearnedFloor | None = None
+    changes: tuple[ClaimChange, ...],
+    account: Concurrency,
+    *,
+    pinned: int | None = None,
+    learned: LearnedFloor | None = None,
 ) -> Judgement:
     """Whether Lambda will accept every reservation of the deploy, in whatever order it makes them."""
     bounds = (
         account.limit if isinstance(account.limit, Unknown) else floor(account.limit, pinned=pinned, learned=learned)
     )
     sums = outlook(changes, account.unreserved)
-    verdict, reason, settle = _decide(changes, bounds, sums, account)
-    return Judgement(verdict, reason, account.limit, account.unreserved, bounds, sums, settle)
+    verdict, reason, resolution = _decide(changes, bounds, sums, account)
+    return Judgement(verdict, reason, account.limit, account.unreserved, bounds, sums, resolution)
 
 
 def _decide(
-    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, str]:
+    changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, Hint]:
     found = _decide_all(changes, bounds, sums, account)
     drifted = [change.logical_id for change in changes if change.drifted]
     if found[0] in (Verdict.FITS, Verdict.UNKNOWN) or not drifted:
@@ -69,25 +74,25 @@ def _drift(names: list[str]) -> str:
 
 
 def _decide_all(
-    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, str]:
-    inside = [(*found, settle(change)) for change in changes if (found := overrun(change))]
+    changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, Hint]:
+    inside = [(*found, fix_command(change)) for change in changes if (found := check_provisioned(change))]
     answers = [*inside, _decide_claims(changes, bounds, sums, account)]
     answers += [
-        (Verdict.UNKNOWN, doubt.reason, doubt.settle) for change in changes if (doubt := open_provision(change))
+        (Verdict.UNKNOWN, doubt.reason, doubt.resolution) for change in changes if (doubt := open_provision(change))
     ]
     decisive = worst(verdict for verdict, _, _ in answers)
     return next(answer for answer in answers if answer[0] is decisive)
 
 
 def _decide_claims(
-    changes: tuple[Change, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, str]:
+    changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
+) -> tuple[Verdict, str, Hint]:
     growing = [change for change in changes if change.grows]
     if not growing:
         return Verdict.FITS, "no function claims more than it holds already", ""
     if isinstance(bounds, Unknown):
-        return Verdict.UNKNOWN, bounds.reason, bounds.settle
+        return Verdict.UNKNOWN, bounds.reason, bounds.resolution
     if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return _decide_within_bounds(growing, bounds, changes, account)
     return (*_compare(sums.final, sums.peak, bounds), "")
@@ -118,12 +123,12 @@ def _minimum(bounds: Floor) -> int:
 
 
 def _decide_within_bounds(
-    growing: list[Change], bounds: Floor, changes: tuple[Change, ...], account: Concurrency
-) -> tuple[Verdict, str, str]:
+    growing: list[ClaimChange], bounds: Floor, changes: tuple[ClaimChange, ...], account: Concurrency
+) -> tuple[Verdict, str, Hint]:
     """With something unknown: fits if even the worst case does, exceeds if even the best case does."""
     unknown = _first_unknown(changes, account)
     if isinstance(account.unreserved, Unknown):
-        return Verdict.UNKNOWN, unknown.reason, unknown.settle
+        return Verdict.UNKNOWN, unknown.reason, unknown.resolution
     if all(isinstance(change.top, int) for change in growing):
         # What is held is at least 0, so holding nothing is the worst case.
         most = sum(_known(change.top) for change in growing)
@@ -134,14 +139,14 @@ def _decide_within_bounds(
         least = sum(_known(change.new) - _known(change.old) for change in changes)
         if account.unreserved - least < _minimum(bounds):
             return (*_compare(account.unreserved - least, account.unreserved - least, bounds), "")
-    return Verdict.UNKNOWN, unknown.reason, unknown.settle
+    return Verdict.UNKNOWN, unknown.reason, unknown.resolution
 
 
-def _surely_grows(change: Change) -> bool:
+def _surely_grows(change: ClaimChange) -> bool:
     return isinstance(change.new, int) and isinstance(change.base, int) and change.new > change.base
 
 
-def _first_unknown(changes: tuple[Change, ...], account: Concurrency) -> Unknown:
+def _first_unknown(changes: tuple[ClaimChange, ...], account: Concurrency) -> Unknown:
     values = [account.unreserved, *(value for change in changes for value in (change.new, change.top, change.old))]
     return next(value for value in values if isinstance(value, Unknown))
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from tapctl.account.model import UNREAD, Quota, Stack
 from tapctl.concurrency import read_demand
-from tapctl.concurrency.findings import blame
+from tapctl.concurrency.findings import concurrency_findings
 from tapctl.concurrency.result import Subject
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, Kind, Limit
+from tapctl.hints import Hint
+from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.limits.cloudformation import STACK
 from tapctl.template.model import Resource
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.properties import existence
 from tapctl.template.resolver import NO_VALUE, Resolver
@@ -28,48 +29,48 @@ class Addition:
     most: int
 
 
-def touched(family: Family, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
+def touched(tree: StackTree, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
     """The limits that this template and its nested ones can run into; nothing else is ever read."""
-    return tuple(limit for limit in CATALOGUE if _touches(limit, family, stack))
+    return tuple(limit for limit in CATALOGUE if _touches(limit, tree, stack))
 
 
-def _touches(limit: Limit, family: Family, stack: Stack | Unknown | None) -> bool:
+def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bool:
     match limit.kind:
-        case Kind.TEMPLATE:
+        case LimitKind.TEMPLATE:
             return True
-        case Kind.EXPORTS:
-            return any("Export" in each for member in family.members() for each in _outputs(member))
-        case Kind.CONCURRENCY:
-            return _hides(family) or any(each.type in limit.spends for _, each in _resources(family))
-        case Kind.COUNT:
-            return addition(limit, family, stack).most > 0
+        case LimitKind.EXPORTS:
+            return any("Export" in each for member in tree.members() for each in _outputs(member))
+        case LimitKind.CONCURRENCY:
+            return _hides(tree) or any(each.type in limit.spends for _, each in _resources(tree))
+        case LimitKind.COUNT:
+            return addition(limit, tree, stack).most > 0
 
 
-def _hides(family: Family) -> bool:
+def _hides(tree: StackTree) -> bool:
     """Whether there may be functions that are not to be seen here."""
-    return any(family.remotes()) or any(
-        member.resolver.template.opaque or any(read_demand.unseen(member)) for member in family.members()
+    return any(tree.remotes()) or any(
+        member.resolver.template.opaque or any(read_demand.opaque_resources(member)) for member in tree.members()
     )
 
 
-def _resources(family: Family) -> Iterator[tuple[Family, Resource]]:
-    for member in family.members():
+def _resources(tree: StackTree) -> Iterator[tuple[StackTree, Resource]]:
+    for member in tree.members():
         for resource in member.resolver.template.resources():
             yield member, resource
 
 
-def _outputs(member: Family) -> Iterator[Mapping[str, Any]]:
+def _outputs(member: StackTree) -> Iterator[Mapping[str, Any]]:
     yield from member.resolver.template.outputs.values()
 
 
-def addition(limit: Limit, family: Family, stack: Stack | Unknown | None) -> Addition:
+def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Addition:
     """How many units the stack will hold that it does not hold yet.
 
     CloudFormation creates before it deletes, so what the deploy removes is not credited.
     """
     least = most = 0
     held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
-    for member, resource in _resources(family):
+    for member, resource in _resources(tree):
         name = f"{member.prefix}{resource.logical_id}"
         if resource.type not in limit.spends or (held and held.get(name) == resource.type):
             continue
@@ -85,16 +86,16 @@ def addition(limit: Limit, family: Family, stack: Stack | Unknown | None) -> Add
     return Addition(least, most)
 
 
-def assess(subject: Subject) -> tuple[Finding, ...]:
+def check_limits(subject: Subject) -> tuple[Finding, ...]:
     """One finding or more for every limit that the template touches, also where it fits."""
-    limits = touched(subject.family, subject.account.stack)
+    limits = touched(subject.tree, subject.account.stack)
     return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, subject))
 
 
 def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    more = addition(limit, subject.family, subject.account.stack)
+    more = addition(limit, subject.tree, subject.account.stack)
     quota = subject.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
-    spender = next((pair for pair in _resources(subject.family) if pair[1].type in limit.spends), None)
+    spender = next((pair for pair in _resources(subject.tree) if pair[1].type in limit.spends), None)
     yield Finding(
         limit.id,
         *_compare_count(limit, more, quota),
@@ -124,21 +125,23 @@ def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict,
             raise AssertionError(quota)
 
 
-def _settle(quota: Quota) -> str:
-    return next((value.settle for value in (quota.value, quota.usage) if isinstance(value, Unknown)), "")
+def _settle(quota: Quota) -> Hint:
+    return next((value.resolution for value in (quota.value, quota.usage) if isinstance(value, Unknown)), "")
 
 
 def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
     exports, file = subject.account.exports, subject.resolver.template.file
     if isinstance(exports, Unknown):
         message = f"{limit.title}: {exports.reason}"
-        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hint=exports.settle or None, judged=exports.judged)
+        yield Finding(
+            limit.id, Verdict.UNKNOWN, message, file=file, hint=exports.resolution or None, judged=exports.judged
+        )
         return
     own = subject.account.stack.name if isinstance(subject.account.stack, Stack) else None
     # CloudFormation names a nested stack for its parent and its logical id.
-    nested = tuple(f"{own}-{each.prefix.split('/')[0]}-" for each in subject.family.members() if each.prefix)
+    nested = tuple(f"{own}-{each.prefix.split('/')[0]}-" for each in subject.tree.members() if each.prefix)
     foreign = {name: stack for name, stack in exports.items() if stack != own and not stack.startswith(nested)}
-    members = subject.family.members() if foreign else ()
+    members = subject.tree.members() if foreign else ()
     clashes = [clash for member in members for clash in _clashes(limit, member.resolver, foreign)]
     yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: none is taken", file=file)]
 
@@ -152,12 +155,16 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
         line, shown = resolver.template.line(*path), resolver.without_secrets(str(name))
         if isinstance(name, Unknown):
             message = f"the name that output {key} exports is not known: {name.reason}"
-            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.settle or None)
+            yield Finding(
+                limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.resolution or None
+            )
         elif name is None or name not in foreign:
             continue
         elif isinstance(exists := resolver.exists(output.get("Condition"), path), Unknown):
             message = f"output {key} may export {shown}, which stack {foreign[name]} exports already: {exists.reason}"
-            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, exists.settle or None)
+            yield Finding(
+                limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, exists.resolution or None
+            )
         else:
             message = f"output {key} exports {shown}, which stack {foreign[name]} exports already"
             hint = f"export another name, or remove that of {foreign[name]} first"
@@ -179,7 +186,7 @@ _MEASURES: Mapping[str, Callable[[Resolver], int]] = {
 
 def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
     unit = f" {limit.unit}" if limit.unit else ""
-    for member in subject.family.members():
+    for member in subject.tree.members():
         measured, allowed = _MEASURES[limit.id](member.resolver), limit.fixed or 0
         verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
         hint = None if verdict is Verdict.FITS else "split it into nested stacks"
@@ -187,9 +194,9 @@ def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
         yield Finding(limit.id, verdict, message, file=member.resolver.template.file, line=1, hint=hint)
 
 
-JUDGES: Mapping[Kind, Callable[[Limit, Subject], Iterator[Finding]]] = {
-    Kind.CONCURRENCY: blame,
-    Kind.COUNT: _judge_count,
-    Kind.EXPORTS: _judge_exports,
-    Kind.TEMPLATE: _judge_template,
+JUDGES: Mapping[LimitKind, Callable[[Limit, Subject], Iterator[Finding]]] = {
+    LimitKind.CONCURRENCY: concurrency_findings,
+    LimitKind.COUNT: _judge_count,
+    LimitKind.EXPORTS: _judge_exports,
+    LimitKind.TEMPLATE: _judge_template,
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tapctl.concurrency.remedy import Plan, Remedy
+from tapctl.concurrency.remedy import Remedy, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.template.model import Template
@@ -35,7 +35,7 @@ class Override:
 
 def overrides(result: Preflight) -> dict[str, Override]:
     """The override of each function whose remedy a parameter can bring about by itself."""
-    root = result.family.resolver
+    root = result.tree.resolver
     # As it was written: transforms replace parameters by their values.
     written = replace(root, template=result.template, _conditions={})
     own = {name: remedy for name, remedy in result.plan.changes.items() if "/" not in name}
@@ -44,7 +44,7 @@ def overrides(result: Preflight) -> dict[str, Override]:
     return {name: each for name, each in found.items() if each}
 
 
-def edited(plan: Plan, by_parameter: Mapping[str, Override]) -> Plan:
+def edited(plan: RemedyPlan, by_parameter: Mapping[str, Override]) -> RemedyPlan:
     """What of the plan is left to be edited in the template."""
     return replace(plan, remedies={name: each for name, each in plan.remedies.items() if name not in by_parameter})
 

@@ -6,12 +6,12 @@ summed over all versions and aliases, those of earlier deploys too:
 https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 """
 
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.verdict import Verdict
 from tapctl.unknown import Unknown
 
 
-def overrun(change: Change) -> tuple[Verdict, str] | None:
+def check_provisioned(change: ClaimChange) -> tuple[Verdict, str] | None:
     """Whether Lambda refuses, or may refuse, what is provisioned inside the reservation, and why in words."""
     wanted = change.wanted
     if wanted is None or not isinstance(wanted.reserved, int):
@@ -19,7 +19,7 @@ def overrun(change: Change) -> tuple[Verdict, str] | None:
     return _now(change, wanted.reserved) or _then(change, wanted.reserved)
 
 
-def _now(change: Change, reserved: int) -> tuple[Verdict, str] | None:
+def _now(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | None:
     """The moment in which the reservation is set, before anything that is provisioned has changed."""
     live = change.live
     if live is None or live.reserved == reserved or (change.replaced and change.logical_id not in change.perhaps):
@@ -31,7 +31,7 @@ def _now(change: Change, reserved: int) -> tuple[Verdict, str] | None:
     return verdict, f"{change.logical_id} reserves {reserved} while {held} are provisioned: {_whose(change)}"
 
 
-def _then(change: Change, reserved: int) -> tuple[Verdict, str] | None:
+def _then(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | None:
     """While it is provisioned, and until what goes is deleted."""
     late, most = change.provisioned_late, change.provisioned_top
     if isinstance(late, int) and late > reserved:
@@ -47,11 +47,11 @@ def _then(change: Change, reserved: int) -> tuple[Verdict, str] | None:
     return None
 
 
-def _whose(change: Change) -> str:
+def _whose(change: ClaimChange) -> str:
     return _besides(change).removeprefix(", ") or "lower that in an earlier deploy"
 
 
-def _besides(change: Change) -> str:
+def _besides(change: ClaimChange) -> str:
     """What nobody reads in the template."""
     if change.left_behind:
         kept = f" ({', '.join(sorted(change.kept))} retained)" if change.kept else ""
@@ -61,7 +61,7 @@ def _besides(change: Change) -> str:
     return ""
 
 
-def settle(change: Change) -> str:
+def fix_command(change: ClaimChange) -> str:
     """The command that frees what no deploy frees; empty where there is nothing of the kind."""
     live = change.live
     outside = [name for name in (live.holders or {} if live else {}) if name.startswith(":")]
@@ -73,13 +73,13 @@ def settle(change: Change) -> str:
     )
 
 
-def mend(change: Change) -> str:
+def suggestion(change: ClaimChange) -> str:
     """What could be written instead, where no remedy would do."""
     most = change.provisioned_top
     return f"reserve {most} at least, or provision less" if isinstance(most, int) else ""
 
 
-def open_provision(change: Change) -> Unknown | None:
+def open_provision(change: ClaimChange) -> Unknown | None:
     """The provisioned concurrency of which nobody knows whether the reservation covers it."""
     wanted = change.wanted
     if wanted is None or wanted.reserved is None:

@@ -1,13 +1,13 @@
-"""The claims of a template's functions, and of the family of its nested stacks."""
+"""The claims of a template's functions, and of the tree of its nested stacks."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.demand import Count, Demand, EventSource, FunctionDemand, Provisioned, Scaling, Unseen
+from tapctl.concurrency.demand import Count, Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
 from tapctl.template.model import INCLUDED, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.properties import count, existence, plain
 from tapctl.template.resolver import NO_VALUE, Resolver, ResourceReference
@@ -19,26 +19,26 @@ PUBLISHED = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
 """The resource types that carry a ProvisionedConcurrencyConfig."""
 
 
-def read_demand(family: Family) -> Demand:
-    """Work the demand of the whole family out.
+def read_demand(tree: StackTree) -> Demand:
+    """Work the demand of the whole tree out.
 
     Raises `TemplateError` for a value that is no whole number above or at 0, with its line.
     """
-    members = list(family.members())
+    members = list(tree.members())
     remotes = [
-        FunctionDemand(f"{each.prefix}*", each.line, plain(each.unknown), file=each.file) for each in family.remotes()
+        FunctionDemand(f"{each.prefix}*", each.line, plain(each.unknown), file=each.file) for each in tree.remotes()
     ]
     return Demand(
-        family.resolver.template.file,
+        tree.resolver.template.file,
         (*(function for member in members for function in _functions(member)), *remotes),
         tuple(each for member in members for each in scaling(member)),
         tuple(each for member in members for each in event_sources(member)),
-        tuple(each for member in members for each in unseen(member)),
+        tuple(each for member in members for each in opaque_resources(member)),
     )
 
 
-def _functions(member: Family) -> Iterator[FunctionDemand]:
-    """The functions of one stack, named as the family names them."""
+def _functions(member: StackTree) -> Iterator[FunctionDemand]:
+    """The functions of one stack, named as the tree names them."""
     for each in _own_functions(member.resolver):
         function = replace(each, logical_id=f"{member.prefix}{each.logical_id}", file=member.resolver.template.file)
         yield _maybe(function, member.exists) if isinstance(member.exists, Unknown) else function
@@ -71,7 +71,7 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
 
 
 def _claims(resource: Resource) -> bool:
-    """Functions on managed instances run outside the account's pool; they are listed as unseen."""
+    """Functions on managed instances run outside the account's pool; they are listed as opaque_resources."""
     return resource.type == FUNCTION and "CapacityProviderConfig" not in resource.properties
 
 
@@ -129,7 +129,7 @@ DIMENSION = "lambda:function:ProvisionedConcurrency"
 EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
 
 
-def scaling(member: Family) -> Iterator[Scaling]:
+def scaling(member: StackTree) -> Iterator[Scaling]:
     """The widest range of each target on provisioned concurrency, its scheduled actions included."""
     resolver = member.resolver
     for resource in _existing(resolver, TARGET):
@@ -169,7 +169,7 @@ def _largest(values: list[Count | None]) -> Count:
     return unknown or max((value for value in values if isinstance(value, int)), default=0)
 
 
-def event_sources(member: Family) -> Iterator[EventSource]:
+def event_sources(member: StackTree) -> Iterator[EventSource]:
     """Event source mappings with a MaximumConcurrency."""
     resolver = member.resolver
     for resource in _existing(resolver, EVENT_SOURCE):
@@ -184,7 +184,7 @@ def event_sources(member: Family) -> Iterator[EventSource]:
             yield EventSource(name, resolver.template.file, resource.line, maximum, function)
 
 
-def unseen(member: Family) -> Iterator[Unseen]:
+def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
     """Custom resources, modules, macros and functions on managed instances."""
     resolver = member.resolver
     template = resolver.template
@@ -192,11 +192,13 @@ def unseen(member: Family) -> Iterator[Unseen]:
         reason = _why_unseen(resource)
         if reason and existence(resolver, resource) is not False:
             name = f"{member.prefix}{resource.logical_id}"
-            yield Unseen(name, resource.type, template.file, resource.line, reason)
+            yield OpaqueResource(name, resource.type, template.file, resource.line, reason)
     for name in template.transforms:
         if name not in (SERVERLESS, LANGUAGE_EXTENSIONS, "AWS::CodeDeployBlueGreen"):
             line = template.line("Transform")
-            yield Unseen(f"{member.prefix}Transform", name, template.file, line, "a macro may rewrite the template")
+            yield OpaqueResource(
+                f"{member.prefix}Transform", name, template.file, line, "a macro may rewrite the template"
+            )
 
 
 def _why_unseen(resource: Resource) -> str:

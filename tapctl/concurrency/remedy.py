@@ -11,15 +11,15 @@ from enum import Enum
 from typing import Any
 
 from tapctl.account.model import Concurrency
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.provisioned import open_provision, overrun
+from tapctl.concurrency.provisioned import check_provisioned, open_provision
 from tapctl.errors import UsageError
 from tapctl.unknown import Unknown
 
 
-class Action(Enum):
+class RemedyAction(Enum):
     """What a remedy does with one reservation."""
 
     KEEP = "keep"
@@ -27,7 +27,7 @@ class Action(Enum):
     DROP = "drop"
 
 
-class Mode(Enum):
+class RemedyMode(Enum):
     """How far a remedy may go: `remedy` of an environment, or `--remedy`."""
 
     ADJUST = "adjust"
@@ -36,19 +36,19 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RemedyPolicy:
     """What an environment wants of remedies.
 
     Functions in `priority` are served first, in that order; the others share what is left in proportion to
     what they ask for. What would be lowered below its `minimum` is dropped instead.
     """
 
-    mode: Mode = Mode.ADJUST
+    mode: RemedyMode = RemedyMode.ADJUST
     priority: tuple[str, ...] = ()
     minimum: Mapping[str, int] = field(default_factory=dict)
 
 
-PLAIN = Policy()
+PLAIN = RemedyPolicy()
 """Share in proportion, with nobody first."""
 
 
@@ -56,13 +56,13 @@ PLAIN = Policy()
 class Remedy:
     """What becomes of one reservation; `value` is what is written, None when the property goes."""
 
-    action: Action
+    action: RemedyAction
     value: int | None
     requested: int
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RemedyPlan:
     """A remedy for every function with a reservation; `possible` False when none makes the template fit."""
 
     remedies: Mapping[str, Remedy]
@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def changes(self) -> dict[str, Remedy]:
-        return {name: each for name, each in self.remedies.items() if each.action is not Action.KEEP}
+        return {name: each for name, each in self.remedies.items() if each.action is not RemedyAction.KEEP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,35 +99,37 @@ class _Candidate:
         return max(0, min(self.minimum, self.requested) - self.base - self.least)
 
 
-def plan(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown, policy: Policy = PLAIN) -> Plan:
+def allocate(
+    changes: tuple[ClaimChange, ...], account: Concurrency, bounds: Floor | Unknown, policy: RemedyPolicy = PLAIN
+) -> RemedyPlan:
     """The least change that lets every order of updates leave the safe floor."""
     keep = {
-        change.logical_id: Remedy(Action.KEEP, change.wanted.reserved, change.wanted.reserved)
+        change.logical_id: Remedy(RemedyAction.KEEP, change.wanted.reserved, change.wanted.reserved)
         for change in changes
         if change.wanted and isinstance(change.wanted.reserved, int)
     }
     candidates = [_candidate(change, policy.minimum) for change in changes if _is_candidate(change)]
     room = _room(changes, candidates, account, bounds)
-    stopped = [change for change in changes if overrun(change) and not _is_candidate(change)]
+    stopped = [change for change in changes if check_provisioned(change) and not _is_candidate(change)]
     if room is None or stopped or any(open_provision(change) for change in changes):
-        return Plan(keep, possible=False)
-    if room < 0 or policy.mode is Mode.FAIL:
-        fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(overrun, changes))
-        return Plan(keep, possible=fits)
-    broken = {change.logical_id for change in changes if overrun(change)}
+        return RemedyPlan(keep, possible=False)
+    if room < 0 or policy.mode is RemedyMode.FAIL:
+        fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(check_provisioned, changes))
+        return RemedyPlan(keep, possible=fits)
+    broken = {change.logical_id for change in changes if check_provisioned(change)}
     first = policy.priority
     sound = sorted(
         (each for each in candidates if each.logical_id not in broken),
         key=lambda each: first.index(each.logical_id) if each.logical_id in first else len(first),
     )
-    share = _whole_or_nothing if policy.mode is Mode.DROP else _proportional
+    share = _whole_or_nothing if policy.mode is RemedyMode.DROP else _proportional
     shares = share(sound, room, len([each for each in sound if each.logical_id in first]))
     served = {each.logical_id: _serve(each, shares.get(each.logical_id)) for each in candidates}
-    return Plan({**keep, **served}, possible=True)
+    return RemedyPlan({**keep, **served}, possible=True)
 
 
 def _room(
-    changes: tuple[Change, ...], candidates: list[_Candidate], account: Concurrency, bounds: Floor | Unknown
+    changes: tuple[ClaimChange, ...], candidates: list[_Candidate], account: Concurrency, bounds: Floor | Unknown
 ) -> int | None:
     """What the reservations may grow in all: unreserved beyond the safe floor, less what grows in any case."""
     forced = sum(candidate.least for candidate in candidates)
@@ -143,15 +145,15 @@ def _room(
     return room if forced else max(room, 0)
 
 
-def _is_candidate(change: Change) -> bool:
+def _is_candidate(change: ClaimChange) -> bool:
     wanted = change.wanted
     if wanted is None or not isinstance(wanted.reserved, int) or wanted.reserved == 0:
         return False
     known = isinstance(change.base, int) and isinstance(change.provisioned_top, int)
-    return known and (change.grows or overrun(change) is not None)
+    return known and (change.grows or check_provisioned(change) is not None)
 
 
-def _candidate(change: Change, minimum: Mapping[str, int]) -> _Candidate:
+def _candidate(change: ClaimChange, minimum: Mapping[str, int]) -> _Candidate:
     match change.wanted, change.base, change.provisioned_top:
         case FunctionDemand(reserved=int(requested)), int(base), int(provisioned):
             return _Candidate(change.logical_id, requested, base, provisioned, minimum.get(change.logical_id, 0))
@@ -213,20 +215,20 @@ def _serve(candidate: _Candidate, share: int | None) -> Remedy:
     """Turn a share into a remedy; no share at all means that the reservation cannot stay."""
     requested = candidate.requested
     if share is None:
-        return Remedy(Action.DROP, None, requested)
+        return Remedy(RemedyAction.DROP, None, requested)
     if share == candidate.wish:
-        return Remedy(Action.KEEP, requested, requested)
+        return Remedy(RemedyAction.KEEP, requested, requested)
     value = candidate.base + candidate.least + share
-    return Remedy(Action.LOWER, value, requested) if value else Remedy(Action.DROP, None, requested)
+    return Remedy(RemedyAction.LOWER, value, requested) if value else Remedy(RemedyAction.DROP, None, requested)
 
 
 SETTING = "ReservedConcurrentExecutions"
 
 
-def apply(body: Mapping[str, Any], plan: Plan, prefix: str = "") -> dict[str, Any]:
+def apply(body: Mapping[str, Any], plan: RemedyPlan, prefix: str = "") -> dict[str, Any]:
     """The template as the plan wants it; what it keeps is left as it was written.
 
-    `prefix` says which stack of the family this is; what the plan wants of the others is theirs to apply.
+    `prefix` says which stack of the tree this is; what the plan wants of the others is theirs to apply.
     Raises `UsageError` for a function that a transform makes.
     """
     changed = copy.deepcopy(dict(body))
@@ -241,6 +243,6 @@ def apply(body: Mapping[str, Any], plan: Plan, prefix: str = "") -> dict[str, An
                 "change it in the template",
             )
         # AWS::NoValue rather than no property: it also wins over a default that a transform would fill in.
-        value = remedy.value if remedy.action is Action.LOWER else {"Ref": "AWS::NoValue"}
+        value = remedy.value if remedy.action is RemedyAction.LOWER else {"Ref": "AWS::NoValue"}
         resource.setdefault("Properties", {})[SETTING] = value
     return changed

@@ -37,7 +37,7 @@ CLAIMS: Mapping[str, str] = {
 _ATTRIBUTE = re.compile(r"\$\{([A-Za-z0-9]+)\.[^}]+\}")
 
 
-def ours(resolver: Resolver) -> dict[str, Resource]:
+def concurrency_resources(resolver: Resolver) -> dict[str, Resource]:
     """Functions, versions and aliases by their logical ids, but those that a condition leaves out."""
     return {
         each.logical_id: each
@@ -46,7 +46,7 @@ def ours(resolver: Resolver) -> dict[str, Resource]:
     }
 
 
-class Differs(Enum):
+class Difference(Enum):
     """Whether an update changes something."""
 
     NO = 0
@@ -54,42 +54,42 @@ class Differs(Enum):
     SURELY = 2
 
 
-def replaced(running: Resolver, wanted: Resolver) -> dict[str, Differs]:
+def replaced(running: Resolver, wanted: Resolver) -> dict[str, Difference]:
     """The logical ids that one update replaces, surely or maybe: a value that is not known may be another one."""
     found = {new.logical_id: _is_replaced(running, old, wanted, new) for old, new in _pairs(running, wanted)}
-    return {name: differs for name, differs in found.items() if differs is not Differs.NO}
+    return {name: differs for name, differs in found.items() if differs is not Difference.NO}
 
 
-def restated(running: Resolver, wanted: Resolver) -> frozenset[str]:
+def unchanged_concurrency(running: Resolver, wanted: Resolver) -> frozenset[str]:
     """What both templates give the same reservation, or the same provisioned concurrency."""
     return frozenset(
         new.logical_id
         for old, new in _pairs(running, wanted)
-        if _compare(running, old, wanted, new, (CLAIMS[new.type],)) is Differs.NO
+        if _compare(running, old, wanted, new, (CLAIMS[new.type],)) is Difference.NO
     )
 
 
-def named_alike(running: Resolver, wanted: Resolver) -> frozenset[str]:
+def same_name(running: Resolver, wanted: Resolver) -> frozenset[str]:
     """What both templates give the same name, whatever that is."""
     return frozenset(
         new.logical_id
         for old, new in _pairs(running, wanted)
-        if _compare(running, old, wanted, new, ("FunctionName",)) is Differs.NO
+        if _compare(running, old, wanted, new, ("FunctionName",)) is Difference.NO
     )
 
 
 def _pairs(running: Resolver, wanted: Resolver) -> Iterator[tuple[Resource, Resource]]:
     """What is of one type in both templates."""
-    before = ours(running)
-    for new in ours(wanted).values():
+    before = concurrency_resources(running)
+    for new in concurrency_resources(wanted).values():
         old = before.get(new.logical_id)
         if old and old.type == new.type:
             yield old, new
 
 
-def _is_replaced(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> Differs:
+def _is_replaced(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> Difference:
     if _loses_its_name(running, old, wanted, new):
-        return Differs.SURELY
+        return Difference.SURELY
     return _compare(running, old, wanted, new, CREATE_ONLY[new.type])
 
 
@@ -99,16 +99,16 @@ def _loses_its_name(running: Resolver, old: Resource, wanted: Resolver, new: Res
     return before is not NO_VALUE and after is NO_VALUE
 
 
-def _compare(running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]) -> Differs:
+def _compare(running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]) -> Difference:
     """Whether any of the properties differs."""
-    found = Differs.NO
+    found = Difference.NO
     for name, (before, after) in zip(names, _values(running, old, wanted, new, names), strict=True):
         if not (_is_open(before) or _is_open(after)):
             # CloudFormation compares text with text: 5 and "5" are one value.
             if str(before) != str(after):
-                return Differs.SURELY
+                return Difference.SURELY
         elif str(before) != str(after) or _is_written_otherwise(running, old, wanted, new, name):
-            found = Differs.MAYBE
+            found = Difference.MAYBE
     return found
 
 
@@ -164,6 +164,6 @@ def maybe_replaced(wanted: Resolver) -> frozenset[str]:
     """What an update might replace where nobody may read what runs: all that sets such a property beside its names."""
     return frozenset(
         name
-        for name, each in ours(wanted).items()
+        for name, each in concurrency_resources(wanted).items()
         if {*CREATE_ONLY[each.type]} & {*each.properties} - {"FunctionName", "Name"}
     )

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from tapctl.account.model import Account, Increase
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, EventSource
 from tapctl.concurrency.judge import Judgement
-from tapctl.concurrency.remedy import Plan
+from tapctl.concurrency.remedy import RemedyPlan
 from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.template.model import Template
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
 
 
@@ -18,15 +18,15 @@ class Preflight:
     """The verdict with everything that led to it."""
 
     template: Template
-    family: Family
+    tree: StackTree
     account: Account
     demand: Demand
-    changes: tuple[Change, ...]
+    changes: tuple[ClaimChange, ...]
     concurrency: Judgement
-    plan: Plan
+    plan: RemedyPlan
     findings: tuple[Finding, ...]
     lint: tuple[Finding, ...] = ()
-    staging: Plan | str | None = None
+    staging: RemedyPlan | str | None = None
     """The first of two steps, where a deploy in one might fail on the way; or why two would not do either."""
 
     forbidden: bool = False
@@ -48,12 +48,12 @@ class Preflight:
 class Subject:
     """Everything that the findings are drawn from."""
 
-    family: Family
+    tree: StackTree
     account: Account
-    changes: tuple[Change, ...]
+    changes: tuple[ClaimChange, ...]
     concurrency: Judgement
-    staging: Plan | str | None = None
-    plan: Plan | None = None
+    staging: RemedyPlan | str | None = None
+    plan: RemedyPlan | None = None
     pending: tuple[Increase, ...] = ()
     sources: tuple[EventSource, ...] = ()
     sandbox: bool = False
@@ -66,9 +66,9 @@ class Subject:
         """What two steps could do about an order of updates that might fail."""
         allowed = "without `--remedy fail` " if self.forbidden else ""
         steps = f"{allowed}`tapctl deploy` does it in two steps: it lowers first, then raises"
-        return steps if isinstance(self.staging, Plan) else self.staging
+        return steps if isinstance(self.staging, RemedyPlan) else self.staging
 
     @property
     def resolver(self) -> Resolver:
         """The root's."""
-        return self.family.resolver
+        return self.tree.resolver

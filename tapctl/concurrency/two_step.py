@@ -7,15 +7,17 @@ new reservation, what is made anew none yet, and what goes is deleted. The secon
 from collections.abc import Iterator
 
 from tapctl.account.model import Concurrency
-from tapctl.concurrency.change import Change, outlook
+from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.provisioned import open_provision, overrun
-from tapctl.concurrency.remedy import Action, Plan, Remedy
+from tapctl.concurrency.provisioned import check_provisioned, open_provision
+from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.unknown import Unknown
 
 
-def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor | Unknown) -> Plan | str | None:
+def first_step(
+    changes: tuple[ClaimChange, ...], account: Concurrency, bounds: Floor | Unknown
+) -> RemedyPlan | str | None:
     """The reservations of the first step; None when one step will do, or in words why two would not.
 
     Sums that are unknown, an end that does not fit, and what was changed by hand and may stay so are none of its
@@ -24,7 +26,7 @@ def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor 
     sums = outlook(changes, account.unreserved)
     if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return None
-    if any(overrun(change) or open_provision(change) or change.drifted for change in changes):
+    if any(check_provisioned(change) or open_provision(change) or change.drifted for change in changes):
         return None
     least = max(bounds.safe, bounds.hard)
     if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):
@@ -36,14 +38,14 @@ def first_step(changes: tuple[Change, ...], account: Concurrency, bounds: Floor 
             f"two steps would not do: provisioned concurrency takes {held} before anything is freed;"
             f" what would: {_help(changes)}"
         )
-    return Plan(remedies, possible=True)
+    return RemedyPlan(remedies, possible=True)
 
 
-def _reserves(change: Change) -> bool:
+def _reserves(change: ClaimChange) -> bool:
     return change.wanted is not None and isinstance(change.wanted.reserved, int)
 
 
-def _less(change: Change) -> Remedy:
+def _less(change: ClaimChange) -> Remedy:
     """What the first step reserves for a function that reserves something at the end."""
     wanted = change.wanted.reserved if change.wanted else None
     requested = wanted if isinstance(wanted, int) else 0
@@ -51,18 +53,22 @@ def _less(change: Change) -> Remedy:
     if isinstance(old, int) and change.wanted and old < _known(change.provisioned_top):
         old = None  # what it holds would not cover what it provisions
     if requested == 0 or (isinstance(old, int) and requested <= old):
-        return Remedy(Action.KEEP, requested, requested)
-    return Remedy(Action.LOWER, old, requested) if isinstance(old, int) else Remedy(Action.DROP, None, requested)
+        return Remedy(RemedyAction.KEEP, requested, requested)
+    return (
+        Remedy(RemedyAction.LOWER, old, requested)
+        if isinstance(old, int)
+        else Remedy(RemedyAction.DROP, None, requested)
+    )
 
 
-def _provisioned_anew(change: Change) -> int:
+def _provisioned_anew(change: ClaimChange) -> int:
     """What a function without a reservation in the first step provisions beyond what it holds."""
-    if change.wanted is None or (_reserves(change) and _less(change).action is not Action.DROP):
+    if change.wanted is None or (_reserves(change) and _less(change).action is not RemedyAction.DROP):
         return 0
     return max(0, _known(change.provisioned_top) - _known(change.base))
 
 
-def _help(changes: tuple[Change, ...]) -> str:
+def _help(changes: tuple[ClaimChange, ...]) -> str:
     """What frees something before provisioned concurrency takes it."""
     if any(change.replaced for change in changes):
         return "keep the old name, or give the new one in a later deploy, once the old function is without it"
@@ -79,24 +85,24 @@ FIRST, SECOND = "step 1 of 2", "step 2 of 2"
 GOES_ON = "`tapctl deploy` with the same options goes on with step 2"
 
 
-def first_plan(result: Preflight) -> Plan | None:
+def first_plan(result: Preflight) -> RemedyPlan | None:
     """The reservations of the first step; None where one step will do."""
-    return result.staging if isinstance(result.staging, Plan) and result.staging.changes else None
+    return result.staging if isinstance(result.staging, RemedyPlan) and result.staging.changes else None
 
 
-def first(result: Preflight, plan: Plan) -> str:
+def first(result: Preflight, plan: RemedyPlan) -> str:
     """What becomes of each function in the first step, what frees something before what has to wait for it."""
     freed = [f"{each.logical_id} {told}" for each in result.changes for told in _frees(each)]
     waiting = [f"{name} {_waits(each.value)} until step 2" for name, each in plan.changes.items()]
     return f"{FIRST}: {', '.join([*freed, *waiting])}"
 
 
-def second(plan: Plan) -> str:
+def second(plan: RemedyPlan) -> str:
     """What the functions get that had to wait."""
     return f"{SECOND}: {', '.join(f'{name} gets {each.requested}' for name, each in plan.changes.items())}"
 
 
-def _frees(change: Change) -> Iterator[str]:
+def _frees(change: ClaimChange) -> Iterator[str]:
     held = change.live.reserved if change.live else None
     wanted = change.wanted.reserved if change.wanted else None
     if not isinstance(held, int) or change.replaced:

@@ -7,13 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from tapctl.account.model import LiveFunction, Stack
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, FunctionDemand
-from tapctl.concurrency.replacement import Differs, maybe_replaced, named_alike, ours, replaced, restated
+from tapctl.concurrency.replacement import (
+    Difference,
+    concurrency_resources,
+    maybe_replaced,
+    replaced,
+    same_name,
+    unchanged_concurrency,
+)
 from tapctl.errors import TemplateError
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
-from tapctl.template.nested import NESTED, Family, passed_down
+from tapctl.template.nested import NESTED, StackTree, passed_down
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
@@ -26,22 +33,26 @@ RETAINING = ("Retain", "RetainExceptOnCreate")
 that made it, what is replaced as the new one says."""
 
 
-def fates(
+def update_effects(
     reader: AccountReader,
     stack: Stack | Unknown | None,
-    kin: Family,
+    tree: StackTree,
     demand: Demand,
     told: frozenset[str] | None = None,
-) -> Fates:
+) -> UpdateEffects:
     """Look where functions that the stack holds claim anything; `told` is what a change set says is made anew."""
     if not isinstance(stack, Stack):
-        return Fates(told or frozenset())
+        return UpdateEffects(told or frozenset())
     wanted = {each.logical_id: each for each in demand.functions}
     holding = {**stack.functions, **stack.outside}
     claiming = [name for name, held in holding.items() if _matters(name, held, wanted.get(name), told)]
-    members = {each.prefix: each for each in kin.members()}
-    found = _Look(reader, stack, members, claiming).into("", stack.parameters, kin.resolver) if claiming else Fates()
-    return found if told is None else replace(found, made_anew=told, perhaps=frozenset(), unread="")
+    members = {each.prefix: each for each in tree.members()}
+    found = (
+        _Look(reader, stack, members, claiming).into("", stack.parameters, tree.resolver)
+        if claiming
+        else UpdateEffects()
+    )
+    return found if told is None else replace(found, replacements=told, perhaps=frozenset(), unread="")
 
 
 def _matters(name: str, held: LiveFunction, wanted: FunctionDemand | None, told: frozenset[str] | None) -> bool:
@@ -62,16 +73,16 @@ class _Look:
 
     reader: AccountReader
     stack: Stack
-    members: Mapping[str, Family]
+    members: Mapping[str, StackTree]
     claiming: Collection[str]
 
-    def into(self, prefix: str, given: Mapping[str, str | Unknown], context: Resolver) -> Fates:
+    def into(self, prefix: str, given: Mapping[str, str | Unknown], context: Resolver) -> UpdateEffects:
         """The fates in one stack and below, which runs with the given parameters."""
         member = self.members.get(prefix)
         wanted = member.resolver if member else None
         body = self.reader.running(replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack)
         if isinstance(body, Unknown):
-            return _unread(wanted, prefix) if body.judged else Fates(unread=body.reason)
+            return _unread(wanted, prefix) if body.judged else UpdateEffects(unread=body.reason)
         try:
             running = self._running(body, prefix, given, context)
             return _fates(running, wanted, prefix) | self._below(running, wanted, prefix)
@@ -86,21 +97,21 @@ class _Look:
         bound = bind(template, Parameters({}, declared, self.stack.stored))
         return Resolver(template, bound, context.pseudo, context.lookups)
 
-    def _below(self, running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
-        found = Fates()
+    def _below(self, running: Resolver, wanted: Resolver | None, prefix: str) -> UpdateEffects:
+        found = UpdateEffects()
         for resource in running.template.resources():
             below = f"{prefix}{resource.logical_id}/"
             if resource.type == NESTED and below in self.stack.nested and self._claims_in(below):
                 found |= self._nested(below, resource, running, wanted)
         return found
 
-    def _nested(self, prefix: str, resource: Resource, running: Resolver, wanted: Resolver | None) -> Fates:
+    def _nested(self, prefix: str, resource: Resource, running: Resolver, wanted: Resolver | None) -> UpdateEffects:
         if prefix not in self.members:
             if wanted and resource.logical_id in _there(wanted):
-                return Fates()  # its new template is not here: what it holds is unknown in any case
+                return UpdateEffects()  # its new template is not here: what it holds is unknown in any case
             if _retains(running, resource, "DeletionPolicy"):
                 inside = [each for each in self.stack.resources or () if each.startswith(prefix)]
-                return Fates(leave=frozenset([*inside, *self._claims_in(prefix)]))
+                return UpdateEffects(leave=frozenset([*inside, *self._claims_in(prefix)]))
         unnamed = {name: value for name, value in running.pseudo.items() if name != "AWS::StackName"}
         return self.into(prefix, passed_down(running, resource), replace(running, pseudo=unnamed))
 
@@ -108,25 +119,25 @@ class _Look:
         return [name for name in self.claiming if name.startswith(prefix)]
 
 
-def _unread(wanted: Resolver | None, prefix: str) -> Fates:
+def _unread(wanted: Resolver | None, prefix: str) -> UpdateEffects:
     """What may be made anew where the running template cannot be read."""
     maybe = _named(prefix, maybe_replaced(wanted)) if wanted else frozenset()
-    return Fates(maybe, perhaps=maybe)
+    return UpdateEffects(maybe, perhaps=maybe)
 
 
-def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> Fates:
+def _fates(running: Resolver, wanted: Resolver | None, prefix: str) -> UpdateEffects:
     """The fates in one stack, told from the template that it runs and the one that it is to run."""
     gone = _retained(running, "DeletionPolicy")
     if wanted is None:
-        return Fates(leave=_named(prefix, gone))
+        return UpdateEffects(leave=_named(prefix, gone))
     anew = replaced(running, wanted)
-    return Fates(
+    return UpdateEffects(
         _named(prefix, anew),
-        _named(prefix, (name for name, differs in anew.items() if differs is Differs.MAYBE)),
-        _named(prefix, gone - {*ours(wanted)}),
+        _named(prefix, (name for name, differs in anew.items() if differs is Difference.MAYBE)),
+        _named(prefix, gone - {*concurrency_resources(wanted)}),
         _named(prefix, _retained(wanted, "UpdateReplacePolicy")),
-        _named(prefix, restated(running, wanted)),
-        _named(prefix, named_alike(running, wanted)),
+        _named(prefix, unchanged_concurrency(running, wanted)),
+        _named(prefix, same_name(running, wanted)),
     )
 
 
@@ -137,7 +148,7 @@ def _there(wanted: Resolver) -> set[str]:
 
 
 def _retained(resolver: Resolver, policy: str) -> frozenset[str]:
-    return frozenset(name for name, each in ours(resolver).items() if _retains(resolver, each, policy))
+    return frozenset(name for name, each in concurrency_resources(resolver).items() if _retains(resolver, each, policy))
 
 
 def _retains(resolver: Resolver, resource: Resource, policy: str) -> bool:
@@ -151,17 +162,17 @@ def _named(prefix: str, logical_ids: Iterable[str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fates:
+class UpdateEffects:
     """What an update does to functions, versions and aliases, by their names.
 
-    `made_anew` are replaced, some of them only `perhaps`. `leave` are not in the template any more and go on in the
+    `replacements` are replaced, some of them only `perhaps`. `leave` are not in the template any more and go on in the
     account, by the DeletionPolicy that they were made with; `outlast` do so where they are replaced, by their
     UpdateReplacePolicy. `restated` are those to which the running template already gives the same concurrency, and
     `same_name` the functions that it names in the same way. `unread` says why nobody could compare, so that what is
     made anew is not known and not counted.
     """
 
-    made_anew: frozenset[str] = frozenset()
+    replacements: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
     leave: frozenset[str] = frozenset()
     outlast: frozenset[str] = frozenset()
@@ -171,7 +182,7 @@ class Fates:
 
     def __or__(self, other: Self) -> Self:
         return type(self)(
-            self.made_anew | other.made_anew,
+            self.replacements | other.replacements,
             self.perhaps | other.perhaps,
             self.leave | other.leave,
             self.outlast | other.outlast,
@@ -181,7 +192,9 @@ class Fates:
         )
 
 
-def transition(demand: Demand, live: Mapping[str, LiveFunction], fates: Fates = Fates()) -> tuple[Change, ...]:
+def diff(
+    demand: Demand, live: Mapping[str, LiveFunction], fates: UpdateEffects = UpdateEffects()
+) -> tuple[ClaimChange, ...]:
     """Pair the template's functions with the stack's by logical id."""
     wanted = {function.logical_id: function for function in demand.functions}
     changes = [_change(function, live.get(logical_id), fates) for logical_id, function in wanted.items()]
@@ -190,7 +203,7 @@ def transition(demand: Demand, live: Mapping[str, LiveFunction], fates: Fates = 
     return tuple(changes)
 
 
-def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> Change:
+def _change(function: FunctionDemand, live: LiveFunction | None, fates: UpdateEffects) -> ClaimChange:
     itself, prefix = function.logical_id, _prefix(function.logical_id)
     known = {*((live.holders if live else None) or ()), *(each.logical_id for each in function.provisioned)}
 
@@ -199,14 +212,14 @@ def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -
         return frozenset(name for name in known if f"{prefix}{name}" in names)
 
     sure = _surely_replaced(function, live, fates)
-    replaced = live is not None and (sure or itself in fates.made_anew or _renamed(function, live, fates))
-    gone = fates.made_anew - fates.perhaps
-    return Change(
+    replaced = live is not None and (sure or itself in fates.replacements or _renamed(function, live, fates))
+    gone = fates.replacements - fates.perhaps
+    return ClaimChange(
         itself,
         function,
         live,
         replaced,
-        renewed=mine(fates.made_anew),
+        renewed=mine(fates.replacements),
         stays=sure and itself in fates.outlast,
         kept=mine(fates.leave | (fates.outlast if sure else fates.outlast & gone)),
         restated=mine(fates.restated) | ({itself} & fates.restated),
@@ -214,10 +227,10 @@ def _change(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -
     )
 
 
-def _removal(logical_id: str, live: LiveFunction, fates: Fates) -> Change:
+def _removal(logical_id: str, live: LiveFunction, fates: UpdateEffects) -> ClaimChange:
     prefix = _prefix(logical_id)
     kept = frozenset(name for name in live.holders or () if f"{prefix}{name}" in fates.leave)
-    return Change(logical_id, None, live, stays=logical_id in fates.leave, kept=kept)
+    return ClaimChange(logical_id, None, live, stays=logical_id in fates.leave, kept=kept)
 
 
 def _prefix(logical_id: str) -> str:
@@ -226,14 +239,14 @@ def _prefix(logical_id: str) -> str:
     return f"{inside}/" if inside else ""
 
 
-def _surely_replaced(function: FunctionDemand, live: LiveFunction | None, fates: Fates) -> bool:
+def _surely_replaced(function: FunctionDemand, live: LiveFunction | None, fates: UpdateEffects) -> bool:
     if live is None:
         return False
     renamed = _renamed(function, live, fates) and not isinstance(function.name, Unknown)
-    return renamed or function.logical_id in fates.made_anew - fates.perhaps
+    return renamed or function.logical_id in fates.replacements - fates.perhaps
 
 
-def _renamed(function: FunctionDemand, live: LiveFunction, fates: Fates) -> bool:
+def _renamed(function: FunctionDemand, live: LiveFunction, fates: UpdateEffects) -> bool:
     """FunctionName is create-only. A name that is not known yet may be another one, so it counts as one."""
     alike = function.name is None or function.logical_id in fates.same_name
     return not alike and function.name != live.physical_id

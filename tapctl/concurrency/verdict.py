@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tapctl.errors import ExitCode
+from tapctl.hints import Hint
 
 
 class Verdict(Enum):
@@ -48,7 +49,7 @@ class Finding:
     resource: str | None = None
     file: str = ""
     line: int | None = None
-    hint: str | None = None
+    hint: Hint | None = None
     rule: str | None = None
     severity: str = ""
     judged: bool = True

@@ -5,7 +5,7 @@ and IAM policies read this table.
 """
 
 from tapctl.limits import awslambda, cloudformation, dynamodb, iam, kms
-from tapctl.limits.row import Kind, Limit
+from tapctl.limits.row import Limit, LimitKind
 
 CATALOGUE: tuple[Limit, ...] = (
     *awslambda.ROWS,
@@ -15,6 +15,6 @@ CATALOGUE: tuple[Limit, ...] = (
     *kms.ROWS,
 )
 
-CONCURRENCY = next(limit for limit in CATALOGUE if limit.kind is Kind.CONCURRENCY)
+CONCURRENCY = next(limit for limit in CATALOGUE if limit.kind is LimitKind.CONCURRENCY)
 
-__all__ = ["CATALOGUE", "CONCURRENCY", "Kind", "Limit"]
+__all__ = ["CATALOGUE", "CONCURRENCY", "Limit", "LimitKind"]

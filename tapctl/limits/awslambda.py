@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.limits.row import Call, Kind, Limit
+from tapctl.limits.row import Call, Limit, LimitKind
 
 UNZIPPED = 262_144_000
 """Bytes; no package is larger than the 250 MB that Lambda allows unzipped."""
@@ -26,7 +26,7 @@ ROWS = (
         title="Lambda concurrent executions left unreserved",
         service="lambda",
         code="L-B99A9384",
-        kind=Kind.CONCURRENCY,
+        kind=LimitKind.CONCURRENCY,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
         spends={"AWS::Lambda::Function": 1, "AWS::Lambda::Alias": 1, "AWS::Lambda::Version": 1},
         usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
@@ -37,7 +37,7 @@ ROWS = (
         title="Lambda function and layer storage",
         service="lambda",
         code="L-2ACBD22F",
-        kind=Kind.COUNT,
+        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         spends={
             "AWS::Lambda::Function": package_bound,

@@ -1,6 +1,6 @@
 """The limits of CloudFormation itself that a deploy can hit."""
 
-from tapctl.limits.row import Call, Kind, Limit
+from tapctl.limits.row import Call, Limit, LimitKind
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 
@@ -23,7 +23,7 @@ ROWS = (
         title="CloudFormation stacks",
         service="cloudformation",
         code="L-0485CB21",
-        kind=Kind.COUNT,
+        kind=LimitKind.COUNT,
         docs=DOCS,
         spends={STACK: 1},
         usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _LIVING}),
@@ -34,7 +34,7 @@ ROWS = (
         title="Export names",
         service="cloudformation",
         code="exports",
-        kind=Kind.EXPORTS,
+        kind=LimitKind.EXPORTS,
         docs="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html",
         usage=Call("cloudformation", "ListExports", "Exports"),
     ),
@@ -43,7 +43,7 @@ ROWS = (
         title="Template size",
         service="cloudformation",
         code="template-size",
-        kind=Kind.TEMPLATE,
+        kind=LimitKind.TEMPLATE,
         docs=DOCS,
         unit="bytes",
         fixed=1_048_576,
@@ -53,7 +53,7 @@ ROWS = (
         title="Resources in one template",
         service="cloudformation",
         code="template-resources",
-        kind=Kind.TEMPLATE,
+        kind=LimitKind.TEMPLATE,
         docs=DOCS,
         fixed=500,
     ),

@@ -1,6 +1,6 @@
 """The limits of DynamoDB that a deploy can hit."""
 
-from tapctl.limits.row import Call, Kind, Limit
+from tapctl.limits.row import Call, Limit, LimitKind
 
 ROWS = (
     Limit(
@@ -8,7 +8,7 @@ ROWS = (
         title="DynamoDB tables",
         service="dynamodb",
         code="L-F98FE922",
-        kind=Kind.COUNT,
+        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
         spends={"AWS::DynamoDB::Table": 1, "AWS::DynamoDB::GlobalTable": 1},
         usage=Call("dynamodb", "ListTables", "TableNames"),

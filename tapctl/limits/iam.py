@@ -1,6 +1,6 @@
 """The limits of IAM that a deploy can hit; IAM is one for all Regions."""
 
-from tapctl.limits.row import Call, Kind, Limit
+from tapctl.limits.row import Call, Limit, LimitKind
 
 ROWS = (
     Limit(
@@ -8,7 +8,7 @@ ROWS = (
         title="IAM roles",
         service="iam",
         code="L-FE177D64",
-        kind=Kind.COUNT,
+        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
         spends={"AWS::IAM::Role": 1},
         usage=Call("iam", "GetAccountSummary", "SummaryMap.Roles"),

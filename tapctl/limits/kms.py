@@ -1,6 +1,6 @@
 """The limits of KMS that a deploy can hit."""
 
-from tapctl.limits.row import Call, Kind, Limit
+from tapctl.limits.row import Call, Limit, LimitKind
 
 ROWS = (
     Limit(
@@ -8,7 +8,7 @@ ROWS = (
         title="KMS keys",
         service="kms",
         code="L-C2F1777E",
-        kind=Kind.COUNT,
+        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
         spends={"AWS::KMS::Key": 1, "AWS::KMS::ReplicaKey": 1},
         # ListKeys names AWS managed keys too, which do not count against the quota.

@@ -10,7 +10,7 @@ Units = int | Callable[[Mapping[str, Any]], int]
 """How much one resource spends: a number, or what its unresolved properties say."""
 
 
-class Kind(Enum):
+class LimitKind(Enum):
     """How a limit is judged; `tapctl.concurrency.limits_check` has one judge for each."""
 
     CONCURRENCY = "concurrency"
@@ -54,7 +54,7 @@ class Limit:
     title: str
     service: str
     code: str
-    kind: Kind
+    kind: LimitKind
     docs: str
     spends: Mapping[str, Units] = field(default_factory=lambda: MappingProxyType({}))
     unit: str = ""
@@ -72,6 +72,6 @@ class Limit:
     def permissions(self) -> tuple[str, ...]:
         """The IAM actions that reading it takes."""
         calls = [call.permission for call in (self.usage, self.quota) if call]
-        if self.kind is Kind.COUNT and self.quota is None:
+        if self.kind is LimitKind.COUNT and self.quota is None:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
 from tapctl.packaging.bytecode import compiled, place
-from tapctl.packaging.file_tree import Entry, Fingerprint
+from tapctl.packaging.file_tree import Fingerprint, TreeEntry
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead, SupportsWrite
@@ -21,7 +21,7 @@ _PIECE = 1 << 20
 """Bytes that are read at a time, so that a large file is never in memory as a whole."""
 
 
-def write_zip(entries: Iterable[Entry], out: BinaryIO, tag: str | None = None) -> str:
+def write_zip(entries: Iterable[TreeEntry], out: BinaryIO, tag: str | None = None) -> str:
     """Write the files in the given order, with bytecode where a tag of it is given.
 
     Gives the fingerprint of what was written.
@@ -35,7 +35,7 @@ def write_zip(entries: Iterable[Entry], out: BinaryIO, tag: str | None = None) -
     return written.hexdigest()
 
 
-def _add_bytecode(archive: zipfile.ZipFile, entry: Entry, tag: str) -> None:
+def _add_bytecode(archive: zipfile.ZipFile, entry: TreeEntry, tag: str) -> None:
     code = compiled(entry.name, entry.file.read_bytes())
     if code is not None:
         archive.writestr(_info(place(entry.name, tag), executable=False), code)
@@ -49,7 +49,7 @@ def _info(name: str, *, executable: bool) -> zipfile.ZipInfo:
     return info
 
 
-def _add(archive: zipfile.ZipFile, entry: Entry) -> bytes:
+def _add(archive: zipfile.ZipFile, entry: TreeEntry) -> bytes:
     """Write one file; gives the SHA-256 of its content."""
     info = _info(entry.name, executable=entry.executable)
     info.file_size = entry.size

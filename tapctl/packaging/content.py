@@ -12,8 +12,8 @@ from typing import BinaryIO
 from tapctl.errors import UsageError
 from tapctl.packaging.archive import copy, write_zip
 from tapctl.packaging.dependencies import Installed
-from tapctl.packaging.file_tree import Entry, fingerprint, tree
-from tapctl.template.local_paths import Kind, Local
+from tapctl.packaging.file_tree import TreeEntry, fingerprint, tree
+from tapctl.template.local_paths import Local, PathKind
 
 MAX_UNZIPPED = 262_144_000
 """Bytes of a function's code with its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -21,8 +21,8 @@ MAX_UNZIPPED = 262_144_000
 The 50 MB for a zip, on the same page, are those of an upload to Lambda itself; an object in S3 may be larger.
 """
 
-IN_LAMBDA = (Kind.CODE, Kind.LAYER)
-ZIPPED = (*IN_LAMBDA, Kind.ZIP)
+IN_LAMBDA = (PathKind.CODE, PathKind.LAYER)
+ZIPPED = (*IN_LAMBDA, PathKind.ZIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def packed(local: Local, path: Path, installed: Installed | None = None, bytecod
     Raises `UsageError` for what cannot be packed, and within `reading` for what is not there or cannot be read.
     """
     kind = local.slot.kind
-    if kind is Kind.FILE and path.is_dir():
+    if kind is PathKind.FILE and path.is_dir():
         raise UsageError(f"{local.owner}: {path} is a folder", f"its {local.slot.property} takes a file")
     entries = _with(_own(local, path), installed)  # looks before anything is opened: a pipe would be waited for
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
@@ -80,7 +80,7 @@ def packed(local: Local, path: Path, installed: Installed | None = None, bytecod
     return Content(digest, path.suffix, partial(_write_file, path), unzipped)
 
 
-def _zipped(local: Local, path: Path, entries: list[Entry], bytecode: str | None) -> Content:
+def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | None) -> Content:
     size = sum(entry.size for entry in entries)
     if bytecode is not None:  # about as much again for each source
         size += sum(entry.size for entry in entries if entry.name.endswith(".py"))
@@ -89,14 +89,14 @@ def _zipped(local: Local, path: Path, entries: list[Entry], bytecode: str | None
     return Content(fingerprint(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
-def _own(local: Local, path: Path) -> list[Entry]:
+def _own(local: Local, path: Path) -> list[TreeEntry]:
     try:
         return tree(path)
     except UsageError as error:
         raise UsageError(f"{local.owner}: {error.message}", error.hint) from None
 
 
-def _with(own: list[Entry], installed: Installed | None) -> list[Entry]:
+def _with(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
     """A folder's own files and those that were installed for it; where both have a name, its own counts."""
     if installed is None or not any(installed.folder.iterdir()):
         return own

@@ -22,7 +22,7 @@ from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.state.files import own_folder
-from tapctl.template.local_paths import Kind, Local
+from tapctl.template.local_paths import Local, PathKind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
 
@@ -192,9 +192,9 @@ class Wheels:
 
         Raises `UsageError` for a runtime that cannot be known, and what `Installer.install` raises.
         """
-        prefix = "python/" if local.slot.kind is Kind.LAYER else ""
+        prefix = "python/" if local.slot.kind is PathKind.LAYER else ""
         if (
-            local.slot.kind not in (Kind.CODE, Kind.LAYER)
+            local.slot.kind not in (PathKind.CODE, PathKind.LAYER)
             or not path.is_dir()
             or any(path.glob(f"{prefix}*.dist-info"))
         ):
@@ -208,7 +208,7 @@ class Wheels:
 
     def bytecode(self, local: Local, resolver: Resolver) -> str | None:
         """The tag of the bytecode that goes beside a function's sources, where tapctl.toml asks for it."""
-        if not self.config.bytecode or local.slot.kind is not Kind.CODE:
+        if not self.config.bytecode or local.slot.kind is not PathKind.CODE:
             return None
         return tag_for(_platform(local, resolver))
 
@@ -229,7 +229,7 @@ class Wheels:
 def _platform(local: Local, resolver: Resolver) -> Platform | None:
     """The machine that it is for; None for what takes no Python wheels, or is not to be built here."""
     method = local.metadata.get("BuildMethod")
-    if local.slot.kind is Kind.LAYER:
+    if local.slot.kind is PathKind.LAYER:
         return platform(method, local.metadata.get("BuildArchitecture", "x86_64"))
     if method is not None and not str(method).startswith("python"):
         return None
@@ -243,6 +243,6 @@ def _value(local: Local, name: str, resolver: Resolver) -> Any:
     value = resolver.value(raw, (*local.path[:-1], name))
     if isinstance(value, Unknown):
         raise UsageError(
-            f"{local.owner}: which wheels it needs hangs on its {name}: {value.reason}", value.settle or None
+            f"{local.owner}: which wheels it needs hangs on its {name}: {value.reason}", value.resolution or None
         )
     return value

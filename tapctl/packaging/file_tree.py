@@ -17,7 +17,7 @@ LEFT_OUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """A file and its name in the zip; `size` in bytes, as it was found."""
 
     name: str
@@ -33,7 +33,7 @@ class Fingerprint:
         # Changes with what `tapctl.packaging.archive` makes of the same files.
         self._whole = hashlib.sha256(f"tapctl.zip/1 {bytecode}\n".encode() if bytecode else b"tapctl.zip/1\n")
 
-    def add(self, entry: Entry, content: bytes) -> None:
+    def add(self, entry: TreeEntry, content: bytes) -> None:
         """Count a file, whose content is given by its SHA-256."""
         name = entry.name.encode()
         self._whole.update(b"%d:%s %d %s\n" % (len(name), name, entry.executable, content))
@@ -42,7 +42,7 @@ class Fingerprint:
         return self._whole.hexdigest()
 
 
-def fingerprint(entries: Iterable[Entry], bytecode: str | None = None) -> str:
+def fingerprint(entries: Iterable[TreeEntry], bytecode: str | None = None) -> str:
     """The name of a tree, read from its files one after the other."""
     whole = Fingerprint(bytecode)
     for entry in entries:
@@ -51,7 +51,7 @@ def fingerprint(entries: Iterable[Entry], bytecode: str | None = None) -> str:
     return whole.hexdigest()
 
 
-def tree(path: Path) -> list[Entry]:
+def tree(path: Path) -> list[TreeEntry]:
     """Every file of a folder, or the one file, sorted by name.
 
     Raises `UsageError` for what is no file, for a link that leads out of the folder, and for a folder without files;
@@ -68,7 +68,7 @@ def tree(path: Path) -> list[Entry]:
     return found
 
 
-def _below(path: Path) -> Iterator[Entry]:
+def _below(path: Path) -> Iterator[TreeEntry]:
     root = path.resolve()
     for folder, names, files in os.walk(path, onerror=_refuse):
         names[:] = [name for name in names if name not in LEFT_OUT]
@@ -83,9 +83,9 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
-def _entry(name: str, file: Path) -> Entry:
+def _entry(name: str, file: Path) -> TreeEntry:
     found = file.stat()
-    return Entry(name, file, bool(found.st_mode & stat.S_IXUSR), found.st_size)
+    return TreeEntry(name, file, bool(found.st_mode & stat.S_IXUSR), found.st_size)
 
 
 def _inside(file: Path, root: Path) -> Path:

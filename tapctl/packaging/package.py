@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tapctl.concurrency.remedy import Plan, apply
+from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.errors import UsageError
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import IN_LAMBDA, MAX_UNZIPPED, Content, packed, reading, text_content, too_large
 from tapctl.packaging.dependencies import Installed, Wheels
 from tapctl.template.load import load
-from tapctl.template.local_paths import Kind, Local, local_paths, put
+from tapctl.template.local_paths import Local, PathKind, local_paths, put
 from tapctl.template.model import Template
 from tapctl.template.resolver import Resolver
 
@@ -48,11 +48,11 @@ class Package:
 
 
 def package(
-    template: Template, plan: Plan, store: ArtifactStore, wheels: Wheels, resolvers: Mapping[str, Resolver]
+    template: Template, plan: RemedyPlan, store: ArtifactStore, wheels: Wheels, resolvers: Mapping[str, Resolver]
 ) -> Package:
     """The template with its remedy, and the nested ones likewise, with references to `store` for what is local.
 
-    `resolvers` are those of the stacks of the family that there will be, by prefix.
+    `resolvers` are those of the stacks of the tree that there will be, by prefix.
     Raises `UsageError` for what is not there, cannot be packed, or is larger than AWS takes.
     """
     packing = _Packing(plan, store, wheels, resolvers)
@@ -64,12 +64,12 @@ def package(
 class _Packing:
     """One template with its nested ones, and what was found on the way through them."""
 
-    plan: Plan
+    plan: RemedyPlan
     store: ArtifactStore
     wheels: Wheels
     resolvers: Mapping[str, Resolver]
     artifacts: dict[str, Artifact] = field(default_factory=dict)
-    contents: dict[tuple[Path, Kind, Installed | None, str | None], Content] = field(default_factory=dict)
+    contents: dict[tuple[Path, PathKind, Installed | None, str | None], Content] = field(default_factory=dict)
     """Functions often share a folder, which is then read once."""
 
     def text(self, template: Template, prefix: str = "", above: tuple[Path, ...] = ()) -> str:
@@ -81,7 +81,7 @@ class _Packing:
             path = Path(template.file).parent / local.name
             if local.is_asset and not path.exists():
                 continue
-            is_template = local.slot.kind is Kind.TEMPLATE
+            is_template = local.slot.kind is PathKind.TEMPLATE
             found = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
             artifact = Artifact(_label(local), found, early=is_template or local.is_snippet)
             self.artifacts.setdefault(artifact.key, artifact)
@@ -109,13 +109,13 @@ class _Packing:
 
 
 def _label(local: Local) -> str:
-    what = "code" if local.slot.kind is Kind.CODE else local.slot.property
+    what = "code" if local.slot.kind is PathKind.CODE else local.slot.property
     return f"{what} of {local.owner}"
 
 
 def _check_sizes(sizes: list[tuple[Local, int]]) -> None:
     """Refuse code that is too large with its layers, as far as they are in the same template."""
-    layers = {local.owner: size for local, size in sizes if local.slot.kind is Kind.LAYER}
+    layers = {local.owner: size for local, size in sizes if local.slot.kind is PathKind.LAYER}
     for local, size in sizes:
         if local.slot.kind not in IN_LAMBDA:
             continue

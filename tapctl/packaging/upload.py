@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from tapctl.aws.session import Aws
-from tapctl.concurrency.remedy import Plan
+from tapctl.concurrency.remedy import RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError, UsageError
 from tapctl.packaging.bucket import ArtifactStore
@@ -18,7 +18,7 @@ from tapctl.packaging.package import Artifact, Package, package
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
 from tapctl.template.model import Template
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 
 MAX_BODY = 51_200
 """Bytes of template that a request may carry; a longer one goes through S3."""
@@ -34,15 +34,15 @@ def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str
     """
     store = ArtifactStore(aws, settings.artifact_bucket, result.account.account_id or "")
     packer = _Packer(store, settings, step)
-    return Publication(packer.package(result.template, result.plan, result.family), store, step)
+    return Publication(packer.package(result.template, result.plan, result.tree), store, step)
 
 
 def as_published(
-    aws: Aws, template: Template, kin: Family, settings: Settings, step: Callable[[str], None], *, account_id: str
+    aws: Aws, template: Template, tree: StackTree, settings: Settings, step: Callable[[str], None], *, account_id: str
 ) -> Mapping[str, Any]:
     """The body that the template has for CloudFormation where it needs no remedy; nothing is asked or uploaded."""
     packer = _Packer(ArtifactStore(aws, settings.artifact_bucket, account_id), settings, step)
-    text = packer.package(template, Plan({}, possible=True), kin).text
+    text = packer.package(template, RemedyPlan({}, possible=True), tree).text
     body: Mapping[str, Any] = template.body if text == template.source.text else json.loads(text)
     return body
 
@@ -55,9 +55,9 @@ class _Packer:
     settings: Settings
     step: Callable[[str], None]
 
-    def package(self, template: Template, plan: Plan, kin: Family) -> Package:
+    def package(self, template: Template, plan: RemedyPlan, tree: StackTree) -> Package:
         wheels = Wheels(self.settings.function, Installer(state_dir() / "requirements", self.step))
-        return package(template, plan, self.store, wheels, {each.prefix: each.resolver for each in kin.members()})
+        return package(template, plan, self.store, wheels, {each.prefix: each.resolver for each in tree.members()})
 
 
 @dataclass(frozen=True, slots=True)

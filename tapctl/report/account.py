@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Account, Stack
 from tapctl.concurrency.floor import floor
-from tapctl.limits import CATALOGUE, Kind
-from tapctl.report.render import Surface, draw
+from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.report.render import RenderOptions, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
 
 
-def text(account: Account, settings: Settings, surface: Surface) -> str:
+def text(account: Account, settings: Settings, surface: RenderOptions) -> str:
     """The concurrency, every counted limit, and what the stack holds."""
     who = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
     parts: list[Any] = [who, "", *_concurrency(account, settings), "", _limits(account)]
@@ -53,7 +53,7 @@ def _limits(account: Account) -> Any:
     for name in ("limit", "used", "of"):
         table.add_column(name, justify="left" if name == "limit" else "right")
     for limit in CATALOGUE:
-        if limit.kind is Kind.COUNT and (quota := account.quotas.get(limit.key)):
+        if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
             used = "-" if isinstance(quota.usage, Unknown) else f"{quota.usage:,}"
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
             table.add_row(title, used, _said(quota.value))

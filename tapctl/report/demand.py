@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tapctl.concurrency.demand import Demand, FunctionDemand
-from tapctl.report.render import Surface, draw
+from tapctl.report.render import RenderOptions, draw
 from tapctl.unknown import Unknown
 
 SCHEMA = "tapctl.demand/1"
 
 
-def as_json(demand: Demand, _: Surface) -> str:
+def as_json(demand: Demand, _: RenderOptions) -> str:
     """The contract `tapctl.demand/1`; beside it scaling ranges, event sources and what cannot be seen into."""
     document = {
         "schema": SCHEMA,
@@ -28,9 +28,9 @@ def as_json(demand: Demand, _: Surface) -> str:
             {"logical_id": each.logical_id, "line": each.line, "maximum_concurrency": _plain(each.maximum)}
             for each in demand.event_sources
         ],
-        "unseen": [
+        "opaque_resources": [
             {"logical_id": each.logical_id, "type": each.type, "line": each.line, "reason": each.reason}
-            for each in demand.unseen
+            for each in demand.opaque_resources
         ],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -49,7 +49,7 @@ def _plain(value: int | Unknown | None) -> Any:
     return {"unknown": value.reason} if isinstance(value, Unknown) else value
 
 
-def as_text(demand: Demand, surface: Surface) -> str:
+def as_text(demand: Demand, surface: RenderOptions) -> str:
     """A tree by stack with the place and source of each value, what stands beside it, and the totals."""
     from rich.markup import escape
     from rich.tree import Tree
@@ -94,7 +94,7 @@ def _beside(demand: Demand) -> Iterator[str]:
     for source in demand.event_sources:
         where = _place(source.file, source.line)
         yield f"{source.logical_id} runs {_said(source.maximum)} at once at most, and reserves nothing {where}"
-    for each in demand.unseen:
+    for each in demand.opaque_resources:
         yield f"not seen into: {each.logical_id}, {each.type}: {each.reason} {_place(each.file, each.line)}"
 
 
@@ -112,9 +112,9 @@ def _said(value: int | Unknown) -> str:
     from rich.markup import escape
 
     if isinstance(value, Unknown):
-        settle = f"; {value.settle} would settle it" if value.settle else ""
-        return escape(f"unknown: {value.reason}{settle}")
+        resolution = f"; {value.resolution} would resolution it" if value.resolution else ""
+        return escape(f"unknown: {value.reason}{resolution}")
     return f"{value} (stops the function)" if value == 0 else str(value)
 
 
-RENDERERS: Mapping[str, Callable[[Demand, Surface], str]] = {"text": as_text, "json": as_json}
+RENDERERS: Mapping[str, Callable[[Demand, RenderOptions], str]] = {"text": as_text, "json": as_json}

@@ -10,8 +10,9 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.report import plan_changes, verify
+from tapctl.report.hints import worded
 from tapctl.report.preflight import finding_json
-from tapctl.report.render import Surface, draw
+from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification
 from tapctl.workflows.deployer import Outcome
@@ -20,13 +21,13 @@ from tapctl.workflows.plan import Planned
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
-    from tapctl.stacks.follow import Event
+    from tapctl.stacks.follow import StackEvent
 
 SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
 
 
-def outputs(outcome: Outcome, surface: Surface) -> str:
+def outputs(outcome: Outcome, surface: RenderOptions) -> str:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -143,7 +144,7 @@ def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
     """The error, and the resource that failed first with CloudFormation's word on it."""
     return {
         "message": error.message,
-        "hint": error.hint,
+        "hint": worded(error.hint) if error.hint else None,
         "exit_code": int(error.exit_code),
         "logical_id": cause.logical_id if cause else None,
         "reason": cause.said if cause else None,
@@ -157,9 +158,9 @@ class Story:
     verdicts: list[Preflight] = field(default_factory=list)
     shown: ChangeSet | None = None
     executed: ChangeSet | None = None
-    events: list[Event] = field(default_factory=list)
+    events: list[StackEvent] = field(default_factory=list)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         """Take an event in; the first one after a change set was shown begins its execution."""
         if self.shown is not self.executed:
             self.executed = self.shown
@@ -167,7 +168,7 @@ class Story:
         self.events.append(event)
 
     @property
-    def last(self) -> Event | None:
+    def last(self) -> StackEvent | None:
         """The stack's own last word in the execution; None where nothing was executed."""
         own = (event for event in reversed(self.events) if event.own and not event.within)
         return next(own, None) if self.executed else None

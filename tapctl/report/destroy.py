@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from tapctl.errors import TapctlError
-from tapctl.report.render import Surface, draw
+from tapctl.report.hints import worded
+from tapctl.report.render import RenderOptions, draw
 from tapctl.workflows.destroy import Destroyed, Doomed, Fate
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = "tapctl.destroy/1"
 
 
-def fate(found: Fate, surface: Surface) -> str:
+def fate(found: Fate, surface: RenderOptions) -> str:
     """A line for each resource, its physical id last, which may be long; what is lost with it stands in words, too."""
     names = max((len(each.logical_id) for each in found.resources), default=0)
     types = max((len(each.type) for each in found.resources), default=0)
@@ -73,5 +74,9 @@ def as_json(name: str, result: Destroyed) -> str:
 
 def failure_json(name: str, error: TapctlError) -> str:
     """The same document for a destruction that did not come to its end."""
-    told = {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+    told = {
+        "message": error.message,
+        "hint": worded(error.hint) if error.hint else None,
+        "exit_code": int(error.exit_code),
+    }
     return json.dumps({"schema": SCHEMA, "stack": name, "destroyed": False, "error": told}, indent=2) + "\n"

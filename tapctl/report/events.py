@@ -3,24 +3,24 @@
 import json
 from datetime import UTC, datetime
 
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 
 SCHEMA = "tapctl.event/1"
 
 
-def line(event: Event) -> str:
+def line(event: StackEvent) -> str:
     """When, what became of what, and why."""
     clock = event.time[11:19]
     reason = f"  {event.reason}" if event.reason else ""
     return f"{clock}  {event.status:<28} {event.name}{reason}"
 
 
-def repeats(event: Event) -> bool:
+def repeats(event: StackEvent) -> bool:
     """Whether it is a nested stack's word on itself, which the stack around it says, too."""
     return event.own and bool(event.within) and not event.failed
 
 
-def as_json_line(event: Event) -> str:
+def as_json_line(event: StackEvent) -> str:
     return json.dumps(
         {
             "schema": SCHEMA,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.report.hints import worded
 from tapctl.template.model import Template
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 
 if TYPE_CHECKING:
     from tapctl.verify.verify import Verification
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 class Level(Enum):
     """How much it matters, from the least to the most; each format has words of its own for these."""
 
-    WELL = "well"
+    PASS = "pass"  # noqa: S105 - not a password
     NOTE = "note"
     """It could not be looked at, or is only worth knowing."""
     WARNING = "warning"
     """It does not change how the run ends."""
-    OPEN = "open"
+    INCONCLUSIVE = "inconclusive"
     """Nobody can promise that it will go well."""
     ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ReportItem:
     """One thing that was found; `rule` is stable, `subject` what it is about, `file` and `line` where that stands."""
 
     rule: str
@@ -53,45 +54,45 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class Report:
     """Everything that one run of a command found, the sentence that sums it up, and the file that it is about."""
 
     command: str
     title: str
     sentence: str
-    records: tuple[Record, ...]
+    records: tuple[ReportItem, ...]
     file: str
 
     @property
-    def found(self) -> tuple[Record, ...]:
+    def found(self) -> tuple[ReportItem, ...]:
         """All that is not simply well."""
-        return tuple(each for each in self.records if each.level is not Level.WELL)
+        return tuple(each for each in self.records if each.level is not Level.PASS)
 
 
 _VERDICTS: Mapping[Verdict, Level] = {
-    Verdict.FITS: Level.WELL,
-    Verdict.UNKNOWN: Level.OPEN,
-    Verdict.UNCERTAIN: Level.OPEN,
+    Verdict.FITS: Level.PASS,
+    Verdict.UNKNOWN: Level.INCONCLUSIVE,
+    Verdict.UNCERTAIN: Level.INCONCLUSIVE,
     Verdict.EXCEEDS: Level.ERROR,
 }
 _SEVERITIES = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
-_STATUSES = {Status.PROVED: Level.WELL, Status.NOT_CHECKED: Level.NOTE, Status.FAILED: Level.ERROR}
+_STATUSES = {CheckStatus.PROVED: Level.PASS, CheckStatus.NOT_CHECKED: Level.NOTE, CheckStatus.FAILED: Level.ERROR}
 _KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
 """What the subject of a check begins with where it is no resource."""
 
 
-def of_preflight(result: Preflight, sentence: str) -> Results:
+def of_preflight(result: Preflight, sentence: str) -> Report:
     records = tuple(map(_of_finding, (*result.findings, *result.lint)))
-    return Results("preflight", f"preflight of {result.template.file}", sentence, records, result.template.file)
+    return Report("preflight", f"preflight of {result.template.file}", sentence, records, result.template.file)
 
 
-def _of_finding(finding: Finding) -> Record:
-    return Record(
+def _of_finding(finding: Finding) -> ReportItem:
+    return ReportItem(
         finding.rule or finding.limit or "preflight",
         level(finding),
         finding.resource or "",
         finding.message,
-        finding.hint,
+        worded(finding.hint) if finding.hint else None,
         finding.file,
         finding.line,
     )
@@ -103,18 +104,20 @@ def level(finding: Finding) -> Level:
     return _VERDICTS[finding.verdict] if finding.judged else Level.NOTE
 
 
-def of_verification(verification: Verification, sentence: str) -> Results:
+def of_verification(verification: Verification, sentence: str) -> Report:
     title, template = f"verification of stack {verification.stack_name}", verification.template
     records = tuple(_of_check(each, template) for each in verification.checks)
     file = template.file if template else f"{verification.stack_name}.template"
-    return Results("verify", title, sentence, records, file)
+    return Report("verify", title, sentence, records, file)
 
 
-def _of_check(check: Check, template: Template | None) -> Record:
+def _of_check(check: Check, template: Template | None) -> ReportItem:
     kind = check.subject.split()[0]
     rule = f"verify-{kind if kind in _KINDS else 'resource'}"
     place = (template.file, _line(template, check.subject)) if template else ()
-    return Record(rule, _STATUSES[check.status], check.subject, check.message, check.hint, *place)
+    return ReportItem(
+        rule, _STATUSES[check.status], check.subject, check.message, worded(check.hint) if check.hint else None, *place
+    )
 
 
 def _line(template: Template, subject: str) -> int:

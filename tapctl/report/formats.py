@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from tapctl.report.finding import Results
+from tapctl.report.finding import Report
 from tapctl.report.github import as_github
 from tapctl.report.junit import as_junit
 from tapctl.report.markdown import as_markdown
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.report.sarif import as_sarif
 
 T = TypeVar("T")
 
-FORMATS: Mapping[str, Callable[[Results], str]] = {
+FORMATS: Mapping[str, Callable[[Report], str]] = {
     "github": as_github,
     "junit": as_junit,
     "markdown": as_markdown,
@@ -20,10 +20,10 @@ FORMATS: Mapping[str, Callable[[Results], str]] = {
 }
 
 
-def rendered_by(results: Callable[[T], Results]) -> dict[str, Callable[[T, Surface], str]]:
+def rendered_by(results: Callable[[T], Report]) -> dict[str, Callable[[T, RenderOptions], str]]:
     """A renderer for each format, of what `results` brings into the neutral shape."""
 
-    def renderer(render: Callable[[Results], str]) -> Callable[[T, Surface], str]:
+    def renderer(render: Callable[[Report], str]) -> Callable[[T, RenderOptions], str]:
         return lambda found, _: render(results(found))
 
     return {name: renderer(render) for name, render in FORMATS.items()}

@@ -7,16 +7,16 @@ import re
 from collections import Counter
 from xml.etree import ElementTree as Xml
 
-from tapctl.report.finding import Level, Record, Results
+from tapctl.report.finding import Level, Report, ReportItem
 
-_OUTCOMES = {Level.NOTE: "skipped", Level.WARNING: "skipped", Level.OPEN: "error", Level.ERROR: "failure"}
+_OUTCOMES = {Level.NOTE: "skipped", Level.WARNING: "skipped", Level.INCONCLUSIVE: "error", Level.ERROR: "failure"}
 """What a case holds when it is not well; an error is a test that came to no verdict."""
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write."""
 
 
-def as_junit(results: Results) -> str:
+def as_junit(results: Report) -> str:
     counted = Counter(_OUTCOMES.get(each.level) for each in results.records)
     counts = {
         "tests": str(len(results.records)),
@@ -32,8 +32,8 @@ def as_junit(results: Results) -> str:
     return Xml.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: Xml.Element, results: Results, record: Record) -> None:
-    name = record.message if record.level is Level.WELL else record.rule
+def _case(suite: Xml.Element, results: Report, record: ReportItem) -> None:
+    name = record.message if record.level is Level.PASS else record.rule
     place = {"classname": _clean(f"{results.command}.{record.subject or record.rule}"), "name": _clean(name)}
     if record.file:
         place |= {"file": _clean(record.file)} | ({"line": str(record.line)} if record.line else {})

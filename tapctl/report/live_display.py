@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapctl.report.progress import Board, Row
+from tapctl.report.progress import Board, ProgressRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from tapctl.stacks.follow import Event
+    from tapctl.stacks.follow import StackEvent
 
 WIDEST = 78
 """Columns; a board that is no wider is not torn when the window of a wide terminal is made smaller, ..."""
@@ -41,7 +41,7 @@ class LiveBoard:
     """Whether the next frame is the last."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         """Show what happened; the stack's own end closes the board."""
         with self._lock:
             self._board = self._board or Board(self.planned)
@@ -118,14 +118,14 @@ def board(shown: Board, at: float, width: int, height: int, *, final: bool = Fal
     return Constrain(Group(*parts), width)
 
 
-def _worth_a_line(rows: list[Row], room: int) -> list[Row]:
+def _worth_a_line(rows: list[ProgressRow], room: int) -> list[ProgressRow]:
     """What is at work or failed before what is done, and of that the latest, in the order of the board."""
     ranked = sorted(rows, key=lambda row: (not row.running, not row.why, -(row.ended or 0.0)))
     kept = {row.name for row in ranked[: max(room, 1)]}
     return [row for row in rows if row.name in kept]
 
 
-def _table(shown: Board, rows: Iterable[Row], at: float) -> Table:
+def _table(shown: Board, rows: Iterable[ProgressRow], at: float) -> Table:
     from rich.table import Table
     from rich.text import Text
 

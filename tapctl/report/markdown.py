@@ -2,12 +2,12 @@
 
 import re
 
-from tapctl.report.finding import Level, Record, Results
+from tapctl.report.finding import Level, Report, ReportItem
 
-_SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.OPEN: "**open**", Level.ERROR: "**error**"}
+_SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**open**", Level.ERROR: "**error**"}
 
 
-def as_markdown(results: Results) -> str:
+def as_markdown(results: Report) -> str:
     """The sentence, and a table of all that is not simply well."""
     parts = [f"### {_plain(results.title)}", _plain(results.sentence)]
     if results.found:
@@ -15,7 +15,7 @@ def as_markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _row(record: Record) -> str:
+def _row(record: ReportItem) -> str:
     place = f" {record.file}:{record.line}" if record.file and record.line else ""
     subject = f"{record.subject or record.rule}{place}"
     return f"| {_SIGNS[record.level]} | {_plain(subject)} | {_plain(record.text)} |"

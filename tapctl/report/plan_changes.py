@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tapctl.report.render import Surface, draw
+from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.changes import Change, PropertyChange, walk
+from tapctl.stacks.changes import PropertyChange, ResourceChange, walk
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _WIDEST = 60
 """Characters of a value that are shown."""
 
 
-def text(found: ChangeSet, surface: Surface) -> str:
+def text(found: ChangeSet, surface: RenderOptions) -> str:
     """Every change in its own line; what destroys something says so in words, too."""
     from rich.text import Text
 
@@ -55,7 +55,7 @@ def text(found: ChangeSet, surface: Surface) -> str:
     return draw(surface, heading, *lines, *_losses(found), *_checks(found), *_sum(found)).rstrip("\n")
 
 
-def _lines(change: Change, depth: int, names: int, types: int) -> Iterator[Text]:
+def _lines(change: ResourceChange, depth: int, names: int, types: int) -> Iterator[Text]:
     from rich.text import Text
 
     indent = "  " * depth
@@ -70,7 +70,7 @@ def _lines(change: Change, depth: int, names: int, types: int) -> Iterator[Text]
         yield Text.assemble(f"{indent}    {_property(each)}", (_recreates(each), _RED))
 
 
-def fate_of(change: Change) -> str:
+def fate_of(change: ResourceChange) -> str:
     """What becomes of a resource, and of what it holds."""
     stays = f"{'a new one is made, the old one' if change.replaces else 'the resource itself'} {_STAYS}"
     kept = {"Retain": stays, "Snapshot": "a snapshot is kept"}.get(change.kept)
@@ -79,7 +79,7 @@ def fate_of(change: Change) -> str:
     return f"{fate}: {lost}" if lost and change.destroys else fate
 
 
-def _replacement(change: Change) -> str:
+def _replacement(change: ResourceChange) -> str:
     return {"True": "replaced", "Conditional": "may be replaced"}.get(change.replacement, "")
 
 
@@ -109,7 +109,7 @@ def _sum(found: ChangeSet) -> Iterator[str]:
         yield ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
 
 
-def _kind(change: Change) -> str:
+def _kind(change: ResourceChange) -> str:
     return _replacement(change) or _KINDS.get(change.action, change.action.lower())
 
 
@@ -127,8 +127,8 @@ def _checks(found: ChangeSet) -> Iterator[Text]:
 
     match found.validations:
         case Unknown() as unknown:
-            settle = f"; {unknown.settle}" if unknown.settle else ""
-            yield Text(f"AWS's own checks are unknown: {unknown.reason}{settle}", style="yellow")
+            resolution = f"; {unknown.resolution}" if unknown.resolution else ""
+            yield Text(f"AWS's own checks are unknown: {unknown.reason}{resolution}", style="yellow")
         case told:
             for each in told:
                 said = "skipped" if each.skipped else "warns of the quota" if each.about_quota else "warns"
@@ -159,7 +159,7 @@ def document(found: ChangeSet | None) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: ResourceChange) -> dict[str, Any]:
     return {
         "action": change.action,
         "logical_id": change.logical_id,

@@ -7,23 +7,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import InFlight, Stack
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.findings import REMEDY, REMEDY_IN_DEPLOY
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.parameter_override import overrides
-from tapctl.concurrency.remedy import Action, Plan, Remedy
+from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
-from tapctl.report.render import STYLES, Surface, draw
+from tapctl.report.hints import worded
+from tapctl.report.render import STYLES, RenderOptions, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
-def as_text(result: Preflight, surface: Surface, *, deploying: bool = False) -> str:
+def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = False) -> str:
     """A table of the functions, the headroom bar, what was found, and the verdict in one sentence.
 
     While a deploy is `deploying`, which applies the remedy, no hint says that a deploy would.
@@ -74,7 +75,7 @@ def _table(result: Preflight) -> Any:
     return table
 
 
-def _function_verdict(result: Preflight, change: Change) -> Verdict:
+def _function_verdict(result: Preflight, change: ClaimChange) -> Verdict:
     """The functions that ask for more share the verdict; the others fit in any case, as far as anything is known."""
     blamed = {finding.resource for finding in result.findings if finding.limit == "lambda-reserved-concurrency"}
     if change.logical_id in blamed:
@@ -82,14 +83,14 @@ def _function_verdict(result: Preflight, change: Change) -> Verdict:
     return Verdict.UNKNOWN if change.wanted and isinstance(change.new, Unknown) else Verdict.FITS
 
 
-def _requested(change: Change) -> str:
+def _requested(change: ClaimChange) -> str:
     if change.wanted is None:
         return "removed, stays" if change.stays else "removed"
     claim = _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
     return f"{claim}, the old one stays" if change.stays else claim
 
 
-def _live(change: Change) -> str:
+def _live(change: ClaimChange) -> str:
     return "-" if change.live is None else _claim_text(change.live.reserved, change.live.provisioned)
 
 
@@ -105,17 +106,17 @@ def _number(value: int | Unknown) -> str:
 FORBIDDEN = "none: --remedy fail"
 
 
-def _remedy_text(result: Preflight, change: Change) -> str:
+def _remedy_text(result: Preflight, change: ClaimChange) -> str:
     match result.plan.remedies.get(change.logical_id):
-        case Remedy(action=Action.LOWER, value=value):
+        case Remedy(action=RemedyAction.LOWER, value=value):
             return f"lower to {value}"
-        case Remedy(action=Action.DROP):
+        case Remedy(action=RemedyAction.DROP):
             return "drop the reservation"
-        case Remedy(action=Action.KEEP) if isinstance(result.staging, Plan) and change.grows:
+        case Remedy(action=RemedyAction.KEEP) if isinstance(result.staging, RemedyPlan) and change.grows:
             return FORBIDDEN if result.forbidden else "keep, in two steps"
-        case Remedy(action=Action.KEEP) if not result.plan.possible and change.grows and _is_short(result):
+        case Remedy(action=RemedyAction.KEEP) if not result.plan.possible and change.grows and _is_short(result):
             return FORBIDDEN if result.forbidden else "none that would do"
-        case Remedy(action=Action.KEEP):
+        case Remedy(action=RemedyAction.KEEP):
             return "keep"
         case _:
             return "-"
@@ -189,7 +190,7 @@ def _findings(shown: Sequence[Finding], *, deploying: bool) -> Iterator[Text]:
     for finding in shown:
         yield _finding_text(finding)
         if finding.hint and last.get(finding.hint) is finding:
-            hint = finding.hint.replace(REMEDY, REMEDY_IN_DEPLOY) if deploying else finding.hint
+            hint = worded(finding.hint).replace(REMEDY, REMEDY_IN_DEPLOY) if deploying else worded(finding.hint)
             yield Text(f"  hint: {hint}")
 
 
@@ -226,7 +227,7 @@ def _why(result: Preflight) -> str:
 SCHEMA = "tapctl.preflight/1"
 
 
-def as_json(result: Preflight, _: Surface) -> str:
+def as_json(result: Preflight, _: RenderOptions) -> str:
     """The contract `tapctl.preflight/1`."""
     judged = result.concurrency
     bounds = judged.floor
@@ -260,7 +261,7 @@ def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
     return [{"stack": each.stack, "status": each.status} for each in others]
 
 
-def _function_json(result: Preflight, change: Change) -> dict[str, Any]:
+def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
     remedy = result.plan.remedies.get(change.logical_id)
     return {
         "logical_id": change.logical_id,
@@ -276,7 +277,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "file": finding.file,
         "line": finding.line,
         "message": finding.message,
-        "hint": finding.hint,
+        "hint": worded(finding.hint) if finding.hint else None,
     }
     if finding.rule:
         return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}
@@ -290,10 +291,10 @@ def plain(value: object) -> Any:
 
 def stack_name(result: Preflight) -> str | None:
     stack = result.account.stack
-    return stack.name if isinstance(stack, Stack) else result.family.resolver.pseudo.get("AWS::StackName")
+    return stack.name if isinstance(stack, Stack) else result.tree.resolver.pseudo.get("AWS::StackName")
 
 
-RENDERERS: Mapping[str, Callable[[Preflight, Surface], str]] = {
+RENDERERS: Mapping[str, Callable[[Preflight, RenderOptions], str]] = {
     "text": as_text,
     "json": as_json,
     **rendered_by(lambda result: of_preflight(result, sentence(result).plain)),

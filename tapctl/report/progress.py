@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 
 AWAITED: Mapping[str, str] = {
     "AWS::ACM::Certificate": "its validation",
@@ -25,7 +25,7 @@ _INITIATED = "Resource creation Initiated"
 
 
 @dataclass(slots=True)
-class Row:
+class ProgressRow:
     """One resource; times are CloudFormation's, in seconds."""
 
     name: str
@@ -65,13 +65,13 @@ class Board:
 
     planned: tuple[str, ...] = ()
     """What the change set is going to touch."""
-    stack: Row = field(default_factory=lambda: Row("", STACK))
-    rows: dict[str, Row] = field(default_factory=dict)
+    stack: ProgressRow = field(default_factory=lambda: ProgressRow("", STACK))
+    rows: dict[str, ProgressRow] = field(default_factory=dict)
     ended: bool = False
     _now: float = 0.0
     _heard: float = 0.0
 
-    def hear(self, event: Event, at: float) -> None:
+    def hear(self, event: StackEvent, at: float) -> None:
         """Take an event in; `at` is when, by a clock of this machine that only moves on."""
         moment = _seconds(event.time) or self.now(at)
         if moment > self._now:
@@ -80,7 +80,7 @@ class Board:
             return  # the row in the stack around it says the same
         if event.own:
             self.stack.name, self.ended = event.logical_id, event.ends
-        row = self.stack if event.own else self.rows.setdefault(event.name, Row(event.name, event.type))
+        row = self.stack if event.own else self.rows.setdefault(event.name, ProgressRow(event.name, event.type))
         if event.running and not (row.running and row.status == event.status):
             row.began = row.began if event.own and row.began else moment
         row.began = row.began or moment
@@ -95,14 +95,14 @@ class Board:
         """CloudFormation's time, reckoned from the newest event that it told."""
         return self._now + at - self._heard
 
-    def elapsed(self, row: Row, at: float) -> float:
+    def elapsed(self, row: ProgressRow, at: float) -> float:
         return max(0.0, (self.now(at) if row.ended is None else row.ended) - row.began)
 
-    def ordered(self) -> Iterator[Row]:
+    def ordered(self) -> Iterator[ProgressRow]:
         """Every row, those of a nested stack below it."""
         return self._below("")
 
-    def _below(self, prefix: str) -> Iterator[Row]:
+    def _below(self, prefix: str) -> Iterator[ProgressRow]:
         for row in self.rows.values():
             if row.name.startswith(prefix) and "/" not in row.name[len(prefix) :]:
                 yield row
@@ -121,11 +121,11 @@ class Board:
         return f"{done} of {len({*self.planned, *self.rows})} done"
 
     @property
-    def failures(self) -> Iterable[Row]:
+    def failures(self) -> Iterable[ProgressRow]:
         return [row for row in self.ordered() if row.why]
 
 
-def _note(event: Event) -> str:
+def _note(event: StackEvent) -> str:
     """What a resource at work waits for; why one that failed did."""
     if not event.running:
         return event.reason if event.failed else ""

@@ -17,7 +17,7 @@ STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknow
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
+class RenderOptions:
     """What text is rendered for: its columns, whether it may be coloured, and whether nothing is summed up.
 
     Where it `wraps`, as a terminal wants it, sentences are broken to fit; a log or a pipe keeps each on one line.
@@ -29,7 +29,7 @@ class Surface:
     wraps: bool = False
 
 
-def draw(surface: Surface, *parts: RenderableType) -> str:
+def draw(surface: RenderOptions, *parts: RenderableType) -> str:
     """The parts below each other, without trailing blanks."""
     from rich.console import Console
     from rich.text import Text

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from tapctl import __version__
-from tapctl.report.finding import Level, Record, Results
+from tapctl.report.finding import Level, Report, ReportItem
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {Level.NOTE: "note", Level.WARNING: "warning", Level.OPEN: "warning", Level.ERROR: "error"}
+_LEVELS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "warning", Level.ERROR: "error"}
 
 
-def as_sarif(results: Results) -> str:
+def as_sarif(results: Report) -> str:
     rules = list(dict.fromkeys(each.rule for each in results.found))
     driver = {"name": "tapctl", "version": __version__, "rules": [{"id": rule} for rule in rules]}
     run = {
@@ -26,7 +26,7 @@ def as_sarif(results: Results) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(record: Record, rules: list[str], file: str) -> dict[str, Any]:
+def _result(record: ReportItem, rules: list[str], file: str) -> dict[str, Any]:
     return {
         "ruleId": record.rule,
         "ruleIndex": rules.index(record.rule),
@@ -36,7 +36,7 @@ def _result(record: Record, rules: list[str], file: str) -> dict[str, Any]:
     }
 
 
-def _location(record: Record, file: str) -> dict[str, Any]:
+def _location(record: ReportItem, file: str) -> dict[str, Any]:
     """Where it stands, the first line of the file where nobody knows: GitHub refuses a result without a place."""
     uri = quote(PurePath((record.file or file).strip("<>")).as_posix())
     place = {"artifactLocation": {"uri": uri}, "region": {"startLine": record.line or 1}}

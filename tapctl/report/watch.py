@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapctl.errors import TapctlError
+from tapctl.report.hints import worded
 from tapctl.workflows.watch import Watched
 
 SCHEMA = "tapctl.watch/1"
@@ -29,7 +30,11 @@ def as_json(end: Watched) -> str:
 
 def failure_json(stack_name: str, error: TapctlError) -> str:
     """The same document for an operation that did not end well, or could not be followed."""
-    told = {"message": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+    told = {
+        "message": error.message,
+        "hint": worded(error.hint) if error.hint else None,
+        "exit_code": int(error.exit_code),
+    }
     return json.dumps({"schema": SCHEMA, "stack": stack_name, "error": told}, indent=2) + "\n"
 
 

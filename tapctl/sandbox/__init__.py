@@ -11,7 +11,7 @@ at every decision, so a running sandbox takes new ones without losing its stacks
 
 from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, client_options, environment
 from tapctl.sandbox.limits import AccountLimits
-from tapctl.sandbox.process import Sandbox, Status, find, reset, start, status, stop
+from tapctl.sandbox.process import Sandbox, SandboxStatus, find, reset, start, status, stop
 from tapctl.sandbox.route import route
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "SECRET_KEY",
     "AccountLimits",
     "Sandbox",
-    "Status",
+    "SandboxStatus",
     "client_options",
     "environment",
     "find",

@@ -8,7 +8,7 @@ ACCESS_KEY = "test"
 SECRET_KEY = "test"  # noqa: S105  # the emulator takes any key; nothing is kept secret with it
 
 
-class Endpoint(Protocol):
+class SandboxEndpoint(Protocol):
     """The part of a Sandbox that a client sees."""
 
     @property
@@ -20,7 +20,7 @@ class Endpoint(Protocol):
         """The region that the sandbox plays."""
 
 
-def client_options(sandbox: Endpoint) -> dict[str, str]:
+def client_options(sandbox: SandboxEndpoint) -> dict[str, str]:
     """Give the keyword arguments for `boto3.client` or `boto3.Session.client`."""
     return {
         "endpoint_url": sandbox.endpoint,
@@ -30,7 +30,7 @@ def client_options(sandbox: Endpoint) -> dict[str, str]:
     }
 
 
-def environment(sandbox: Endpoint) -> dict[str, str]:
+def environment(sandbox: SandboxEndpoint) -> dict[str, str]:
     """Give the environment variables that point any AWS SDK or the AWS CLI at the sandbox."""
     return {
         "AWS_ENDPOINT_URL": sandbox.endpoint,

@@ -11,7 +11,7 @@ from tapctl.state.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PidFile:
     """Which process serves, or last served, on which port."""
 
     pid: int
@@ -25,17 +25,17 @@ class Record:
         return self.version != __version__ or not os.access(self.python, os.X_OK)
 
 
-def read(path: Path) -> Record | None:
+def read(path: Path) -> PidFile | None:
     """Read the record; None when there is none, or none that can be used."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        record = Record(**fields)
+        record = PidFile(**fields)
     except (OSError, ValueError, TypeError):
         return None
     usable = all(type(number) is int and number > 0 for number in (record.pid, record.port))
     return record if usable and isinstance(record.python, str) else None
 
 
-def write(path: Path, record: Record) -> None:
+def write(path: Path, record: PidFile) -> None:
     """Write the record, whole or not at all."""
     write_atomically(path, json.dumps(asdict(record)) + "\n")

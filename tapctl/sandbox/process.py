@@ -14,7 +14,7 @@ from tapctl.sandbox import http, launch, limits, pidfile
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.paths import Home, created, home
-from tapctl.sandbox.pidfile import Record
+from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 
 PATIENCE = 5.0
@@ -39,7 +39,7 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class SandboxStatus:
     """What there is of a sandbox, running or not."""
 
     sandbox: Sandbox | None
@@ -65,7 +65,7 @@ def start(limits: AccountLimits | None = None, port: int | None = None) -> Sandb
         _end(place, patience=FAREWELL if running else LAST_CHANCE)
         last = pidfile.read(place.record)
         pid, chosen = launch.launch(place, in_force, port=port, last_port=last.port if last else None)
-        return _sandbox(Record(pid, chosen), in_force)
+        return _sandbox(PidFile(pid, chosen), in_force)
 
 
 def find() -> Sandbox | None:
@@ -98,10 +98,10 @@ def reset() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def status() -> Status:
+def status() -> SandboxStatus:
     """Tell whether a sandbox runs, and where it keeps its things."""
     place = home()
-    return Status(find(), limits.load(place.folder), place.folder, place.log)
+    return SandboxStatus(find(), limits.load(place.folder), place.folder, place.log)
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def _settle_limits(place: Home, wanted: AccountLimits | None) -> AccountLimits:
     return wanted
 
 
-def _running(place: Home) -> Record | None:
+def _running(place: Home) -> PidFile | None:
     """Read the server's record, if the server lives and answers.
 
     The lock tells whether it lives: a process id alone could be another process's by now.
@@ -162,5 +162,5 @@ def _ended(place: Home, patience: float) -> bool:
     return True
 
 
-def _sandbox(found: Record, in_force: AccountLimits) -> Sandbox:
+def _sandbox(found: PidFile, in_force: AccountLimits) -> Sandbox:
     return Sandbox(f"http://127.0.0.1:{found.port}", found.pid, in_force)

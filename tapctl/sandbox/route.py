@@ -4,12 +4,12 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from tapctl.errors import UsageError
-from tapctl.sandbox.clients import Endpoint
+from tapctl.sandbox.clients import SandboxEndpoint
 
 _HOST = re.compile(r"(?P<id>[a-z0-9-]+)\.(?P<service>execute-api|lambda-url)\.", re.IGNORECASE)
 
 
-def route(sandbox: Endpoint, url: str) -> tuple[str, dict[str, str]]:
+def route(sandbox: SandboxEndpoint, url: str) -> tuple[str, dict[str, str]]:
     """Find the loopback URL, and the headers to send with it, that reach the API or function behind `url`.
 
     By path, not by Host header: any HTTP client can do that, and `/health` reaches the API

@@ -14,7 +14,7 @@ from tapctl.sandbox import pidfile
 from tapctl.sandbox.extension import UnsupportedError, install
 from tapctl.sandbox.extension.checkpoint import Checkpoint
 from tapctl.sandbox.paths import Home
-from tapctl.sandbox.pidfile import Record
+from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 
 Serve = Callable[..., Awaitable[None]]
@@ -27,7 +27,7 @@ def main() -> None:
     try:
         # A command that looks whether the lock is held holds it for an instant itself.
         locks.take_for_life(place.server_lock, patience=5, busy=f"another sandbox runs in {place.folder}")
-        pidfile.write(place.record, Record(os.getpid(), arguments.port))
+        pidfile.write(place.record, PidFile(os.getpid(), arguments.port))
         install(place.folder)
         asyncio.run(_serve(arguments.port, arguments.descriptor))
     except (UnsupportedError, TapctlError) as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError
 from tapctl.settings.arguments import Capability
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig
@@ -41,7 +41,7 @@ class Environment(_Model):
     role_arn: str | None = None
     parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = {}
     tags: dict[str, str] = {}
-    remedy: Mode = Mode.ADJUST
+    remedy: RemedyMode = RemedyMode.ADJUST
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     termination_protection: bool | None = None
     protected: bool = False

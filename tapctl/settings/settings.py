@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tapctl.account.model import LearnedFloor
 from tapctl.aws.session import Target
-from tapctl.concurrency.remedy import Mode, Policy
+from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.arguments import capabilities, lookups, pairs, parameters_file
 from tapctl.settings.config_file import FILE, Environment, File, FunctionConfig, find, load
@@ -35,7 +35,7 @@ class Flags:
     profile: str | None = None
     stack_name: str | None = None
     min_unreserved: int | None = None
-    remedy: Mode | None = None
+    remedy: RemedyMode | None = None
     config: Path | None = None
     resolve: tuple[str, ...] = ()
     role_arn: str | None = None
@@ -63,7 +63,7 @@ class Settings:
     account: str | None = None
     role_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    remedy: Mode = Mode.ADJUST
+    remedy: RemedyMode = RemedyMode.ADJUST
     min_unreserved: int | None = None
     termination_protection: bool | None = None
     protected: bool = False
@@ -91,8 +91,8 @@ class Settings:
     """Whether `--stack-name` named the stack, rather than the configuration."""
 
     @property
-    def policy(self) -> Policy:
-        return Policy(self.remedy, self.priority, self.minimum)
+    def policy(self) -> RemedyPolicy:
+        return RemedyPolicy(self.remedy, self.priority, self.minimum)
 
     def target(self) -> Target:
         return Target(self.region, self.profile, env=self.env, environments=self.unchosen)

@@ -9,7 +9,7 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.template.model import Template, check
-from tapctl.template.nested import Family, family
+from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parse import parse
 from tapctl.template.source import Path, Source
 from tapctl.unknown import Unknown
@@ -32,21 +32,23 @@ def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:
 
 def check_demand(result: Preflight, edited: Mapping[FilePath, Template]) -> None:
     """Raises `TapctlError` unless the edited files, by resolved path, demand what the remedy leaves."""
-    after = _demand(result.family, edited)
+    after = _demand(result.tree, edited)
     wanted = {name: each.value for name, each in result.plan.changes.items()}
     expected = [(name, wanted.get(name, reserved), *more) for name, reserved, *more in _figures(result.demand)]
     if [tuple(each) for each in expected] != _figures(after):
         raise TapctlError("the edited template would not demand what the remedy says", BY_HAND)
 
 
-def _demand(kin: Family, edited: Mapping[FilePath, Template]) -> Demand:
-    sources = {FilePath(each.resolver.template.file).resolve(): each.resolver.template.source for each in kin.members()}
+def _demand(tree: StackTree, edited: Mapping[FilePath, Template]) -> Demand:
+    sources = {
+        FilePath(each.resolver.template.file).resolve(): each.resolver.template.source for each in tree.members()
+    }
 
     def read(file: str) -> Template:
         path = FilePath(file).resolve()
         return edited.get(path) or Template(sources[path], sources[path].value)
 
-    return read_demand(family(read(kin.resolver.template.file), kin.parameters, kin.resolver.pseudo, read))
+    return read_demand(stack_tree(read(tree.resolver.template.file), tree.parameters, tree.resolver.pseudo, read))
 
 
 def _figures(demand: Demand) -> list[tuple[Any, ...]]:

@@ -11,12 +11,12 @@ from pathlib import Path as FilePath
 
 from tapctl.concurrency.parameter_override import overrides
 from tapctl.concurrency.read_demand import FUNCTION
-from tapctl.concurrency.remedy import Action, Remedy
+from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.template.edit.definition import Reach, Site, calls, may_find, reach
 from tapctl.template.model import Template
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.references import References
 from tapctl.template.source import Path, Source
 
@@ -24,7 +24,7 @@ SETTING = "ReservedConcurrentExecutions"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EditPlace:
     """One change: where the value is, what becomes of it, and the functions that have it, by their ids in the file."""
 
     template: Template
@@ -58,9 +58,9 @@ class _Claim:
     reach: Reach
 
     @property
-    def change(self) -> tuple[Action, int | None]:
+    def change(self) -> tuple[RemedyAction, int | None]:
         """What would have to be done at the place; one that has no remedy wants to be left alone."""
-        return (self.remedy.action, self.remedy.value) if self.remedy else (Action.KEEP, None)
+        return (self.remedy.action, self.remedy.value) if self.remedy else (RemedyAction.KEEP, None)
 
     def key(self, site: Site) -> "Key":
         return FilePath(self.template.file).resolve(), site.path
@@ -69,40 +69,40 @@ class _Claim:
 Key = tuple[FilePath, Path]
 
 
-def places(result: Preflight) -> list[Place]:
+def places(result: Preflight) -> list[EditPlace]:
     """Where the remedy is written, in the order of the templates.
 
     Raises `UsageError` naming a place that serves others, too, which are to stay or to get another value.
     """
-    claims = [claim for member in result.family.members() for claim in _claims(member, result.plan.remedies)]
+    claims = [claim for member in result.tree.members() for claim in _claims(member, result.plan.remedies)]
     by_key: dict[Key, list[_Claim]] = {}
     for claim in claims:
         for key in {claim.key(site) for site in claim.reach.way}:
             by_key.setdefault(key, []).append(claim)
     foreign, defaults = _foreign(claims), _defaults(result, claims)
     free = {key for key, those in by_key.items() if len({each.change for each in those}) == 1 and not foreign.get(key)}
-    chosen: dict[Key, Place] = {}
+    chosen: dict[Key, EditPlace] = {}
     for claim in claims:
         if place := defaults.get(claim.name):
             chosen[claim.key(Site(place.path))] = place
-        elif claim.remedy and claim.remedy.action is not Action.KEEP:
+        elif claim.remedy and claim.remedy.action is not RemedyAction.KEEP:
             keys = [claim.key(site) for site in claim.reach.choices]
             taken = next((key for key in keys if key in free), None)
             if taken is None:
                 raise _refusal(claim, by_key[keys[-1]], foreign.get(keys[-1], []))
             ids = tuple(dict.fromkeys(each.logical_id for each in by_key[taken]))
-            chosen.setdefault(taken, Place(claim.template, taken[1], claim.remedy, ids))
+            chosen.setdefault(taken, EditPlace(claim.template, taken[1], claim.remedy, ids))
     return list(chosen.values())
 
 
-def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, Place]:
+def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, EditPlace]:
     """By function, the default that can be changed instead: of a parameter with the value, which nobody gave one."""
-    root, given = result.family.resolver.template, result.family.parameters
+    root, given = result.tree.resolver.template, result.tree.parameters
     by_parameter = overrides(result)
     # What a condition or a mapping is asked by is another question than how much is reserved.
     written = References.of({**root.source.value, "Conditions": {}})
     return {
-        claim.name: Place(root, path, claim.remedy, (claim.logical_id,), each.value)
+        claim.name: EditPlace(root, path, claim.remedy, (claim.logical_id,), each.value)
         for claim in claims
         if claim.remedy
         and (each := by_parameter.get(claim.name))
@@ -113,14 +113,14 @@ def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, Place]:
     }
 
 
-def _claims(member: Family, remedies: Mapping[str, Remedy]) -> Iterator[_Claim]:
+def _claims(member: StackTree, remedies: Mapping[str, Remedy]) -> Iterator[_Claim]:
     """One for every function of the stack, also of those that its conditions leave out at present."""
     template = member.resolver.template
     for resource in template.resources():
         if resource.type == FUNCTION:
             name = f"{member.prefix}{resource.logical_id}"
             remedy = remedies.get(name)
-            drop = remedy is not None and remedy.action is Action.DROP
+            drop = remedy is not None and remedy.action is RemedyAction.DROP
             found = reach(member.resolver, resource.logical_id, SETTING, drop=drop)
             yield _Claim(name, resource.logical_id, template, remedy, found)
 

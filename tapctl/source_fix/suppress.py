@@ -17,7 +17,7 @@ from tapctl.template.source import Path, Source
 
 
 @dataclass(frozen=True, slots=True)
-class Scanner:
+class PolicyScanner:
     """How a scanner is told, in metadata, that a rule does not apply; `rules` are those that demand a reservation."""
 
     list: str
@@ -25,10 +25,10 @@ class Scanner:
     rules: tuple[str, ...]
 
 
-SCANNERS: Mapping[str, Scanner] = {
-    "checkov": Scanner("skip", "comment", ("CKV_AWS_115",)),
-    "cfn_nag": Scanner("rules_to_suppress", "reason", ("W92",)),
-    "cdk_nag": Scanner(
+SCANNERS: Mapping[str, PolicyScanner] = {
+    "checkov": PolicyScanner("skip", "comment", ("CKV_AWS_115",)),
+    "cfn_nag": PolicyScanner("rules_to_suppress", "reason", ("W92",)),
+    "cdk_nag": PolicyScanner(
         "rules_to_suppress", "reason", ("HIPAA.Security-LambdaConcurrency", "NIST.800.53.R5-LambdaConcurrency")
     ),
 }

@@ -10,8 +10,8 @@ from typing import Any
 from tapctl.aws.session import Aws, error_code, explained, knows
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import stale_change_sets, validations
-from tapctl.stacks.change_set_request import Request
-from tapctl.stacks.changes import Change, parsed, walk
+from tapctl.stacks.change_set_request import ChangeSetRequest
+from tapctl.stacks.changes import ResourceChange, parsed, walk
 from tapctl.stacks.polling import change_set_pause
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.validations import Validation, Validations
@@ -33,14 +33,14 @@ class ChangeSet:
 
     id: str
     stack_id: str
-    changes: tuple[Change, ...]
+    changes: tuple[ResourceChange, ...]
     validations: Validations = ()
     part: str = ""
     """Which of two steps it is; empty where there is one."""
 
     @property
     def replaced(self) -> frozenset[str]:
-        """What will or may be made anew, as the family of stacks names it: beside the old one at first."""
+        """What will or may be made anew, as the tree of stacks names it: beside the old one at first."""
         return frozenset(name for name, each in walk(self.changes) if each.replaces)
 
     @property
@@ -55,7 +55,7 @@ class ChangeSet:
         return tuple(map(str, told)) if isinstance(told, tuple) else (f"they are unknown: {told.reason}",)
 
 
-class Refused(UsageError):
+class ChangeSetRefused(UsageError):
     """CloudFormation's own checks refuse the template; `failures` says where."""
 
     def __init__(self, stack_name: str, failures: tuple[Validation, ...]) -> None:
@@ -74,7 +74,7 @@ def heed(found: ChangeSet, stack_name: str) -> None:
 
 def create(
     aws: Aws,
-    request: Request,
+    request: ChangeSetRequest,
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
@@ -83,7 +83,7 @@ def create(
     """Ask for a change set and wait until it is known; None when there is nothing to change.
 
     Whatever ends it otherwise, an interrupt among it, leaves neither the set nor a stack that was made for it.
-    Raises `Refused` with what CloudFormation's checks found, `AwsError` with its reason, `BusyError` when the
+    Raises `ChangeSetRefused` with what CloudFormation's checks found, `AwsError` with its reason, `BusyError` when the
     time is up or somebody else is reviewing a change set of a stack that is yet to be.
     """
     client = aws.client("cloudformation")
@@ -149,7 +149,7 @@ class _Desk:
     clock: Callable[[], float]
     timeout: float
 
-    def read(self, made: Mapping[str, str], request: Request) -> ChangeSet | None:
+    def read(self, made: Mapping[str, str], request: ChangeSetRequest) -> ChangeSet | None:
         """The set, once it is finished, with all that is to be known of it; None when it would change nothing."""
         described = self._finished(made["Id"])
         failed = described["Status"] != "CREATE_COMPLETE"
@@ -192,7 +192,7 @@ def _blamed(error: AwsError) -> TapctlError:
 def _refusal(stack_name: str, reason: str, told: Validations) -> TapctlError:
     fatal = tuple(each for each in told if each.fatal) if isinstance(told, tuple) else ()
     if fatal:
-        return Refused(stack_name, fatal)
+        return ChangeSetRefused(stack_name, fatal)
     return AwsError(f"CloudFormation refused the change set of stack {stack_name}: {reason}", _hint(reason))
 
 
@@ -223,7 +223,7 @@ def describe(client: Any, change_set: str, *, values: bool = True, **more: str) 
     return found
 
 
-def changes(client: Any, change_set: str, first: Mapping[str, Any], secrets: Secrets) -> tuple[Change, ...]:
+def changes(client: Any, change_set: str, first: Mapping[str, Any], secrets: Secrets) -> tuple[ResourceChange, ...]:
     """Every change of a set whose first page was read already."""
     entries = _entries(client, change_set, first, values=True)
     if INCOMPLETE in first.get("StatusReason", ""):
@@ -245,7 +245,7 @@ def _merged(whole: Sequence[Mapping[str, Any]], detailed: Sequence[Mapping[str, 
     return [known.get(each["LogicalResourceId"], each) for each in whole]
 
 
-def _nested(client: Any, entry: Mapping[str, Any], secrets: Secrets) -> tuple[Change, ...]:
+def _nested(client: Any, entry: Mapping[str, Any], secrets: Secrets) -> tuple[ResourceChange, ...]:
     """What the nested stack's own set would do; one without changes has none."""
     change_set = entry.get("ChangeSetId")
     return changes(client, change_set, describe(client, change_set), secrets) if change_set else ()

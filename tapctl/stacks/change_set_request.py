@@ -14,7 +14,7 @@ from tapctl.template.model import Template
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ChangeSetRequest:
     """What a change set is asked for."""
 
     stack_name: str
@@ -72,9 +72,9 @@ def request_for(
     creates: bool,
     exists: bool,
     stack_id: str,
-) -> Request:
+) -> ChangeSetRequest:
     """The request for a template whose text was published; `previous` are the values that the stack has."""
-    return Request(
+    return ChangeSetRequest(
         settings.stack_name or "",
         creates,
         published,

@@ -6,7 +6,7 @@ from typing import Any
 
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stateful_types import STATEFUL
-from tapctl.template.nested import Family
+from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
 
 
@@ -24,7 +24,7 @@ class PropertyChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ResourceChange:
     """What becomes of one resource; an action that AWS adds later is kept by its name.
 
     `policy` is what DeletionPolicy and UpdateReplacePolicy make of what goes: `Delete`, `Retain`, `Snapshot`,
@@ -39,7 +39,7 @@ class Change:
     physical_id: str = ""
     policy: str = ""
     properties: tuple[PropertyChange, ...] = ()
-    nested: tuple["Change", ...] = ()
+    nested: tuple["ResourceChange", ...] = ()
 
     @property
     def replaces(self) -> bool:
@@ -62,19 +62,19 @@ class Change:
         return STATEFUL.get(self.type, "") if self.destroys and not self.kept else ""
 
 
-def walk(changes: Sequence[Change], prefix: str = "") -> Iterator[tuple[str, Change]]:
-    """Every change with its name in the family of stacks: `Stack/Table` for a resource of a nested one."""
+def walk(changes: Sequence[ResourceChange], prefix: str = "") -> Iterator[tuple[str, ResourceChange]]:
+    """Every change with its name in the tree of stacks: `Stack/Table` for a resource of a nested one."""
     for each in changes:
         name = f"{prefix}{each.logical_id}"
         yield name, each
         yield from walk(each.nested, f"{name}/")
 
 
-def parsed(entry: Mapping[str, Any], nested: tuple[Change, ...], secrets: Secrets) -> Change:
+def parsed(entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets: Secrets) -> ResourceChange:
     """A `ResourceChange` as DescribeChangeSet tells it."""
     action, logical_id = entry["Action"], entry["LogicalResourceId"]
     modified = action not in ("Add", "Remove", "Import")
-    return Change(
+    return ResourceChange(
         action,
         logical_id,
         entry["ResourceType"],
@@ -114,18 +114,18 @@ def _path(target: Mapping[str, Any]) -> str:
     return path or str(target.get("Name") or target.get("Attribute", ""))
 
 
-def without_absent(changes: Sequence[Change], kin: Family) -> tuple[Change, ...]:
+def without_absent(changes: Sequence[ResourceChange], tree: StackTree) -> tuple[ResourceChange, ...]:
     """The changes without what would be added and is not to exist, in nested stacks as well."""
     absent = {
         f"{member.prefix}{each.logical_id}"
-        for member in kin.members()
+        for member in tree.members()
         for each in member.resolver.template.resources()
         if existence(member.resolver, each) is False
     }
     return _kept(changes, absent)
 
 
-def _kept(changes: Sequence[Change], absent: Collection[str], prefix: str = "") -> tuple[Change, ...]:
+def _kept(changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = "") -> tuple[ResourceChange, ...]:
     return tuple(
         replace(each, nested=_kept(each.nested, absent, f"{prefix}{each.logical_id}/"))
         for each in changes

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapctl.aws.session import Aws, error_code, readable
 from tapctl.errors import TemplateError
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
 from tapctl.unknown import Unknown
@@ -23,7 +23,7 @@ _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
 """How the lines begin that Lambda itself writes."""
 
 
-def custom(event: Event) -> bool:
+def custom(event: StackEvent) -> bool:
     """Whether it is of a resource that a function of the account makes."""
     return event.type.startswith("Custom::") or event.type == "AWS::CloudFormation::CustomResource"
 
@@ -65,7 +65,7 @@ def _said(messages: list[str]) -> list[str]:
     return [line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…" for line in own[-LINES:]]
 
 
-def backing_function(aws: Aws, event: Event, seen: Sequence[Event]) -> str | Unknown:
+def backing_function(aws: Aws, event: StackEvent, seen: Sequence[StackEvent]) -> str | Unknown:
     """The name of the function that makes a custom resource: from the event, else by way of the stack's template.
 
     A function that went with the rollback is only in the events any more; its log is still there.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.stacks.causes import CAUSES
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 
 _SUMMARY = re.compile(r"User Initiated|The following resource\(s\) failed|Embedded stack|Update successful")
 """How reasons begin that only point at others."""
@@ -24,7 +24,7 @@ class Diagnosis:
     said: str
     meaning: str = ""
     hint: str = ""
-    event: Event | None = None
+    event: StackEvent | None = None
 
     @property
     def words(self) -> str:
@@ -33,7 +33,7 @@ class Diagnosis:
         return wrapped["words"] if wrapped else self.said
 
 
-def diagnose(events: Sequence[Event], place: str = "") -> Diagnosis | None:
+def diagnose(events: Sequence[StackEvent], place: str = "") -> Diagnosis | None:
     """The earliest failure that is not a mere cancellation, down to the resource of a nested stack.
 
     A resource's comes before its stack's. Where nothing failed by its status, as with an export in use, the stack's
@@ -47,7 +47,7 @@ def diagnose(events: Sequence[Event], place: str = "") -> Diagnosis | None:
     return Diagnosis(first.name, first.reason, meaning, hint, first)
 
 
-def _turn(events: Sequence[Event]) -> Event | None:
+def _turn(events: Sequence[StackEvent]) -> StackEvent | None:
     """Where the stack turned back without a failed resource."""
     told = (event for event in events if event.own and event.reason and not _SUMMARY.match(event.reason))
     return next(told, None)

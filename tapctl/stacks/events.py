@@ -21,7 +21,7 @@ _CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StackEvent:
     """One stack event; `within` is the way down to its nested stack, as in `Network/`."""
 
     id: str
@@ -94,9 +94,9 @@ class Feed:
     """Id of the newest event at the last read, ours or not."""
     _known: set[str] = field(default_factory=set)
 
-    def new(self) -> list[Event]:
+    def new(self) -> list[StackEvent]:
         """What was not read before, oldest first. Raises what botocore does; nothing is lost by that."""
-        self.pages, self.retried, newer = 0, False, list[Event]()
+        self.pages, self.retried, newer = 0, False, list[StackEvent]()
         met = set[str]()  # a later page may repeat the end of the one before
         for event in self._newest_first():
             if event.id in self._known or self._of_an_earlier_operation(event, newer):
@@ -114,7 +114,7 @@ class Feed:
         """Take the operation that is under way, or was the last, for the one that is meant."""
         self.token = None
 
-    def _of_an_earlier_operation(self, event: Event, newer: Sequence[Event]) -> bool:
+    def _of_an_earlier_operation(self, event: StackEvent, newer: Sequence[StackEvent]) -> bool:
         if self.begun:
             return False
         if self.since:
@@ -124,7 +124,7 @@ class Feed:
             return after and (event.ends or (event.own and event.status == "REVIEW_IN_PROGRESS"))
         return event.token != self.token and (len(newer) >= PAGE or any(each.token == self.token for each in newer))
 
-    def _newest_first(self) -> Iterator[Event]:
+    def _newest_first(self) -> Iterator[StackEvent]:
         client, page = self.aws.client("cloudformation"), dict[str, Any]()
         while not self.pages or "NextToken" in page:
             again = {"NextToken": page["NextToken"]} if page else {}
@@ -137,9 +137,9 @@ class Feed:
                 yield replace(event_of(entry), within=self.within)
 
 
-def event_of(entry: dict[str, Any]) -> Event:
+def event_of(entry: dict[str, Any]) -> StackEvent:
     """An event as DescribeStackEvents gives it."""
-    return Event(
+    return StackEvent(
         id=entry["EventId"],
         time=str(entry.get("Timestamp", "")),
         logical_id=entry["LogicalResourceId"],

@@ -8,11 +8,11 @@ from typing import Any
 
 from tapctl.aws.session import Aws, in_our_words, lasting, throttled
 from tapctl.errors import AwsError, BusyError
-from tapctl.stacks.events import STACK, Event, Feed
+from tapctl.stacks.events import STACK, Feed, StackEvent
 from tapctl.stacks.polling import INTERVAL, SHARED, Budget, jittered
 from tapctl.stacks.status import state
 
-__all__ = ["STACK", "Event", "Follower", "place", "watch_command"]
+__all__ = ["STACK", "Follower", "StackEvent", "place", "watch_command"]
 
 UNHEARD = 15
 """Ticks without an event of ours, before the first, after which the stack itself is asked how it is."""
@@ -20,7 +20,7 @@ UNHEARD = 15
 SILENCE = 60
 """The same between events: resources that take minutes say nothing in between."""
 
-LOOKS = 3
+CHECKS_BY_TYPE = 3
 """How often a stack must say that it has ended, while its events do not, to be believed: a status may be stale."""
 
 
@@ -50,9 +50,9 @@ class Follower:
     budget: Budget = field(default_factory=lambda: SHARED)
     conceal: Callable[[str], str] = str
     """Gives a reason without what must not be shown of it."""
-    seen: list[Event] = field(default_factory=list)
+    seen: list[StackEvent] = field(default_factory=list)
     _feeds: dict[str, Feed] = field(default_factory=dict)
-    _untold: deque[Event] = field(default_factory=deque)
+    _untold: deque[StackEvent] = field(default_factory=deque)
     _since: dict[str, str] = field(default_factory=dict)
     """When each nested stack was first heard of."""
     _first: str | None = None
@@ -66,7 +66,7 @@ class Follower:
     def name(self) -> str:
         return self.stack_id.split("/")[1]
 
-    def follow(self) -> Iterator[Event]:
+    def follow(self) -> Iterator[StackEvent]:
         """New events, oldest first, until the stack's own terminal one, which comes last.
 
         A read that failed is read again at the next tick: it says nothing about the stack. Raises `BusyError` when
@@ -85,13 +85,13 @@ class Follower:
                     return
             self._pause(ticked + jittered(INTERVAL * self.budget.strain), started + self.timeout)
 
-    def _of_root(self, event: Event) -> bool:
+    def _of_root(self, event: StackEvent) -> bool:
         return event.own and event.stack_id == self.stack_id
 
     def _root(self) -> Feed:
         return self._feeds.setdefault(self.stack_id, Feed(self.aws, self.stack_id, self.token))
 
-    def _tick(self, root: Feed) -> list[Event]:
+    def _tick(self, root: Feed) -> list[StackEvent]:
         """The root stack's news and those of the nested stacks whose turn it is, the root's end last."""
         new = _up_to_the_end(self._read(root))
         self._silent = 0 if new else self._silent + 1
@@ -107,7 +107,7 @@ class Follower:
             told += self._read(feed)
         return sorted(told, key=lambda event: event.time) + end
 
-    def _read(self, feed: Feed) -> list[Event]:
+    def _read(self, feed: Feed) -> list[StackEvent]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         root = feed.stack_id == self.stack_id
@@ -133,7 +133,7 @@ class Follower:
             feed.awake = False
         return new
 
-    def _notice(self, event: Event) -> None:
+    def _notice(self, event: StackEvent) -> None:
         """Follow a nested stack from its first event with an id on; the very first has none."""
         if event.type != STACK or event.own:
             return
@@ -158,7 +158,7 @@ class Follower:
             f"{found.hint or 'mend that'}; then {watch_command(self.aws, self.name)} goes on from here",
         )
 
-    def _look(self, root: Feed) -> list[Event]:
+    def _look(self, root: Feed) -> list[StackEvent]:
         """What the stack says of itself while its events say nothing.
 
         Where none of them has our token, the operation under way is ours: a stack has one at a time. One that ended
@@ -176,7 +176,7 @@ class Follower:
         if not root.begun and (not ended or root.newest != self._first):
             root.adopt()
         self._ends = self._ends + 1 if ended else 0
-        if self._ends < LOOKS:
+        if self._ends < CHECKS_BY_TYPE:
             return []
         if root.begun:
             end = _own_event(found)
@@ -202,13 +202,13 @@ class Follower:
             self.sleep(owed)
 
 
-def _up_to_the_end(events: list[Event]) -> list[Event]:
+def _up_to_the_end(events: list[StackEvent]) -> list[StackEvent]:
     end = next((number for number, event in enumerate(events, 1) if event.ends), len(events))
     return events[:end]
 
 
-def _own_event(found: dict[str, Any]) -> Event:
+def _own_event(found: dict[str, Any]) -> StackEvent:
     """The end of an operation, from DescribeStacks."""
     stack_id, status = found["StackId"], found["StackStatus"]
     reason = found.get("StackStatusReason", "")
-    return Event(f"{stack_id}/{status}", "", found["StackName"], STACK, status, reason, stack_id, stack_id)
+    return StackEvent(f"{stack_id}/{status}", "", found["StackName"], STACK, status, reason, stack_id, stack_id)

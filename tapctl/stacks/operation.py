@@ -13,9 +13,9 @@ from tapctl.stacks import custom_resource_logs
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.custom_resource_logs import custom
 from tapctl.stacks.diagnose import Diagnosis, diagnose
-from tapctl.stacks.follow import STACK, Event, Follower, place, watch_command
+from tapctl.stacks.follow import STACK, Follower, StackEvent, place, watch_command
 from tapctl.stacks.redaction import Secrets
-from tapctl.stacks.stack import look
+from tapctl.stacks.stack import describe_stack
 from tapctl.stacks.status import ABSENT, End, state
 from tapctl.state.journal import Journal, Phase
 from tapctl.unknown import Unknown
@@ -35,7 +35,7 @@ class Attendant(Protocol):
         """Something begins or was done."""
         ...
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         """Something happened to a resource."""
         ...
 
@@ -44,7 +44,7 @@ class Attendant(Protocol):
         ...
 
 
-def attend(follower: Follower, attendant: Attendant) -> list[Event]:
+def attend(follower: Follower, attendant: Attendant) -> list[StackEvent]:
     """Every event up to the stack's own last, and what is to be said after it. Raises what `Follower.follow` does.
 
     Raises `Interrupted` after a Ctrl-C: at once where nothing can be called off or somebody does not want to, else
@@ -84,7 +84,7 @@ def _interrupted(follower: Follower, attendant: Attendant) -> Interrupted:
 def _status(follower: Follower) -> str:
     """How the stack is; empty where that cannot be read now."""
     try:
-        return look(follower.aws, follower.stack_id).status
+        return describe_stack(follower.aws, follower.stack_id).status
     except TapctlError:
         return ""
 
@@ -138,7 +138,7 @@ class Operator:
     secrets: Secrets = field(default_factory=Secrets)
     """What no reason may show, though a resource quotes it."""
 
-    def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[Event]:
+    def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[StackEvent]:
         """Ask for an operation under a token of its own, and follow it to its end; `operation` is the client's method.
 
         `asked` names the stack by its id.
@@ -156,7 +156,7 @@ class Operator:
             getattr(self.aws.client("cloudformation"), operation)(**asked, ClientRequestToken=token)
         return token
 
-    def follow(self, stack_id: str, token: str | None) -> list[Event]:
+    def follow(self, stack_id: str, token: str | None) -> list[StackEvent]:
         """Every event of the operation that the token began; the last is the stack's own.
 
         Without a token it is the operation that is under way. Raises what `attend` does.
@@ -168,7 +168,7 @@ class Operator:
         return Follower(self.aws, stack_id, token, self.timeout, self.sleep, conceal=self.secrets.without)
 
 
-def failure(aws: Aws, name: str, seen: Sequence[Event]) -> TapctlError:
+def failure(aws: Aws, name: str, seen: Sequence[StackEvent]) -> TapctlError:
     """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
     status, here = seen[-1].status, place(aws, name)
     row, cause = state(status), diagnose(seen, here)
@@ -190,7 +190,7 @@ def _by_its_log(cause: Diagnosis | None) -> str:
     return f"mend the function behind {cause.logical_id}, whose log is above, and `tapctl deploy` again"
 
 
-def aftermath(aws: Aws, seen: Sequence[Event]) -> Iterator[str]:
+def aftermath(aws: Aws, seen: Sequence[StackEvent]) -> Iterator[str]:
     """Lines for whoever watched; what cannot be read is said in one of them and changes nothing."""
     end = state(seen[-1].status).end
     if end is not End.STUCK:
@@ -204,13 +204,13 @@ def aftermath(aws: Aws, seen: Sequence[Event]) -> Iterator[str]:
         yield from _log(aws, cause.event, seen)
 
 
-def left_behind(seen: Sequence[Event]) -> list[Event]:
+def left_behind(seen: Sequence[StackEvent]) -> list[StackEvent]:
     """Resources whose last word is that they could not be deleted. An update succeeds with them all the same."""
     last = {event.name: event for event in seen if event.type != STACK}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 
-def _log(aws: Aws, event: Event, seen: Sequence[Event]) -> Iterator[str]:
+def _log(aws: Aws, event: StackEvent, seen: Sequence[StackEvent]) -> Iterator[str]:
     try:
         function = custom_resource_logs.backing_function(aws, event, seen)
         lines = (
@@ -219,7 +219,7 @@ def _log(aws: Aws, event: Event, seen: Sequence[Event]) -> Iterator[str]:
     except TapctlError as error:
         function = lines = Unknown(error.message)
     if isinstance(lines, Unknown):
-        why = f"{lines.reason}; {lines.settle}" if lines.settle else lines.reason
+        why = f"{lines.reason}; {lines.resolution}" if lines.resolution else lines.reason
         yield f"the log of the function behind {event.name} cannot be shown: {why}"
         return
     yield f"the last lines of the log of {function}, which makes {event.name}:"

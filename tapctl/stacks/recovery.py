@@ -10,15 +10,15 @@ from typing import Any
 from tapctl.aws.session import explained
 from tapctl.errors import BusyError, DeployStuck
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import STACK, Event, place, watch_command
+from tapctl.stacks.follow import STACK, StackEvent, place, watch_command
 from tapctl.stacks.operation import Operator, failure
-from tapctl.stacks.stack import Live, Resource, look, resources
-from tapctl.stacks.status import Action, End, Situation, Step, decide, state
+from tapctl.stacks.stack import StackDescription, StackResource, describe_stack, list_resources
+from tapctl.stacks.status import End, Situation, StackAction, Step, decide, state
 
 STEPS = 6
 """How often a stack may turn up in yet another state that no deploy can begin in."""
 
-_READY = (Action.CREATE, Action.UPDATE, Action.RECREATE)
+_READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +29,29 @@ class Counsel:
     flag: str = "--recover"
     """What agrees where nobody can be asked."""
 
-    def explain(self, live: Live) -> None:
+    def explain(self, live: StackDescription) -> None:
         """Why the stack is as it is: the first cause, and every resource that is in a failed state."""
         self._say(_said(self.operator.name, live))
         if cause := diagnose(self._last_operation(live.id)):
             meaning = f"; that is, {cause.meaning}" if cause.meaning else ""
             self._say(f"  the first cause: {cause.logical_id}: {cause.words}{meaning}")
         if state(live.status).end is End.STUCK:
-            self.list([each for each in resources(self.operator.aws, live.id) if each.failed])
+            self.list([each for each in list_resources(self.operator.aws, live.id) if each.failed])
 
-    def list(self, failed: Sequence[Resource | Event]) -> None:
+    def list(self, failed: Sequence[StackResource | StackEvent]) -> None:
         for each in failed:
             _, hint = explain(each.reason, each.physical_id, place(self.operator.aws, self.operator.name))
             reason = self.operator.secrets.without(each.reason)
             told = f": {reason}" if reason else ""
             self._say(f"  {each.logical_id} is {each.status}{told}{f'; {hint}' if hint else ''}")
 
-    def ask(self, live: Live, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
+    def ask(self, live: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
         """Go on only with a yes. Raises `DeployStuck` without one."""
         if not self.operator.observer.allow(f"stack {self.operator.name} is {live.status}; {doing}", leaving):
             flags = " ".join([self.flag, *(f"--leave {each}" for each in leaving)])
             raise self.stuck(live, why, hint=f"`{flags}` agrees to this: {doing}")
 
-    def stuck(self, live: Live, why: str = "", hint: str = "") -> DeployStuck:
+    def stuck(self, live: StackDescription, why: str = "", hint: str = "") -> DeployStuck:
         """The error that says so."""
         said = _said(self.operator.name, live)
         return DeployStuck(f"{said}, {why}" if why else said, hint or None)
@@ -59,14 +59,14 @@ class Counsel:
     def _say(self, text: str) -> None:
         self.operator.observer.step(text)
 
-    def _last_operation(self, stack_id: str) -> Sequence[Event]:
+    def _last_operation(self, stack_id: str) -> Sequence[StackEvent]:
         """The events of the last operation, nested stacks included, oldest first."""
         follower = self.operator.follower(stack_id, None)
         with explained("reading the stack's events"):
             return tuple(follower.follow())
 
 
-def _said(name: str, live: Live) -> str:
+def _said(name: str, live: StackDescription) -> str:
     return f"stack {name} is {live.status}: {state(live.status).meaning}"
 
 
@@ -79,7 +79,7 @@ class Removal:
     flag: str = "--recover"
     """What agrees where nobody can be asked."""
 
-    def clear(self, live: Live, found: Situation, *, consent: bool) -> None:
+    def clear(self, live: StackDescription, found: Situation, *, consent: bool) -> None:
         """Make room for a new stack of this name: explain, ask where that is needed, delete.
 
         Raises `DeployStuck` without consent, or where the deletion fails for good.
@@ -100,14 +100,14 @@ class Removal:
     def _counsel(self) -> Counsel:
         return Counsel(self.operator, self.flag)
 
-    def _attempt(self, live: Live, **how: Any) -> Event:
+    def _attempt(self, live: StackDescription, **how: Any) -> StackEvent:
         """One deletion, by the stack's id and in the mode that it was last in; its last event."""
         role = {"RoleARN": self.role_arn} if self.role_arn else {}
         mode = {"DeploymentConfig": {"Mode": "EXPRESS"}} if live.express else {}
         asked = {"StackName": live.id, **role, **mode, **how}
         return self.operator.run(f"deleting stack {self.operator.name}", "delete_stack", asked)[-1]
 
-    def delete(self, live: Live) -> tuple[str, ...]:
+    def delete(self, live: StackDescription) -> tuple[str, ...]:
         """Delete the stack; the logical ids of what was left behind, with consent, because it could not be deleted.
 
         Raises `DeployStuck` without that consent.
@@ -117,7 +117,7 @@ class Removal:
         for how in ("RetainResources", "DeletionMode"):
             if last.status != "DELETE_FAILED":
                 break
-            left = [each for each in resources(self.operator.aws, live.id) if each.failed]
+            left = [each for each in list_resources(self.operator.aws, live.id) if each.failed]
             names = [each.logical_id for each in left]
             counsel.list(left)
             leave = "delete the stack and leave these behind"
@@ -130,7 +130,7 @@ class Removal:
             )
         return tuple(names)
 
-    def _unguard(self, live: Live) -> None:
+    def _unguard(self, live: StackDescription) -> None:
         with explained("switching termination protection off"):
             self.operator.aws.client("cloudformation").update_termination_protection(
                 StackName=live.id, EnableTerminationProtection=False
@@ -150,13 +150,13 @@ class Recovery:
     waits: bool = True
     """Whether an operation that is under way is followed."""
 
-    def ready(self, live: Live | None = None, *, told: bool = False) -> Live:
+    def ready(self, live: StackDescription | None = None, *, told: bool = False) -> StackDescription:
         """The stack once a deploy can begin, pinned by its id; what must be deleted for it, `clear` deletes.
 
         Why its last update failed is said, unless this run has `told` it.
         Raises `BusyError` where nobody waits for it, `DeployStuck` where consent is missing or nothing helps.
         """
-        live = live or look(self.operator.aws, self.operator.name)
+        live = live or describe_stack(self.operator.aws, self.operator.name)
         left = self.operator.journal.entry
         if left.skipped and left.stack_id == live.id:
             doubt = "were skipped in a rollback, and may not be what CloudFormation takes them for"
@@ -164,46 +164,46 @@ class Recovery:
         for _ in range(STEPS):
             step = decide(self._situation(live))
             if step.action in _READY:
-                if step.action is Action.UPDATE and state(live.status).end is not End.SUCCESS and not told:
+                if step.action is StackAction.UPDATE and state(live.status).end is not End.SUCCESS and not told:
                     self._counsel.explain(live)
                 return replace(live, decided=step.action)
             self._take(step, live)
-            live = look(self.operator.aws, live.id)
+            live = describe_stack(self.operator.aws, live.id)
         raise BusyError(f"stack {self.operator.name} does not come to rest; it is {live.status}", "look who changes it")
 
-    def at_rest(self) -> Live:
+    def at_rest(self) -> StackDescription:
         """The stack, where a deploy could begin right now; nothing is waited for or mended.
 
         Raises what `ready` does.
         """
-        live = look(self.operator.aws, self.operator.name)
+        live = describe_stack(self.operator.aws, self.operator.name)
         step = decide(self._situation(live))
-        if step.action is Action.WAIT:
+        if step.action is StackAction.WAIT:
             raise self._busy(live)
         if step.action not in _READY:
             mended = f"`tapctl deploy{place(self.operator.aws, self.operator.name)} --recover`: {step.action.value}"
             raise self._counsel.stuck(live, step.why, step.hint or mended)
         return replace(live, decided=step.action)
 
-    def settled(self, live: Live) -> Live:
+    def settled(self, live: StackDescription) -> StackDescription:
         """The stack after the operation that is under way."""
         for _ in range(STEPS):
-            if decide(self._situation(live)).action is not Action.WAIT:
+            if decide(self._situation(live)).action is not StackAction.WAIT:
                 return live
             self._wait(live)
-            live = look(self.operator.aws, live.id)
+            live = describe_stack(self.operator.aws, live.id)
         raise self._busy(live)
 
-    def clear(self, live: Live) -> None:
+    def clear(self, live: StackDescription) -> None:
         """Delete a stack that cannot be updated, so that it can be created anew."""
         found = self._situation(live)
         step = decide(found)
-        if step.action is not Action.RECREATE:
+        if step.action is not StackAction.RECREATE:
             raise self._counsel.stuck(live, step.why, step.hint)
         Removal(self.operator, self.role_arn).clear(live, found, consent=step.consent)
 
-    def _situation(self, live: Live) -> Situation:
-        listed = resources(self.operator.aws, live.id) if live.action is Action.RECREATE else ()
+    def _situation(self, live: StackDescription) -> Situation:
+        listed = list_resources(self.operator.aws, live.id) if live.action is StackAction.RECREATE else ()
         return Situation(
             live.status,
             tuple(each.logical_id for each in listed if each.held),
@@ -214,19 +214,19 @@ class Recovery:
             self.forward,
         )
 
-    def _take(self, step: Step, live: Live) -> None:
+    def _take(self, step: Step, live: StackDescription) -> None:
         match step.action:
-            case Action.WAIT:
+            case StackAction.WAIT:
                 self._wait(live)
-            case Action.ROLL_BACK:
+            case StackAction.ROLL_BACK:
                 self._roll_back(live)
-            case Action.CONTINUE:
+            case StackAction.CONTINUE:
                 self._continue(live)
             case _:
                 self._counsel.explain(live)
                 raise self._counsel.stuck(live, step.why, step.hint)
 
-    def _wait(self, live: Live) -> None:
+    def _wait(self, live: StackDescription) -> None:
         busy = self._busy(live)
         if not self.waits:
             raise busy
@@ -236,16 +236,16 @@ class Recovery:
         reason = f": {last.reason}" if last.reason else ""
         self.operator.observer.step(f"that ended in {last.status}{reason}")
 
-    def _roll_back(self, live: Live) -> None:
+    def _roll_back(self, live: StackDescription) -> None:
         self._counsel.explain(live)
-        self._counsel.ask(live, Action.ROLL_BACK.value)
+        self._counsel.ask(live, StackAction.ROLL_BACK.value)
         # What an unfinished update made goes, even where it is marked to be retained: unless nothing may be lost.
         asked = {"StackName": live.id, "RetainExceptOnCreate": not self.protected, **self._role}
         self.operator.run("rolling back", "rollback_stack", asked)
 
-    def _continue(self, live: Live) -> None:
+    def _continue(self, live: StackDescription) -> None:
         self._counsel.explain(live)
-        self._counsel.ask(live, Action.CONTINUE.value)
+        self._counsel.ask(live, StackAction.CONTINUE.value)
         asked = {"StackName": live.id, **self._role}
         doing, operation = "continuing the rollback", "continue_update_rollback"
         seen = self.operator.run(doing, operation, asked)
@@ -261,7 +261,7 @@ class Recovery:
         told = "CloudFormation takes them for rolled back, and drift detection leaves them out"
         self.operator.observer.step(f"skipped: {', '.join(skipped)}; {told}")
 
-    def _busy(self, live: Live) -> BusyError:
+    def _busy(self, live: StackDescription) -> BusyError:
         said = f"stack {self.operator.name} is {live.status}: {state(live.status).meaning}"
         return BusyError(said, f"{watch_command(self.operator.aws, self.operator.name)} follows it to its end")
 
@@ -274,7 +274,7 @@ class Recovery:
         return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
-def to_skip(seen: Sequence[Event]) -> list[str]:
+def to_skip(seen: Sequence[StackEvent]) -> list[str]:
     """The least that a rollback must skip to come to an end, by the names that ContinueUpdateRollback takes.
 
     A nested stack is not skipped as a whole; its resources are named `NestedStackName.LogicalId`. Source:

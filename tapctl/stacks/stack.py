@@ -6,7 +6,7 @@ from typing import Any
 
 from tapctl.aws.session import Aws, explained
 from tapctl.errors import UsageError
-from tapctl.stacks.status import ABSENT, Action, state
+from tapctl.stacks.status import ABSENT, StackAction, state
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class StackDescription:
     """The stack as one DescribeStacks shows it; `id` is what everything after is asked by."""
 
     status: str
@@ -31,7 +31,7 @@ class Live:
     express: bool = False
     guarded: bool = False
     """Whether termination protection is on."""
-    decided: Action | None = None
+    decided: StackAction | None = None
     """What is to be done, where that is not what its status alone says."""
     settled: Settled = field(default_factory=Settled, compare=False)
 
@@ -41,12 +41,12 @@ class Live:
         return self.id.split(":")[4]
 
     @property
-    def action(self) -> Action:
+    def action(self) -> StackAction:
         return self.decided or state(self.status).action
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class StackResource:
     """One resource of a stack."""
 
     logical_id: str
@@ -71,7 +71,7 @@ class Resource:
         return self.status != "DELETE_COMPLETE" and not self.kept and not never
 
 
-def look(aws: Aws, name: str) -> Live:
+def describe_stack(aws: Aws, name: str) -> StackDescription:
     """The stack's status now, by its name or id; a stack that was deleted is absent.
 
     Raises `UsageError` for a nested stack, and for one that a StackSet owns: neither is deployed by itself.
@@ -83,15 +83,17 @@ def look(aws: Aws, name: str) -> Live:
             found = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
-                return Live(ABSENT)
+                return StackDescription(ABSENT)
             raise
     if found["StackStatus"] == "DELETE_COMPLETE":
-        return Live(ABSENT)
+        return StackDescription(ABSENT)
     _refuse_foreign(found)
     parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])}
     express = found.get("DeploymentConfig", {}).get("Mode") == "EXPRESS"
     guarded = bool(found.get("EnableTerminationProtection"))
-    return Live(found["StackStatus"], found["StackId"], parameters, express, guarded, settled=_settled(found))
+    return StackDescription(
+        found["StackStatus"], found["StackId"], parameters, express, guarded, settled=_settled(found)
+    )
 
 
 def _settled(found: Mapping[str, Any]) -> Settled:
@@ -118,13 +120,13 @@ def _refuse_foreign(found: Mapping[str, Any]) -> None:
         raise UsageError(f"stack {name} belongs to a StackSet", "`aws cloudformation update-stack-set` deploys that")
 
 
-def resources(aws: Aws, stack_id: str) -> tuple[Resource, ...]:
+def list_resources(aws: Aws, stack_id: str) -> tuple[StackResource, ...]:
     """What the stack holds, or held, in the order in which CloudFormation lists it."""
     with explained(f"reading the resources of stack {stack_id.split('/')[1]}"):
         pages = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_id)
         entries = [each for page in pages for each in page["StackResourceSummaries"]]
     return tuple(
-        Resource(
+        StackResource(
             each["LogicalResourceId"],
             each["ResourceType"],
             each["ResourceStatus"],

@@ -31,7 +31,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """The last that is known of the deploys of one stack; `at` is in UTC, to the second."""
 
     phase: Phase = Phase.OVER
@@ -60,7 +60,7 @@ class Journal:
     """The entry, and the file that holds it; without one it is forgotten with the process."""
 
     path: Path | None = None
-    entry: Entry = field(default_factory=Entry)
+    entry: JournalEntry = field(default_factory=JournalEntry)
     waited: bool = False
     """Whether another run of this machine was at the stack until just now."""
 
@@ -107,19 +107,19 @@ def proved(stack_id: str) -> None:
             journal.note(journal.entry.phase, unverified=False)
 
 
-def _read(path: Path) -> Entry:
+def _read(path: Path) -> JournalEntry:
     """What stands there; a file that cannot be read, or was not written by tapctl, tells nothing."""
     try:
         told = json.loads(path.read_bytes())
-        entry = Entry(**{**told, "phase": Phase[told["phase"]], "skipped": tuple(told["skipped"])})
+        entry = JournalEntry(**{**told, "phase": Phase[told["phase"]], "skipped": tuple(told["skipped"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return Entry()
-    return entry if _is_sound(entry) else Entry()
+        return JournalEntry()
+    return entry if _is_sound(entry) else JournalEntry()
 
 
-def _is_sound(entry: Entry) -> bool:
+def _is_sound(entry: JournalEntry) -> bool:
     """Whether every value is of its kind, and an execution has the names by which it is found again."""
-    kinds = all(type(getattr(entry, each.name)) is type(each.default) for each in fields(Entry))
+    kinds = all(type(getattr(entry, each.name)) is type(each.default) for each in fields(JournalEntry))
     known = entry.phase is not Phase.EXECUTING or all((entry.change_set, entry.stack_id, entry.token))
     return kinds and known and all(isinstance(each, str) for each in entry.skipped)
 

@@ -19,7 +19,7 @@ INCLUDE = "AWS::Include"
 _REMOTE = ("s3://", "https://", "http://")
 
 
-class Kind(Enum):
+class PathKind(Enum):
     """How what stands there is packed."""
 
     CODE = "a function's code: zipped, a single file too"
@@ -45,7 +45,7 @@ class Slot:
     """
 
     property: str
-    kind: Kind
+    kind: PathKind
     reference: str | Mapping[str, str]
     unless: tuple[str, ...] = ()
 
@@ -61,49 +61,49 @@ class Slot:
 
 
 _APPSYNC = (
-    Slot("RequestMappingTemplateS3Location", Kind.FILE, URI),
-    Slot("ResponseMappingTemplateS3Location", Kind.FILE, URI),
-    Slot("CodeS3Location", Kind.FILE, URI),
+    Slot("RequestMappingTemplateS3Location", PathKind.FILE, URI),
+    Slot("ResponseMappingTemplateS3Location", PathKind.FILE, URI),
+    Slot("CodeS3Location", PathKind.FILE, URI),
 )
-_FUNCTION = (Slot("CodeUri", Kind.CODE, URI, unless=("InlineCode", "ImageUri")),)
+_FUNCTION = (Slot("CodeUri", PathKind.CODE, URI, unless=("InlineCode", "ImageUri")),)
 
 SLOTS: Mapping[str, tuple[Slot, ...]] = {
-    "AWS::ApiGateway::RestApi": (Slot("BodyS3Location", Kind.FILE, BUCKET),),
-    "AWS::ApiGatewayV2::Api": (Slot("BodyS3Location", Kind.FILE, BUCKET),),
+    "AWS::ApiGateway::RestApi": (Slot("BodyS3Location", PathKind.FILE, BUCKET),),
+    "AWS::ApiGatewayV2::Api": (Slot("BodyS3Location", PathKind.FILE, BUCKET),),
     "AWS::AppSync::FunctionConfiguration": _APPSYNC,
-    "AWS::AppSync::GraphQLSchema": (Slot("DefinitionS3Location", Kind.FILE, URI),),
+    "AWS::AppSync::GraphQLSchema": (Slot("DefinitionS3Location", PathKind.FILE, URI),),
     "AWS::AppSync::Resolver": _APPSYNC,
-    "AWS::CloudFormation::ModuleVersion": (Slot("ModulePackage", Kind.BUNDLE, URI),),
-    "AWS::CloudFormation::ResourceVersion": (Slot("SchemaHandlerPackage", Kind.BUNDLE, URI),),
-    "AWS::CloudFormation::Stack": (Slot("TemplateURL", Kind.TEMPLATE, URL),),
-    "AWS::CloudFormation::StackSet": (Slot("TemplateURL", Kind.FILE, URL),),
-    "AWS::CodeCommit::Repository": (Slot("Code.S3", Kind.ZIP, BUCKET),),
-    "AWS::ElasticBeanstalk::ApplicationVersion": (Slot("SourceBundle", Kind.BUNDLE, S3_BUCKET),),
-    "AWS::Glue::Job": (Slot("Command.ScriptLocation", Kind.FILE, URI),),
-    "AWS::Lambda::Function": (Slot("Code", Kind.CODE, S3_BUCKET),),
-    "AWS::Lambda::LayerVersion": (Slot("Content", Kind.LAYER, S3_BUCKET),),
-    "AWS::Serverless::Api": (Slot("DefinitionUri", Kind.FILE, URI, unless=("DefinitionBody",)),),
-    "AWS::Serverless::Application": (Slot("Location", Kind.TEMPLATE, URL),),
+    "AWS::CloudFormation::ModuleVersion": (Slot("ModulePackage", PathKind.BUNDLE, URI),),
+    "AWS::CloudFormation::ResourceVersion": (Slot("SchemaHandlerPackage", PathKind.BUNDLE, URI),),
+    "AWS::CloudFormation::Stack": (Slot("TemplateURL", PathKind.TEMPLATE, URL),),
+    "AWS::CloudFormation::StackSet": (Slot("TemplateURL", PathKind.FILE, URL),),
+    "AWS::CodeCommit::Repository": (Slot("Code.S3", PathKind.ZIP, BUCKET),),
+    "AWS::ElasticBeanstalk::ApplicationVersion": (Slot("SourceBundle", PathKind.BUNDLE, S3_BUCKET),),
+    "AWS::Glue::Job": (Slot("Command.ScriptLocation", PathKind.FILE, URI),),
+    "AWS::Lambda::Function": (Slot("Code", PathKind.CODE, S3_BUCKET),),
+    "AWS::Lambda::LayerVersion": (Slot("Content", PathKind.LAYER, S3_BUCKET),),
+    "AWS::Serverless::Api": (Slot("DefinitionUri", PathKind.FILE, URI, unless=("DefinitionBody",)),),
+    "AWS::Serverless::Application": (Slot("Location", PathKind.TEMPLATE, URL),),
     "AWS::Serverless::Function": _FUNCTION,
     "AWS::Serverless::GraphQLApi": (
-        Slot("SchemaUri", Kind.FILE, URI),
-        Slot("Functions.*.CodeUri", Kind.FILE, URI),
-        Slot("Resolvers.*.*.CodeUri", Kind.FILE, URI),
+        Slot("SchemaUri", PathKind.FILE, URI),
+        Slot("Functions.*.CodeUri", PathKind.FILE, URI),
+        Slot("Resolvers.*.*.CodeUri", PathKind.FILE, URI),
     ),
-    "AWS::Serverless::HttpApi": (Slot("DefinitionUri", Kind.FILE, URI),),
-    "AWS::Serverless::LayerVersion": (Slot("ContentUri", Kind.LAYER, URI),),
-    "AWS::Serverless::StateMachine": (Slot("DefinitionUri", Kind.FILE, BUCKET),),
+    "AWS::Serverless::HttpApi": (Slot("DefinitionUri", PathKind.FILE, URI),),
+    "AWS::Serverless::LayerVersion": (Slot("ContentUri", PathKind.LAYER, URI),),
+    "AWS::Serverless::StateMachine": (Slot("DefinitionUri", PathKind.FILE, BUCKET),),
     "AWS::Serverless::WebFunction": _FUNCTION,
-    "AWS::StepFunctions::StateMachine": (Slot("DefinitionS3Location", Kind.FILE, BUCKET),),
+    "AWS::StepFunctions::StateMachine": (Slot("DefinitionS3Location", PathKind.FILE, BUCKET),),
 }
 """By resource type."""
 
 METADATA: Mapping[str, tuple[Slot, ...]] = {
-    "AWS::ServerlessRepo::Application": (Slot("LicenseUrl", Kind.FILE, URI), Slot("ReadmeUrl", Kind.FILE, URI)),
+    "AWS::ServerlessRepo::Application": (Slot("LicenseUrl", PathKind.FILE, URI), Slot("ReadmeUrl", PathKind.FILE, URI)),
 }
 """By the name of an entry of the section `Metadata`."""
 
-_SNIPPET = Slot("Location", Kind.FILE, URI)
+_SNIPPET = Slot("Location", PathKind.FILE, URI)
 
 
 @dataclass(frozen=True, slots=True)

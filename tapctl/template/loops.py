@@ -41,7 +41,7 @@ def unroll(template: Template, resolver: Resolver) -> Template:
     """The template with every loop written out. Raises `TemplateError` for a loop that cannot be one."""
     settled = _Settler(resolver)
     body = {
-        key: settled.settle(value, (key,), frozenset()) if key in SECTIONS else value
+        key: settled.resolution(value, (key,), frozenset()) if key in SECTIONS else value
         for key, value in template.body.items()
     }
     unrolled = settled.restore(_unroll_by_cfn_lint(template, body))
@@ -79,10 +79,10 @@ class _Settler:
     opaque: dict[str, Unknown] = field(default_factory=dict)
     hidden: dict[str, Any] = field(default_factory=dict)
 
-    def settle(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
+    def resolution(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
         """The value with loops over literals, and with lookups that need no loop variable hidden."""
         if isinstance(value, list):
-            return [self.settle(item, (*path, index), variables) for index, item in enumerate(value)]
+            return [self.resolution(item, (*path, index), variables) for index, item in enumerate(value)]
         if not isinstance(value, dict):
             return value
         if set(value) == {"Fn::FindInMap"}:
@@ -90,7 +90,7 @@ class _Settler:
         settled: dict[str, Any] = {}
         for key, item in value.items():
             if not key.startswith(FOR_EACH):
-                settled[key] = self.settle(item, (*path, key), variables)
+                settled[key] = self.resolution(item, (*path, key), variables)
             elif (loop := self._loop(key, item, (*path, key), variables)) is not None:
                 settled[key] = loop
         return settled
@@ -110,7 +110,7 @@ class _Settler:
             self.opaque[key] = items
             return None
         inner = variables | {variable}
-        return [variable, items, self.settle(body, (*path, 2), inner)]
+        return [variable, items, self.resolution(body, (*path, 2), inner)]
 
     def _collection(self, collection: Any, path: Path, variables: frozenset[str]) -> Any:
         if _uses(collection, variables):

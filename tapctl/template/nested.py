@@ -8,7 +8,7 @@ from typing import Any
 from tapctl.errors import TemplateError
 from tapctl.template.expand import expand
 from tapctl.template.load import load
-from tapctl.template.local_paths import RELATIVE, Kind, is_there, local_paths
+from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
 from tapctl.template.model import Resource, Template
 from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
 from tapctl.template.resolver import Resolver
@@ -19,7 +19,7 @@ NESTED = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class RemoteStack:
     """A nested stack whose template is not here."""
 
     prefix: str
@@ -29,8 +29,8 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """One stack of the family: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`.
+class StackTree:
+    """One stack of the tree: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`.
 
     `parameters` are those that it was resolved with.
     """
@@ -39,19 +39,19 @@ class Family:
     resolver: Resolver
     parameters: Parameters
     exists: bool | Unknown = True
-    children: tuple["Family | Remote", ...] = ()
+    children: tuple["StackTree | RemoteStack", ...] = ()
 
-    def members(self) -> Iterator["Family"]:
+    def members(self) -> Iterator["StackTree"]:
         """The stack and all below it that are here."""
         yield self
         for child in self.children:
-            if isinstance(child, Family):
+            if isinstance(child, StackTree):
                 yield from child.members()
 
-    def remotes(self) -> Iterator[Remote]:
+    def remotes(self) -> Iterator[RemoteStack]:
         """The nested stacks that cannot be followed."""
         for child in self.children:
-            if isinstance(child, Remote):
+            if isinstance(child, RemoteStack):
                 yield child
             else:
                 yield from child.remotes()
@@ -60,7 +60,7 @@ class Family:
 Read = Callable[[str], Template]
 
 
-def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str], read: Read = load) -> Family:
+def stack_tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], read: Read = load) -> StackTree:
     """Expand and resolve a template and everything nested in it, which `read` reads.
 
     Raises `TemplateError` for a nested template that is here and cannot be read, and for one that nests itself.
@@ -71,7 +71,7 @@ def family(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """Where a stack sits in its family: the files above and its own, its prefix, and whether it is there."""
+    """Where a stack sits in its tree: the files above and its own, its prefix, and whether it is there."""
 
     files: tuple[Path, ...]
     read: Read
@@ -79,19 +79,19 @@ class _Seat:
     exists: bool | Unknown = True
 
 
-def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str], seat: _Seat) -> Family:
+def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str], seat: _Seat) -> StackTree:
     expanded = expand(template, parameters)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
     nested = (resource for resource in expanded.resources() if resource.type == NESTED)
     children = [_child(resolver, resource, parameters.lookups, seat) for resource in nested]
-    return Family(
+    return StackTree(
         seat.prefix, resolver, parameters, seat.exists, tuple(child for child in children if child is not None)
     )
 
 
 def _child(
     resolver: Resolver, resource: Resource, lookups: Mapping[str, str | Unknown], seat: _Seat
-) -> Family | Remote | None:
+) -> StackTree | RemoteStack | None:
     here = ("Resources", resource.logical_id)
     exists = resolver.exists(resource.condition, (*here, "Condition"))
     if exists is False:
@@ -99,7 +99,7 @@ def _child(
     below = f"{seat.prefix}{resource.logical_id}/"
     file = _local_file(resolver, resource)
     if isinstance(file, Unknown):
-        return Remote(below, resolver.template.file, resource.line, file)
+        return RemoteStack(below, resolver.template.file, resource.line, file)
     if file.resolve() in seat.files:
         message = f"{resource.logical_id} nests {file}, in which it is nested itself"
         raise resolver.template.error(message, *here, hint="break the circle")
@@ -134,7 +134,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     name = asset or resolver.value(resource.properties.get("TemplateURL", ""), ("Resources", resource.logical_id))
     missing = f"the template of nested stack {resource.logical_id} is not here"
     if isinstance(name, Unknown):
-        return Unknown(f"{missing}: {name.reason}", name.settle, lookup=name.lookup)
+        return Unknown(f"{missing}: {name.reason}", name.resolution, lookup=name.lookup)
     if not isinstance(name, str) or "://" in name or not name:
         return Unknown(
             f"{missing} but at {resolver.without_secrets(str(name))}", "run tapctl on that template by itself, too"
@@ -147,7 +147,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingPath:
     """A local path that names nothing, and where it is written."""
 
     owner: str
@@ -156,18 +156,18 @@ class Missing:
     line: int
 
 
-def missing(kin: Family) -> Iterator[Missing]:
-    """The files and folders that the templates of a family name and that are not there; nothing is opened.
+def missing_paths(tree: StackTree) -> Iterator[MissingPath]:
+    """The files and folders that the templates of a tree name and that are not there; nothing is opened.
 
     A template that is no file itself, and so has no folder that its paths could be relative to, is not looked at; nor
     are assets of the CDK, which may be published already.
     """
-    for member in kin.members():
+    for member in tree.members():
         source = member.resolver.template.source
         written, file = Template(source, source.value), Path(source.file)
         for local in local_paths(written) if is_there(file) else ():
             if not local.is_asset and not is_there(file.parent / local.name):
-                yield Missing(local.owner, local.name, source.file, written.line(*local.path))
+                yield MissingPath(local.owner, local.name, source.file, written.line(*local.path))
 
 
 def with_nested(source: Source) -> tuple[Source, ...]:
@@ -185,7 +185,7 @@ def with_nested(source: Source) -> tuple[Source, ...]:
 def _named(source: Source) -> Iterator[Path]:
     for local in local_paths(Template(source, source.value)):
         file = Path(source.file).parent / local.name
-        if local.slot.kind is Kind.TEMPLATE and is_there(file):
+        if local.slot.kind is PathKind.TEMPLATE and is_there(file):
             yield file
 
 
@@ -193,4 +193,4 @@ def _read(file: Path) -> Source | None:
     try:
         return load(str(file)).source
     except TemplateError:
-        return None  # who resolves the family says what is wrong with it, if it is needed at all
+        return None  # who resolves the tree says what is wrong with it, if it is needed at all

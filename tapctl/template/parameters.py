@@ -59,7 +59,7 @@ def _instead(name: str, declared: Collection[str]) -> str:
     return f"it has: {', '.join(declared)}" if declared else "it declares none"
 
 
-def missing(template: Template, parameters: Parameters) -> list[str]:
+def missing_values(template: Template, parameters: Parameters) -> list[str]:
     """The parameters that a deploy could not fill."""
     return [
         name

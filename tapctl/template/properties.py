@@ -46,4 +46,4 @@ def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:
 
 def plain(unknown: Unknown) -> Unknown:
     """The Unknown by itself, whatever kind of one it is."""
-    return Unknown(unknown.reason, unknown.settle, unknown.judged, unknown.lookup)
+    return Unknown(unknown.reason, unknown.resolution, unknown.judged, unknown.lookup)

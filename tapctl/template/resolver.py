@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tapctl.errors import TemplateError
+from tapctl.hints import Advised
 from tapctl.template.model import Template
 from tapctl.template.parameters import Bound, as_text, in_store, is_secret
 from tapctl.template.source import Path
@@ -160,7 +161,11 @@ class Resolver:
             if key in self.lookups:
                 return self.lookups[key]
         known = in_store(f"{name}{version}", "the dynamic reference")
-        return Unknown(self.without_secrets(known.reason), self.without_secrets(known.settle), lookup=known.lookup)
+        return Unknown(
+            self.without_secrets(known.reason),
+            known.resolution if isinstance(known.resolution, Advised) else self.without_secrets(known.resolution),
+            lookup=known.lookup,
+        )
 
 
 _DYNAMIC = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<name>[^}:]*)(?P<version>:[^}]*)?\}\}")
@@ -241,7 +246,7 @@ def _either(resolver: Resolver, then: Value, otherwise: Value, path: Path, undec
     if first is NO_VALUE and second is NO_VALUE:
         return NO_VALUE
     if any(each is NO_VALUE or isinstance(each, PerhapsLeftOut) for each in (first, second)):
-        return PerhapsLeftOut(undecided.reason, undecided.settle, undecided.judged, undecided.lookup)
+        return PerhapsLeftOut(undecided.reason, undecided.resolution, undecided.judged, undecided.lookup)
     return first if _comparable(first) == _comparable(second) else undecided
 
 

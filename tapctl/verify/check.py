@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from tapctl.hints import Hint
 
-class Status(Enum):
+
+class CheckStatus(Enum):
     """What looking at it gave."""
 
     PROVED = "proved"
@@ -19,9 +21,9 @@ class Check:
     """A statement about the stack, whether it holds, and what to do when it does not."""
 
     subject: str
-    status: Status
+    status: CheckStatus
     message: str
-    hint: str | None = None
+    hint: Hint | None = None
     detail: bool = False
     """One of many properties, which are summed up for people as long as they hold."""
     lasting: bool = False
@@ -48,4 +50,4 @@ def shown(value: object) -> str:
 
 
 def failed(checks: Iterable[Check]) -> list[Check]:
-    return [check for check in checks if check.status is Status.FAILED]
+    return [check for check in checks if check.status is CheckStatus.FAILED]

@@ -9,41 +9,41 @@ from typing import Any
 
 from tapctl.aws.session import Aws, readable
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import Deployed
 from tapctl.verify.emulated import is_emulated
 from tapctl.verify.resources import unchecked
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 
 SUBJECT = "drift"
-WAIT = Patience(600, pause=1)
+WAIT = RetryWindow(600, pause=1)
 """A detection takes about a second for each resource."""
 
 _WORDS = {
-    "IN_SYNC": (Status.PROVED, "it is in sync with the template, says CloudFormation"),
-    "MODIFIED": (Status.FAILED, "it has drifted"),
-    "DELETED": (Status.FAILED, "it was deleted behind CloudFormation's back"),
+    "IN_SYNC": (CheckStatus.PROVED, "it is in sync with the template, says CloudFormation"),
+    "MODIFIED": (CheckStatus.FAILED, "it has drifted"),
+    "DELETED": (CheckStatus.FAILED, "it was deleted behind CloudFormation's back"),
 }
 _SECRET = re.compile("environment|secret|password|token|credential", re.IGNORECASE)
 """Properties whose values are not shown."""
 
 
-def check_drift(aws: Aws, deployed: Deployed, patience: Patience = WAIT) -> Iterator[Check]:
+def check_drift(aws: Aws, deployed: Deployed, patience: RetryWindow = WAIT) -> Iterator[Check]:
     """Ask for a detection, wait for it, and report each resource; and what CloudFormation does not compare either."""
     if is_emulated(aws):
-        yield Check(SUBJECT, Status.NOT_CHECKED, "the sandbox takes everything for in sync")
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, "the sandbox takes everything for in sync")
         yield from unchecked(deployed)
         return
     found = _detect(aws, deployed, patience)
     if isinstance(found, Unknown):
-        yield Check(SUBJECT, Status.NOT_CHECKED, found.reason, found.settle or None)
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, found.reason, found.resolution or None)
         yield from unchecked(deployed)
         return
     yield from map(_check, found)
     yield from unchecked(deployed, {each["LogicalResourceId"] for each in found})
 
 
-def _detect(aws: Aws, deployed: Deployed, patience: Patience) -> list[Mapping[str, Any]] | Unknown:
+def _detect(aws: Aws, deployed: Deployed, patience: RetryWindow) -> list[Mapping[str, Any]] | Unknown:
     """Run one detection to its end, and read what it found; an earlier one says nothing about now."""
     client = aws.client("cloudformation")
     started = readable("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=deployed.id))
@@ -77,12 +77,12 @@ def _drifts(aws: Aws, deployed: Deployed) -> Iterator[Mapping[str, Any]]:
 
 def _check(drift: Mapping[str, Any]) -> Check:
     kind = drift["StackResourceDriftStatus"]
-    status, words = _WORDS.get(kind, (Status.NOT_CHECKED, f"CloudFormation does not compare it ({kind})"))
-    said = [words, drift.get("DriftStatusReason", "")] if status is Status.NOT_CHECKED else [words]
+    status, words = _WORDS.get(kind, (CheckStatus.NOT_CHECKED, f"CloudFormation does not compare it ({kind})"))
+    said = [words, drift.get("DriftStatusReason", "")] if status is CheckStatus.NOT_CHECKED else [words]
     differences = ", ".join(map(_difference, drift.get("PropertyDifferences", [])))
     message = ": ".join(filter(None, [*said, differences]))
-    hint = "`tapctl deploy --revert-drift` brings it back" if status is Status.FAILED else None
-    return Check(drift["LogicalResourceId"], status, message, hint, detail=status is Status.PROVED)
+    hint = "`tapctl deploy --revert-drift` brings it back" if status is CheckStatus.FAILED else None
+    return Check(drift["LogicalResourceId"], status, message, hint, detail=status is CheckStatus.PROVED)
 
 
 def _difference(each: Mapping[str, str]) -> str:

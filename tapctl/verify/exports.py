@@ -6,7 +6,7 @@ from typing import Any
 from tapctl.aws.session import Aws, readable
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import Deployed
 
 SUBJECT = "exports"
@@ -18,11 +18,11 @@ def check_exports(aws: Aws, deployed: Deployed) -> Iterator[Check]:
         return
     listed = readable("cloudformation:ListExports", lambda: _listed(aws))
     if isinstance(listed, Unknown):
-        yield Check(SUBJECT, Status.NOT_CHECKED, listed.reason, listed.settle or None)
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, listed.reason, listed.resolution or None)
         return
     for key, name in deployed.exports.items():
         problem = _problem(deployed, key, name, listed.get(name))
-        status = Status.FAILED if problem else Status.PROVED
+        status = CheckStatus.FAILED if problem else CheckStatus.PROVED
         said = f"{name} {problem}" if problem else f"{name} can be imported"
         yield Check(SUBJECT, status, said, detail=True)
 

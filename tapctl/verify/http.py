@@ -18,7 +18,7 @@ Route = Callable[[str], tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """What is sent."""
 
     url: str
@@ -39,7 +39,7 @@ class Response:
         return f"{self.status or 'not'}{f': {said}' if said else ''}"
 
 
-def send(request: Request, route: Route, timeout: float = TIMEOUT) -> Response:
+def send(request: HttpRequest, route: Route, timeout: float = TIMEOUT) -> Response:
     """Send it and follow no redirection: the status is part of what is proved."""
     try:
         url, headers = _reachable(*route(request.url))

@@ -6,7 +6,7 @@ from typing import Any
 
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import Deployed
 
 _REF_FORMS = {
@@ -27,26 +27,26 @@ def check_outputs(deployed: Deployed) -> Iterator[Check]:
         subject = f"output {key}"
         exists = resolver.exists(declared.get("Condition"), ("Outputs", key))
         if isinstance(exists, Unknown):
-            yield Check(subject, Status.NOT_CHECKED, f"whether it should be there is not known: {exists.reason}")
+            yield Check(subject, CheckStatus.NOT_CHECKED, f"whether it should be there is not known: {exists.reason}")
         elif exists:
             yield _check_one(deployed, key, declared)
         elif key in deployed.outputs:
-            yield Check(subject, Status.FAILED, "it is there although its condition does not hold")
+            yield Check(subject, CheckStatus.FAILED, "it is there although its condition does not hold")
 
 
 def _check_one(deployed: Deployed, key: str, declared: Any) -> Check:
     subject, value = f"output {key}", deployed.outputs.get(key)
     if value is None:
-        return Check(subject, Status.FAILED, "it is missing", "look at the stack's last update")
+        return Check(subject, CheckStatus.FAILED, "it is missing", "look at the stack's last update")
     if not value:
-        return Check(subject, Status.FAILED, "it is empty")
+        return Check(subject, CheckStatus.FAILED, "it is empty")
     if "Export" in declared and key not in deployed.exports:
-        return Check(subject, Status.FAILED, "it is not exported")
+        return Check(subject, CheckStatus.FAILED, "it is not exported")
     exported = f", exported as {deployed.exports[key]}" if key in deployed.exports else ""
     problem = _wrong_value(deployed, declared.get("Value"), value)
     if problem:
-        return Check(subject, Status.FAILED, f"{value} {problem}")
-    return Check(subject, Status.PROVED, f"{value}{exported}")
+        return Check(subject, CheckStatus.FAILED, f"{value} {problem}")
+    return Check(subject, CheckStatus.PROVED, f"{value}{exported}")
 
 
 def _wrong_value(deployed: Deployed, source: Any, value: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.aws.session import Aws, error_code, readable
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 
 _GONE = {
     "ResourceNotFoundException",
@@ -31,7 +31,7 @@ class Gone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveResource:
     """One resource: what the template says of it, and where to ask. `id` is the physical one."""
 
     aws: Aws
@@ -58,9 +58,9 @@ class Live:
 
     def check(self, holds: bool, proved: str, broken: str, *, detail: bool = True) -> Check:
         """A property of the template that holds, or not."""
-        status = Status.PROVED if holds else Status.FAILED
+        status = CheckStatus.PROVED if holds else CheckStatus.FAILED
         return Check(self.logical_id, status, proved if holds else broken, detail=detail)
 
 
-def unknown_value(live: Live, what: str) -> Check:
-    return Check(live.logical_id, Status.NOT_CHECKED, f"{what}: the template's value is known only to AWS")
+def unknown_value(live: LiveResource, what: str) -> Check:
+    return Check(live.logical_id, CheckStatus.NOT_CHECKED, f"{what}: the template's value is known only to AWS")

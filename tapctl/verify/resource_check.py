@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status, shown
+from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, same
-from tapctl.verify.resource import Gone, Live, unknown_value
+from tapctl.verify.resource import Gone, LiveResource, unknown_value
 
 UNSAID: Final = object()
 """What a property is that the template leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PropertyCheck:
     """A property, dotted, and where the answer shows it.
 
     `default` is what AWS takes where the template says nothing; without one, the row does not apply then.
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Must:
+class StateCheck:
     """What the answer has to show whatever the template says: one of these."""
 
     what: str
@@ -50,11 +50,11 @@ class Must:
     found: str
 
 
-More = Callable[[Live, Any], Iterable[Check]]
+More = Callable[[LiveResource, Any], Iterable[Check]]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ResourceCheck:
     """One read, and what its answer is compared with.
 
     `entry` names the list of the answer, and the key of its entries, where ours is one among others. `each`
@@ -65,15 +65,15 @@ class Look:
 
     service: str
     operation: str
-    arguments: Callable[[Live, Any], dict[str, Any]]
-    rows: tuple[Row | Must, ...] = ()
+    arguments: Callable[[LiveResource, Any], dict[str, Any]]
+    rows: tuple[PropertyCheck | StateCheck, ...] = ()
     entry: tuple[str, str] | None = None
     each: str = ""
     more: More = field(default=lambda _live, _answer: ())
     needs: str = ""
     thing: str = "{id}"
 
-    def checks(self, live: Live) -> Iterator[Check]:
+    def checks(self, live: LiveResource) -> Iterator[Check]:
         if not self.each:
             yield from self._one(live, None, live.properties)
             return
@@ -85,11 +85,11 @@ class Look:
             else:
                 yield from self._one(live, entry, {**live.properties, **named})
 
-    def _one(self, live: Live, entry: Any, properties: Mapping[str, Any]) -> Iterator[Check]:
+    def _one(self, live: LiveResource, entry: Any, properties: Mapping[str, Any]) -> Iterator[Check]:
         if self.needs and not properties.get(self.needs):
             return
-        applying = [row for row in self.rows if isinstance(row, Must) or row.wanted(properties) is not UNSAID]
-        unknown = [row for row in applying if isinstance(row, Row) and find_unknown(row.wanted(properties))]
+        applying = [row for row in self.rows if isinstance(row, StateCheck) or row.wanted(properties) is not UNSAID]
+        unknown = [row for row in applying if isinstance(row, PropertyCheck) and find_unknown(row.wanted(properties))]
         yield from (unknown_value(live, row.what.format_map(properties)) for row in unknown)
         rows = [row for row in applying if row not in unknown]
         if not rows and not self.needs:
@@ -103,15 +103,15 @@ class Look:
         except Gone as gone:
             if self.thing == "{id}":
                 raise
-            yield Check(live.logical_id, Status.FAILED, str(gone))
+            yield Check(live.logical_id, CheckStatus.FAILED, str(gone))
             return
         if isinstance(answer, Unknown):
-            yield Check(live.logical_id, Status.NOT_CHECKED, answer.reason, answer.settle or None)
+            yield Check(live.logical_id, CheckStatus.NOT_CHECKED, answer.reason, answer.resolution or None)
             return
         yield from (_compared(live, row, properties, answer) for row in rows)
         yield from self.more(live, answer)
 
-    def _answer(self, live: Live, arguments: dict[str, Any], thing: str) -> Any:
+    def _answer(self, live: LiveResource, arguments: dict[str, Any], thing: str) -> Any:
         answer = live.ask(self.service, self.operation, thing, **arguments)
         if self.entry is None or isinstance(answer, Unknown):
             return answer
@@ -123,7 +123,7 @@ class Look:
 
 
 def quietly(_wanted: Any, _found: Any) -> str:
-    """For `Row.explain`: the values are too long to be shown, and nothing more can be said."""
+    """For `PropertyCheck.explain`: the values are too long to be shown, and nothing more can be said."""
     return ""
 
 
@@ -138,13 +138,13 @@ def at(value: Any, path: str, default: Any = None) -> Any:
     return value
 
 
-def _compared(live: Live, row: Row | Must, properties: Mapping[str, Any], answer: Any) -> Check:
-    if isinstance(row, Must):
+def _compared(live: LiveResource, row: PropertyCheck | StateCheck, properties: Mapping[str, Any], answer: Any) -> Check:
+    if isinstance(row, StateCheck):
         found = at(answer, row.found)
         states = " or ".join(row.wanted)
         return live.check(found in row.wanted, f"{row.what} is {found}", f"{row.what} is {shown(found)}, not {states}")
     if row.name.partition(".")[0] in live.hidden:
-        return Check(live.logical_id, Status.NOT_CHECKED, f"{row.what}: the sandbox does not keep it")
+        return Check(live.logical_id, CheckStatus.NOT_CHECKED, f"{row.what}: the sandbox does not keep it")
     what, found, wanted = row.what.format_map(properties), at(answer, row.found), row.says(row.wanted(properties))
     found = row.absent if found is None else found
     if row.explain:

@@ -8,12 +8,12 @@ from collections.abc import Container, Iterator
 from tapctl.aws.session import Aws
 from tapctl.template.model import Resource
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Job, Status
+from tapctl.verify.check import Check, CheckStatus, Job
 from tapctl.verify.deployed_stack import Deployed
 from tapctl.verify.emulated import DROPPED, is_emulated
-from tapctl.verify.resource import Gone, Live
-from tapctl.verify.resource_check import Look
-from tapctl.verify.services import LOOKS
+from tapctl.verify.resource import Gone, LiveResource
+from tapctl.verify.resource_check import ResourceCheck
+from tapctl.verify.services import CHECKS_BY_TYPE
 
 
 def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:
@@ -21,7 +21,7 @@ def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:
     return {
         resource.logical_id: _job(aws, deployed, resource)
         for resource in deployed.template.resources()
-        if resource.type in LOOKS and _exists(deployed, resource) is not False
+        if resource.type in CHECKS_BY_TYPE and _exists(deployed, resource) is not False
     }
 
 
@@ -30,11 +30,11 @@ def unchecked(deployed: Deployed, compared: Container[str] = frozenset()) -> Ite
     types = [
         each.type
         for each in deployed.template.resources()
-        if each.type not in LOOKS and each.logical_id in deployed.physical and each.logical_id not in compared
+        if each.type not in CHECKS_BY_TYPE and each.logical_id in deployed.physical and each.logical_id not in compared
     ]
     for kind in dict.fromkeys(types):
         message = f"{types.count(kind)} of this type; CloudFormation's word is taken for it"
-        yield Check(kind, Status.NOT_CHECKED, message, "`--drift` asks CloudFormation to compare")
+        yield Check(kind, CheckStatus.NOT_CHECKED, message, "`--drift` asks CloudFormation to compare")
 
 
 def _exists(deployed: Deployed, resource: Resource) -> bool | Unknown:
@@ -48,21 +48,21 @@ def _job(aws: Aws, deployed: Deployed, resource: Resource) -> Job:
         if not physical:
             if isinstance(exists := _exists(deployed, resource), Unknown):
                 message = f"whether it should be there is not known: {exists.reason}"
-                return [Check(name, Status.NOT_CHECKED, message, exists.settle or None)]
-            return [Check(name, Status.FAILED, "it is not in the stack")]
+                return [Check(name, CheckStatus.NOT_CHECKED, message, exists.resolution or None)]
+            return [Check(name, CheckStatus.FAILED, "it is not in the stack")]
         dropped = DROPPED.get(resource.type, frozenset()) if is_emulated(aws) else frozenset()
-        live = Live(aws, name, physical, deployed.properties(name), dropped)
-        return _looked_at(live, LOOKS[resource.type])
+        live = LiveResource(aws, name, physical, deployed.properties(name), dropped)
+        return _looked_at(live, CHECKS_BY_TYPE[resource.type])
 
     return run
 
 
-def _looked_at(live: Live, looks: tuple[Look, ...]) -> list[Check]:
+def _looked_at(live: LiveResource, looks: tuple[ResourceCheck, ...]) -> list[Check]:
     """Everything that the looks find, up to where the resource turns out to be gone."""
     checks: list[Check] = []
     try:
         for look in looks:
             checks += look.checks(live)
     except Gone as gone:
-        checks.append(Check(live.logical_id, Status.FAILED, str(gone)))
+        checks.append(Check(live.logical_id, CheckStatus.FAILED, str(gone)))
     return checks

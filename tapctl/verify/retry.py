@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryWindow:
     """Tries until `seconds` are over: the first at once, the pauses between them growing up to `longest`."""
 
     seconds: float

@@ -11,7 +11,7 @@ from tapctl.settings.settings import Settings
 from tapctl.stacks.follow import place
 from tapctl.stacks.status import state
 from tapctl.template.model import Template
-from tapctl.verify.check import Check, Job, Status, failed
+from tapctl.verify.check import Check, CheckStatus, Job, failed
 from tapctl.verify.configured import check_http, check_patterns
 from tapctl.verify.deployed_stack import Deployed, read
 from tapctl.verify.drift import check_drift
@@ -19,11 +19,11 @@ from tapctl.verify.exports import check_exports
 from tapctl.verify.http import Route
 from tapctl.verify.outputs import check_outputs
 from tapctl.verify.resources import resource_jobs, unchecked
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 from tapctl.verify.webhook.probe import check_webhook
 
-ONCE = Patience(0)
-AFTER_DEPLOY = Patience(30, pause=1)
+ONCE = RetryWindow(0)
+AFTER_DEPLOY = RetryWindow(30, pause=1)
 """IAM, API Gateway and Lambda show a change some seconds after CloudFormation is done with it."""
 
 
@@ -47,7 +47,7 @@ def verify(
     settings: Settings,
     route: Route,
     *,
-    patience: Patience = ONCE,
+    patience: RetryWindow = ONCE,
     drift: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Verification:
@@ -110,7 +110,7 @@ def _may_heal(checks: Iterable[Check]) -> bool:
 def _check_status(aws: Aws, deployed: Deployed) -> Check:
     """A state that no operation is going to end lasts."""
     row = state(deployed.status)
-    status = Status.PROVED if row.whole else Status.FAILED
+    status = CheckStatus.PROVED if row.whole else CheckStatus.FAILED
     said, hint = f"{deployed.name} is {deployed.status}: {row.meaning}", None
     if not row.works:
         agreed = " --recover" if row.consent else ""

@@ -11,16 +11,16 @@ from tapctl.packaging.upload import Publication, prepare
 from tapctl.settings.settings import Settings
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.change_set_request import Request, request_for
+from tapctl.stacks.change_set_request import ChangeSetRequest, request_for
 from tapctl.stacks.changes import without_absent
 from tapctl.stacks.options import Options
-from tapctl.stacks.stack import Live
-from tapctl.stacks.status import Action
+from tapctl.stacks.stack import StackDescription
+from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Journal, Phase, digest
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ChangeSetCreator:
     """Whom to ask, for what, and who is told."""
 
     aws: Aws
@@ -32,14 +32,14 @@ class Asking:
     part: str = ""
     """Which of two steps it is for; empty where there is one."""
 
-    def prepared(self, result: Preflight) -> Publication:
+    def prepare(self, result: Preflight) -> Publication:
         """The template with the remedies that no parameter brings about, packaged."""
         edits = replace(result, plan=edited(result.plan, overrides(result)))
         return prepare(self.aws, edits, self.settings, self.step)
 
-    def ask(self, result: Preflight, live: Live, publication: Publication) -> ChangeSet | None:
+    def create(self, result: Preflight, live: StackDescription, publication: Publication) -> ChangeSet | None:
         """The change set, ready to be executed; None when there is nothing to change."""
-        creates = live.action is not Action.UPDATE
+        creates = live.action is not StackAction.UPDATE
         request = request_for(
             result.template,
             self._overridden(overrides(result)),
@@ -47,15 +47,15 @@ class Asking:
             publication.request,
             previous={} if creates else live.parameters,
             creates=creates,
-            exists=bool(live.id) and live.action is not Action.RECREATE,
+            exists=bool(live.id) and live.action is not StackAction.RECREATE,
             stack_id="" if creates else live.id,
         )
-        found = self.asked(request, publication)
+        found = self.request(request, publication)
         found = replace(found, part=self.part) if found else None
         if found is None and creates:
             raise UsageError(f"{result.template.file} has no resource to create", "look at its conditions")
         if found is not None and self.aws.target.is_sandbox:
-            return replace(found, changes=without_absent(found.changes, result.family))
+            return replace(found, changes=without_absent(found.changes, result.tree))
         return found
 
     def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
@@ -66,7 +66,7 @@ class Asking:
         values = {each.parameter: each.value for each in by_parameter.values()}
         return replace(self.settings, parameters={**self.settings.parameters, **values})
 
-    def asked(self, request: Request, publication: Publication) -> ChangeSet | None:
+    def request(self, request: ChangeSetRequest, publication: Publication) -> ChangeSet | None:
         """Ask for a change set while what only its execution reads is uploaded; a failed upload leaves none."""
         found = None
         attempt = digest(request.template, request.parameters, request.secrets.parameters)

@@ -17,19 +17,20 @@ from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency import two_step
-from tapctl.concurrency.remedy import Mode, Plan
+from tapctl.concurrency.remedy import RemedyMode, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
+from tapctl.hints import Hint
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.operation import Observer
 from tapctl.stacks.redaction import secrets_of
-from tapctl.stacks.stack import Live, look
-from tapctl.stacks.status import Action
+from tapctl.stacks.stack import StackDescription, describe_stack
+from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Journal, opened
 from tapctl.unknown import Unknown
 from tapctl.workflows.deployer import Deployer, Outcome, Raced, check_parameters
-from tapctl.workflows.no_op import unchanged
+from tapctl.workflows.no_op import find_no_op
 from tapctl.workflows.preflight import judge, preflight
 from tapctl.workflows.resume import resume
 
@@ -54,13 +55,13 @@ class Narrator(Observer, Protocol):
 class Blocked(TapctlError):
     """The verdict does not let the deploy go on; the exit code is the verdict's."""
 
-    def __init__(self, code: ExitCode, message: str, hint: str | None = None) -> None:
+    def __init__(self, code: ExitCode, message: str, hint: Hint | None = None) -> None:
         super().__init__(message, hint)
         self.exit_code = code  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class DeployResult:
     """A deploy that ended well."""
 
     preflight: Preflight | None
@@ -70,19 +71,19 @@ class Release:
     """Whether a verification is owed, of this deploy or of an earlier one."""
 
 
-def release(
+def deploy(
     template: Template,
     deployer: Deployer,
     narrator: Narrator,
     linting: Linting | None,
     *,
     allow_uncertain: bool = False,
-) -> Release | None:
+) -> DeployResult | None:
     """Deploy a template so that it fits; None when somebody said no, to the first of two steps if there were two.
 
     Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
     """
-    found = look(deployer.aws, deployer.name)
+    found = describe_stack(deployer.aws, deployer.name)
     with _journal(deployer, found) as journal:
         secrets = secrets_of(template, deployer.settings.parameters)
         deployer = replace(deployer, journal=journal, secrets=secrets)
@@ -92,7 +93,7 @@ def release(
         return replace(done, unverified=journal.entry.unverified) if done else None
 
 
-def _journal(deployer: Deployer, live: Live) -> AbstractContextManager[Journal]:
+def _journal(deployer: Deployer, live: StackDescription) -> AbstractContextManager[Journal]:
     """The journal of the stack in its account and Region; one for this run alone where the account is not known."""
     if live.id:
         return opened(live.id.split(":")[4], deployer.aws.region, deployer.name)
@@ -107,20 +108,20 @@ def _release(
     deployer: Deployer,
     narrator: Narrator,
     linting: Linting | None,
-    live: Live | None,
+    live: StackDescription | None,
     *,
     allow_uncertain: bool,
-) -> Release | None:
+) -> DeployResult | None:
     refused: DeployFailed | None = None
     first: Outcome | None = None
-    made_anew = None
+    replacements = None
     for _ in range(RACES):
         settings = deployer.settings
         live = deployer.recovery.ready(live, told=refused is not None)
         check_parameters(live, template, settings)
-        if same := unchanged(template, deployer, live):
-            return Release(same.preflight, deployer.untouched(live))
-        result = preflight(template, LiveAccount(deployer.aws), settings, linting, made_anew)
+        if same := find_no_op(template, deployer, live):
+            return DeployResult(same.preflight, deployer.untouched(live))
+        result = preflight(template, LiveAccount(deployer.aws), settings, linting, replacements)
         linting = None
         narrator.verdict(result)
         gate(result, settings, allow_uncertain=allow_uncertain)
@@ -130,11 +131,11 @@ def _release(
                 if begun is None:
                     return _ended(result, None, first)
                 first = begun if begun.changed else first
-                deployer, live = _after(deployer, first), look(deployer.aws, deployer.name)
+                deployer, live = _after(deployer, first), describe_stack(deployer.aws, deployer.name)
                 narrator.step(two_step.second(plan))
             outcome = _target(deployer, result, live, two_step.SECOND if plan else "")
         except Raced as raced:
-            made_anew = raced.made_anew
+            replacements = raced.replacements
             narrator.step(f"{raced.message}; working the remedy out anew")
         except DeployFailed as failure:
             if failure.minimum is None:
@@ -153,7 +154,7 @@ def _release(
     )
 
 
-def _first_step(deployer: Deployer, result: Preflight, live: Live, plan: Plan) -> Outcome | None:
+def _first_step(deployer: Deployer, result: Preflight, live: StackDescription, plan: RemedyPlan) -> Outcome | None:
     """Free what the target needs, and raise nothing; None when somebody said no."""
     told = two_step.first(result, plan)
     deployer.observer.step(f"in two steps, since the order of the updates in one might fail; {told}")
@@ -166,21 +167,21 @@ def _after(deployer: Deployer, first: Outcome | None) -> Deployer:
     return replace(deployer, before=two_step.FIRST) if first else deployer
 
 
-def _target(deployer: Deployer, result: Preflight, live: Live, part: str) -> Outcome | None:
+def _target(deployer: Deployer, result: Preflight, live: StackDescription, part: str) -> Outcome | None:
     """Execute what was asked for in the end; None when somebody said no."""
     return replace(deployer, part=part).deploy(result, live, lambda found: _still_fits(deployer, result, found))
 
 
-def _ended(result: Preflight, outcome: Outcome | None, first: Outcome | None) -> Release | None:
+def _ended(result: Preflight, outcome: Outcome | None, first: Outcome | None) -> DeployResult | None:
     """A no to the target leaves the first step, where there was one."""
     ended = outcome or first
-    return Release(result, ended) if ended else None
+    return DeployResult(result, ended) if ended else None
 
 
 def _clear(deployer: Deployer) -> None:
     """Leave no failed stack behind where the next verdict may end the deploy."""
     live = deployer.recovery.ready(told=True)
-    if live.action is Action.RECREATE:
+    if live.action is StackAction.RECREATE:
         deployer.recovery.clear(live)
 
 
@@ -200,7 +201,7 @@ def _still_fits(deployer: Deployer, result: Preflight, found: ChangeSet) -> bool
 
 def mended(result: Preflight, settings: Settings) -> Verdict:
     """The verdict on concurrency once the remedy, or the two steps, are taken into account."""
-    steps = isinstance(result.staging, Plan) and settings.remedy is not Mode.FAIL
+    steps = isinstance(result.staging, RemedyPlan) and settings.remedy is not RemedyMode.FAIL
     changed = result.plan.possible and bool(result.plan.changes)
     return Verdict.FITS if steps or changed else result.concurrency.verdict
 
@@ -216,7 +217,7 @@ def gate(result: Preflight, settings: Settings, *, allow_uncertain: bool) -> Non
             verdict.exit_code, f"not deployed: the verdict is {verdict.value}", "see above for what would help"
         )
     if verdict is not Verdict.FITS and not allow_uncertain:
-        hint = "settle it as said above, or `--allow-uncertain`"
+        hint = "resolution it as said above, or `--allow-uncertain`"
         raise Blocked(verdict.exit_code, f"not deployed: the verdict is {verdict.value}", hint)
 
 

@@ -18,14 +18,14 @@ from tapctl.stacks.operation import TIMEOUT, Observer, Operator, failure
 from tapctl.stacks.options import Options
 from tapctl.stacks.recovery import Recovery
 from tapctl.stacks.redaction import Secrets, given_secrets
-from tapctl.stacks.stack import Live, version
-from tapctl.stacks.status import Action, End, state
+from tapctl.stacks.stack import StackDescription, version
+from tapctl.stacks.status import End, StackAction, state
 from tapctl.state import noecho_hash
 from tapctl.state.journal import Journal, Phase
 from tapctl.template.model import Template
-from tapctl.template.nested import Family
-from tapctl.template.parameters import Parameters, missing, refuse_undeclared
-from tapctl.workflows.create_change_set import Asking
+from tapctl.template.nested import StackTree
+from tapctl.template.parameters import Parameters, missing_values, refuse_undeclared
+from tapctl.workflows.create_change_set import ChangeSetCreator
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class Outcome:
     """What that was, where somebody said no to the rest."""
 
 
-def check_parameters(live: Live, template: Template, settings: Settings) -> None:
+def check_parameters(live: StackDescription, template: Template, settings: Settings) -> None:
     """Refuse early where a parameter has no value, above all where its name was misspelt. Raises `UsageError`."""
     refuse_undeclared(template, settings.parameters)
-    previous = live.parameters if live.action is Action.UPDATE else {}
-    if lacking := missing(template, Parameters(settings.parameters, previous)):
+    previous = live.parameters if live.action is StackAction.UPDATE else {}
+    if lacking := missing_values(template, Parameters(settings.parameters, previous)):
         flags = " ".join(f"--parameter {each}=VALUE" for each in lacking)
         raise UsageError(f"{template.file} needs a value for {', '.join(lacking)}", f"`{flags}`, or tapctl.toml")
 
@@ -58,11 +58,11 @@ Recheck = Callable[[ChangeSet], bool]
 
 
 class Raced(BusyError):
-    """The verdict no longer holds right before executing; `made_anew` is what the change set would replace."""
+    """The verdict no longer holds right before executing; `replacements` is what the change set would replace."""
 
-    def __init__(self, message: str, made_anew: frozenset[str]) -> None:
+    def __init__(self, message: str, replacements: frozenset[str]) -> None:
         super().__init__(message)
-        self.made_anew = made_anew
+        self.replacements = replacements
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,13 @@ class Deployer:
         return Recovery(self.operator, settings.role_arn, settings.protected, forward, self.waits)
 
     @property
-    def asking(self) -> Asking:
+    def change_sets(self) -> ChangeSetCreator:
         """What asks for change sets."""
-        return Asking(self.aws, self.settings, self.observer.step, self.sleep, self.options, self.journal, self.part)
+        return ChangeSetCreator(
+            self.aws, self.settings, self.observer.step, self.sleep, self.options, self.journal, self.part
+        )
 
-    def deploy(self, result: Preflight, live: Live, recheck: Recheck = lambda _: True) -> Outcome | None:
+    def deploy(self, result: Preflight, live: StackDescription, recheck: Recheck = lambda _: True) -> Outcome | None:
         """Bring the stack to what the template, with its remedy, says; None when somebody said no.
 
         `recheck` tells, right before executing, whether that change set still fits. Raises `Raced` when it does not,
@@ -124,13 +126,13 @@ class Deployer:
             if self.journal.entry.phase in (Phase.ASKING, Phase.CONFIRMING):
                 self.journal.close()
 
-    def _deployed(self, result: Preflight, live: Live, recheck: Recheck) -> Outcome | None:
-        creates = live.action is not Action.UPDATE
+    def _deployed(self, result: Preflight, live: StackDescription, recheck: Recheck) -> Outcome | None:
+        creates = live.action is not StackAction.UPDATE
         secret = given_secrets(result.template, self.settings.parameters)
-        publication = self.asking.prepared(result)
-        if live.action is Action.RECREATE:
+        publication = self.change_sets.prepare(result)
+        if live.action is StackAction.RECREATE:
             self.recovery.clear(live)
-        found = self.asking.ask(result, live, publication)
+        found = self.change_sets.create(result, live, publication)
         if found is None:
             return self._outcome(live.id, secret, changed=False)
         self.observer.changes(found)
@@ -143,21 +145,21 @@ class Deployer:
         self._execute(found, creates=creates)
         return replace(self._outcome(found.stack_id, secret, changed=True), executed=found)
 
-    def plan(self, result: Preflight, live: Live) -> ChangeSet | None:
+    def plan(self, result: Preflight, live: StackDescription) -> ChangeSet | None:
         """What a deploy would change, of which nothing is left; None when that is nothing."""
         try:
-            found = self.asking.ask(result, live, self.asking.prepared(result))
+            found = self.change_sets.create(result, live, self.change_sets.prepare(result))
             if found is not None:
-                change_set.discard(self.aws, found, with_stack=live.action is not Action.UPDATE)
+                change_set.discard(self.aws, found, with_stack=live.action is not StackAction.UPDATE)
             return found
         finally:
             self.journal.close()
 
-    def packaged(self, template: Template, kin: Family, live: Live) -> Mapping[str, Any]:
+    def packaged(self, template: Template, tree: StackTree, live: StackDescription) -> Mapping[str, Any]:
         """The template without a remedy as it would be published beside this stack; nothing is uploaded."""
-        return as_published(self.aws, template, kin, self.settings, self.observer.step, account_id=live.account_id)
+        return as_published(self.aws, template, tree, self.settings, self.observer.step, account_id=live.account_id)
 
-    def untouched(self, live: Live) -> Outcome:
+    def untouched(self, live: StackDescription) -> Outcome:
         """The outcome where there is nothing to deploy; termination protection is set where it is not as configured."""
         wanted = self.settings.termination_protection
         if wanted is not None and wanted != live.guarded:

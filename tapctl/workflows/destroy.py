@@ -9,9 +9,9 @@ from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
 from tapctl.stacks.recovery import Recovery, Removal
-from tapctl.stacks.stack import Live, Resource, look, resources
+from tapctl.stacks.stack import StackDescription, StackResource, describe_stack, list_resources
 from tapctl.stacks.stateful_types import STATEFUL
-from tapctl.stacks.status import ABSENT, Action
+from tapctl.stacks.status import ABSENT, StackAction
 from tapctl.template.parse import parse
 
 _KEEPING = ("Retain", "RetainExceptOnCreate")
@@ -80,26 +80,26 @@ def destroy(operator: Operator, settings: Settings, agreed: Callable[[Fate], boo
     return Destroyed(fate, done=True, left=left)
 
 
-def _at_rest(operator: Operator) -> Live:
+def _at_rest(operator: Operator) -> StackDescription:
     """The stack, after what is under way has ended; a stack in whatever state may be deleted then."""
-    live = look(operator.aws, operator.name)
-    return Recovery(operator).settled(live) if live.action is Action.WAIT else live
+    live = describe_stack(operator.aws, operator.name)
+    return Recovery(operator).settled(live) if live.action is StackAction.WAIT else live
 
 
-def _fate(operator: Operator, settings: Settings, live: Live) -> Fate:
+def _fate(operator: Operator, settings: Settings, live: StackDescription) -> Fate:
     policies = _policies(operator, live)
-    listed = (each for each in resources(operator.aws, live.id) if each.held)
+    listed = (each for each in list_resources(operator.aws, live.id) if each.held)
     account = live.id.split(":")[4]
     bucket = settings.artifact_bucket or f"tapctl-artifacts-{account}-{operator.aws.region}"
     return Fate(operator.name, live.id, tuple(_doomed(each, policies) for each in listed), bucket)
 
 
-def _doomed(resource: Resource, policies: Mapping[str, str]) -> Doomed:
+def _doomed(resource: StackResource, policies: Mapping[str, str]) -> Doomed:
     name = resource.logical_id
     return Doomed(name, resource.type, resource.physical_id, policies.get(name, "Delete"))
 
 
-def _policies(operator: Operator, live: Live) -> dict[str, str]:
+def _policies(operator: Operator, live: StackDescription) -> dict[str, str]:
     """The DeletionPolicy of each resource in the running template that has one; of a stack under review, nothing."""
     with explained(f"reading the template of stack {operator.name}"):
         found: Any = operator.aws.client("cloudformation").get_template(StackName=live.id, TemplateStage="Processed")

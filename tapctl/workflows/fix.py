@@ -7,13 +7,13 @@ from pathlib import Path as FilePath
 from tapctl.account.model import Stack
 from tapctl.concurrency.findings import unsettled
 from tapctl.concurrency.parameter_override import Override, overrides
-from tapctl.concurrency.remedy import Action, Plan
+from tapctl.concurrency.remedy import RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import UsageError
 from tapctl.source_fix.check import check_demand, read_again
 from tapctl.source_fix.file_edit import FileEdit
-from tapctl.source_fix.places import Place, places
+from tapctl.source_fix.places import EditPlace, places
 from tapctl.source_fix.suppress import SCANNERS, carried, missing, suppress
 from tapctl.template.edit.entry import change, set_entry, set_text
 from tapctl.template.edit.text import Edit, apply
@@ -36,7 +36,7 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
 
     Raises `UsageError` naming the place that cannot be edited safely.
     """
-    by_file: dict[FilePath, list[Place]] = {}
+    by_file: dict[FilePath, list[EditPlace]] = {}
     for place in places(result):
         by_file.setdefault(FilePath(place.template.file).resolve(), []).append(place)
     edits, said, edited = [], [], {}
@@ -51,7 +51,7 @@ def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
     return Fix(tuple(edits), tuple(said))
 
 
-def _edited(template: Template, chosen: Sequence[Place], excuses: Sequence["_Excuse"]) -> tuple[str, Template]:
+def _edited(template: Template, chosen: Sequence[EditPlace], excuses: Sequence["_Excuse"]) -> tuple[str, Template]:
     """The new text; where an entry cannot go without touching its neighbours, such as a block above, none goes.
 
     Raises `UsageError` naming the place where that does not do either.
@@ -70,7 +70,7 @@ def _edited(template: Template, chosen: Sequence[Place], excuses: Sequence["_Exc
     raise refusals[0]
 
 
-def _edit(source: Source, place: Place, *, in_place: bool) -> Edit:
+def _edit(source: Source, place: EditPlace, *, in_place: bool) -> Edit:
     """The edit at a place; a setting that is dropped is taken out, or gets `AWS::NoValue` in place."""
     if place.default is not None:
         return set_text(source, place.path, place.default)
@@ -95,11 +95,11 @@ class _Excuse:
         return f"{template.file}:{template.source.line(*self.resource)}: excuses {self.resource[-1]} from {rules}"
 
 
-def _excuses(template: Template, chosen: Sequence[Place], asked: Collection[str]) -> Iterator[_Excuse]:
+def _excuses(template: Template, chosen: Sequence[EditPlace], asked: Collection[str]) -> Iterator[_Excuse]:
     present = carried(template.source.value)
     scanners = [name for name in SCANNERS if name in present or name in asked]
     # A switch that is turned off leaves the property where it is, which is what the scanners look for.
-    dropped = [place for place in chosen if place.remedy.action is Action.DROP and place.default is None]
+    dropped = [place for place in chosen if place.remedy.action is RemedyAction.DROP and place.default is None]
     requested = {
         template.written("Resources", name): place.remedy.requested for place in dropped for name in place.functions
     }
@@ -123,7 +123,7 @@ def _idle(before: Source, after: Source) -> Iterator[str]:
 _SECTIONS = {"Globals": ", in Globals", "Mappings": ", in the mapping", "Parameters": ", by the parameter's default"}
 
 
-def _said(place: Place) -> str:
+def _said(place: EditPlace) -> str:
     remedy, section = place.remedy, str(place.path[0])
     where = _SECTIONS.get(section, "")
     what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
@@ -140,7 +140,7 @@ def by_parameter(result: Preflight, section: str = "") -> list[str]:
     return [
         f"or edit nothing, and {_given(result, each)}{where}"
         for each in dict.fromkeys(overrides(result).values())
-        if each.parameter in result.family.parameters.given
+        if each.parameter in result.tree.parameters.given
     ]
 
 
@@ -154,14 +154,14 @@ def _given(result: Preflight, override: Override) -> str:
 
 def why_none(result: Preflight) -> str:
     """Why there is no edit for what does not fit, and what would help instead."""
-    if isinstance(result.staging, Plan):
+    if isinstance(result.staging, RemedyPlan):
         return f"{result.concurrency.reason}: nothing to edit, since `tapctl deploy` lowers first and raises then"
     if result.forbidden and result.concurrency.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return f"{result.concurrency.reason}: `--remedy fail` forbids the edit that might mend that"
     decisive = next(each for each in result.findings if each.verdict is result.verdict and each.judged)
     if result.verdict is Verdict.UNKNOWN:
-        settle = f" ({decisive.hint})" if decisive.hint else ""
-        return f"{decisive.message}{settle}: nothing is edited while that is not known"
+        resolution = f" ({decisive.hint})" if isinstance(decisive.hint, str) else ""
+        return f"{decisive.message}{resolution}: nothing is edited while that is not known"
     if doubt := unsettled(result.changes):
         return f"{decisive.message}: nothing is edited while the claim of {doubt[0]} is not known ({doubt[1].reason})"
     if provisioning := _provisioning(result):

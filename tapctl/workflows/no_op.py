@@ -14,6 +14,7 @@ from tapctl.account.live import LiveAccount
 from tapctl.account.model import (
     UNREAD,
     Account,
+    AccountSettings,
     Concurrency,
     Identity,
     Increase,
@@ -23,11 +24,10 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
-from tapctl.account.model import Settings as AccountSettings
 from tapctl.account.reader import AccountReader
 from tapctl.aws.session import readable
 from tapctl.concurrency.parameter_override import SETTING, edited, overrides
-from tapctl.concurrency.remedy import Plan, apply
+from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError
 from tapctl.limits.row import Limit
@@ -40,11 +40,11 @@ from tapctl.template.model import LANGUAGE_EXTENSIONS, SERVERLESS, Template
 from tapctl.template.parameters import STORED
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
-from tapctl.workflows.read_inputs import family_for, look_up
+from tapctl.workflows.read_inputs import resolve_lookups, stack_tree_for
 
 if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
-    from tapctl.stacks.stack import Live
+    from tapctl.stacks.stack import StackDescription
     from tapctl.workflows.deployer import Deployer
 
 _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
@@ -54,13 +54,13 @@ _PURE = {SERVERLESS, LANGUAGE_EXTENSIONS}
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class NoOp:
     """There is nothing to deploy; `preflight` is the verdict on concurrency where a remedy had to be worked out."""
 
     preflight: Preflight | None = None
 
 
-def unchanged(template: Template, deployer: Deployer, live: Live) -> Unchanged | None:
+def find_no_op(template: Template, deployer: Deployer, live: StackDescription) -> NoOp | None:
     """Whether template, parameters and tags are those of the stack; None where they are not, or may not be."""
     settings = deployer.settings
     if not (_takes_no_notice(deployer, live) and _is_certain(template) and _knows(template, settings.parameters, live)):
@@ -69,23 +69,23 @@ def unchanged(template: Template, deployer: Deployer, live: Live) -> Unchanged |
     if running is None or _without_reservations(running.body).keys() != _without_reservations(template.body).keys():
         return None
     stack = Stack(deployer.name, live.status, parameters=live.parameters, id=live.id)
-    body = deployer.packaged(template, family_for(template, settings, _account(settings, live, stack)), live)
+    body = deployer.packaged(template, stack_tree_for(template, settings, _account(settings, live, stack)), live)
     if body == running.body and _keeps(template, settings.parameters, live):
-        return Unchanged()
+        return NoOp()
     if _without_reservations(body) != _without_reservations(running.body):
         return None
     return _mended_alike(
-        template, deployer, live, body, AsDeployed(LiveAccount(deployer.aws), stack, running, settings)
+        template, deployer, live, body, DeployedAccount(LiveAccount(deployer.aws), stack, running, settings)
     )
 
 
-def _account(settings: Settings, live: Live, stack: Stack) -> Account:
+def _account(settings: Settings, live: StackDescription, stack: Stack) -> Account:
     """The account as far as the stack tells of it."""
     unread = AccountSettings(Concurrency(UNREAD, UNREAD))
     return Account(settings.region, unread, live.account_id, stack=stack)
 
 
-def _takes_no_notice(deployer: Deployer, live: Live) -> bool:
+def _takes_no_notice(deployer: Deployer, live: StackDescription) -> bool:
     """Whether nothing beside the template and its parameters asks for a change set."""
     settings, options, held = deployer.settings, deployer.options, live.settled
     return (
@@ -106,14 +106,14 @@ def _is_certain(template: Template) -> bool:
     return pure and not stored and EXPAND not in capabilities(bare) and "{{resolve:ssm:" not in template.source.text
 
 
-def _knows(template: Template, given: Mapping[str, str], live: Live) -> bool:
+def _knows(template: Template, given: Mapping[str, str], live: StackDescription) -> bool:
     """Whether every parameter has a value in the stack, which is known of those that AWS does not show, too."""
     secret = given_secrets(template, given)
     declared = set(given) <= set(template.parameters) <= set(live.parameters)
     return declared and (not secret or noecho_hash.same(live.id, live.settled.version, secret))
 
 
-def _running(deployer: Deployer, live: Live) -> Template | None:
+def _running(deployer: Deployer, live: StackDescription) -> Template | None:
     client = deployer.aws.client("cloudformation")
     read = lambda: client.get_template(StackName=live.id, TemplateStage="Original")["TemplateBody"]  # noqa: E731
     body = readable("cloudformation:GetTemplate", read)
@@ -123,7 +123,7 @@ def _running(deployer: Deployer, live: Live) -> Template | None:
         return None
 
 
-def _keeps(template: Template, given: Mapping[str, str], live: Live) -> bool:
+def _keeps(template: Template, given: Mapping[str, str], live: StackDescription) -> bool:
     """Whether every given parameter is what the stack has; what is not given it keeps."""
     shown = given.keys() - given_secrets(template, given).keys()
     return all(live.parameters[name] == given[name] for name in shown)
@@ -141,21 +141,21 @@ def _without_reservations(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mended_alike(
-    template: Template, deployer: Deployer, live: Live, body: Mapping[str, Any], reader: AsDeployed
-) -> Unchanged | None:
+    template: Template, deployer: Deployer, live: StackDescription, body: Mapping[str, Any], reader: DeployedAccount
+) -> NoOp | None:
     """Whether the remedy that the account needs today is the one that the stack runs with."""
     settings, running = deployer.settings, reader.template.body
     result = judge(template, reader, settings, frozenset())
-    if not result.plan.changes or (isinstance(result.staging, Plan) and result.staging.changes):
+    if not result.plan.changes or (isinstance(result.staging, RemedyPlan) and result.staging.changes):
         return None
     by_parameter = overrides(result)
     given = {**settings.parameters, **{each.parameter: each.value for each in by_parameter.values()}}
     mended = apply(body, edited(result.plan, by_parameter))
-    return Unchanged(result) if mended == running and _keeps(template, given, live) else None
+    return NoOp(result) if mended == running and _keeps(template, given, live) else None
 
 
 @dataclass(frozen=True, slots=True)
-class AsDeployed:
+class DeployedAccount:
     """Answers for the stack from the template that it runs, and asks AWS for the account's concurrency alone."""
 
     reader: AccountReader
@@ -175,7 +175,7 @@ class AsDeployed:
     def stack(self, name: str) -> Stack:
         """The stack with what its own template reserves; old versions are left out, since nothing is changed."""
         account = Account(self.given.region, self.reader.settings(), stack=self.held)
-        _, demand, _ = look_up(self.template, self.reader, replace(self.given, parameters={}), account)
+        _, demand, _ = resolve_lookups(self.template, self.reader, replace(self.given, parameters={}), account)
         functions = {
             each.logical_id: LiveFunction(each.logical_id, each.reserved, each.provisioned_total, {})
             for each in demand.functions

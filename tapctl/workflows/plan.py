@@ -10,9 +10,9 @@ from tapctl.concurrency import two_step
 from tapctl.concurrency.result import Preflight
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.changes import Change
-from tapctl.stacks.status import Action
-from tapctl.template.nested import Family
+from tapctl.stacks.changes import ResourceChange
+from tapctl.stacks.status import StackAction
+from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
 from tapctl.workflows.deploy import Narrator, gate
 from tapctl.workflows.deployer import check_parameters
@@ -52,9 +52,9 @@ def plan(
     gate(result, deployer.settings, allow_uncertain=allow_uncertain)
     if first := two_step.first_plan(result):
         narrator.step(f"a deploy goes in two steps, whose sum is shown here; {two_step.first(result, first)}")
-    if live.action is Action.RECREATE:
+    if live.action is StackAction.RECREATE:
         narrator.step(f"stack {deployer.name} is {live.status}: a deploy deletes it and creates it anew")
-        found: ChangeSet | None = ChangeSet("", live.id, _additions(result.family))
+        found: ChangeSet | None = ChangeSet("", live.id, _additions(result.tree))
     else:
         found = deployer.plan(result, live)
     if found is not None:
@@ -64,13 +64,13 @@ def plan(
     return Planned(result, found)
 
 
-def _additions(family: Family) -> tuple[Change, ...]:
+def _additions(tree: StackTree) -> tuple[ResourceChange, ...]:
     """Every resource as new: CloudFormation cannot be asked about it while an old stack stands there."""
-    resolver = family.resolver
-    below = {child.prefix: child for child in family.children if isinstance(child, Family)}
+    resolver = tree.resolver
+    below = {child.prefix: child for child in tree.children if isinstance(child, StackTree)}
     made = (each for each in resolver.template.resources() if existence(resolver, each) is not False)
     return tuple(
-        Change("Add", each.logical_id, each.type, nested=_additions(child) if child else ())
+        ResourceChange("Add", each.logical_id, each.type, nested=_additions(child) if child else ())
         for each in made
-        for child in [below.get(f"{family.prefix}{each.logical_id}/")]
+        for child in [below.get(f"{tree.prefix}{each.logical_id}/")]
     )

@@ -8,22 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, Increase
-from tapctl.account.model import Settings as AccountSettings
+from tapctl.account.model import Account, AccountSettings, Increase
 from tapctl.concurrency import limits_check, remedy, two_step
-from tapctl.concurrency.findings import misnamed
+from tapctl.concurrency.findings import unknown_names
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.judge import judge as judge_concurrency
-from tapctl.concurrency.remedy import Mode, Plan, Policy
+from tapctl.concurrency.remedy import RemedyMode, RemedyPlan, RemedyPolicy
 from tapctl.concurrency.result import Preflight, Subject
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, CONCURRENCY, Kind, Limit
+from tapctl.limits import CATALOGUE, CONCURRENCY, Limit, LimitKind
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
-from tapctl.template.nested import missing
+from tapctl.template.nested import missing_paths
 from tapctl.unknown import Unknown, total
-from tapctl.workflows.read_inputs import Gathered, gather
+from tapctl.workflows.read_inputs import Inputs, read_inputs
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
@@ -36,10 +35,10 @@ def preflight(
     reader: AccountReader,
     settings: Settings,
     linting: Linting | None = None,
-    made_anew: frozenset[str] | None = None,
+    replacements: frozenset[str] | None = None,
 ) -> Preflight:
     """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
-    judged = judge(template, reader, settings, made_anew)
+    judged = judge(template, reader, settings, replacements)
     return replace(judged, lint=(*_unbuilt(judged), *_lint_findings(linting))) if linting else judged
 
 
@@ -49,7 +48,7 @@ UNBUILT = "tapctl:local-path"
 
 def _unbuilt(judged: Preflight) -> Iterator[Finding]:
     """Warnings, because a build may come between a preflight and the deploy, which refuses what is not there."""
-    for each in missing(judged.family):
+    for each in missing_paths(judged.tree):
         yield Finding(
             None,
             Verdict.FITS,
@@ -63,10 +62,10 @@ def _unbuilt(judged: Preflight) -> Iterator[Finding]:
 
 
 def judge(
-    template: Template, reader: AccountReader, settings: Settings, made_anew: frozenset[str] | None = None
+    template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Preflight:
-    """The verdict without linting; `made_anew` is what a change set says will be replaced."""
-    found = gather(template, reader, settings, made_anew)
+    """The verdict without linting; `replacements` is what a change set says will be replaced."""
+    found = read_inputs(template, reader, settings, replacements)
     account, changes, pool = found.account, found.changes, found.account.settings.concurrency
     sums = _with_doubts(
         found, judge_concurrency(changes, pool, pinned=settings.min_unreserved, learned=account.learned)
@@ -75,10 +74,10 @@ def judge(
     bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
     steps = two_step.first_step(changes, pool, bounds)
     # Two steps bring about what was asked for, so nothing needs to be lowered for good.
-    policy = Policy(Mode.FAIL) if isinstance(steps, Plan) else settings.policy
-    plan = remedy.plan(changes, pool, bounds, policy)
+    policy = RemedyPolicy(RemedyMode.FAIL) if isinstance(steps, RemedyPlan) else settings.policy
+    plan = remedy.allocate(changes, pool, bounds, policy)
     subject = Subject(
-        found.family,
+        found.tree,
         account,
         changes,
         sums,
@@ -87,24 +86,24 @@ def judge(
         _pending(reader, sums),
         found.demand.event_sources,
         sandbox=settings.sandbox,
-        forbidden=settings.remedy is Mode.FAIL,
+        forbidden=settings.remedy is RemedyMode.FAIL,
     )
     return Preflight(
         template,
-        found.family,
+        found.tree,
         account,
         found.demand,
         changes,
         sums,
         plan,
-        (*limits_check.assess(subject), *misnamed(found.family, settings.policy)),
+        (*limits_check.check_limits(subject), *unknown_names(found.tree, settings.policy)),
         staging=steps,
         forbidden=subject.forbidden,
         uncompared=_uncompared(found, sums),
     )
 
 
-def _uncompared(found: Gathered, sums: Judgement) -> str:
+def _uncompared(found: Inputs, sums: Judgement) -> str:
     """Why nobody compared the templates, unless there is room for all that the stack holds a second time."""
     twice = [change.top for change in found.changes if change.wanted and change.live and not change.replaced]
     match sums.outlook.peak, sums.floor, total(twice):
@@ -114,16 +113,18 @@ def _uncompared(found: Gathered, sums: Judgement) -> str:
             return found.uncompared if any(claim != 0 for claim in twice) else ""
 
 
-def _with_doubts(found: Gathered, sums: Judgement) -> Judgement:
+def _with_doubts(found: Inputs, sums: Judgement) -> Judgement:
     """The same, unless a macro or a denied read leaves open what the sums are about."""
-    macro = next((each for each in found.demand.unseen if each.type in found.family.resolver.template.transforms), None)
+    macro = next(
+        (each for each in found.demand.opaque_resources if each.type in found.tree.resolver.template.transforms), None
+    )
     if macro and sums.verdict is Verdict.FITS:
         reason = f"the macro {macro.type} may rewrite the template"
-        settle = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, settle=settle)
+        resolution = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, resolution=resolution)
     stack = found.account.stack
     if isinstance(stack, Unknown) and any(change.grows for change in found.changes):
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=stack.reason, settle=stack.settle)
+        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=stack.reason, resolution=stack.resolution)
     return sums
 
 
@@ -141,7 +142,7 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
+        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
         exports = pool.submit(reader.exports)
         known = identity.result()
         return Account(

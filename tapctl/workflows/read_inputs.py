@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from tapctl.account.floor_cache import floor_in_error, remember
 from tapctl.account.model import Account, InFlight, LearnedFloor, Stack
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.concurrency.update_diff import fates, transition
-from tapctl.limits import Kind
+from tapctl.concurrency.update_diff import diff, update_effects
+from tapctl.limits import LimitKind
 from tapctl.template.model import Template
-from tapctl.template.nested import Family, family
+from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class Inputs:
     """A template under its parameters, the account, and every function before and after."""
 
-    family: Family
+    tree: StackTree
     account: Account
     demand: Demand
-    changes: tuple[Change, ...]
+    changes: tuple[ClaimChange, ...]
     uncompared: str = ""
     """Why nobody could tell what the update makes anew; empty where that was told."""
 
 
-def gather(
-    template: Template, reader: AccountReader, settings: Settings, made_anew: frozenset[str] | None = None
-) -> Gathered:
-    """Read in parallel what is independent. `made_anew` is what a change set says will be replaced."""
+def read_inputs(
+    template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
+) -> Inputs:
+    """Read in parallel what is independent. `replacements` is what a change set says will be replaced."""
     with ThreadPoolExecutor(4, "read") as pool:
         reading = pool.submit(reader.settings)
         identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
@@ -49,13 +49,13 @@ def gather(
         known = identity.result() if identity else None
         account_id = None if known is None or isinstance(known, Unknown) else known.account_id
         account = Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
-        kin, demand, account = look_up(template, reader, settings, account)
+        tree, demand, account = resolve_lookups(template, reader, settings, account)
         account = _closer(reader, account, demand)
-        fate = fates(reader, account.stack, kin, demand, made_anew)
-        changes = transition(demand, _functions(account), fate)
-        limits = limits_check.touched(kin, stack)
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is Kind.COUNT])
-        exports = pool.submit(reader.exports) if any(limit.kind is Kind.EXPORTS for limit in limits) else None
+        fate = update_effects(reader, account.stack, tree, demand, replacements)
+        changes = diff(demand, _functions(account), fate)
+        limits = limits_check.touched(tree, stack)
+        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
+        exports = pool.submit(reader.exports) if any(limit.kind is LimitKind.EXPORTS for limit in limits) else None
         others = pool.submit(reader.in_flight) if any(change.grows for change in changes) else None
         account = replace(
             account,
@@ -64,30 +64,30 @@ def gather(
             in_flight=_others(others.result(), stack) if others else account.in_flight,
             learned=_learned(reader, account),
         )
-    return Gathered(kin, account, demand, changes, fate.unread)
+    return Inputs(tree, account, demand, changes, fate.unread)
 
 
-def look_up(
+def resolve_lookups(
     template: Template, reader: AccountReader, settings: Settings, account: Account
-) -> tuple[Family, Demand, Account]:
+) -> tuple[StackTree, Demand, Account]:
     """Ask parameter store and exports for what the demand hangs on, until nothing more comes up."""
     while True:
-        kin = family_for(template, settings, account)
-        demand = read_demand(kin)
+        tree = stack_tree_for(template, settings, account)
+        demand = read_demand(tree)
         keys = sorted({each.lookup for each in demand.unknowns if each.lookup} - set(account.lookups))
         if not keys:
-            return kin, demand, account
+            return tree, demand, account
         account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})
 
 
-def family_for(template: Template, settings: Settings, account: Account | None = None) -> Family:
+def stack_tree_for(template: Template, settings: Settings, account: Account | None = None) -> StackTree:
     """The template and its nested ones under the given parameters, the live stack's, and their defaults."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     declared = template.parameters
     previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
     lookups = {**(account.lookups if account else {}), **settings.lookups}
     given: dict[str, str | Unknown] = {**settings.withheld, **settings.parameters}
-    return family(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
+    return stack_tree(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:

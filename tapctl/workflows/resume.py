@@ -7,9 +7,9 @@ from tapctl.errors import TapctlError
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.operation import Operator
-from tapctl.stacks.stack import look
+from tapctl.stacks.stack import describe_stack
 from tapctl.stacks.status import ABSENT, End, state
-from tapctl.state.journal import Entry, Phase
+from tapctl.state.journal import JournalEntry, Phase
 
 
 def resume(operator: Operator, *, waits: bool = True) -> bool:
@@ -36,7 +36,7 @@ def resume(operator: Operator, *, waits: bool = True) -> bool:
     return True
 
 
-def _abandon(operator: Operator, left: Entry) -> None:
+def _abandon(operator: Operator, left: JournalEntry) -> None:
     found = ChangeSet(left.change_set, left.stack_id or operator.name, ())
     # One that is gone already is as well; one that cannot be removed now, a later deploy clears away.
     with suppress(TapctlError):
@@ -44,7 +44,7 @@ def _abandon(operator: Operator, left: Entry) -> None:
         operator.observer.step("its change set, which nobody executed, was removed")
 
 
-def _executed(operator: Operator, left: Entry) -> bool:
+def _executed(operator: Operator, left: JournalEntry) -> bool:
     """Whether AWS ever got to know of the execution; a change set that is gone was executed, or replaced since."""
     from botocore.exceptions import ClientError
 
@@ -60,9 +60,9 @@ def _executed(operator: Operator, left: Entry) -> bool:
     return str(found.get("ExecutionStatus")) != "AVAILABLE"
 
 
-def _follow(operator: Operator, left: Entry) -> None:
+def _follow(operator: Operator, left: JournalEntry) -> None:
     """The execution to its end; of one that is over only the stack still tells, and of a stack that is gone nothing."""
-    status = look(operator.aws, left.stack_id).status
+    status = describe_stack(operator.aws, left.stack_id).status
     if status.endswith("_IN_PROGRESS"):
         status = operator.follow(left.stack_id, left.token)[-1].status
     operator.observer.step("its stack is gone" if status == ABSENT else f"that ended in {status}")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
-from tapctl.stacks.follow import Event, Follower
+from tapctl.stacks.follow import Follower, StackEvent
 from tapctl.stacks.operation import Attendant, attend, failure
-from tapctl.stacks.stack import look
+from tapctl.stacks.stack import describe_stack
 from tapctl.stacks.status import ABSENT, End, state
 
 BEING_REVIEWED = "REVIEW_IN_PROGRESS"
@@ -29,7 +29,7 @@ def watch(
     aws: Aws, name: str, attendant: Attendant, timeout: float, sleep: Callable[[float], None] = time.sleep
 ) -> Watched:
     """Attach and follow to the end. Raises `UsageError` when there is no such stack, and what a failed deploy does."""
-    live = look(aws, name)
+    live = describe_stack(aws, name)
     if live.status == ABSENT:
         raise UsageError(f"there is no stack {name}", "`tapctl deploy` makes one")
     if live.status == BEING_REVIEWED or not live.status.endswith("_IN_PROGRESS"):
@@ -41,7 +41,7 @@ def watch(
     return Watched(name, live.id, seen[-1].status, followed=True)
 
 
-def ended_well(seen: Sequence[Event]) -> bool:
+def ended_well(seen: Sequence[StackEvent]) -> bool:
     """Whether the operation did what was asked of it; a deletion that somebody asked for ends with the stack gone."""
     status = seen[-1].status
     asked = next(event.status for event in seen if event.own)

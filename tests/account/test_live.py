@@ -9,6 +9,7 @@ import pytest
 from tapctl.account.live import LiveAccount
 from tapctl.account.live_stacks import AT_WORK, parameter
 from tapctl.account.model import (
+    AccountSettings,
     Concurrency,
     Identity,
     Increase,
@@ -16,7 +17,6 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
-    Settings,
     Stack,
 )
 from tapctl.account.reader import AccountReader
@@ -24,7 +24,7 @@ from tapctl.errors import AwsError, ExitCode
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
 from tapctl.stacks.status import STATES
 from tapctl.unknown import Unknown
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 from tests.support.queued_answers import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
 
 DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
@@ -40,7 +40,7 @@ def denied(action: str) -> Unknown:
 
 
 def test_it_satisfies_the_port_as_the_made_up_one_does() -> None:
-    readers: list[AccountReader] = [LiveAccount(aws()), made_up()]
+    readers: list[AccountReader] = [LiveAccount(aws()), fake_account()]
     assert len(readers) == 2
 
 
@@ -49,7 +49,7 @@ class TestSettings:
         with stubbed("lambda") as (here, stubs):
             stubs["lambda"].add_response("get_account_settings", SETTINGS, {})
             reader = LiveAccount(here)
-            expected = Settings(Concurrency(1000, 970), Quota(80530636800, 4096), 4)
+            expected = AccountSettings(Concurrency(1000, 970), Quota(80530636800, 4096), 4)
             assert (reader.settings(), reader.settings()) == (expected, expected)
             assert reader.quotas([row("lambda-code-storage")]) == {"lambda/L-2ACBD22F": Quota(80530636800, 4096)}
 
@@ -57,7 +57,7 @@ class TestSettings:
         with stubbed("lambda") as (here, stubs):
             stubs["lambda"].add_client_error("get_account_settings", *DENIED, 403)
             no = denied("lambda:GetAccountSettings")
-            assert LiveAccount(here).settings() == Settings(Concurrency(no, no), Quota(no, no), no)
+            assert LiveAccount(here).settings() == AccountSettings(Concurrency(no, no), Quota(no, no), no)
 
     def test_what_aws_leaves_out_is_unknown(self) -> None:
         with stubbed("lambda") as (here, stubs):

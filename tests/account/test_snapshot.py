@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapctl.account.model import Account, Concurrency, Identity, LiveFunction, Quota, Settings, Stack
+from tapctl.account.model import Account, AccountSettings, Concurrency, Identity, LiveFunction, Quota, Stack
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.limits import CATALOGUE
@@ -54,7 +54,7 @@ class TestReading:
     def test_the_documented_one(self, tmp_path: Path) -> None:
         assert reading(tmp_path, CONTRACT).account == Account(
             region="us-east-1",
-            settings=Settings(Concurrency(1000, 970), Quota(80530636800, 0), 4),
+            settings=AccountSettings(Concurrency(1000, 970), Quota(80530636800, 0), 4),
             account_id="123456789012",
             taken_at="2026-11-23T12:00:00Z",
             stack=Stack("tapstack-staging", "UPDATE_COMPLETE", {"Fn": LiveFunction("webhook-staging", 30, 0)}),
@@ -64,7 +64,7 @@ class TestReading:
 
     def test_the_least_that_one_can_write_by_hand(self, tmp_path: Path) -> None:
         reader = reading(tmp_path, LEAST)
-        assert reader.settings() == Settings(Concurrency(1000, 970), Quota(LEFT_OUT, LEFT_OUT), LEFT_OUT)
+        assert reader.settings() == AccountSettings(Concurrency(1000, 970), Quota(LEFT_OUT, LEFT_OUT), LEFT_OUT)
         assert (reader.identity(), reader.stack("any"), reader.exports()) == (LEFT_OUT, None, LEFT_OUT)
         assert reader.look_up(["ssm:/a"]) == {
             "ssm:/a": Unknown("the snapshot does not hold ssm:/a", "--resolve ssm:/a=VALUE")
@@ -96,7 +96,7 @@ class TestReading:
         assert stack.functions["Fn"].reserved == expected
 
     def test_what_was_refused_when_it_was_taken_is_still_unknown(self, tmp_path: Path) -> None:
-        refused = {"unknown": DENIED.reason, "settle": DENIED.settle}
+        refused = {"unknown": DENIED.reason, "resolution": DENIED.resolution}
         reader = reading(
             tmp_path,
             {
@@ -255,7 +255,7 @@ class TestBroken:
 
 
 def test_what_is_left_unsaid_is_left_out() -> None:
-    bare = Account(None, Settings(Concurrency(10, 10)))
+    bare = Account(None, AccountSettings(Concurrency(10, 10)))
     assert to_json(bare) == {
         "schema": "tapctl.account/1",
         "limits": {"concurrent_executions": 10, "unreserved_concurrent_executions": 10},
@@ -301,7 +301,7 @@ def accounts(draw: st.DrawFn) -> Account:
     )
     return Account(
         region=draw(NAMES),
-        settings=Settings(draw(concurrencies(stack)), code, draw(COUNTS)),
+        settings=AccountSettings(draw(concurrencies(stack)), code, draw(COUNTS)),
         account_id=draw(st.none() | st.just("123456789012")),
         taken_at="2026-11-23T12:00:00Z",
         stack=stack,

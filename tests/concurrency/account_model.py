@@ -82,8 +82,8 @@ class Update:
         return found
 
     def _start(self, slot: tuple[int, bool]) -> Held:
-        index, made_anew = slot
-        return Held() if made_anew else self.moves[index].old or Held()
+        index, replacements = slot
+        return Held() if replacements else self.moves[index].old or Held()
 
     def _held(self, slot: tuple[int, bool], done: Done) -> Held:
         old, new = self._start(slot), self.moves[slot[0]].new or Held()
@@ -130,8 +130,8 @@ class Update:
         return reservation in done or reservation not in self.calls()
 
     def _was_created(self, call: Call) -> bool:
-        index, made_anew = call.slot
-        return made_anew or self.moves[index].old is None
+        index, replacements = call.slot
+        return replacements or self.moves[index].old is None
 
     def ever_accepted(self) -> bool:
         """Whether some order of the calls meets no refusal."""

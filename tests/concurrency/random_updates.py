@@ -6,7 +6,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from tapctl.account.model import Concurrency
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.remedy import Remedy
 from tapctl.unknown import Unknown
 from tests.concurrency.account_model import Held, Move, Update, floors, is_covered
@@ -31,7 +31,7 @@ class Case:
         return Concurrency(self.limit, self.unreserved)
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[ClaimChange, ...]:
         return tuple(
             change(name, _setting(move.old), _setting(move.new), replaced=move.replaced)
             for name, move in zip(NAMES, self.moves, strict=False)
@@ -94,7 +94,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @st.composite
-def hidden(draw: st.DrawFn, case: Case) -> tuple[Change, ...]:
+def hidden(draw: st.DrawFn, case: Case) -> tuple[ClaimChange, ...]:
     """The case with some of its numbers not known."""
 
     def hide(setting: Setting | None) -> Setting | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tapctl.concurrency.change import Change, Outlook, outlook
+from tapctl.concurrency.change import ClaimChange, Outlook, outlook
 from tapctl.unknown import Unknown
 from tests.support.changes import Setting, change
 
@@ -59,7 +59,7 @@ class TestSums:
             ),
         ],
     )  # fmt: skip
-    def test_final_and_peak(self, changes: list[Change], final: int, peak: int) -> None:
+    def test_final_and_peak(self, changes: list[ClaimChange], final: int, peak: int) -> None:
         assert outlook(tuple(changes), 100) == Outlook(final, peak)
 
     @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ class TestSums:
         ],
     )
     def test_the_unknown_makes_them_unknown(
-        self, changes: list[Change], unreserved: int | Unknown, expected: Outlook
+        self, changes: list[ClaimChange], unreserved: int | Unknown, expected: Outlook
     ) -> None:
         assert outlook(tuple(changes), unreserved) == expected

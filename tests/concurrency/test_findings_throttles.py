@@ -5,7 +5,7 @@ import pytest
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.settings.settings import Settings
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 from tests.support.templates import template
 
 QUEUES = """
@@ -33,7 +33,7 @@ Resources:
 
 
 def findings(text: str, room: int = 1000) -> list[Finding]:
-    found = judge(template(text), made_up(1000, room), Settings("t.yaml")).findings
+    found = judge(template(text), fake_account(1000, room), Settings("t.yaml")).findings
     return [each for each in found if each.limit == "lambda-reserved-concurrency"]
 
 
@@ -62,11 +62,11 @@ def test_sources_that_run_more_at_once_are_warned_of(
 
 def test_a_queue_can_throttle_without_a_reservation() -> None:
     hint = findings(QUEUES.format(reserved=100, second=2), 140)[0].hint
-    assert hint
+    assert isinstance(hint, str)
     assert hint.endswith("; ScalingConfig.MaximumConcurrency of One throttles it without reserving anything")
 
 
 def test_a_stage_can_throttle_without_a_reservation() -> None:
     hint = findings(API, 140)[0].hint
-    assert hint
+    assert isinstance(hint, str)
     assert hint.endswith("; DefaultRouteSettings with ThrottlingRateLimit of S throttles without reserving anything")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tapctl.concurrency.findings import misnamed
-from tapctl.concurrency.remedy import Policy
-from tests.support.templates import kin
+from tapctl.concurrency.findings import unknown_names
+from tapctl.concurrency.remedy import RemedyPolicy
+from tests.support.templates import stack_tree_of
 
 FUNCTIONS = """
 Conditions: {Never: !Equals [a, b]}
@@ -24,25 +24,25 @@ Resources: {'Fn::ForEach::L': [X, !Ref Names, {'A${X}': {Type: AWS::Lambda::Func
 @pytest.mark.parametrize(
     ("text", "policy"),
     [
-        pytest.param(FUNCTIONS, Policy(), id="nothing-is-said-of-any"),
-        pytest.param(FUNCTIONS, Policy(priority=("Orders",), minimum={"Orders": 5}), id="it-is-there"),
-        pytest.param(FUNCTIONS, Policy(priority=("Left",)), id="a-condition-leaves-it-out-at-present"),
-        pytest.param(REMOTE, Policy(priority=("S/Fn",)), id="it-may-be-in-a-nested-stack-that-is-not-here"),
-        pytest.param(LOOP, Policy(priority=("Aone",)), id="a-loop-over-the-unknown-may-make-it"),
+        pytest.param(FUNCTIONS, RemedyPolicy(), id="nothing-is-said-of-any"),
+        pytest.param(FUNCTIONS, RemedyPolicy(priority=("Orders",), minimum={"Orders": 5}), id="it-is-there"),
+        pytest.param(FUNCTIONS, RemedyPolicy(priority=("Left",)), id="a-condition-leaves-it-out-at-present"),
+        pytest.param(REMOTE, RemedyPolicy(priority=("S/Fn",)), id="it-may-be-in-a-nested-stack-that-is-not-here"),
+        pytest.param(LOOP, RemedyPolicy(priority=("Aone",)), id="a-loop-over-the-unknown-may-make-it"),
     ],
 )
-def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: Policy) -> None:
-    assert not list(misnamed(kin(text), policy))
+def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: RemedyPolicy) -> None:
+    assert not list(unknown_names(stack_tree_of(text), policy))
 
 
 @pytest.mark.parametrize(
     ("policy", "key", "hint"),
     [
-        pytest.param(Policy(priority=("Order",)), "priority", "did you mean `Orders`?", id="a-slip"),
-        pytest.param(Policy(minimum={"Queue": 5}), "minimum", "the template has: Orders, Left", id="no-function"),
+        pytest.param(RemedyPolicy(priority=("Order",)), "priority", "did you mean `Orders`?", id="a-slip"),
+        pytest.param(RemedyPolicy(minimum={"Queue": 5}), "minimum", "the template has: Orders, Left", id="no-function"),
     ],
 )
-def test_any_other_is_a_warning(policy: Policy, key: str, hint: str) -> None:
-    (warning,) = misnamed(kin(FUNCTIONS), policy)
+def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: str) -> None:
+    (warning,) = unknown_names(stack_tree_of(FUNCTIONS), policy)
     assert warning.message.startswith(f"`{key}` in tapctl.toml names ")
     assert (warning.hint, warning.severity) == (hint, "warning")

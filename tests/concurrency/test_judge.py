@@ -3,7 +3,7 @@
 import pytest
 
 from tapctl.account.model import Concurrency, LearnedFloor
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.judge import judge
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.unknown import Unknown
@@ -14,12 +14,12 @@ FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCER
 
 
 def verdict(
-    pool: Concurrency, *changes: Change, pinned: int | None = None, learned: LearnedFloor | None = None
+    pool: Concurrency, *changes: ClaimChange, pinned: int | None = None, learned: LearnedFloor | None = None
 ) -> Verdict:
     return judge(changes, pool, pinned=pinned, learned=learned).verdict
 
 
-def created(reserved: int) -> Change:
+def created(reserved: int) -> ClaimChange:
     return change("New", None, (reserved, 0))
 
 
@@ -41,7 +41,7 @@ class TestNothingGrows:
             pytest.param([change("A", (30, 0), (0, 0)), change("B", (5, 0), (None, 5))], id="a-stop-and-an-exchange"),
         ],
     )
-    def test_fits_in_any_account(self, pool: Concurrency, changes: list[Change]) -> None:
+    def test_fits_in_any_account(self, pool: Concurrency, changes: list[ClaimChange]) -> None:
         assert verdict(pool, *changes) is FITS
 
 
@@ -160,9 +160,9 @@ class TestUnknown:
             pytest.param(account(10), [created(1), change("A", (X, 0), None)], id="how-much-a-removal-frees"),
         ],
     )
-    def test_it_is_said_with_what_would_settle_it(self, pool: Concurrency, changes: list[Change]) -> None:
+    def test_it_is_said_with_what_would_settle_it(self, pool: Concurrency, changes: list[ClaimChange]) -> None:
         found = judge(tuple(changes), pool)
-        assert (found.verdict, found.reason, found.settle) == (UNKNOWN, "x was denied", "allow x")
+        assert (found.verdict, found.reason, found.resolution) == (UNKNOWN, "x was denied", "allow x")
 
     @pytest.mark.parametrize(
         ("pool", "changes", "expected"),
@@ -181,7 +181,7 @@ class TestUnknown:
         ],
     )
     def test_what_does_not_matter_is_no_reason(
-        self, pool: Concurrency, changes: list[Change], expected: Verdict
+        self, pool: Concurrency, changes: list[ClaimChange], expected: Verdict
     ) -> None:
         assert verdict(pool, *changes) is expected
 

@@ -3,10 +3,10 @@
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.remedy import Action, Mode, Plan, Policy, Remedy, plan
+from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan, RemedyPolicy, allocate
 from tapctl.concurrency.two_step import first_step
 from tapctl.concurrency.verdict import Verdict
 from tests.concurrency.account_model import Held, Move, Update, floors
@@ -62,28 +62,28 @@ def test_the_same_holds_for_what_is_not_known(case: Case, data: st.DataObject) -
 
 
 @EFFORT
-@given(cases(), PINS, st.sampled_from(Mode), ORDERS)
-def test_an_applied_remedy_fits(case: Case, pinned: int | None, mode: Mode, priority: tuple[str, ...]) -> None:
-    found = plan(case.changes, case.pool, bounds(case, pinned), Policy(mode, priority))
+@given(cases(), PINS, st.sampled_from(RemedyMode), ORDERS)
+def test_an_applied_remedy_fits(case: Case, pinned: int | None, mode: RemedyMode, priority: tuple[str, ...]) -> None:
+    found = allocate(case.changes, case.pool, bounds(case, pinned), RemedyPolicy(mode, priority))
     event(f"{mode.value}: {'possible' if found.possible else 'impossible'}")
-    assert found == plan(case.changes, case.pool, bounds(case, pinned), Policy(mode, priority))
+    assert found == allocate(case.changes, case.pool, bounds(case, pinned), RemedyPolicy(mode, priority))
     check_bounds(case, found)
     if fits(case, pinned):
         assert found.possible
         assert not found.changes
     if not found.possible:
-        assert mode is Mode.FAIL or not fits(without_reservations(case), pinned)
+        assert mode is RemedyMode.FAIL or not fits(without_reservations(case), pinned)
         return
     mended = case.remedied(dict(found.remedies))
     assert fits(mended, pinned)
     assert all(update.always_accepted() for update in mended.updates(pinned))
-    assert mode is not Mode.FAIL or not found.changes
-    if mode is Mode.ADJUST and not priority:
+    assert mode is not RemedyMode.FAIL or not found.changes
+    if mode is RemedyMode.ADJUST and not priority:
         for name, remedy in found.changes.items():
             assert not fits_with_one_more(case, found, name, remedy, pinned)
 
 
-def check_bounds(case: Case, found: Plan) -> None:
+def check_bounds(case: Case, found: RemedyPlan) -> None:
     """Never 0, never below what the function provisions or holds, never more than was asked."""
     reserving = {each.logical_id: each for each in case.changes if each.wanted and each.wanted.reserved is not None}
     assert set(found.remedies) == set(reserving)
@@ -92,18 +92,18 @@ def check_bounds(case: Case, found: Plan) -> None:
         assert wanted
         assert remedy.requested == wanted.reserved
         match remedy.action:
-            case Action.KEEP:
+            case RemedyAction.KEEP:
                 assert remedy.value == remedy.requested
-            case Action.DROP:
+            case RemedyAction.DROP:
                 assert remedy.value is None
                 assert remedy.requested != 0
-            case Action.LOWER:
+            case RemedyAction.LOWER:
                 assert remedy.value is not None
                 assert 0 < remedy.value < remedy.requested
                 assert remedy.value >= least(reserving[name])
 
 
-def least(each: Change) -> int:
+def least(each: ClaimChange) -> int:
     """What its provisioned concurrency and, where it is changed in place, the live function hold."""
     provisioned, holds = each.wanted.provisioned_total if each.wanted else 0, each.base
     assert isinstance(provisioned, int)
@@ -122,9 +122,9 @@ def without_reservations(case: Case) -> Case:
     return Case(case.limit, case.unreserved, tuple(moves))
 
 
-def fits_with_one_more(case: Case, found: Plan, name: str, remedy: Remedy, pinned: int | None) -> bool:
+def fits_with_one_more(case: Case, found: RemedyPlan, name: str, remedy: Remedy, pinned: int | None) -> bool:
     """Whether the remedy took more from this function than it had to."""
-    more = Remedy(Action.LOWER, (remedy.value or 0) + 1, remedy.requested)
+    more = Remedy(RemedyAction.LOWER, (remedy.value or 0) + 1, remedy.requested)
     kept = case.remedied({**found.remedies, name: more})
     return (more.value or 0) <= remedy.requested and all_covered(kept) and fits(kept, pinned)
 
@@ -134,7 +134,7 @@ def fits_with_one_more(case: Case, found: Plan, name: str, remedy: Remedy, pinne
 def test_two_steps_that_are_proposed_are_both_accepted(case: Case, pinned: int | None) -> None:
     found = first_step(case.changes, case.pool, bounds(case, pinned))
     event(type(found).__name__)
-    if not isinstance(found, Plan) or not all_covered(case):
+    if not isinstance(found, RemedyPlan) or not all_covered(case):
         return
     first = case.remedied(dict(found.remedies))
     assert all_covered(first)

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from tapctl.account.model import UNREAD, Account, Concurrency, Quota, Settings, Stack
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import addition, assess, touched
+from tapctl.concurrency.limits_check import addition, check_limits, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Subject
-from tapctl.concurrency.update_diff import transition
+from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Limit
 from tapctl.unknown import Unknown
-from tests.support.templates import kin
+from tests.support.templates import stack_tree_of
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
 DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
@@ -34,11 +34,11 @@ def findings(
     stack: Stack | Unknown | None = None,
     exports: Mapping[str, str] | Unknown = UNREAD,
 ) -> tuple[Finding, ...]:
-    family = kin(text)
+    tree = stack_tree_of(text)
     pool = Concurrency(1000, 1000)
-    account = Account("eu-west-1", Settings(pool), stack=stack, quotas=quotas or {}, exports=exports)
-    changes = transition(read_demand(family), stack.functions if isinstance(stack, Stack) else {})
-    return assess(Subject(family, account, changes, judge(changes, pool)))
+    account = Account("eu-west-1", AccountSettings(pool), stack=stack, quotas=quotas or {}, exports=exports)
+    changes = diff(read_demand(tree), stack.functions if isinstance(stack, Stack) else {})
+    return check_limits(Subject(tree, account, changes, judge(changes, pool)))
 
 
 def one(key: str, found: tuple[Finding, ...]) -> Finding:
@@ -130,7 +130,7 @@ class TestStacks:
     def test_the_deployed_one_counts_when_it_is_new(
         self, text: str, stack: Stack | Unknown | None, expected: tuple[int, int]
     ) -> None:
-        found = addition(limit(STACKS), kin(text), stack)
+        found = addition(limit(STACKS), stack_tree_of(text), stack)
         assert (found.least, found.most) == expected
 
 
@@ -145,7 +145,7 @@ class TestStorage:
     )  # fmt: skip
     def test_a_function_takes_at_most_a_package(self, properties: str, spent: int) -> None:
         text = f"{PARAMETERS}Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {properties}}}\n"
-        assert addition(limit(STORAGE), kin(text), None).most == spent
+        assert addition(limit(STORAGE), stack_tree_of(text), None).most == spent
 
     def test_too_much_is_uncertain_because_packages_are_smaller(self) -> None:
         text = "Resources:\n  F: {Type: AWS::Lambda::Function}\n"
@@ -248,7 +248,7 @@ class TestTheTemplateItself:
 )  # fmt: skip
 def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> None:
     always = {"cloudformation-template-size", "cloudformation-template-resources"}
-    assert {each.id for each in touched(kin(text), LIVE)} == expected | always
+    assert {each.id for each in touched(stack_tree_of(text), LIVE)} == expected | always
 
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tapctl.concurrency.parameter_override import Override, edited, overrides
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.settings.settings import Settings
 from tapctl.template.model import Template
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 from tests.support.templates import template
 
 FN = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
@@ -33,9 +33,9 @@ Resources: {Fn: {Type: AWS::Serverless::Function}
 )
 
 
-def found(made: Template, room: int = 130, mode: Mode = Mode.ADJUST, **given: str) -> dict[str, Override]:
+def found(made: Template, room: int = 130, mode: RemedyMode = RemedyMode.ADJUST, **given: str) -> dict[str, Override]:
     settings = Settings("template.yaml", parameters=given, remedy=mode)
-    result = judge(made, made_up(1000, room), settings)
+    result = judge(made, fake_account(1000, room), settings)
     assert result.plan.changes
     by_parameter = overrides(result)
     assert {*edited(result.plan, by_parameter).changes} == {*result.plan.changes} - {*by_parameter}
@@ -56,7 +56,7 @@ def found(made: Template, room: int = 130, mode: Mode = Mode.ADJUST, **given: st
 def test_a_parameter_that_serves_nothing_else_brings_it_about(
     text: str, given: dict[str, str], room: int, value: str
 ) -> None:
-    mode = Mode.DROP if value == "off" else Mode.ADJUST
+    mode = RemedyMode.DROP if value == "off" else RemedyMode.ADJUST
     assert found(template(text), room, mode, **given) == {"Fn": Override("P", value)}
 
 

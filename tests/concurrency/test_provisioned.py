@@ -3,9 +3,9 @@
 import pytest
 
 from tapctl.account.model import LiveFunction
-from tapctl.concurrency.change import Change, outlook
+from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
-from tapctl.concurrency.provisioned import open_provision, overrun, settle
+from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict
 from tapctl.unknown import Unknown
 
@@ -22,12 +22,12 @@ def change(
     replaced: bool = False,
     kept: str = "",
     perhaps: str = "",
-) -> Change:
+) -> ClaimChange:
     """A function with what its aliases and versions hold, by logical id or `:qualifier`."""
     reserved, holders = old
     live = LiveFunction("live-Fn", reserved, sum(holders.values()), holders)
     wanted = FunctionDemand("Fn", 1, new[0], tuple(Provisioned(name, value, 2) for name, value in new[1].items()))
-    return Change(
+    return ClaimChange(
         "Fn",
         wanted,
         live,
@@ -69,20 +69,20 @@ def change(
         pytest.param(change((10, {":7": 8}), (5, {}), replaced=True), FITS, id="another-function"),
     ],
 )
-def test_it_is_refused_in_any_order_or_in_some(found: Change, verdict: Verdict | None) -> None:
-    answer = overrun(found)
+def test_it_is_refused_in_any_order_or_in_some(found: ClaimChange, verdict: Verdict | None) -> None:
+    answer = check_provisioned(found)
     assert (answer[0] if answer else None) is verdict
 
 
 def test_the_reason_names_what_nobody_sees_in_the_template() -> None:
     found = change((10, {":7": 8}), (10, {"A": 5}))
-    answer = overrun(found)
+    answer = check_provisioned(found)
     assert answer
     assert answer[1] == (
         "Fn provisions 13 but reserves 10: provisioned concurrency should not be greater than the reservation,"
         " 8 of them by versions or aliases outside of the stack"
     )
-    assert settle(found) == (
+    assert fix_command(found) == (
         "`aws lambda delete-provisioned-concurrency-config --function-name live-Fn --qualifier 7`"
         " frees what an earlier deploy left behind"
     )
@@ -100,7 +100,7 @@ def test_the_reason_names_what_nobody_sees_in_the_template() -> None:
         pytest.param(change((None, {":7": 8}), (None, {}), replaced=True), 108, 100, id="gone-with-the-function"),
     ],
 )
-def test_without_a_reservation_it_counts_itself(found: Change, final: int, peak: int) -> None:
+def test_without_a_reservation_it_counts_itself(found: ClaimChange, final: int, peak: int) -> None:
     sums = outlook((found,), 100)
     assert (sums.final, sums.peak) == (final, peak)
 
@@ -119,10 +119,10 @@ def test_what_is_not_known_leaves_a_doubt(
 ) -> None:
     live = LiveFunction("live-Fn", *old)
     published = (Provisioned("A", new[1], 2),) if new[1] != 0 else ()
-    assert open_provision(Change("Fn", FunctionDemand("Fn", 1, new[0], published), live)) is doubt
+    assert open_provision(ClaimChange("Fn", FunctionDemand("Fn", 1, new[0], published), live)) is doubt
 
 
 def test_the_reason_names_what_is_retained() -> None:
-    answer = overrun(change((10, {"V": 6}), (10, {"V": 6}), renewed="V", kept="V"))
+    answer = check_provisioned(change((10, {"V": 6}), (10, {"V": 6}), renewed="V", kept="V"))
     assert answer
     assert answer[1].endswith("6 of them by versions or aliases outside of the stack (V retained)")

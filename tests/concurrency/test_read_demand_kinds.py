@@ -10,7 +10,7 @@ from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import TemplateError
 from tapctl.template.load import load
-from tapctl.template.nested import family
+from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 
@@ -21,7 +21,7 @@ def demand(
     name: str, given: Mapping[str, str] | None = None, lookups: Mapping[str, str | Unknown] | None = None
 ) -> Demand:
     template = load(str(TEMPLATES / name))
-    return read_demand(family(template, Parameters(given or {}, {}, lookups or {}), {"AWS::Region": "eu-west-1"}))
+    return read_demand(stack_tree(template, Parameters(given or {}, {}, lookups or {}), {"AWS::Region": "eu-west-1"}))
 
 
 def numbers(found: Demand) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class TestBesideClaims:
         assert numbers(demand("scaling.yaml")) == {"Fn": 0}
 
     def test_what_cannot_be_seen_into_is_listed(self) -> None:
-        assert [(each.logical_id, each.type) for each in demand("scaling.yaml").unseen] == [
+        assert [(each.logical_id, each.type) for each in demand("scaling.yaml").opaque_resources] == [
             ("Managed", "AWS::Lambda::Function"),
             ("Hook", "Custom::Hook"),
             ("Shared", "Acme::Team::Thing::MODULE"),
@@ -155,5 +155,5 @@ class TestStoredValues:
     def test_it_is_unknown_by_name_until_it_is_looked_up(self, tmp_path: Path, value: str, key: str) -> None:
         (tmp_path / "t.yaml").write_text(self.TEXT.format(value))
         (unknown,) = demand(str(tmp_path / "t.yaml")).unknowns
-        assert (unknown.lookup, unknown.settle) == (key, f"--resolve {key}=VALUE")
+        assert (unknown.lookup, unknown.resolution) == (key, f"--resolve {key}=VALUE")
         assert numbers(demand(str(tmp_path / "t.yaml"), lookups={key: "8"})) == {"Fn": 8}

@@ -3,9 +3,9 @@
 import pytest
 
 from tapctl.account.model import Concurrency
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.remedy import Action, Mode, Plan, Policy, Remedy, plan
+from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan, RemedyPolicy, allocate
 from tapctl.concurrency.two_step import first_step
 from tapctl.unknown import Unknown
 from tests.support.changes import account, change
@@ -14,19 +14,22 @@ X = Unknown("x")
 Answer = dict[str, str | int | None]
 
 
-def planned(pool: Concurrency, *changes: Change, mode: Mode = Mode.ADJUST, priority: tuple[str, ...] = ()) -> Plan:
-    return plan(changes, pool, judge(changes, pool).floor, Policy(mode, priority))
+def planned(
+    pool: Concurrency, *changes: ClaimChange, mode: RemedyMode = RemedyMode.ADJUST, priority: tuple[str, ...] = ()
+) -> RemedyPlan:
+    return allocate(changes, pool, judge(changes, pool).floor, RemedyPolicy(mode, priority))
 
 
-def answers(found: Plan) -> Answer:
+def answers(found: RemedyPlan) -> Answer:
     """`keep`, `drop`, or the number that it is lowered to."""
     assert found.possible
     return {
-        name: each.value if each.action is Action.LOWER else each.action.value for name, each in found.remedies.items()
+        name: each.value if each.action is RemedyAction.LOWER else each.action.value
+        for name, each in found.remedies.items()
     }
 
 
-def created(name: str, reserved: int, provisioned: int = 0) -> Change:
+def created(name: str, reserved: int, provisioned: int = 0) -> ClaimChange:
     return change(name, None, (reserved, provisioned))
 
 
@@ -55,7 +58,9 @@ class TestOneFunction:
             pytest.param(account(1000), created("A", 3, 5), "drop", id="what-does-not-cover-is-dropped"),
         ],
     )  # fmt: skip
-    def test_it_is_kept_else_lowered_else_dropped(self, pool: Concurrency, asked: Change, expected: str | int) -> None:
+    def test_it_is_kept_else_lowered_else_dropped(
+        self, pool: Concurrency, asked: ClaimChange, expected: str | int
+    ) -> None:
         assert answers(planned(pool, asked)) == {"A": expected}
 
     @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ class TestOneFunction:
             pytest.param(account(1000), change("A", None, (5, X)), id="a-doubt-whether-it-covers"),
         ],
     )
-    def test_some_have_no_remedy_and_are_left_alone(self, pool: Concurrency, asked: Change) -> None:
+    def test_some_have_no_remedy_and_are_left_alone(self, pool: Concurrency, asked: ClaimChange) -> None:
         found = planned(pool, asked)
         assert not found.possible
         assert not found.changes
@@ -128,39 +133,39 @@ class TestPriority:
 
 class TestMinimum:
     def test_it_is_set_aside_before_the_rest_is_shared(self) -> None:
-        found = plan(
+        found = allocate(
             changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
             pool := account(1000, 150),
             judge(changes, pool).floor,
-            Policy(minimum={"A": 30}),
+            RemedyPolicy(minimum={"A": 30}),
         )
         assert [each.value for each in found.remedies.values()] == [38, 12]
 
     def test_what_would_be_lowered_below_it_is_dropped(self) -> None:
-        found = plan(
+        found = allocate(
             changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
             pool := account(1000, 120),
             judge(changes, pool).floor,
-            Policy(minimum={"A": 30}),
+            RemedyPolicy(minimum={"A": 30}),
         )
         assert found.possible
         assert [each.value for each in found.remedies.values()] == [None, 20]
 
     def test_it_is_never_more_than_what_is_asked(self) -> None:
-        found = plan(
+        found = allocate(
             changes := (change("A", None, (10, 0)), change("B", None, (100, 0))),
             pool := account(1000, 120),
             judge(changes, pool).floor,
-            Policy(minimum={"A": 30}),
+            RemedyPolicy(minimum={"A": 30}),
         )
         assert [each.value for each in found.remedies.values()] == [10, 10]
 
     def test_who_is_first_has_one_too(self) -> None:
-        found = plan(
+        found = allocate(
             changes := (change("A", None, (100, 0)), change("B", None, (100, 0))),
             pool := account(1000, 120),
             judge(changes, pool).floor,
-            Policy(priority=("A",), minimum={"A": 30}),
+            RemedyPolicy(priority=("A",), minimum={"A": 30}),
         )
         assert [each.value for each in found.remedies.values()] == [None, 20]
 
@@ -169,7 +174,11 @@ class TestModes:
     WANTS = created("A", 50), created("B", 20), created("C", 30)
 
     def test_drop_keeps_as_many_as_it_can_whole(self) -> None:
-        assert answers(planned(account(150), *self.WANTS, mode=Mode.DROP)) == {"A": "drop", "B": "keep", "C": "keep"}
+        assert answers(planned(account(150), *self.WANTS, mode=RemedyMode.DROP)) == {
+            "A": "drop",
+            "B": "keep",
+            "C": "keep",
+        }
 
     @pytest.mark.parametrize(
         ("room", "sizes", "dropped"),
@@ -183,45 +192,49 @@ class TestModes:
     )
     def test_drop_drops_as_little_as_does(self, room: int, sizes: dict[str, int], dropped: list[str]) -> None:
         wants = [created(name, size) for name, size in sizes.items()]
-        found = answers(planned(account(1000, 100 + room), *wants, mode=Mode.DROP))
+        found = answers(planned(account(1000, 100 + room), *wants, mode=RemedyMode.DROP))
         assert [name for name, answer in found.items() if answer == "drop"] == dropped
 
     def test_drop_serves_the_first_before_the_smallest(self) -> None:
-        found = planned(account(155), *self.WANTS, mode=Mode.DROP, priority=("A",))
+        found = planned(account(155), *self.WANTS, mode=RemedyMode.DROP, priority=("A",))
         assert answers(found) == {"A": "keep", "B": "drop", "C": "drop"}
 
     def test_fail_changes_nothing(self) -> None:
-        found = planned(account(150), *self.WANTS, mode=Mode.FAIL)
+        found = planned(account(150), *self.WANTS, mode=RemedyMode.FAIL)
         assert (found.possible, found.changes) == (False, {})
-        assert answers(planned(account(200), *self.WANTS, mode=Mode.FAIL)) == {"A": "keep", "B": "keep", "C": "keep"}
+        assert answers(planned(account(200), *self.WANTS, mode=RemedyMode.FAIL)) == {
+            "A": "keep",
+            "B": "keep",
+            "C": "keep",
+        }
 
 
 class TestTwoSteps:
     """Lower first, then raise."""
 
-    def step(self, pool: Concurrency, *changes: Change) -> Plan | str | None:
+    def step(self, pool: Concurrency, *changes: ClaimChange) -> RemedyPlan | str | None:
         return first_step(changes, pool, judge(changes, pool).floor)
 
     def test_the_first_raises_nothing(self) -> None:
         found = self.step(
             account(1000, 100), change("A", (10, 0), (60, 0)), change("B", (60, 0), (10, 0)), created("C", 0)
         )
-        assert found == Plan(
+        assert found == RemedyPlan(
             {
-                "A": Remedy(Action.LOWER, 10, 60),
-                "B": Remedy(Action.KEEP, 10, 10),
-                "C": Remedy(Action.KEEP, 0, 0),
+                "A": Remedy(RemedyAction.LOWER, 10, 60),
+                "B": Remedy(RemedyAction.KEEP, 10, 10),
+                "C": Remedy(RemedyAction.KEEP, 0, 0),
             },
             possible=True,
         )
 
     def test_what_is_made_anew_waits_for_the_second(self) -> None:
         found = self.step(account(1000, 100), change("A", (50, 0), (40, 0), replaced=True))
-        assert found == Plan({"A": Remedy(Action.DROP, None, 40)}, possible=True)
+        assert found == RemedyPlan({"A": Remedy(RemedyAction.DROP, None, 40)}, possible=True)
 
     def test_a_reservation_that_would_not_cover_waits_too(self) -> None:
         found = self.step(account(1000, 135), change("A", (5, 0), (60, 40)), change("B", (60, 0), None))
-        assert found == Plan({"A": Remedy(Action.DROP, None, 60)}, possible=True)
+        assert found == RemedyPlan({"A": Remedy(RemedyAction.DROP, None, 60)}, possible=True)
 
     @pytest.mark.parametrize(
         ("pool", "changes"),
@@ -233,7 +246,7 @@ class TestTwoSteps:
             pytest.param(account(1000, 100), [created("A", 3, 5), change("B", (9, 0), None)], id="it-exceeds-anyway"),
         ],
     )
-    def test_it_is_not_proposed_where(self, pool: Concurrency, changes: list[Change]) -> None:
+    def test_it_is_not_proposed_where(self, pool: Concurrency, changes: list[ClaimChange]) -> None:
         assert self.step(pool, *changes) is None
 
     def test_it_says_why_it_would_not_do(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tapctl.concurrency.replacement import CREATE_ONLY, Differs, replaced
+from tapctl.concurrency.replacement import CREATE_ONLY, Difference, replaced
 from tests.support.templates import resolver
 
 VERSION = """
@@ -30,12 +30,12 @@ def text(description: str = "!Ref Note", memory: object = 128) -> str:
         pytest.param(text(), {}, id="the-same"),
         pytest.param(text(memory=256), {}, id="changed-in-place"),
         pytest.param(text("a"), {}, id="the-same-written-in-another-way"),
-        pytest.param(text("b"), {"V": Differs.SURELY}, id="another-description"),
-        pytest.param(text("!ImportValue x"), {"V": Differs.MAYBE}, id="maybe-another"),
+        pytest.param(text("b"), {"V": Difference.SURELY}, id="another-description"),
+        pytest.param(text("!ImportValue x"), {"V": Difference.MAYBE}, id="maybe-another"),
         pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), {}, id="no-version-any-more"),
     ],
 )
-def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: dict[str, Differs]) -> None:
+def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: dict[str, Difference]) -> None:
     assert replaced(resolver(text()), resolver(new)) == expected
 
 
@@ -46,13 +46,13 @@ HASHED = "  Hash: {{Type: Custom::Hash, Properties: {{ServiceToken: x, Of: {}}}}
     ("description", "of", "expected"),
     [
         pytest.param("!GetAtt Hash.Value", 1, {}, id="of-what-stays"),
-        pytest.param("!GetAtt Hash.Value", 2, {"V": Differs.MAYBE}, id="of-what-changes"),
-        pytest.param("!Sub 'it is ${Hash.Value}'", 2, {"V": Differs.MAYBE}, id="within-a-text"),
+        pytest.param("!GetAtt Hash.Value", 2, {"V": Difference.MAYBE}, id="of-what-changes"),
+        pytest.param("!Sub 'it is ${Hash.Value}'", 2, {"V": Difference.MAYBE}, id="within-a-text"),
         pytest.param("!GetAtt Fn.Arn", 2, {}, id="of-a-function"),
     ],
 )
 def test_an_attribute_may_be_another_where_its_resource_changes(
-    description: str, of: int, expected: dict[str, Differs]
+    description: str, of: int, expected: dict[str, Difference]
 ) -> None:
     before, after = (resolver(text(description, memory=size) + HASHED.format(size)) for size in (1, of))
     assert replaced(before, after) == expected

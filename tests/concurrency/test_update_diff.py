@@ -9,11 +9,11 @@ import pytest
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.verdict import Verdict
 from tapctl.report.preflight import as_text
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.template.load import load
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import MadeUpAccount, made_up
+from tests.support.fake_account import FakeAccount, fake_account
 from tests.workflows.test_preflight import settings
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
@@ -35,7 +35,7 @@ def function(name: str, reserved: int, *, policy: str = "Delete", package: str =
 
 
 @dataclass
-class Running(MadeUpAccount):
+class Running(FakeAccount):
     """Answers with the template of each stack by its id."""
 
     bodies: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def running(held: Mapping[str, int], unreserved: int, **bodies: str) -> Running:
     functions = {name: LiveFunction(f"mine-{name}", reserved, 0) for name, reserved in held.items()}
     nested = {f"{name}/": name for name in bodies if name != "root"}
     stack = Stack("mine", "UPDATE_COMPLETE", functions, id="root", nested=nested)
-    return Running(made_up(1000, unreserved, stack=stack).account, bodies=bodies)
+    return Running(fake_account(1000, unreserved, stack=stack).account, bodies=bodies)
 
 
 def verdict(text: str, reader: Running, folder: Path, inner: str = TOPIC) -> Verdict:
@@ -112,7 +112,7 @@ def test_a_function_of_a_nested_stack_may_be_made_anew(package: str, expected: V
 def test_a_function_may_be_made_anew_without_any_concurrency(package: str, expected: Verdict, tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", None, 1, {"Live": 1})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
-    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": function("Fn", 5)})
+    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": function("Fn", 5)})
     assert verdict(function("Fn", 0, package=package), reader, tmp_path) is expected
 
 
@@ -169,7 +169,7 @@ def publishing(name: str, description: str, *, deletion: str = "Delete", replace
 def test_a_version_may_leave_what_it_provisions(before: str, after: str, expected: Verdict, tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", None, 30, {"V": 30})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
-    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": before})
+    reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": before})
     assert verdict(after, reader, tmp_path) is expected
 
 
@@ -177,7 +177,7 @@ def test_a_retained_function_loses_what_its_alias_provisioned(tmp_path: Path) ->
     """Only what goes on provisions anything in the account."""
     held = LiveFunction("mine-Old", None, 60, {"V": 40, ":3": 20})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Old": held}, id="root")
-    reader = Running(made_up(1000, 200, stack=stack).account, bodies={"root": function("Old", 0, policy="Retain")})
+    reader = Running(fake_account(1000, 200, stack=stack).account, bodies={"root": function("Old", 0, policy="Retain")})
     template = tmp_path / "template.yaml"
     template.write_text(function("New", 100))
     found = judge(load(str(template)), reader, settings()).concurrency.outlook
@@ -187,7 +187,7 @@ def test_a_retained_function_loses_what_its_alias_provisioned(tmp_path: Path) ->
 def by_hand(live: int | None, asked: int) -> Running:
     """A stack whose function has another reservation than its template says."""
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", live, 0, {})}, id="root")
-    return Running(made_up(1000, 130, stack=stack).account, bodies={"root": function("Fn", asked)})
+    return Running(fake_account(1000, 130, stack=stack).account, bodies={"root": function("Fn", asked)})
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_two_steps_are_not_promised_where_the_first_would_not_lower(tmp_path: Pa
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60) + function("New", 40).partition("Resources:\n")[2])
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 100, 0, {})}, id="root")
-    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": function("Fn", 60)})
+    reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": function("Fn", 60)})
     found = judge(load(str(template)), reader, settings())
     assert found.verdict is UNCERTAIN
     assert not found.staging
@@ -249,14 +249,14 @@ Resources:
 )
 def test_so_may_provisioned_concurrency(before: int, expected: Verdict, tmp_path: Path) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", None, 10, {"A": 10})}, id="root")
-    reader = Running(made_up(1000, 130, stack=stack).account, bodies={"root": PROVISIONING.format(before)})
+    reader = Running(fake_account(1000, 130, stack=stack).account, bodies={"root": PROVISIONING.format(before)})
     assert verdict(PROVISIONING.format(60), reader, tmp_path) is expected
 
 
 def test_what_may_not_be_read_is_no_change_by_hand(tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", Unknown("denied", "allow it"), 0, {})
     reader = Running(
-        made_up(1000, 130, stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")).account,
+        fake_account(1000, 130, stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")).account,
         bodies={"root": function("Fn", 60)},
     )
     assert verdict(function("Fn", 60), reader, tmp_path) is Verdict.UNKNOWN
@@ -279,7 +279,7 @@ def test_a_name_that_is_not_known_and_written_as_before_is_the_same(
     after: str, expected: Verdict, tmp_path: Path
 ) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("stack-id-x", 60, 0)}, id="root")
-    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": NAMED.format("x")})
+    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": NAMED.format("x")})
     assert verdict(NAMED.format(after), reader, tmp_path) is expected
 
 
@@ -296,14 +296,14 @@ Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExe
 def test_what_the_store_held_is_compared_with_what_it_holds(stored: str, expected: Verdict, tmp_path: Path) -> None:
     held = {"Fn": LiveFunction("mine-Fn", 10, 0)}
     stack = Stack("mine", "UPDATE_COMPLETE", held, {"P": "/p"}, id="root", stored={"ssm:/p": stored})
-    account = made_up(1000, 130, stack=stack, lookups={"ssm:/p": "60"}).account
+    account = fake_account(1000, 130, stack=stack, lookups={"ssm:/p": "60"}).account
     assert verdict(STORED, Running(account, bodies={"root": STORED}), tmp_path) is expected
 
 
 def test_a_running_template_that_only_cloudformation_reads_may_be_another_one(tmp_path: Path) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
     twice = function("Fn", 60) + "    Metadata: {a: 1, a: 2}\n"
-    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": twice})
+    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": twice})
     assert verdict(function("Fn", 60, package="Image"), reader, tmp_path) is UNCERTAIN
 
 
@@ -318,7 +318,7 @@ Resources:
 
 def test_what_a_condition_leaves_out_is_not_compared(tmp_path: Path) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
-    reader = Running(made_up(1000, 140, stack=stack).account, bodies={"root": SWITCHED_OFF})
+    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": SWITCHED_OFF})
     assert verdict(SWITCHED_OFF, reader, tmp_path) is FITS
 
 
@@ -349,7 +349,7 @@ Resources:
     nested = {"Inner/": "Inner"} if prefix else {}
     stack = Stack("mine", "UPDATE_COMPLETE", id="root", outside=outside, nested=nested)
     root = NESTED.format("Delete", "inner.yaml") if prefix else alias
-    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": root, "Inner": alias})
+    reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": root, "Inner": alias})
     assert verdict(root, reader, tmp_path, alias) is FITS
 
 
@@ -363,9 +363,9 @@ def test_a_snapshot_without_the_running_template_says_what_it_does_not_tell(
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60, package="Image"))
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)})
-    found = judge(load(str(template)), made_up(1000, unreserved, stack=stack), settings())
+    found = judge(load(str(template)), fake_account(1000, unreserved, stack=stack), settings())
     assert found.verdict is FITS
-    text = as_text(found, Surface(100, color=False))
+    text = as_text(found, RenderOptions(100, color=False))
     assert ("not judged: what the update makes anew, and for a while holds twice" in text) is said
 
 
@@ -386,5 +386,5 @@ def test_what_may_be_made_anew_is_never_more_than_uncertain(
     before, after = (
         publishing("V", "!GetAtt Hash.Value", replacement=policy) + HASHED.format(each) for each in (1, of)
     )
-    reader = Running(made_up(1000, 120, stack=stack).account, bodies={"root": before})
+    reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": before})
     assert verdict(after, reader, tmp_path) is expected

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, FunctionDemand
-from tapctl.concurrency.update_diff import transition
+from tapctl.concurrency.update_diff import diff
 from tapctl.unknown import Unknown
 from tests.support.changes import live, wanted
 
@@ -18,10 +18,10 @@ def demand(*functions: FunctionDemand) -> Demand:
 class TestPairing:
     def test_functions_are_paired_by_logical_id(self) -> None:
         kept, new, gone = wanted("A", 5), wanted("B"), live("C", 3)
-        assert transition(demand(kept, new), {"C": gone, "A": live("A", 9)}) == (
-            Change("A", kept, live("A", 9)),
-            Change("B", new, None),
-            Change("C", None, gone),
+        assert diff(demand(kept, new), {"C": gone, "A": live("A", 9)}) == (
+            ClaimChange("A", kept, live("A", 9)),
+            ClaimChange("B", new, None),
+            ClaimChange("C", None, gone),
         )
 
     @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ class TestPairing:
         ],
     )
     def test_another_name_is_another_function(self, called: str | None, replaced: bool) -> None:
-        (found,) = transition(demand(wanted("A", 5, called=called)), {"A": live("A", 5)})
+        (found,) = diff(demand(wanted("A", 5, called=called)), {"A": live("A", 5)})
         assert found.replaced is replaced
 
     def test_a_name_that_is_not_known_may_be_another(self) -> None:
         function = FunctionDemand("A", 1, 5, name=X)
-        (found,) = transition(demand(function), {"A": live("A", 5)})
+        (found,) = diff(demand(function), {"A": live("A", 5)})
         assert found.replaced
 
     def test_a_new_function_replaces_nothing(self) -> None:
-        (found,) = transition(demand(wanted("A", 5, called="other")), {})
+        (found,) = diff(demand(wanted("A", 5, called="other")), {})
         assert not found.replaced

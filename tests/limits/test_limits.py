@@ -8,7 +8,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tapctl.concurrency.limits_check import JUDGES
-from tapctl.limits import CATALOGUE, Kind, Limit
+from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.limits.row import Call
 
 SESSION = botocore.session.Session()
@@ -36,7 +36,7 @@ def test_no_two_rows_are_alike() -> None:
 
 
 def test_every_kind_has_its_judge() -> None:
-    assert set(JUDGES) == set(Kind)
+    assert set(JUDGES) == set(LimitKind)
 
 
 @each_row
@@ -49,17 +49,17 @@ class TestEveryRow:
         assert " " not in row.docs
 
     def test_its_quota_code_has_the_form_of_one(self, row: Limit) -> None:
-        if row.kind in (Kind.COUNT, Kind.CONCURRENCY):
+        if row.kind in (LimitKind.COUNT, LimitKind.CONCURRENCY):
             assert re.fullmatch(r"L-[0-9A-F]{8}", row.code)
 
     def test_it_says_how_it_is_judged(self, row: Limit) -> None:
         match row.kind:
-            case Kind.COUNT:
+            case LimitKind.COUNT:
                 assert row.usage
                 assert row.spends
-            case Kind.CONCURRENCY | Kind.EXPORTS:
+            case LimitKind.CONCURRENCY | LimitKind.EXPORTS:
                 assert row.usage
-            case Kind.TEMPLATE:
+            case LimitKind.TEMPLATE:
                 assert row.fixed
                 assert not row.permissions
 
@@ -72,7 +72,7 @@ class TestEveryRow:
         for call in (row.usage, row.quota):
             if call:
                 assert f"{call.service}:{call.operation}" in row.permissions
-        if row.kind is Kind.COUNT and row.quota is None:
+        if row.kind is LimitKind.COUNT and row.quota is None:
             assert {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"} <= set(row.permissions)
 
 

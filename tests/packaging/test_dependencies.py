@@ -242,7 +242,7 @@ def test_a_runtime_that_nobody_knows_is_asked_for(project: Project) -> None:
     with pytest.raises(UsageError, match="Fn: which wheels it needs hangs on its Runtime: ") as raised:
         artifacts(source)
 
-    assert "Version" in (raised.value.hint or "")
+    assert "Version" in (str(raised.value.hint) or "")
 
 
 def test_a_layer_gets_them_below_python_where_it_says_how_it_is_built(project: Project) -> None:

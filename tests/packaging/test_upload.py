@@ -16,7 +16,7 @@ from tapctl.packaging.content import Content, text_content
 from tapctl.packaging.package import Artifact, Package
 from tapctl.packaging.upload import MAX_BODY, Publication
 from tapctl.settings.settings import Settings
-from tapctl.stacks.change_set_request import Request
+from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer
 from tests.support.packaged import packaged, template
 from tests.support.stubbed_stacks import somewhere, stubbed
@@ -169,7 +169,9 @@ def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
     deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
 
     with pytest.raises(UsageError, match="code of Fn changed while"):
-        deployer.asking.asked(Request("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body))
+        deployer.change_sets.request(
+            ChangeSetRequest("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body)
+        )
 
     stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
     assert "unfinished" not in {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}

@@ -3,13 +3,13 @@ import json
 import pytest
 
 from tapctl.report import deploy
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.changes import Change
+from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.workflows.deployer import Outcome
 
-PLAIN = Surface(100, color=False)
+PLAIN = RenderOptions(100, color=False)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 
 
@@ -60,7 +60,7 @@ def test_a_long_output_is_broken_and_not_cut() -> None:
 
 def test_the_document_of_a_deploy_holds_what_was_changed_and_what_aws_warned_of() -> None:
     warning = Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc", "/Resources/Vpc")
-    executed = ChangeSet("set", STACK_ID, (Change("Remove", "Table", "AWS::DynamoDB::Table"),), (warning,))
+    executed = ChangeSet("set", STACK_ID, (ResourceChange("Remove", "Table", "AWS::DynamoDB::Table"),), (warning,))
     outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=True, executed=executed)
 
     document = json.loads(deploy.as_json(None, outcome, None))

@@ -1,5 +1,5 @@
 from tapctl.report import destroy
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.workflows.destroy import Doomed, Fate
 
 
@@ -8,7 +8,7 @@ def test_a_resource_is_one_line_whose_names_are_not_broken() -> None:
     doomed = Doomed("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", arn)
     kept = Doomed("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
 
-    text = destroy.fate(Fate("shop", "id", (doomed, kept), "bucket"), Surface(100, color=False))
+    text = destroy.fate(Fate("shop", "id", (doomed, kept), "bucket"), RenderOptions(100, color=False))
 
     assert text.splitlines() == [
         "stack shop, 2 resources",

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tapctl.report import events
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 
@@ -16,13 +16,13 @@ ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
     ],
 )
 def test_an_event_is_one_line(reason: str, line: str) -> None:
-    event = Event("1", "2026-11-23 12:00:05.123+00:00", "Queue", "AWS::SQS::Queue", "CREATE_COMPLETE", reason, "q")
+    event = StackEvent("1", "2026-11-23 12:00:05.123+00:00", "Queue", "AWS::SQS::Queue", "CREATE_COMPLETE", reason, "q")
 
     assert events.line(event) == line
 
 
 def test_a_resource_of_a_nested_stack_is_named_by_the_way_to_it() -> None:
-    event = Event("1", "", "Subnet", "AWS::EC2::Subnet", "CREATE_COMPLETE", "", "s", within="Network/")
+    event = StackEvent("1", "", "Subnet", "AWS::EC2::Subnet", "CREATE_COMPLETE", "", "s", within="Network/")
 
     assert events.line(event).endswith(" Network/Subnet")
 
@@ -32,11 +32,11 @@ def test_a_resource_of_a_nested_stack_is_named_by_the_way_to_it() -> None:
     [("Network/", "CREATE_COMPLETE", True), ("Network/", "UPDATE_FAILED", False), ("", "CREATE_COMPLETE", False)],
 )
 def test_a_nested_stack_speaks_of_itself_only_when_it_failed(within: str, status: str, repeated: bool) -> None:
-    assert events.repeats(Event("1", "", "shop", STACK, status, "", ARN, ARN, within=within)) is repeated
+    assert events.repeats(StackEvent("1", "", "shop", STACK, status, "", ARN, ARN, within=within)) is repeated
 
 
 def test_an_event_for_programs_is_one_line_of_json() -> None:
-    event = Event(
+    event = StackEvent(
         "1", "2026-11-23 12:00:05.067000+00:00", "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "it\nis", "q", ARN, "t"
     )
 

@@ -1,18 +1,18 @@
 import pytest
 
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.report.finding import Level, Record, of_verification
+from tapctl.report.finding import Level, ReportItem, of_verification
 from tapctl.report.finding import level as level_of
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 
 
 @pytest.mark.parametrize(
     ("finding", "level"),
     [
-        (Finding("l", Verdict.FITS, "m"), Level.WELL),
-        (Finding("l", Verdict.UNKNOWN, "m"), Level.OPEN),
-        (Finding("l", Verdict.UNCERTAIN, "m"), Level.OPEN),
+        (Finding("l", Verdict.FITS, "m"), Level.PASS),
+        (Finding("l", Verdict.UNKNOWN, "m"), Level.INCONCLUSIVE),
+        (Finding("l", Verdict.UNCERTAIN, "m"), Level.INCONCLUSIVE),
         (Finding("l", Verdict.EXCEEDS, "m"), Level.ERROR),
         (Finding("l", Verdict.UNKNOWN, "m", judged=False), Level.NOTE),
         (Finding(None, Verdict.FITS, "m", rule="E1", severity="error"), Level.ERROR),
@@ -36,7 +36,7 @@ def test_how_much_a_finding_matters(finding: Finding, level: Level) -> None:
     ],
 )
 def test_a_check_has_a_rule_by_what_it_is_about(subject: str, rule: str) -> None:
-    results = of_verification(Verification("shop", (Check(subject, Status.FAILED, "m", "h"),)), "s")
+    results = of_verification(Verification("shop", (Check(subject, CheckStatus.FAILED, "m", "h"),)), "s")
 
-    assert results.records == (Record(rule, Level.ERROR, subject, "m", "h"),)
+    assert results.records == (ReportItem(rule, Level.ERROR, subject, "m", "h"),)
     assert (results.command, results.title, results.sentence) == ("verify", "verification of stack shop", "s")

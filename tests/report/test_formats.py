@@ -8,25 +8,25 @@ import pytest
 
 from tapctl.cli.options import FindingsFormat
 from tapctl.report import preflight, verify
-from tapctl.report.finding import Level, Record, Results, of_verification
+from tapctl.report.finding import Level, Report, ReportItem, of_verification
 from tapctl.report.formats import FORMATS
 from tapctl.template.model import Template
 from tapctl.template.parse import parse
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 
 RECORDS = (
-    Record("limit-a", Level.WELL, "Fine", "it fits"),
-    Record("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action"),
-    Record("W1", Level.WARNING, "", "a smell", file="t.yaml", line=3),
-    Record("limit-c", Level.OPEN, "Perhaps", "nobody knows", file="t.yaml"),
-    Record("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
+    ReportItem("limit-a", Level.PASS, "Fine", "it fits"),
+    ReportItem("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action"),
+    ReportItem("W1", Level.WARNING, "", "a smell", file="t.yaml", line=3),
+    ReportItem("limit-c", Level.INCONCLUSIVE, "Perhaps", "nobody knows", file="t.yaml"),
+    ReportItem("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
 )
-RESULTS = Results("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS, "t.yaml")
+RESULTS = Report("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS, "t.yaml")
 
 
-def only(record: Record) -> Results:
-    return Results("verify", "t", "s", (record,), "shop.yaml")
+def only(record: ReportItem) -> Report:
+    return Report("verify", "t", "s", (record,), "shop.yaml")
 
 
 @pytest.mark.parametrize("renderers", [preflight.RENDERERS, verify.RENDERERS], ids=["preflight", "verify"])
@@ -70,21 +70,22 @@ def test_sarif_says_which_version_it_is() -> None:
     ],
 )
 def test_a_sarif_result_always_has_a_place(file: str, line: int | None, place: tuple[str, int]) -> None:
-    (run,) = json.loads(FORMATS["sarif"](only(Record("r", Level.ERROR, "", "m", file=file, line=line))))["runs"]
+    (run,) = json.loads(FORMATS["sarif"](only(ReportItem("r", Level.ERROR, "", "m", file=file, line=line))))["runs"]
 
     (where,) = [each["physicalLocation"] for each in run["results"][0]["locations"]]
     assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == place
 
 
 def test_sarif_names_the_resource_once() -> None:
-    record = Record("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    record = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
     (run,) = json.loads(FORMATS["sarif"](only(record)))["runs"]
 
     assert run["results"][0]["message"] == {"text": "Fn reserves 100"}
 
 
 CHECKS = tuple(
-    Check(subject, Status.FAILED, "it is not") for subject in ("Queue", "output Url", "stack", "output Gone", "Gone")
+    Check(subject, CheckStatus.FAILED, "it is not")
+    for subject in ("Queue", "output Url", "stack", "output Gone", "Gone")
 )
 TEMPLATE = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\nOutputs:\n  Url:\n    Value: !Ref Queue\n"
 
@@ -120,7 +121,7 @@ def test_junit_has_a_case_for_each_and_counts_them() -> None:
 @pytest.mark.parametrize("message", ["a < b & c", 'say "no"', "null \x00 and bell \x07", "half \ud800 of a pair"])
 def test_junit_is_xml_whatever_it_says(message: str) -> None:
     for level in Level:
-        Xml.fromstring(FORMATS["junit"](only(Record("r", level, message, message, message, message))))
+        Xml.fromstring(FORMATS["junit"](only(ReportItem("r", level, message, message, message, message))))
 
 
 def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
@@ -134,7 +135,7 @@ def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
 
 
 def test_github_takes_no_sign_of_a_message_for_its_own() -> None:
-    record = Record("a:b,c", Level.ERROR, "", "100%\n::error::x")
+    record = ReportItem("a:b,c", Level.ERROR, "", "100%\n::error::x")
 
     assert FORMATS["github"](only(record)) == "::error title=a%3Ab%2Cc::100%25%0A::error::x\ns\n"
 
@@ -162,7 +163,7 @@ def test_markdown_is_a_table_of_what_is_not_well() -> None:
     ],
 )
 def test_markdown_takes_no_sign_of_a_message_for_its_own(message: str, written: str) -> None:
-    text = FORMATS["markdown"](only(Record("r", Level.ERROR, "s", message)))
+    text = FORMATS["markdown"](only(ReportItem("r", Level.ERROR, "s", message)))
 
     assert text.splitlines()[-1] == f"| **error** | s | {written} |"
 
@@ -172,5 +173,5 @@ def test_markdown_without_findings_is_the_sentence() -> None:
 
 
 def test_an_annotation_names_the_resource_once() -> None:
-    record = Record("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    record = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
     assert FORMATS["github"](only(record)) == "::error title=lambda-reserved-concurrency::Fn reserves 100\ns\n"

@@ -1,28 +1,28 @@
 import pytest
 
 from tapctl.report import plan_changes
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.changes import Change, PropertyChange
+from tapctl.stacks.changes import PropertyChange, ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.unknown import Unknown
 
-PLAIN, COLOURED = Surface(100, color=False), Surface(100, color=True)
+PLAIN, COLOURED = RenderOptions(100, color=False), RenderOptions(100, color=True)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 
 
-def changed(*made: Change) -> str:
+def changed(*made: ResourceChange) -> str:
     return plan_changes.text(ChangeSet("set", STACK_ID, made), PLAIN)
 
 
 def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
     text = changed(
-        Change("Add", "Table", "AWS::DynamoDB::Table", ""),
-        Change("Modify", "Role", "AWS::IAM::Role", "False"),
-        Change("Modify", "Queue", "AWS::SQS::Queue", "True"),
-        Change("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
-        Change("Remove", "Key", "AWS::KMS::Key", ""),
-        Change("Import", "Bucket", "AWS::S3::Bucket", ""),
+        ResourceChange("Add", "Table", "AWS::DynamoDB::Table", ""),
+        ResourceChange("Modify", "Role", "AWS::IAM::Role", "False"),
+        ResourceChange("Modify", "Queue", "AWS::SQS::Queue", "True"),
+        ResourceChange("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
+        ResourceChange("Remove", "Key", "AWS::KMS::Key", ""),
+        ResourceChange("Import", "Bucket", "AWS::S3::Bucket", ""),
     )
 
     assert [" ".join(line.split()) for line in text.splitlines()] == [
@@ -49,7 +49,7 @@ def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
     ],
 )
 def test_what_goes_says_whether_it_is_kept(policy: str, fate: str) -> None:
-    text = changed(Change("Remove", "Table", "AWS::DynamoDB::Table", policy=policy))
+    text = changed(ResourceChange("Remove", "Table", "AWS::DynamoDB::Table", policy=policy))
 
     assert text.splitlines()[1].endswith(fate)
     assert ("data may be lost" in text) is (policy == "Delete")
@@ -57,7 +57,7 @@ def test_what_goes_says_whether_it_is_kept(policy: str, fate: str) -> None:
 
 @pytest.mark.parametrize("policy", ["Retain", "ReplaceAndRetain"])
 def test_what_is_replaced_and_kept_stays_outside_of_the_stack(policy: str) -> None:
-    text = changed(Change("Modify", "Table", "AWS::DynamoDB::Table", "True", policy=policy))
+    text = changed(ResourceChange("Modify", "Table", "AWS::DynamoDB::Table", "True", policy=policy))
 
     fate = "replaced: a new one is made, the old one stays in the account, outside of the stack"
     assert text.splitlines()[1:] == [f"~ Table  AWS::DynamoDB::Table  {fate}"]
@@ -65,7 +65,7 @@ def test_what_is_replaced_and_kept_stays_outside_of_the_stack(policy: str) -> No
 
 def test_properties_stand_below_their_resource_with_both_values() -> None:
     text = changed(
-        Change(
+        ResourceChange(
             "Modify",
             "Table",
             "AWS::DynamoDB::Table",
@@ -88,8 +88,8 @@ def test_properties_stand_below_their_resource_with_both_values() -> None:
 
 
 def test_what_a_nested_stack_does_is_indented_below_it() -> None:
-    inner = Change("Remove", "Table", "AWS::DynamoDB::Table")
-    text = changed(Change("Modify", "Data", "AWS::CloudFormation::Stack", nested=(inner,)))
+    inner = ResourceChange("Remove", "Table", "AWS::DynamoDB::Table")
+    text = changed(ResourceChange("Modify", "Data", "AWS::CloudFormation::Stack", nested=(inner,)))
 
     assert text.splitlines()[1:] == [
         "~ Data     AWS::CloudFormation::Stack  changed in place",
@@ -127,7 +127,7 @@ def test_checks_that_could_not_be_read_are_not_passed_off_as_none() -> None:
 
 @pytest.mark.parametrize("action", ["Conjure", "Teleport"])
 def test_an_action_that_aws_adds_later_is_shown_by_its_name(action: str) -> None:
-    line = changed(Change(action, "Queue", "AWS::SQS::Queue", "")).splitlines()[1]
+    line = changed(ResourceChange(action, "Queue", "AWS::SQS::Queue", "")).splitlines()[1]
 
     assert line.startswith("?")
     assert line.endswith(action.lower())
@@ -138,7 +138,7 @@ def test_a_set_without_changes_to_resources_still_names_its_stack() -> None:
 
 
 def test_colour_comes_only_where_it_is_wanted() -> None:
-    found = ChangeSet("set", STACK_ID, (Change("Remove", "Key", "AWS::KMS::Key", ""),))
+    found = ChangeSet("set", STACK_ID, (ResourceChange("Remove", "Key", "AWS::KMS::Key", ""),))
 
     assert "\x1b[" in plan_changes.text(found, COLOURED)
     assert "\x1b[" not in plan_changes.text(found, PLAIN)

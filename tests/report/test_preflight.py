@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tapctl.account import snapshot
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.report import demand, preflight
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.workflows.preflight import judge
 
-PLAIN, COLOURED = Surface(120, color=False), Surface(120, color=True)
+PLAIN, COLOURED = RenderOptions(120, color=False), RenderOptions(120, color=True)
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> 
 
 
 def test_where_a_remedy_is_forbidden_none_is_offered(judged: Any) -> None:
-    text = preflight.as_text(judged(10, 100, remedy=Mode.FAIL), PLAIN)
+    text = preflight.as_text(judged(10, 100, remedy=RemedyMode.FAIL), PLAIN)
 
     assert "drop the reservation" not in text
     assert "lower" not in text.splitlines()[2]
 
 
-@pytest.mark.parametrize("surface", [PLAIN, Surface(60, color=False), COLOURED])
-def test_no_line_ends_in_blanks(judged: Any, surface: Surface) -> None:
+@pytest.mark.parametrize("surface", [PLAIN, RenderOptions(60, color=False), COLOURED])
+def test_no_line_ends_in_blanks(judged: Any, surface: RenderOptions) -> None:
     for line in preflight.as_text(judged(150, 100), surface).splitlines():
         assert line == line.rstrip()
 

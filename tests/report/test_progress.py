@@ -8,25 +8,25 @@ from rich.console import Console
 
 from tapctl.report.live_display import LiveBoard, board
 from tapctl.report.progress import Board
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 
 ROOT = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 NESTED = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 
 
-def event(name: str, status: str, at: int = 0, kind: str = "AWS::SQS::Queue", **more: str) -> Event:
+def event(name: str, status: str, at: int = 0, kind: str = "AWS::SQS::Queue", **more: str) -> StackEvent:
     within, _, logical_id = name.rpartition("/")
     within += "/" if within else ""
     own = {"physical_id": "q", "stack_id": ROOT, "reason": "", **more}
     time = f"2026-11-24 12:{at // 60:02}:{at % 60:02}.000000+00:00"
-    return Event(f"{name}{status}{at}", time, logical_id, kind, status, within=within, **own)
+    return StackEvent(f"{name}{status}{at}", time, logical_id, kind, status, within=within, **own)
 
 
-def shop(status: str, at: int = 0, **more: str) -> Event:
+def shop(status: str, at: int = 0, **more: str) -> StackEvent:
     return event("shop", status, at, STACK, physical_id=ROOT, **more)
 
 
-def heard(*events: Event, planned: tuple[str, ...] = ()) -> Board:
+def heard(*events: StackEvent, planned: tuple[str, ...] = ()) -> Board:
     shown = Board(planned)
     for each in events:
         shown.hear(each, 0.0)

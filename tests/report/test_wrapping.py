@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from tapctl.report.render import Surface, draw
+from tapctl.report.render import RenderOptions, draw
 from tapctl.report.wrapping import wrapped
 
 
@@ -47,8 +47,8 @@ def test_nothing_is_lost_and_only_a_long_word_is_too_long(text: str, width: int)
 def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_sentences() -> None:
     sentence = Text.assemble(("exceeds", "bold red"), ": Fn reserves 100, which is too much by 90")
 
-    assert draw(Surface(30, color=False), sentence) == f"{sentence.plain}\n"
-    assert draw(Surface(30, color=False, wraps=True), sentence, "short [dim]one[/]") == (
+    assert draw(RenderOptions(30, color=False), sentence) == f"{sentence.plain}\n"
+    assert draw(RenderOptions(30, color=False, wraps=True), sentence, "short [dim]one[/]") == (
         "exceeds: Fn reserves 100,\n         which is too much by\n         90\nshort one\n"
     )
-    assert draw(Surface(30, color=True, wraps=True), sentence).startswith("\x1b[1;31mexceeds\x1b[0m: Fn reserves")
+    assert draw(RenderOptions(30, color=True, wraps=True), sentence).startswith("\x1b[1;31mexceeds\x1b[0m: Fn reserves")

@@ -14,7 +14,7 @@ import pytest
 from tapctl import sandbox
 from tapctl.errors import BusyError, TapctlError, UsageError
 from tapctl.sandbox import AccountLimits, pidfile
-from tapctl.sandbox.pidfile import Record
+from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 from tests.support.sandbox_clients import Aws
 
@@ -110,7 +110,7 @@ def test_limits_that_break_under_a_running_sandbox_stay_as_they_were(state: Path
 def test_a_process_that_got_the_old_process_id_is_left_alone(state: Path) -> None:
     state.mkdir()
     bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    pidfile.write(state / "sandbox.json", Record(bystander.pid, 9))
+    pidfile.write(state / "sandbox.json", PidFile(bystander.pid, 9))
     try:
         assert sandbox.find() is None
         assert not sandbox.stop()
@@ -170,7 +170,7 @@ def test_a_port_that_cannot_be_had_is_a_usage_error(state: Path, port: int | Non
             sandbox.start(port=wanted)
 
     assert failure.value.message == f"the sandbox cannot listen on port {wanted}: {why}"
-    assert "--port" in (failure.value.hint or "")
+    assert "--port" in (str(failure.value.hint) or "")
     assert sandbox.find() is None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
 from tapctl.settings.arguments import parameters_file
 from tapctl.settings.settings import Flags, Settings, read
@@ -240,7 +240,7 @@ class TestEnvironments:
             "123456789012",
             "arn:aws:iam::123456789012:role/r",
             {"a": "b"},
-            Mode.DROP,
+            RemedyMode.DROP,
             40,
             termination_protection=True,
             priority=("A", "B"),
@@ -255,7 +255,7 @@ class TestEnvironments:
             "region": "x",
             "profile": "y",
             "stack_name": "z",
-            "remedy": Mode.FAIL,
+            "remedy": RemedyMode.FAIL,
             "min_unreserved": 0,
         }
         found = reading(folder, text, env="dev", **flags)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.source_fix.file_edit import write
 from tapctl.template.load import load
 from tapctl.workflows.fix import fix
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 from tests.support.fixed import fixed, judged, mended, read
 
 SAM = """\
@@ -48,7 +48,7 @@ class TestGlobals:
 
     def test_where_one_keeps_it_the_other_drops_it_for_itself(self) -> None:
         assert (
-            mended(SAM, 30, mode=Mode.DROP)
+            mended(SAM, 30, mode=RemedyMode.DROP)
             == f"{SAM}    Properties:\n      ReservedConcurrentExecutions: !Ref AWS::NoValue\n"
         )
 
@@ -59,7 +59,7 @@ class TestGlobals:
 
     def test_dropping_an_override_does_not_bring_the_global_value_back(self) -> None:
         text = SAM.replace("      Timeout: 3\n", "      ReservedConcurrentExecutions: 90\n")
-        assert mended(text, 30, mode=Mode.DROP) == text.replace("90", "!Ref AWS::NoValue")
+        assert mended(text, 30, mode=RemedyMode.DROP) == text.replace("90", "!Ref AWS::NoValue")
 
 
 MAPPED = """\
@@ -191,7 +191,7 @@ class TestNestedFiles:
     @pytest.mark.parametrize("room", [15, 100], ids=["two-values", "one-keeps-what-it-has"])
     def test_not_when_the_two_would_need_different_values(self, parent: Path, room: int) -> None:
         with pytest.raises(UsageError, match=r"child\.yaml:7: .* of .*/Fn stands there for .*/Fn too"):
-            fixed(parent, room, mode=Mode.DROP if room == 100 else Mode.ADJUST)
+            fixed(parent, room, mode=RemedyMode.DROP if room == 100 else RemedyMode.ADJUST)
 
     def test_two_that_ask_for_different_values_may_both_lose_them(self, parent: Path) -> None:
         parent.write_text(PARENT.replace("OTHER", "60"))
@@ -230,7 +230,7 @@ def test_what_is_done_is_said_with_its_place() -> None:
 
 def test_the_account_that_refused_finds_that_the_result_fits(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(mended(SAM, 41))
-    again = judge(load(str(tmp_path / "t.yaml")), made_up(1000, 141), Settings("t.yaml"))
+    again = judge(load(str(tmp_path / "t.yaml")), fake_account(1000, 141), Settings("t.yaml"))
     assert again.concurrency.verdict.value == "fits"
 
 
@@ -250,7 +250,7 @@ Resources:
       Description: !Ref Stage
       ReservedConcurrentExecutions: !If [Live, !Ref Size, 3]
 """
-    done = fix(judged(read(text), 0, {"Size": "30"}, remedy=Mode.DROP))
+    done = fix(judged(read(text), 0, {"Size": "30"}, remedy=RemedyMode.DROP))
     assert [each for each in done.said if "any more" in each] == [
         "t.yaml:2: nothing uses parameter Size any more; remove it by hand",
     ]

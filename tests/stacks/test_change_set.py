@@ -10,8 +10,8 @@ from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import change_set
 from tapctl.stacks.capabilities import capabilities
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.change_set_request import Request
-from tapctl.stacks.changes import Change
+from tapctl.stacks.change_set_request import ChangeSetRequest
+from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation, Validations
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
@@ -26,9 +26,9 @@ ASKED = {"ChangeSetName": SET_ID, "IncludePropertyValues": True}
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
 
 
-def request(name: str, *resources: str, creates: bool = True, **more: Any) -> Request:
+def request(name: str, *resources: str, creates: bool = True, **more: Any) -> ChangeSetRequest:
     template = {"Resources": dict.fromkeys(resources, QUEUE)}
-    return Request(name, creates, {"TemplateBody": json.dumps(template)}, **more)
+    return ChangeSetRequest(name, creates, {"TemplateBody": json.dumps(template)}, **more)
 
 
 def stacks(aws: Aws) -> list[str]:
@@ -97,7 +97,7 @@ def test_what_cloudformation_does_not_take_at_all_is_one_line(aws: Aws) -> None:
     body = json.dumps({"Resources": {"A": {"Type": "AWS::No::Such"}}})
 
     with pytest.raises(UsageError, match="asking for a change set of stack odd: Template format error") as raised:
-        change_set.create(aws, Request("odd", creates=True, template={"TemplateBody": body}))
+        change_set.create(aws, ChangeSetRequest("odd", creates=True, template={"TemplateBody": body}))
 
     assert "\n" not in raised.value.message
     assert raised.value.hint == "mend the template or its parameters"
@@ -256,7 +256,7 @@ def test_a_set_that_cannot_be_removed_yet_goes_with_the_stack_that_was_made_for_
 
 
 def test_an_answer_that_is_lost_is_cleared_away_by_the_name_that_was_asked_for() -> None:
-    asked = Request("shop", creates=False, template={"TemplateBody": "{}"})
+    asked = ChangeSetRequest("shop", creates=False, template={"TemplateBody": "{}"})
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         stub.add_client_error("create_change_set", "InternalFailure", "oops", 500)
@@ -325,7 +325,7 @@ def test_a_request_that_is_not_taken_says_whose_turn_it_is(
         exit_code,
         f"asking for a change set of stack shop: {words}",
     )
-    assert (raised.value.hint or "").startswith(hint or "")
+    assert (str(raised.value.hint) or "").startswith(hint or "")
 
 
 @pytest.mark.parametrize(
@@ -404,10 +404,10 @@ def test_every_page_of_changes_is_read_and_an_action_that_aws_adds_later_is_kept
 
     assert found is not None
     assert found.changes == (
-        Change("Add", "A", "AWS::SQS::Queue", ""),
-        Change("SyncWithActual", "B", "AWS::SQS::Queue", ""),
-        Change("Teleport", "C", "AWS::SQS::Queue", ""),
-        Change("Modify", "D", "AWS::SQS::Queue", "Conditional"),
+        ResourceChange("Add", "A", "AWS::SQS::Queue", ""),
+        ResourceChange("SyncWithActual", "B", "AWS::SQS::Queue", ""),
+        ResourceChange("Teleport", "C", "AWS::SQS::Queue", ""),
+        ResourceChange("Modify", "D", "AWS::SQS::Queue", "Conditional"),
     )
     assert [each.logical_id for each in found.changes if each.destroys] == ["D"]
 
@@ -473,7 +473,7 @@ def test_everything_asked_for_is_in_the_request() -> None:
 
         change_set.create(
             aws,
-            Request(
+            ChangeSetRequest(
                 "shop",
                 creates=False,
                 template={"TemplateURL": "https://bucket/key"},

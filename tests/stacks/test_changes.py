@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tapctl.stacks.change_set import INCOMPLETE, ChangeSet, changes, describe
-from tapctl.stacks.changes import Change, PropertyChange, parsed, walk
+from tapctl.stacks.changes import PropertyChange, ResourceChange, parsed, walk
 from tapctl.stacks.redaction import HIDDEN, Secrets, secrets_of
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
@@ -63,20 +63,20 @@ def test_a_property_that_several_entities_change_is_told_once_with_its_values() 
 
 @pytest.mark.parametrize("policy", ["Retain", "ReplaceAndRetain", "Snapshot", "ReplaceAndSnapshot"])
 def test_what_is_kept_is_no_loss(policy: str) -> None:
-    assert not Change("Remove", "T", "AWS::DynamoDB::Table", policy=policy).loss
+    assert not ResourceChange("Remove", "T", "AWS::DynamoDB::Table", policy=policy).loss
 
 
 def test_what_is_made_anew_is_named_as_its_family_names_it() -> None:
-    inner = Change("Modify", "Fn", "AWS::Lambda::Function", "True")
+    inner = ResourceChange("Modify", "Fn", "AWS::Lambda::Function", "True")
     found = ChangeSet(
         ROOT,
         STACK_ID,
         (
-            Change("Modify", "Stack", "AWS::CloudFormation::Stack", nested=(inner,)),
-            Change("Modify", "Maybe", "AWS::Lambda::Function", "Conditional"),
-            Change("Modify", "Kept", "AWS::Lambda::Function", "False"),
-            Change("Add", "New", "AWS::Lambda::Function"),
-            Change("Modify", "Queue", "AWS::SQS::Queue", "True"),
+            ResourceChange("Modify", "Stack", "AWS::CloudFormation::Stack", nested=(inner,)),
+            ResourceChange("Modify", "Maybe", "AWS::Lambda::Function", "Conditional"),
+            ResourceChange("Modify", "Kept", "AWS::Lambda::Function", "False"),
+            ResourceChange("Add", "New", "AWS::Lambda::Function"),
+            ResourceChange("Modify", "Queue", "AWS::SQS::Queue", "True"),
         ),
     )
 

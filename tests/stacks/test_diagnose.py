@@ -5,7 +5,7 @@ import pytest
 
 from tapctl.stacks.causes import CAUSES, Cause
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -35,8 +35,8 @@ WRAPPERS = [
 ]
 
 
-def event(logical_id: str, status: str, reason: str = "", kind: str = "AWS::Lambda::Function") -> Event:
-    return Event(f"{logical_id}-{status}", "", logical_id, kind, status, reason, "")
+def event(logical_id: str, status: str, reason: str = "", kind: str = "AWS::Lambda::Function") -> StackEvent:
+    return StackEvent(f"{logical_id}-{status}", "", logical_id, kind, status, reason, "")
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tapctl.errors import Interrupted
-from tapctl.stacks.follow import Event, Follower
+from tapctl.stacks.follow import Follower, StackEvent
 from tapctl.stacks.operation import attend
 from tests.support.stubbed_stacks import STACK_ID, History
 
@@ -34,7 +34,7 @@ class Somebody:
     def step(self, text: str) -> None:
         self.said.append(text)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         self.told.append(event.status)
 
     def cancel(self, stack_name: str) -> bool:
@@ -67,7 +67,7 @@ def cancellable(history: History, *, refused: bool = False) -> History:
     return history
 
 
-def watching(history: History, somebody: Somebody) -> list[Event]:
+def watching(history: History, somebody: Somebody) -> list[StackEvent]:
     follower = Follower(history.aws(), STACK_ID, "ours", 3600, somebody.sleeps(history), history.clock, history.budget)
     return attend(follower, somebody)
 

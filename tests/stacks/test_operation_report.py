@@ -6,7 +6,7 @@ import pytest
 
 from tapctl.stacks.custom_resource_logs import WIDEST
 from tapctl.stacks.events import event_of
-from tapctl.stacks.follow import STACK, Event
+from tapctl.stacks.follow import STACK, StackEvent
 from tapctl.stacks.operation import aftermath, left_behind
 from tests.support.stubbed_stacks import STACK_ID, somewhere, stubbed
 
@@ -19,16 +19,16 @@ POINTER = (
 )
 
 
-def event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket", **more: str) -> Event:
-    made = Event(f"{name}{status}", "", name, kind, status, reason, f"physical-{name}", STACK_ID)
+def event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket", **more: str) -> StackEvent:
+    made = StackEvent(f"{name}{status}", "", name, kind, status, reason, f"physical-{name}", STACK_ID)
     return replace(made, **more)
 
 
-def end(status: str) -> Event:
+def end(status: str) -> StackEvent:
     return event("shop", status, kind=STACK, physical_id=STACK_ID)
 
 
-def failed(reason: str = POINTER, token: str = FUNCTION) -> list[Event]:
+def failed(reason: str = POINTER, token: str = FUNCTION) -> list[StackEvent]:
     return [
         event("Migration", "CREATE_FAILED", reason, "Custom::Migration", service_token=token),
         end("ROLLBACK_COMPLETE"),

@@ -11,11 +11,11 @@ import pytest
 
 from tapctl.aws.session import Aws, Target
 from tapctl.errors import BusyError, DeployStuck, UsageError
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 from tapctl.stacks.operation import Operator, failure
 from tapctl.stacks.recovery import Recovery, Removal, to_skip
-from tapctl.stacks.stack import Live, look
-from tapctl.stacks.status import STATES, Action, state
+from tapctl.stacks.stack import StackDescription, describe_stack
+from tapctl.stacks.status import STATES, StackAction, state
 from tests.support.failing_custom_resource import Mood, mood
 from tests.support.stubbed_stacks import STACK_ID, History, stubbed
 from tests.support.workspace import QUEUE, Watcher
@@ -41,10 +41,10 @@ class Ward:
         return self.status(name)
 
     def status(self, name: str) -> str:
-        live = look(self.aws, name)
+        live = describe_stack(self.aws, name)
         if live.status.endswith("_IN_PROGRESS"):
             Operator(self.aws, name, Watcher(), timeout=30).follow(live.id, None)
-        return look(self.aws, name).status
+        return describe_stack(self.aws, name).status
 
     def recovery(self, name: str, **more: Any) -> Recovery:
         return Recovery(Operator(self.aws, name, self.watcher, timeout=30), **more)
@@ -73,7 +73,7 @@ def test_a_creation_under_way_is_followed_to_its_end(ward: Ward) -> None:
 
     live = ward.recovery("coming").ready()
 
-    assert (live.status, live.action) == ("CREATE_COMPLETE", Action.UPDATE)
+    assert (live.status, live.action) == ("CREATE_COMPLETE", StackAction.UPDATE)
     assert ward.watcher.steps == [
         "stack coming is CREATE_IN_PROGRESS: it is being created; following it to its end",
         "that ended in CREATE_COMPLETE",
@@ -99,7 +99,7 @@ def test_a_stack_that_is_being_deleted_is_waited_for_and_then_absent(ward: Ward)
     ward.mood.refuse(pause=2)
     ward.aws.client("cloudformation").delete_stack(StackName="going")
 
-    assert ward.recovery("going").ready().action is Action.CREATE
+    assert ward.recovery("going").ready().action is StackAction.CREATE
 
 
 def test_a_creation_that_was_undone_is_explained_and_deleted_without_asking(ward: Ward) -> None:
@@ -111,10 +111,10 @@ def test_a_creation_that_was_undone_is_explained_and_deleted_without_asking(ward
     live = recovery.ready()
     recovery.clear(live)
 
-    assert live.action is Action.RECREATE
+    assert live.action is StackAction.RECREATE
     assert "the first cause: Bad: " in ward.told
     assert "Bad is in no mood for that" in ward.told
-    assert look(ward.aws, "undone").action is Action.CREATE
+    assert describe_stack(ward.aws, "undone").action is StackAction.CREATE
 
 
 def test_termination_protection_of_an_empty_stack_is_lifted_with_consent(ward: Ward) -> None:
@@ -129,14 +129,14 @@ def test_termination_protection_of_an_empty_stack_is_lifted_with_consent(ward: W
 
     with pytest.raises(DeployStuck):
         recovery.clear(live)
-    assert look(ward.aws, "guarded").guarded
+    assert describe_stack(ward.aws, "guarded").guarded
 
     ward.watcher.recover = True
     recovery.clear(live)
-    assert look(ward.aws, "guarded").action is Action.CREATE
+    assert describe_stack(ward.aws, "guarded").action is StackAction.CREATE
 
 
-def failed_creation(ward: Ward, name: str) -> Live:
+def failed_creation(ward: Ward, name: str) -> StackDescription:
     """A stack in CREATE_FAILED that holds a queue."""
     ward.mood.refuse("Bad:Create")
     resources = {"Good": QUEUE, "Bad": ward.mood.resource(DependsOn="Good")}
@@ -150,13 +150,13 @@ def test_a_creation_that_was_left_as_it_failed_is_deleted_with_consent(ward: War
     ward.watcher.recover = False
     with pytest.raises(DeployStuck, match="stack left is CREATE_FAILED") as raised:
         ward.recovery("left").clear(live)
-    assert (raised.value.hint or "").startswith("`--recover` agrees to this: delete it with Good")
-    assert look(ward.aws, "left").status == "CREATE_FAILED"
+    assert (str(raised.value.hint) or "").startswith("`--recover` agrees to this: delete it with Good")
+    assert describe_stack(ward.aws, "left").status == "CREATE_FAILED"
 
     ward.watcher.recover = True
     ward.recovery("left").clear(live)
 
-    assert look(ward.aws, "left").action is Action.CREATE
+    assert describe_stack(ward.aws, "left").action is StackAction.CREATE
 
 
 def test_a_protected_environment_keeps_what_a_failed_creation_made(ward: Ward) -> None:
@@ -165,13 +165,13 @@ def test_a_protected_environment_keeps_what_a_failed_creation_made(ward: Ward) -
     with pytest.raises(DeployStuck, match=r"its environment is protected, so .*Good.* must not be deleted"):
         ward.recovery("precious", protected=True).clear(live)
 
-    assert look(ward.aws, "precious").status == "CREATE_FAILED"
+    assert describe_stack(ward.aws, "precious").status == "CREATE_FAILED"
 
 
 def test_a_failure_can_be_mended_by_going_on(ward: Ward) -> None:
     failed_creation(ward, "onward")
 
-    assert ward.recovery("onward", forward=True).ready().action is Action.UPDATE
+    assert ward.recovery("onward", forward=True).ready().action is StackAction.UPDATE
 
 
 def test_a_rollback_that_failed_is_deleted_again_and_leaves_behind_only_what_was_agreed(ward: Ward) -> None:
@@ -182,11 +182,11 @@ def test_a_rollback_that_failed_is_deleted_again_and_leaves_behind_only_what_was
 
     recovery.clear(recovery.ready())
 
-    assert look(ward.aws, "halfway").action is Action.CREATE
+    assert describe_stack(ward.aws, "halfway").action is StackAction.CREATE
     assert "stack halfway is ROLLBACK_FAILED: its creation failed and could not be undone" in ward.told
 
 
-def failed_deletion(ward: Ward, name: str) -> Live:
+def failed_deletion(ward: Ward, name: str) -> StackDescription:
     ward.make(name, {"Stays": ward.mood.resource(), "Goes": QUEUE})
     ward.mood.refuse("Stays:Delete")
     ward.aws.client("cloudformation").delete_stack(StackName=name)
@@ -200,7 +200,7 @@ def test_a_deletion_that_failed_is_tried_again(ward: Ward) -> None:
 
     ward.recovery("again").clear(live)
 
-    assert look(ward.aws, "again").action is Action.CREATE
+    assert describe_stack(ward.aws, "again").action is StackAction.CREATE
     assert ward.watcher.agreed == [("stack again is DELETE_FAILED; delete it with Stays", [])]
 
 
@@ -210,12 +210,12 @@ def test_what_cannot_be_deleted_is_left_behind_only_by_name(ward: Ward) -> None:
 
     with pytest.raises(DeployStuck) as raised:
         ward.recovery("behind").clear(live)
-    assert (raised.value.hint or "").startswith("`--recover --leave Stays` agrees to this")
+    assert (str(raised.value.hint) or "").startswith("`--recover --leave Stays` agrees to this")
     assert "  Stays is DELETE_FAILED" in ward.told
 
     ward.watcher.leave = {"Stays"}
     ward.recovery("behind").clear(live)
-    assert look(ward.aws, "behind").action is Action.CREATE
+    assert describe_stack(ward.aws, "behind").action is StackAction.CREATE
 
 
 def failed_update(ward: Ward, name: str, *, rollback: bool) -> str:
@@ -230,7 +230,7 @@ def test_an_update_that_was_left_as_it_failed_is_rolled_back(ward: Ward) -> None
 
     live = ward.recovery("stopped").ready()
 
-    assert (live.status, live.action) == ("UPDATE_ROLLBACK_COMPLETE", Action.UPDATE)
+    assert (live.status, live.action) == ("UPDATE_ROLLBACK_COMPLETE", StackAction.UPDATE)
     assert ward.watcher.agreed == [("stack stopped is UPDATE_FAILED; bring it back to where it last was well", [])]
     assert "Thing is in no mood for that" in ward.told
 
@@ -268,7 +268,7 @@ def test_no_recovery_happens_without_a_yes(recover: bool, ward: Ward) -> None:
     with pytest.raises(DeployStuck, match="could not be undone") as raised:
         ward.recovery(name).ready()
     assert raised.value.exit_code == 7
-    assert look(ward.aws, name).status == "UPDATE_ROLLBACK_FAILED"
+    assert describe_stack(ward.aws, name).status == "UPDATE_ROLLBACK_FAILED"
 
 
 def test_an_update_that_was_undone_says_why_and_goes_on(ward: Ward) -> None:
@@ -277,7 +277,7 @@ def test_an_update_that_was_undone_says_why_and_goes_on(ward: Ward) -> None:
     resources = {"Thing": ward.mood.resource("1"), "New": ward.mood.resource()}
     assert ward.make("sorry", resources, update=True) == "UPDATE_ROLLBACK_COMPLETE"
 
-    assert ward.recovery("sorry").ready().action is Action.UPDATE
+    assert ward.recovery("sorry").ready().action is StackAction.UPDATE
     assert "the first cause: New: " in ward.told
 
 
@@ -357,14 +357,14 @@ def test_an_express_stack_is_deleted_in_its_mode_by_its_id_and_role() -> None:
     aws.client("cloudformation").meta.events.register("before-call.cloudformation.DeleteStack", answer)
     removal = Removal(Operator(aws, "shop", Watcher(), sleep=history.sleep), role)
 
-    assert removal.delete(Live("CREATE_FAILED", STACK_ID, express=True)) == ()
+    assert removal.delete(StackDescription("CREATE_FAILED", STACK_ID, express=True)) == ()
     assert (asked[0]["StackName"], asked[0]["RoleARN"]) == (STACK_ID, role)
     assert asked[0]["DeploymentConfig.Mode"] == "EXPRESS"
 
 
 @pytest.mark.parametrize("status", [name for name in STATES if name.endswith("_FAILED")])
 def test_a_deploy_that_ends_stuck_names_the_next_step(status: str) -> None:
-    last = Event("1", "", "shop", "AWS::CloudFormation::Stack", status, "why", STACK_ID, STACK_ID)
+    last = StackEvent("1", "", "shop", "AWS::CloudFormation::Stack", status, "why", STACK_ID, STACK_ID)
 
     aws = Aws(Target("eu-west-1", env="prod"))
     error = failure(aws, "shop", [last])
@@ -382,15 +382,15 @@ def test_a_stack_of_a_stack_set_is_refused_by_name() -> None:
         owned = stack("CREATE_COMPLETE", StackName="StackSet-base-1234")
         stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [owned]})
         with pytest.raises(UsageError, match="stack StackSet-base-1234 belongs to a StackSet"):
-            look(aws, "StackSet-base-1234")
+            describe_stack(aws, "StackSet-base-1234")
 
 
 def test_of_a_nested_stack_only_what_failed_is_skipped() -> None:
     child = STACK_ID.replace("/shop/", "/shop-Nested-1X/")
 
-    def event(number: int, name: str, kind: str, status: str, within: str, reason: str = "") -> Event:
+    def event(number: int, name: str, kind: str, status: str, within: str, reason: str = "") -> StackEvent:
         physical = within if kind == "AWS::CloudFormation::Stack" and name.startswith("shop") else f"p-{name}"
-        return Event(str(number), "", name, kind, status, reason, physical, within)
+        return StackEvent(str(number), "", name, kind, status, reason, physical, within)
 
     seen = [
         event(1, "Fn", "AWS::Lambda::Function", "UPDATE_FAILED", child, "no role"),

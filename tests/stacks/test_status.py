@@ -2,8 +2,8 @@ import pytest
 
 from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
-from tapctl.stacks.stack import Live
-from tapctl.stacks.status import ABSENT, FORWARD, STATES, Action, End, Situation, decide, state
+from tapctl.stacks.stack import StackDescription
+from tapctl.stacks.status import ABSENT, FORWARD, STATES, End, Situation, StackAction, decide, state
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 from tapctl.workflows.deployer import check_parameters
@@ -11,8 +11,8 @@ from tests.support.stubbed_stacks import somewhere
 
 TEXT = '{"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
 
-CREATE, UPDATE, WAIT, RECREATE = Action.CREATE, Action.UPDATE, Action.WAIT, Action.RECREATE
-ROLL_BACK, CONTINUE, REFUSE = Action.ROLL_BACK, Action.CONTINUE, Action.REFUSE
+CREATE, UPDATE, WAIT, RECREATE = StackAction.CREATE, StackAction.UPDATE, StackAction.WAIT, StackAction.RECREATE
+ROLL_BACK, CONTINUE, REFUSE = StackAction.ROLL_BACK, StackAction.CONTINUE, StackAction.REFUSE
 
 
 def statuses() -> list[str]:
@@ -150,7 +150,7 @@ def test_an_express_failure_is_not_rolled_back() -> None:
 def test_a_parameter_without_a_value_is_asked_for(
     status: str, previous: dict[str, str], lacks: bool, template: Template
 ) -> None:
-    live = Live(status, "arn", previous)
+    live = StackDescription(status, "arn", previous)
     if not lacks:
         check_parameters(live, template, Settings("shop.json"))
         return

@@ -1,7 +1,7 @@
 """Changes of functions in few words: a setting is what is reserved and what is provisioned."""
 
 from tapctl.account.model import Concurrency, LiveFunction
-from tapctl.concurrency.change import Change
+from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
 from tapctl.unknown import Unknown
 
@@ -20,9 +20,9 @@ def live(name: str, reserved: Count | None = None, provisioned: Count = 0) -> Li
     return LiveFunction(f"stack-{name}", reserved, provisioned)
 
 
-def change(name: str, old: Setting | None, new: Setting | None, *, replaced: bool = False) -> Change:
+def change(name: str, old: Setting | None, new: Setting | None, *, replaced: bool = False) -> ClaimChange:
     """A function from one setting to another; no old one is created, no new one is removed."""
-    return Change(
+    return ClaimChange(
         name,
         None if new is None else wanted(name, *new),
         None if old is None else live(name, *old),

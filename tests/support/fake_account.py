@@ -6,6 +6,7 @@ from typing import Any
 
 from tapctl.account.model import (
     Account,
+    AccountSettings,
     Concurrency,
     Identity,
     Increase,
@@ -13,7 +14,6 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
-    Settings,
     Stack,
 )
 from tapctl.limits import Limit
@@ -23,7 +23,7 @@ NOT_SET = Unknown("the made-up account does not hold it", judged=False)
 
 
 @dataclass
-class MadeUpAccount:
+class FakeAccount:
     """Satisfies `tapctl.account.reader.AccountReader`."""
 
     account: Account
@@ -38,7 +38,7 @@ class MadeUpAccount:
         self.asked.append("identity")
         return Identity(self.account.account_id, self.account.region or "") if self.account.account_id else NOT_SET
 
-    def settings(self) -> Settings:
+    def settings(self) -> AccountSettings:
         self.asked.append("settings")
         return self.account.settings
 
@@ -80,8 +80,8 @@ class MadeUpAccount:
         return {key: self.account.lookups.get(key, NOT_SET) for key in keys}
 
 
-def made_up(limit: int = 1000, unreserved: int | None = None, **more: object) -> MadeUpAccount:
+def fake_account(limit: int = 1000, unreserved: int | None = None, **more: object) -> FakeAccount:
     """An account with this limit, and whatever else an `Account` holds."""
-    settings = Settings(Concurrency(limit, limit if unreserved is None else unreserved))
+    settings = AccountSettings(Concurrency(limit, limit if unreserved is None else unreserved))
     values: dict[str, object] = {"region": "eu-west-1", "exports": {}, **more}
-    return MadeUpAccount(Account(settings=settings, **values))  # type: ignore[arg-type]
+    return FakeAccount(Account(settings=settings, **values))  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
@@ -12,7 +12,7 @@ from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 from tapctl.workflows.fix import Fix, fix
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 
 FLOOR = 100
 
@@ -26,7 +26,7 @@ def read(text: str, file: str = "t.yaml") -> Template:
 def judged(template: Template, room: int, given: Mapping[str, str] | None = None, **more: object) -> Preflight:
     """Judged by an account in which this many executions more may be reserved."""
     settings = replace(Settings(template.file), parameters=given or {}, **more)  # type: ignore[arg-type]
-    return judge(template, made_up(1000, FLOOR + room), settings)
+    return judge(template, fake_account(1000, FLOOR + room), settings)
 
 
 def mended(
@@ -36,12 +36,12 @@ def mended(
     *,
     file: str = "t.yaml",
     asked: Collection[str] = (),
-    mode: Mode = Mode.ADJUST,
+    mode: RemedyMode = RemedyMode.ADJUST,
 ) -> str:
     """The text once it is fixed."""
     (edit,) = fix(judged(read(text, file), room, given, remedy=mode), asked).edits
     return edit.after
 
 
-def fixed(path: Path, room: int, given: Mapping[str, str] | None = None, mode: Mode = Mode.ADJUST) -> Fix:
+def fixed(path: Path, room: int, given: Mapping[str, str] | None = None, mode: RemedyMode = RemedyMode.ADJUST) -> Fix:
     return fix(judged(load(str(path)), room, given, remedy=mode))

@@ -15,9 +15,9 @@ from tapctl.aws.session import Aws, Target
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import load
-from tapctl.workflows.deploy import release
+from tapctl.workflows.deploy import deploy
 from tapctl.workflows.deployer import Deployer
 from tests.support.workspace import Watcher
 
@@ -41,7 +41,7 @@ class Dying(Watcher):
         if self.moment == "changes":
             die()
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         if self.moment == "event":
             die()
 
@@ -52,7 +52,7 @@ def main(endpoint: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
     aws = Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))
     watcher = Dying(moment=moment)
-    release(load(template), Deployer(aws, settings, watcher, timeout=60), watcher, None)
+    deploy(load(template), Deployer(aws, settings, watcher, timeout=60), watcher, None)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from tapctl.concurrency.remedy import Plan
+from tapctl.concurrency.remedy import RemedyPlan
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.dependencies import Installer, Wheels
 from tapctl.packaging.package import Artifact, Package, package
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.template.model import Template, check
-from tapctl.template.nested import family
+from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
 from tests.support.stubbed_stacks import somewhere
@@ -29,9 +29,9 @@ def packaged(source: Template, config: FunctionConfig | None = None, cache: Path
     """The package of a template; requirements are installed below `cache`, which is none of this folder's otherwise."""
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
     wheels = Wheels(config or FunctionConfig(), installer)
-    resolvers = {member.prefix: member.resolver for member in family(source, Parameters(), {}).members()}
+    resolvers = {member.prefix: member.resolver for member in stack_tree(source, Parameters(), {}).members()}
     store = ArtifactStore(somewhere(), "bucket", "123456789012")
-    return package(source, Plan({}, possible=True), store, wheels, resolvers)
+    return package(source, RemedyPlan({}, possible=True), store, wheels, resolvers)
 
 
 def artifacts(source: Template) -> tuple[Artifact, ...]:

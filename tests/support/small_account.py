@@ -9,13 +9,13 @@ from zipfile import ZipFile
 
 from tapctl.account.model import LearnedFloor
 from tapctl.aws.session import Aws
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import load
-from tapctl.workflows.deploy import Release, release
+from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer
 
 FUNCTION = {
@@ -56,7 +56,7 @@ class Recorder:
 
     def changes(self, found: ChangeSet) -> None: ...
 
-    def event(self, event: Event) -> None: ...
+    def event(self, event: StackEvent) -> None: ...
 
     def cancel(self, stack_name: str) -> bool:
         return False
@@ -81,12 +81,12 @@ class Stage:
     def deploy(
         self,
         recorder: Recorder,
-        remedy: Mode = Mode.ADJUST,
+        remedy: RemedyMode = RemedyMode.ADJUST,
         minimum: int | None = None,
         learned: LearnedFloor | None = None,
         stack: str = "s",
         **parameters: object,
-    ) -> Release:
+    ) -> DeployResult:
         settings = Settings(
             str(self.template),
             stack_name=stack,
@@ -97,7 +97,7 @@ class Stage:
             learned=learned,
         )
         deployer = Deployer(self.aws, settings, recorder)
-        done = release(load(str(self.template)), deployer, recorder, None)
+        done = deploy(load(str(self.template)), deployer, recorder, None)
         assert done is not None
         return done
 

@@ -7,7 +7,7 @@ from typing import Any
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.template.model import Template, check
-from tapctl.template.nested import Family, family
+from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.parse import parse
 from tapctl.template.resolver import Resolver
@@ -38,12 +38,14 @@ def resolver(
     return Resolver(made, bind(made, parameters), pseudo or {}, lookups or {})
 
 
-def kin(text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[str, str] | None = None) -> Family:
-    return family(template(text), Parameters(given or {}), pseudo or {})
+def stack_tree_of(
+    text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[str, str] | None = None
+) -> StackTree:
+    return stack_tree(template(text), Parameters(given or {}), pseudo or {})
 
 
 def demand(text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[str, str] | None = None) -> Demand:
-    return read_demand(kin(text, given, pseudo))
+    return read_demand(stack_tree_of(text, given, pseudo))
 
 
 def demanding(expression: str, sections: str = "", given: Mapping[str, str] | None = None) -> Any:

@@ -10,8 +10,8 @@ from tapctl.account.live import LiveAccount
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import Event
-from tapctl.stacks.stack import look
+from tapctl.stacks.follow import StackEvent
+from tapctl.stacks.stack import describe_stack
 from tapctl.template.load import load
 from tapctl.workflows import preflight
 from tapctl.workflows.deployer import Deployer, Outcome
@@ -30,7 +30,7 @@ class Watcher:
     agreed: list[tuple[str, list[str]]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     sets: list[ChangeSet] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[StackEvent] = field(default_factory=list)
 
     def step(self, text: str) -> None:
         self.steps.append(text)
@@ -38,7 +38,7 @@ class Watcher:
     def changes(self, found: ChangeSet) -> None:
         self.sets.append(found)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         self.events.append(event)
 
     def cancel(self, stack_name: str) -> bool:
@@ -66,7 +66,7 @@ class Desk:
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(body))
         settings = Settings(str(path), stack_name=name, region="us-east-1", **more)
-        live = look(self.aws, name)
+        live = describe_stack(self.aws, name)
         result = preflight.judge(load(str(path)), LiveAccount(self.aws), settings)
         self.watcher.events.clear()
         return Deployer(self.aws, settings, self.watcher, timeout=60).deploy(result, live)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.template.local_paths import METADATA, SLOTS, Kind, Local, local_paths, put
+from tapctl.template.local_paths import METADATA, SLOTS, Local, PathKind, local_paths, put
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 
@@ -170,7 +170,7 @@ def test_what_is_published_with_an_application_is_found_in_the_metadata() -> Non
         ("AWS::ServerlessRepo::Application", "LICENSE"),
         ("AWS::ServerlessRepo::Application", "README.md"),
     ]
-    assert all(slot.kind is Kind.FILE for slots in METADATA.values() for slot in slots)
+    assert all(slot.kind is PathKind.FILE for slots in METADATA.values() for slot in slots)
 
 
 def test_what_is_no_map_holds_nothing() -> None:

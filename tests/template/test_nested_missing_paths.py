@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tapctl.template.load import load
-from tapctl.template.nested import family, missing
+from tapctl.template.nested import missing_paths, stack_tree
 from tapctl.template.parameters import Parameters
-from tests.support.templates import kin
+from tests.support.templates import stack_tree_of
 
 FUNCTION = "Resources:\n  Worker:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./nocode\n"
 SAM = """\
@@ -19,7 +19,7 @@ NESTED = "Resources: {Inner: {Type: AWS::CloudFormation::Stack, Properties: {Tem
 
 
 def found(file: Path) -> list[str]:
-    said = missing(family(load(str(file)), Parameters(), {}))
+    said = missing_paths(stack_tree(load(str(file)), Parameters(), {}))
     return [f"{each.file}:{each.line}: {each.owner}: there is no {each.name}" for each in said]
 
 
@@ -55,4 +55,4 @@ def test_a_name_that_no_file_can_have_names_none(tmp_path: Path) -> None:
 
 
 def test_a_template_without_a_place_is_not_looked_at() -> None:
-    assert not [*missing(kin(FUNCTION))]
+    assert not [*missing_paths(stack_tree_of(FUNCTION))]

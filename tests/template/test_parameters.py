@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.template.parameters import Parameters, as_text, bind, missing
+from tapctl.template.parameters import Parameters, as_text, bind, missing_values
 from tapctl.unknown import Unknown
 from tests.support.templates import demanding, resolver, template
 
@@ -61,7 +61,7 @@ class TestWhichOneIsInForce:
         made = template(
             f"Parameters: {{A: {{Type: String}}, B: {{Type: String, Default: ''}}, C: {{}}, D: {{}}}}\n{BODY}"
         )
-        assert missing(made, Parameters({"C": ""}, {"D": "x"})) == ["A"]
+        assert missing_values(made, Parameters({"C": ""}, {"D": "x"})) == ["A"]
 
 
 class TestTheParameterStore:

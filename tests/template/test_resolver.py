@@ -36,7 +36,7 @@ Resources:
 OPEN = Unknown("parameter Open has neither a value nor a default", "--parameter Open=VALUE")
 OPEN_LIST = Unknown("parameter OpenList has neither a value nor a default", "--parameter OpenList=VALUE")
 TOPIC = ResourceReference("the physical id of Topic is known only after the deploy", logical_id="Topic")
-PERHAPS = PerhapsLeftOut(OPEN.reason, OPEN.settle)
+PERHAPS = PerhapsLeftOut(OPEN.reason, OPEN.resolution)
 LATER = "cannot be evaluated before the deploy"
 PSEUDO = {"AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012"}
 
@@ -412,7 +412,7 @@ class TestWhatTheAccountHolds:
         assert found.value(expression) == expected
 
     @pytest.mark.parametrize(
-        ("expression", "lookup", "settle"),
+        ("expression", "lookup", "resolution"),
         [
             pytest.param("{{resolve:ssm:/a}}", "ssm:/a", "--resolve ssm:/a=VALUE", id="a-stored-parameter"),
             pytest.param("{{resolve:ssm:/a:3}}", "ssm:/a:3", "--resolve ssm:/a:3=VALUE", id="a-version-of-it"),
@@ -421,10 +421,10 @@ class TestWhatTheAccountHolds:
             pytest.param("{{resolve:secretsmanager:db:SecretString:p}}", "", "", id="a-secret"),
         ],
     )
-    def test_what_is_not_says_what_would_settle_it(self, expression: Any, lookup: str, settle: str) -> None:
+    def test_what_is_not_says_what_would_settle_it(self, expression: Any, lookup: str, resolution: str) -> None:
         found = value(expression)
         assert isinstance(found, Unknown)
-        assert (found.lookup, found.settle) == (lookup, settle)
+        assert (found.lookup, found.resolution) == (lookup, resolution)
 
     def test_an_export_of_an_unknown_name_is_unknown(self) -> None:
         assert value({"Fn::ImportValue": ref("Open")}) == OPEN

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.template.model import Template, check
-from tapctl.template.nested import family
+from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
 from tapctl.unknown import Unknown
@@ -81,7 +81,7 @@ def read(text: str, file: str, given: dict[str, str], lookups: dict[str, str]) -
     """Reserved concurrency by function and the alias's provisioned one, as tapctl sees them."""
     source = parse(text, file)
     template = check(Template(source, source.value))
-    demand = read_demand(family(template, Parameters(given, {}, lookups), {}))
+    demand = read_demand(stack_tree(template, Parameters(given, {}, lookups), {}))
     found: Found = {each.logical_id: each.reserved for each in demand.functions if each.logical_id in FUNCTIONS}
     return found | {each.logical_id: each.value for function in demand.functions for each in function.provisioned}
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tapctl.verify.drift import check_drift
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 from tests.support.deployed_stacks import PSEUDO, deployed, found, stubbed
 
 STACK = PSEUDO["AWS::StackId"]
@@ -39,7 +39,7 @@ def said(statuses: list[dict[str, Any]], *pages: list[dict[str, Any]], patience:
             more = {"NextToken": f"{index + 1}"} if index + 1 < len(pages) else {}
             expected = {"StackName": STACK, **token}
             stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": page, **more}, expected)
-        quick = Patience(patience, sleep=lambda _: None)
+        quick = RetryWindow(patience, sleep=lambda _: None)
         return found(check_drift(aws, deployed(BODY, {"Bucket": "b", "Hook": "h"}), quick))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tapctl.verify.http import Request, Response, send
+from tapctl.verify.http import HttpRequest, Response, send
 from tests.support.servers import Reply, saying, serving
 
 
@@ -11,12 +11,12 @@ def straight(url: str) -> tuple[str, dict[str, str]]:
 
 
 def post(url: str, **more: str) -> Response:
-    return send(Request(url, b"{}", more), straight)
+    return send(HttpRequest(url, b"{}", more), straight)
 
 
 def test_what_is_sent_is_what_was_asked_for() -> None:
     with serving(Reply(204)) as (url, got):
-        request = Request(f"{url}/path?q=1", b'{"a": 1}', {"x-own": "yes"}, "PUT")
+        request = HttpRequest(f"{url}/path?q=1", b'{"a": 1}', {"x-own": "yes"}, "PUT")
         assert send(request, lambda where: (where, {"x-route": "here"})) == Response(204, "")
 
     ((method, path, headers, body),) = got
@@ -40,7 +40,7 @@ def test_a_name_below_a_loopback_address_is_found_there() -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_redirection_is_the_answer_and_not_followed(method: str) -> None:
     with serving(Reply(302, headers={"location": "/elsewhere"})) as (url, got):
-        assert send(Request(url, method=method), straight).status == 302
+        assert send(HttpRequest(url, method=method), straight).status == 302
 
     assert len(got) == 1
 
@@ -80,7 +80,7 @@ def test_an_answer_that_is_none_is_status_0(answer: bytes) -> None:
 
 def test_an_answer_that_takes_too_long_is_none() -> None:
     with serving(Reply(200, delay=0.5)) as (url, _):
-        assert send(Request(url, b""), straight, timeout=0.05).status == 0
+        assert send(HttpRequest(url, b""), straight, timeout=0.05).status == 0
 
 
 @pytest.mark.parametrize(

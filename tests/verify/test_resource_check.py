@@ -10,24 +10,24 @@ import pytest
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, StructureShape
 
-from tapctl.verify.resource_check import Look, Must, Row
-from tapctl.verify.services import LOOKS
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck
+from tapctl.verify.services import CHECKS_BY_TYPE
 
 ROOT = Path(__file__).parents[2]
 CASES = [
     pytest.param(kind, look, id=f"{kind.removeprefix('AWS::')} by {look.operation}")
-    for kind, looks in LOOKS.items()
+    for kind, looks in CHECKS_BY_TYPE.items()
     for look in looks
 ]
 MODELS = botocore.session.get_session()
 
 
-def operation(look: Look) -> OperationModel:
+def operation(look: ResourceCheck) -> OperationModel:
     return MODELS.get_service_model(look.service).operation_model(look.operation)
 
 
 @pytest.mark.parametrize(("kind", "look"), CASES)
-def test_every_row_points_into_the_answer(kind: str, look: Look) -> None:
+def test_every_row_points_into_the_answer(kind: str, look: ResourceCheck) -> None:
     shape: Any = operation(look).output_shape
     if look.entry:
         name, key = look.entry
@@ -48,17 +48,19 @@ def leads_somewhere(shape: Any, path: str) -> bool:
 
 
 def test_a_row_that_leads_nowhere_is_seen() -> None:
-    look = LOOKS["AWS::DynamoDB::Table"][0]
+    look = CHECKS_BY_TYPE["AWS::DynamoDB::Table"][0]
 
     assert not leads_somewhere(operation(look).output_shape, "Table.TableStatuses")
 
 
 @pytest.mark.parametrize(("kind", "look"), CASES)
-def test_every_row_names_a_property_of_the_type(kind: str, look: Look) -> None:
+def test_every_row_names_a_property_of_the_type(kind: str, look: ResourceCheck) -> None:
     schema = schema_of(kind)
     inside = resolved(schema, schema["properties"][look.each])["items"] if look.each else {}
     own = resolved(schema, inside).get("properties", {}) | schema["properties"]
-    named = [row.name for row in look.rows if isinstance(row, Row)] + [each for each in (look.needs, look.each) if each]
+    named = [row.name for row in look.rows if isinstance(row, PropertyCheck)] + [
+        each for each in (look.needs, look.each) if each
+    ]
 
     for name in named:
         assert name.partition(".")[0] in own, name
@@ -83,23 +85,25 @@ def resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 def test_every_type_of_the_reference_stack_is_looked_at() -> None:
     template = json.loads((ROOT / "stack" / "TapStack.json").read_text())
 
-    assert {each["Type"] for each in template["Resources"].values()} <= set(LOOKS)
+    assert {each["Type"] for each in template["Resources"].values()} <= set(CHECKS_BY_TYPE)
 
 
 @pytest.mark.parametrize(("kind", "look"), CASES)
-def test_a_look_only_reads(kind: str, look: Look) -> None:
+def test_a_look_only_reads(kind: str, look: ResourceCheck) -> None:
     assert look.operation.startswith(("Describe", "Get", "List"))
     assert xform_name(look.operation)
 
 
-@pytest.mark.parametrize("kind", LOOKS)
+@pytest.mark.parametrize("kind", CHECKS_BY_TYPE)
 def test_the_first_look_is_one_that_finds_out_whether_it_is_there(kind: str) -> None:
-    def always(look: Look) -> Iterator[bool]:
+    def always(look: ResourceCheck) -> Iterator[bool]:
         yield bool(look.each or look.needs)
-        yield from (isinstance(row, Must) for row in look.rows)
-        yield from (row.name in required(kind) or row.default is not None for row in look.rows if isinstance(row, Row))
+        yield from (isinstance(row, StateCheck) for row in look.rows)
+        yield from (
+            row.name in required(kind) or row.default is not None for row in look.rows if isinstance(row, PropertyCheck)
+        )
 
-    assert any(always(LOOKS[kind][0]))
+    assert any(always(CHECKS_BY_TYPE[kind][0]))
 
 
 def required(kind: str) -> list[str]:

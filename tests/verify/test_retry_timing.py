@@ -1,6 +1,6 @@
 import pytest
 
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 
 
 class Clock:
@@ -30,7 +30,7 @@ class Clock:
 def test_the_pauses_grow_until_the_time_is_over(seconds: float, pauses: list[float]) -> None:
     clock = Clock()
 
-    tries = sum(1 for _ in Patience(seconds, clock=clock, sleep=clock.sleep).tries())
+    tries = sum(1 for _ in RetryWindow(seconds, clock=clock, sleep=clock.sleep).tries())
 
     assert clock.slept == pauses
     assert tries == len(pauses) + 1
@@ -40,7 +40,7 @@ def test_the_pauses_grow_until_the_time_is_over(seconds: float, pauses: list[flo
 def test_the_time_that_a_try_takes_counts() -> None:
     clock = Clock()
 
-    for _ in Patience(10, clock=clock, sleep=clock.sleep).tries():
+    for _ in RetryWindow(10, clock=clock, sleep=clock.sleep).tries():
         clock.now += 6
 
     assert clock.slept == [0.5]

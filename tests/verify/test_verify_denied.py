@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tapctl.errors import AwsError
-from tapctl.verify.check import Status
+from tapctl.verify.check import CheckStatus
 from tapctl.verify.resources import resource_jobs, unchecked
-from tapctl.verify.services import LOOKS
+from tapctl.verify.services import CHECKS_BY_TYPE
 from tests.support.deployed_stacks import deployed, found, looked_at, stubbed
 
 API = {"ApiId": "api"}
@@ -59,7 +59,7 @@ CASES = [pytest.param(kind, *case, id=kind) for kind, case in FIRST_READS.items(
 
 
 def test_every_type_is_among_the_cases() -> None:
-    assert set(FIRST_READS) | {"AWS::Lambda::Function"} == set(LOOKS)
+    assert set(FIRST_READS) | {"AWS::Lambda::Function"} == set(CHECKS_BY_TYPE)
 
 
 @pytest.mark.parametrize(("kind", "properties", "call", "permission"), CASES)
@@ -68,7 +68,7 @@ def test_a_denied_read_is_not_checked_and_names_the_permission(
 ) -> None:
     (check,) = looked_at(kind, properties, {call: "AccessDeniedException"})
 
-    assert (check.status, check.message) == (Status.NOT_CHECKED, f"{permission} was denied")
+    assert (check.status, check.message) == (CheckStatus.NOT_CHECKED, f"{permission} was denied")
     assert check.hint == f"allow the action {permission}"
 
 
@@ -79,7 +79,7 @@ def test_a_read_that_failed_otherwise_is_not_checked_either(
 ) -> None:
     (check,) = looked_at(kind, properties, {call: code})
 
-    assert check.status is Status.NOT_CHECKED
+    assert check.status is CheckStatus.NOT_CHECKED
     assert permission in check.message
 
 
@@ -133,7 +133,7 @@ def test_a_denied_reservation_is_not_taken_for_none() -> None:
     checks = looked_at("AWS::Lambda::Function", {}, answers)
 
     assert found(checks)[-1] == ("not checked", "lambda:GetFunctionConcurrency was denied")
-    assert {each.status for each in checks[:-1]} == {Status.PROVED}
+    assert {each.status for each in checks[:-1]} == {CheckStatus.PROVED}
 
 
 def test_each_further_read_of_a_table_stands_alone() -> None:
@@ -179,9 +179,9 @@ def test_what_only_aws_knows_is_not_checked(properties: dict[str, Any], subject:
 
     checks = looked_at("AWS::Lambda::Function", properties, answers)
 
-    unseen = [each.message for each in checks if each.status is Status.NOT_CHECKED]
-    assert unseen == [f"{subject}: the template's value is known only to AWS"]
-    assert not [each for each in checks if each.status is Status.FAILED]
+    opaque_resources = [each.message for each in checks if each.status is CheckStatus.NOT_CHECKED]
+    assert opaque_resources == [f"{subject}: the template's value is known only to AWS"]
+    assert not [each for each in checks if each.status is CheckStatus.FAILED]
 
 
 def test_a_resource_of_an_api_that_only_aws_knows_is_not_asked_for() -> None:
@@ -238,5 +238,5 @@ def test_what_nothing_looks_at_is_counted_and_not_passed() -> None:
 
     (check,) = unchecked(stack)
 
-    assert (check.subject, check.status) == ("AWS::S3::Bucket", Status.NOT_CHECKED)
+    assert (check.subject, check.status) == ("AWS::S3::Bucket", CheckStatus.NOT_CHECKED)
     assert check.message.startswith("2 of this type")

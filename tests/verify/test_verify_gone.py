@@ -10,7 +10,7 @@ import pytest
 from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
 from tapctl.settings.settings import Settings
-from tapctl.verify.check import Status
+from tapctl.verify.check import CheckStatus
 from tapctl.verify.verify import verify
 
 pytestmark = pytest.mark.xdist_group("verify gone")
@@ -63,7 +63,7 @@ class Stack:
         )
         return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
-    def said(self, logical_id: str) -> list[tuple[Status, str]]:
+    def said(self, logical_id: str) -> list[tuple[CheckStatus, str]]:
         result = verify(self.aws, Settings("-", stack_name="gone"), lambda url: (url, {}))
         return [(each.status, each.message) for each in result.checks if each.subject == logical_id]
 
@@ -105,19 +105,19 @@ def test_a_resource_that_is_there_is_proved_and_one_that_was_deleted_has_failed(
 ) -> None:
     before = stack.said(logical_id)
     assert before
-    assert {status for status, _ in before} == {Status.PROVED}
+    assert {status for status, _ in before} == {CheckStatus.PROVED}
     physical = stack.physical(logical_id)
 
     deletion(stack.aws, physical)
 
     ((status, message),) = stack.said(logical_id)
-    assert status is Status.FAILED
+    assert status is CheckStatus.FAILED
     assert physical in message
 
 
 def test_a_key_that_is_to_be_deleted_has_failed(stack: Stack) -> None:
-    assert stack.said("Key") == [(Status.PROVED, "state is Enabled")]
+    assert stack.said("Key") == [(CheckStatus.PROVED, "state is Enabled")]
 
     stack.aws.client("kms").schedule_key_deletion(KeyId=stack.physical("Key"))
 
-    assert stack.said("Key") == [(Status.FAILED, "state is PendingDeletion, the template says Enabled")]
+    assert stack.said("Key") == [(CheckStatus.FAILED, "state is PendingDeletion, the template says Enabled")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.verify.check import Status
+from tapctl.verify.check import CheckStatus
 from tests.verify.conftest import Stage
 
 pytestmark = pytest.mark.xdist_group("verify out of band")
@@ -22,7 +22,7 @@ def test_the_stack_as_it_was_deployed_holds_in_every_point(stage: Stage) -> None
     verification = stage.verify(whole=True)
 
     assert verification.failed == []
-    proved = {(each.subject, each.message) for each in verification.checks if each.status is Status.PROVED}
+    proved = {(each.subject, each.message) for each in verification.checks if each.status is CheckStatus.PROVED}
     assert {
         ("KMSKey", "state is Enabled"),
         ("TransactionTable", "status is ACTIVE"),
@@ -287,7 +287,7 @@ def test_a_change_is_seen_and_so_is_its_undoing(
         assert stage.failures() == [(subject, message)]
     finally:
         back(stage)
-    assert {each.status for each in stage.looked_at(subject)} <= {Status.PROVED, Status.NOT_CHECKED}
+    assert {each.status for each in stage.looked_at(subject)} <= {CheckStatus.PROVED, CheckStatus.NOT_CHECKED}
 
 
 def test_an_api_that_may_no_longer_invoke_the_function_is_seen(stage: Stage) -> None:
@@ -299,7 +299,7 @@ def test_an_api_that_may_no_longer_invoke_the_function_is_seen(stage: Stage) -> 
         assert message == f"no statement says that {granted}"
     finally:
         permission(there=True)(stage)
-    assert [each.status for each in stage.looked_at("ApiInvokePermission")] == [Status.PROVED]
+    assert [each.status for each in stage.looked_at("ApiInvokePermission")] == [CheckStatus.PROVED]
 
 
 def test_a_key_that_was_exchanged_is_seen(stage: Stage) -> None:

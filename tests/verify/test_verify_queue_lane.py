@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.verify.check import Status
+from tapctl.verify.check import CheckStatus
 from tests.verify.conftest import Stage, staged
 
 pytestmark = pytest.mark.xdist_group("verify queue lane")
@@ -29,8 +29,8 @@ def physical(stage: Stage, logical_id: str) -> str:
 def test_every_resource_is_looked_at_and_holds(stage: Stage) -> None:
     checks = stage.verify(whole=True).checks
 
-    assert [each for each in checks if each.status is Status.FAILED] == []
-    proved = {each.subject for each in checks if each.status is Status.PROVED}
+    assert [each for each in checks if each.status is CheckStatus.FAILED] == []
+    proved = {each.subject for each in checks if each.status is CheckStatus.PROVED}
     template = stage.client("cloudformation").get_template(StackName="tapstack-local")["TemplateBody"]
     off = {name for name, each in template["Resources"].items() if each.get("Condition") not in (None, "HasQueue")}
     assert proved >= set(template["Resources"]) - off

@@ -8,7 +8,7 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.settings.verify_section import HttpProbe, VerifyConfig
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 from tapctl.verify.verify import Verification, verify
 from tests.support.deployed_stacks import PSEUDO, stubbed
 from tests.support.servers import Reply, serving
@@ -46,7 +46,7 @@ class Waiting:
 
     def verify(self, aws: Aws, *probes: HttpProbe) -> Verification:
         settings = Settings("-", stack_name="shop", verify=VerifyConfig(http=probes))
-        patience = Patience(self.seconds, pause=1, clock=lambda: self.now, sleep=self.sleep)
+        patience = RetryWindow(self.seconds, pause=1, clock=lambda: self.now, sleep=self.sleep)
         return verify(aws, settings, lambda url: (url, {}), patience=patience, tell=self.talk.append)
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.account.floor_cache import recall
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import DeployFailed, ExitCode, TapctlError
-from tapctl.workflows.deploy import Blocked, Release
+from tapctl.workflows.deploy import Blocked, DeployResult
 from tests.support.small_account import Recorder, Stage
 
 
@@ -36,7 +36,7 @@ def test_a_raise_beside_a_lowering_goes_in_two_steps(stage: Stage, name: str) ->
 def test_with_remedy_fail_the_order_is_not_risked(stage: Stage) -> None:
     stage.deploy(Recorder(), A=10, B=50)
     with pytest.raises(Blocked) as raised:
-        stage.deploy(Recorder(), Mode.FAIL, A=50, B=10)
+        stage.deploy(Recorder(), RemedyMode.FAIL, A=50, B=10)
     assert raised.value.exit_code is ExitCode.UNCERTAIN
     assert by_letter(stage) == {"A": 10, "B": 50}
 
@@ -92,7 +92,7 @@ def test_a_second_refusal_ends_with_both(stage: Stage) -> None:
 @pytest.mark.parametrize("stage", [(1000, 950)], indirect=True)
 def test_with_remedy_fail_a_refusal_leaves_no_stack_and_the_new_verdict_decides(stage: Stage) -> None:
     with pytest.raises(Blocked) as raised:
-        stage.deploy(Recorder(), Mode.FAIL, A=60, B=40)
+        stage.deploy(Recorder(), RemedyMode.FAIL, A=60, B=40)
     assert raised.value.exit_code is ExitCode.EXCEEDS
     assert stage.stacks() == {}
 
@@ -110,16 +110,16 @@ def test_headroom_that_is_taken_before_the_execution_is_noticed(stage: Stage) ->
 def test_with_remedy_fail_lost_headroom_stops_the_deploy_and_leaves_no_stack(stage: Stage) -> None:
     recorder = Recorder(before_execution=lambda: stage.take(840))
     with pytest.raises(Blocked) as raised:
-        stage.deploy(recorder, Mode.FAIL, A=60, B=40)
+        stage.deploy(recorder, RemedyMode.FAIL, A=60, B=40)
     assert raised.value.exit_code is ExitCode.EXCEEDS
     assert stage.stacks() == {}
 
 
-def race(stage: Stage, *modes: Mode) -> list[Release | TapctlError]:
+def race(stage: Stage, *modes: RemedyMode) -> list[DeployResult | TapctlError]:
     """Deploys that look at the same headroom, and execute at the same moment."""
     starting = Barrier(len(modes))
 
-    def deploy(number: int) -> Release | TapctlError:
+    def deploy(number: int) -> DeployResult | TapctlError:
         recorder, name = Recorder(before_execution=lambda: starting.wait(30)), f"racer{number}"
         try:
             return stage.deploy(recorder, modes[number], stack=name, A=40, B=0, Name=name)
@@ -132,8 +132,8 @@ def race(stage: Stage, *modes: Mode) -> list[Release | TapctlError]:
 
 @pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
 def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_adjusts(stage: Stage) -> None:
-    results = race(stage, Mode.ADJUST, Mode.ADJUST)
-    assert all(isinstance(each, Release) for each in results)
+    results = race(stage, RemedyMode.ADJUST, RemedyMode.ADJUST)
+    assert all(isinstance(each, DeployResult) for each in results)
     held = stage.reserved()
     assert sorted([held["racer0"] or 0, held["racer1"] or 0]) == [20, 40]
     assert set(stage.stacks().values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
@@ -141,7 +141,7 @@ def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_adjusts(stag
 
 @pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
 def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_stops(stage: Stage) -> None:
-    results = race(stage, Mode.FAIL, Mode.FAIL)
+    results = race(stage, RemedyMode.FAIL, RemedyMode.FAIL)
     (lost,) = (each for each in results if isinstance(each, TapctlError))
     assert lost.exit_code is ExitCode.EXCEEDS
     assert list(stage.stacks().values()) == ["CREATE_COMPLETE"]

@@ -7,7 +7,7 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.account.floor_cache import recall
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ExitCode
 from tapctl.sandbox import AccountLimits
 from tapctl.workflows.deploy import Blocked
@@ -41,7 +41,7 @@ def test_a_renaming_at_full_headroom_is_uncertain_and_says_why(stage: Stage) -> 
     stage.deploy(Recorder(), A=50, B=10)
     recorder = Recorder()
     with pytest.raises(Blocked) as raised:
-        stage.deploy(recorder, Mode.FAIL, A=50, B=10, Name="second")
+        stage.deploy(recorder, RemedyMode.FAIL, A=50, B=10, Name="second")
     (result,) = recorder.results
     (finding,) = [each for each in result.findings if each.verdict.value == "uncertain"]
     assert raised.value.exit_code is ExitCode.UNCERTAIN

@@ -16,7 +16,7 @@ from tapctl.packaging.upload import MAX_BODY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.options import Options
-from tapctl.stacks.stack import Live, look
+from tapctl.stacks.stack import StackDescription, describe_stack
 from tapctl.stacks.status import ABSENT
 from tapctl.stacks.validations import Validation
 from tapctl.template.load import load
@@ -176,7 +176,7 @@ def test_a_template_whose_conditions_leave_nothing_over_says_so(tmp_path: Path) 
         stub.add_response("delete_stack", {})
 
         with pytest.raises(UsageError, match=r"empty\.json has no resource to create"):
-            Deployer(aws, settings, Watcher()).deploy(result, Live(ABSENT))
+            Deployer(aws, settings, Watcher()).deploy(result, StackDescription(ABSENT))
 
 
 def test_a_refusal_names_the_first_cause_in_both_words_and_the_next_deploy_starts_over(
@@ -194,7 +194,7 @@ def test_a_refusal_names_the_first_cause_in_both_words_and_the_next_deploy_start
     assert said.startswith("stack refused failed and was rolled back (ROLLBACK_COMPLETE): Fn: Specified Reserved")
     assert "below its minimum value of [950]" in said
     assert "that is, the reservation would leave fewer than 950 unreserved executions in this account" in said
-    assert "`tapctl preflight --stack-name refused --min-unreserved 950` shows" in (raised.value.hint or "")
+    assert "`tapctl preflight --stack-name refused --min-unreserved 950` shows" in (str(raised.value.hint) or "")
     assert desk.stacks()["refused"] == "ROLLBACK_COMPLETE"
 
     outcome = desk.deploy("refused", body, min_unreserved=950)
@@ -233,14 +233,16 @@ def test_a_stack_that_is_not_there_is_absent() -> None:
         stubs["cloudformation"].add_client_error(
             "describe_stacks", "ValidationError", "Stack with id shop does not exist"
         )
-        assert look(aws, "shop") == Live(ABSENT)
+        assert describe_stack(aws, "shop") == StackDescription(ABSENT)
 
 
 def test_the_stack_is_pinned_by_its_id_and_its_values_are_read() -> None:
     parameters = [{"ParameterKey": "Stage", "ParameterValue": "dev"}, {"ParameterKey": "Empty"}]
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [stack(Parameters=parameters)]})
-        assert look(aws, "shop") == Live("UPDATE_COMPLETE", STACK_ID, {"Stage": "dev", "Empty": ""})
+        assert describe_stack(aws, "shop") == StackDescription(
+            "UPDATE_COMPLETE", STACK_ID, {"Stage": "dev", "Empty": ""}
+        )
 
 
 def test_a_nested_stack_is_refused_in_favour_of_its_parent() -> None:
@@ -248,7 +250,7 @@ def test_a_nested_stack_is_refused_in_favour_of_its_parent() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [stack(ParentId=parent)]})
         with pytest.raises(UsageError, match="stack shop is nested in mall") as raised:
-            look(aws, "shop")
+            describe_stack(aws, "shop")
     assert raised.value.hint == "deploy that one"
 
 
@@ -256,7 +258,7 @@ def test_a_refused_look_says_what_was_looked_at() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not allowed", 403)
         with pytest.raises(AwsError, match="looking at stack shop: access denied: not allowed"):
-            look(aws, "shop")
+            describe_stack(aws, "shop")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.errors import DeployStuck, UsageError
 from tapctl.report import destroy as report
-from tapctl.report.render import Surface
+from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
-from tapctl.stacks.stack import look
+from tapctl.stacks.stack import describe_stack
 from tapctl.stacks.status import ABSENT
 from tapctl.workflows.destroy import Destroyed, Fate, destroy
 from tests.support.failing_custom_resource import Mood, mood
@@ -55,7 +55,7 @@ class Wrecker:
         return self.answer
 
     def status(self, name: str) -> str:
-        return look(self.aws, name).status
+        return describe_stack(self.aws, name).status
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_what_goes_what_is_lost_and_what_stays_is_said_before(wrecker: Wrecker) 
     }
     kept = next(each.physical_id for each in fate.resources if each.stays)
     assert wrecker.aws.client("dynamodb").list_tables()["TableNames"] == [kept]
-    said = report.fate(fate, Surface(140, color=False))
+    said = report.fate(fate, RenderOptions(140, color=False))
     assert "lost, with its items" in said
     assert "stays: DeletionPolicy Retain" in said
     assert json.loads(report.as_json("shown", result))["destroyed"] is True
@@ -125,7 +125,7 @@ def test_termination_protection_is_refused(wrecker: Wrecker) -> None:
     with pytest.raises(UsageError, match="termination protection of stack guarded is on") as raised:
         wrecker.destroys("guarded")
 
-    assert "--no-enable-termination-protection --stack-name guarded" in (raised.value.hint or "")
+    assert "--no-enable-termination-protection --stack-name guarded" in (str(raised.value.hint) or "")
     assert wrecker.status("guarded") == "CREATE_COMPLETE"
 
 
@@ -136,7 +136,7 @@ def test_what_cannot_be_deleted_is_named_with_its_reason_and_left_behind_only_by
     with pytest.raises(DeployStuck, match=r"stack sticky is DELETE_FAILED: .*\[Sticks\]") as raised:
         wrecker.destroys("sticky")
     assert raised.value.exit_code == 7
-    assert (raised.value.hint or "").startswith("`--yes --leave Sticks` agrees to this")
+    assert (str(raised.value.hint) or "").startswith("`--yes --leave Sticks` agrees to this")
     assert any("Sticks is DELETE_FAILED" in step for step in wrecker.watcher.steps)
 
     wrecker.watcher.leave = {"Sticks"}

@@ -12,12 +12,12 @@ import pytest
 from tapctl.account.snapshot import load as load_snapshot
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.concurrency.remedy import Action, Mode, Plan, Remedy
+from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
-from tapctl.template.nested import family
+from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.workflows.fix import fix
 from tapctl.workflows.preflight import judge
@@ -54,7 +54,7 @@ def spare(scenario: dict[str, Any]) -> int:
     return int(sum(scenario["provisioned"].values()) + sum(scenario["reserved"].values()) // 2)
 
 
-def judged(path: Path, given: dict[str, str], mode: Mode, room: int) -> Preflight:
+def judged(path: Path, given: dict[str, str], mode: RemedyMode, room: int) -> Preflight:
     account = path.parent / "account.json"
     limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": FLOOR + room}
     account.write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
@@ -62,10 +62,10 @@ def judged(path: Path, given: dict[str, str], mode: Mode, room: int) -> Prefligh
     return judge(load(str(path)), load_snapshot(account), settings)
 
 
-@pytest.mark.parametrize("mode", [Mode.ADJUST, Mode.DROP], ids=lambda mode: mode.value)
+@pytest.mark.parametrize("mode", [RemedyMode.ADJUST, RemedyMode.DROP], ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("name", "given", "scenario"), scenarios())
 def test_the_result_demands_the_remedy_and_nothing_else_changed(
-    tmp_path: Path, name: str, given: dict[str, str], scenario: dict[str, Any], mode: Mode
+    tmp_path: Path, name: str, given: dict[str, str], scenario: dict[str, Any], mode: RemedyMode
 ) -> None:
     shutil.copytree((CORPUS / "templates" / name).parent, tmp_path / "all", copy_function=shutil.copyfile)
     path = tmp_path / "all" / Path(name).name
@@ -76,7 +76,7 @@ def test_the_result_demands_the_remedy_and_nothing_else_changed(
     assert result.plan.changes
     if (
         len({each.value for key, each in result.plan.remedies.items() if key.endswith(LOOPED)}) > 1
-        and mode is Mode.DROP
+        and mode is RemedyMode.DROP
     ):
         with pytest.raises(UsageError, match=r"own-foreach-reserved\.yaml:43: .* stands there for [\w, ]+ too"):
             fix(result)
@@ -85,7 +85,7 @@ def test_the_result_demands_the_remedy_and_nothing_else_changed(
     for edit in edits:
         Path(edit.file).write_bytes(edit.after.encode())
     remedied = {key: each.value for key, each in result.plan.changes.items()}
-    after = read_demand(family(load(str(path)), Parameters(given), {}))
+    after = read_demand(stack_tree(load(str(path)), Parameters(given), {}))
     assert figures(after) == {**figures(result.demand), **remedied}
     added = [line for edit in edits for line in edit.diff().splitlines() if re.match(r"\+(?!\+\+ )", line)]
     settings = [line for line in added if not EXCUSE.search(line)]
@@ -99,13 +99,13 @@ LOOPED = "Intake"
 EXCUSE = re.compile(r"\bid: (CKV_AWS_115|W92)$|\b(comment|reason): the account cannot spare a reservation of \d+$")
 
 
-def halved(plan: Plan, mode: Mode) -> Plan:
+def halved(plan: RemedyPlan, mode: RemedyMode) -> RemedyPlan:
     """A remedy by hand: every reservation is halved, or dropped."""
     remedies = {
-        name: Remedy(Action.LOWER, each.requested // 2, each.requested)
-        if mode is Mode.ADJUST and each.requested > 1
-        else Remedy(Action.DROP, None, each.requested)
+        name: Remedy(RemedyAction.LOWER, each.requested // 2, each.requested)
+        if mode is RemedyMode.ADJUST and each.requested > 1
+        else Remedy(RemedyAction.DROP, None, each.requested)
         for name, each in plan.remedies.items()
         if each.requested
     }
-    return Plan(remedies, possible=True)
+    return RemedyPlan(remedies, possible=True)

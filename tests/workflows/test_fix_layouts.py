@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapctl.concurrency.remedy import Action, Mode
+from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.template.parse import parse
 from tests.support.fixed import judged, mended, read
 
@@ -123,4 +123,4 @@ def test_an_excuse_is_added_and_nothing_else_changes(laid_out: tuple[str, str], 
 
 def test_the_layouts_are_judged_as_meant() -> None:
     text = json.dumps({"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {SETTING: 100}}}})
-    assert judged(read(text), 7, remedy=Mode.ADJUST).plan.remedies["Fn"].action is Action.LOWER
+    assert judged(read(text), 7, remedy=RemedyMode.ADJUST).plan.remedies["Fn"].action is RemedyAction.LOWER

@@ -3,13 +3,13 @@
 import pytest
 
 from tapctl.account.model import LiveFunction, Quota, Stack
-from tapctl.concurrency.remedy import Mode
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.verdict import Verdict
 from tapctl.settings.settings import Settings
 from tapctl.unknown import Unknown
 from tapctl.workflows.fix import why_none
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import MadeUpAccount, made_up
+from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import judged, read
 
 FUNCTION = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
@@ -30,13 +30,15 @@ TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
 
 
 def test_a_remedy_that_is_forbidden_is_no_remedy_that_there_is_not() -> None:
-    said = why_none(judged(read(FUNCTION.format(50)), 20, remedy=Mode.FAIL))
+    said = why_none(judged(read(FUNCTION.format(50)), 20, remedy=RemedyMode.FAIL))
     assert said.endswith(": `--remedy fail` forbids the edit that might mend that")
 
 
 def test_what_two_steps_bring_about_needs_no_edit() -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Old": LiveFunction("old", 60, 0)})
-    found = judge(read(FUNCTION.format(60)), made_up(1000, 140, stack=stack), Settings("t.yaml", stack_name="mine"))
+    found = judge(
+        read(FUNCTION.format(60)), fake_account(1000, 140, stack=stack), Settings("t.yaml", stack_name="mine")
+    )
     assert why_none(found).endswith(": nothing to edit, since `tapctl deploy` lowers first and raises then")
 
 
@@ -45,20 +47,20 @@ def test_what_two_steps_bring_about_needs_no_edit() -> None:
     [
         pytest.param(
             TABLE,
-            made_up(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}),
+            fake_account(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}),
             "DynamoDB tables: 10 used, 1 more, of 10: no edit would mend that",
             id="another-limit",
         ),
         pytest.param(
             FUNCTION.format("!ImportValue x"),
-            made_up(lookups={"import:x": Unknown("x was denied", "allow the action x")}),
+            fake_account(lookups={"import:x": Unknown("x was denied", "allow the action x")}),
             "Fn asks for concurrency that is not known: x was denied (allow the action x):"
             " nothing is edited while that is not known",
             id="not-known",
         ),
     ],
 )
-def test_it_is_the_limit_in_question_that_is_named(text: str, reader: MadeUpAccount, expected: str) -> None:
+def test_it_is_the_limit_in_question_that_is_named(text: str, reader: FakeAccount, expected: str) -> None:
     assert why_none(judge(read(text), reader, Settings("t.yaml"))) == expected
 
 

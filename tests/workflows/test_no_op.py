@@ -14,7 +14,7 @@ from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
 from tapctl.state.journal import proved
 from tapctl.template.load import load
-from tapctl.workflows.deploy import Release, release
+from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer
 from tests.support.small_account import Recorder
 
@@ -63,7 +63,7 @@ class Desk:
 
     def deploy(
         self, body: Mapping[str, Any] = BODY, options: Options | None = None, *, proves: bool = False, **more: Any
-    ) -> Release:
+    ) -> DeployResult:
         path = self.folder / "t.json"
         path.write_text(json.dumps(body))
         self.calls.clear()
@@ -71,7 +71,7 @@ class Desk:
         settings = replace(Settings(str(path), stack_name="s", region="us-east-1"), **more)
         recorder = Recorder()
         deployer = Deployer(aws, settings, recorder, options=options or Options(), proves=proves)
-        done = release(load(str(path)), deployer, recorder, None)
+        done = deploy(load(str(path)), deployer, recorder, None)
         self.steps = recorder.steps
         assert done is not None
         return done
@@ -225,16 +225,16 @@ def test_a_template_in_yaml_is_compared_by_what_it_says(desk: Desk) -> None:
     path = desk.folder / "t.json"
     text = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Sub '${AWS::StackName}-q'}\n"
 
-    def deploy(content: str) -> bool:
+    def changes(content: str) -> bool:
         path.write_text(content)
         desk.calls.clear()
         aws = Aws(desk.target, lambda said: desk.calls.append(said.removeprefix("calling ")))
         settings = Settings(str(path), stack_name="y", region="us-east-1")
         recorder = Recorder()
-        done = release(load(str(path)), Deployer(aws, settings, recorder), recorder, None)
+        done = deploy(load(str(path)), Deployer(aws, settings, recorder), recorder, None)
         assert done is not None
         return done.outcome.changed
 
-    assert deploy(text)
-    assert not deploy(f"# a comment\n{text}")
+    assert changes(text)
+    assert not changes(f"# a comment\n{text}")
     assert len(desk.calls) == 2

@@ -15,7 +15,7 @@ from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
 from tapctl.template.load import load
-from tapctl.workflows.deploy import release
+from tapctl.workflows.deploy import deploy
 from tapctl.workflows.deployer import Deployer
 from tapctl.workflows.plan import Planned, plan
 from tests.support.small_account import Recorder
@@ -55,7 +55,7 @@ class Desk:
 
     def deploy(self, name: str, body: Mapping[str, Any]) -> None:
         deployer = self.deployer(name, body, Options())
-        release(load(deployer.settings.template), deployer, Recorder(), None)
+        deploy(load(deployer.settings.template), deployer, Recorder(), None)
 
     def stacks(self) -> dict[str, str]:
         found = self.aws.client("cloudformation").list_stacks()["StackSummaries"]

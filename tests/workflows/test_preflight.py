@@ -8,18 +8,18 @@ import pytest
 from tapctl.account.floor_cache import recall
 from tapctl.account.model import Identity, Increase, InFlight, LearnedFloor, LiveFunction, PastFailure, Quota, Stack
 from tapctl.account.snapshot import dumps, load
-from tapctl.concurrency.remedy import Action, Mode, Plan
+from tapctl.concurrency.remedy import RemedyAction, RemedyMode, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TemplateError, UsageError
-from tapctl.limits import CATALOGUE, Kind
+from tapctl.limits import CATALOGUE, LimitKind
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge, preflight, survey
-from tapctl.workflows.read_inputs import family_for
-from tests.support.fake_account import MadeUpAccount, made_up
+from tapctl.workflows.read_inputs import stack_tree_for
+from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.templates import template
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
@@ -49,7 +49,7 @@ def live(reserved: int | Unknown | None, parameters: Mapping[str, str | Unknown]
     return Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", reserved, 0)}, parameters or {}, types)
 
 
-def judged(setting: str, reader: MadeUpAccount, **changed: object) -> Preflight:
+def judged(setting: str, reader: FakeAccount, **changed: object) -> Preflight:
     return judge(template(FUNCTION.format(setting)), reader, settings(**changed))
 
 
@@ -73,24 +73,24 @@ class TestWhatIsRead:
         ],
     )
     def test_it_is_what_the_template_touches_and_nothing_else(self, text: str, expected: set[str]) -> None:
-        reader = made_up()
+        reader = fake_account()
         judge(template(text), reader, settings())
         assert sorted(reader.asked) == sorted({"settings", "stack of mine"} | expected)
 
     def test_a_live_stack_takes_no_place_among_the_stacks(self) -> None:
-        reader = made_up(stack=live(None))
+        reader = fake_account(stack=live(None))
         judge(template(FUNCTION.format(5)), reader, settings())
         assert sorted(reader.asked) == [
             "settings", "stack of mine", "stacks in flight", "the running template", "what Fn provision",
         ]  # fmt: skip
 
     def test_a_stack_that_holds_what_is_asked_is_not_looked_at_any_closer(self) -> None:
-        reader = made_up(stack=live(5))
+        reader = fake_account(stack=live(5))
         judge(template(FUNCTION.format(5)), reader, settings())
         assert sorted(reader.asked) == ["settings", "stack of mine", "the running template"]
 
     def test_without_a_name_no_stack_is_looked_for(self) -> None:
-        reader = made_up()
+        reader = fake_account()
         judge(template(TOPIC), reader, settings(stack_name=None))
         assert "stack of mine" not in reader.asked
 
@@ -104,7 +104,7 @@ class TestWhatIsRead:
               Description: '{{resolve:ssm:/not-asked}}'
               ReservedConcurrentExecutions: !Sub '{{resolve:ssm:/limits/${Name}}}'
         """
-        reader = made_up(lookups={"ssm:/first": "fn", "ssm:/limits/fn": "7"})
+        reader = fake_account(lookups={"ssm:/first": "fn", "ssm:/limits/fn": "7"})
         found = judge(template(text), reader, settings())
         assert found.demand.functions[0].reserved == 7
         assert [each for each in reader.asked if each.startswith("look-up")] == [
@@ -114,30 +114,30 @@ class TestWhatIsRead:
         assert found.account.lookups == {"ssm:/first": "fn", "ssm:/limits/fn": "7"}
 
     def test_what_is_given_by_hand_is_not_asked_for(self) -> None:
-        reader = made_up()
+        reader = fake_account()
         found = judged("'{{resolve:ssm:/a}}'", reader, lookups={"ssm:/a": "7"})
         assert found.demand.functions[0].reserved == 7
         assert not [each for each in reader.asked if each.startswith("look-up")]
 
     def test_what_the_store_does_not_say_is_unknown_and_not_asked_again(self) -> None:
-        reader = made_up()
+        reader = fake_account()
         found = judged("'{{resolve:ssm:/a}}'", reader)
         assert found.verdict is UNKNOWN
         assert reader.asked.count("look-up of ssm:/a") == 1
 
     def test_an_unknown_parameter_is_refused_before_all_else(self) -> None:
         with pytest.raises(UsageError, match="has no parameter `Sise`"):
-            judged("5", made_up(), parameters={"Sise": "1"})
+            judged("5", fake_account(), parameters={"Sise": "1"})
 
     def test_an_error_in_the_template_comes_through(self) -> None:
         with pytest.raises(TemplateError, match="below 0"):
-            judged("-1", made_up())
+            judged("-1", fake_account())
 
 
 def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path) -> None:
     text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./dist\n"
     (tmp_path / "t.yaml").write_text(text)
-    found = preflight(load_template(str(tmp_path / "t.yaml")), made_up(), settings(), Linting(None))
+    found = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), Linting(None))
     assert [(each.severity, each.message, each.line) for each in found.lint] == [
         ("warning", "Fn: there is no ./dist", 5)
     ]
@@ -146,7 +146,7 @@ def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path) -> 
 
 class TestWhatOldVersionsHold:
     def test_a_reservation_below_it_exceeds_with_the_command_that_frees_it(self) -> None:
-        reader = made_up(stack=live(30))
+        reader = fake_account(stack=live(30))
         reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 20, {":7": 20})}
         found = judged("10", reader)
         assert found.verdict is EXCEEDS
@@ -160,7 +160,7 @@ class TestWhatOldVersionsHold:
         )
 
     def test_it_leaves_no_room_for_the_first_alias_inside_an_unchanged_reservation(self) -> None:
-        reader = made_up(1000, 200, stack=live(30))
+        reader = fake_account(1000, 200, stack=live(30))
         reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 30, {":7": 30})}
         alias = (
             "  Live:\n    Type: AWS::Lambda::Alias\n    Properties:\n      FunctionName: !Ref Fn\n"
@@ -169,7 +169,7 @@ class TestWhatOldVersionsHold:
         assert judge(template(FUNCTION.format(30) + alias), reader, settings()).verdict is EXCEEDS
 
     def test_it_stays_claimed_where_the_reservation_goes(self) -> None:
-        reader = made_up(1000, 200, stack=live(50))
+        reader = fake_account(1000, 200, stack=live(50))
         reader.closer = {"Fn": LiveFunction("mine-Fn", 50, 40, {":7": 40})}
         assert judged("!Ref AWS::NoValue", reader).concurrency.outlook.final == 210
 
@@ -178,13 +178,13 @@ class TestReplacement:
     IMAGE = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {PackageType: Image}}}"
 
     def test_a_create_only_property_that_changes_makes_the_function_anew(self) -> None:
-        reader = made_up(130, 100, stack=live(30))
+        reader = fake_account(130, 100, stack=live(30))
         reader.template = self.IMAGE
         found = judged("30", reader)
         assert (found.verdict, found.concurrency.outlook.peak) == (UNCERTAIN, 70)
 
     def test_the_same_template_makes_nothing_anew(self) -> None:
-        reader = made_up(130, 100, stack=live(30))
+        reader = fake_account(130, 100, stack=live(30))
         reader.template = FUNCTION.format(30)
         assert judged("30", reader).verdict is FITS
 
@@ -196,12 +196,12 @@ class TestReplacement:
     def test_where_nobody_may_read_what_runs_a_create_only_property_may_have_changed(
         self, more: str, verdict: Verdict
     ) -> None:
-        reader = made_up(130, 100, stack=live(30))
+        reader = fake_account(130, 100, stack=live(30))
         reader.template = Unknown("cloudformation:GetTemplate was denied")
         assert judge(template(FUNCTION.format(30) + more), reader, settings()).verdict is verdict
 
     def test_the_change_set_knows_better(self) -> None:
-        reader = made_up(130, 100, stack=live(30))
+        reader = fake_account(130, 100, stack=live(30))
         reader.template = self.IMAGE
         wanted = template(FUNCTION.format(30))
         assert judge(wanted, reader, settings(), frozenset()).verdict is FITS
@@ -218,8 +218,8 @@ class TestAFloorInAPastEvent:
     def state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
 
-    def failed(self, status: str) -> MadeUpAccount:
-        reader = made_up(400, account_id="123456789012", stack=Stack("mine", status))
+    def failed(self, status: str) -> FakeAccount:
+        reader = fake_account(400, account_id="123456789012", stack=Stack("mine", status))
         reader.failed = (PastFailure("something else", "2026-06-02"), PastFailure(self.REFUSAL, "2026-06-01"))
         return reader
 
@@ -244,11 +244,11 @@ class TestOthersAtWork:
     OTHERS = (InFlight("other", "UPDATE_IN_PROGRESS"), InFlight("mine", "UPDATE_IN_PROGRESS"))
 
     def test_they_are_named_and_the_stack_itself_is_none(self) -> None:
-        found = judged("50", made_up(stack=live(30), in_flight=self.OTHERS))
+        found = judged("50", fake_account(stack=live(30), in_flight=self.OTHERS))
         assert (found.verdict, found.account.in_flight) == (FITS, self.OTHERS[:1])
 
     def test_where_nothing_grows_nobody_asks(self) -> None:
-        reader = made_up(stack=live(30), in_flight=self.OTHERS)
+        reader = fake_account(stack=live(30), in_flight=self.OTHERS)
         judged("30", reader)
         assert "stacks in flight" not in reader.asked
 
@@ -256,48 +256,48 @@ class TestOthersAtWork:
 def test_where_no_remedy_would_do_it_is_said_what_to_write() -> None:
     alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}}"
     text = f"{FUNCTION.format(0)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
-    finding = judge(template(text), made_up(), settings()).findings[0]
+    finding = judge(template(text), fake_account(), settings()).findings[0]
     assert (finding.verdict, finding.hint) == (EXCEEDS, "reserve 2 at least, or provision less")
 
 
 def test_a_name_that_no_function_has_is_said() -> None:
-    found = judged("5", made_up(), priority=("fn",))
+    found = judged("5", fake_account(), priority=("fn",))
     assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")
 
 
 class TestAHigherQuota:
     def test_it_is_proposed_with_a_value_that_aws_takes(self) -> None:
-        hint = judged("100", made_up(10)).findings[0].hint
-        assert hint
+        hint = judged("100", fake_account(10)).findings[0].hint
+        assert isinstance(hint, str)
         assert "--desired-value 1001 --region" not in hint
         assert "--quota-code L-B99A9384 --desired-value 1001`" in hint
 
     def test_its_own_floor_counts_rather_than_that_of_the_small_limit(self) -> None:
-        hint = judged("1000", made_up(50)).findings[0].hint
-        assert hint
+        hint = judged("1000", fake_account(50)).findings[0].hint
+        assert isinstance(hint, str)
         assert "--desired-value 1100`" in hint
 
     def test_in_the_sandbox_no_quota_of_aws_is_proposed(self) -> None:
-        hint = judged("100", made_up(10), sandbox=True).findings[0].hint
-        assert hint
+        hint = judged("100", fake_account(10), sandbox=True).findings[0].hint
+        assert isinstance(hint, str)
         assert hint.endswith("or give the sandbox more: `tapctl sandbox start --limit 200`")
 
     def test_one_that_would_do_and_is_asked_for_already_is_not_asked_for_again(self) -> None:
-        reader = made_up(10)
+        reader = fake_account(10)
         reader.increases = (Increase(1001, "2026-11-01"),)
         hint = judged("100", reader).findings[0].hint
-        assert hint
+        assert isinstance(hint, str)
         assert hint.endswith("; an increase to 1001 was asked for on 2026-11-01 and is not decided yet")
 
     def test_one_that_would_not_do_is_said_beside(self) -> None:
-        reader = made_up(1000)
+        reader = fake_account(1000)
         reader.increases = (Increase(1200, "2026-11-01"),)
         hint = judged("1200", reader).findings[0].hint
-        assert hint
+        assert isinstance(hint, str)
         assert hint.endswith("--desired-value 1300` (asked for already, and not decided yet: 1200 on 2026-11-01)")
 
     def test_nobody_asks_where_it_fits(self) -> None:
-        reader = made_up()
+        reader = fake_account()
         judged("100", reader)
         assert "pending increases of lambda-reserved-concurrency" not in reader.asked
 
@@ -306,7 +306,7 @@ class TestTheReferenceFailure:
     """A function asks for 100 and the account can spare none."""
 
     def test_it_exceeds_and_the_setting_goes(self) -> None:
-        found = judged("100", made_up(10))
+        found = judged("100", fake_account(10))
         assert (found.verdict, found.concurrency.outlook.final, found.concurrency.outlook.peak) == (EXCEEDS, -90, -90)
         assert (found.plan.possible, remedy(found)) == (True, ("drop", None))
 
@@ -323,74 +323,76 @@ class TestTheReferenceFailure:
     def test_what_becomes_of_it_hangs_on_the_limit(
         self, limit: int, expected: Verdict, value: tuple[str, int | None]
     ) -> None:
-        found = judged("100", made_up(limit))
+        found = judged("100", fake_account(limit))
         assert (found.verdict, remedy(found)) == (expected, value)
 
     def test_where_no_remedy_is_wanted_there_is_none(self) -> None:
-        found = judged("100", made_up(10), remedy=Mode.FAIL)
+        found = judged("100", fake_account(10), remedy=RemedyMode.FAIL)
         assert (found.verdict, found.plan.possible, found.plan.changes) == (EXCEEDS, False, {})
 
     def test_a_finding_names_function_file_and_line(self) -> None:
-        (finding,) = [each for each in judged("100", made_up(10)).findings if each.verdict is EXCEEDS]
+        (finding,) = [each for each in judged("100", fake_account(10)).findings if each.verdict is EXCEEDS]
         assert (finding.limit, finding.resource, finding.file, finding.line) == (
             "lambda-reserved-concurrency", "Fn", "template.yaml", 8,
         )  # fmt: skip
 
     def test_the_floor_may_be_pinned_or_learned(self) -> None:
-        assert judged("300", made_up(340)).verdict is UNCERTAIN
-        assert judged("300", made_up(340), min_unreserved=40).verdict is FITS
+        assert judged("300", fake_account(340)).verdict is UNCERTAIN
+        assert judged("300", fake_account(340), min_unreserved=40).verdict is FITS
         learned = LearnedFloor(40, 340, "2026-06-01", "stack a")
-        assert judged("300", made_up(340), learned=learned).verdict is FITS
+        assert judged("300", fake_account(340), learned=learned).verdict is FITS
 
     def test_the_first_in_priority_is_served(self) -> None:
         text = (
             "Resources:\n  A: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 50}}\n"
             "  B: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 50}}\n"
         )
-        found = judge(template(text), made_up(1000, 150), settings(priority=("B",)))
+        found = judge(template(text), fake_account(1000, 150), settings(priority=("B",)))
         assert {name: each.action for name, each in found.plan.remedies.items()} == {
-            "A": Action.DROP,
-            "B": Action.KEEP,
+            "A": RemedyAction.DROP,
+            "B": RemedyAction.KEEP,
         }
 
 
 class TestALiveStack:
     def test_what_it_holds_is_credited(self) -> None:
-        assert judged("100", made_up(1000, 100, stack=live(100))).verdict is FITS
-        assert judged("101", made_up(1000, 100, stack=live(100))).verdict is EXCEEDS
+        assert judged("100", fake_account(1000, 100, stack=live(100))).verdict is FITS
+        assert judged("101", fake_account(1000, 100, stack=live(100))).verdict is EXCEEDS
 
     def test_its_own_name_is_no_replacement(self) -> None:
-        found = judged("100", made_up(1000, 100, stack=live(100)))
+        found = judged("100", fake_account(1000, 100, stack=live(100)))
         assert [each.replaced for each in found.changes] == [False]
 
     def test_another_name_is(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
-        found = judged("100", made_up(1000, 100, stack=stack))
+        found = judged("100", fake_account(1000, 100, stack=stack))
         assert ([each.replaced for each in found.changes], found.verdict) == ([True], UNCERTAIN)
-        assert isinstance(found.staging, Plan)
+        assert isinstance(found.staging, RemedyPlan)
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:
-        found = judge(template(TOPIC), made_up(1000, 100, stack=live(100)), settings())
+        found = judge(template(TOPIC), fake_account(1000, 100, stack=live(100)), settings())
         assert found.verdict is FITS
         assert (found.concurrency.outlook.final, found.concurrency.outlook.peak) == (200, 100)
 
     def test_its_values_are_kept_unless_others_are_given(self) -> None:
-        reader = made_up(stack=live(None, {"Size": "7", "Gone": "x"}))
+        reader = fake_account(stack=live(None, {"Size": "7", "Gone": "x"}))
         assert judged("!Ref Size", reader).demand.functions[0].reserved == 7
         assert judged("!Ref Size", reader, parameters={"Size": "8"}).demand.functions[0].reserved == 8
-        assert judged("!Ref Size", made_up()).demand.functions[0].reserved == 100
+        assert judged("!Ref Size", fake_account()).demand.functions[0].reserved == 100
 
     def test_a_hidden_value_is_unknown(self) -> None:
-        found = judged("!Ref Size", made_up(stack=live(None, {"Size": Unknown("hidden", "--parameter Size=VALUE")})))
+        found = judged(
+            "!Ref Size", fake_account(stack=live(None, {"Size": Unknown("hidden", "--parameter Size=VALUE")}))
+        )
         assert (found.verdict, found.concurrency.reason) == (UNKNOWN, "hidden")
 
     def test_a_function_that_could_not_be_read_is_unknown(self) -> None:
-        found = judged("101", made_up(1000, 200, stack=live(DENIED)))
-        assert (found.verdict, found.concurrency.settle) == (UNKNOWN, DENIED.settle)
+        found = judged("101", fake_account(1000, 200, stack=live(DENIED)))
+        assert (found.verdict, found.concurrency.resolution) == (UNKNOWN, DENIED.resolution)
 
     @pytest.mark.parametrize(("setting", "expected"), [("100", UNKNOWN), ("0", FITS), ("!Ref AWS::NoValue", FITS)])
     def test_one_that_could_not_be_read_is_unknown_where_something_grows(self, setting: str, expected: Verdict) -> None:
-        found = judged(setting, made_up(10, stack=DENIED))
+        found = judged(setting, fake_account(10, stack=DENIED))
         assert found.concurrency.verdict is expected
         assert not found.plan.changes
 
@@ -409,11 +411,11 @@ class TestWhatCannotBeSeen:
         ],
     )
     def test_it_is_never_said_to_fit(self, text: str) -> None:
-        assert judge(template(text), made_up(), settings()).verdict is UNKNOWN
+        assert judge(template(text), fake_account(), settings()).verdict is UNKNOWN
 
     def test_a_quota_that_was_denied_leaves_it_open(self) -> None:
         denied = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
-        reader = made_up(quotas={"dynamodb/L-F98FE922": Quota(2500, denied)})
+        reader = fake_account(quotas={"dynamodb/L-F98FE922": Quota(2500, denied)})
         assert judge(template(TABLE), reader, settings()).verdict is UNKNOWN
 
 
@@ -427,27 +429,27 @@ class TestPseudoParameters:
         ],
     )
     def test_a_region_says_its_partition(self, region: str, partition: str, suffix: str) -> None:
-        pseudo = family_for(template(TOPIC), settings(region=region)).resolver.pseudo
+        pseudo = stack_tree_for(template(TOPIC), settings(region=region)).resolver.pseudo
         assert pseudo == {
             "AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, "AWS::StackName": "mine",
         }  # fmt: skip
 
     def test_what_is_not_known_is_not_made_up(self) -> None:
-        assert family_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
+        assert stack_tree_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
 
     def test_the_account_is_known_where_the_template_asks_for_it(self) -> None:
         text = (
             FUNCTION.format("!If [Here, 5, 6]") + "Conditions: {Here: !Equals [!Ref AWS::AccountId, '123456789012']}\n"
         )
-        found = judge(template(text), made_up(account_id="123456789012"), settings())
+        found = judge(template(text), fake_account(account_id="123456789012"), settings())
         assert found.demand.functions[0].reserved == 5
 
 
 class TestSurvey:
     def test_it_reads_everything_that_is_counted(self) -> None:
-        reader = made_up(account_id="123456789012", stack=live(5), exports={"n": "other"})
+        reader = fake_account(account_id="123456789012", stack=live(5), exports={"n": "other"})
         found = survey(reader, settings())
-        counted = [row for row in CATALOGUE if row.kind is Kind.COUNT]
+        counted = [row for row in CATALOGUE if row.kind is LimitKind.COUNT]
         assert sorted(reader.asked) == sorted(
             ["settings", "identity", "stack of mine", "exports", *(f"quota of {row.id}" for row in counted)]
         )
@@ -457,15 +459,15 @@ class TestSurvey:
         assert found.taken_at.endswith("Z")
 
     def test_without_a_stack_s_name_none_is_read(self) -> None:
-        assert survey(made_up(), settings(stack_name=None)).stack is None
+        assert survey(fake_account(), settings(stack_name=None)).stack is None
 
     def test_whose_account_it_is_may_be_unknown(self) -> None:
-        found = survey(made_up(), settings(region="us-east-1"))
+        found = survey(fake_account(), settings(region="us-east-1"))
         assert (found.account_id, found.region) == (None, "us-east-1")
 
     @pytest.mark.parametrize("limit", [10, 150, 1000])
     def test_a_verdict_by_what_was_saved_is_the_live_one(self, tmp_path: Path, limit: int) -> None:
-        reader = made_up(limit, account_id="123456789012")
+        reader = fake_account(limit, account_id="123456789012")
         path = tmp_path / "account.json"
         path.write_text(dumps(survey(reader, settings())), encoding="utf-8")
         saved = load(path)

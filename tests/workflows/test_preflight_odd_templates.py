@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tapctl.errors import TapctlError
 from tapctl.settings.settings import Settings
 from tapctl.workflows.preflight import judge
-from tests.support.fake_account import made_up
+from tests.support.fake_account import fake_account
 from tests.support.templates import template
 
 PLAIN: dict[str, Any] = {
@@ -147,7 +147,7 @@ def test_nonsense_is_judged_or_refused(spot: tuple[dict[str, Any], tuple[str | i
     text = json.dumps(replaced(*spot, nonsense))
     chosen = Settings("template.yaml", stack_name="mine", region="eu-west-1")
     try:
-        said = [each.message for each in judge(template(text), made_up(exports={"a-n": "other"}), chosen).findings]
+        said = [each.message for each in judge(template(text), fake_account(exports={"a-n": "other"}), chosen).findings]
     except TapctlError as error:
         said = [error.message]
     assert said

@@ -16,9 +16,9 @@ from tapctl.concurrency.result import Preflight
 from tapctl.errors import BusyError, DeployFailed, UsageError
 from tapctl.settings.settings import Settings
 from tapctl.state import locks
-from tapctl.state.journal import Entry, Journal, Phase, digest, forget, opened, proved
+from tapctl.state.journal import Journal, JournalEntry, Phase, digest, forget, opened, proved
 from tapctl.template.load import load
-from tapctl.workflows.deploy import Release, release
+from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer
 from tests.support.failing_custom_resource import mood
 from tests.support.workspace import QUEUE, Watcher
@@ -53,10 +53,10 @@ class Bench:
         ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert ended.returncode == -9, ended.stderr
 
-    def deploys(self, stack: str, **more: Any) -> Release | None:
+    def deploys(self, stack: str, **more: Any) -> DeployResult | None:
         settings = Settings(str(self.template), stack_name=stack, region="us-east-1")
         deployer = Deployer(self.aws, settings, self.watcher, timeout=60, **more)
-        return release(load(str(self.template)), deployer, self.watcher, None)
+        return deploy(load(str(self.template)), deployer, self.watcher, None)
 
     def sets(self, stack: str) -> list[str]:
         found = self.aws.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
@@ -138,7 +138,7 @@ def test_a_secret_that_a_resource_quotes_is_not_shown(bench: Bench, aws: Aws) ->
 
     settings = Settings(str(bench.template), stack_name="q", region="us-east-1", parameters={"Key": "hunter2000"})
     with pytest.raises(DeployFailed, match=r"of-\(hidden\)' already exists") as raised:
-        release(load(settings.template), Deployer(aws, settings, bench.watcher, timeout=60), bench.watcher, None)
+        deploy(load(settings.template), Deployer(aws, settings, bench.watcher, timeout=60), bench.watcher, None)
 
     told = (raised.value.message, *bench.watcher.steps, *(each.reason for each in bench.watcher.events))
     assert not any("hunter2000" in each for each in told)
@@ -208,7 +208,7 @@ def test_a_journal_outlives_its_process_and_a_broken_one_tells_nothing(tmp_path:
         assert again.entry == journal.entry
     journal.path.write_text("{broken")
     with opened("123456789012", "us-east-1", "kept") as broken:
-        assert broken.entry == Entry()
+        assert broken.entry == JournalEntry()
     assert not locks.is_held(journal.path.with_suffix(".lock"))
 
 
@@ -228,7 +228,7 @@ def test_a_journal_that_tapctl_did_not_write_tells_nothing(content: str) -> None
         assert journal.path is not None
         journal.path.write_text(content)
     with opened("123456789012", "us-east-1", "strange") as again:
-        assert again.entry == Entry()
+        assert again.entry == JournalEntry()
 
 
 def test_a_journal_that_cannot_be_closed_does_not_undo_what_was_done(tmp_path: Path) -> None:
@@ -288,4 +288,4 @@ def test_of_an_account_that_was_emptied_nothing_is_remembered(tmp_path: Path, mo
     forget("000000000000")
 
     with opened("000000000000", "us-east-1", "shop") as emptied, opened("123456789012", "us-east-1", "shop") as other:
-        assert (emptied.entry, other.entry.phase) == (Entry(), Phase.MENDING)
+        assert (emptied.entry, other.entry.phase) == (JournalEntry(), Phase.MENDING)

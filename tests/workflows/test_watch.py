@@ -1,7 +1,7 @@
 import pytest
 
 from tapctl.errors import BusyError, DeployFailed, DeployStuck, UsageError
-from tapctl.stacks.follow import Event
+from tapctl.stacks.follow import StackEvent
 from tapctl.workflows.watch import Watched, watch
 from tests.support.stubbed_stacks import STACK_ID, History, stubbed
 
@@ -14,7 +14,7 @@ class Onlooker:
     def step(self, text: str) -> None:
         self.said.append(text)
 
-    def event(self, event: Event) -> None:
+    def event(self, event: StackEvent) -> None:
         self.told.append((event.name, event.status))
 
     def cancel(self, stack_name: str) -> bool:

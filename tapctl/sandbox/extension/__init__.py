@@ -15,7 +15,7 @@ Every replacement judges first and then calls the original, so a refusal leaves 
 from pathlib import Path
 
 from tapctl.sandbox.extension import api, functions, tables
-from tapctl.sandbox.extension.account import Account
+from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
 
 __all__ = ["UnsupportedError", "install"]
@@ -24,7 +24,7 @@ __all__ = ["UnsupportedError", "install"]
 def install(folder: Path) -> None:
     """Put the limits of `folder` in force in this process; UnsupportedError if the emulator is not the expected one."""
     require()
-    account = Account(folder)
+    account = SandboxAccount(folder)
     api.install(account)
     functions.install(account)
     tables.install()

@@ -13,7 +13,7 @@ from tapctl.sandbox.rules import Holding
 _log = logging.getLogger(__name__)
 
 
-class Account:
+class SandboxAccount:
     """Reads limits.json again whenever it changed, so that limits change without losing stacks."""
 
     def __init__(self, folder: Path) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 
 from tapctl.sandbox import rules
 from tapctl.sandbox.extension import patches
-from tapctl.sandbox.extension.account import Account
+from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import Record, Response
 from tapctl.sandbox.rules import Refusal
 
 
-def install(account: Account) -> None:
+def install(account: SandboxAccount) -> None:
     """Replace the emulator's functions behind the API routes."""
     _judge_reserved(account)
     _judge_provisioned(account)
@@ -19,7 +19,7 @@ def install(account: Account) -> None:
     _cap_by_current_limits(account)
 
 
-def _judge_reserved(account: Account) -> None:
+def _judge_reserved(account: SandboxAccount) -> None:
     original = patches.PUT_CONCURRENCY.get()
 
     def put(name: str, data: Record) -> Response:
@@ -36,7 +36,7 @@ def _judge_reserved(account: Account) -> None:
     patches.PUT_CONCURRENCY.put(put)
 
 
-def _judge_provisioned(account: Account) -> None:
+def _judge_provisioned(account: SandboxAccount) -> None:
     original = patches.PUT_PROVISIONED.get()
 
     def put(name: str, qualifier: str | None, data: Record) -> Response:
@@ -73,7 +73,7 @@ def _list_provisioned() -> None:
     patches.GET_PROVISIONED.put(get)
 
 
-def _report_account(account: Account) -> None:
+def _report_account(account: SandboxAccount) -> None:
     original = patches.ACCOUNT_SETTINGS.get()
 
     def get() -> Response:
@@ -88,7 +88,7 @@ def _report_account(account: Account) -> None:
     patches.ACCOUNT_SETTINGS.put(get)
 
 
-def _cap_by_current_limits(account: Account) -> None:
+def _cap_by_current_limits(account: SandboxAccount) -> None:
     original = patches.ACQUIRE_SLOT.get()
 
     def acquire(function: Record, config: Record) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tapctl.sandbox import rules
 from tapctl.sandbox.extension import patches, stored_properties
-from tapctl.sandbox.extension.account import Account
+from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
 from tapctl.sandbox.extension.patches import Handler
 from tapctl.sandbox.rules import NOTHING, Refusal
@@ -16,14 +16,14 @@ Properties = Mapping[str, Any]
 Made = tuple[str, dict[str, Any]]
 
 
-def install(account: Account) -> None:
+def install(account: SandboxAccount) -> None:
     """Wrap the three resource types."""
     _wrap_function(account)
     _wrap_version(account)
     _wrap_alias(account)
 
 
-def _wrap_function(account: Account) -> None:
+def _wrap_function(account: SandboxAccount) -> None:
     create_original = patches.handler(FUNCTION, "create")
     update_original = patches.handler(FUNCTION, "update")
 
@@ -49,7 +49,7 @@ def _wrap_function(account: Account) -> None:
     patches.replace_handlers(FUNCTION, create=create, update=update)
 
 
-def _wrap_version(account: Account) -> None:
+def _wrap_version(account: SandboxAccount) -> None:
     create_original = patches.handler(VERSION, "create")
     update_original = patches.handler(VERSION, "update")
 
@@ -67,7 +67,7 @@ def _wrap_version(account: Account) -> None:
     patches.replace_handlers(VERSION, create=create, update=update)
 
 
-def _wrap_alias(account: Account) -> None:
+def _wrap_alias(account: SandboxAccount) -> None:
     create_original = patches.handler(ALIAS, "create")
     update_original = patches.handler(ALIAS, "update")
 
@@ -82,7 +82,7 @@ def _wrap_alias(account: Account) -> None:
     patches.replace_handlers(ALIAS, create=create, update=update)
 
 
-def _judged_reservation(account: Account, logical_id: str, props: Properties, name: str) -> int | None:
+def _judged_reservation(account: SandboxAccount, logical_id: str, props: Properties, name: str) -> int | None:
     given = props.get("ReservedConcurrentExecutions")
     if given is None:
         return None
@@ -94,7 +94,7 @@ def _judged_reservation(account: Account, logical_id: str, props: Properties, na
     return value
 
 
-def _judge_provisioned(account: Account, logical_id: str, props: Properties, *, qualifier: str) -> int | None:
+def _judge_provisioned(account: SandboxAccount, logical_id: str, props: Properties, *, qualifier: str) -> int | None:
     given = (props.get("ProvisionedConcurrencyConfig") or {}).get("ProvisionedConcurrentExecutions")
     if given is None:
         return None
@@ -111,7 +111,7 @@ def _judge_provisioned(account: Account, logical_id: str, props: Properties, *, 
     return value
 
 
-def _publish(account: Account, logical_id: str, props: Properties, original: Handler) -> Made:
+def _publish(account: SandboxAccount, logical_id: str, props: Properties, original: Handler) -> Made:
     value = _judge_provisioned(account, logical_id, props, qualifier="")
     physical_id, attributes = original()
     if value is not None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from tapctl.verify.resource_check import Look
+from tapctl.verify.resource_check import ResourceCheck
 from tapctl.verify.services import apigateway, awslambda, cloudwatch, dynamodb, iam, kms, logs, sns, sqs
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
-    **apigateway.LOOKS,
-    **awslambda.LOOKS,
-    **cloudwatch.LOOKS,
-    **dynamodb.LOOKS,
-    **iam.LOOKS,
-    **kms.LOOKS,
-    **logs.LOOKS,
-    **sns.LOOKS,
-    **sqs.LOOKS,
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
+    **apigateway.CHECKS_BY_TYPE,
+    **awslambda.CHECKS_BY_TYPE,
+    **cloudwatch.CHECKS_BY_TYPE,
+    **dynamodb.CHECKS_BY_TYPE,
+    **iam.CHECKS_BY_TYPE,
+    **kms.CHECKS_BY_TYPE,
+    **logs.CHECKS_BY_TYPE,
+    **sns.CHECKS_BY_TYPE,
+    **sqs.CHECKS_BY_TYPE,
 }

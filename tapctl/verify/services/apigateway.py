@@ -4,78 +4,84 @@ import re
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document, same_name, within
-from tapctl.verify.resource import Live
-from tapctl.verify.resource_check import Look, Row, quietly
+from tapctl.verify.resource import LiveResource
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, quietly
 
 
-def _own(live: Live) -> str:
+def _own(live: LiveResource) -> str:
     """The id without the API's, which some put before it."""
     return re.split("[/|]", live.id)[-1]
 
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::ApiGatewayV2::Api": (
-        Look(
+        ResourceCheck(
             "apigatewayv2",
             "GetApi",
             lambda live, _: {"ApiId": live.id},
             (
-                Row("name", "Name", "Name"),
-                Row("protocol", "ProtocolType", "ProtocolType", default="HTTP"),
-                Row("closed default endpoint", "DisableExecuteApiEndpoint", "DisableExecuteApiEndpoint", absent=False),
+                PropertyCheck("name", "Name", "Name"),
+                PropertyCheck("protocol", "ProtocolType", "ProtocolType", default="HTTP"),
+                PropertyCheck(
+                    "closed default endpoint", "DisableExecuteApiEndpoint", "DisableExecuteApiEndpoint", absent=False
+                ),
             ),
         ),
     ),
     "AWS::ApiGatewayV2::Integration": (
-        Look(
+        ResourceCheck(
             "apigatewayv2",
             "GetIntegration",
             lambda live, _: {"ApiId": live.properties["ApiId"], "IntegrationId": _own(live)},
             (
-                Row("type", "IntegrationType", "IntegrationType"),
-                Row("subtype", "IntegrationSubtype", "IntegrationSubtype"),
-                Row("target", "IntegrationUri", "IntegrationUri", same=within),
-                Row("method", "IntegrationMethod", "IntegrationMethod"),
-                Row("credentials", "CredentialsArn", "CredentialsArn"),
-                Row("payload format", "PayloadFormatVersion", "PayloadFormatVersion"),
-                Row("timeout in ms", "TimeoutInMillis", "TimeoutInMillis"),
-                Row("parameters", "RequestParameters", "RequestParameters", same=same_document, explain=quietly),
+                PropertyCheck("type", "IntegrationType", "IntegrationType"),
+                PropertyCheck("subtype", "IntegrationSubtype", "IntegrationSubtype"),
+                PropertyCheck("target", "IntegrationUri", "IntegrationUri", same=within),
+                PropertyCheck("method", "IntegrationMethod", "IntegrationMethod"),
+                PropertyCheck("credentials", "CredentialsArn", "CredentialsArn"),
+                PropertyCheck("payload format", "PayloadFormatVersion", "PayloadFormatVersion"),
+                PropertyCheck("timeout in ms", "TimeoutInMillis", "TimeoutInMillis"),
+                PropertyCheck(
+                    "parameters", "RequestParameters", "RequestParameters", same=same_document, explain=quietly
+                ),
             ),
         ),
     ),
     "AWS::ApiGatewayV2::Route": (
-        Look(
+        ResourceCheck(
             "apigatewayv2",
             "GetRoute",
             lambda live, _: {"ApiId": live.properties["ApiId"], "RouteId": _own(live)},
             (
-                Row("route", "RouteKey", "RouteKey"),
-                Row("authorization", "AuthorizationType", "AuthorizationType", default="NONE", absent="NONE"),
-                Row("target", "Target", "Target"),
+                PropertyCheck("route", "RouteKey", "RouteKey"),
+                PropertyCheck("authorization", "AuthorizationType", "AuthorizationType", default="NONE", absent="NONE"),
+                PropertyCheck("target", "Target", "Target"),
             ),
         ),
     ),
     "AWS::ApiGatewayV2::Stage": (
-        Look(
+        ResourceCheck(
             "apigatewayv2",
             "GetStage",
             lambda live, _: {"ApiId": live.properties["ApiId"], "StageName": _own(live)},
             (
-                Row("automatic deployment", "AutoDeploy", "AutoDeploy", default=False, absent=False),
-                Row(
+                PropertyCheck("automatic deployment", "AutoDeploy", "AutoDeploy", default=False, absent=False),
+                PropertyCheck(
                     "rate limit",
                     "DefaultRouteSettings.ThrottlingRateLimit",
                     "DefaultRouteSettings.ThrottlingRateLimit",
                 ),
-                Row(
+                PropertyCheck(
                     "burst limit",
                     "DefaultRouteSettings.ThrottlingBurstLimit",
                     "DefaultRouteSettings.ThrottlingBurstLimit",
                 ),
-                Row(
+                PropertyCheck(
                     "access log", "AccessLogSettings.DestinationArn", "AccessLogSettings.DestinationArn", same=same_name
                 ),
-                Row("access log format", "AccessLogSettings.Format", "AccessLogSettings.Format", explain=quietly),
+                PropertyCheck(
+                    "access log format", "AccessLogSettings.Format", "AccessLogSettings.Format", explain=quietly
+                ),
             ),
         ),
     ),

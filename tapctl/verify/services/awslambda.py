@@ -8,20 +8,20 @@ from typing import Any
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.compare import is_on, same_name, unordered
-from tapctl.verify.resource import Live, unknown_value
-from tapctl.verify.resource_check import Look, Must, Row, at
+from tapctl.verify.resource import LiveResource, unknown_value
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, at
 
 
-def _variables(live: Live, answer: Any) -> Iterator[Check]:
+def _variables(live: LiveResource, answer: Any) -> Iterator[Check]:
     """The environment by the names alone: a value may be a secret."""
     wanted = at(live.properties, "Environment.Variables", {})
     if isinstance(wanted, Unknown):
         yield unknown_value(live, "environment")
         return
     if code := at(answer, "Environment.Error.ErrorCode"):
-        yield Check(live.logical_id, Status.NOT_CHECKED, f"environment: Lambda could not read it: {code}")
+        yield Check(live.logical_id, CheckStatus.NOT_CHECKED, f"environment: Lambda could not read it: {code}")
         return
     found = at(answer, "Environment.Variables", {})
     known = {name: as_text(value) for name, value in wanted.items() if not find_unknown(value)}
@@ -33,9 +33,9 @@ def _variables(live: Live, answer: Any) -> Iterator[Check]:
             f"environment is as the template says: {', '.join(sorted(known))}",
             f"environment is not as the template says: {', '.join(wrong)}",
         )
-    if unseen := sorted(set(wanted) - set(known)):
-        message = f"environment: the values of {', '.join(unseen)} are not shown by CloudFormation"
-        yield Check(live.logical_id, Status.NOT_CHECKED, message)
+    if opaque_resources := sorted(set(wanted) - set(known)):
+        message = f"environment: the values of {', '.join(opaque_resources)} are not shown by CloudFormation"
+        yield Check(live.logical_id, CheckStatus.NOT_CHECKED, message)
 
 
 _ACCOUNT = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
@@ -50,7 +50,7 @@ _CONDITIONS = {
 """Where the conditions of a function's policy come from."""
 
 
-def _grant(live: Live, answer: Any) -> Iterator[Check]:
+def _grant(live: LiveResource, answer: Any) -> Iterator[Check]:
     """One statement of the function's policy has to be the permission, whatever it is called there."""
     names = ("Action", "Principal", *_CONDITIONS.values())
     wanted = {name: live.properties[name] for name in names if name in live.properties}
@@ -82,21 +82,21 @@ def _principal(value: Any) -> str:
     return account[1] if account else text
 
 
-def _provisioned(function: str, name: str) -> Look:
+def _provisioned(function: str, name: str) -> ResourceCheck:
     """The provisioned concurrency of what `name` says: an alias by name, a version by its number."""
 
-    def arguments(live: Live, _: Any) -> dict[str, Any]:
+    def arguments(live: LiveResource, _: Any) -> dict[str, Any]:
         return {
             "FunctionName": live.properties[function],
             "Qualifier": live.properties.get(name) or live.id.rpartition(":")[2],
         }
 
-    return Look(
+    return ResourceCheck(
         "lambda",
         "GetProvisionedConcurrencyConfig",
         arguments,
         (
-            Row(
+            PropertyCheck(
                 "provisioned concurrency",
                 "ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions",
                 "RequestedProvisionedConcurrentExecutions",
@@ -106,38 +106,40 @@ def _provisioned(function: str, name: str) -> Look:
     )
 
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::Lambda::Function": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
             lambda live, _: {"FunctionName": live.id},
             (
                 # A function that nobody called for weeks is Inactive until somebody does.
-                Must("state", ("Active", "Inactive"), "State"),
-                Row("runtime", "Runtime", "Runtime"),
-                Row("handler", "Handler", "Handler"),
-                Row("architecture", "Architectures", "Architectures", default=["x86_64"]),
-                Row("memory", "MemorySize", "MemorySize", default=128),
-                Row("timeout", "Timeout", "Timeout", default=3),
-                Row("tracing", "TracingConfig.Mode", "TracingConfig.Mode", default="PassThrough"),
-                Row("role", "Role", "Role"),
-                Row("environment key", "KmsKeyArn", "KMSKeyArn", same=same_name),
-                Row("log format", "LoggingConfig.LogFormat", "LoggingConfig.LogFormat"),
-                Row("log group", "LoggingConfig.LogGroup", "LoggingConfig.LogGroup"),
-                Row("dead letters", "DeadLetterConfig.TargetArn", "DeadLetterConfig.TargetArn"),
-                Row("storage", "EphemeralStorage.Size", "EphemeralStorage.Size", absent=512),
-                Row("subnets", "VpcConfig.SubnetIds", "VpcConfig.SubnetIds", same=unordered),
-                Row("security groups", "VpcConfig.SecurityGroupIds", "VpcConfig.SecurityGroupIds", same=unordered),
+                StateCheck("state", ("Active", "Inactive"), "State"),
+                PropertyCheck("runtime", "Runtime", "Runtime"),
+                PropertyCheck("handler", "Handler", "Handler"),
+                PropertyCheck("architecture", "Architectures", "Architectures", default=["x86_64"]),
+                PropertyCheck("memory", "MemorySize", "MemorySize", default=128),
+                PropertyCheck("timeout", "Timeout", "Timeout", default=3),
+                PropertyCheck("tracing", "TracingConfig.Mode", "TracingConfig.Mode", default="PassThrough"),
+                PropertyCheck("role", "Role", "Role"),
+                PropertyCheck("environment key", "KmsKeyArn", "KMSKeyArn", same=same_name),
+                PropertyCheck("log format", "LoggingConfig.LogFormat", "LoggingConfig.LogFormat"),
+                PropertyCheck("log group", "LoggingConfig.LogGroup", "LoggingConfig.LogGroup"),
+                PropertyCheck("dead letters", "DeadLetterConfig.TargetArn", "DeadLetterConfig.TargetArn"),
+                PropertyCheck("storage", "EphemeralStorage.Size", "EphemeralStorage.Size", absent=512),
+                PropertyCheck("subnets", "VpcConfig.SubnetIds", "VpcConfig.SubnetIds", same=unordered),
+                PropertyCheck(
+                    "security groups", "VpcConfig.SecurityGroupIds", "VpcConfig.SecurityGroupIds", same=unordered
+                ),
             ),
             more=_variables,
         ),
-        Look(
+        ResourceCheck(
             "lambda",
             "GetFunctionConcurrency",
             lambda live, _: {"FunctionName": live.id},
             (
-                Row(
+                PropertyCheck(
                     "reserved concurrency",
                     "ReservedConcurrentExecutions",
                     "ReservedConcurrentExecutions",
@@ -148,25 +150,25 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         ),
     ),
     "AWS::Lambda::Version": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
             lambda live, _: {"FunctionName": live.id},
-            (Must("state", ("Active", "Inactive"), "State"),),
+            (StateCheck("state", ("Active", "Inactive"), "State"),),
         ),
         _provisioned("FunctionName", "Version"),
     ),
     "AWS::Lambda::Alias": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetAlias",
             lambda live, _: {"FunctionName": live.properties["FunctionName"], "Name": live.properties["Name"]},
-            (Row("version", "FunctionVersion", "FunctionVersion"),),
+            (PropertyCheck("version", "FunctionVersion", "FunctionVersion"),),
         ),
         _provisioned("FunctionName", "Name"),
     ),
     "AWS::Lambda::Url": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetFunctionUrlConfig",
             lambda live, _: (
@@ -174,13 +176,13 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                 | ({"Qualifier": live.properties["Qualifier"]} if "Qualifier" in live.properties else {})
             ),
             (
-                Row("authorization", "AuthType", "AuthType"),
-                Row("answers", "InvokeMode", "InvokeMode", default="BUFFERED", absent="BUFFERED"),
+                PropertyCheck("authorization", "AuthType", "AuthType"),
+                PropertyCheck("answers", "InvokeMode", "InvokeMode", default="BUFFERED", absent="BUFFERED"),
             ),
         ),
     ),
     "AWS::Lambda::Permission": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetPolicy",
             lambda live, _: {"FunctionName": live.properties["FunctionName"]},
@@ -190,29 +192,31 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         ),
     ),
     "AWS::Lambda::EventSourceMapping": (
-        Look(
+        ResourceCheck(
             "lambda",
             "GetEventSourceMapping",
             lambda live, _: {"UUID": live.id},
             (
-                Row(
+                PropertyCheck(
                     "state",
                     "Enabled",
                     "State",
                     default=True,
                     says=lambda value: "Enabled" if is_on(value) else "Disabled",
                 ),
-                Row("source", "EventSourceArn", "EventSourceArn"),
-                Row("function", "FunctionName", "FunctionArn", same=same_name),
-                Row("batch size", "BatchSize", "BatchSize"),
-                Row(
+                PropertyCheck("source", "EventSourceArn", "EventSourceArn"),
+                PropertyCheck("function", "FunctionName", "FunctionArn", same=same_name),
+                PropertyCheck("batch size", "BatchSize", "BatchSize"),
+                PropertyCheck(
                     "batching window in seconds",
                     "MaximumBatchingWindowInSeconds",
                     "MaximumBatchingWindowInSeconds",
                     absent=0,
                 ),
-                Row("answers", "FunctionResponseTypes", "FunctionResponseTypes", absent=[], same=unordered),
-                Row("maximum concurrency", "ScalingConfig.MaximumConcurrency", "ScalingConfig.MaximumConcurrency"),
+                PropertyCheck("answers", "FunctionResponseTypes", "FunctionResponseTypes", absent=[], same=unordered),
+                PropertyCheck(
+                    "maximum concurrency", "ScalingConfig.MaximumConcurrency", "ScalingConfig.MaximumConcurrency"
+                ),
             ),
         ),
     ),

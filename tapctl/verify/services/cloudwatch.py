@@ -3,29 +3,31 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import unordered
-from tapctl.verify.resource_check import Look, Row
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::CloudWatch::Alarm": (
-        Look(
+        ResourceCheck(
             "cloudwatch",
             "DescribeAlarms",
             lambda live, _: {"AlarmNames": [live.id], "AlarmTypes": ["MetricAlarm"]},
             (
-                Row("namespace", "Namespace", "Namespace"),
-                Row("metric", "MetricName", "MetricName"),
-                Row("dimensions", "Dimensions", "Dimensions", same=unordered),
-                Row("statistic", "Statistic", "Statistic"),
-                Row("statistic", "ExtendedStatistic", "ExtendedStatistic"),
-                Row("threshold", "Threshold", "Threshold"),
-                Row("comparison", "ComparisonOperator", "ComparisonOperator"),
-                Row("period", "Period", "Period"),
-                Row("evaluation periods", "EvaluationPeriods", "EvaluationPeriods"),
-                Row("datapoints to alarm", "DatapointsToAlarm", "DatapointsToAlarm"),
-                Row("missing data", "TreatMissingData", "TreatMissingData", default="missing", absent="missing"),
-                Row("actions enabled", "ActionsEnabled", "ActionsEnabled", default=True, absent=True),
-                Row("alarm actions", "AlarmActions", "AlarmActions", default=[], absent=[], same=unordered),
-                Row("ok actions", "OKActions", "OKActions", absent=[], same=unordered),
+                PropertyCheck("namespace", "Namespace", "Namespace"),
+                PropertyCheck("metric", "MetricName", "MetricName"),
+                PropertyCheck("dimensions", "Dimensions", "Dimensions", same=unordered),
+                PropertyCheck("statistic", "Statistic", "Statistic"),
+                PropertyCheck("statistic", "ExtendedStatistic", "ExtendedStatistic"),
+                PropertyCheck("threshold", "Threshold", "Threshold"),
+                PropertyCheck("comparison", "ComparisonOperator", "ComparisonOperator"),
+                PropertyCheck("period", "Period", "Period"),
+                PropertyCheck("evaluation periods", "EvaluationPeriods", "EvaluationPeriods"),
+                PropertyCheck("datapoints to alarm", "DatapointsToAlarm", "DatapointsToAlarm"),
+                PropertyCheck(
+                    "missing data", "TreatMissingData", "TreatMissingData", default="missing", absent="missing"
+                ),
+                PropertyCheck("actions enabled", "ActionsEnabled", "ActionsEnabled", default=True, absent=True),
+                PropertyCheck("alarm actions", "AlarmActions", "AlarmActions", default=[], absent=[], same=unordered),
+                PropertyCheck("ok actions", "OKActions", "OKActions", absent=[], same=unordered),
             ),
             entry=("MetricAlarms", "AlarmName"),
         ),

@@ -3,27 +3,27 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import enabled, is_on, same_name, soon, unordered
-from tapctl.verify.resource_check import Look, Must, Row
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::DynamoDB::Table": (
-        Look(
+        ResourceCheck(
             "dynamodb",
             "DescribeTable",
             lambda live, _: {"TableName": live.id},
             (
-                Must("status", ("ACTIVE", "UPDATING"), "Table.TableStatus"),
+                StateCheck("status", ("ACTIVE", "UPDATING"), "Table.TableStatus"),
                 # What is not shown was never on demand.
-                Row(
+                PropertyCheck(
                     "billing mode",
                     "BillingMode",
                     "Table.BillingModeSummary.BillingMode",
                     default="PROVISIONED",
                     absent="PROVISIONED",
                 ),
-                Row("keys", "KeySchema", "Table.KeySchema", same=unordered),
-                Row("key attributes", "AttributeDefinitions", "Table.AttributeDefinitions", same=unordered),
-                Row(
+                PropertyCheck("keys", "KeySchema", "Table.KeySchema", same=unordered),
+                PropertyCheck("key attributes", "AttributeDefinitions", "Table.AttributeDefinitions", same=unordered),
+                PropertyCheck(
                     "encryption",
                     "SSESpecification.SSEEnabled",
                     "Table.SSEDescription.Status",
@@ -31,14 +31,16 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                     says=enabled,
                     same=soon,
                 ),
-                Row(
+                PropertyCheck(
                     "encryption key",
                     "SSESpecification.KMSMasterKeyId",
                     "Table.SSEDescription.KMSMasterKeyArn",
                     same=same_name,
                 ),
-                Row("stream", "StreamSpecification.StreamViewType", "Table.StreamSpecification.StreamViewType"),
-                Row(
+                PropertyCheck(
+                    "stream", "StreamSpecification.StreamViewType", "Table.StreamSpecification.StreamViewType"
+                ),
+                PropertyCheck(
                     "deletion protection",
                     "DeletionProtectionEnabled",
                     "Table.DeletionProtectionEnabled",
@@ -48,12 +50,12 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                 ),
             ),
         ),
-        Look(
+        ResourceCheck(
             "dynamodb",
             "DescribeContinuousBackups",
             lambda live, _: {"TableName": live.id},
             (
-                Row(
+                PropertyCheck(
                     "point-in-time recovery",
                     "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
                     "ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus",
@@ -63,12 +65,12 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                 ),
             ),
         ),
-        Look(
+        ResourceCheck(
             "dynamodb",
             "DescribeTimeToLive",
             lambda live, _: {"TableName": live.id},
             (
-                Row(
+                PropertyCheck(
                     "expiry",
                     "TimeToLiveSpecification.Enabled",
                     "TimeToLiveDescription.TimeToLiveStatus",
@@ -76,7 +78,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                     says=enabled,
                     same=soon,
                 ),
-                Row(
+                PropertyCheck(
                     "expiry attribute",
                     "TimeToLiveSpecification.AttributeName",
                     "TimeToLiveDescription.AttributeName",

@@ -6,21 +6,21 @@ from typing import Any
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
 from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource import Live, unknown_value
-from tapctl.verify.resource_check import Look, Row
+from tapctl.verify.resource import LiveResource, unknown_value
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
 
-def _document(what: str, found: str, name: str = "PolicyDocument") -> Row:
-    return Row(what, name, found, same=same_policy, explain=policy_difference)
+def _document(what: str, found: str, name: str = "PolicyDocument") -> PropertyCheck:
+    return PropertyCheck(what, name, found, same=same_policy, explain=policy_difference)
 
 
-def _inline(property_: str, operation: str, owner: str) -> Look:
+def _inline(property_: str, operation: str, owner: str) -> ResourceCheck:
     """The policy as it stands at each of the roles, users or groups that have it."""
 
-    def arguments(live: Live, entry: Any) -> dict[str, Any]:
+    def arguments(live: LiveResource, entry: Any) -> dict[str, Any]:
         return {owner: entry, "PolicyName": live.properties["PolicyName"]}
 
-    return Look(
+    return ResourceCheck(
         "iam",
         operation,
         arguments,
@@ -30,7 +30,7 @@ def _inline(property_: str, operation: str, owner: str) -> Look:
     )
 
 
-def _attached(live: Live, answer: Any) -> Iterator[Check]:
+def _attached(live: LiveResource, answer: Any) -> Iterator[Check]:
     """The managed policies of the template; others may have been attached beside them."""
     wanted = live.properties.get("ManagedPolicyArns") or []
     found = {each["PolicyArn"] for each in answer.get("AttachedPolicies", [])}
@@ -41,20 +41,20 @@ def _attached(live: Live, answer: Any) -> Iterator[Check]:
             yield live.check(arn in found, f"{arn} is attached", f"{arn} is not attached")
 
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::IAM::Role": (
-        Look(
+        ResourceCheck(
             "iam",
             "GetRole",
             lambda live, _: {"RoleName": live.id},
             (
                 _document("trust policy", "Role.AssumeRolePolicyDocument", "AssumeRolePolicyDocument"),
-                Row("path", "Path", "Role.Path"),
-                Row("longest session", "MaxSessionDuration", "Role.MaxSessionDuration"),
-                Row("boundary", "PermissionsBoundary", "Role.PermissionsBoundary.PermissionsBoundaryArn"),
+                PropertyCheck("path", "Path", "Role.Path"),
+                PropertyCheck("longest session", "MaxSessionDuration", "Role.MaxSessionDuration"),
+                PropertyCheck("boundary", "PermissionsBoundary", "Role.PermissionsBoundary.PermissionsBoundaryArn"),
             ),
         ),
-        Look(
+        ResourceCheck(
             "iam",
             "GetRolePolicy",
             lambda live, entry: {"RoleName": live.id, "PolicyName": entry["PolicyName"]},
@@ -62,7 +62,7 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
             each="Policies",
             thing="policy {PolicyName}",
         ),
-        Look(
+        ResourceCheck(
             "iam",
             "ListAttachedRolePolicies",
             lambda live, _: {"RoleName": live.id},

@@ -5,45 +5,45 @@ from typing import Any
 
 from tapctl.verify.compare import is_on, same_name
 from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource_check import Look, Row
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
 
 def _state(value: Any) -> str:
     return "Enabled" if is_on(value) else "Disabled"
 
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::KMS::Key": (
-        Look(
+        ResourceCheck(
             "kms",
             "DescribeKey",
             lambda live, _: {"KeyId": live.id},
             (
-                Row("state", "Enabled", "KeyMetadata.KeyState", default=True, says=_state),
-                Row("kind", "KeySpec", "KeyMetadata.KeySpec"),
-                Row("use", "KeyUsage", "KeyMetadata.KeyUsage"),
-                Row("multi-Region", "MultiRegion", "KeyMetadata.MultiRegion", absent=False),
+                PropertyCheck("state", "Enabled", "KeyMetadata.KeyState", default=True, says=_state),
+                PropertyCheck("kind", "KeySpec", "KeyMetadata.KeySpec"),
+                PropertyCheck("use", "KeyUsage", "KeyMetadata.KeyUsage"),
+                PropertyCheck("multi-Region", "MultiRegion", "KeyMetadata.MultiRegion", absent=False),
             ),
         ),
-        Look(
+        ResourceCheck(
             "kms",
             "GetKeyRotationStatus",
             lambda live, _: {"KeyId": live.id},
-            (Row("yearly rotation", "EnableKeyRotation", "KeyRotationEnabled", absent=False, says=is_on),),
+            (PropertyCheck("yearly rotation", "EnableKeyRotation", "KeyRotationEnabled", absent=False, says=is_on),),
         ),
-        Look(
+        ResourceCheck(
             "kms",
             "GetKeyPolicy",
             lambda live, _: {"KeyId": live.id, "PolicyName": "default"},
-            (Row("key policy", "KeyPolicy", "Policy", same=same_policy, explain=policy_difference),),
+            (PropertyCheck("key policy", "KeyPolicy", "Policy", same=same_policy, explain=policy_difference),),
         ),
     ),
     "AWS::KMS::Alias": (
-        Look(
+        ResourceCheck(
             "kms",
             "DescribeKey",
             lambda live, _: {"KeyId": live.id},
-            (Row("key", "TargetKeyId", "KeyMetadata.KeyId", same=same_name),),
+            (PropertyCheck("key", "TargetKeyId", "KeyMetadata.KeyId", same=same_name),),
         ),
     ),
 }

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_name
-from tapctl.verify.resource_check import Look, Row
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::Logs::LogGroup": (
-        Look(
+        ResourceCheck(
             "logs",
             "DescribeLogGroups",
             lambda live, _: {"logGroupNamePrefix": live.id},
             (
-                Row("retention in days", "RetentionInDays", "retentionInDays", default=None),
-                Row("encryption key", "KmsKeyId", "kmsKeyId", same=same_name),
-                Row("class", "LogGroupClass", "logGroupClass", absent="STANDARD"),
+                PropertyCheck("retention in days", "RetentionInDays", "retentionInDays", default=None),
+                PropertyCheck("encryption key", "KmsKeyId", "kmsKeyId", same=same_name),
+                PropertyCheck("class", "LogGroupClass", "logGroupClass", absent="STANDARD"),
             ),
             entry=("logGroups", "logGroupName"),
         ),

@@ -4,28 +4,28 @@ from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document
 from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource_check import Look, Must, Row, quietly
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, quietly
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::SNS::Topic": (
-        Look(
+        ResourceCheck(
             "sns",
             "GetTopicAttributes",
             lambda live, _: {"TopicArn": live.id},
             (
-                Row("display name", "DisplayName", "Attributes.DisplayName"),
-                Row("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId", default=None),
-                Row("first in, first out", "FifoTopic", "Attributes.FifoTopic", default=False, absent=False),
+                PropertyCheck("display name", "DisplayName", "Attributes.DisplayName"),
+                PropertyCheck("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId", default=None),
+                PropertyCheck("first in, first out", "FifoTopic", "Attributes.FifoTopic", default=False, absent=False),
             ),
         ),
     ),
     "AWS::SNS::TopicPolicy": (
-        Look(
+        ResourceCheck(
             "sns",
             "GetTopicAttributes",
             lambda _, entry: {"TopicArn": entry},
             (
-                Row(
+                PropertyCheck(
                     "policy of {entry}",
                     "PolicyDocument",
                     "Attributes.Policy",
@@ -38,16 +38,16 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         ),
     ),
     "AWS::SNS::Subscription": (
-        Look(
+        ResourceCheck(
             "sns",
             "GetSubscriptionAttributes",
             lambda live, _: {"SubscriptionArn": live.id},
             (
-                Must("waiting for its confirmation", ("false",), "Attributes.PendingConfirmation"),
-                Row("protocol", "Protocol", "Attributes.Protocol"),
-                Row("endpoint", "Endpoint", "Attributes.Endpoint"),
-                Row("filter", "FilterPolicy", "Attributes.FilterPolicy", same=same_document, explain=quietly),
-                Row("raw delivery", "RawMessageDelivery", "Attributes.RawMessageDelivery", absent=False),
+                StateCheck("waiting for its confirmation", ("false",), "Attributes.PendingConfirmation"),
+                PropertyCheck("protocol", "Protocol", "Attributes.Protocol"),
+                PropertyCheck("endpoint", "Endpoint", "Attributes.Endpoint"),
+                PropertyCheck("filter", "FilterPolicy", "Attributes.FilterPolicy", same=same_document, explain=quietly),
+                PropertyCheck("raw delivery", "RawMessageDelivery", "Attributes.RawMessageDelivery", absent=False),
             ),
         ),
     ),

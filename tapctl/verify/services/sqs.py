@@ -5,26 +5,26 @@ from typing import Any
 
 from tapctl.verify.compare import same_document
 from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource import Live
-from tapctl.verify.resource_check import Look, Row
+from tapctl.verify.resource import LiveResource
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
 
 def _all(url: Any) -> dict[str, Any]:
     return {"QueueUrl": url, "AttributeNames": ["All"]}
 
 
-def _own(live: Live, _: Any) -> dict[str, Any]:
+def _own(live: LiveResource, _: Any) -> dict[str, Any]:
     return _all(live.id)
 
 
-def _attribute(what: str, name: str, default: object) -> Row:
+def _attribute(what: str, name: str, default: object) -> PropertyCheck:
     """An attribute that the API calls as the template does."""
-    return Row(what, name, f"Attributes.{name}", default=default, absent=default)
+    return PropertyCheck(what, name, f"Attributes.{name}", default=default, absent=default)
 
 
-LOOKS: Mapping[str, tuple[Look, ...]] = {
+CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::SQS::Queue": (
-        Look(
+        ResourceCheck(
             "sqs",
             "GetQueueAttributes",
             _own,
@@ -34,10 +34,12 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
                 _attribute("delayed by seconds", "DelaySeconds", 0),
                 _attribute("waiting for seconds", "ReceiveMessageWaitTimeSeconds", 0),
                 _attribute("first in, first out", "FifoQueue", False),
-                Row("longest message", "MaximumMessageSize", "Attributes.MaximumMessageSize"),
-                Row("encryption by SQS", "SqsManagedSseEnabled", "Attributes.SqsManagedSseEnabled", absent=False),
-                Row("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId"),
-                Row(
+                PropertyCheck("longest message", "MaximumMessageSize", "Attributes.MaximumMessageSize"),
+                PropertyCheck(
+                    "encryption by SQS", "SqsManagedSseEnabled", "Attributes.SqsManagedSseEnabled", absent=False
+                ),
+                PropertyCheck("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId"),
+                PropertyCheck(
                     "redrive policy",
                     "RedrivePolicy",
                     "Attributes.RedrivePolicy",
@@ -48,12 +50,12 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
         ),
     ),
     "AWS::SQS::QueuePolicy": (
-        Look(
+        ResourceCheck(
             "sqs",
             "GetQueueAttributes",
             lambda _, entry: _all(entry),
             (
-                Row(
+                PropertyCheck(
                     "policy of {entry}",
                     "PolicyDocument",
                     "Attributes.Policy",

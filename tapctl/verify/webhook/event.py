@@ -9,14 +9,14 @@ from typing import Any
 
 from tapctl.aws.session import Aws
 from tapctl.settings.verify_section import WebhookProbe
-from tapctl.verify.http import Request, Route
-from tapctl.verify.retry import Patience
-from tapctl.verify.webhook.row import Place
+from tapctl.verify.http import HttpRequest, Route
+from tapctl.verify.retry import RetryWindow
+from tapctl.verify.webhook.row import RowLocation
 from tapctl.verify.webhook.signing import SCHEMES, Message, Scheme, generic
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class WebhookEndpoint:
     """Where events are posted, and where they are stored; `patience` is for the row, `log` says where to read on."""
 
     probe: WebhookProbe
@@ -24,20 +24,20 @@ class Endpoint:
     table: str
     aws: Aws
     route: Route
-    patience: Patience
+    patience: RetryWindow
     log: str
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TestEvent:
     """One event, whole: what is posted, and where its row is to be found."""
 
-    request: Request
-    place: Place
+    request: HttpRequest
+    place: RowLocation
     row: Mapping[str, object]
 
 
-def new_event(endpoint: Endpoint, key: bytes) -> Event:
+def new_event(endpoint: WebhookEndpoint, key: bytes) -> TestEvent:
     """A new event, which nobody has seen."""
     probe, event_id, now = endpoint.probe, f"tapctl-{uuid.uuid4()}", datetime.now(UTC)
     url = endpoint.url + _filled(probe.path, event_id, now)
@@ -45,9 +45,9 @@ def new_event(endpoint: Endpoint, key: bytes) -> Event:
     body = json.dumps(scheme.seal(_filled(probe.body, event_id, now), key)).encode()
     message = Message(event_id, int(now.timestamp()), body, probe.url or url)
     headers = {"content-type": "application/json", **scheme.sign(message, key)}
-    return Event(
-        Request(url, body, headers),
-        Place(endpoint.aws, endpoint.table, _filled(probe.key, event_id, now)),
+    return TestEvent(
+        HttpRequest(url, body, headers),
+        RowLocation(endpoint.aws, endpoint.table, _filled(probe.key, event_id, now)),
         _filled(probe.row, event_id, now),
     )
 

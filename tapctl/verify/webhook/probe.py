@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 
 from tapctl.aws.session import Aws
 from tapctl.errors import ConfigError
+from tapctl.hints import Hint
 from tapctl.settings.verify_section import Answer, WebhookProbe, secret_value
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, Status
+from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import Deployed
 from tapctl.verify.http import Route, send
-from tapctl.verify.retry import Patience
-from tapctl.verify.webhook.event import Endpoint, Event, new_event
-from tapctl.verify.webhook.row import Place, Row, differences
+from tapctl.verify.retry import RetryWindow
+from tapctl.verify.webhook.event import TestEvent, WebhookEndpoint, new_event
+from tapctl.verify.webhook.row import Row, RowLocation, differences
 from tapctl.verify.webhook.signing import SCHEMES
 
 SUBJECT = "webhook"
@@ -34,7 +35,7 @@ def check_webhook(
     parameters: Mapping[str, str],
     route: Route,
     *,
-    patience: Patience | None = None,
+    patience: RetryWindow | None = None,
 ) -> Iterator[Check]:
     """The three deliveries, as far as each makes sense after the one before. The secret is never shown."""
     for output in (probe.endpoint, probe.table):
@@ -47,19 +48,19 @@ def check_webhook(
         yield _misconfigured(error.message, error.hint)
         return
     if isinstance(key, Unknown):
-        yield Check(SUBJECT, Status.NOT_CHECKED, key.reason, key.settle)
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, key.reason, key.resolution)
         return
     url, table = deployed.outputs[probe.endpoint].rstrip("/"), deployed.outputs[probe.table]
-    endpoint = Endpoint(probe, url, table, aws, route, patience or Patience(15), advice(deployed))
+    endpoint = WebhookEndpoint(probe, url, table, aws, route, patience or RetryWindow(15), advice(deployed))
     yield from _check_genuine(endpoint, key)
     yield from _check_forged(endpoint)
 
 
-def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
+def _check_genuine(endpoint: WebhookEndpoint, key: bytes) -> Iterator[Check]:
     event = new_event(endpoint, key)
     first = _answered(endpoint, event, endpoint.probe.signed, "a signed event was answered")
     yield first
-    if first.status is not Status.PROVED:
+    if first.status is not CheckStatus.PROVED:
         return
     row = event.place.wait(endpoint.patience)
     yield _stored(event, row, endpoint.log)
@@ -70,7 +71,7 @@ def _check_genuine(endpoint: Endpoint, key: bytes) -> Iterator[Check]:
     yield _left_alone(event.place, row, left, changed, endpoint.log)
 
 
-def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
+def _check_forged(endpoint: WebhookEndpoint) -> Iterator[Check]:
     event = new_event(endpoint, os.urandom(32))
     before = event.place.read()
     yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", _FORGED)
@@ -78,18 +79,20 @@ def _check_forged(endpoint: Endpoint) -> Iterator[Check]:
     yield _left_alone(event.place, before, left, stored, _UNGUARDED)
 
 
-def _answered(endpoint: Endpoint, event: Event, expected: Answer, said: str, hints: Mapping[int, str] = {}) -> Check:
+def _answered(
+    endpoint: WebhookEndpoint, event: TestEvent, expected: Answer, said: str, hints: Mapping[int, str] = {}
+) -> Check:
     """Whether the answer is as expected; `hints` are for classes of status for which the log is of no use."""
     response = send(event.request, endpoint.route)
     if expected.accepts(response.status, response.text):
-        return Check(SUBJECT, Status.PROVED, f"{said} {response.status}")
+        return Check(SUBJECT, CheckStatus.PROVED, f"{said} {response.status}")
     return _failed(
         f"{said} {response}; expected is {expected.wanted}, at {event.request.url}",
         hints.get(response.status // 100, endpoint.log),
     )
 
 
-def _stored(event: Event, row: Row | Unknown | None, log: str) -> Check:
+def _stored(event: TestEvent, row: Row | Unknown | None, log: str) -> Check:
     table = event.place.table
     if isinstance(row, Unknown):
         return _unseen(event.place, row)
@@ -97,27 +100,27 @@ def _stored(event: Event, row: Row | Unknown | None, log: str) -> Check:
         return _failed(f"the event is not in table {table}", log)
     if wrong := differences(row, event.row):
         return _failed(f"the event is in table {table}, but {'; '.join(wrong)}", log)
-    return Check(SUBJECT, Status.PROVED, f"the event was found in table {table}")
+    return Check(SUBJECT, CheckStatus.PROVED, f"the event was found in table {table}")
 
 
-def _left_alone(place: Place, before: Row | Unknown | None, proved: str, broken: str, hint: str) -> Check:
+def _left_alone(place: RowLocation, before: Row | Unknown | None, proved: str, broken: str, hint: str) -> Check:
     after = place.read()
     for row in (before, after):
         if isinstance(row, Unknown):
             return _unseen(place, row)
-    return Check(SUBJECT, Status.PROVED, proved) if before == after else _failed(broken, hint)
+    return Check(SUBJECT, CheckStatus.PROVED, proved) if before == after else _failed(broken, hint)
 
 
-def _unseen(place: Place, unknown: Unknown) -> Check:
-    return Check(SUBJECT, Status.NOT_CHECKED, f"table {place.table}: {unknown.reason}", unknown.settle or None)
+def _unseen(place: RowLocation, unknown: Unknown) -> Check:
+    return Check(SUBJECT, CheckStatus.NOT_CHECKED, f"table {place.table}: {unknown.reason}", unknown.resolution or None)
 
 
-def _misconfigured(message: str, hint: str | None = None) -> Check:
-    return Check(SUBJECT, Status.FAILED, message, hint, lasting=True)
+def _misconfigured(message: str, hint: Hint | None = None) -> Check:
+    return Check(SUBJECT, CheckStatus.FAILED, message, hint, lasting=True)
 
 
-def _failed(message: str, hint: str | None = None) -> Check:
-    return Check(SUBJECT, Status.FAILED, message, hint)
+def _failed(message: str, hint: Hint | None = None) -> Check:
+    return Check(SUBJECT, CheckStatus.FAILED, message, hint)
 
 
 FUNCTION = "AWS::Lambda::Function"

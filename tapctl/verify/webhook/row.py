@@ -7,14 +7,14 @@ from typing import Any
 
 from tapctl.aws.session import Aws, readable
 from tapctl.unknown import Unknown
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 
 Row = Mapping[str, Mapping[str, Any]]
 """Attribute to typed value, as DynamoDB writes it: `{"amount": {"N": "12.34"}}`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowLocation:
     """Where a row is to be found."""
 
     aws: Aws
@@ -30,7 +30,7 @@ class Place:
             ),
         )
 
-    def wait(self, patience: Patience) -> Row | Unknown | None:
+    def wait(self, patience: RetryWindow) -> Row | Unknown | None:
         """The row as soon as it is there."""
         found: Row | Unknown | None = None
         for _ in patience.tries():

@@ -11,7 +11,7 @@ from tapctl import sandbox
 from tapctl.settings.verify_section import Answer, FromEnvironment, WebhookProbe
 from tapctl.verify.check import Check
 from tapctl.verify.deployed_stack import read
-from tapctl.verify.retry import Patience
+from tapctl.verify.retry import RetryWindow
 from tapctl.verify.verify import verify
 from tapctl.verify.webhook.probe import advice, check_webhook
 from tests.support.deployed_stacks import deployed, found, stubbed
@@ -45,7 +45,7 @@ def heard(reply: Reply, probe: WebhookProbe) -> list[Check]:
         for _ in range(2 if reply.status != 200 else 3):
             stubs["dynamodb"].add_response("get_item", NONE)
         stack = deployed(body, {"Hook": "hook"}, {"Url": url, "Table": "t"})
-        return list(check_webhook(probe, stack, aws, {}, lambda where: (where, {}), patience=Patience(0)))
+        return list(check_webhook(probe, stack, aws, {}, lambda where: (where, {}), patience=RetryWindow(0)))
 
 
 def sent(
@@ -62,7 +62,7 @@ def sent(
             else:
                 stubs["dynamodb"].add_response("get_item", row)
         stack = deployed({}, outputs={"Url": url, "Table": "t"})
-        quick = Patience(patience, sleep=lambda _: None)
+        quick = RetryWindow(patience, sleep=lambda _: None)
         return found(list(check_webhook(probe, stack, aws, {}, lambda where: (where, {}), patience=quick))), got
 
 
@@ -130,7 +130,7 @@ def test_the_hint_at_a_forged_event_depends_on_the_answer(status: int, hint: str
 
     (answered,) = (each for each in heard(Reply(status), probe) if each.message.startswith("a forged event"))
 
-    assert (answered.hint or "").startswith(hint)
+    assert (str(answered.hint) or "").startswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -178,18 +178,20 @@ def test_the_row_must_hold_what_was_sent(wanted: dict[str, Any], problem: str | 
 
 
 @pytest.mark.parametrize(
-    ("rows", "unseen"),
+    ("rows", "opaque_resources"),
     [
         pytest.param(["AccessDeniedException", NONE, NONE], {1}, id="the row"),
         pytest.param([ROW, "AccessDeniedException", NONE, NONE], {3}, id="the row after the duplicate"),
         pytest.param([ROW, ROW, "AccessDeniedException", NONE], {5}, id="the row before the forged one"),
     ],
 )
-def test_a_row_that_may_not_be_read_is_not_checked(rows: list[Mapping[str, Any] | str], unseen: set[int]) -> None:
+def test_a_row_that_may_not_be_read_is_not_checked(
+    rows: list[Mapping[str, Any] | str], opaque_resources: set[int]
+) -> None:
     replies = IN_ORDER if len(rows) == 4 else (Reply(200), Reply(401))
     checks, _ = sent(replies, rows)
 
-    assert {index for index, (status, _) in enumerate(checks) if status == "not checked"} == unseen
+    assert {index for index, (status, _) in enumerate(checks) if status == "not checked"} == opaque_resources
     assert ("not checked", "table t: dynamodb:GetItem was denied") in checks
     assert not [each for each in checks if each[0] == "failed"]
 
@@ -288,7 +290,7 @@ def live(stage: Stage, **changes: Any) -> list[Check]:
             stage.aws,
             stage.settings.parameters,
             lambda url: sandbox.route(stage.running, url),
-            patience=Patience(1),
+            patience=RetryWindow(1),
         )
     )
 

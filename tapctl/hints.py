@@ -1,0 +1,63 @@
+"""The next step for whoever reads a verdict or an error, as data; `tapctl.report.hints` words it.
+
+The judgement, the template room and the account room choose an advice and fill in its values. They spell no command
+and no option, so that one place decides how a command is written.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Advice(Enum):
+    """One next step; its value is a stable id, and the comment lists the values that it takes, in order."""
+
+    # the verdict on concurrency
+    APPLY_REMEDY = "apply-remedy"
+    DEPLOY_IN_TWO_STEPS = "deploy-in-two-steps"
+    DEPLOY_IN_TWO_STEPS_IF_ALLOWED = "deploy-in-two-steps-if-allowed"
+    PIN_MINIMUM = "pin-minimum"
+    FREE_RESERVATIONS = "free-reservations"
+    FREE_PROVISIONED = "free-provisioned"  # function name, qualifier
+    RAISE_SANDBOX_LIMIT = "raise-sandbox-limit"  # limit
+    REQUEST_INCREASE = "request-increase"  # service code, quota code, value, Region or ""
+    INCREASE_PENDING = "increase-pending"  # value, day
+
+    # what a template leaves open
+    GIVE_PARAMETER = "give-parameter"  # parameter name
+    GIVE_LOOKUP = "give-lookup"  # `ssm:NAME` or `import:NAME`
+    GIVE_REGION = "give-region"
+    GIVE_ACCOUNT_ID = "give-account-id"
+    GIVE_STACK_NAME = "give-stack-name"
+    NAME_TEMPLATE = "name-template"
+    RUN_CFN_LINT = "run-cfn-lint"
+    VALIDATE_SAM = "validate-sam"
+    READ_PROCESSED_TEMPLATE = "read-processed-template"
+
+    # what an account leaves open
+    ALLOW_ACTION = "allow-action"  # IAM action
+    SAVE_SNAPSHOT = "save-snapshot"  # path
+    NAME_STACK_WITH_FUNCTION = "name-stack-with-function"
+    DELETE_RESERVATION = "delete-reservation"  # function name
+    PUT_RESERVATION = "put-reservation"  # function name, value
+    LIST_INCREASES = "list-increases"
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """An advice with its values, in the order that the advice lists."""
+
+    advice: Advice
+    values: tuple[str | int, ...] = ()
+
+    def __format__(self, spec: str) -> str:
+        """Raises `TypeError`: a report words it, nothing else."""
+        raise TypeError(f"{self.advice} is not text; tapctl.report.hints words it")
+
+
+Hint = str | Advised
+"""A next step: text without any command or option in it, or an advice."""
+
+
+def advise(advice: Advice, *values: str | int) -> Advised:
+    """`Advised` with its values as arguments."""
+    return Advised(advice, values)

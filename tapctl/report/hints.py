@@ -1,0 +1,53 @@
+"""Every next step in words: the one place below the command line that spells commands and options."""
+
+from collections.abc import Mapping
+
+from tapctl.hints import Advice, Hint
+
+WORDING: Mapping[Advice, str] = {
+    Advice.APPLY_REMEDY: (
+        "`tapctl deploy` with these options applies the remedy; `tapctl fix --write` writes it into the template"
+    ),
+    Advice.DEPLOY_IN_TWO_STEPS: "`tapctl deploy` deploys it in two steps: it lowers first, then raises",
+    Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: (
+        "without `--remedy fail`, `tapctl deploy` deploys it in two steps: it lowers first, then raises"
+    ),
+    Advice.PIN_MINIMUM: "pass `--min-unreserved N` if you know the minimum, from an error of this account",
+    Advice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
+    Advice.FREE_PROVISIONED: (
+        "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
+        " deploy left behind"
+    ),
+    Advice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
+    Advice.REQUEST_INCREASE: (
+        "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
+        " --quota-code {} --desired-value {}{}`"
+    ),
+    Advice.INCREASE_PENDING: "an increase to {} was requested on {} and is pending",
+    Advice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
+    Advice.GIVE_LOOKUP: "pass `--resolve {}=VALUE`",
+    Advice.GIVE_REGION: "pass `--region REGION`",
+    Advice.GIVE_ACCOUNT_ID: "credentials of the account, or a snapshot with its `account_id`, give it",
+    Advice.GIVE_STACK_NAME: "pass `--stack-name NAME`",
+    Advice.NAME_TEMPLATE: "name the template as an argument, with `--template`, or as `template` in tapctl.toml",
+    Advice.RUN_CFN_LINT: "`cfn-lint TEMPLATE` shows more; `--no-lint` skips it",
+    Advice.VALIDATE_SAM: "`sam validate --lint` may show more",
+    Advice.READ_PROCESSED_TEMPLATE: (
+        "run preflight on what it generates: `aws cloudformation get-template --template-stage Processed`"
+    ),
+    Advice.ALLOW_ACTION: "allow the action {}",
+    Advice.SAVE_SNAPSHOT: "`tapctl account --output {}` saves one",
+    Advice.NAME_STACK_WITH_FUNCTION: "name a stack that has one with `--stack-name`",
+    Advice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {}`",
+    Advice.PUT_RESERVATION: (
+        "`aws lambda put-function-concurrency --function-name {} --reserved-concurrent-executions {}`"
+    ),
+    Advice.LIST_INCREASES: (
+        "wait for AWS to decide; `aws service-quotas list-requested-service-quota-change-history` lists it"
+    ),
+}
+
+
+def worded(hint: Hint) -> str:
+    """A hint as a person reads it."""
+    return hint if isinstance(hint, str) else WORDING[hint.advice].format(*hint.values)

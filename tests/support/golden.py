@@ -1,0 +1,93 @@
+"""What is printed, kept beside the tests: `tests/<room>/golden/<module>.txt` has a section for each test.
+
+`pytest --golden` writes the sections of the tests that run; without it they are compared. A reviewer reads a change of
+wording as the diff of these files.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tapctl.errors import TapctlError
+from tapctl.hints import Advised
+from tapctl.report.hints import worded
+
+HEADER = "=== {} ==="
+_SECTION = re.compile(r"(?m)^=== (.*) ===\n")
+ROOT = Path(__file__).parents[2]
+
+
+def shown(value: object) -> str:
+    """A value as golden files show it: an error with its class, exit code and hint, a list item by item."""
+    match value:
+        case TapctlError():
+            hint = f"\nhint: {worded(value.hint)}" if value.hint else ""
+            return f"{type(value).__name__} ({int(value.exit_code)}): {value.message}{hint}"
+        case Advised():
+            return f"{value.advice.value}: {worded(value)}"
+        case Mapping():
+            return "\n".join(f"{key}: {shown(item)}" for key, item in value.items())
+        case list() | tuple():
+            return "\n".join(shown(item) for item in value)
+        case _:
+            return str(value)
+
+
+def sections(file: Path) -> dict[str, str]:
+    """The golden texts of one test module by their names."""
+    if not file.exists():
+        return {}
+    parts = _SECTION.split(file.read_text(encoding="utf-8"))[1:]
+    return {name: text.strip("\n") for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+class Golden:
+    """Compares what a test printed with its golden text, or writes that."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        module = Path(str(request.node.path))
+        self.file = module.parent / "golden" / f"{module.stem}.txt"
+        self.name = request.node.nodeid.partition("::")[2]
+        self.writes = bool(request.config.getoption("--golden"))
+        self.replaced = {str(folder): "<tmp>", str(ROOT): "<root>"}
+        self.asked: dict[str, str] = {}
+
+    def __call__(self, printed: object, name: str = "", **replaced: object) -> None:
+        """`printed` as `shown` has it; `name` tells several of one test apart.
+
+        Folders are replaced by `<tmp>` and `<root>`, further values by the names that they are given with.
+        """
+        text = shown(printed)
+        for value, placeholder in (
+            *((str(value), f"<{key}>") for key, value in replaced.items()),
+            *self.replaced.items(),
+        ):
+            text = text.replace(value, placeholder)
+        text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+        section = f"{self.name} {name}".strip()
+        assert section not in self.asked, f"two golden texts of one test need a name each: {section}"
+        self.asked[section] = text
+        if not self.writes:
+            expected = sections(self.file).get(section)
+            assert expected is not None, (
+                f"{self.file.relative_to(ROOT)} has no section {section}: run `pytest --golden`"
+            )
+            assert text == expected
+
+    def save(self) -> None:
+        """Write the sections of this test."""
+        if self.writes and self.asked:
+            texts = dict(sorted({**sections(self.file), **self.asked}.items()))
+            self.file.parent.mkdir(exist_ok=True)
+            body = "\n".join(f"{HEADER.format(name)}\n{text}\n" for name, text in texts.items())
+            self.file.write_text(body, encoding="utf-8")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Golden]:
+    """The golden texts of this test."""
+    texts = Golden(request, tmp_path)
+    yield texts
+    texts.save()
