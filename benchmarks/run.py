@@ -52,8 +52,8 @@ def _once(command: tuple[str, ...]) -> Cost:
 def row(name: str, ours: Cost, theirs: Cost, allowed: float | None) -> float:
     ratio = ours.seconds / theirs.seconds
     memory = ours.megabytes / theirs.megabytes
-    verdict = "" if allowed is None else f"{'ok  ' if ratio <= allowed else 'OVER'} <= {allowed:g}"
-    print(f"{name:<44} {ours.seconds:7.3f} s {theirs.seconds:7.3f} s {ratio:6.2f} x  mem {memory:5.2f} x  {verdict}")
+    outcome = "" if allowed is None else f"{'ok  ' if ratio <= allowed else 'OVER'} <= {allowed:g}"
+    print(f"{name:<44} {ours.seconds:7.3f} s {theirs.seconds:7.3f} s {ratio:6.2f} x  mem {memory:5.2f} x  {outcome}")
     return ours.seconds
 
 

@@ -1,4 +1,4 @@
-"""What travels through the function: a delivery as it arrived, and the notices that a provider reads from it."""
+"""The data that passes through the function: a delivery as received, and the notices that its provider reads."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Senders(NamedTuple):
-    """What this deployment knows of its senders beside their secrets: Square's address, and how `generic` signs."""
+    """Settings of the senders beside their secrets: Square's notification URL, and how `generic` signs."""
 
     square_url: str = ""
     signature_header: str = "x-webhook-signature"
@@ -16,7 +16,7 @@ class Senders(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One POST as it arrived: raw bytes, header names in lower case, and when the front door received it."""
+    """One POST as received: raw bytes, header names in lower case, the time of receipt in epoch seconds."""
 
     provider: str
     headers: dict[str, str]
@@ -26,7 +26,7 @@ class Delivery(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """The state of one transaction, as far as a notice tells it."""
+    """The state of one transaction according to one notice."""
 
     transaction_id: str
     amount: Decimal
@@ -38,25 +38,25 @@ class Payment(NamedTuple):
     related_id: str | None = None
 
 
-class Aside(NamedTuple):
-    """An authentic notice that changes no transaction; one that should have is kept with its body."""
+class Ignored(NamedTuple):
+    """An authentic notice that changes no transaction; a quarantined one is kept with its body."""
 
     reason: str
     quarantined: bool = False
 
 
 class Notice(NamedTuple):
-    """One thing that a provider says happened, named by an id taken from signed content."""
+    """One event of a provider, identified by an id from the signed content."""
 
     event_id: str
     digest: str
     kind: str
-    content: Payment | Aside
+    content: Payment | Ignored
     expires: bool = True
 
 
 class Recorded(NamedTuple):
-    """What became of a notice."""
+    """The result of storing a notice."""
 
     result: str
     transaction_id: str | None = None
@@ -65,8 +65,8 @@ class Recorded(NamedTuple):
     quarantined: bool = False
 
 
-class Entry(NamedTuple):
-    """A notice on its way into the table; `source` is who vouches for it and sets the range of its event ids."""
+class Record(NamedTuple):
+    """A notice to be stored; `source` is the namespace of its event ids."""
 
     source: str
     provider: str

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from refusals import MalformedError
+from errors import MalformedError
 
 _TRANSACTION_ID = re.compile(r"[\x20-\x7e]{1,255}")
 _CURRENCY = re.compile(r"[A-Za-z]{3,5}")

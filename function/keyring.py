@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 
-from refusals import MisconfiguredError
+from errors import MisconfiguredError
 
 _MAX_AGE = 300.0
 _REFETCH_EVERY = 30.0
@@ -65,7 +65,7 @@ class Keyring:
         return self._keys[provider]
 
     def refetched(self) -> bool:
-        """Read the secrets again after every one has failed, at most twice a minute; tell whether that was done."""
+        """Read the secrets again after none has matched, at most twice a minute; returns whether it did."""
         if not self._changes or self._age() < _REFETCH_EVERY:
             return False
         self._read()

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 import fields
-from deliveries import Aside, Payment
-from refusals import MalformedError
+from deliveries import Ignored, Payment
+from errors import MalformedError
 
-NOT_A_PAYMENT = Aside("not a payment")
+NOT_A_PAYMENT = Ignored("not a payment")
 
 
 def _pick(document: dict[str, object], name: str) -> object:
@@ -28,7 +28,7 @@ def read_payment(document: dict[str, object], otherwise_at: float) -> Payment:
     return Payment(transaction_id, amount, currency, status, occurred_at, timestamp)
 
 
-def read_content(document: dict[str, object], otherwise_at: float) -> Payment | Aside:
+def read_content(document: dict[str, object], otherwise_at: float) -> Payment | Ignored:
     """Return the payment, or what an authentic document without a usable one is."""
     if _pick(document, "transactionId") is None and _pick(document, "amount") is None:
         return NOT_A_PAYMENT
@@ -38,9 +38,9 @@ def read_content(document: dict[str, object], otherwise_at: float) -> Payment | 
         return unusable(error)
 
 
-def unusable(error: MalformedError) -> Aside:
+def unusable(error: MalformedError) -> Ignored:
     """Return the note for a payment that cannot be used: kept with its body for repair and replay."""
-    return Aside(f"unusable {error}", quarantined=True)
+    return Ignored(f"unusable {error}", quarantined=True)
 
 
 # Stripe's event times have a resolution of one second: within it, a status further along wins.

@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from refusals import UnverifiedError
+from errors import UnverifiedError
 
 TOLERANCE_SECONDS = 300
 MAX_CANDIDATES = 10
@@ -40,7 +40,7 @@ def fresh(text: str, received_at: float) -> int:
 
 
 def plain_id(text: str) -> bool:
-    """Tell whether a text can name an event: printable ASCII without spaces, of a sane length."""
+    """Whether a text can identify an event: 1 to 255 characters of printable ASCII without spaces."""
     return _EVENT_ID.fullmatch(text) is not None
 
 

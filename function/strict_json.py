@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import NoReturn
 
-from refusals import MalformedError
+from errors import MalformedError
 
 _Pairs = list[tuple[str, object]]
 
@@ -39,7 +39,7 @@ def parse_object(body: bytes) -> dict[str, object]:
     return document
 
 
-def child(document: object, *keys: str) -> object:
+def member(document: object, *keys: str) -> object:
     """Walk down nested objects; a step that is missing or no object gives None."""
     for key in keys:
         if not isinstance(document, dict):
@@ -50,5 +50,5 @@ def child(document: object, *keys: str) -> object:
 
 def text(document: object, *keys: str) -> str:
     """Walk down to a string; anything else gives the empty string."""
-    found = child(document, *keys)
+    found = member(document, *keys)
     return found if isinstance(found, str) else ""

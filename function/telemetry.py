@@ -9,39 +9,39 @@ import os
 from functools import lru_cache
 from typing import NamedTuple
 
-from intake import App
+from ingest import App
+from outcomes import Outcome
 from providers import SCHEMES, UNSUPPORTED
-from verdicts import Verdict
 
 NAMESPACE = "WebhookProcessor"
 
 
-class Occasion(NamedTuple):
-    """Where and when a delivery came in."""
+class Arrival(NamedTuple):
+    """Where and when a delivery was received."""
 
-    door: str
+    handler: str
     provider: str
     reference: str
     started_at: float
 
 
-def report(verdict: Verdict, occasion: Occasion, app: App, context: object) -> None:
+def report(outcome: Outcome, arrival: Arrival, app: App, context: object) -> None:
     """Write the line of one delivery."""
     now = app.clock()
-    known = occasion.provider in SCHEMES or occasion.provider in UNSUPPORTED
-    metrics = {**verdict.metrics, "Duration": round((now - occasion.started_at) * 1000, 3)}
+    known = arrival.provider in SCHEMES or arrival.provider in UNSUPPORTED
+    metrics = {**outcome.metrics, "Duration": round((now - arrival.started_at) * 1000, 3)}
     line = {
         "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_directive(tuple(metrics))]},
-        "level": _level(verdict.status),
+        "level": _level(outcome.status),
         "message": "delivery",
         "requestId": str(getattr(context, "aws_request_id", "")),
         "traceId": os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")[0].removeprefix("Root="),
         "FunctionName": app.function_name,
-        "Provider": occasion.provider if known else "unknown",
-        "door": occasion.door,
-        "status": verdict.status,
-        "detail": verdict.detail,
-        "reference": occasion.reference,
+        "Provider": arrival.provider if known else "unknown",
+        "handler": arrival.handler,
+        "status": outcome.status,
+        "detail": outcome.detail,
+        "reference": arrival.reference,
         **metrics,
     }
     app.emit(json.dumps(line))

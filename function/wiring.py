@@ -1,4 +1,4 @@
-"""Puts the application together from the environment, once per set of values."""
+"""Builds the application from the environment variables, once per set of values."""
 
 import gc
 import os
@@ -10,13 +10,13 @@ from functools import lru_cache, partial
 from aws.client import DYNAMODB, SECRETS_MANAGER, AwsJson, Dialect, WireError
 from aws.sigv4 import Credentials
 from deliveries import Senders
-from intake import App
+from errors import MisconfiguredError, RefusalError, StorageUnavailableError
+from ingest import App
 from keyring import Keyring
-from refusals import MisconfiguredError, RefusalError, StorageUnavailableError
+from outcomes import refused
 from store.ledger import Ledger
 from strict_json import text
-from telemetry import Occasion, report
-from verdicts import refused
+from telemetry import Arrival, report
 
 _CONNECT_SECONDS = 2.0
 _SECRET_SECONDS = 3.0
@@ -56,7 +56,7 @@ def warm_up() -> None:
     try:
         built.keyring.check()
     except RefusalError as error:
-        report(refused(error, str(error)), Occasion("start", "", "", built.clock()), built, None)
+        report(refused(error, str(error)), Arrival("start", "", "", built.clock()), built, None)
     _client(DYNAMODB, _endpoint(os.environ, DYNAMODB), _region(os.environ)).connect(_CONNECT_SECONDS)
     gc.freeze()  # what is loaded stays: the collector need not walk it again during an invocation
 

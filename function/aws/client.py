@@ -1,4 +1,10 @@
-"""Calls to one AWS service that speaks JSON, over one kept-alive connection per thread; no SDK on the cold path."""
+"""Calls to one AWS service that speaks JSON, over one kept-alive connection per thread.
+
+Why not urllib3 and botocore's signer, which Lambda's runtime has: with them the function's init takes INIT times that
+of an empty handler instead of OURS times (`python -m benchmarks.webhook`), beyond the budget of 2.5 times, since they
+load some 200 modules. Take them where a cold start matters less than a client that others maintain:
+`benchmarks/handlers/libraries` has the two files to replace.
+"""
 
 import json
 import threading
@@ -48,12 +54,12 @@ class WireError(Exception):
 
     @property
     def contended(self) -> bool:
-        """Tell whether the service is there and only busy with others."""
+        """Whether the service answers but is busy with other requests."""
         return self.code in _CONTENDED or any(reason.get("Code") in _CONTENDED for reason in self.reasons)
 
 
 class Dialect(NamedTuple):
-    """How a service wants to be addressed."""
+    """The protocol constants of one service."""
 
     service: str
     target: str
@@ -77,7 +83,7 @@ class AwsJson:
         self._local = threading.local()
 
     def connect(self, timeout: float) -> None:
-        """Open the connection ahead of the first call; if that fails, the first call tells."""
+        """Open the connection ahead of the first call; a failure surfaces with the first call."""
         try:
             self._open(timeout)
         except OSError:
@@ -137,7 +143,7 @@ def _tls_context() -> "ssl.SSLContext":
 
 
 def _read(status: int, answer: bytes) -> dict[str, object]:
-    """Return the answer, or raise what the service says is wrong."""
+    """Return the answer. Raises `WireError` with the code of the service."""
     try:
         document = json.loads(answer or b"{}")
     except ValueError:

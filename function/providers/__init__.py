@@ -1,7 +1,7 @@
-"""The providers, one row each: from the name in the path to how a secret is read, bytes are verified and notices told.
+"""One row per provider: the name in the path, how its secret is decoded, how it signs and which notices a body holds.
 
-`verify` raises unless the raw body is authentic; `notices` is called only after it and may trust what the signature
-covers. Asymmetric schemes stand in `UNSUPPORTED`: they are answered as such and never accepted unverified.
+`verify` raises unless the raw body is authentic; `notices` runs only after it and may trust what the signature covers.
+Providers with asymmetric schemes are in `UNSUPPORTED`: they are rejected with 501, never accepted unverified.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from providers import adyen, generic, github, square, standard, stripe
 
 
 class Scheme(NamedTuple):
-    """How one provider signs and tells."""
+    """How one provider signs and what its bodies hold."""
 
     key_of: Callable[[str], bytes]
     verify: Callable[[Delivery, Sequence[bytes]], None]

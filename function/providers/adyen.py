@@ -7,11 +7,11 @@ the item's own pspReference (a capture or refund is one of its own, `relatedId` 
 from collections.abc import Sequence
 
 import fields
-from deliveries import Aside, Delivery, Notice, Payment
+from deliveries import Delivery, Ignored, Notice, Payment
+from errors import MalformedError, UnsupportedSchemeError, UnverifiedError
 from payments import unusable
-from refusals import MalformedError, UnsupportedSchemeError, UnverifiedError
 from signatures import BASE64_DIGEST, base64_macs, demand_match, digest_of, plain_id, well_formed
-from strict_json import NotJsonError, child, parse_object, text
+from strict_json import NotJsonError, member, parse_object, text
 
 _MAX_ITEMS = 100
 
@@ -33,14 +33,14 @@ def _items(delivery: Delivery) -> list[object]:
         document = parse_object(delivery.body)
     except NotJsonError as error:
         raise MalformedError("not a JSON object") from error
-    entries = child(document, "notificationItems")
+    entries = member(document, "notificationItems")
     if entries is None and "hmacsignature" in delivery.headers:
         raise UnsupportedSchemeError("platform webhooks, signed in a header")
     if not isinstance(entries, list) or len(entries) > _MAX_ITEMS:
         raise MalformedError("notificationItems")
     if not entries:
         raise UnverifiedError("no item, so nothing is signed")
-    return [child(entry, "NotificationRequestItem") for entry in entries]
+    return [member(entry, "NotificationRequestItem") for entry in entries]
 
 
 def _signed(item: object) -> bytes:
@@ -49,7 +49,7 @@ def _signed(item: object) -> bytes:
     A colon is allowed in the merchant reference only: elsewhere it would let one signature stand for other values.
     """
     ends = [text(item, "pspReference"), text(item, "originalReference"), text(item, "merchantAccountCode")]
-    value = child(item, "amount", "value")
+    value = member(item, "amount", "value")
     tail = [
         "" if value is None else str(value),
         text(item, "amount", "currency"),
@@ -65,7 +65,7 @@ def _signed(item: object) -> bytes:
 
 
 def _success(item: object) -> str:
-    value = child(item, "success")
+    value = member(item, "success")
     return str(value).lower() if isinstance(value, bool) else text(item, "success")
 
 
@@ -73,7 +73,7 @@ def _notice(item: object) -> Notice:
     digest = digest_of(_signed(item))
     event_id = f"{text(item, 'pspReference')}:{text(item, 'eventCode')}:{_success(item)}"
     try:
-        content: Payment | Aside = _payment(item)
+        content: Payment | Ignored = _payment(item)
     except MalformedError as error:
         content = unusable(error)
     named = event_id if plain_id(event_id) else digest
@@ -84,12 +84,12 @@ def _payment(item: object) -> Payment:
     event_code = text(item, "eventCode")
     stamp = text(item, "eventDate")
     return Payment(
-        fields.transaction_id(child(item, "pspReference")),
-        fields.amount(child(item, "amount", "value")),
-        fields.currency(child(item, "amount", "currency")),
+        fields.transaction_id(member(item, "pspReference")),
+        fields.amount(member(item, "amount", "value")),
+        fields.currency(member(item, "amount", "currency")),
         fields.status(event_code if _success(item) == "true" else f"{event_code}_FAILED"),
         fields.moment(stamp),
         stamp,
         amount_unit="minor",
-        related_id=fields.related_id(child(item, "originalReference")),
+        related_id=fields.related_id(member(item, "originalReference")),
     )

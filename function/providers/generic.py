@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from deliveries import Delivery, Notice
+from errors import MisconfiguredError, UnverifiedError
 from payments import read_content
-from refusals import MisconfiguredError, UnverifiedError
 from signatures import (
     BASE64_DIGEST,
     HEX_DIGEST,

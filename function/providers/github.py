@@ -1,7 +1,7 @@
 """GitHub-style HMAC: `X-Hub-Signature-256: sha256=<hex>` over the body alone.
 
-There is no signed time, and `X-GitHub-Delivery` is not signed either: whoever replays a delivery can change it. So an
-event is named by the digest of its signed body, and the stored marker does not expire.
+There is no signed time, and `X-GitHub-Delivery` is not signed either, so a replay can change it. The digest of the
+signed body identifies the event, and the stored marker does not expire.
 """
 
 from collections.abc import Sequence

@@ -7,11 +7,11 @@ transaction is the payment or refund in `data.object`, its amount in minor units
 from collections.abc import Sequence
 
 import fields
-from deliveries import Aside, Delivery, Notice, Payment
+from deliveries import Delivery, Ignored, Notice, Payment
+from errors import MalformedError, MisconfiguredError
 from payments import NOT_A_PAYMENT, unusable
-from refusals import MalformedError, MisconfiguredError
 from signatures import BASE64_DIGEST, base64_macs, demand_match, digest_of, header, well_formed
-from strict_json import child, parse_object, text
+from strict_json import member, parse_object, text
 
 
 def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
@@ -29,9 +29,9 @@ def notices(delivery: Delivery) -> list[Notice]:
     return [Notice(text(event, "event_id") or digest, digest, text(event, "type"), _content(event), expires=False)]
 
 
-def _content(event: dict[str, object]) -> Payment | Aside:
-    subject = child(event, "data", "object", text(event, "data", "type"))
-    if child(subject, "amount_money") is None:
+def _content(event: dict[str, object]) -> Payment | Ignored:
+    subject = member(event, "data", "object", text(event, "data", "type"))
+    if member(subject, "amount_money") is None:
         return NOT_A_PAYMENT
     try:
         return _payment(event, subject)
@@ -42,12 +42,12 @@ def _content(event: dict[str, object]) -> Payment | Aside:
 def _payment(event: dict[str, object], subject: object) -> Payment:
     stamp = text(event, "created_at")
     return Payment(
-        fields.transaction_id(child(subject, "id")),
-        fields.amount(child(subject, "amount_money", "amount")),
-        fields.currency(child(subject, "amount_money", "currency")),
-        fields.status(child(subject, "status")),
+        fields.transaction_id(member(subject, "id")),
+        fields.amount(member(subject, "amount_money", "amount")),
+        fields.currency(member(subject, "amount_money", "currency")),
+        fields.status(member(subject, "status")),
         fields.moment(stamp),
         stamp,
         amount_unit="minor",
-        related_id=fields.related_id(child(subject, "payment_id")),
+        related_id=fields.related_id(member(subject, "payment_id")),
     )

@@ -8,8 +8,8 @@ from binascii import a2b_base64
 from collections.abc import Sequence
 
 from deliveries import Delivery, Notice
+from errors import UnsupportedSchemeError, UnverifiedError
 from payments import read_content
-from refusals import UnsupportedSchemeError, UnverifiedError
 from signatures import BASE64_DIGEST, base64_macs, demand_match, digest_of, fresh, header, plain_id, well_formed
 from strict_json import parse_object, text
 

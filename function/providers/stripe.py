@@ -6,11 +6,11 @@ The transaction is the event's object (a payment intent, charge, refund, payout 
 from collections.abc import Sequence
 
 import fields
-from deliveries import Aside, Delivery, Notice, Payment
+from deliveries import Delivery, Ignored, Notice, Payment
+from errors import MalformedError, UnverifiedError
 from payments import NOT_A_PAYMENT, unusable
-from refusals import MalformedError, UnverifiedError
 from signatures import HEX_DIGEST, demand_match, digest_of, fresh, header, hex_macs, well_formed
-from strict_json import child, parse_object, text
+from strict_json import member, parse_object, text
 
 
 def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
@@ -31,12 +31,12 @@ def notices(delivery: Delivery) -> list[Notice]:
     return [Notice(text(event, "id") or digest, digest, text(event, "type"), _content(event))]
 
 
-def _content(event: dict[str, object]) -> Payment | Aside:
+def _content(event: dict[str, object]) -> Payment | Ignored:
     if text(event, "object").startswith("v2."):
-        return Aside("thin event")  # it only names an object, to be fetched from Stripe
-    amount = child(event, "data", "object", "amount")
+        return Ignored("thin event")  # it only names an object, to be fetched from Stripe
+    amount = member(event, "data", "object", "amount")
     if amount is None:
-        amount = child(event, "data", "object", "amount_total")  # a checkout session
+        amount = member(event, "data", "object", "amount_total")  # a checkout session
     if amount is None:
         return NOT_A_PAYMENT
     try:
@@ -46,15 +46,15 @@ def _content(event: dict[str, object]) -> Payment | Aside:
 
 
 def _payment(event: dict[str, object], amount: object) -> Payment:
-    subject = child(event, "data", "object")
+    subject = member(event, "data", "object")
     occurred_at = fields.moment(event.get("created"))
     return Payment(
-        fields.transaction_id(child(subject, "id")),
+        fields.transaction_id(member(subject, "id")),
         fields.amount(amount),
-        fields.currency(child(subject, "currency")),
-        fields.status(child(subject, "status")),
+        fields.currency(member(subject, "currency")),
+        fields.status(member(subject, "status")),
         occurred_at,
         fields.iso(occurred_at),
         amount_unit="minor",
-        related_id=fields.related_id(child(subject, "payment_intent")),
+        related_id=fields.related_id(member(subject, "payment_intent")),
     )

@@ -1,7 +1,7 @@
 """Stores a notice once: its marker and the transaction's state in one conditional write, or the marker alone.
 
-There is no lock and no "in progress": the effect is the write itself, so a crash before it is mended by the sender's
-next attempt and a crash after it reads as a duplicate.
+There is no lock and no "in progress": the effect is the write itself, so after a crash before it the
+sender's next attempt stores the event, and after a crash behind it that attempt is a duplicate.
 """
 
 import os
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from aws.client import WireError
-from deliveries import Aside, Entry, Payment, Recorded
-from refusals import MisconfiguredError
+from deliveries import Ignored, Payment, Record, Recorded
+from errors import MisconfiguredError
 from strict_json import text
 
 from store import writes
-from store.patience import Patience, insist
+from store.deadline import Deadline, retry
 
 _FAILED = "ConditionalCheckFailed"
 
 
 class Table(Protocol):
-    """What the ledger needs of DynamoDB; a refusal is a `WireError`."""
+    """What the ledger needs of DynamoDB; a rejected call raises `WireError`."""
 
     def call(self, operation: str, request: Mapping[str, object], timeout: float) -> dict[str, object]:
         """Run one operation."""
@@ -34,21 +34,21 @@ class Ledger:
         self._table = table
         self._name = name
 
-    def record(self, entry: Entry, until: Patience) -> Recorded:
-        """Store one notice and tell what it changed."""
+    def record(self, entry: Record, until: Deadline) -> Recorded:
+        """Store one notice and return what changed."""
         if not self._name:
             raise MisconfiguredError("DYNAMODB_TABLE_NAME is not set")
         content = entry.notice.content
-        if isinstance(content, Aside):
-            put_aside = Recorded("ignored", reason=content.reason, quarantined=content.quarantined)
-            return self._note(entry, put_aside, until)
+        if isinstance(content, Ignored):
+            ignored = Recorded("ignored", reason=content.reason, quarantined=content.quarantined)
+            return self._note(entry, ignored, until)
         token = os.urandom(16).hex()  # an answer that was lost on its way is given again, not read as a duplicate
-        outcome = insist(lambda timeout: self._transact(entry, content, token, timeout), until)
+        outcome = retry(lambda timeout: self._transact(entry, content, token, timeout), until)
         if outcome.result in {"stale", "ignored"}:
             return self._note(entry, outcome, until)
         return outcome
 
-    def _transact(self, entry: Entry, payment: Payment, token: str, timeout: float) -> Recorded:
+    def _transact(self, entry: Record, payment: Payment, token: str, timeout: float) -> Recorded:
         put = writes.marker(self._name, entry, "applied", writes.about_payment(payment))
         update = writes.state(self._name, entry, payment)
         try:
@@ -57,17 +57,17 @@ class Ledger:
             return _cancelled(error, entry, payment)
         return Recorded("applied", payment.transaction_id)
 
-    def _note(self, entry: Entry, outcome: Recorded, until: Patience) -> Recorded:
+    def _note(self, entry: Record, outcome: Recorded, until: Deadline) -> Recorded:
         """Write the marker alone."""
         content = entry.notice.content
         if isinstance(content, Payment) and outcome.result == "stale":
             about = writes.about_payment(content)
         else:
-            about = writes.about_aside(outcome.reason, entry.body if outcome.quarantined else None)
+            about = writes.about_ignored(outcome.reason, entry.body if outcome.quarantined else None)
         put = writes.marker(self._name, entry, outcome.result, about)
-        return insist(lambda timeout: self._put(put, entry, outcome, timeout), until)
+        return retry(lambda timeout: self._put(put, entry, outcome, timeout), until)
 
-    def _put(self, put: Mapping[str, object], entry: Entry, outcome: Recorded, timeout: float) -> Recorded:
+    def _put(self, put: Mapping[str, object], entry: Record, outcome: Recorded, timeout: float) -> Recorded:
         try:
             self._table.call("PutItem", put, timeout)
         except WireError as error:
@@ -77,7 +77,7 @@ class Ledger:
         return outcome
 
 
-def _cancelled(error: WireError, entry: Entry, payment: Payment) -> Recorded:
+def _cancelled(error: WireError, entry: Record, payment: Payment) -> Recorded:
     """Read why the transaction was cancelled; the first failed condition is the marker's, the second the row's."""
     codes = [reason.get("Code") for reason in error.reasons]
     if error.code != "TransactionCanceledException" or len(codes) != 2:
@@ -92,8 +92,8 @@ def _cancelled(error: WireError, entry: Entry, payment: Payment) -> Recorded:
     return Recorded("stale", payment.transaction_id)
 
 
-def _duplicate(entry: Entry, transaction_id: str | None, known: object) -> Recorded:
-    """Acknowledge a known event, by the transaction it is stored for; other content under its id is told apart."""
+def _duplicate(entry: Record, transaction_id: str | None, known: object) -> Recorded:
+    """Acknowledge a known event by its stored transaction; other content under the same id is a mismatch."""
     before = text(known, "bodyHash", "S")
     mismatch = before not in {"", entry.notice.digest}
     return Recorded("duplicate", text(known, "paymentId", "S") or transaction_id, mismatch=mismatch)

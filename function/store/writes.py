@@ -3,7 +3,7 @@
 from binascii import b2a_base64
 from functools import lru_cache
 
-from deliveries import Entry, Payment
+from deliveries import Payment, Record
 from payments import rank
 
 # Longer than every sender retries: Adyen goes on for 30 days.
@@ -22,7 +22,7 @@ Value = dict[str, str | bool]
 Request = dict[str, object]
 
 
-def marker(table: str, entry: Entry, result: str, about: dict[str, Value]) -> Request:
+def marker(table: str, entry: Record, result: str, about: dict[str, Value]) -> Request:
     """Return the write of an event's marker, refused when the event is known."""
     notice, now = entry.notice, entry.now
     item = {
@@ -49,7 +49,7 @@ def about_payment(payment: Payment) -> dict[str, Value]:
     return {"paymentId": _s(payment.transaction_id)}
 
 
-def about_aside(reason: str, body: bytes | None) -> dict[str, Value]:
+def about_ignored(reason: str, body: bytes | None) -> dict[str, Value]:
     """Return what a marker says about an event that changed no transaction, with its body when that is to be kept."""
     about: dict[str, Value] = {"reason": _s(reason)}
     if body is not None:
@@ -62,7 +62,7 @@ def about_aside(reason: str, body: bytes | None) -> dict[str, Value]:
     return about
 
 
-def state(table: str, entry: Entry, payment: Payment) -> Request:
+def state(table: str, entry: Record, payment: Payment) -> Request:
     """Return the write of a transaction's row, refused when the row is newer."""
     notice = entry.notice
     values = {

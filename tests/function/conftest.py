@@ -10,13 +10,13 @@ FUNCTION = Path(__file__).parents[2] / "function"
 sys.path.insert(0, str(FUNCTION))
 
 from tests.function.emulator import Emulator, running  # noqa: E402
-from tests.function.receiver import Desk  # noqa: E402 - needs the path
+from tests.function.receiver import Receiver  # noqa: E402 - needs the path
 
 
 @pytest.fixture
-def desk() -> Desk:
+def receiver() -> Receiver:
     """A receiver with every provider configured, an in-memory table and a clock that stands still."""
-    return Desk()
+    return Receiver()
 
 
 @pytest.fixture(scope="session")

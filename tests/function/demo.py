@@ -8,7 +8,7 @@ from tests.function.emulator import running
 from tests.function.senders import SIGNED
 
 
-def said(answer: tuple[int, Any]) -> str:
+def shown(answer: tuple[int, Any]) -> str:
     status, body = answer
     return f"{status} {body.get('result') or body.get('error')}"
 
@@ -24,9 +24,9 @@ def show(stack: Stack) -> None:
         answers += [stack.post(provider, changed, headers), stack.post(provider, changed, {})]
         row = stack.rows()[first[1]["transactionId"]]
         stored = f"{row['transactionId']} {row['amount']} {row['currency']} {row['status']}"
-        sys.stdout.write(line.format(provider, *map(said, answers), stored))
-    for provider in ("paypal", "nobody"):
-        sys.stdout.write(line.format(provider, "", "", "", said(stack.post(provider, b"{}", {})), ""))
+        sys.stdout.write(line.format(provider, *map(shown, answers), stored))
+    for provider in ("paypal", "unknown"):
+        sys.stdout.write(line.format(provider, "", "", "", shown(stack.post(provider, b"{}", {})), ""))
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def packaged() -> bytes:
 
 
 class Stack:
-    """A deployed stack and what it tells of itself."""
+    """A deployed stack and its outputs."""
 
     def __init__(self, emulator: Emulator, suffix: str, **parameters: str) -> None:
         self.emulator, self.suffix, self.name = emulator, suffix, f"webhooks-{suffix}"

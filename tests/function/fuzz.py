@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "function"))
 
-from tests.function.receiver import Desk
+from tests.function.receiver import Receiver
 from tests.function.senders import (
     NOW,
     PAYMENT,
@@ -156,7 +156,7 @@ def check(answer: dict[str, Any], allowed: Callable[[int], bool], event: object)
 
 def run(rounds: int, seed: int) -> Counter[str]:
     chance, seen = random.Random(seed), Counter[str]()
-    closed = Desk(OTHERS)
+    closed = Receiver(OTHERS)
     for number in range(rounds):
         if number % 4:
             _, event = forged(chance)
@@ -164,7 +164,7 @@ def run(rounds: int, seed: int) -> Counter[str]:
             seen[f"forged {status}"] += 1
         else:
             event = authentic(chance)
-            status = check(Desk().invoke(event), lambda status: status < 500, event)
+            status = check(Receiver().invoke(event), lambda status: status < 500, event)
             seen[f"authentic {status}"] += 1
         closed.lines.clear()
     if closed.table.calls:

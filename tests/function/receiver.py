@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import doors
+import handlers
 from deliveries import Senders
-from intake import App
+from ingest import App
 from keyring import Keyring
 from store.ledger import Ledger
 
@@ -15,7 +15,7 @@ from tests.function.senders import NOW, SECRETS, SQUARE_URL, http_event
 
 
 class Context:
-    """What the runtime tells of an invocation."""
+    """The context object of an invocation."""
 
     aws_request_id = "request-1"
 
@@ -26,7 +26,7 @@ class Context:
         return int(self._seconds * 1000)
 
 
-class Desk:
+class Receiver:
     """A receiver over an in-memory table."""
 
     def __init__(self, secrets: Mapping[str, Any] | str | None = None, url: str = SQUARE_URL, **generic: str) -> None:
@@ -45,7 +45,7 @@ class Desk:
 
     def invoke(self, event: object, context: object = None) -> Any:
         """Hand an event of any shape to the function."""
-        return doors.answer(event, context or Context(), lambda: self.app)
+        return handlers.answer(event, context or Context(), lambda: self.app)
 
     def post(self, provider: str, body: bytes | str | None, headers: Mapping[str, Any], **kind: Any) -> tuple[int, Any]:
         """Post a delivery and return status and body."""

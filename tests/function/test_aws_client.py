@@ -264,7 +264,7 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that nobody knows, and its key."""
+    """A self-signed certificate for localhost, and its key."""
     tool = shutil.which("openssl")
     if tool is None:
         pytest.skip("needs openssl to make a certificate")

@@ -28,7 +28,7 @@ HEAVY = {
     "urllib3",
 }
 ENVIRONMENT = {
-    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nobody listens there
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing listens there
     "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9",
     "AWS_REGION": "us-east-1",
     "DYNAMODB_TABLE_NAME": "transactions",
@@ -67,7 +67,7 @@ def at_start() -> dict[str, str | None]:
 
 @pytest.fixture(scope="module")
 def after_deliveries() -> dict[str, str | None]:
-    """Every door and every provider; each ends with a refusal, for there is no table."""
+    """Every handler and every provider; each ends with a refusal, for there is no table."""
     posted = [http_event(provider, *delivery(provider)) for provider in SIGNED]
     return loaded([*posted, {"Records": [sqs_event("stripe", "{}", {})]}, {"transactionId": "t"}])
 
@@ -104,7 +104,7 @@ def test_a_delivery_loads_no_more_of_ours(
 @pytest.mark.parametrize("secrets", ["", "{}", "nonsense", '{"stripe": []}'])
 def test_a_start_without_secrets_sets_off_the_alarm(secrets: str) -> None:
     line = json.loads(started([], WEBHOOK_SECRETS=secrets)[0])
-    assert (line["level"], line["door"], line["Failed"], line["Misconfigured"]) == ("ERROR", "start", 1, 1)
+    assert (line["level"], line["handler"], line["Failed"], line["Misconfigured"]) == ("ERROR", "start", 1, 1)
 
 
 def test_a_start_with_secrets_says_nothing() -> None:

@@ -51,7 +51,7 @@ def test_every_provider_is_answered_over_http(stack: Stack, provider: str, key: 
 
 def test_an_unsupported_provider_is_told_so(stack: Stack) -> None:
     assert stack.post("paypal", b"{}", {})[0] == 501
-    assert stack.post("nobody", b"{}", {})[0] == 404
+    assert stack.post("unknown", b"{}", {})[0] == 404
 
 
 def test_a_direct_invocation_is_stored(stack: Stack) -> None:
@@ -63,7 +63,7 @@ def test_a_direct_invocation_is_stored(stack: Stack) -> None:
 
 
 def test_the_log_is_json_with_the_invocations_ids(stack: Stack) -> None:
-    stack.post("nobody", b"{}", {})
+    stack.post("unknown", b"{}", {})
     events = stack.emulator.client("logs").filter_log_events(logGroupName="/aws/lambda/webhook-processor-plain")[
         "events"
     ]

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import fields
 import pytest
+from errors import MalformedError
 from hypothesis import given
 from hypothesis import strategies as st
 from payments import rank
-from refusals import MalformedError
 
 from tests.function.examples import bounded
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.function.receiver import Desk
+from tests.function.receiver import Receiver
 from tests.function.senders import (
     NOW,
     SECRETS,
@@ -40,27 +40,27 @@ def stripe_parts() -> tuple[str, str]:
     return stamp, signature
 
 
-def refused(desk: Desk, provider: str, body: bytes | str | None, headers: Headers, status: int = 401) -> None:
-    answered, answer = desk.post(provider, body, headers)
+def refused(receiver: Receiver, provider: str, body: bytes | str | None, headers: Headers, status: int = 401) -> None:
+    answered, answer = receiver.post(provider, body, headers)
     assert answered == status, answer
     assert "result" not in answer
-    assert not desk.table.calls
+    assert not receiver.table.calls
 
 
 @pytest.mark.parametrize("provider", SIGNED)
-def test_an_untouched_delivery_is_applied(desk: Desk, provider: str) -> None:
+def test_an_untouched_delivery_is_applied(receiver: Receiver, provider: str) -> None:
     body, headers = delivery(provider)
-    status, answer = desk.post(provider, body, headers)
+    status, answer = receiver.post(provider, body, headers)
     assert (status, answer["result"]) == (200, "applied")
-    assert desk.applied == [answer["transactionId"]]
+    assert receiver.applied == [answer["transactionId"]]
 
 
 @pytest.mark.parametrize("provider", SIGNED)
-def test_without_headers_nothing_but_adyen_is_accepted(desk: Desk, provider: str) -> None:
+def test_without_headers_nothing_but_adyen_is_accepted(receiver: Receiver, provider: str) -> None:
     body, _ = delivery(provider)
     if provider == "adyen":
         body = body.replace(b"hmacSignature", b"signature")
-    refused(desk, provider, body, {})
+    refused(receiver, provider, body, {})
 
 
 @pytest.mark.parametrize(
@@ -85,24 +85,24 @@ def test_without_headers_nothing_but_adyen_is_accepted(desk: Desk, provider: str
     ],
 )
 @pytest.mark.parametrize("provider", SIGNATURE_HEADERS)
-def test_a_senseless_signature_is_401(desk: Desk, provider: str, signature: str) -> None:
+def test_a_senseless_signature_is_401(receiver: Receiver, provider: str, signature: str) -> None:
     body, headers = delivery(provider)
-    refused(desk, provider, body, {**headers, SIGNATURE_HEADERS[provider]: signature})
+    refused(receiver, provider, body, {**headers, SIGNATURE_HEADERS[provider]: signature})
 
 
 @pytest.mark.parametrize("provider", SIGNED)
-def test_a_changed_body_is_401(desk: Desk, provider: str) -> None:
+def test_a_changed_body_is_401(receiver: Receiver, provider: str) -> None:
     body, headers = delivery(provider)
     changed = body.replace(b"EUR", b"USD").replace(b"eur", b"usd")
     assert changed != body
-    refused(desk, provider, changed, headers)
+    refused(receiver, provider, changed, headers)
 
 
 @pytest.mark.parametrize("provider", SIGNED)
 def test_a_key_that_is_not_ours_is_401(provider: str) -> None:
     others = {"adyen": "00" * 32, "standard": "whsec_" + "A" * 32}
-    desk = Desk({provider: [others.get(provider, "another")]})
-    refused(desk, provider, *delivery(provider))
+    receiver = Receiver({provider: [others.get(provider, "another")]})
+    refused(receiver, provider, *delivery(provider))
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_key_that_is_not_ours_is_401(provider: str) -> None:
     ],
 )
 def test_the_time_window_has_two_sides(
-    desk: Desk, provider: str, sign: Callable[[int], tuple[bytes, Headers]], offset: int, status: int
+    receiver: Receiver, provider: str, sign: Callable[[int], tuple[bytes, Headers]], offset: int, status: int
 ) -> None:
     body, headers = sign(NOW + offset)
-    assert desk.post(provider, body, headers)[0] == status
+    assert receiver.post(provider, body, headers)[0] == status
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,11 @@ def test_the_time_window_has_two_sides(
         pytest.param("NaN", id="not-a-number"),
     ],
 )
-def test_a_timestamp_is_plain_digits(desk: Desk, stamp: str) -> None:
+def test_a_timestamp_is_plain_digits(receiver: Receiver, stamp: str) -> None:
     # Each is signed over the odd text itself, so that nothing but its form can refuse it.
-    refused(desk, "standard", PAYMENT, sign_standard(PAYMENT, at=stamp))
-    refused(desk, "generic", PAYMENT, sign_generic(PAYMENT, at=stamp))
-    refused(desk, "stripe", STRIPE, sign_stripe(STRIPE, at=stamp))
+    refused(receiver, "standard", PAYMENT, sign_standard(PAYMENT, at=stamp))
+    refused(receiver, "generic", PAYMENT, sign_generic(PAYMENT, at=stamp))
+    refused(receiver, "stripe", STRIPE, sign_stripe(STRIPE, at=stamp))
 
 
 @pytest.mark.parametrize(
@@ -167,35 +167,35 @@ def test_a_timestamp_is_plain_digits(desk: Desk, stamp: str) -> None:
         pytest.param("{t},{upper}", id="digest-in-capitals"),
     ],
 )
-def test_a_stripe_header_is_read_strictly(desk: Desk, header: str) -> None:
+def test_a_stripe_header_is_read_strictly(receiver: Receiver, header: str) -> None:
     stamp, v1 = stripe_parts()
     digest = v1.removeprefix("v1=")
     parts = {"t": stamp, "v1": v1, "v0": f"v0={digest}", "V1": f"V1={digest}", "upper": f"v1={digest.upper()}"}
-    refused(desk, "stripe", STRIPE, {"stripe-signature": header.format(**parts)})
+    refused(receiver, "stripe", STRIPE, {"stripe-signature": header.format(**parts)})
 
 
-def test_the_right_signature_is_found_among_several(desk: Desk) -> None:
+def test_the_right_signature_is_found_among_several(receiver: Receiver) -> None:
     stamp, v1 = stripe_parts()
     mixed = f"{stamp},v1=short,v1={'0' * 64},v1=\u00e9,{v1}"
-    assert desk.post("stripe", STRIPE, {"stripe-signature": mixed})[0] == 200
+    assert receiver.post("stripe", STRIPE, {"stripe-signature": mixed})[0] == 200
     right = sign_standard(PAYMENT)["webhook-signature"]
     several = {**sign_standard(PAYMENT), "webhook-signature": f"v1,xx v2,yy v1a,zz  v1,{'A' * 43}= {right}"}
-    assert desk.post("standard", PAYMENT, several)[0] == 200
+    assert receiver.post("standard", PAYMENT, several)[0] == 200
 
 
-def test_only_the_first_ten_signatures_are_tried(desk: Desk) -> None:
+def test_only_the_first_ten_signatures_are_tried(receiver: Receiver) -> None:
     stamp, v1 = stripe_parts()
     flood = ",".join([stamp, *[f"v1={'0' * 64}"] * 10, v1])
-    refused(desk, "stripe", STRIPE, {"stripe-signature": flood})
+    refused(receiver, "stripe", STRIPE, {"stripe-signature": flood})
 
 
 @pytest.mark.parametrize("secret", SECRETS["stripe"])
-def test_both_configured_secrets_are_accepted(desk: Desk, secret: str) -> None:
-    assert desk.post("stripe", STRIPE, sign_stripe(STRIPE, secret))[0] == 200
+def test_both_configured_secrets_are_accepted(receiver: Receiver, secret: str) -> None:
+    assert receiver.post("stripe", STRIPE, sign_stripe(STRIPE, secret))[0] == 200
 
 
-def test_svix_header_names_are_accepted(desk: Desk) -> None:
-    assert desk.post("standard", PAYMENT, sign_standard(PAYMENT, prefix="svix"))[0] == 200
+def test_svix_header_names_are_accepted(receiver: Receiver) -> None:
+    assert receiver.post("standard", PAYMENT, sign_standard(PAYMENT, prefix="svix"))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -209,56 +209,56 @@ def test_svix_header_names_are_accepted(desk: Desk) -> None:
         pytest.param("a\nb", id="line-break"),
     ],
 )
-def test_a_webhook_id_is_plain_text(desk: Desk, event_id: str) -> None:
-    refused(desk, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": event_id})
+def test_a_webhook_id_is_plain_text(receiver: Receiver, event_id: str) -> None:
+    refused(receiver, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": event_id})
 
 
-def test_another_webhook_id_breaks_the_signature(desk: Desk) -> None:
-    refused(desk, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": "msg_2"})
+def test_another_webhook_id_breaks_the_signature(receiver: Receiver) -> None:
+    refused(receiver, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": "msg_2"})
 
 
-def test_dropping_the_signed_time_breaks_a_generic_signature(desk: Desk) -> None:
+def test_dropping_the_signed_time_breaks_a_generic_signature(receiver: Receiver) -> None:
     headers = sign_generic(PAYMENT, at=NOW)
     del headers["x-webhook-timestamp"]
-    refused(desk, "generic", PAYMENT, headers)
-    refused(desk, "generic", PAYMENT, {**sign_generic(PAYMENT), "x-webhook-timestamp": str(NOW)})
+    refused(receiver, "generic", PAYMENT, headers)
+    refused(receiver, "generic", PAYMENT, {**sign_generic(PAYMENT), "x-webhook-timestamp": str(NOW)})
 
 
-def test_square_signs_the_configured_url_and_not_the_host(desk: Desk) -> None:
+def test_square_signs_the_configured_url_and_not_the_host(receiver: Receiver) -> None:
     url = "https://attacker.example.com/webhooks/square"
-    refused(desk, "square", SQUARE, {**sign_square(SQUARE, url=url), "host": "attacker.example.com"})
+    refused(receiver, "square", SQUARE, {**sign_square(SQUARE, url=url), "host": "attacker.example.com"})
 
 
-def test_asymmetric_signatures_alone_are_not_supported(desk: Desk) -> None:
+def test_asymmetric_signatures_alone_are_not_supported(receiver: Receiver) -> None:
     headers = {**sign_standard(PAYMENT), "webhook-signature": "v1a,c2lnbmF0dXJl"}
-    refused(desk, "standard", PAYMENT, headers, status=501)
+    refused(receiver, "standard", PAYMENT, headers, status=501)
 
 
 @pytest.mark.parametrize("provider", ["paypal"])
-def test_an_asymmetric_provider_is_not_supported(desk: Desk, provider: str) -> None:
-    refused(desk, provider, b"{}", {"paypal-transmission-sig": "x"}, status=501)
+def test_an_asymmetric_provider_is_not_supported(receiver: Receiver, provider: str) -> None:
+    refused(receiver, provider, b"{}", {"paypal-transmission-sig": "x"}, status=501)
 
 
-def test_adyen_platform_webhooks_are_not_supported(desk: Desk) -> None:
-    refused(desk, "adyen", b'{"type": "balancePlatform"}', {"hmacsignature": "x"}, status=501)
+def test_adyen_platform_webhooks_are_not_supported(receiver: Receiver) -> None:
+    refused(receiver, "adyen", b'{"type": "balancePlatform"}', {"hmacsignature": "x"}, status=501)
 
 
-def test_one_unsigned_adyen_item_refuses_the_whole_batch(desk: Desk) -> None:
+def test_one_unsigned_adyen_item_refuses_the_whole_batch(receiver: Receiver) -> None:
     forged = {**adyen_item(pspReference="PSP2"), "additionalData": {"hmacSignature": "A" * 43 + "="}}
-    refused(desk, "adyen", adyen_body(adyen_item(), forged), {})
+    refused(receiver, "adyen", adyen_body(adyen_item(), forged), {})
 
 
-def test_an_adyen_batch_without_items_is_not_accepted(desk: Desk) -> None:
-    refused(desk, "adyen", adyen_body(), {})
+def test_an_adyen_batch_without_items_is_not_accepted(receiver: Receiver) -> None:
+    refused(receiver, "adyen", adyen_body(), {})
 
 
 @pytest.mark.parametrize("field", ["pspReference", "originalReference", "merchantAccountCode", "eventCode"])
-def test_a_colon_cannot_shift_adyen_fields(desk: Desk, field: str) -> None:
-    refused(desk, "adyen", adyen_body(adyen_item(**{field: "a:b"})), {})
+def test_a_colon_cannot_shift_adyen_fields(receiver: Receiver, field: str) -> None:
+    refused(receiver, "adyen", adyen_body(adyen_item(**{field: "a:b"})), {})
 
 
-def test_a_colon_in_the_merchant_reference_is_fine(desk: Desk) -> None:
-    assert desk.post("adyen", adyen_body(adyen_item(merchantReference="order:1")), {})[0] == 200
+def test_a_colon_in_the_merchant_reference_is_fine(receiver: Receiver) -> None:
+    assert receiver.post("adyen", adyen_body(adyen_item(merchantReference="order:1")), {})[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -276,18 +276,18 @@ def test_a_colon_in_the_merchant_reference_is_fine(desk: Desk) -> None:
         pytest.param(b'{"notificationItems": [' + b"{}," * 200 + b"{}]}", 400, id="too-many-items"),
     ],
 )
-def test_a_malformed_adyen_body_is_the_senders_fault(desk: Desk, body: bytes, status: int) -> None:
-    answered, _ = desk.post("adyen", body, {}, encoded=True)
+def test_a_malformed_adyen_body_is_the_senders_fault(receiver: Receiver, body: bytes, status: int) -> None:
+    answered, _ = receiver.post("adyen", body, {}, encoded=True)
     assert answered == status
-    assert not desk.table.calls
+    assert not receiver.table.calls
 
 
 @pytest.mark.parametrize("provider", SIGNED)
-def test_a_key_that_appears_twice_in_the_json_is_refused(desk: Desk, provider: str) -> None:
+def test_a_key_that_appears_twice_in_the_json_is_refused(receiver: Receiver, provider: str) -> None:
     body = b'{"id": "evt_9", "amount": 1, "amount": 2, "notificationItems": []}'
     signers = {"stripe": sign_stripe, "standard": sign_standard, "square": sign_square, "github": sign_github}
     headers = {**signers, "generic": sign_generic}.get(provider, lambda _: {})(body)
-    refused(desk, provider, body, headers, status=400)
+    refused(receiver, provider, body, headers, status=400)
 
 
 @pytest.mark.parametrize("provider", SIGNED)
@@ -306,19 +306,19 @@ def test_a_key_that_appears_twice_in_the_json_is_refused(desk: Desk, provider: s
     ],
 )
 def test_a_body_that_cannot_be_read_is_the_senders_fault(
-    desk: Desk, provider: str, body: str | None, encoded: bool, status: int
+    receiver: Receiver, provider: str, body: str | None, encoded: bool, status: int
 ) -> None:
-    answered, _ = desk.post(provider, body, delivery(provider)[1], encoded=encoded)
+    answered, _ = receiver.post(provider, body, delivery(provider)[1], encoded=encoded)
     assert answered == status
-    assert not desk.table.calls
+    assert not receiver.table.calls
 
 
-def test_a_header_that_appears_twice_is_refused(desk: Desk) -> None:
+def test_a_header_that_appears_twice_is_refused(receiver: Receiver) -> None:
     headers = sign_standard(PAYMENT)
-    refused(desk, "standard", PAYMENT, {**headers, "Webhook-Signature": "v1,x"}, status=400)
+    refused(receiver, "standard", PAYMENT, {**headers, "Webhook-Signature": "v1,x"}, status=400)
 
 
-def test_secrets_and_error_texts_stay_inside(desk: Desk) -> None:
-    _, answer = desk.post("standard", PAYMENT, {})
+def test_secrets_and_error_texts_stay_inside(receiver: Receiver) -> None:
+    _, answer = receiver.post("standard", PAYMENT, {})
     assert answer == {"error": "signature not accepted"}
-    assert STANDARD_SECRET not in json.dumps(desk.log)
+    assert STANDARD_SECRET not in json.dumps(receiver.log)

@@ -1,13 +1,14 @@
 """Random events: no uncaught exception, no acceptance, no 5xx. WEBHOOK_FUZZ_EXAMPLES makes it longer."""
 
 import json
+import re
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.function.examples import bounded
-from tests.function.receiver import Desk
+from tests.function.receiver import Receiver
 from tests.function.senders import (
     NOW,
     SIGNED,
@@ -22,7 +23,7 @@ from tests.function.senders import (
     sign_stripe,
 )
 
-DESK = Desk()
+RECEIVER = Receiver()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -53,12 +54,13 @@ HEADER_VALUES = (
 )
 HEADERS = st.dictionaries(HEADER_NAMES | st.text(max_size=20), HEADER_VALUES, max_size=6)
 BODIES = st.text() | st.binary().map(lambda raw: raw.decode("latin-1")) | SHAPED.map(json.dumps) | JSON
-PROVIDERS = st.sampled_from([*SIGNED, "paypal", "nobody"]) | st.text(max_size=10)
+TIMED_BODY = re.compile(rb"[0-9]{1,12}\.")
+PROVIDERS = st.sampled_from([*SIGNED, "paypal", "unknown"]) | st.text(max_size=10)
 
 
 def check_refused(answer: dict[str, Any]) -> None:
     assert 400 <= answer["statusCode"] < 500 or answer["statusCode"] == 501, answer
-    assert not DESK.table.calls
+    assert not RECEIVER.table.calls
     json.loads(answer["body"])
 
 
@@ -67,14 +69,14 @@ def check_refused(answer: dict[str, Any]) -> None:
 def test_a_random_request_is_refused(provider: str, body: Any, headers: dict[str, str], encoded: Any) -> None:
     event = http_event("standard", "", {}) | {"body": body, "headers": headers, "isBase64Encoded": encoded}
     event["pathParameters"] = {"provider": provider}
-    check_refused(DESK.invoke(event))
+    check_refused(RECEIVER.invoke(event))
 
 
 @bounded
 @given(event=JSON | SHAPED | SHAPED.map(lambda fields: {"requestContext": {"http": fields}, **fields}))
 def test_a_random_event_is_refused(event: Any) -> None:
-    desk = Desk()
-    answer = desk.invoke(event)
+    receiver = Receiver()
+    answer = receiver.invoke(event)
     assert answer["statusCode"] < 500, answer
 
 
@@ -90,9 +92,9 @@ def test_a_random_event_is_refused(event: Any) -> None:
     )
 )
 def test_a_random_record_stays_in_the_queue(records: list[Any]) -> None:
-    answer = DESK.invoke({"Records": records})
+    answer = RECEIVER.invoke({"Records": records})
     assert len(answer["batchItemFailures"]) == len(records)
-    assert not DESK.table.calls
+    assert not RECEIVER.table.calls
 
 
 @bounded
@@ -103,7 +105,7 @@ def test_one_changed_byte_is_never_accepted(provider: str, place: int, flip: int
     changed[place % len(body)] ^= flip
     if provider == "adyen":  # a part of its body is not signed
         changed = bytearray(body.replace(b'"PSP1"', json.dumps(f"PSP{place + 2}").encode()))
-    check_refused(DESK.invoke(http_event(provider, bytes(changed), headers, encoded=True)))
+    check_refused(RECEIVER.invoke(http_event(provider, bytes(changed), headers, encoded=True)))
 
 
 @bounded
@@ -111,8 +113,11 @@ def test_one_changed_byte_is_never_accepted(provider: str, place: int, flip: int
 def test_whatever_is_signed_is_answered_without_an_error(body: bytes) -> None:
     signers = [("stripe", sign_stripe), ("standard", sign_standard), ("square", sign_square), ("github", sign_github)]
     for provider, sign in [*signers, ("generic", sign_generic)]:
-        status, answer = Desk().post(provider, body, sign(body), encoded=True)
-        assert (status, answer.get("result")) in {(200, "applied"), (200, "ignored"), (400, None)}, answer
+        status, answer = Receiver().post(provider, body, sign(body), encoded=True)
+        expected = {(200, "applied"), (200, "ignored"), (400, None)}
+        if provider == "generic" and TIMED_BODY.match(body):
+            expected = {(401, None)}  # it could be a timed message whose time was moved into the body
+        assert (status, answer.get("result")) in expected, answer
 
 
 @bounded
@@ -131,4 +136,4 @@ def test_a_signed_adyen_item_is_answered_without_an_error(changes: dict[str, Any
         body = adyen_body(adyen_item(**changes))
     except UnicodeEncodeError:  # not even the sender can sign it
         return
-    assert Desk().post("adyen", body, {})[0] in {200, 401}
+    assert Receiver().post("adyen", body, {})[0] in {200, 401}

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from errors import MisconfiguredError
 from keyring import Keyring
-from refusals import MisconfiguredError
 
-from tests.function.receiver import Desk
+from tests.function.receiver import Receiver
 from tests.function.senders import payment_body, sign_generic
 
 
@@ -66,15 +66,15 @@ def test_a_failed_signature_reads_again_at_most_every_half_minute() -> None:
     assert vault.reads == 2
 
 
-def test_a_rotated_secret_is_accepted_without_a_deploy(desk: Desk) -> None:
+def test_a_rotated_secret_is_accepted_without_a_deploy(receiver: Receiver) -> None:
     vault = Vault("old")
-    desk.app = desk.app._replace(keyring=vault.keyring())
+    receiver.app = receiver.app._replace(keyring=vault.keyring())
     body = payment_body()
-    assert desk.post("generic", body, sign_generic(body, "new"))[0] == 401
+    assert receiver.post("generic", body, sign_generic(body, "new"))[0] == 401
     vault.write("new", "old")
     vault.now += 31
-    assert desk.post("generic", body, sign_generic(body, "new"))[0] == 200
-    assert desk.post("generic", body, sign_generic(body, "forged"))[0] == 401
+    assert receiver.post("generic", body, sign_generic(body, "new"))[0] == 200
+    assert receiver.post("generic", body, sign_generic(body, "forged"))[0] == 401
     assert vault.reads == 2
 
 

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 import pytest
 from aws.client import WireError
+from errors import StorageUnavailableError
 from hypothesis import given
 from hypothesis import strategies as st
-from refusals import StorageUnavailableError
+from store.deadline import ALLOWANCE_SECONDS, Deadline, deadline, retry
 from store.ledger import Ledger
-from store.patience import ALLOWANCE_SECONDS, Patience, insist, patience
 
 from tests.function.examples import bounded
 from tests.function.fake_table import FakeTable
-from tests.function.receiver import Context, Desk
+from tests.function.receiver import Context, Receiver
 from tests.function.senders import (
     NOW,
     SIGNED,
@@ -33,9 +33,9 @@ from tests.function.senders import (
 DAY = 86_400
 
 
-def send(desk: Desk, event_id: str, **changes: object) -> str:
+def send(receiver: Receiver, event_id: str, **changes: object) -> str:
     body = payment_body(**changes)
-    return str(desk.post("standard", body, sign_standard(body, event_id=event_id))[1]["result"])
+    return str(receiver.post("standard", body, sign_standard(body, event_id=event_id))[1]["result"])
 
 
 def at(second: int) -> str:
@@ -44,14 +44,14 @@ def at(second: int) -> str:
 
 class TestOnce:
     @pytest.mark.parametrize("provider", SIGNED)
-    def test_a_redelivery_is_a_duplicate(self, desk: Desk, provider: str) -> None:
-        results = [desk.post(provider, *delivery(provider))[1] for _ in range(3)]
+    def test_a_redelivery_is_a_duplicate(self, receiver: Receiver, provider: str) -> None:
+        results = [receiver.post(provider, *delivery(provider))[1] for _ in range(3)]
         assert [one["result"] for one in results] == ["applied", "duplicate", "duplicate"]
         assert len({one["transactionId"] for one in results}) == 1
 
-    def test_the_marker_and_the_state_are_what_the_event_said(self, desk: Desk) -> None:
-        send(desk, "msg_1")
-        marker, row = desk.table.plain("evt#standard#msg_1"), desk.table.plain("tx-1")
+    def test_the_marker_and_the_state_are_what_the_event_said(self, receiver: Receiver) -> None:
+        send(receiver, "msg_1")
+        marker, row = receiver.table.plain("evt#standard#msg_1"), receiver.table.plain("tx-1")
         assert marker["paymentId"] == "tx-1"
         assert (int(marker["receivedAt"]), int(marker["expiresAt"])) == (NOW, NOW + 35 * DAY)
         assert marker["bodyHash"] == row["bodyHash"]
@@ -64,14 +64,14 @@ class TestOnce:
         }
 
     @pytest.mark.parametrize("amount", ["12345678901234567.89", "0.1234567890123456789", "1e-7", "-0.10", "100"])
-    def test_a_number_in_the_json_is_stored_to_its_last_digit(self, desk: Desk, amount: str) -> None:
+    def test_a_number_in_the_json_is_stored_to_its_last_digit(self, receiver: Receiver, amount: str) -> None:
         body = payment_body(amount="?").replace(b'"?"', amount.encode())
-        desk.post("standard", body, sign_standard(body))
-        assert Decimal(desk.table.plain("tx-1")["amount"]) == Decimal(amount)
+        receiver.post("standard", body, sign_standard(body))
+        assert Decimal(receiver.table.plain("tx-1")["amount"]) == Decimal(amount)
 
-    def test_only_listed_fields_are_stored(self, desk: Desk) -> None:
-        send(desk, "msg_1", email="a@example.com", card="4242424242424242", data={"name": "Ada"})
-        stored = json.dumps(list(desk.table.rows.values()))
+    def test_only_listed_fields_are_stored(self, receiver: Receiver) -> None:
+        send(receiver, "msg_1", email="a@example.com", card="4242424242424242", data={"name": "Ada"})
+        stored = json.dumps(list(receiver.table.rows.values()))
         assert not any(word in stored for word in ("example.com", "4242", "Ada"))
 
     @pytest.mark.parametrize(
@@ -85,79 +85,83 @@ class TestOnce:
             ("github", False),
         ],
     )
-    def test_a_marker_expires_only_where_the_time_is_signed(self, desk: Desk, provider: str, expires: bool) -> None:
-        desk.post(provider, *delivery(provider))
-        (marker,) = [row for key, row in desk.table.rows.items() if key.startswith("evt#")]
+    def test_a_marker_expires_only_where_the_time_is_signed(
+        self, receiver: Receiver, provider: str, expires: bool
+    ) -> None:
+        receiver.post(provider, *delivery(provider))
+        (marker,) = [row for key, row in receiver.table.rows.items() if key.startswith("evt#")]
         assert ("expiresAt" in marker) is expires
 
-    def test_a_marker_past_its_time_counts_no_longer_even_before_it_is_deleted(self, desk: Desk) -> None:
-        assert send(desk, "msg_1") == "applied"
-        desk.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW)}
-        assert send(desk, "msg_1") == "duplicate"
-        desk.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW - 1)}
-        assert send(desk, "msg_1") == "applied"
+    def test_a_marker_past_its_time_counts_no_longer_even_before_it_is_deleted(self, receiver: Receiver) -> None:
+        assert send(receiver, "msg_1") == "applied"
+        receiver.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW)}
+        assert send(receiver, "msg_1") == "duplicate"
+        receiver.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW - 1)}
+        assert send(receiver, "msg_1") == "applied"
 
-    def test_a_known_id_with_other_content_is_counted_and_not_stored(self, desk: Desk) -> None:
-        send(desk, "msg_1")
-        before = dict(desk.table.rows)
-        assert send(desk, "msg_1", amount=99) == "duplicate"
-        assert desk.table.rows == before
-        assert desk.log[-1]["IdMismatch"] == 1
+    def test_a_known_id_with_other_content_is_counted_and_not_stored(self, receiver: Receiver) -> None:
+        send(receiver, "msg_1")
+        before = dict(receiver.table.rows)
+        assert send(receiver, "msg_1", amount=99) == "duplicate"
+        assert receiver.table.rows == before
+        assert receiver.log[-1]["IdMismatch"] == 1
 
-    def test_a_known_id_is_answered_with_the_transaction_it_is_stored_for(self, desk: Desk) -> None:
-        send(desk, "msg_1")
+    def test_a_known_id_is_answered_with_the_transaction_it_is_stored_for(self, receiver: Receiver) -> None:
+        send(receiver, "msg_1")
         other = payment_body(transactionId="tx-2")
-        answer = desk.post("standard", other, sign_standard(other))[1]
+        answer = receiver.post("standard", other, sign_standard(other))[1]
         assert answer == {"result": "duplicate", "transactionId": "tx-1"}
 
-    def test_an_ordinary_redelivery_is_no_mismatch(self, desk: Desk) -> None:
-        send(desk, "msg_1")
-        send(desk, "msg_1")
-        assert "IdMismatch" not in desk.log[-1]
+    def test_an_ordinary_redelivery_is_no_mismatch(self, receiver: Receiver) -> None:
+        send(receiver, "msg_1")
+        send(receiver, "msg_1")
+        assert "IdMismatch" not in receiver.log[-1]
 
-    def test_an_ignored_event_is_known_too(self, desk: Desk) -> None:
+    def test_an_ignored_event_is_known_too(self, receiver: Receiver) -> None:
         body = stripe_body(data={})
-        results = [desk.post("stripe", body, sign_stripe(body))[1]["result"] for _ in range(2)]
+        results = [receiver.post("stripe", body, sign_stripe(body))[1]["result"] for _ in range(2)]
         assert results == ["ignored", "duplicate"]
 
-    def test_a_changed_delivery_header_does_not_replay_a_github_body(self, desk: Desk) -> None:
+    def test_a_changed_delivery_header_does_not_replay_a_github_body(self, receiver: Receiver) -> None:
         body, headers = delivery("github")
-        desk.post("github", body, headers)
-        assert desk.post("github", body, {**headers, "x-github-delivery": "d-2"})[1]["result"] == "duplicate"
+        receiver.post("github", body, headers)
+        assert receiver.post("github", body, {**headers, "x-github-delivery": "d-2"})[1]["result"] == "duplicate"
 
-    def test_one_event_id_of_two_providers_is_two_events(self, desk: Desk) -> None:
+    def test_one_event_id_of_two_providers_is_two_events(self, receiver: Receiver) -> None:
         first = payment_body(id="same", transactionId="a")
-        desk.post("generic", first, sign_generic(first, at=NOW))
+        receiver.post("generic", first, sign_generic(first, at=NOW))
         body = stripe_body(id="same")
-        assert desk.post("stripe", body, sign_stripe(body))[1]["result"] == "applied"
+        assert receiver.post("stripe", body, sign_stripe(body))[1]["result"] == "applied"
 
 
 class TestOrder:
-    def test_an_older_event_is_stale_and_is_known_from_then_on(self, desk: Desk) -> None:
-        assert send(desk, "new", timestamp=at(30), status="refunded") == "applied"
-        assert send(desk, "old", timestamp=at(10), status="succeeded") == "stale"
-        assert desk.table.plain("tx-1")["status"] == "refunded"
-        assert desk.table.plain("evt#standard#old")["result"] == "stale"
-        assert send(desk, "old", timestamp=at(10), status="succeeded") == "duplicate"
+    def test_an_older_event_is_stale_and_is_known_from_then_on(self, receiver: Receiver) -> None:
+        assert send(receiver, "new", timestamp=at(30), status="refunded") == "applied"
+        assert send(receiver, "old", timestamp=at(10), status="succeeded") == "stale"
+        assert receiver.table.plain("tx-1")["status"] == "refunded"
+        assert receiver.table.plain("evt#standard#old")["result"] == "stale"
+        assert send(receiver, "old", timestamp=at(10), status="succeeded") == "duplicate"
 
     @pytest.mark.parametrize(
         ("first", "second", "result"),
         [("pending", "succeeded", "applied"), ("succeeded", "pending", "stale"), ("succeeded", "succeeded", "applied")],
     )
-    def test_within_one_second_the_further_status_wins(self, desk: Desk, first: str, second: str, result: str) -> None:
-        send(desk, "a", timestamp=at(10), status=first)
-        assert send(desk, "b", timestamp=at(10), status=second) == result
+    def test_within_one_second_the_further_status_wins(
+        self, receiver: Receiver, first: str, second: str, result: str
+    ) -> None:
+        send(receiver, "a", timestamp=at(10), status=first)
+        assert send(receiver, "b", timestamp=at(10), status=second) == result
 
-    def test_a_nanosecond_decides(self, desk: Desk) -> None:
-        send(desk, "a", timestamp="2026-11-23T11:00:00.000000002Z")
-        assert send(desk, "b", timestamp="2026-11-23T11:00:00.000000001Z") == "stale"
+    def test_a_nanosecond_decides(self, receiver: Receiver) -> None:
+        send(receiver, "a", timestamp="2026-11-23T11:00:00.000000002Z")
+        assert send(receiver, "b", timestamp="2026-11-23T11:00:00.000000001Z") == "stale"
 
     @pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
-    def test_any_order_of_arrival_ends_in_the_newest_state(self, desk: Desk, order: tuple[int, ...]) -> None:
+    def test_any_order_of_arrival_ends_in_the_newest_state(self, receiver: Receiver, order: tuple[int, ...]) -> None:
         statuses = ["pending", "processing", "succeeded", "refunded"]
         for number in order + order[::-1]:
-            send(desk, f"e{number}", timestamp=at(number), status=statuses[number], amount=number)
-        row = desk.table.plain("tx-1")
+            send(receiver, f"e{number}", timestamp=at(number), status=statuses[number], amount=number)
+        row = receiver.table.plain("tx-1")
         assert (row["status"], row["amount"], row["eventId"]) == ("refunded", "3", "e3")
 
     @bounded
@@ -166,26 +170,26 @@ class TestOrder:
         ends = set()
         unique = {f"e{second}-{number}": second for second, number in events if number == 0}
         for shuffle in (0, seed):
-            desk = Desk()
+            receiver = Receiver()
             arriving = list(unique.items()) * 2
             random.Random(shuffle).shuffle(arriving)
-            results = [send(desk, name, timestamp=at(second)) for name, second in arriving]
+            results = [send(receiver, name, timestamp=at(second)) for name, second in arriving]
             assert results.count("duplicate") == len(unique)
-            ends.add(desk.table.plain("tx-1")["eventId"] if unique else None)
+            ends.add(receiver.table.plain("tx-1")["eventId"] if unique else None)
         assert len(ends) == 1
 
-    def test_a_field_that_a_newer_event_lacks_is_gone(self, desk: Desk) -> None:
-        desk.post("stripe", *delivery("stripe"))
+    def test_a_field_that_a_newer_event_lacks_is_gone(self, receiver: Receiver) -> None:
+        receiver.post("stripe", *delivery("stripe"))
         body = stripe_body(id="evt_2", type="")
-        desk.post("stripe", body, sign_stripe(body))
-        assert "eventType" not in desk.table.rows["pi_1"]
+        receiver.post("stripe", body, sign_stripe(body))
+        assert "eventType" not in receiver.table.rows["pi_1"]
 
-    def test_another_provider_cannot_overwrite_a_transaction(self, desk: Desk) -> None:
-        desk.post("stripe", *delivery("stripe"))
-        before = desk.table.rows["pi_1"]
-        assert send(desk, "msg_1", transactionId="pi_1", amount=1, timestamp="2026-11-23T12:30:00Z") == "ignored"
-        assert desk.table.rows["pi_1"] == before
-        assert desk.table.plain("evt#standard#msg_1")["reason"] == "transaction of another provider"
+    def test_another_provider_cannot_overwrite_a_transaction(self, receiver: Receiver) -> None:
+        receiver.post("stripe", *delivery("stripe"))
+        before = receiver.table.rows["pi_1"]
+        assert send(receiver, "msg_1", transactionId="pi_1", amount=1, timestamp="2026-11-23T12:30:00Z") == "ignored"
+        assert receiver.table.rows["pi_1"] == before
+        assert receiver.table.plain("evt#standard#msg_1")["reason"] == "transaction of another provider"
 
 
 def cancelled(*codes: str) -> WireError:
@@ -205,46 +209,46 @@ CONTENTION = [
 
 class TestStorage:
     @pytest.mark.parametrize("error", CONTENTION)
-    def test_a_passing_trouble_is_waited_out(self, desk: Desk, error: WireError) -> None:
-        desk.table.troubles = [error, error]
-        assert send(desk, "msg_1") == "applied"
-        assert len(desk.table.calls) == 3
+    def test_a_passing_trouble_is_waited_out(self, receiver: Receiver, error: WireError) -> None:
+        receiver.table.troubles = [error, error]
+        assert send(receiver, "msg_1") == "applied"
+        assert len(receiver.table.calls) == 3
 
-    def test_a_write_whose_answer_was_lost_is_no_duplicate(self, desk: Desk) -> None:
-        desk.table.lost_answers = 2
-        assert send(desk, "msg_1") == "applied"
-        assert send(desk, "msg_1") == "duplicate"
+    def test_a_write_whose_answer_was_lost_is_no_duplicate(self, receiver: Receiver) -> None:
+        receiver.table.lost_answers = 2
+        assert send(receiver, "msg_1") == "applied"
+        assert send(receiver, "msg_1") == "duplicate"
 
     @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
-    def test_a_lasting_trouble_is_told_at_once(self, desk: Desk, code: str) -> None:
-        desk.table.troubles = [WireError(code)] * 9
-        answer = desk.invoke(ordinary())
+    def test_a_lasting_trouble_is_told_at_once(self, receiver: Receiver, code: str) -> None:
+        receiver.table.troubles = [WireError(code)] * 9
+        answer = receiver.invoke(ordinary())
         assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "10")
         assert json.loads(answer["body"]) == {"error": "storage unavailable"}
-        assert len(desk.table.calls) == 1
-        assert (desk.log[0]["StorageUnavailable"], desk.log[0]["detail"]) == (1, code)
+        assert len(receiver.table.calls) == 1
+        assert (receiver.log[0]["StorageUnavailable"], receiver.log[0]["detail"]) == (1, code)
 
-    def test_a_dead_store_is_not_asked_for_eight_seconds(self, desk: Desk) -> None:
-        desk.table.troubles = [WireError("Unreachable", passing=True)] * 99
-        assert desk.invoke(ordinary())["statusCode"] == 503
-        assert len(desk.table.calls) == 4
-        assert not desk.table.rows
+    def test_a_dead_store_is_not_asked_for_eight_seconds(self, receiver: Receiver) -> None:
+        receiver.table.troubles = [WireError("Unreachable", passing=True)] * 99
+        assert receiver.invoke(ordinary())["statusCode"] == 503
+        assert len(receiver.table.calls) == 4
+        assert not receiver.table.rows
 
-    def test_half_a_batch_stored_is_not_acknowledged(self, desk: Desk) -> None:
+    def test_half_a_batch_stored_is_not_acknowledged(self, receiver: Receiver) -> None:
         body = adyen_body(adyen_item(), adyen_item(pspReference="PSP2"))
-        desk.app = desk.app._replace(ledger=ledger_over(FailingAfterOne(desk.table)))
-        assert desk.post("adyen", body, {})[0] == 503
-        desk.app = desk.app._replace(ledger=ledger_over(desk.table))
-        assert [one["result"] for one in desk.post("adyen", body, {})[1]["items"]] == ["duplicate", "applied"]
+        receiver.app = receiver.app._replace(ledger=ledger_over(FailingAfterOne(receiver.table)))
+        assert receiver.post("adyen", body, {})[0] == 503
+        receiver.app = receiver.app._replace(ledger=ledger_over(receiver.table))
+        assert [one["result"] for one in receiver.post("adyen", body, {})[1]["items"]] == ["duplicate", "applied"]
 
-    def test_a_missing_table_name_is_misconfigured(self, desk: Desk) -> None:
-        desk.app = desk.app._replace(ledger=Ledger(desk.table, ""))
-        assert desk.post("standard", *delivery("standard"))[0] == 500
+    def test_a_missing_table_name_is_misconfigured(self, receiver: Receiver) -> None:
+        receiver.app = receiver.app._replace(ledger=Ledger(receiver.table, ""))
+        assert receiver.post("standard", *delivery("standard"))[0] == 500
 
-    def test_a_failure_of_the_marker_alone_is_not_acknowledged(self, desk: Desk) -> None:
+    def test_a_failure_of_the_marker_alone_is_not_acknowledged(self, receiver: Receiver) -> None:
         body = payment_body(amount=None)
-        desk.table.troubles = [WireError("AccessDeniedException")]
-        assert desk.post("standard", body, sign_standard(body))[0] == 503
+        receiver.table.troubles = [WireError("AccessDeniedException")]
+        assert receiver.post("standard", body, sign_standard(body))[0] == 503
 
 
 class FailingAfterOne(FakeTable):
@@ -280,8 +284,8 @@ class Clock:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def until(self, seconds: float) -> Patience:
-        return Patience(self.now + seconds, lambda: self.now, self.sleep)
+    def until(self, seconds: float) -> Deadline:
+        return Deadline(self.now + seconds, lambda: self.now, self.sleep)
 
 
 class TestPatience:
@@ -292,17 +296,17 @@ class TestPatience:
             raise WireError("ThrottlingException")
 
         with pytest.raises(StorageUnavailableError):
-            insist(busy, clock.until(ALLOWANCE_SECONDS))
+            retry(busy, clock.until(ALLOWANCE_SECONDS))
         assert 108 <= clock.now < 108.01
         assert all(0 <= pause <= 1 for pause in clock.pauses)
         assert len(clock.pauses) > 10
 
     def test_one_try_never_outlasts_what_is_left(self) -> None:
         clock = Clock()
-        assert insist(lambda timeout: timeout, clock.until(8)) == 3
-        assert insist(lambda timeout: timeout, clock.until(1.5)) == 1.5
+        assert retry(lambda timeout: timeout, clock.until(8)) == 3
+        assert retry(lambda timeout: timeout, clock.until(1.5)) == 1.5
 
     def test_an_invocation_near_its_end_gets_less(self) -> None:
-        long, short = patience(Context(30)), patience(Context(3))
+        long, short = deadline(Context(30)), deadline(Context(3))
         assert 7.9 < long.deadline - long.monotonic() <= 8
         assert 2.4 < short.deadline - short.monotonic() <= 2.5

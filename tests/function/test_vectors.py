@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.function.receiver import Desk
+from tests.function.receiver import Receiver
 
 STRIPE_BODY = b"""{
   "id": "evt_123",
@@ -105,9 +105,9 @@ VECTORS = [
 def test_a_public_vector_is_accepted(
     *, provider: str, secret: str, body: bytes, headers: dict[str, str], at: int, encoded: bool
 ) -> None:
-    desk = Desk({provider: [secret]}, url=SQUARE_URL)
-    desk.now = at + 0.9
-    status, answer = desk.post(provider, body, headers, encoded=encoded)
+    receiver = Receiver({provider: [secret]}, url=SQUARE_URL)
+    receiver.now = at + 0.9
+    status, answer = receiver.post(provider, body, headers, encoded=encoded)
     assert (status, answer["result"]) == (200, "applied" if provider == "adyen" else "ignored")
 
 
@@ -115,16 +115,16 @@ def test_a_public_vector_is_accepted(
 def test_a_public_vector_with_one_byte_more_is_refused(
     provider: str, secret: str, body: bytes, headers: dict[str, str], at: int
 ) -> None:
-    desk = Desk({provider: [secret]}, url=SQUARE_URL)
-    desk.now = at
+    receiver = Receiver({provider: [secret]}, url=SQUARE_URL)
+    receiver.now = at
     changed = body.replace(b"1130", b"11300") if provider == "adyen" else body + b" "
-    assert desk.post(provider, changed, headers) == (401, {"error": "signature not accepted"})
-    assert not desk.table.rows
+    assert receiver.post(provider, changed, headers) == (401, {"error": "signature not accepted"})
+    assert not receiver.table.rows
 
 
 def test_the_adyen_vector_is_stored_to_the_cent() -> None:
-    desk = Desk({"adyen": [ADYEN_KEY]})
-    desk.post("adyen", ADYEN_BODY, {})
-    row = desk.table.plain("7914073381342284")
+    receiver = Receiver({"adyen": [ADYEN_KEY]})
+    receiver.post("adyen", ADYEN_BODY, {})
+    row = receiver.table.plain("7914073381342284")
     assert (row["amount"], row["currency"], row["amountUnit"]) == ("1130", "EUR", "minor")
     assert (row["status"], row["lastEventAt"]) == ("AUTHORISATION", "1407338134.121")

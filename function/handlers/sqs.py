@@ -2,18 +2,18 @@
 
 A record's body is the raw body; its attributes `provider` and `requestTimeEpoch` (milliseconds) and the signature
 headers are set by the API, so the time window is judged at the moment the API received the delivery. A bad signature
-goes the same way as an outage, to the dead-letter queue in the end: a wrong secret must not destroy real events.
+goes to the dead-letter queue in the end, as after an outage: a wrong secret must not lose real events.
 """
 
 from deliveries import Delivery, Recorded, Senders
-from intake import App, take
-from refusals import MalformedError
+from errors import MalformedError
+from ingest import App, ingest
+from outcomes import run
 from signatures import digest_of
-from store.patience import patience
+from store.deadline import deadline
 from store.writes import MARKER_SECONDS
-from strict_json import child, text
-from telemetry import Occasion, report
-from verdicts import settle
+from strict_json import member, text
+from telemetry import Arrival, report
 
 # The queues keep a record for 28 days. What claims to be older than the markers last could be a replay.
 _OLDEST_SECONDS = MARKER_SECONDS - 24 * 3600
@@ -21,14 +21,14 @@ _OURS = frozenset({"provider", "requesttimeepoch"})
 
 
 def is_batch(event: object) -> bool:
-    """Tell an SQS batch by its structure."""
-    records = child(event, "Records")
+    """Whether the event has the structure of an SQS batch."""
+    records = member(event, "Records")
     return isinstance(records, list) and bool(records) and all(text(r, "eventSource") == "aws:sqs" for r in records)
 
 
 def answer(event: object, context: object, app: App) -> dict[str, object]:
-    """Process every record and name those that have to come again."""
-    records = child(event, "Records")
+    """Process every record and return the ids of those to retry."""
+    records = member(event, "Records")
     failed = [_name(r) for r in records if not _stored(r, context, app)] if isinstance(records, list) else [""]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
@@ -40,20 +40,20 @@ def _name(record: object) -> str:
 
 def _stored(record: object, context: object, app: App) -> bool:
     started_at = app.clock()
-    until = patience(context)
+    until = deadline(context)
     attributes = _attributes(record)
 
     def work() -> list[Recorded]:
-        return take(read(record, attributes, started_at, app.senders), app, until)
+        return ingest(read(record, attributes, started_at, app.senders), app, until)
 
-    verdict = settle(work)
+    outcome = run(work)
     reference = digest_of(text(record, "body").encode("utf-8", "replace"))[:16]
-    report(verdict, Occasion("sqs", attributes.get("provider", ""), reference, started_at), app, context)
-    return verdict.status == 200
+    report(outcome, Arrival("sqs", attributes.get("provider", ""), reference, started_at), app, context)
+    return outcome.status == 200
 
 
 def read(record: object, attributes: dict[str, str], now: float, senders: Senders) -> Delivery:
-    """Take the delivery out of a record."""
+    """Read the delivery from a record."""
     milliseconds = attributes.get("requesttimeepoch") or text(record, "attributes", "SentTimestamp")
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= 15):
         raise MalformedError("requestTimeEpoch")
@@ -69,7 +69,7 @@ def read(record: object, attributes: dict[str, str], now: float, senders: Sender
 
 
 def _attributes(record: object) -> dict[str, str]:
-    found = child(record, "messageAttributes")
+    found = member(record, "messageAttributes")
     if not isinstance(found, dict):
         return {}
     return {str(name).lower(): text(value, "stringValue") for name, value in found.items()}

@@ -1,4 +1,4 @@
-"""How long a write is tried: contention for the whole allowance, a silent or broken service a few times only."""
+"""How long a write is retried: through contention until the deadline, after other faults a few times."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from aws.client import WireError
-from refusals import StorageUnavailableError
+from errors import StorageUnavailableError
 
 T = TypeVar("T")
 
@@ -19,25 +19,25 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
 
-class Patience(NamedTuple):
-    """Until when to try, and by which clock."""
+class Deadline(NamedTuple):
+    """When to stop retrying, and by which clock."""
 
     deadline: float
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
-def patience(context: object) -> Patience:
-    """Return the allowance for one delivery, cut to what the invocation has left."""
+def deadline(context: object) -> Deadline:
+    """Return the deadline of one delivery, within what the invocation has left."""
     allowance = ALLOWANCE_SECONDS
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if callable(remaining):
         allowance = min(allowance, remaining() / 1000 - _RESERVE_SECONDS)
-    return Patience(time.monotonic() + allowance)
+    return Deadline(time.monotonic() + allowance)
 
 
-def insist(attempt: Callable[[float], T], until: Patience) -> T:
-    """Try until it works, with jitter; what no retry can mend is given up at once."""
+def retry(attempt: Callable[[float], T], until: Deadline) -> T:
+    """Retry with jitter until it succeeds; raises `StorageUnavailableError` at once for what no retry can fix."""
     tries = faults = 0
     while True:
         left = until.deadline - until.monotonic()

@@ -1,4 +1,4 @@
-"""Why a delivery is not taken: each class fixes the HTTP status, the word the sender sees and the metric counted.
+"""Errors that reject a delivery; each class has its HTTP status, the word that the sender sees and its metric.
 
 RefusalError
 ├── MalformedError 400          the envelope or a field cannot be read
@@ -13,7 +13,7 @@ RefusalError
 
 
 class RefusalError(Exception):
-    """A delivery that is not taken; the detail is a phrase of ours, never a part of the input."""
+    """A rejected delivery; the detail is a fixed phrase, never user input."""
 
     status = 500
     word = "internal"
@@ -25,8 +25,8 @@ class RefusalError(Exception):
         return self.word
 
     @property
-    def ours(self) -> bool:
-        """Tell whether the fault lies on this side: a bug, a setting, or the table."""
+    def is_server_fault(self) -> bool:
+        """Whether the cause is a bug, a setting or the table, not the request."""
         return self.status in {500, 503}
 
 
@@ -91,7 +91,7 @@ class UnsupportedSchemeError(RefusalError):
 
 
 class StorageUnavailableError(RefusalError):
-    """The table did not take the write in time; the sender should come again."""
+    """The table did not accept the write in time; the sender should retry."""
 
     status = 503
     word = "storage unavailable"

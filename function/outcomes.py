@@ -1,17 +1,17 @@
-"""The one place where an outcome or an exception becomes a status, a body and a metric."""
+"""From a result or an exception to a status, a body and metrics, in one place."""
 
 import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from deliveries import Recorded
-from refusals import MethodError, RefusalError, StorageUnavailableError
+from errors import MethodError, RefusalError, StorageUnavailableError
 
 _RETRY_AFTER_SECONDS = "10"
 
 
-class Verdict(NamedTuple):
-    """How a delivery ended; `detail` is for our log only."""
+class Outcome(NamedTuple):
+    """The outcome of a delivery; `detail` goes to the log only."""
 
     status: int
     body: dict[str, object]
@@ -19,35 +19,35 @@ class Verdict(NamedTuple):
     detail: str = ""
 
 
-def settle(work: Callable[[], list[Recorded]]) -> Verdict:
-    """Run the work and say how it ended, whatever happened."""
+def run(work: Callable[[], list[Recorded]]) -> Outcome:
+    """Run the work and return its outcome, also after an exception."""
     try:
         return _stored(work())
     except RefusalError as error:
         return refused(error, str(error))
-    except Exception as error:  # noqa: BLE001 - the edge: our bug must not show its text to the sender
+    except Exception as error:  # noqa: BLE001 - the edge: the text of a bug must not reach the sender
         return refused(RefusalError(), _place(error))
 
 
-def refused(error: RefusalError, detail: str) -> Verdict:
-    """Return the verdict of a refusal."""
+def refused(error: RefusalError, detail: str) -> Outcome:
+    """Return the outcome of a refusal."""
     metrics = {error.metric: 1}
-    if error.ours:
+    if error.is_server_fault:
         metrics["Failed"] = 1  # one metric to alarm on
-    return Verdict(error.status, {"error": error.public}, metrics, detail)
+    return Outcome(error.status, {"error": error.public}, metrics, detail)
 
 
-def reply(verdict: Verdict) -> dict[str, object]:
-    """Return a verdict as the answer of a Lambda proxy integration."""
+def reply(outcome: Outcome) -> dict[str, object]:
+    """Return a outcome as the answer of a Lambda proxy integration."""
     headers = {"content-type": "application/json", "cache-control": "no-store"}
-    if verdict.status == StorageUnavailableError.status:
+    if outcome.status == StorageUnavailableError.status:
         headers["retry-after"] = _RETRY_AFTER_SECONDS
-    if verdict.status == MethodError.status:
+    if outcome.status == MethodError.status:
         headers["allow"] = "POST"
-    return {"statusCode": verdict.status, "headers": headers, "body": json.dumps(verdict.body)}
+    return {"statusCode": outcome.status, "headers": headers, "body": json.dumps(outcome.body)}
 
 
-def _stored(recorded: list[Recorded]) -> Verdict:
+def _stored(recorded: list[Recorded]) -> Outcome:
     metrics: dict[str, int] = {}
     for one in recorded:
         flags = {one.result.capitalize(): True, "IdMismatch": one.mismatch, "Quarantined": one.quarantined}
@@ -57,7 +57,7 @@ def _stored(recorded: list[Recorded]) -> Verdict:
     body: dict[str, object] = dict(results[0])
     if len(results) > 1:  # several Adyen items: the first one that changed something speaks for all
         body = dict(next((one for one in results if one["result"] == "applied"), results[0]), items=results)
-    return Verdict(200, body, metrics, "; ".join(one.reason for one in recorded if one.reason))
+    return Outcome(200, body, metrics, "; ".join(one.reason for one in recorded if one.reason))
 
 
 def _place(error: Exception) -> str:

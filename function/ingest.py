@@ -1,22 +1,22 @@
-"""The one way from a delivery to the table: known provider, sane size, authentic bytes, notices, stored notices."""
+"""From a delivery to the table: known provider, allowed size, authentic bytes, notices, stored notices."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from deliveries import Aside, Delivery, Entry, Notice, Recorded, Senders
+from deliveries import Delivery, Ignored, Notice, Record, Recorded, Senders
+from errors import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
 from keyring import Keyring
 from providers import SCHEMES, UNSUPPORTED, Scheme
-from refusals import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
 from signatures import digest_of, plain_id
+from store.deadline import Deadline
 from store.ledger import Ledger
-from store.patience import Patience
 from strict_json import NotJsonError
 
 MAX_BODY = 256 * 1024
 
 
 class App(NamedTuple):
-    """What a delivery is taken with; tests put fakes here."""
+    """What a delivery is processed with; tests pass fakes."""
 
     keyring: Keyring
     ledger: Ledger
@@ -26,8 +26,8 @@ class App(NamedTuple):
     function_name: str = ""
 
 
-def take(delivery: Delivery, app: App, until: Patience) -> list[Recorded]:
-    """Verify a delivery and store all it tells."""
+def ingest(delivery: Delivery, app: App, until: Deadline) -> list[Recorded]:
+    """Verify a delivery and store its notices."""
     scheme = _scheme(delivery.provider)
     check_size(len(delivery.body))
     if not delivery.body:
@@ -35,7 +35,7 @@ def take(delivery: Delivery, app: App, until: Patience) -> list[Recorded]:
     _authenticate(delivery, scheme, app.keyring)
     now = int(app.clock())
     return [
-        app.ledger.record(Entry(delivery.provider, delivery.provider, notice, delivery.body, now), until)
+        app.ledger.record(Record(delivery.provider, delivery.provider, notice, delivery.body, now), until)
         for notice in _read(delivery, scheme)
     ]
 
@@ -67,16 +67,16 @@ def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
 
 
 def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
-    """Read the notices of an authentic body; one that is no JSON is put aside, for a refusal would bring it back."""
+    """Read the notices of an authentic body; one that is not JSON is quarantined: a rejection would be retried."""
     try:
         return [_named(notice) for notice in scheme.notices(delivery)]
     except NotJsonError:
         digest = digest_of(delivery.body)
-        return [Notice(digest, digest, "", Aside("not a JSON object", quarantined=True), expires=False)]
+        return [Notice(digest, digest, "", Ignored("not a JSON object", quarantined=True), expires=False)]
 
 
 def _named(notice: Notice) -> Notice:
-    """Replace an id or a kind that is no plain text; an id gives way to the digest, which is as good a name."""
+    """Replace an id that is not plain text by the digest, and such a kind by nothing."""
     if plain_id(notice.event_id) and plain_id(notice.kind):
         return notice
     event_id = notice.event_id if plain_id(notice.event_id) else notice.digest

@@ -1,13 +1,13 @@
-"""The doors, one for each shape of event: the event comes in as a delivery, the outcome goes out as an answer.
+"""One handler for each shape of event: it reads the event into a delivery and returns the outcome as a response.
 
-The shapes are told apart by their structure, never by a flag that a caller could set.
+The shape is recognised by the structure of the event, never by a flag that a caller could set.
 """
 
 from collections.abc import Callable
 
-from intake import App
+from ingest import App
 
-from doors import direct, http, sqs
+from handlers import direct, http, sqs
 
 
 def answer(event: object, context: object, app: Callable[[], App]) -> dict[str, object]:

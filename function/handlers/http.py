@@ -4,42 +4,42 @@ import re
 from binascii import a2b_base64
 
 from deliveries import Delivery, Recorded, Senders
-from intake import App, check_size, take
-from refusals import MalformedError, MethodError, UnknownProviderError
+from errors import MalformedError, MethodError, UnknownProviderError
+from ingest import App, check_size, ingest
+from outcomes import reply, run
 from signatures import digest_of
-from store.patience import patience
-from strict_json import child, text
-from telemetry import Occasion, report
-from verdicts import reply, settle
+from store.deadline import deadline
+from strict_json import member, text
+from telemetry import Arrival, report
 
 _PATH = re.compile(r"(?:/[^/]+)?/webhooks/([^/]+)/?")
 _BASE64_GROWTH = 4 / 3
 
 
 def is_http(event: object) -> bool:
-    """Tell an HTTP API event by its structure."""
-    return isinstance(child(event, "requestContext", "http"), dict)
+    """Whether the event has the structure of an HTTP API event."""
+    return isinstance(member(event, "requestContext", "http"), dict)
 
 
 def answer(event: object, context: object, app: App) -> dict[str, object]:
     """Answer one POST."""
     started_at = app.clock()
-    until = patience(context)
+    until = deadline(context)
     bodies: list[bytes] = []
 
     def work() -> list[Recorded]:
         delivery = read(event, started_at, app.senders)
         bodies.append(delivery.body)
-        return take(delivery, app, until)
+        return ingest(delivery, app, until)
 
-    verdict = settle(work)
+    outcome = run(work)
     reference = digest_of(bodies[0])[:16] if bodies else ""
-    report(verdict, Occasion("http", provider_of(event), reference, started_at), app, context)
-    return reply(verdict)
+    report(outcome, Arrival("http", provider_of(event), reference, started_at), app, context)
+    return reply(outcome)
 
 
 def read(event: object, received_at: float, senders: Senders) -> Delivery:
-    """Take the delivery out of the event."""
+    """Read the delivery from the event."""
     if text(event, "requestContext", "http", "method").upper() != "POST":
         raise MethodError("webhooks are posted")
     provider = provider_of(event)
@@ -59,7 +59,7 @@ def provider_of(event: object) -> str:
 
 def headers_of(event: object) -> dict[str, str]:
     """Return the headers with their names in lower case; the same name twice is refused."""
-    headers = child(event, "headers")
+    headers = member(event, "headers")
     if not isinstance(headers, dict):
         return {}
     lowered = {str(name).lower(): value for name, value in headers.items() if isinstance(value, str)}
@@ -70,12 +70,12 @@ def headers_of(event: object) -> dict[str, str]:
 
 def body_of(event: object) -> bytes:
     """Return the raw bytes that were sent."""
-    body = child(event, "body")
+    body = member(event, "body")
     if body is None:
         return b""
     if not isinstance(body, str):
         raise MalformedError("body is no text")
-    encoded = child(event, "isBase64Encoded") is True
+    encoded = member(event, "isBase64Encoded") is True
     check_size(int(len(body) / _BASE64_GROWTH) - 2 if encoded else len(body))
     try:
         return a2b_base64(body, strict_mode=True) if encoded else body.encode("utf-8")

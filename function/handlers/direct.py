@@ -6,15 +6,15 @@ runtime has read the event's numbers already: an amount of more than 15 digits h
 
 import json
 
-from deliveries import Entry, Notice, Recorded
-from intake import App
+from deliveries import Notice, Record, Recorded
+from errors import MalformedError
+from ingest import App
+from outcomes import reply, run
 from payments import read_payment
-from refusals import MalformedError
 from signatures import digest_of, plain_id
-from store.patience import Patience, patience
+from store.deadline import Deadline, deadline
 from strict_json import text
-from telemetry import Occasion, report
-from verdicts import reply, settle
+from telemetry import Arrival, report
 
 _SOURCE = "direct"
 
@@ -22,13 +22,13 @@ _SOURCE = "direct"
 def answer(event: object, context: object, app: App) -> dict[str, object]:
     """Store one payment."""
     started_at = app.clock()
-    until = patience(context)
-    verdict = settle(lambda: [_record(event, app, started_at, until)])
-    report(verdict, Occasion("direct", text(event, "provider"), "", started_at), app, context)
-    return reply(verdict)
+    until = deadline(context)
+    outcome = run(lambda: [_record(event, app, started_at, until)])
+    report(outcome, Arrival("direct", text(event, "provider"), "", started_at), app, context)
+    return reply(outcome)
 
 
-def _record(event: object, app: App, now: float, until: Patience) -> Recorded:
+def _record(event: object, app: App, now: float, until: Deadline) -> Recorded:
     if not isinstance(event, dict):
         raise MalformedError("transactionId")
     payment = read_payment(event, now)
@@ -42,4 +42,4 @@ def _record(event: object, app: App, now: float, until: Patience) -> Recorded:
         raise MalformedError("provider")
     event_id = text(event, "eventId")
     notice = Notice(event_id if plain_id(event_id) else digest, digest, _SOURCE, payment)
-    return app.ledger.record(Entry(_SOURCE, provider, notice, content, int(now)), until)
+    return app.ledger.record(Record(_SOURCE, provider, notice, content, int(now)), until)
