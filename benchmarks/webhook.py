@@ -125,7 +125,7 @@ def one_environment(folder: Path, warm: int) -> Times:
 
 
 def processor_time(pid: int) -> float:
-    """Return how many milliseconds a process has computed, where Linux has the figure; waiting for a processor does not count."""
+    """Return how many milliseconds a process has computed, where Linux counts them; waiting is not in it."""
     schedstat = Path(f"/proc/{pid}/schedstat")
     return int(schedstat.read_text().split()[0]) / 1e6 if schedstat.exists() else 0.0
 
