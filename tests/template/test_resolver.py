@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tapctl.errors import TemplateError
-from tapctl.template.resolver import NO_VALUE, PerhapsLeftOut, ResourceReference
+from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference
 from tapctl.unknown import Unknown
 from tests.support.templates import demanding, resolver
 
@@ -36,7 +36,7 @@ Resources:
 OPEN = Unknown("parameter Open has neither a value nor a default", "--parameter Open=VALUE")
 OPEN_LIST = Unknown("parameter OpenList has neither a value nor a default", "--parameter OpenList=VALUE")
 TOPIC = ResourceReference("the physical id of Topic is known only after the deploy", logical_id="Topic")
-PERHAPS = PerhapsLeftOut(OPEN.reason, OPEN.resolution)
+PERHAPS = MaybeNoValue(OPEN.reason, OPEN.resolution)
 LATER = "cannot be evaluated before the deploy"
 PSEUDO = {"AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012"}
 
