@@ -260,7 +260,8 @@ def _select(resolver: "Resolver", arguments: Value, path: Path) -> Value:
             return value
     if int(position) >= len(values):
         shown = resolver.without_secrets(as_text(position))
-        raise resolver.template.error(f"Fn::Select: index {shown} is out of range for {len(values)} items", *path)
+        message = f"Fn::Select: index {shown} is out of range for a list of length {len(values)}"
+        raise resolver.template.error(message, *path)
     return resolver.value(values[int(position)], (*path, 1, int(position)))
 
 
@@ -306,7 +307,7 @@ def _import_value(resolver: "Resolver", name: Value, path: Path) -> Value:
         return export
     key = f"import:{export}"
     shown = resolver.without_secrets(str(export))
-    reason = f"export {shown} belongs to another stack"
+    reason = f"the value of export {shown} is not known"
     return resolver.lookups.get(key, Unknown(reason, advise(Advice.GIVE_LOOKUP, f"import:{shown}"), lookup=key))
 
 

@@ -93,7 +93,7 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
     if isinstance(text, Unknown):
         return text
     if type_.startswith(SSM_TYPE):
-        stored = parameters.lookups.get(f"ssm:{text}", stored_in_ssm(text, f"parameter {name}"))
+        stored = parameters.lookups.get(f"ssm:{text}", unknown_in_ssm(text, text, f"parameter {name}"))
         if isinstance(stored, Unknown):
             return stored
         text, type_ = stored, type_.removeprefix(SSM_TYPE)
@@ -106,11 +106,10 @@ SSM_TYPE = "AWS::SSM::Parameter::Value<"
 """Begins the type of a parameter whose text is the name of an SSM parameter."""
 
 
-def stored_in_ssm(name: str, user: str, shown: str = "") -> Unknown:
-    """The unknown value of the SSM parameter `name`, which `user` reads; a message has `shown` for a secret name."""
-    shown = shown or name
-    resolution = advise(Advice.GIVE_LOOKUP, f"ssm:{shown}")
-    return Unknown(f"{user} reads SSM parameter {shown}", resolution, lookup=f"ssm:{name}")
+def unknown_in_ssm(name: str, shown: str, user: str = "") -> Unknown:
+    """The unknown value of the SSM parameter `name`, which a message has as `shown`; `user` takes its value from it."""
+    subject = f"{user} is the value of SSM parameter {shown}, which" if user else f"the value of SSM parameter {shown}"
+    return Unknown(f"{subject} is not known", advise(Advice.GIVE_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
 
 
 def as_text(value: object) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tapctl.template.intrinsics import FUNCTIONS
 from tapctl.template.model import Template
-from tapctl.template.parameters import REDACTED, Bound, is_secret, stored_in_ssm
+from tapctl.template.parameters import REDACTED, Bound, is_secret, unknown_in_ssm
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
@@ -129,7 +129,7 @@ class Resolver:
         for key in (f"ssm:{name}{version}", f"ssm:{name}"):
             if key in self.lookups:
                 return self.lookups[key]
-        return stored_in_ssm(f"{name}{version}", "the dynamic reference", self.without_secrets(f"{name}{version}"))
+        return unknown_in_ssm(f"{name}{version}", self.without_secrets(f"{name}{version}"))
 
 
 _DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<name>[^}:]*)(?P<version>:[^}]*)?\}\}")
