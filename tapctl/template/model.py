@@ -71,8 +71,8 @@ class Template:
             if logical_id.startswith(FOR_EACH):
                 continue
             is_macro = FN_TRANSFORM in definition or logical_id == FN_TRANSFORM
-            kind = definition.get("Type", FN_TRANSFORM if is_macro else None)
-            if not isinstance(kind, str):
+            type_ = definition.get("Type", FN_TRANSFORM if is_macro else None)
+            if not isinstance(type_, str):
                 raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)
             properties = definition.get("Properties") or {}
             if not isinstance(properties, dict):
@@ -80,7 +80,7 @@ class Template:
             condition = None
             if "Condition" in definition:
                 condition = self.condition_name(definition["Condition"], "Resources", logical_id, "Condition")
-            yield Resource(logical_id, kind, properties, condition, self.line("Resources", logical_id))
+            yield Resource(logical_id, type_, properties, condition, self.line("Resources", logical_id))
 
     def condition_name(self, name: Any, *path: str | int) -> str:
         """The name of a condition at `path`. Raises `TemplateError` for one that YAML reads as another type."""

@@ -19,7 +19,7 @@ MAX_DEPTH = 200
 MAX_NODES = 1_000_000
 """Values with aliases expanded; stops a "billion laughs" file."""
 
-_FIX_SYNTAX = "fix the syntax at this position"
+_FIX_SYNTAX = "fix the syntax"
 
 
 def parse(text: str, file: str) -> Source:
