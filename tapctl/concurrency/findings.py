@@ -16,7 +16,7 @@ from tapctl.limits import CONCURRENCY, Limit
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
-from tapctl.template.resolver import ResourceReference
+from tapctl.template.values import ResourceReference
 from tapctl.unknown import Unknown
 
 REMEDY = "`tapctl deploy` with these options applies the remedy, `tapctl fix --write` puts it into the template"

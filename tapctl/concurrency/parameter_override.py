@@ -12,11 +12,12 @@ from tapctl.concurrency.remedy import Remedy, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.template.model import Template
-from tapctl.template.parameters import STORED, Parameters, as_text, bind, is_secret
+from tapctl.template.parameters import SSM_TYPE, Parameters, as_text, bind, is_secret
 from tapctl.template.properties import whole_number
 from tapctl.template.references import References
-from tapctl.template.resolver import NO_VALUE, Resolver, Value
+from tapctl.template.resolver import Resolver
 from tapctl.template.source import Path
+from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
 SETTING = "ReservedConcurrentExecutions"
@@ -85,7 +86,7 @@ def _at(value: Any, path: Path) -> Any:
 def _serves_only(template: Template, references: References, name: str, path: Path) -> bool:
     """Whether the parameter serves this one setting, which no other function inherits."""
     entry = template.parameters[name]
-    if is_secret(entry) or str(entry.get("Type")).startswith(STORED):
+    if is_secret(entry) or str(entry.get("Type")).startswith(SSM_TYPE):
         return False
     heirs = [
         each

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from tapctl.concurrency.demand import Count, Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
-from tapctl.template.model import INCLUDED, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
+from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.properties import count, existence, plain
-from tapctl.template.resolver import NO_VALUE, Resolver, ResourceReference
+from tapctl.template.resolver import Resolver
 from tapctl.template.source import Path
+from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Unknown
 
 FUNCTION = "AWS::Lambda::Function"
@@ -91,7 +92,7 @@ def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
 
 def _raw(resource: Resource, name: str) -> Any:
     """A property as it is written; a macro among the properties may set those that are not."""
-    macro = {INCLUDED: resource.properties[INCLUDED]} if INCLUDED in resource.properties else NO_VALUE
+    macro = {FN_TRANSFORM: resource.properties[FN_TRANSFORM]} if FN_TRANSFORM in resource.properties else NO_VALUE
     return resource.properties.get(name, macro)
 
 
@@ -206,7 +207,7 @@ def _why_unseen(resource: Resource) -> str:
         return "a custom resource runs code of its own"
     if resource.type.endswith("::MODULE"):
         return "a module is expanded by CloudFormation"
-    if resource.type == INCLUDED:
+    if resource.type == FN_TRANSFORM:
         return "a macro fills it in at deploy time"
     if "CapacityProviderConfig" in resource.properties:
         return "on managed instances it runs outside the account's pool; AWS does not say how they meet"

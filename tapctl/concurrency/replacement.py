@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from tapctl.template.model import Resource
-from tapctl.template.resolver import NO_VALUE, Resolver
+from tapctl.template.resolver import Resolver
+from tapctl.template.values import NO_VALUE
 from tapctl.unknown import Unknown
 
 CREATE_ONLY: Mapping[str, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tapctl.concurrency.demand import Demand, FunctionDemand
+from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions, draw
 from tapctl.unknown import Unknown
 
@@ -112,7 +113,7 @@ def _said(value: int | Unknown) -> str:
     from rich.markup import escape
 
     if isinstance(value, Unknown):
-        resolution = f"; {value.resolution} would resolution it" if value.resolution else ""
+        resolution = f"; {worded(value.resolution)}" if value.resolution else ""
         return escape(f"unknown: {value.reason}{resolution}")
     return f"{value} (stops the function)" if value == 0 else str(value)
 

@@ -30,6 +30,9 @@ WORDING: Mapping[Advice, str] = {
     Advice.GIVE_ACCOUNT_ID: "credentials of the account, or a snapshot with its `account_id`, give it",
     Advice.GIVE_STACK_NAME: "pass `--stack-name NAME`",
     Advice.NAME_TEMPLATE: "name the template as an argument, with `--template`, or as `template` in tapctl.toml",
+    Advice.PIPE_TEMPLATE: "pipe it: `… | tapctl preflight -`",
+    Advice.SYNTHESIZE_CDK_APP: "`cdk synth` writes one",
+    Advice.CHECK_NESTED_TEMPLATE: "run `tapctl preflight` on that template as well",
     Advice.RUN_CFN_LINT: "`cfn-lint TEMPLATE` shows more; `--no-lint` skips it",
     Advice.VALIDATE_SAM: "`sam validate --lint` may show more",
     Advice.READ_PROCESSED_TEMPLATE: (

@@ -14,7 +14,7 @@ from tapctl.concurrency.read_demand import FUNCTION
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
-from tapctl.template.edit.definition import Reach, Site, calls, may_find, reach
+from tapctl.template.edit.definition import Definition, Location, find_definition, find_in_map_calls, may_select
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.references import References
@@ -55,14 +55,14 @@ class _Claim:
     logical_id: str
     template: Template
     remedy: Remedy | None
-    reach: Reach
+    definition: Definition
 
     @property
     def change(self) -> tuple[RemedyAction, int | None]:
         """What would have to be done at the place; one that has no remedy wants to be left alone."""
         return (self.remedy.action, self.remedy.value) if self.remedy else (RemedyAction.KEEP, None)
 
-    def key(self, site: Site) -> "Key":
+    def key(self, site: Location) -> "Key":
         return FilePath(self.template.file).resolve(), site.path
 
 
@@ -77,16 +77,16 @@ def places(result: Preflight) -> list[EditPlace]:
     claims = [claim for member in result.tree.members() for claim in _claims(member, result.plan.remedies)]
     by_key: dict[Key, list[_Claim]] = {}
     for claim in claims:
-        for key in {claim.key(site) for site in claim.reach.way}:
+        for key in {claim.key(site) for site in claim.definition.chain}:
             by_key.setdefault(key, []).append(claim)
     foreign, defaults = _foreign(claims), _defaults(result, claims)
     free = {key for key, those in by_key.items() if len({each.change for each in those}) == 1 and not foreign.get(key)}
     chosen: dict[Key, EditPlace] = {}
     for claim in claims:
         if place := defaults.get(claim.name):
-            chosen[claim.key(Site(place.path))] = place
+            chosen[claim.key(Location(place.path))] = place
         elif claim.remedy and claim.remedy.action is not RemedyAction.KEEP:
-            keys = [claim.key(site) for site in claim.reach.choices]
+            keys = [claim.key(site) for site in claim.definition.editable]
             taken = next((key for key in keys if key in free), None)
             if taken is None:
                 raise _refusal(claim, by_key[keys[-1]], foreign.get(keys[-1], []))
@@ -108,8 +108,8 @@ def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, EditPlac
         and (each := by_parameter.get(claim.name))
         and (path := ("Parameters", each.parameter, "Default")) in root.source.keys
         and each.parameter not in {*given.given, *given.previous}
-        and each.parameter in written.within(claim.reach.way[0].path)
-        and not any(site.lookup for site in claim.reach.way)
+        and each.parameter in written.within(claim.definition.chain[0].path)
+        and not any(site.lookup for site in claim.definition.chain)
     }
 
 
@@ -121,7 +121,7 @@ def _claims(member: StackTree, remedies: Mapping[str, Remedy]) -> Iterator[_Clai
             name = f"{member.prefix}{resource.logical_id}"
             remedy = remedies.get(name)
             drop = remedy is not None and remedy.action is RemedyAction.DROP
-            found = reach(member.resolver, resource.logical_id, SETTING, drop=drop)
+            found = find_definition(member.resolver, resource.logical_id, SETTING, drop=drop)
             yield _Claim(name, resource.logical_id, template, remedy, found)
 
 
@@ -130,24 +130,24 @@ def _foreign(claims: Sequence[_Claim]) -> dict[Key, list[int]]:
     own: dict[Key, set[Path]] = {}
     sources: dict[FilePath, Source] = {}
     for claim in claims:
-        for site in claim.reach.choices:
+        for site in claim.definition.editable:
             if site.lookup:
                 key = claim.key(site)
                 own.setdefault(key, set()).add(site.lookup)
                 sources[key[0]] = claim.template.source
-    lookups = {file: list(calls(source.value)) for file, source in sources.items()}
+    lookups = {file: list(find_in_map_calls(source.value)) for file, source in sources.items()}
     return {
         key: [
             sources[key[0]].line(*path)
             for path, arguments in lookups[key[0]]
-            if path not in known and may_find(arguments, key[1])
+            if path not in known and may_select(arguments, key[1])
         ]
         for key, known in own.items()
     }
 
 
 def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> UsageError:
-    template, path = claim.template, claim.reach.choices[-1].path
+    template, path = claim.template, claim.definition.editable[-1].path
     others = [each.name for each in sharers if each.change != claim.change] + [f"line {line}" for line in lines]
     return UsageError(
         f"{template.file}:{template.source.line(*path)}: {SETTING} of {claim.name} stands there for "

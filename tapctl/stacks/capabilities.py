@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Cr
 from collections.abc import Iterator
 from typing import Any
 
-from tapctl.template.model import INCLUDED, SERVERLESS, Template
+from tapctl.template.model import FN_TRANSFORM, SERVERLESS, Template
 from tapctl.template.nested import NESTED
 
 IAM = "CAPABILITY_NAMED_IAM"
@@ -51,7 +51,7 @@ def _has_macro(value: Any) -> bool:
     """Whether a macro is to be expanded somewhere within."""
     match value:
         case dict():
-            return INCLUDED in value or any(map(_has_macro, value.values()))
+            return FN_TRANSFORM in value or any(map(_has_macro, value.values()))
         case list():
             return any(map(_has_macro, value))
         case _:

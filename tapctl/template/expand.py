@@ -1,9 +1,7 @@
-"""Transforms, worked out by the code that AWS and cfn-lint use, under the parameter values that are in force.
+"""A template's transforms, applied with the parameter values in force.
 
-`AWS::LanguageExtensions`: only `Fn::ForEach` needs a transform (the other extensions are values, see
-`resolve`). cfn-lint unrolls the loops; where it would have to guess (a collection, or a map lookup, that
-hangs on an unknown parameter), it is not asked.
-`AWS::Serverless`: AWS's own SAM translator; what it refuses is a template error in its words.
+`AWS::LanguageExtensions`: only `Fn::ForEach` needs a transform, since the resolver evaluates the other extensions.
+`AWS::Serverless`: translated by AWS's own SAM translator, whose errors become template errors.
 """
 
 from tapctl.template import loops, sam
@@ -13,14 +11,14 @@ from tapctl.template.resolver import Resolver
 
 
 def expand(template: Template, parameters: Parameters) -> Template:
-    """The template after its transforms; itself when it needs none.
+    """The template after its transforms; the template itself when it needs none.
 
-    Raises `TemplateError` for what the transforms refuse.
+    Raises `TemplateError` for what a transform refuses.
     """
     if loops.has_loops(template):
         if LANGUAGE_EXTENSIONS not in template.transforms:
             raise template.error(
-                f"Fn::ForEach needs the transform {LANGUAGE_EXTENSIONS}",
+                f"Fn::ForEach requires the transform {LANGUAGE_EXTENSIONS}",
                 "Resources",
                 hint=f"add `Transform: {LANGUAGE_EXTENSIONS}`",
             )

@@ -1,4 +1,7 @@
-"""cfn-lint over a template and those nested in it, in a process of its own that runs while the account is read."""
+"""cfn-lint over a template and its nested ones, in a process beside this one while the account is read.
+
+Templates in which it found nothing are cached by a hash of their texts, and not linted again.
+"""
 
 import hashlib
 import json
@@ -12,31 +15,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from tapctl.errors import TapctlError
+from tapctl.hints import Advice, advise
 from tapctl.state.files import state_dir, write_atomically
+from tapctl.template.load import STDIN
 from tapctl.template.nested import with_nested
 from tapctl.template.source import Source
 
-STDIN = "<stdin>"
-
 PACKAGED = "W3002"
-"""The warning that a local path must be packaged first, which `tapctl deploy` does."""
+"""The warning that a local path must be packaged first, which a deploy with tapctl does."""
 
-_BOOT = """
-import gc, json, sys
-gc.disable()
-from cfnlint.runner import main
-gc.freeze()
-gc.enable()
-sys.argv[1:] = json.loads(sys.stdin.readline())
-sys.exit(main())
-"""
-"""Importing cfn-lint takes a while and needs no template yet; its arguments come in a line when there is one.
-
-Nothing of what is imported is ever garbage, so nothing is looked for in it.
-"""
-
-# -P keeps a folder `cfnlint` beside the template from being taken for the linter.
-_CFN_LINT = (sys.executable, "-P", "-c", _BOOT)
+# Run as a file, it needs no tapctl on the path; -P keeps a folder `cfnlint` beside the template out of it.
+_COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("cfn_lint_process.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +42,15 @@ class Match:
 
 @dataclass(slots=True)
 class Linting:
-    """A cfn-lint that is ready or runs, or none where it is known to have nothing to say.
+    """A cfn-lint process that waits for its templates or lints them; None where the templates are known to be clean.
 
-    Leaving the `with` block ends it.
+    Leaving the `with` block ends the process.
     """
 
     process: "subprocess.Popen[bytes] | None"
-    text: bytes | None = None
+    piped: bytes | None = None
     key: str | None = None
-    """What its silence may be remembered by."""
+    """The cache key of the templates; None where a clean result must not be cached."""
 
     def __enter__(self) -> Self:
         return self
@@ -72,44 +61,42 @@ class Linting:
         self._end()
 
     def begin(self, source: Source, region: str | None) -> None:
-        """Lint as its users do: under a `.cfnlintrc` of the working folder and the templates' own Metadata.
-
-        `region` limits which resource types exist, as `cfn-lint --regions` does. The same texts are not linted again
-        where nothing was found in them before.
-        """
-        self.lint(_sources(source), region)
-
-    def lint(self, sources: Sequence[Source], region: str | None) -> None:
-        """Lint these texts, unless they are known."""
-        self.key = cache_key(sources, region)
-        if self.key and is_known(self.key):
+        """Lint a template and its nested ones, unless they are known to be clean."""
+        sources = _sources(source)
+        key = cache_key(sources, region)
+        if is_clean(key):
             self._end()
-        if self.process is None:
-            return
-        piped = sources[0].file == STDIN
-        templates = () if piped else ("--template", *(each.file for each in sources))
-        arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
-        self.text = sources[0].text.encode() if piped else None
+        elif self.process:
+            self.send(sources, region, key)
+
+    def send(self, sources: Sequence[Source], region: str | None, key: str | None) -> None:
+        """Lint these texts under a `.cfnlintrc` of the working folder and the templates' own Metadata.
+
+        `region` limits which resource types exist, as `cfn-lint --regions` does.
+        """
+        assert self.process  # noqa: S101 - only a process without templates is sent some
         assert self.process.stdin  # noqa: S101 - it was opened as a pipe
-        with suppress(OSError):  # one that did not even start says why when it is asked
+        is_piped = sources[0].file == STDIN
+        templates = () if is_piped else ("--template", *(source.file for source in sources))
+        arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
+        self.key, self.piped = key, sources[0].text.encode() if is_piped else None
+        with suppress(OSError):  # where it failed to start, `matches` reports why
             self.process.stdin.write(f"{json.dumps(arguments)}\n".encode())
             self.process.stdin.flush()
 
     def matches(self) -> tuple[Match, ...]:
-        """Wait for its end. Raises `TapctlError` when it did not run properly."""
+        """Wait for the process to end. Raises `TapctlError` when it failed."""
         if self.process is None:
             return ()
-        out, said = self.process.communicate(self.text)
+        output, errors = self.process.communicate(self.piped)
         try:
-            found = tuple(match for each in json.loads(out) if (match := _match(each)).rule != PACKAGED)
+            matches = tuple(match for entry in json.loads(output) if (match := _match(entry)).rule != PACKAGED)
         except ValueError:
-            lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            raise TapctlError(
-                f"cfn-lint did not run: {lines[-1]}", "`cfn-lint TEMPLATE` shows more; `--no-lint`"
-            ) from None
-        if self.key and not found:
-            remember(self.key)
-        return found
+            lines = errors.decode(errors="replace").strip().splitlines() or ["no output"]
+            raise TapctlError(f"cfn-lint failed: {lines[-1]}", advise(Advice.RUN_CFN_LINT)) from None
+        if self.key and not matches:
+            remember_clean(self.key)
+        return matches
 
     def _end(self) -> None:
         if self.process:
@@ -121,66 +108,69 @@ class Linting:
 def boot() -> Linting:
     """Start cfn-lint, so that it is ready when the template has been read."""
     pipe = subprocess.PIPE
-    return Linting(subprocess.Popen(_CFN_LINT, stdin=pipe, stdout=pipe, stderr=pipe))  # noqa: S603 - our own interpreter
+    return Linting(subprocess.Popen(_COMMAND, stdin=pipe, stdout=pipe, stderr=pipe))  # noqa: S603 - our own interpreter
 
 
 def start(source: Source, region: str | None) -> Linting:
-    """Start it with its template, unless it is known to have nothing to say."""
+    """Lint a template and its nested ones, unless they are known to be clean."""
     sources = _sources(source)
     key = cache_key(sources, region)
-    linting = Linting(None) if key and is_known(key) else boot()
-    linting.lint(sources, region)
+    if is_clean(key):
+        return Linting(None)
+    linting = boot()
+    linting.send(sources, region, key)
     return linting
 
 
 def _sources(source: Source) -> tuple[Source, ...]:
-    """The text and those nested in it; by itself where it was piped, since cfn-lint takes one from a pipe."""
+    """The texts to lint; without nested ones for a template from standard input, of which cfn-lint takes only one."""
     return (source,) if source.file == STDIN else with_nested(source)
 
 
-def _match(match: dict[str, Any]) -> Match:
-    rule, message = match["Rule"], " ".join(match["Message"].split())
-    line = match["Location"]["Start"]["LineNumber"]
-    return Match(rule["Id"], match["Level"].lower(), message, match["Filename"] or STDIN, line, rule["Source"])
+def _match(entry: dict[str, Any]) -> Match:
+    rule, message = entry["Rule"], " ".join(entry["Message"].split())
+    line = entry["Location"]["Start"]["LineNumber"]
+    return Match(rule["Id"], entry["Level"].lower(), message, entry["Filename"] or STDIN, line, rule["Source"])
 
 
 CACHE_FILE = "linted.json"
 CACHE_SIZE = 200
-"""How many are remembered, the newest."""
+"""Clean results to keep, the newest."""
 
 _CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
-_REFERS = ("::MODULE", "AWS::Include")
-"""What may make cfn-lint look into files of which nothing is known here."""
+_OTHER_FILES = ("::MODULE", "AWS::Include")
+"""In a template, these may make cfn-lint read files that are not part of the cache key."""
 
 
 def cache_key(sources: Sequence[Source], region: str | None) -> str | None:
-    """What stands for the linting of these texts; None where files of which nothing is known here have a say in it."""
+    """A hash of everything that the result depends on; None where it may depend on other files."""
     if any((folder / name).exists() for folder in (Path(), Path.home()) for name in _CONFIGURATION):
         return None
     texts = [source.text for source in sources]
-    if any(each in text for each in _REFERS for text in texts):
+    if any(mark in text for mark in _OTHER_FILES for text in texts):
         return None
     from importlib.metadata import version
 
     return hashlib.sha256(json.dumps([version("cfn-lint"), region, *texts]).encode()).hexdigest()
 
 
-def is_known(key: str) -> bool:
-    return key in _remembered()
+def is_clean(key: str | None) -> bool:
+    """Whether cfn-lint found nothing in the templates with this cache key."""
+    return key is not None and key in _clean_keys()
 
 
-def remember(key: str) -> None:
-    """Keep it; where nothing can be kept, the next run takes a little longer."""
+def remember_clean(key: str) -> None:
+    """Cache a clean result; an unwritable cache only makes the next run slower."""
     folder = state_dir()
     with suppress(OSError, TapctlError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / CACHE_FILE, json.dumps([*_remembered(), key][-CACHE_SIZE:]) + "\n")
+        write_atomically(folder / CACHE_FILE, json.dumps([*_clean_keys(), key][-CACHE_SIZE:]) + "\n")
 
 
-def _remembered() -> list[str]:
-    """What is remembered; a file that cannot be read says nothing."""
+def _clean_keys() -> list[str]:
+    """The cached keys, oldest first; none where the cache is missing or unreadable."""
     try:
-        known = json.loads((state_dir() / CACHE_FILE).read_bytes())
+        keys = json.loads((state_dir() / CACHE_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
         return []
-    return [each for each in known if isinstance(each, str)] if isinstance(known, list) else []
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []

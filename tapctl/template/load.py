@@ -1,4 +1,4 @@
-"""From a path, or standard input, to a template."""
+"""Reads a template from a path or from standard input."""
 
 import json
 import stat
@@ -8,83 +8,84 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.hints import Advice, advise
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 
+STDIN = "<stdin>"
+"""The file name of a template from standard input."""
+
 MAX_BYTES = 16 * 1024 * 1024
-"""CloudFormation takes at most 1 MB; what is far beyond is not read at all."""
+"""CloudFormation accepts at most 1 MB; a file that is far larger is not read."""
 
 
 def load(path: str) -> Template:
-    """Read the template at `path`; `-` is standard input, a `cdk.out` folder stands for its one stack.
+    """The template at `path`; `-` is standard input, and a `cdk.out` folder stands for its one stack.
 
-    Raises `TemplateError` (exit 2) when there is no such file, it is not a regular file, or it is not a template.
+    Raises `TemplateError` when the file does not exist, is not a regular file, or is not a template.
     """
     if path != "-" and _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
-    name = "<stdin>" if path == "-" else path
+    name = STDIN if path == "-" else path
     source = parse(_decode(_read_stdin() if path == "-" else _read_file(Path(path)), name), name)
     return check(Template(source, source.value))
 
 
 def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:
-    """The template that a stack runs, as GetTemplate answers it: a map where it is JSON, else its text.
+    """The deployed template of a stack from GetTemplate's TemplateBody: a map for JSON, else the text.
 
     Raises `TemplateError` when it is not a template.
     """
-    source = parse(body if isinstance(body, str) else json.dumps(body), f"the running template of {name}")
+    source = parse(body if isinstance(body, str) else json.dumps(body), f"the deployed template of {name}")
     return check(Template(source, source.value))
 
 
 def _synthesised(folder: Path) -> Path:
-    """The template in a `cdk.out` folder. Raises `TemplateError` when there is not exactly one."""
+    """The template file of a `cdk.out` folder. Raises `TemplateError` unless it has exactly one stack."""
     manifest = folder / "manifest.json"
     try:
         artifacts = json.loads(manifest.read_bytes()).get("artifacts", {}).values()
-        templates = [
-            each["properties"]["templateFile"] for each in artifacts if each["type"] == "aws:cloudformation:stack"
-        ]
+        stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+        templates = [str(folder / artifact["properties"]["templateFile"]) for artifact in stacks]
     except FileNotFoundError:
         raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder)) from None
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise TemplateError("is no manifest of a CDK app", "`cdk synth` writes one", file=str(manifest)) from None
+        raise TemplateError(
+            "is not the manifest of a CDK app", advise(Advice.SYNTHESIZE_CDK_APP), file=str(manifest)
+        ) from None
     if len(templates) != 1:
-        names = ", ".join(str(folder / name) for name in sorted(templates))
-        raise TemplateError(f"holds {len(templates)} stacks", f"name one: {names or 'none'}", file=str(folder))
-    return folder / str(templates[0])
+        hint = f"name one of them: {', '.join(sorted(templates))}" if templates else None
+        raise TemplateError(f"contains {len(templates)} stacks", hint, file=str(folder))
+    return Path(templates[0])
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
     except OSError:
-        return False  # reading it will say why
+        return False  # reading it reports why
 
 
 def _read_stdin() -> bytes:
-    return _bounded(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    return _bounded(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN)
 
 
 def _read_file(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise TemplateError("is not a regular file", "pipe it instead: `… | tapctl preflight -`", file=str(path))
+            raise TemplateError("is not a regular file", advise(Advice.PIPE_TEMPLATE), file=str(path))
         with path.open("rb") as file:
             return _bounded(file.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError:
-        raise TemplateError(
-            "no such file",
-            "name the template as an argument, with `--template`, or as `template` in tapctl.toml",
-            file=str(path),
-        ) from None
+        raise TemplateError("no such file", advise(Advice.NAME_TEMPLATE), file=str(path)) from None
     except (OSError, ValueError) as error:
         raise TemplateError(f"cannot be read: {error}", file=str(path)) from None
 
 
 def _bounded(data: bytes, file: str) -> bytes:
     if len(data) > MAX_BYTES:
-        raise TemplateError("is larger than 16 MiB; CloudFormation takes at most 1 MB", "split the stack", file=file)
+        raise TemplateError("is larger than 16 MiB; CloudFormation accepts at most 1 MB", "split the stack", file=file)
     return data
 
 

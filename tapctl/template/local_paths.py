@@ -1,8 +1,7 @@
-"""Where a template may name a file or folder of this machine, which packaging replaces by an object in S3.
+"""The properties that may name a local file or folder, which packaging replaces by an object in S3.
 
-The properties are those of `aws cloudformation package` and `sam package`; a property that names an object in S3
-already, or holds anything but text, is nobody's business here, unless the CDK says in the resource's metadata which
-asset of its output that is.
+They are those of `aws cloudformation package` and `sam package`. A property counts while it is a string that is not
+the address of an object in S3, or when the resource's metadata names the asset of the CDK that it refers to.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,37 +10,38 @@ from enum import Enum
 from pathlib import Path as FilePath
 from typing import Any
 
-from tapctl.template.model import FOR_EACH, INCLUDED, Template
+from tapctl.template.model import FN_TRANSFORM, FOR_EACH, Template
 from tapctl.template.source import Path
 
-SAM = "AWS::Serverless::"
+SAM_PREFIX = "AWS::Serverless::"
+"""Begins the types of SAM's resources."""
 INCLUDE = "AWS::Include"
 _REMOTE = ("s3://", "https://", "http://")
 
 
 class PathKind(Enum):
-    """How what stands there is packed."""
+    """How a local path is packaged."""
 
-    CODE = "a function's code: zipped, a single file too"
-    LAYER = "a layer's content: zipped likewise"
-    ZIP = "anything else that must be a zip"
-    BUNDLE = "a folder is zipped, a file goes as it is"
-    FILE = "a file, as it is"
-    TEMPLATE = "a template, packaged itself"
+    CODE = "a function's code: zipped, even a single file"
+    LAYER = "a layer's content: zipped, even a single file"
+    ZIP = "any other zip"
+    BUNDLE = "a folder is zipped, a file is uploaded as it is"
+    FILE = "a file, uploaded as it is"
+    TEMPLATE = "a template, packaged in turn"
 
 
 URI = "s3://{bucket}/{key}"
 URL = "{url}"
 S3_BUCKET = {"S3Bucket": "{bucket}", "S3Key": "{key}"}
 BUCKET = {"Bucket": "{bucket}", "Key": "{key}"}
-"""How a property refers to an object: text to be filled with its bucket, its key and its address."""
+"""The forms in which properties refer to an object in S3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One property; `*` stands for any key on the way to it.
+    """One property, by its dotted path with `*` for any key.
 
-    Where a resource gives one of `unless`, SAM's Globals do not count for it.
+    A resource that sets one of `unless` does not take the property from SAM's Globals.
     """
 
     property: str
@@ -56,7 +56,7 @@ class Slot:
         return {name: text.format(bucket=bucket, key=key) for name, text in self.reference.items()}
 
     def places(self, properties: Any) -> Iterator[Path]:
-        """The path of every value in the properties that names something local."""
+        """The path of every local path in the properties."""
         return _places(properties, tuple(self.property.split(".")))
 
 
@@ -108,9 +108,9 @@ _SNIPPET = Slot("Location", PathKind.FILE, URI)
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Something on this machine that the template names at `path`; `owner` is the resource, or what else names it.
+    """The local path `name` at `path` of the template; `owner` is a logical id, or a key of the section Metadata.
 
-    `properties` are the owner's with what they inherit from SAM's Globals; `path` may be one that is inherited.
+    `properties` are the owner's with those of SAM's Globals, where `path` may be written.
     """
 
     owner: str
@@ -120,31 +120,31 @@ class Local:
     properties: Mapping[str, Any]
     metadata: Mapping[str, Any]
     is_asset: bool = False
-    """Whether the CDK wrote it beside the template; it need not be there any more once `cdk-assets` published it."""
+    """Whether the CDK wrote it beside the template; once `cdk-assets` has published it, it need not exist."""
 
     @property
     def is_snippet(self) -> bool:
-        """Whether it is what `AWS::Include` pulls in, which CloudFormation reads for the change set already."""
+        """Whether `AWS::Include` names it, so that CloudFormation reads it when it creates the change set."""
         return self.slot is _SNIPPET
 
 
 def local_paths(template: Template) -> Iterator[Local]:
-    """Everything that the template names on this machine, in the order of the file."""
+    """The local paths in a template, in the order of the file."""
     shared = _map(template.body.get("Globals"))
     for logical_id, definition, path in _definitions(template.body.get("Resources"), ("Resources",)):
-        own, kind = _map(definition.get("Properties")), str(definition.get("Type"))
-        inherited = _map(shared.get(kind.removeprefix(SAM))) if kind.startswith(SAM) else {}
+        own, type_ = _map(definition.get("Properties")), str(definition.get("Type"))
+        inherited = _map(shared.get(type_.removeprefix(SAM_PREFIX))) if type_.startswith(SAM_PREFIX) else {}
         properties = {**inherited, **own}
         metadata = _map(definition.get("Metadata"))
-        for slot in SLOTS.get(kind, ()):
+        for slot in SLOTS.get(type_, ()):
             if asset := _asset(slot, own, metadata):
-                where = (*path, "Properties", slot.property)
-                yield Local(logical_id, slot, where, asset, properties, metadata, is_asset=True)
-            for place in slot.places(own if {*slot.unless} & {*own} else properties):
-                if properties.get("PackageType") == "Image":
-                    continue
-                where = (*path, "Properties", *place)
-                yield Local(logical_id, slot, where, _at(properties, place), properties, metadata)
+                place = (*path, "Properties", slot.property)
+                yield Local(logical_id, slot, place, asset, properties, metadata, is_asset=True)
+            if properties.get("PackageType") == "Image":
+                continue
+            for inner in slot.places(own if {*slot.unless} & {*own} else properties):
+                place = (*path, "Properties", *inner)
+                yield Local(logical_id, slot, place, _at(properties, inner), properties, metadata)
     for name, slots in METADATA.items():
         entry = _map(template.body.get("Metadata")).get(name)
         for slot in slots:
@@ -155,10 +155,11 @@ def local_paths(template: Template) -> Iterator[Local]:
 
 
 RELATIVE = "a path is relative to the template that names it"
+"""The hint for one that does not exist."""
 
 
 def is_there(path: FilePath) -> bool:
-    """Whether a file or folder is there; a name that no file can have names none."""
+    """Whether a file or folder exists; False for an impossible name."""
     try:
         return path.exists()
     except OSError:
@@ -166,21 +167,21 @@ def is_there(path: FilePath) -> bool:
 
 
 def put(body: Any, path: Path, value: Any) -> None:
-    """Write a value at a path of a template's body; maps that are missing on the way are made."""
+    """Set the value at a path of a template's body, with any missing maps on the way."""
     for key in path[:-1]:
         body = body.setdefault(key, {}) if isinstance(key, str) else body[key]
     body[path[-1]] = value
 
 
 def _asset(slot: Slot, properties: Mapping[str, Any], metadata: Mapping[str, Any]) -> str | None:
-    """The asset that the CDK has put a reference to into the property."""
+    """The CDK's asset to which the property refers."""
     name = metadata.get("aws:asset:path")
     refers = metadata.get("aws:asset:property") == slot.property and isinstance(properties.get(slot.property), dict)
     return name if refers and isinstance(name, str) else None
 
 
 def _definitions(section: Any, path: Path) -> Iterator[tuple[str, Mapping[str, Any], Path]]:
-    """Every resource of a section, those within loops too."""
+    """Every resource of a section, also those within loops."""
     for name, entry in _map(section).items():
         if name.startswith(FOR_EACH):
             if isinstance(entry, list) and len(entry) == 3:
@@ -190,12 +191,12 @@ def _definitions(section: Any, path: Path) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _includes(value: Any, path: Path) -> Iterator[Path]:
-    """The path of the location of every snippet: of `Fn::Transform` anywhere, and of the section `Transform`."""
+    """The path of the Location of every `AWS::Include`, by `Fn::Transform` anywhere and in the section `Transform`."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _includes(item, (*path, index))
     elif isinstance(value, dict):
-        if path[-1:] == (INCLUDED,) or path[:1] == ("Transform",):
+        if path[-1:] == (FN_TRANSFORM,) or path[:1] == ("Transform",):
             if value.get("Name") == INCLUDE:
                 yield from ((*path, *place) for place in _places(value, ("Parameters", "Location")))
         else:
@@ -209,9 +210,9 @@ def _places(value: Any, keys: tuple[str, ...]) -> Iterator[Path]:
             yield ()
         return
     first, *rest = keys
-    held = _map(value)
-    for name in held if first == "*" else [first] if first in held else []:
-        yield from ((name, *place) for place in _places(held[name], tuple(rest)))
+    entries = _map(value)
+    for name in entries if first == "*" else [first] if first in entries else []:
+        yield from ((name, *place) for place in _places(entries[name], tuple(rest)))
 
 
 def _at(value: Any, path: Path) -> Any:

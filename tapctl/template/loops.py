@@ -1,8 +1,8 @@
-"""`Fn::ForEach`, unrolled by cfn-lint, with everything that is known put in first.
+"""`Fn::ForEach`, unrolled by cfn-lint after every known value is filled in.
 
-cfn-lint guesses where it cannot know: a collection by an unknown parameter becomes made-up names, a map
-lookup by one takes some entry. So collections and lookups are settled here before, and what stays open is
-hidden from it: an open collection makes its loop one unknown resource, an open lookup is put back after.
+cfn-lint guesses unknown values: it invents names for a collection that depends on an unknown parameter, and takes some
+entry for such a lookup in a mapping. So collections and lookups are resolved first, and unknown ones are hidden
+from it: a loop over an unknown collection becomes one opaque entry, and an unknown lookup is put back afterwards.
 """
 
 import copy
@@ -19,7 +19,10 @@ from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 
 SECTIONS = ("Conditions", "Resources", "Outputs")
-"""Where a loop may make entries: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html"""
+"""The sections that may contain loops.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
+"""
 
 
 def has_loops(template: Template) -> bool:
@@ -38,25 +41,25 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def unroll(template: Template, resolver: Resolver) -> Template:
-    """The template with every loop written out. Raises `TemplateError` for a loop that cannot be one."""
-    settled = _Settler(resolver)
+    """The template with every loop unrolled. Raises `TemplateError` for an invalid loop."""
+    filler = _KnownValues(resolver)
     body = {
-        key: settled.resolution(value, (key,), frozenset()) if key in SECTIONS else value
+        key: filler.fill(value, (key,), frozenset()) if key in SECTIONS else value
         for key, value in template.body.items()
     }
-    unrolled = settled.restore(_unroll_by_cfn_lint(template, body))
+    unrolled = filler.restore(_unroll_by_cfn_lint(template, body))
     origins = dict(template.origins)
     for section in SECTIONS:
         origins |= _origins(section, template.body.get(section) or {}, unrolled.get(section) or {})
-    return _checked(Template(template.source, unrolled, origins, {**template.opaque, **settled.opaque}))
+    return _checked(Template(template.source, unrolled, origins, {**template.opaque, **filler.opaque}))
 
 
 def _checked(template: Template) -> Template:
-    """Refuse what a loop made that is no entry of its section."""
+    """The template itself. Raises `TemplateError` for a generated entry that is not a map."""
     for section in ("Resources", "Outputs"):
         for name, entry in (template.body.get(section) or {}).items():
             if not isinstance(entry, dict):
-                raise template.error(f"{section}.{name} is not a map", section, name, hint="see what the loop makes")
+                raise template.error(f"{section}.{name} is not a map", section, name, hint="check the body of the loop")
     return template
 
 
@@ -72,45 +75,44 @@ def _unroll_by_cfn_lint(template: Template, body: dict[str, Any]) -> dict[str, A
 
 
 @dataclass(slots=True)
-class _Settler:
-    """Walks a section once, before cfn-lint does."""
+class _KnownValues:
+    """Fills known values into the sections of a template, before cfn-lint unrolls their loops."""
 
     resolver: Resolver
     opaque: dict[str, Unknown] = field(default_factory=dict)
+    """The loops over unknown collections, which are left out."""
     hidden: dict[str, Any] = field(default_factory=dict)
+    """The lookups that cfn-lint must not see, by the name that replaces each."""
 
-    def resolution(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
-        """The value with loops over literals, and with lookups that need no loop variable hidden."""
+    def fill(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
+        """The value with literal collections in its loops, and with the lookups hidden that use no loop variable."""
         if isinstance(value, list):
-            return [self.resolution(item, (*path, index), variables) for index, item in enumerate(value)]
+            return [self.fill(item, (*path, index), variables) for index, item in enumerate(value)]
         if not isinstance(value, dict):
             return value
         if set(value) == {"Fn::FindInMap"}:
             return self._lookup(value, (*path, "Fn::FindInMap"), variables)
-        settled: dict[str, Any] = {}
+        filled: dict[str, Any] = {}
         for key, item in value.items():
             if not key.startswith(FOR_EACH):
-                settled[key] = self.resolution(item, (*path, key), variables)
+                filled[key] = self.fill(item, (*path, key), variables)
             elif (loop := self._loop(key, item, (*path, key), variables)) is not None:
-                settled[key] = loop
-        return settled
+                filled[key] = loop
+        return filled
 
     def _loop(self, key: str, loop: Any, path: Path, variables: frozenset[str]) -> list[Any] | None:
-        """The loop over a literal list; None, and an opaque entry, where its collection is not known."""
+        """The loop over a literal list; None, and an opaque entry, where its collection is unknown."""
         match loop:
             case [str(variable), collection, dict(body)]:
                 items = self._collection(collection, (*path, 1), variables)
             case _:
-                raise self.resolver.template.error(
-                    f"{key} takes a variable, a collection and a body",
-                    *path,
-                    hint="see the documentation of Fn::ForEach",
-                )
+                message = f"{key}: the arguments must be an identifier, a collection and a map"
+                raise self.resolver.template.error(message, *path)
         if isinstance(items, Unknown):
             self.opaque[key] = items
             return None
         inner = variables | {variable}
-        return [variable, items, self.resolution(body, (*path, 2), inner)]
+        return [variable, items, self.fill(body, (*path, 2), inner)]
 
     def _collection(self, collection: Any, path: Path, variables: frozenset[str]) -> Any:
         if _uses(collection, variables):
@@ -119,23 +121,23 @@ class _Settler:
         if isinstance(items, Unknown):
             return items
         if not isinstance(items, list):
-            raise self.resolver.template.error("the collection of a loop is no list", *path)
+            raise self.resolver.template.error("Fn::ForEach: the collection must be a list", *path)
         return next((item for item in items if isinstance(item, Unknown)), None) or [as_text(item) for item in items]
 
     def _lookup(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
         if not _uses(value, variables):
             return self._hide(value)
-        arguments = [self._known_reference(each, path) for each in value["Fn::FindInMap"]]
-        unknown = next((each for each in arguments if isinstance(each, Unknown)), None)
-        # An open key makes the whole lookup unknown; the parameter's own Ref says so later.
-        return {"Fn::FindInMap": arguments} if unknown is None else self._hide(_open_key(value, self.resolver))
+        keys = [self._known_reference(key, path) for key in value["Fn::FindInMap"]]
+        is_known = not any(isinstance(key, Unknown) for key in keys)
+        # An unknown key makes the whole lookup unknown, which the Ref to its parameter replaces with the same reason.
+        return {"Fn::FindInMap": keys} if is_known else self._hide(_unknown_key(value, self.resolver))
 
-    def _known_reference(self, argument: Any, path: Path) -> Any:
-        match argument:
+    def _known_reference(self, key: Any, path: Path) -> Any:
+        match key:
             case {"Ref": str(name)} if name in self.resolver.parameters:
-                return self.resolver.value(argument, path)
+                return self.resolver.value(key, path)
             case _:
-                return argument
+                return key
 
     def _hide(self, value: Any) -> dict[str, str]:
         name = f"tapctl::hidden::{len(self.hidden)}"
@@ -143,7 +145,7 @@ class _Settler:
         return {"Ref": name}
 
     def restore(self, value: Any) -> Any:
-        """Put back what was hidden."""
+        """The value with the hidden lookups put back."""
         if isinstance(value, list):
             return [self.restore(item) for item in value]
         if not isinstance(value, dict):
@@ -153,9 +155,9 @@ class _Settler:
         return {key: self.restore(item) for key, item in value.items()}
 
 
-def _open_key(value: Any, resolver: Resolver) -> Any:
-    """The Ref, within a lookup, to the parameter that is not known."""
-    names = (each["Ref"] for each in value["Fn::FindInMap"] if isinstance(each, dict) and "Ref" in each)
+def _unknown_key(value: Any, resolver: Resolver) -> Any:
+    """The key of a lookup that is a Ref to an unknown parameter."""
+    names = (key["Ref"] for key in value["Fn::FindInMap"] if isinstance(key, dict) and "Ref" in key)
     return next({"Ref": name} for name in names if isinstance(resolver.parameters.get(str(name)), Unknown))
 
 
@@ -171,18 +173,19 @@ def _uses(value: Any, variables: frozenset[str]) -> bool:
 
 
 def _origins(section: str, written: Mapping[str, Any], unrolled: Mapping[str, Any]) -> dict[tuple[str, str], Path]:
-    """Where each entry that a loop made is written."""
+    """The place in the file of each entry that a loop generated."""
     patterns = list(_patterns(written, (section,)))
-    found = {}
+    origins = {}
     for name in unrolled:
         if name not in written:
             path = next((path for pattern, path in patterns if pattern.fullmatch(name)), None)
             if path:
-                found[section, name] = path
-    return found
+                origins[section, name] = path
+    return origins
 
 
 def _patterns(entries: Mapping[str, Any], path: Path) -> Iterator[tuple[re.Pattern[str], Path]]:
+    """A pattern of the names that each entry of a loop can generate, and the entry's place."""
     for key, value in entries.items():
         if key.startswith(FOR_EACH) and isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict):
             yield from _patterns(value[2], (*path, key, 2))

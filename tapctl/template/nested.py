@@ -1,4 +1,4 @@
-"""A template with its nested ones, each under the parameters that its parent passes."""
+"""A template with its nested stacks: each resolved under the parameters that its parent passes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.hints import Advice, advise
 from tapctl.template.expand import expand
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
@@ -20,7 +21,7 @@ NESTED = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True, slots=True)
 class RemoteStack:
-    """A nested stack whose template is not here."""
+    """A nested stack whose template is not a local file, and why."""
 
     prefix: str
     file: str
@@ -30,7 +31,7 @@ class RemoteStack:
 
 @dataclass(frozen=True, slots=True)
 class StackTree:
-    """One stack of the tree: `prefix` is empty for the root, `Stack/` for its nested stack `Stack`.
+    """A stack and its nested stacks; `prefix` is empty for the root, `Stack/` for its nested stack `Stack`.
 
     `parameters` are those that it was resolved with.
     """
@@ -42,14 +43,14 @@ class StackTree:
     children: tuple["StackTree | RemoteStack", ...] = ()
 
     def members(self) -> Iterator["StackTree"]:
-        """The stack and all below it that are here."""
+        """The stack and all nested ones with a local template."""
         yield self
         for child in self.children:
             if isinstance(child, StackTree):
                 yield from child.members()
 
     def remotes(self) -> Iterator[RemoteStack]:
-        """The nested stacks that cannot be followed."""
+        """The nested stacks without a local template."""
         for child in self.children:
             if isinstance(child, RemoteStack):
                 yield child
@@ -61,17 +62,17 @@ Read = Callable[[str], Template]
 
 
 def stack_tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], read: Read = load) -> StackTree:
-    """Expand and resolve a template and everything nested in it, which `read` reads.
+    """Expand and resolve a template and all nested ones, which `read` reads.
 
-    Raises `TemplateError` for a nested template that is here and cannot be read, and for one that nests itself.
+    Raises `TemplateError` for a local nested template that cannot be read, and for one that nests itself.
     """
     refuse_undeclared(template, parameters.given, parameters.configured)
-    return _grow(template, parameters, pseudo, _Seat((Path(template.file).resolve(),), read))
+    return _tree(template, parameters, pseudo, _Position((Path(template.file).resolve(),), read))
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
-    """Where a stack sits in its tree: the files above and its own, its prefix, and whether it is there."""
+class _Position:
+    """The position of a stack in its tree: the files of its ancestors and its own, its prefix, and its existence."""
 
     files: tuple[Path, ...]
     read: Read
@@ -79,44 +80,45 @@ class _Seat:
     exists: bool | Unknown = True
 
 
-def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str], seat: _Seat) -> StackTree:
+def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
     expanded = expand(template, parameters)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
     nested = (resource for resource in expanded.resources() if resource.type == NESTED)
-    children = [_child(resolver, resource, parameters.lookups, seat) for resource in nested]
-    return StackTree(
-        seat.prefix, resolver, parameters, seat.exists, tuple(child for child in children if child is not None)
-    )
+    children = [_child(resolver, resource, parameters.lookups, position) for resource in nested]
+    present = tuple(child for child in children if child is not None)
+    return StackTree(position.prefix, resolver, parameters, position.exists, present)
 
 
 def _child(
-    resolver: Resolver, resource: Resource, lookups: Mapping[str, str | Unknown], seat: _Seat
+    resolver: Resolver, resource: Resource, lookups: Mapping[str, str | Unknown], parent: _Position
 ) -> StackTree | RemoteStack | None:
-    here = ("Resources", resource.logical_id)
-    exists = resolver.exists(resource.condition, (*here, "Condition"))
+    path = ("Resources", resource.logical_id)
+    exists = resolver.exists(resource.condition, (*path, "Condition"))
     if exists is False:
         return None
-    below = f"{seat.prefix}{resource.logical_id}/"
+    prefix = f"{parent.prefix}{resource.logical_id}/"
     file = _local_file(resolver, resource)
     if isinstance(file, Unknown):
-        return RemoteStack(below, resolver.template.file, resource.line, file)
-    if file.resolve() in seat.files:
-        message = f"{resource.logical_id} nests {file}, in which it is nested itself"
-        raise resolver.template.error(message, *here, hint="break the circle")
+        return RemoteStack(prefix, resolver.template.file, resource.line, file)
+    if file.resolve() in parent.files:
+        message = f"nested stack {resource.logical_id}: {file} nests itself"
+        raise resolver.template.error(message, *path, hint="remove the circular nesting")
     given = passed_down(resolver, resource)
+    # Only CloudFormation knows the name of a nested stack.
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
-    doubt = exists if isinstance(exists, Unknown) else seat.exists
-    template = seat.read(str(file))
+    template = parent.read(str(file))
     refuse_undeclared(template, given)
-    here_below = _Seat((*seat.files, file.resolve()), seat.read, below, doubt)
-    return _grow(template, Parameters(given, {}, lookups), pseudo, here_below)
+    position = _Position(
+        (*parent.files, file.resolve()), parent.read, prefix, exists if isinstance(exists, Unknown) else parent.exists
+    )
+    return _tree(template, Parameters(given, {}, lookups), pseudo, position)
 
 
 def passed_down(resolver: Resolver, resource: Resource) -> dict[str, str | Unknown]:
-    """The parameters that a nested stack is given."""
+    """The parameters that a nested stack gets from its parent."""
     path = ("Resources", resource.logical_id, "Properties", "Parameters")
-    passed = resolver.value(resource.properties.get("Parameters") or {}, path)
-    return {name: _passed(value) for name, value in passed.items()} if isinstance(passed, dict) else {}
+    values = resolver.value(resource.properties.get("Parameters") or {}, path)
+    return {name: _passed(value) for name, value in values.items()} if isinstance(values, dict) else {}
 
 
 def _passed(value: Any) -> str | Unknown:
@@ -127,28 +129,28 @@ def _passed(value: Any) -> str | Unknown:
 
 
 def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
-    """The nested template's file; the CDK says in the resource's metadata which asset of its output it is."""
+    """The nested template's file, from TemplateURL or from the metadata in which the CDK names the asset."""
     definition = resolver.template.body["Resources"][resource.logical_id]
     metadata = definition.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
-    name = asset or resolver.value(resource.properties.get("TemplateURL", ""), ("Resources", resource.logical_id))
-    missing = f"the template of nested stack {resource.logical_id} is not here"
-    if isinstance(name, Unknown):
-        return Unknown(f"{missing}: {name.reason}", name.resolution, lookup=name.lookup)
-    if not isinstance(name, str) or "://" in name or not name:
-        return Unknown(
-            f"{missing} but at {resolver.without_secrets(str(name))}", "run tapctl on that template by itself, too"
-        )
-    file = Path(resolver.template.file).parent / name
+    url = asset or resolver.value(resource.properties.get("TemplateURL", ""), ("Resources", resource.logical_id))
+    if isinstance(url, Unknown):
+        reason = f"the template of nested stack {resource.logical_id} is unknown: {url.reason}"
+        return Unknown(reason, url.resolution, lookup=url.lookup)
+    if not isinstance(url, str) or "://" in url or not url:
+        shown = resolver.without_secrets(str(url))
+        reason = f"the template of nested stack {resource.logical_id} is not a local file: {shown}"
+        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
+    file = Path(resolver.template.file).parent / url
     if not is_there(file):
-        here = ("Resources", resource.logical_id, "Properties", "TemplateURL")
-        raise resolver.template.error(f"{resource.logical_id} nests {name}: no such file", *here, hint=RELATIVE)
+        path = ("Resources", resource.logical_id, "Properties", "TemplateURL")
+        raise resolver.template.error(f"nested stack {resource.logical_id}: {url}: no such file", *path, hint=RELATIVE)
     return file
 
 
 @dataclass(frozen=True, slots=True)
 class MissingPath:
-    """A local path that names nothing, and where it is written."""
+    """A local path without a file or folder, and the place in the template that names it."""
 
     owner: str
     name: str
@@ -157,10 +159,10 @@ class MissingPath:
 
 
 def missing_paths(tree: StackTree) -> Iterator[MissingPath]:
-    """The files and folders that the templates of a tree name and that are not there; nothing is opened.
+    """The local paths in the templates of a tree that do not exist; no file is opened.
 
-    A template that is no file itself, and so has no folder that its paths could be relative to, is not looked at; nor
-    are assets of the CDK, which may be published already.
+    A template without a file has no folder for its paths to be relative to, and is skipped; so are assets of the CDK,
+    which may be published already.
     """
     for member in tree.members():
         source = member.resolver.template.source
@@ -171,26 +173,26 @@ def missing_paths(tree: StackTree) -> Iterator[MissingPath]:
 
 
 def with_nested(source: Source) -> tuple[Source, ...]:
-    """The text itself, then those nested in it at any depth, each once; what cannot be read is left out."""
-    found = {Path(source.file).resolve(): source}
+    """The text of a template and those of its nested templates at any depth, each once, without unreadable ones."""
+    sources = {Path(source.file).resolve(): source}
     waiting = [source]
     while waiting:
-        for file in _named(waiting.pop(0)):
-            if (place := file.resolve()) not in found and (inner := _read(file)):
-                found[place] = inner
-                waiting.append(inner)
-    return tuple(found.values())
+        for file in _nested_files(waiting.pop(0)):
+            if (resolved := file.resolve()) not in sources and (nested := _readable(file)):
+                sources[resolved] = nested
+                waiting.append(nested)
+    return tuple(sources.values())
 
 
-def _named(source: Source) -> Iterator[Path]:
+def _nested_files(source: Source) -> Iterator[Path]:
     for local in local_paths(Template(source, source.value)):
         file = Path(source.file).parent / local.name
         if local.slot.kind is PathKind.TEMPLATE and is_there(file):
             yield file
 
 
-def _read(file: Path) -> Source | None:
+def _readable(file: Path) -> Source | None:
     try:
         return load(str(file)).source
     except TemplateError:
-        return None  # who resolves the tree says what is wrong with it, if it is needed at all
+        return None  # `stack_tree` reports the error

@@ -1,4 +1,4 @@
-"""Template parameters: what was given, what the stack had, what the template defaults to."""
+"""Template parameters: the values in force, and the constraints of their declarations."""
 
 import difflib
 import math
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.hints import Advice, advise
 from tapctl.template.model import Template
 from tapctl.unknown import Unknown
 
@@ -17,50 +18,50 @@ Bound = str | list[str] | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The values in force: `given` by the user, `previous` in the live stack; a default fills the rest.
+    """The values in force: `given` by the user, else `previous` of the deployed stack, else the default.
 
-    `lookups` is what parameter store and exports are known to hold, by `ssm:NAME` and `import:NAME`.
+    `lookups` holds the known SSM parameters and exports, by `ssm:NAME` and `import:NAME`.
     """
 
     given: Mapping[str, str | Unknown] = field(default_factory=dict)
     previous: Mapping[str, str | Unknown] = field(default_factory=dict)
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     configured: Mapping[str, str] = field(default_factory=dict)
-    """Where those are set that were not given with the command, in words."""
+    """By name, where a value comes from that is not from the command line, such as a key of tapctl.toml."""
 
 
 def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
-    """The value of every declared parameter; one without any is Unknown and names itself.
+    """The value of every declared parameter, Unknown where it has none.
 
-    The value of an SSM-typed one is a name in the parameter store; `lookups` says what that holds.
+    The text of a parameter of an SSM type is the name of an SSM parameter, whose value comes from `lookups`.
 
-    Raises `UsageError` for a given name that the template does not declare and for a value that its
-    declaration forbids (AllowedValues, AllowedPattern, lengths, bounds, Number).
+    Raises `UsageError` for a given name that the template does not declare and for a given value that the declaration
+    forbids (AllowedValues, AllowedPattern, MinLength, MaxLength, MinValue, MaxValue, Number).
     """
     refuse_undeclared(template, parameters.given, parameters.configured)
-    return {name: _bind_one(name, entry, parameters) for name, entry in template.parameters.items()}
+    return {name: _value(name, entry, parameters) for name, entry in template.parameters.items()}
 
 
 def refuse_undeclared(
     template: Template, given: Mapping[str, object], configured: Mapping[str, str] | None = None
 ) -> None:
+    """Raises `UsageError` for a given name that the template does not declare."""
     for name in given:
         if name not in template.parameters:
-            place = f"; {configured[name]} sets it" if configured and name in configured else ""
-            raise UsageError(
-                f"{template.file} has no parameter `{name}`", f"{_instead(name, template.parameters)}{place}"
-            )
+            origin = f"; {configured[name]} sets it" if configured and name in configured else ""
+            hint = f"{_alternatives(name, template.parameters)}{origin}"
+            raise UsageError(f"{template.file} has no parameter `{name}`", hint)
 
 
-def _instead(name: str, declared: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, declared, n=1)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    return f"it has: {', '.join(declared)}" if declared else "it declares none"
+def _alternatives(name: str, declared: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, declared, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"it declares: {', '.join(declared)}" if declared else "it declares no parameters"
 
 
 def missing_values(template: Template, parameters: Parameters) -> list[str]:
-    """The parameters that a deploy could not fill."""
+    """The parameters without a given value, a previous value and a default, which a deploy needs."""
     return [
         name
         for name, entry in template.parameters.items()
@@ -68,46 +69,51 @@ def missing_values(template: Template, parameters: Parameters) -> list[str]:
     ]
 
 
+REDACTED = "****"
+"""Replaces the value of a NoEcho parameter, as in CloudFormation's own responses."""
+
+
 def is_secret(entry: Mapping[str, Any]) -> bool:
+    """Whether a parameter is declared NoEcho."""
     return str(entry.get("NoEcho", "")).lower() == "true"
 
 
-def _bind_one(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound:
-    kind = str(entry.get("Type", "String"))
+def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound:
+    type_ = str(entry.get("Type", "String"))
     if name in parameters.given:
         text: str | Unknown = parameters.given[name]
         if isinstance(text, str):
-            _check(name, text, entry, kind)
+            _check(name, text, entry, type_)
     elif name in parameters.previous:
         text = parameters.previous[name]
     elif "Default" in entry:
         text = as_text(entry["Default"])
     else:
-        text = Unknown(f"parameter {name} has neither a value nor a default", f"--parameter {name}=VALUE")
+        text = Unknown(f"parameter {name} has neither a value nor a default", advise(Advice.GIVE_PARAMETER, name))
     if isinstance(text, Unknown):
         return text
-    if kind.startswith(STORED):
-        stored = parameters.lookups.get(f"ssm:{text}", in_store(text, f"parameter {name}"))
+    if type_.startswith(SSM_TYPE):
+        stored = parameters.lookups.get(f"ssm:{text}", unknown_in_ssm(text, text, f"parameter {name}"))
         if isinstance(stored, Unknown):
             return stored
-        text, kind = stored, kind.removeprefix(STORED)
-    if kind == "CommaDelimitedList" or kind.startswith("List<"):
+        text, type_ = stored, type_.removeprefix(SSM_TYPE)
+    if _is_list(type_):
         return [part.strip() for part in text.split(",")] if text else []
     return text
 
 
-STORED = "AWS::SSM::Parameter::Value<"
+SSM_TYPE = "AWS::SSM::Parameter::Value<"
+"""Begins the type of a parameter whose text is the name of an SSM parameter."""
 
 
-def in_store(name: str, what: str) -> Unknown:
-    """What the parameter store holds, which only the account knows."""
-    return Unknown(
-        f"{what} is what the parameter store holds under {name}", f"--resolve ssm:{name}=VALUE", lookup=f"ssm:{name}"
-    )
+def unknown_in_ssm(name: str, shown: str, user: str = "") -> Unknown:
+    """The unknown value of the SSM parameter `name`, which a message has as `shown`; `user` takes its value from it."""
+    subject = f"{user} is the value of SSM parameter {shown}, which" if user else f"the value of SSM parameter {shown}"
+    return Unknown(f"{subject} is not known", advise(Advice.GIVE_LOOKUP, f"ssm:{shown}"), lookup=f"ssm:{name}")
 
 
 def as_text(value: object) -> str:
-    """A scalar as CloudFormation compares it: everything is text, `true` is "true"."""
+    """A scalar as CloudFormation compares it, as text: `true` is "true"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -115,24 +121,28 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _check(name: str, text: str, entry: Mapping[str, Any], kind: str) -> None:
+def _is_list(type_: str) -> bool:
+    return type_ == "CommaDelimitedList" or type_.startswith("List<")
+
+
+def _check(name: str, text: str, entry: Mapping[str, Any], type_: str) -> None:
+    """Raises `UsageError` for a value that the declaration forbids."""
     shown = "the value" if is_secret(entry) else f"`{text}`"
     values = entry.get("AllowedValues")
     allowed = [as_text(value) for value in values] if isinstance(values, list) else []
-    explained = entry.get("ConstraintDescription")
-    is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
-    parts = [part.strip() for part in text.split(",")] if is_list else [text]
-    for part in parts:
+    description = entry.get("ConstraintDescription")
+    for part in [part.strip() for part in text.split(",")] if _is_list(type_) else [text]:
         if allowed and part not in allowed:
-            raise UsageError(f"parameter {name}: {shown} is not allowed", f"it takes one of: {', '.join(allowed)}")
-        if problem := _breach(part, entry, kind):
-            raise UsageError(f"parameter {name}: {shown} {problem}", str(explained) if explained else None)
+            hint = f"it must be one of: {', '.join(allowed)}"
+            raise UsageError(f"parameter {name}: {shown} is not in AllowedValues", hint)
+        if violation := _violation(part, entry, type_):
+            raise UsageError(f"parameter {name}: {shown} {violation}", str(description) if description else None)
 
 
-def _breach(text: str, entry: Mapping[str, Any], kind: str) -> str | None:
-    """What the declaration forbids about this value, or None."""
-    if kind in ("Number", "List<Number>"):
-        return _breach_of_number(text, entry)
+def _violation(text: str, entry: Mapping[str, Any], type_: str) -> str | None:
+    """The constraint that a value violates, as the predicate of a message, or None."""
+    if type_ in ("Number", "List<Number>"):
+        return _number_violation(text, entry)
     if len(text) < _bound(entry, "MinLength", -math.inf):
         return f"is shorter than MinLength {entry['MinLength']}"
     if len(text) > _bound(entry, "MaxLength", math.inf):
@@ -141,7 +151,7 @@ def _breach(text: str, entry: Mapping[str, Any], kind: str) -> str | None:
     return f"does not match AllowedPattern {pattern}" if pattern and not _matches(str(pattern), text) else None
 
 
-def _breach_of_number(text: str, entry: Mapping[str, Any]) -> str | None:
+def _number_violation(text: str, entry: Mapping[str, Any]) -> str | None:
     if not _NUMBER.fullmatch(text.strip()):
         return "is not a number"
     number = float(text)
@@ -154,7 +164,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def _bound(entry: Mapping[str, Any], name: str, otherwise: float) -> float:
-    """A bound that the declaration sets; one that is no number is left to cfn-lint and CloudFormation."""
+    """A bound of the declaration; one that is not a number is left to cfn-lint and CloudFormation."""
     try:
         return float(entry.get(name, otherwise))
     except (TypeError, ValueError):
@@ -162,10 +172,10 @@ def _bound(entry: Mapping[str, Any], name: str, otherwise: float) -> float:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches; a pattern that only Java understands is left to CloudFormation."""
+    """Whether the whole text matches; a pattern that only Java accepts is left to CloudFormation."""
     try:
         with warnings.catch_warnings():
-            # Python warns of what it reads in another way than Java does, such as sets within sets.
+            # Python warns about syntax that Java reads differently, such as a set within a set.
             warnings.simplefilter("error", FutureWarning)
             return re.fullmatch(pattern, text) is not None
     except (re.error, FutureWarning):

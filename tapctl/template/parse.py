@@ -1,7 +1,7 @@
-"""JSON and YAML text to plain values with the place of each; CloudFormation's short tags become long form.
+"""Parses JSON and YAML into plain values with the place of each; CloudFormation's short tags become the long form.
 
-Both parsers walk a stream of events with a stack of their own, so that a hostile file can neither
-exhaust the interpreter's stack nor, through YAML aliases, its memory.
+Both parsers read a stream of events into an explicit stack, so that a hostile file cannot exhaust the interpreter's
+stack, nor its memory through YAML aliases.
 """
 
 import json
@@ -14,17 +14,19 @@ from tapctl.errors import TemplateError
 from tapctl.template.source import Path, Source, Span
 
 MAX_DEPTH = 200
-"""Containers within containers; deeper files are refused (CloudFormation's own parser stops far earlier)."""
+"""Nested containers; CloudFormation's own parser refuses far fewer."""
 
 MAX_NODES = 1_000_000
-"""Values after aliases are written out; stops the billion-laughs kind of file."""
+"""Values with aliases expanded; stops a "billion laughs" file."""
+
+_FIX_SYNTAX = "fix the syntax"
 
 
 def parse(text: str, file: str) -> Source:
-    """Read `text` as JSON when it starts like an object, else as YAML.
+    """Parse `text` as JSON when it starts like an object, else as YAML.
 
-    Raises `TemplateError` with line and column for text that is neither, for a key given twice, and for
-    nesting or aliasing without measure.
+    Raises `TemplateError` with line and column for invalid text, for a duplicate key, and for excessive nesting or
+    aliasing.
     """
     body = text.removeprefix("\ufeff")
     if body.lstrip().startswith("{"):
@@ -38,7 +40,7 @@ def parse(text: str, file: str) -> Source:
 
 @dataclass(slots=True)
 class _Frame:
-    """A container that is still open."""
+    """An open container."""
 
     container: Any
     path: Path
@@ -50,7 +52,7 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Builder:
-    """Puts a stream of scalars and containers together and notes where each stood."""
+    """Builds values from a stream of scalars and containers, and records the place of each."""
 
     file: str
     spans: dict[Path, Span] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class _Builder:
     aliases: dict[Path, Path] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     last: int = 0
-    """Where the last value ended."""
+    """The end of the last value."""
     root: Any = None
 
     def awaits_key(self) -> bool:
@@ -72,7 +74,7 @@ class _Builder:
         self.keys[(*frame.path, name)] = span
 
     def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> Path:
-        """Place a value, and say where it is."""
+        """Add a value; returns its path."""
         if len(self.stack) + height > MAX_DEPTH:
             raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
         if self.stack:
@@ -85,7 +87,7 @@ class _Builder:
         return path
 
     def open(self, container: Any, span: Span, tag: str | None = None) -> tuple[Path, Any]:
-        """Begin a container; gives where it is, and the value that it is part of."""
+        """Open a container; returns its path and its value, which for a tagged one is the map around it."""
         if len(self.stack) >= MAX_DEPTH:
             raise self.error(f"nested deeper than {MAX_DEPTH} levels", span, "flatten the template")
         value = {tag: container} if tag else container
@@ -97,14 +99,14 @@ class _Builder:
         return path, value
 
     def close(self, end: int | None = None) -> _Frame:
-        """End a container; one without a closing mark ends with the last value in it."""
+        """Close a container at `end`; without a closing mark it ends with its last value."""
         frame = self.stack.pop()
         self.last = self.last if end is None else end
         span = self.spans[frame.path]
-        ended = Span(span.line, span.column, span.start, self.last)
-        self.spans[frame.path] = ended
+        closed = Span(span.line, span.column, span.start, self.last)
+        self.spans[frame.path] = closed
         if frame.tagged:
-            self.spans[frame.path[:-1]] = ended
+            self.spans[frame.path[:-1]] = closed
         if self.stack:
             self.stack[-1].nodes += frame.nodes
             self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
@@ -118,12 +120,12 @@ class _Builder:
         frame.nodes += nodes
         if frame.nodes > MAX_NODES:
             raise TemplateError(
-                f"grows to more than {MAX_NODES:,} values once its aliases are written out",
-                "write the values out, or use fewer aliases",
+                f"expands to more than {MAX_NODES:,} values through its aliases",
+                "use fewer aliases",
                 file=self.file,
             )
         if isinstance(frame.container, dict):
-            assert frame.key is not None  # noqa: S101 - both parsers give the key first
+            assert frame.key is not None  # noqa: S101 - both parsers set the key first
             path = (*frame.path, frame.key)
             frame.container[frame.key] = value
             frame.key = None
@@ -149,7 +151,7 @@ def _parse_json(text: str, file: str) -> Source:
         json.loads(text)
     except json.JSONDecodeError as error:
         raise TemplateError(
-            f"not JSON: {error.msg}", "mend it there", file=file, line=error.lineno, column=error.colno
+            f"not JSON: {error.msg}", _FIX_SYNTAX, file=file, line=error.lineno, column=error.colno
         ) from None
     except RecursionError:
         raise TemplateError(f"nested deeper than {MAX_DEPTH} levels", "flatten the template", file=file) from None
@@ -191,11 +193,11 @@ def _parse_yaml(text: str, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or "unreadable").replace("\n", " ")
-        # Newer versions of libyaml stop by themselves, long after our own bound.
+        # Newer versions of libyaml have a limit too, far above ours.
         too_deep = "nesting depth" in problem
         raise TemplateError(
             f"nested deeper than {MAX_DEPTH} levels" if too_deep else f"not YAML: {problem}",
-            "indent with spaces, never tabs" if mark and text[mark.index : mark.index + 1] == "\t" else "mend it there",
+            "indent with spaces, never tabs" if mark and text[mark.index : mark.index + 1] == "\t" else _FIX_SYNTAX,
             file=file,
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
@@ -206,14 +208,14 @@ def _parse_yaml(text: str, file: str) -> Source:
 
 @dataclass(slots=True)
 class _YamlReader:
-    """Drives the builder with libyaml's events."""
+    """Feeds libyaml's events to the builder."""
 
     builder: _Builder
     anchors: dict[str, tuple[Path, Any, int, int]] = field(default_factory=dict)
-    """By name: where it is, the value, how many values are in it, and how deep they nest."""
+    """By name: the path, the value, the number of values in it, and how deep they nest."""
     opened: list[tuple[str | None, Path, Any]] = field(default_factory=list)
     merges: list[Path] = field(default_factory=list)
-    """The open mappings that merge others, innermost last; merged when they are complete."""
+    """The open mappings with a merge key, innermost last; they are merged when they are complete."""
 
     def read(self, events: Iterator[Any], text: str) -> Source:
         documents = 0
@@ -222,7 +224,9 @@ class _YamlReader:
             if name == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    raise self.builder.error("holds more than one document", _span(event), "keep one template a file")
+                    raise self.builder.error(
+                        "contains more than one document", _span(event), "keep one template per file"
+                    )
             elif handler := _YAML_EVENTS.get(name):
                 handler(self, event)
         return self.builder.source(text)
@@ -244,7 +248,7 @@ class _YamlReader:
 
     def start(self, event: Any) -> None:
         if self.builder.awaits_key():
-            raise self.builder.error("a key must be text, not a list or a map", _span(event), "quote the key")
+            raise self.builder.error("a key must be a string, not a list or a map", _span(event), "quote the key")
         container: Any = {} if type(event).__name__ == "MappingStartEvent" else []
         path, value = self.builder.open(container, _span(event), _long_form(event.tag))
         self.opened.append((event.anchor, path, value))
@@ -260,9 +264,8 @@ class _YamlReader:
 
     def alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            raise self.builder.error(
-                f"the alias *{event.anchor} stands before or inside its anchor", _span(event), "write the value out"
-            )
+            message = f"alias *{event.anchor} precedes its anchor or is inside it"
+            raise self.builder.error(message, _span(event), "write the value out")
         if self.builder.awaits_key():
             raise self.builder.error("an alias cannot be a key", _span(event), "write the key out")
         anchored, value, nodes, height = self.anchors[event.anchor]
@@ -270,12 +273,14 @@ class _YamlReader:
         self.builder.aliases[path] = anchored
 
     def _merge(self, mapping: dict[str, Any], path: Path) -> None:
-        merged = mapping.pop("<<")
-        for part in merged if isinstance(merged, list) else [merged]:
-            if not isinstance(part, dict):
-                raise self.builder.error("a merge key `<<` takes a map", self.builder.keys[(*path, "<<")])
-            for key, value in part.items():
-                mapping.setdefault(key, value)
+        value = mapping.pop("<<")
+        for merged in value if isinstance(value, list) else [value]:
+            if not isinstance(merged, dict):
+                raise self.builder.error(
+                    "the value of a merge key `<<` must be a map", self.builder.keys[(*path, "<<")]
+                )
+            for key, item in merged.items():
+                mapping.setdefault(key, item)
 
 
 _YAML_EVENTS: dict[str, Callable[[_YamlReader, Any], None]] = {
@@ -294,7 +299,7 @@ def _span(event: Any) -> Span:
 
 
 def _long_form(tag: str | None) -> str | None:
-    """`!Ref` is `Ref`, `!Sub` is `Fn::Sub`; YAML's own tags (`!!str`) are none of CloudFormation's."""
+    """`!Ref` is `Ref`, `!Sub` is `Fn::Sub`; None for YAML's own tags such as `!!str`."""
     if not tag or not tag.startswith("!") or tag == "!":
         return None
     name = tag[1:]
@@ -311,7 +316,7 @@ _WORDS: dict[str, bool | None] = {
 
 
 def _plain(text: str) -> object:
-    """An unquoted scalar by YAML 1.1, except dates and octals, which CloudFormation takes as text."""
+    """An unquoted scalar as in YAML 1.1, except dates and octals, which are text to CloudFormation."""
     folded = text.lower()
     if folded in _WORDS and text in (folded, folded.capitalize(), folded.upper()):
         return _WORDS[folded]

@@ -1,16 +1,17 @@
-"""A template's number: a whole one, as a number or as text."""
+"""Resolved properties of a resource: whole numbers, and whether the resource is created."""
 
 import re
 
 from tapctl.template.model import Resource
 from tapctl.template.parameters import as_text
-from tapctl.template.resolver import NO_VALUE, Resolver, Value
+from tapctl.template.resolver import Resolver
 from tapctl.template.source import Path
+from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
 
 def whole_number(value: object) -> int:
-    """`5` and `"5"` are 5, as in CloudFormation. Raises `ValueError` saying what it is instead."""
+    """`5` and `"5"` are 5, as in CloudFormation. Raises `ValueError` with the predicate of a message."""
     text = as_text(int(value)) if isinstance(value, float) and value.is_integer() else as_text(value).strip()
     if isinstance(value, bool | list | dict) or not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         shown = "a list" if isinstance(value, list) else "a map" if isinstance(value, dict) else f"`{text}`"
@@ -21,9 +22,9 @@ def whole_number(value: object) -> int:
 
 
 def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int | Unknown | None:
-    """A property as a whole number, None where it is left out; a resource that may not exist makes it unknown.
+    """A property as a whole number; None where it is absent, unknown where the resource may not be created.
 
-    Raises `TemplateError` with the line of what is no whole number above or at 0.
+    Raises `TemplateError` for a value that is not a whole number of 0 or more.
     """
     value = resolver.value(raw, path)
     if value is NO_VALUE:
@@ -37,13 +38,14 @@ def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int
         return whole_number(value)
     except ValueError as error:
         message = f"{path[-1]} of {resource.logical_id} {resolver.without_secrets(str(error))}"
-        raise resolver.template.error(message, *path, hint="give one of 0 or more, or leave it out") from None
+        raise resolver.template.error(message, *path, hint="set a whole number of 0 or more, or omit it") from None
 
 
 def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:
+    """Whether a resource is created under its `Condition`."""
     return resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
 
 
 def plain(unknown: Unknown) -> Unknown:
-    """The Unknown by itself, whatever kind of one it is."""
+    """Any subclass of Unknown as a plain Unknown."""
     return Unknown(unknown.reason, unknown.resolution, unknown.judged, unknown.lookup)

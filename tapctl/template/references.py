@@ -1,4 +1,4 @@
-"""Who refers to what in a template: parameters, by `Ref` and `Fn::Sub`, and the conditions that hang on them."""
+"""Where a template refers to its parameters, by `Ref` and `Fn::Sub`, and to the conditions that depend on them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,45 +7,46 @@ from typing import Any
 
 from tapctl.template.source import Path
 
-_IN_TEXT = re.compile(r"\$\{([^!.}\s]+)\}")
+_PLACEHOLDER = re.compile(r"\$\{([^!.}\s]+)\}")
 
 
 Use = tuple[Path, tuple[str, str]]
-"""A place, and what it names: `("parameter", NAME)` or `("condition", NAME)`."""
+"""A place, and its reference: `("parameter", NAME)` or `("condition", NAME)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """All uses of parameters and conditions in a template, found once."""
+    """All uses of parameters and conditions in a template, collected once."""
 
     uses: tuple[Use, ...]
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "References":
+        """The references of a template's body."""
         return cls(tuple(_uses(body)))
 
     def users(self, name: str) -> set[Path]:
-        """Every place that uses a parameter, or a condition that hangs on it; a condition itself is no use."""
-        uses = [path for path, used in self.uses if used == ("parameter", name)]
-        found: set[Path] = set()
-        seen: set[str] = set()
-        while uses:
-            path = uses.pop()
+        """Every place that uses a parameter, or a condition that depends on it; the conditions are not among them."""
+        waiting = [path for path, use in self.uses if use == ("parameter", name)]
+        users: set[Path] = set()
+        conditions: set[str] = set()
+        while waiting:
+            path = waiting.pop()
             if path[0] != "Conditions":
-                found.add(path)
-            elif str(path[1]) not in seen:
-                seen.add(str(path[1]))
-                uses += [other for other, used in self.uses if used == ("condition", str(path[1]))]
-        return found
+                users.add(path)
+            elif (condition := str(path[1])) not in conditions:
+                conditions.add(condition)
+                waiting += [other for other, use in self.uses if use == ("condition", condition)]
+        return users
 
     def within(self, path: Path) -> list[str]:
-        """The names that stand at a place, then those in the conditions that choose there, in order of appearance."""
+        """The parameters that a place uses, then those of the conditions that it uses, in order of appearance."""
         names: dict[str, None] = {}
         conditions = [""]
         for condition in conditions:
-            here = ("Conditions", condition) if condition else path
+            holder = ("Conditions", condition) if condition else path
             for place, (kind, name) in self.uses:
-                if place[: len(here)] != here:
+                if place[: len(holder)] != holder:
                     continue
                 if kind == "parameter":
                     names[name] = None
@@ -58,17 +59,17 @@ def _uses(value: Any, path: Path = ()) -> Iterator[Use]:
     """Each place that names a parameter or a condition."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _named(key, item, path)
+            yield from _reference(key, item, path)
             yield from _uses(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _uses(item, (*path, index))
     elif isinstance(value, str) and "${" in value:
-        # Also in texts that are no Fn::Sub: rather one use too many than one too few.
-        yield from ((path, ("parameter", name)) for name in _IN_TEXT.findall(value))
+        # Any text counts, also outside of Fn::Sub: one use too many does less harm than one too few.
+        yield from ((path, ("parameter", name)) for name in _PLACEHOLDER.findall(value))
 
 
-def _named(key: str, item: Any, path: Path) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _reference(key: str, item: Any, path: Path) -> Iterator[Use]:
     match key, item:
         case "Ref", str(name):
             yield path, ("parameter", name)

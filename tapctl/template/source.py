@@ -1,4 +1,4 @@
-"""The text of a template file and where every value of it stands."""
+"""The text of a template file and the place of every value in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a value stands: line and column count from 1, start and end are offsets into the text."""
+    """The place of a value: line and column count from 1, start and end are offsets into the text."""
 
     line: int
     column: int
@@ -20,7 +20,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A template file as it was read: its name, its text, its plain value, and the spans of keys and values."""
+    """A template file: its name, its text, its plain value, and the spans of its keys and values."""
 
     file: str
     text: str
@@ -28,10 +28,10 @@ class Source:
     spans: Mapping[Path, Span] = field(repr=False)
     keys: Mapping[Path, Span] = field(repr=False)
     aliases: Mapping[Path, Path] = field(default_factory=dict, repr=False)
-    """Where a YAML alias stands, and where the anchor that it repeats."""
+    """By the path of a YAML alias, the path of its anchor."""
 
     def at(self, path: Path) -> Any:
-        """The plain value at `path`; None where there is none."""
+        """The plain value at `path`, or None."""
         value = self.value
         for step in path:
             if isinstance(value, list) and isinstance(step, int) and step < len(value):
@@ -43,17 +43,17 @@ class Source:
         return value
 
     def written(self, path: Path) -> Path | None:
-        """Where the value at `path` is written: there, or behind the alias or merge key that brings it there."""
-        here: Path = ()
+        """The place where the value at `path` is written, which an alias or merge key moves; None without a value."""
+        place: Path = ()
         for step in path:
-            found = self._step(here, step)
-            if found is None:
+            child = self._step(place, step)
+            if child is None:
                 return None
-            here = self.aliases.get(found, found)
-        return here
+            place = self.aliases.get(child, child)
+        return place
 
     def entry(self, path: Path) -> Path | None:
-        """Where the entry at `path` is written, even if its value is an alias of what stands elsewhere."""
+        """The place where the entry at `path` is written, though its value may be an alias; None without an entry."""
         holder = self.written(path[:-1])
         return None if holder is None else self._step(holder, path[-1])
 
@@ -63,14 +63,14 @@ class Source:
         merged = (*holder, "<<")
         if merged not in self.spans:
             return None
-        several = takewhile(self.spans.__contains__, ((*merged, index) for index in count()))
-        parts = [self.aliases.get(part, part) for part in (merged, *several)]
-        return next((found for part in parts if (found := self._step(part, step))), None)
+        items = takewhile(self.spans.__contains__, ((*merged, index) for index in count()))
+        maps = [self.aliases.get(item, item) for item in (merged, *items)]
+        return next((entry for merged_map in maps if (entry := self._step(merged_map, step))), None)
 
     def line(self, *path: str | int) -> int:
-        """The line of the key or value at `path`, or of the nearest thing around it."""
+        """The line of the key or value at `path`, or of the nearest one around it."""
         for length in range(len(path), 0, -1):
-            near = path[:length]
-            if span := self.keys.get(near) or self.spans.get(near):
+            outer = path[:length]
+            if span := self.keys.get(outer) or self.spans.get(outer):
                 return span.line
         return 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tapctl.template.resolver import find_unknown
+from tapctl.template.values import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, same

@@ -37,7 +37,7 @@ from tapctl.stacks.redaction import given_secrets
 from tapctl.state import noecho_hash
 from tapctl.template.load import from_stack
 from tapctl.template.model import LANGUAGE_EXTENSIONS, SERVERLESS, Template
-from tapctl.template.parameters import STORED
+from tapctl.template.parameters import SSM_TYPE
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
 from tapctl.workflows.read_inputs import resolve_lookups, stack_tree_for
@@ -99,7 +99,7 @@ def _takes_no_notice(deployer: Deployer, live: StackDescription) -> bool:
 
 def _is_certain(template: Template) -> bool:
     """Whether the same text under the same parameters means the same stack."""
-    stored = any(str(entry.get("Type")).startswith(STORED) for entry in template.parameters.values())
+    stored = any(str(entry.get("Type")).startswith(SSM_TYPE) for entry in template.parameters.values())
     pure = set(template.transforms) <= _PURE
     # With the pure transforms out of the way, the capability tells of macros within, of modules and of nested stacks.
     bare = Template(template.source, {name: each for name, each in template.body.items() if name != "Transform"})

@@ -62,23 +62,23 @@ def shop(desk: Path) -> Path:
         ),
         pytest.param("folder", "folder", "folder: is a folder, not a template", ".+", id="a folder"),
         pytest.param(
-            "a.yaml", "hello", r"a\.yaml: not a CloudFormation template: it is no map of sections", ".+", id="text"
+            "a.yaml", "hello", r"a\.yaml: not a CloudFormation template: the top level is not a map", ".+", id="text"
         ),
         pytest.param(
-            "a.json", "[1]", r"a\.json: not a CloudFormation template: it is no map of sections", ".+", id="a list"
+            "a.json", "[1]", r"a\.json: not a CloudFormation template: the top level is not a map", ".+", id="a list"
         ),
         pytest.param(
             "a.json", '{"a": 1}', r"a\.json: not a CloudFormation template: .*Resources", ".+", id="another map"
         ),
         pytest.param("a.yaml", "", r"a\.yaml: .+", ".+", id="an empty file"),
         pytest.param(
-            "a.json", '{"Resources": {,}}', r"a\.json:1:16: not JSON: .+", "mend it there", id="JSON with a slip"
+            "a.json", '{"Resources": {,}}', r"a\.json:1:16: not JSON: .+", "fix the syntax", id="JSON with a slip"
         ),
         pytest.param(
-            "a.json", '{\n  "Resources": {\n', r"a\.json:3:1: not JSON: .+", "mend it there", id="JSON cut short"
+            "a.json", '{\n  "Resources": {\n', r"a\.json:3:1: not JSON: .+", "fix the syntax", id="JSON cut short"
         ),
         pytest.param(
-            "a.yaml", "Resources:\n  A: [1,\n", r"a\.yaml:3:1: not YAML: .+", "mend it there", id="YAML cut short"
+            "a.yaml", "Resources:\n  A: [1,\n", r"a\.yaml:3:1: not YAML: .+", "fix the syntax", id="YAML cut short"
         ),
         pytest.param(
             "a.yaml",
@@ -92,7 +92,7 @@ def shop(desk: Path) -> Path:
             "a.yaml",
             "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: many}}\n",
             r"a\.yaml:2: ReservedConcurrentExecutions of Fn is `many`, not a whole number",
-            "give one of 0 or more, or leave it out",
+            "set a whole number of 0 or more, or omit it",
             id="a number that is none",
         ),
         pytest.param(
@@ -133,8 +133,8 @@ def test_a_template_that_is_none(
     [
         pytest.param(
             ["--parameter", "Stage=test"],
-            "parameter Stage: `test` is not allowed",
-            "it takes one of: dev, prod",
+            "parameter Stage: `test` is not in AllowedValues",
+            "it must be one of: dev, prod",
             id="a value outside of those that are allowed",
         ),
         pytest.param(["--parameter", "Count=x"], "parameter Count: `x` is not a number", None, id="a wrong type"),
@@ -175,7 +175,7 @@ def test_a_template_that_is_none(
         pytest.param(
             ["--parameters-file", "other.json", "--parameter", "Stage=dev"],
             r"shop\.yaml has no parameter `Colour`",
-            "it has: Stage, Count, Name, Key",
+            "it declares: Stage, Count, Name, Key",
             id="a file of something else",
         ),
         pytest.param(
@@ -367,7 +367,7 @@ def test_a_parameter_of_the_environment_that_the_template_lacks(command: str, sh
     more = ("--yes",) if command == "deploy" else ("--snapshot", "account.json")
     answer = tapctl(command, "queue.yaml", "--env", "prod", "--no-lint", *more)
 
-    hint = r"it declares none; \[env\.prod\.parameters\] of tapctl\.toml sets it"
+    hint = r"it declares no parameters; \[env\.prod\.parameters\] of tapctl\.toml sets it"
     assert answer.is_complaint(2, r"queue\.yaml has no parameter `Stage`", hint)
 
 

@@ -85,7 +85,7 @@ class TestReserved:
             )
         message = message.replace("`-1`", "-1").replace("`-5`", "-5")
         assert caught.value.message == f"template.yaml:6: ReservedConcurrentExecutions of Fn is {message}"
-        assert caught.value.hint == "give one of 0 or more, or leave it out"
+        assert caught.value.hint == "set a whole number of 0 or more, or omit it"
 
     def test_a_value_that_nobody_takes_may_be_wrong(self) -> None:
         text = f"{OPEN_CONDITION}Resources:\n{function('Fn', '!If [Never, many, 3]')}"

@@ -9,6 +9,7 @@ import pytest
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import TemplateError
+from tapctl.hints import Advice, advise
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -68,13 +69,13 @@ class TestLoops:
         }  # fmt: skip
 
     def test_a_key_that_the_map_lacks_is_an_error_with_its_line(self) -> None:
-        with pytest.raises(TemplateError, match=r"loops\.yaml:26: the mapping has no Sizes\.dev\.Green"):
+        with pytest.raises(TemplateError, match=r"loops\.yaml:26: Fn::FindInMap: Mappings has no Sizes\.dev\.Green"):
             demand("loops.yaml", {"Env": "dev", "Teams": "Blue,Green"})
 
     def test_a_loop_needs_its_transform(self, tmp_path: Path) -> None:
         text = (TEMPLATES / "loops.yaml").read_text().replace("Transform: AWS::LanguageExtensions\n", "")
         (tmp_path / "loops.yaml").write_text(text)
-        with pytest.raises(TemplateError, match="Fn::ForEach needs the transform AWS::LanguageExtensions"):
+        with pytest.raises(TemplateError, match="Fn::ForEach requires the transform AWS::LanguageExtensions"):
             demand(str(tmp_path / "loops.yaml"), {"Env": "dev"})
 
 
@@ -114,13 +115,13 @@ class TestNestedStacks:
         nested = "Resources: {{{0}: {{Type: 'AWS::CloudFormation::Stack', Properties: {{TemplateURL: {1}}}}}}}"
         (tmp_path / "a.yaml").write_text(nested.format("B", "b.yaml"))
         (tmp_path / "b.yaml").write_text(nested.format("A", "a.yaml"))
-        with pytest.raises(TemplateError, match="in which it is nested itself"):
+        with pytest.raises(TemplateError, match=r"nested stack \w+: .* nests itself"):
             demand(str(tmp_path / "a.yaml"))
 
     def test_one_that_is_not_there_is_told_by_who_nests_it(self, tmp_path: Path) -> None:
         text = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: kid.yaml}\n"
         (tmp_path / "a.yaml").write_text(text)
-        with pytest.raises(TemplateError, match=r"a\.yaml:4: Child nests kid\.yaml: no such file$") as caught:
+        with pytest.raises(TemplateError, match=r"a\.yaml:4: nested stack Child: kid\.yaml: no such file$") as caught:
             demand(str(tmp_path / "a.yaml"))
         assert caught.value.hint == "a path is relative to the template that names it"
 
@@ -155,5 +156,5 @@ class TestStoredValues:
     def test_it_is_unknown_by_name_until_it_is_looked_up(self, tmp_path: Path, value: str, key: str) -> None:
         (tmp_path / "t.yaml").write_text(self.TEXT.format(value))
         (unknown,) = demand(str(tmp_path / "t.yaml")).unknowns
-        assert (unknown.lookup, unknown.resolution) == (key, f"--resolve {key}=VALUE")
+        assert (unknown.lookup, unknown.resolution) == (key, advise(Advice.GIVE_LOOKUP, key))
         assert numbers(demand(str(tmp_path / "t.yaml"), lookups={key: "8"})) == {"Fn": 8}

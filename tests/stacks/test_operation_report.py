@@ -160,7 +160,7 @@ def test_a_template_that_cannot_be_read_is_one_line_with_the_place() -> None:
 
         (line,) = aftermath(aws, failed(token=""))
 
-    assert line.startswith("the log of the function behind Migration cannot be shown: the running template of shop:1:")
+    assert line.startswith("the log of the function behind Migration cannot be shown: the deployed template of shop:1:")
 
 
 def test_a_function_that_was_there_before_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Templates from text, and what is read in them."""
+"""Templates from text, and the demand in them."""
 
 from collections.abc import Mapping
 from textwrap import dedent
@@ -33,9 +33,9 @@ def resolver(
     pseudo: Mapping[str, str] | None = None,
     lookups: Mapping[str, str | Unknown] | None = None,
 ) -> Resolver:
-    made = template(text)
+    parsed = template(text)
     parameters = Parameters(given or {}, {}, lookups or {})
-    return Resolver(made, bind(made, parameters), pseudo or {}, lookups or {})
+    return Resolver(parsed, bind(parsed, parameters), pseudo or {}, lookups or {})
 
 
 def stack_tree_of(
@@ -49,6 +49,6 @@ def demand(text: str, given: Mapping[str, str] | None = None, pseudo: Mapping[st
 
 
 def demanding(expression: str, sections: str = "", given: Mapping[str, str] | None = None) -> Any:
-    """The reserved concurrency of a function whose setting is this expression; the reason where it is unknown."""
+    """The reserved concurrency of a function by this expression; the reason where it is unknown."""
     (function,) = demand(f"{dedent(sections).strip()}\n{FUNCTION.format(expression)}", given).functions
     return function.reserved.reason if isinstance(function.reserved, Unknown) else function.reserved

@@ -1,8 +1,8 @@
-"""Random templates that know their own value: a small language, its CloudFormation form, and its meaning.
+"""Random templates with a known value: a small language, its CloudFormation form, and its evaluation.
 
-A node is written as CloudFormation by `written` and worked out by `meant`, which knows nothing of tapctl. Every
-text is made of digits, so that any of them can stand where a number is asked for. Nothing that a world can
-change makes a lookup fail: lists keep their length, maps have every key.
+`written` gives the CloudFormation form of a node and `evaluated` its value, without any code of tapctl. Every string
+consists of digits, so that it is valid where a number is needed. No world makes a lookup fail: lists keep their length,
+and maps have every key.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-LEFT_OUT = object()
+NO_VALUE = object()
 KEYS = ("k0", "k1")
-NOTHING = {"Ref": "AWS::NoValue"}
+NO_VALUE_REF = {"Ref": "AWS::NoValue"}
 
 
 @dataclass(frozen=True)
 class World:
-    """What the parameters, the parameter store and the exports hold, and what the named conditions are."""
+    """The values of the parameters, the SSM parameters and the exports, and the named conditions."""
 
     texts: Mapping[str, str]
     lists: Mapping[str, tuple[str, ...]]
@@ -30,24 +30,24 @@ class World:
 
 @dataclass(frozen=True)
 class Node:
-    """One function call: its name and its arguments, which are nodes or plain data."""
+    """One function call: its name, and its arguments, which are nodes or plain data."""
 
     name: str
     arguments: tuple[Any, ...] = field(default_factory=tuple)
 
 
 def written(node: Node) -> Any:
-    """The node as a template says it."""
+    """The node as it is written in a template."""
     return FORMS[node.name](*node.arguments)
 
 
-def meant(node: Node, world: World) -> Any:
-    """What the node is: a text, a list of texts, True or False, or left out."""
-    return MEANINGS[node.name](world, *node.arguments)
+def evaluated(node: Node, world: World) -> Any:
+    """The value of the node: a string, a list of strings, a boolean, or `NO_VALUE`."""
+    return EVALUATIONS[node.name](world, *node.arguments)
 
 
-def _chooser(condition: Node) -> Any:
-    """Fn::If takes the bare name of a condition; any other text would be taken for one."""
+def _condition(condition: Node) -> Any:
+    """A condition in the form for Fn::If, which takes any string for the name of one."""
     match condition:
         case Node("named", (index,)):
             return f"C{index}"
@@ -57,7 +57,7 @@ def _chooser(condition: Node) -> Any:
             return written(condition)
 
 
-def _each(nodes: tuple[Node, ...]) -> list[Any]:
+def _all(nodes: tuple[Node, ...]) -> list[Any]:
     return [written(node) for node in nodes]
 
 
@@ -79,48 +79,48 @@ FORMS: Mapping[str, Callable[..., Any]] = {
     "bool": lambda value: value,
     "parameter": lambda name: {"Ref": name},
     "sub": _written_sub,
-    "if": lambda when, then, otherwise: {"Fn::If": [_chooser(when), written(then), written(otherwise)]},
-    "maybe": lambda when, item: {"Fn::If": [_chooser(when), written(item), NOTHING]},
+    "if": lambda when, then, otherwise: {"Fn::If": [_condition(when), written(then), written(otherwise)]},
+    "maybe": lambda when, item: {"Fn::If": [_condition(when), written(item), NO_VALUE_REF]},
     "select": lambda index, items: {"Fn::Select": [index, written(items)]},
     "map": lambda key, name: {"Fn::FindInMap": ["M", {"Ref": key}, name]},
     "ssm": lambda name: f"{{{{resolve:ssm:{name}}}}}",
     "import": lambda name: {"Fn::ImportValue": name},
-    "list": lambda *items: _each(items),
-    "split": lambda *items: {"Fn::Split": ["-", {"Fn::Join": ["-", _each(items)]}]},
-    "join": lambda *items: {"Fn::Join": ["", _each(items)]},
+    "list": lambda *items: _all(items),
+    "split": lambda *items: {"Fn::Split": ["-", {"Fn::Join": ["-", _all(items)]}]},
+    "join": lambda *items: {"Fn::Join": ["", _all(items)]},
     "length": lambda items: {"Fn::Length": written(items)},
     "named": lambda index: {"Condition": f"C{index}"},
-    "equals": lambda *sides: {"Fn::Equals": _each(sides)},
-    "and": lambda *inner: {"Fn::And": _each(inner)},
-    "or": lambda *inner: {"Fn::Or": _each(inner)},
-    "not": lambda *inner: {"Fn::Not": _each(inner)},
+    "equals": lambda *sides: {"Fn::Equals": _all(sides)},
+    "and": lambda *inner: {"Fn::And": _all(inner)},
+    "or": lambda *inner: {"Fn::Or": _all(inner)},
+    "not": lambda *inner: {"Fn::Not": _all(inner)},
 }
 
 
 def _kept(world: World, items: tuple[Node, ...]) -> list[str]:
-    return [value for each in items if (value := meant(each, world)) is not LEFT_OUT]
+    return [value for item in items if (value := evaluated(item, world)) is not NO_VALUE]
 
 
-MEANINGS: Mapping[str, Callable[..., Any]] = {
+EVALUATIONS: Mapping[str, Callable[..., Any]] = {
     "literal": lambda _, value: str(value),
     "bool": lambda _, value: value in (True, "true"),
     "parameter": lambda world, name: list(world.lists[name]) if name in world.lists else world.texts[name],
-    "sub": lambda world, *parts: "".join(each if isinstance(each, str) else meant(each, world) for each in parts),
-    "if": lambda world, when, then, otherwise: meant(then if meant(when, world) else otherwise, world),
-    "maybe": lambda world, when, item: meant(item, world) if meant(when, world) else LEFT_OUT,
-    "select": lambda world, index, items: meant(items, world)[index],
+    "sub": lambda world, *parts: "".join(part if isinstance(part, str) else evaluated(part, world) for part in parts),
+    "if": lambda world, when, then, otherwise: evaluated(then if evaluated(when, world) else otherwise, world),
+    "maybe": lambda world, when, item: evaluated(item, world) if evaluated(when, world) else NO_VALUE,
+    "select": lambda world, index, items: evaluated(items, world)[index],
     "map": lambda world, key, name: str(world.maps[world.texts[key]][name]),
     "ssm": lambda world, name: world.lookups[f"ssm:{name}"],
     "import": lambda world, name: world.lookups[f"import:{name}"],
     "list": lambda world, *items: _kept(world, items),
     "split": lambda world, *items: "-".join(_kept(world, items)).split("-"),
     "join": lambda world, *items: "".join(_kept(world, items)),
-    "length": lambda world, items: str(len(meant(items, world))),
-    "named": lambda world, index: meant(world.conditions[index], world),
-    "equals": lambda world, left, right: meant(left, world) == meant(right, world),
-    "and": lambda world, *inner: all(meant(each, world) for each in inner),
-    "or": lambda world, *inner: any(meant(each, world) for each in inner),
-    "not": lambda world, inner: not meant(inner, world),
+    "length": lambda world, items: str(len(evaluated(items, world))),
+    "named": lambda world, index: evaluated(world.conditions[index], world),
+    "equals": lambda world, left, right: evaluated(left, world) == evaluated(right, world),
+    "and": lambda world, *inner: all(evaluated(node, world) for node in inner),
+    "or": lambda world, *inner: any(evaluated(node, world) for node in inner),
+    "not": lambda world, inner: not evaluated(inner, world),
 }
 
 
@@ -143,7 +143,7 @@ def worlds(draw: st.DrawFn) -> World:
 @cache
 @st.composite
 def texts(draw: st.DrawFn, depth: int, named: int) -> Node:
-    """A node that is a text; `named` conditions are there to refer to."""
+    """A node with a string value, which may refer to the first `named` conditions."""
     inner, below = texts(depth - 1, named), depth - 1
     parts = st.lists(DIGITS | inner, min_size=1, max_size=3)
     items = st.lists(inner | _maybes(below, named), min_size=1, max_size=3)
@@ -181,7 +181,7 @@ def _maybes(draw: st.DrawFn, depth: int, named: int) -> Node:
 @cache
 @st.composite
 def lists(draw: st.DrawFn, depth: int, named: int, *, fixed: bool = False) -> Node:
-    """A node that is a list; a `fixed` one has the same length in every world."""
+    """A node with a list value; with `fixed`, of the same length in every world."""
     items = st.lists(texts(max(depth - 1, 0), named), min_size=LENGTH, max_size=LENGTH)
     match draw(st.sampled_from(["parameter", "list", "split", "if"] if depth else ["parameter", "list"])):
         case "list" if not fixed and depth:
@@ -199,7 +199,7 @@ def lists(draw: st.DrawFn, depth: int, named: int, *, fixed: bool = False) -> No
 @cache
 @st.composite
 def truths(draw: st.DrawFn, depth: int, named: int) -> Node:
-    """A node that is true or false."""
+    """A node with a boolean value."""
     kinds = ["equals", *(["named", "named"] if named else []), *(["and", "or", "not", "bool"] if depth else [])]
     inner = truths(max(depth - 1, 0), named)
     match draw(st.sampled_from(kinds)):

@@ -1,4 +1,4 @@
-"""Where a template names something on this machine: the table against AWS's own tools, and each form of it."""
+"""The properties that take local paths, compared with AWS's own tools, and each form of a local path."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ AWS_CLI = {
     "AWS::Serverless::StateMachine": ["DefinitionUri"],
     "AWS::StepFunctions::StateMachine": ["DefinitionS3Location"],
 }
-"""What `aws cloudformation package` of AWS CLI 1.46.3 handles."""
+"""The properties that `aws cloudformation package` of AWS CLI 1.46.3 packages."""
 
 
 def template(body: dict[str, Any]) -> Template:
@@ -37,15 +37,15 @@ def template(body: dict[str, Any]) -> Template:
     return check(Template(source, source.value))
 
 
-def found(body: dict[str, Any]) -> list[tuple[str, str]]:
+def owners_and_names(body: dict[str, Any]) -> list[tuple[str, str]]:
     return [(local.owner, local.name) for local in local_paths(template(body))]
 
 
-def of(kind: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+def resource(kind: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"Resources": {"It": {"Type": kind, "Properties": properties}}, **more}
 
 
-def test_whatever_the_aws_cli_packages_is_packaged() -> None:
+def test_every_property_that_the_aws_cli_packages_is_listed() -> None:
     for kind, names in AWS_CLI.items():
         assert set(names) <= {slot.property for slot in SLOTS[kind]}
 
@@ -54,10 +54,10 @@ def test_whatever_the_aws_cli_packages_is_packaged() -> None:
     ("kind", "name"),
     [pytest.param(kind, slot.property, id=f"{kind} {slot.property}") for kind in SLOTS for slot in SLOTS[kind]],
 )
-def test_each_property_is_found_and_can_be_replaced(kind: str, name: str) -> None:
+def test_a_local_path_of_each_property_is_found_and_replaced(kind: str, name: str) -> None:
     properties: dict[str, Any] = {}
     put(properties, tuple(name.replace("*", "any").split(".")), "a/path")
-    body = template(of(kind, properties))
+    body = template(resource(kind, properties))
 
     (local,) = local_paths(body)
     put(body.body, local.path, local.slot.refer(**PLACE))
@@ -75,7 +75,7 @@ def test_each_property_is_found_and_can_be_replaced(kind: str, name: str) -> Non
         pytest.param("AWS::CloudFormation::Stack", "https://s3/b/k", id="a nested template"),
     ],
 )
-def test_an_object_is_referred_to_as_the_property_wants_it(kind: str, reference: object) -> None:
+def test_a_property_refers_to_an_object_in_its_own_form(kind: str, reference: object) -> None:
     assert SLOTS[kind][0].refer(**PLACE) == reference
 
 
@@ -85,16 +85,16 @@ def test_an_object_is_referred_to_as_the_property_wants_it(kind: str, reference:
         pytest.param("s3://bucket/key", id="an object's address"),
         pytest.param("https://bucket.s3.amazonaws.com/key", id="a URL"),
         pytest.param({"S3Bucket": "b", "S3Key": "k"}, id="an object"),
-        pytest.param({"ZipFile": "code"}, id="code in line"),
-        pytest.param({"Ref": "Where"}, id="what a parameter says"),
-        pytest.param("", id="nothing"),
+        pytest.param({"ZipFile": "code"}, id="inline code"),
+        pytest.param({"Ref": "Where"}, id="a parameter"),
+        pytest.param("", id="an empty string"),
     ],
 )
-def test_what_is_not_local_is_left_alone(value: object) -> None:
-    assert found(of("AWS::Lambda::Function", {"Code": value})) == []
+def test_other_values_are_not_local_paths(value: object) -> None:
+    assert owners_and_names(resource("AWS::Lambda::Function", {"Code": value})) == []
 
 
-def test_what_globals_say_counts_for_each_function_that_does_not_say_otherwise() -> None:
+def test_a_function_without_code_takes_that_of_globals() -> None:
     body = {
         "Globals": {"Function": {"CodeUri": "shared", "Runtime": "python3.12"}},
         "Resources": {
@@ -106,13 +106,13 @@ def test_what_globals_say_counts_for_each_function_that_does_not_say_otherwise()
         },
     }
 
-    assert found(body) == [("A", "shared"), ("B", "own")]
+    assert owners_and_names(body) == [("A", "shared"), ("B", "own")]
     first = next(local_paths(template(body)))
     assert first.properties["Runtime"] == "python3.12"
     assert first.path == ("Resources", "A", "Properties", "CodeUri")
 
 
-def test_an_api_without_a_definition_of_its_own_takes_that_of_globals() -> None:
+def test_an_api_without_a_definition_takes_that_of_globals() -> None:
     body = {
         "Globals": {"Api": {"DefinitionUri": "api.yaml"}},
         "Resources": {
@@ -121,10 +121,10 @@ def test_an_api_without_a_definition_of_its_own_takes_that_of_globals() -> None:
         },
     }
 
-    assert found(body) == [("A", "api.yaml")]
+    assert owners_and_names(body) == [("A", "api.yaml")]
 
 
-def test_loops_are_looked_into() -> None:
+def test_loops_are_included() -> None:
     inner = {"Type": "AWS::Lambda::Function", "Properties": {"Code": "code"}}
     body = {"Resources": {"Fn::ForEach::Each": ["Name", ["a", "b"], {"Fn${Name}": inner}]}}
 
@@ -143,11 +143,11 @@ def snippet(location: object) -> dict[str, Any]:
         pytest.param({"Transform": snippet("a.yaml")}, id="at the top"),
         pytest.param({"Transform": ["AWS::Serverless-2016-10-31", snippet("a.yaml")]}, id="at the top among others"),
         pytest.param({"Resources": {"Fn::Transform": snippet("a.yaml")}}, id="among the resources"),
-        pytest.param(of("A::B::C", {"Deep": [{"Fn::Transform": snippet("a.yaml")}]}), id="within a property"),
+        pytest.param(resource("A::B::C", {"Deep": [{"Fn::Transform": snippet("a.yaml")}]}), id="within a property"),
         pytest.param({"Outputs": {"O": {"Fn::Transform": snippet("a.yaml")}}}, id="in an output"),
     ],
 )
-def test_a_snippet_is_found_wherever_it_is_included(body: dict[str, Any]) -> None:
+def test_an_included_snippet_is_found_anywhere(body: dict[str, Any]) -> None:
     source = template(body)
 
     (local,) = local_paths(source)
@@ -157,36 +157,36 @@ def test_a_snippet_is_found_wherever_it_is_included(body: dict[str, Any]) -> Non
     assert '"Location": "s3://b/k"' in json.dumps(source.body)
 
 
-def test_a_snippet_in_a_bucket_and_another_macro_are_left_alone() -> None:
+def test_a_snippet_in_a_bucket_and_other_macros_are_skipped() -> None:
     other = {"Name": "Mine", "Parameters": {"Location": "a.yaml"}}
 
-    assert found({"Transform": [snippet("s3://b/k"), other, snippet({"Ref": "P"})]}) == []
+    assert owners_and_names({"Transform": [snippet("s3://b/k"), other, snippet({"Ref": "P"})]}) == []
 
 
-def test_what_is_published_with_an_application_is_found_in_the_metadata() -> None:
+def test_the_files_of_a_published_application_are_found_in_the_metadata() -> None:
     entry = {"LicenseUrl": "LICENSE", "ReadmeUrl": "README.md", "Name": "mine"}
 
-    assert found({"Metadata": {"AWS::ServerlessRepo::Application": entry}}) == [
+    assert owners_and_names({"Metadata": {"AWS::ServerlessRepo::Application": entry}}) == [
         ("AWS::ServerlessRepo::Application", "LICENSE"),
         ("AWS::ServerlessRepo::Application", "README.md"),
     ]
     assert all(slot.kind is PathKind.FILE for slots in METADATA.values() for slot in slots)
 
 
-def test_what_is_no_map_holds_nothing() -> None:
-    odd: list[dict[str, Any]] = [
+def test_anything_but_a_map_has_no_local_paths() -> None:
+    malformed: list[dict[str, Any]] = [
         {"Globals": [], "Metadata": "x", "Transform": 3},
         {"Resources": {"Fn::ForEach::Each": "x", "A": {"Type": "AWS::Glue::Job", "Properties": {"Command": "x"}}}},
     ]
     nothing: list[Local] = []
 
-    assert [list(local_paths(template(body))) for body in odd] == [nothing, nothing]
+    assert [list(local_paths(template(body))) for body in malformed] == [nothing, nothing]
 
 
-def test_a_macro_that_adds_resources_is_taken_for_one_that_cannot_be_seen_into() -> None:
+def test_a_macro_that_adds_resources_is_a_resource() -> None:
     added = template({"Resources": {"Fn::Transform": snippet("a.yaml")}})
 
-    assert [(each.logical_id, each.type) for each in added.resources()] == [("Fn::Transform", "Fn::Transform")]
+    assert [(entry.logical_id, entry.type) for entry in added.resources()] == [("Fn::Transform", "Fn::Transform")]
 
 
 REFERENCE = {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}, "S3Key": "1a2b.zip"}
@@ -197,13 +197,11 @@ REFERENCE = {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${A
     [
         pytest.param({"aws:asset:path": "asset.1a2b", "aws:asset:property": "Code"}, "asset.1a2b", id="its code"),
         pytest.param({"aws:asset:path": "asset.1a2b", "aws:asset:property": "Code.ImageUri"}, None, id="an image"),
-        pytest.param({"aws:cdk:path": "App/Fn/Resource"}, None, id="nothing"),
-        pytest.param({"aws:asset:path": 1, "aws:asset:property": "Code"}, None, id="no name"),
+        pytest.param({"aws:cdk:path": "App/Fn/Resource"}, None, id="an empty string"),
+        pytest.param({"aws:asset:path": 1, "aws:asset:property": "Code"}, None, id="not a name"),
     ],
 )
-def test_what_the_cdk_wrote_beside_the_template_is_found_by_the_metadata(
-    metadata: dict[str, Any], name: str | None
-) -> None:
+def test_an_asset_of_the_cdk_is_found_by_the_metadata(metadata: dict[str, Any], name: str | None) -> None:
     function = {"Type": "AWS::Lambda::Function", "Properties": {"Code": REFERENCE}, "Metadata": metadata}
 
     assert [local.name for local in local_paths(template({"Resources": {"Fn": function}}))] == [name] * bool(name)

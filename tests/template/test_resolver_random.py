@@ -1,4 +1,4 @@
-"""What is resolved is what is true: random templates with a known value, and none is ever guessed."""
+"""Random templates with a known value: a resolved value is the true one, and an unknown one is never guessed."""
 
 import json
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
 from tapctl.unknown import Unknown
-from tests.template.random_templates import LEFT_OUT, LISTS, Node, World, meant, texts, truths, worlds, written
+from tests.template.random_templates import LISTS, NO_VALUE, Node, World, evaluated, texts, truths, worlds, written
 
 FUNCTIONS = ("F0", "F1", "F2")
 CONDITIONS = 4
@@ -25,7 +25,7 @@ EFFORT = settings(
 
 @dataclass(frozen=True)
 class Case:
-    """A template with the world that it was written for; a setting is a text and, maybe, when it is there."""
+    """A template with its world; a setting is a string, or a string under a condition."""
 
     world: World
     settings: dict[str, Node]
@@ -46,7 +46,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def body(case: Case) -> dict[str, Any]:
-    """The case as a template."""
+    """The body of the case's template."""
     resources: dict[str, Any] = {}
     for name in FUNCTIONS:
         setting = written(case.settings[name])
@@ -74,48 +74,50 @@ def given_in(world: World) -> dict[str, str]:
     return dict(world.texts) | {name: ", ".join(items) for name, items in world.lists.items()}
 
 
-Found = dict[str, int | Unknown | None]
+Values = dict[str, int | Unknown | None]
 
 
-def read(text: str, file: str, given: dict[str, str], lookups: dict[str, str]) -> Found:
-    """Reserved concurrency by function and the alias's provisioned one, as tapctl sees them."""
+def read(text: str, file: str, given: dict[str, str], lookups: dict[str, str]) -> Values:
+    """The reserved concurrency of each function and the provisioned concurrency of the alias, as tapctl reads them."""
     source = parse(text, file)
     template = check(Template(source, source.value))
     demand = read_demand(stack_tree(template, Parameters(given, {}, lookups), {}))
-    found: Found = {each.logical_id: each.reserved for each in demand.functions if each.logical_id in FUNCTIONS}
-    return found | {each.logical_id: each.value for function in demand.functions for each in function.provisioned}
+    values: Values = {
+        function.logical_id: function.reserved for function in demand.functions if function.logical_id in FUNCTIONS
+    }
+    return values | {alias.logical_id: alias.value for function in demand.functions for alias in function.provisioned}
 
 
-def true(case: Case, world: World) -> dict[str, int | None]:
-    """The same, worked out by hand."""
+def true_values(case: Case, world: World) -> dict[str, int | None]:
+    """The same by `evaluated`."""
     expected: dict[str, int | None] = {}
     for name in FUNCTIONS:
         exists = case.exists[name]
-        if exists is None or meant(exists, world):
-            value = meant(case.settings[name], world)
-            expected[name] = None if value is LEFT_OUT else int(value)
-    value = meant(case.settings["A0"], world)
-    return expected if value is LEFT_OUT else expected | {"A0": int(value)}
+        if exists is None or evaluated(exists, world):
+            value = evaluated(case.settings[name], world)
+            expected[name] = None if value is NO_VALUE else int(value)
+    value = evaluated(case.settings["A0"], world)
+    return expected if value is NO_VALUE else expected | {"A0": int(value)}
 
 
-def short(value: Any) -> bool:
-    """Lambda's numbers have a few digits; tapctl takes eighteen."""
-    return all(each is LEFT_OUT or len(each) <= 18 for each in value)
+def short(values: Any) -> bool:
+    """Whether all have at most 18 digits, which tapctl accepts as a number."""
+    return all(value is NO_VALUE or len(value) <= 18 for value in values)
 
 
 @EFFORT
 @given(cases(), st.sampled_from(["json", "yaml"]))
-def test_with_everything_given_the_demand_is_the_true_one(case: Case, form: str) -> None:
-    if not short(meant(node, case.world) for node in case.settings.values()):
+def test_with_every_value_given_the_demand_is_the_true_one(case: Case, form: str) -> None:
+    if not short(evaluated(node, case.world) for node in case.settings.values()):
         return
     text = json.dumps(body(case)) if form == "json" else yaml.safe_dump(body(case), sort_keys=False)
     found = read(text, f"t.{form}", given_in(case.world), dict(case.world.lookups))
-    assert found == true(case, case.world)
+    assert found == true_values(case, case.world)
 
 
 @EFFORT
 @given(cases(), worlds(), st.sets(st.sampled_from(["P0", "P1", "P2", "N0", "K0", "K1", *LISTS, "ssm:/a", "import:E"])))
-def test_what_is_said_to_be_known_holds_in_every_world(case: Case, other: World, open_names: set[str]) -> None:
+def test_a_known_value_holds_in_every_world(case: Case, other: World, open_names: set[str]) -> None:
     changed = replace(
         case.world,
         texts={name: (other if name in open_names else case.world).texts[name] for name in case.world.texts},
@@ -123,13 +125,13 @@ def test_what_is_said_to_be_known_holds_in_every_world(case: Case, other: World,
         lookups={key: (other if key in open_names else case.world).lookups[key] for key in case.world.lookups},
     )
     possible = [case.world, changed]
-    if not short(meant(node, world) for node in case.settings.values() for world in possible):
+    if not short(evaluated(node, world) for node in case.settings.values() for world in possible):
         return
     given = {name: value for name, value in given_in(case.world).items() if name not in open_names}
     lookups = {key: value for key, value in case.world.lookups.items() if key not in open_names}
     found = read(json.dumps(body(case)), "t.json", given, lookups)
     for world in possible:
-        expected = true(case, world)
+        expected = true_values(case, world)
         assert set(expected) <= set(found)
         for name, value in found.items():
             if isinstance(value, int):

@@ -218,7 +218,7 @@ def test_a_resource_whose_condition_does_not_hold_is_not_looked_for() -> None:
         pytest.param(["a", "a"], ("failed", "it is not in the stack"), id="that should be there"),
         pytest.param(
             ["a", {"Fn::ImportValue": "x"}],
-            ("not checked", "whether it should be there is not known: the export x is another stack's"),
+            ("not checked", "whether it should be there is not known: the value of export x is not known"),
             id="of which only AWS knows",
         ),
     ],

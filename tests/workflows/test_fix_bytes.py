@@ -242,7 +242,7 @@ class TestAnchors:
 
     def test_a_value_with_an_anchor_is_not_dropped_from_under_its_alias(self) -> None:
         text = ANCHORED.replace("OTHER", "{Timeout: *limit}")
-        with pytest.raises(UsageError, match="the alias \\*limit stands before or inside its anchor"):
+        with pytest.raises(UsageError, match="alias \\*limit precedes its anchor or is inside it"):
             mended(text, 0)
 
 

@@ -1,5 +1,5 @@
-"""Changes of a template file as it is written: only the bytes that must change do.
+"""Edits of a template file that keep every byte they need not change.
 
-`site` says where a setting stands, `entry` changes it there, `suppress` excuses a resource from the policy
-scanners, and `text` puts the edits into the text.
+`definition` finds where a property is defined, `entry` computes the edit of one entry in the style that `render` takes
+from the file, and `text` applies edits.
 """

@@ -1,10 +1,10 @@
-"""An entry of a map changed, taken out or put in, in the way that the file is written."""
+"""The edits that change, remove or insert an entry of a map, in the style of the file."""
 
 import json
 import re
 
 from tapctl.errors import UsageError
-from tapctl.template.edit.render import NO_VALUE, Data, entries, flow
+from tapctl.template.edit.render import NO_VALUE_REF, Data, entries, flow
 from tapctl.template.edit.text import (
     Edit,
     children,
@@ -20,9 +20,9 @@ from tapctl.template.source import Path, Source, Span
 
 
 def change(source: Source, path: Path, value: int | None) -> Edit:
-    """The value at `path` becomes a number, or with None `AWS::NoValue`."""
+    """Set the value at `path` to a number, or with None to `AWS::NoValue`."""
     if value is None:
-        return _replace(source, path, flow(source, NO_VALUE))
+        return _replace(source, path, flow(source, NO_VALUE_REF))
     return _digits(source, path, value) or _replace(source, path, str(value))
 
 
@@ -30,12 +30,12 @@ _NUMBER = re.compile(r"(?:!\S*\s+)?(?:[|>][^\n]*\n)?\D*?(?P<number>[-+]?\d+(?:\.
 
 
 def _digits(source: Source, path: Path, value: int) -> Edit | None:
-    """Only the digits of a number that is written out; its quotes, its tag and its block mark stay."""
+    """Replace only the digits of a literal number; its quotes, its tag and its block mark stay."""
     if isinstance(source.at(path), dict | list) or path in source.aliases:
         return None
     span = value_span(source, path)
-    found = _NUMBER.fullmatch(source.text, span.start, span.end)
-    return Edit(*found.span("number"), str(value)) if found else None
+    match = _NUMBER.fullmatch(source.text, span.start, span.end)
+    return Edit(*match.span("number"), str(value)) if match else None
 
 
 def _replace(source: Source, path: Path, text: str) -> Edit:
@@ -44,21 +44,21 @@ def _replace(source: Source, path: Path, text: str) -> Edit:
     if key is not None and (span.line != key.line or span.start == span.end):
         colon = source.text.index(":", key.end)
         if not source.text[colon + 1 : span.start].strip():
-            # A value on lines of its own moves up beside its key.
+            # A value below its key moves up beside it.
             return Edit(colon + 1, span.end, f" {text}")
     return Edit(span.start, span.end, text)
 
 
 def fill(source: Source, path: Path, value: Data) -> Edit:
-    """The empty value at `path` becomes this one."""
+    """Set the empty value at `path`."""
     return _replace(source, path, flow(source, value))
 
 
 def remove(source: Source, path: Path) -> Edit:
-    """Without the entry; where that would touch another one, or bring in what it hides, `AWS::NoValue` in its place."""
+    """Remove an entry; set it to `AWS::NoValue` where that would affect another entry, or uncover a merged one."""
     holder = path[:-1]
     siblings = children(source, holder)
-    # What a merge key brings may hide the same entry of another map that it brings.
+    # An entry of a merged map may hide the same entry of the next merged map.
     if len(siblings) == 1 or (*holder, "<<") in siblings or "<<" in holder:
         return change(source, path, None)
     key, span = source.keys[path], value_span(source, path)
@@ -70,12 +70,12 @@ def remove(source: Source, path: Path) -> Edit:
 
 
 def _remove_from_flow(source: Source, holder: Path, key: Span, span: Span) -> Edit | None:
-    """An entry between braces goes with one comma; one that has its lines for itself goes with them."""
+    """Remove an entry in braces with one comma, and with its lines where it shares them with no other entry."""
     text = source.text
     after = re.compile(r"\s*,").match(text, span.end)
     if after is None:
         before = text.rfind(",", source.spans[holder].start, key.start)
-        # A comma on another entry's line is not ours to touch.
+        # A comma on another entry's line stays.
         return None if before < 0 or "\n" in text[before : key.start] else Edit(before, span.end, "")
     rest = re.compile(r"[ \t]*\r?\n").match(text, after.end())
     if indent(text, key.start) is not None and rest:
@@ -85,27 +85,27 @@ def _remove_from_flow(source: Source, holder: Path, key: Span, span: Span) -> Ed
 
 
 def insert(source: Source, holder: Path, added: dict[str, Data], after: str | None = None) -> Edit:
-    """New entries in a map that has some: behind the one named, or first.
+    """Insert entries into a map that has some, after the named entry or first.
 
-    Raises `UsageError` naming the place where there is nothing to stand beside.
+    Raises `UsageError` with the place where the map has no entries in the text.
     """
     siblings = children(source, holder)
     if not siblings:
         place = f"{source.file}:{source.line(*holder)}"
-        raise UsageError(f"{place}: {holder[-1]} has no entries of its own there", "edit it by hand")
-    index = next((at + 1 for at, each in enumerate(siblings) if each[-1] == after), 0)
+        raise UsageError(f"{place}: {holder[-1]} has no entries to insert next to", "edit the template by hand")
+    index = next((position for position, sibling in enumerate(siblings, 1) if sibling[-1] == after), 0)
     key = source.keys[siblings[index % len(siblings)]]
     own = indent(source.text, key.start)
     text = entries(source, holder, added, own)
     if is_json(source) or in_flow(source, holder) or own is None:
         return Edit(key.start, key.start, text)
     before = value_span(source, siblings[index - 1]) if index else source.keys.get(holder)
-    # Right below what comes before, so that a comment above the next entry stays its own.
+    # Right below the entry before, so that a comment above the next entry stays with it.
     return _below(source, before.end, text) if before else Edit(key.start, key.start, text)
 
 
 def _below(source: Source, at: int, text: str) -> Edit:
-    """Lines put in below the one that has `at`, which may be the last one and without an end."""
+    """Insert lines below the line of `at`, which may be the last one, without a line end."""
     start = next_line(source.text, at)
     if source.text[:start].endswith("\n"):
         return Edit(start, start, text)
@@ -114,12 +114,12 @@ def _below(source: Source, at: int, text: str) -> Edit:
 
 
 def set_entry(source: Source, path: Path, value: int | None) -> Edit:
-    """The edit that gives the entry at `path` this number, or with None takes it out.
+    """Set the entry at `path` to a number, or remove it with None.
 
-    Raises `UsageError` naming the place where the text cannot be changed safely.
+    Raises `UsageError` with the place where the text cannot be changed safely.
     """
     if path not in source.spans:
-        return _new_property(source, path, NO_VALUE if value is None else value)
+        return _new_property(source, path, NO_VALUE_REF if value is None else value)
     inherited = path[0] == "Resources" and ("Globals", "Function", path[-1]) in source.keys
     if value is None and path in source.keys and not inherited:
         return remove(source, path)
@@ -127,13 +127,13 @@ def set_entry(source: Source, path: Path, value: int | None) -> Edit:
 
 
 def set_text(source: Source, path: Path, text: str) -> Edit:
-    """The scalar at `path` becomes this text; digits for digits, else in quotes that JSON and YAML read alike."""
+    """Set the scalar at `path`: digits replace digits, other text is quoted as JSON and YAML both allow."""
     digits = _digits(source, path, int(text)) if re.fullmatch(r"-?\d+", text) else None
     return digits or _replace(source, path, json.dumps(text))
 
 
 def _new_property(source: Source, path: Path, value: Data) -> Edit:
-    """A first entry in the resource's Properties, or Properties of its own."""
+    """Insert a first entry into the resource's Properties, or Properties with it."""
     properties, name = path[:-1], str(path[-1])
     if properties in source.keys:
         return insert(source, properties, {name: value})

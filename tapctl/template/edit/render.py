@@ -1,6 +1,7 @@
-"""New entries as text, in the style of the file: its indentation, its line ends, between braces or not.
+"""New entries as text in the style of the file: its indentation, its line ends, in braces or not.
 
-What is rendered is ours (names of properties and scanners, numbers, plain sentences), so no YAML text needs quotes.
+Only tapctl's own data is rendered (names of properties and scanners, numbers, plain sentences), so no string needs
+quotes in YAML.
 """
 
 import json
@@ -13,14 +14,14 @@ from tapctl.template.edit.text import children, in_flow, indent, is_json, newlin
 from tapctl.template.source import Path, Source
 
 Data = Any
-"""Maps, lists, numbers and texts."""
+"""Maps, lists, numbers and strings."""
 
-NO_VALUE = {"Ref": "AWS::NoValue"}
-SHORT_NO_VALUE = "!Ref AWS::NoValue"
+NO_VALUE_REF = {"Ref": "AWS::NoValue"}
+_SHORT_NO_VALUE_REF = "!Ref AWS::NoValue"
 
 
 def entries(source: Source, holder: Path, added: dict[str, Data], own: str | None) -> str:
-    """The entries, ready to stand before another one of the same map; `own` is the indentation of its lines."""
+    """The text of entries to insert before another one of the same map, which `own` indents; None within a line."""
     if own is not None and not is_json(source) and not in_flow(source, holder):
         lines = _block(added, _unit(source, holder), indentless=_indentless(source))
         return "".join(f"{own}{line}{newline(source)}" for line in lines)
@@ -30,7 +31,7 @@ def entries(source: Source, holder: Path, added: dict[str, Data], own: str | Non
 
 
 def items(source: Source, path: Path, added: list[Data], own: str | None) -> str:
-    """The items, ready to stand before the first one of the list at `path`."""
+    """The text of items to insert before the first one of the list at `path`, which `own` indents."""
     if own is not None and not is_json(source) and not in_flow(source, path):
         return "".join(f"{own}{line}{newline(source)}" for line in _block(added, "  ", indentless=_indentless(source)))
     unit = _unit(source, path[:-1]) if own is not None else None
@@ -38,9 +39,9 @@ def items(source: Source, path: Path, added: list[Data], own: str | None) -> str
 
 
 def _block(value: Data, unit: str, *, indentless: bool) -> list[str]:
-    """The lines of a block of YAML, not indented themselves."""
+    """The lines of a block of YAML, without the indentation of the block."""
     if isinstance(value, dict):
-        return list(chain.from_iterable(_pair(name, each, unit, indentless) for name, each in value.items()))
+        return list(chain.from_iterable(_pair(name, item, unit, indentless) for name, item in value.items()))
     lines: list[str] = []
     for item in value:
         first, *more = _block(item, unit, indentless=indentless)
@@ -49,8 +50,8 @@ def _block(value: Data, unit: str, *, indentless: bool) -> list[str]:
 
 
 def _pair(name: str, value: Data, unit: str, indentless: bool) -> Iterator[str]:
-    if value == NO_VALUE:
-        yield f"{name}: {SHORT_NO_VALUE}"
+    if value == NO_VALUE_REF:
+        yield f"{name}: {_SHORT_NO_VALUE_REF}"
     elif isinstance(value, dict | list):
         yield f"{name}:"
         inner = "" if indentless and isinstance(value, list) else unit
@@ -60,10 +61,10 @@ def _pair(name: str, value: Data, unit: str, indentless: bool) -> Iterator[str]:
 
 
 def flow(source: Source, value: Data, unit: str | None = None, own: str | None = None) -> str:
-    """Between braces; in JSON over several lines where there is a unit to indent them by."""
-    if value == NO_VALUE and not is_json(source):
-        return SHORT_NO_VALUE
-    spread = unit if is_json(source) and value != NO_VALUE else None
+    """A value in braces; in JSON over several lines where `unit` indents them."""
+    if value == NO_VALUE_REF and not is_json(source):
+        return _SHORT_NO_VALUE_REF
+    spread = unit if is_json(source) and value != NO_VALUE_REF else None
     text = json.dumps(value, indent=spread, separators=("," if spread else _comma(source), _colon(source)))
     return text.replace("\n", f"{newline(source)}{own}")
 
@@ -73,26 +74,26 @@ def _name(source: Source, name: str) -> str:
 
 
 def _comma(source: Source, own: str | None = None) -> str:
-    """What stands between two entries, of which the second has lines of its own or not."""
+    """The separator of two entries, of which `own` indents the second when it begins a line."""
     if own is not None:
         return f",{newline(source)}{own}"
     return "," if _colon(source) == ":" else ", "
 
 
 def _colon(source: Source) -> str:
-    """The colon as a file of JSON writes it behind its first key."""
+    """The colon with the blank that the file's first key has after it."""
     first = next(iter(source.keys.values()))
-    behind = source.text[first.end :].lstrip()[1:2]
-    return ":" if is_json(source) and not behind.isspace() else ": "
+    after = source.text[first.end :].lstrip()[1:2]
+    return ":" if is_json(source) and not after.isspace() else ": "
 
 
 def _unit(source: Source, holder: Path) -> str:
-    """What the entries of a map are indented by, against its own key."""
+    """The indentation of a map's entries relative to its key."""
     inner = next(iter(children(source, holder)), None)
     outer = source.keys.get(holder)
     if inner is None or outer is None:
         return "  "
-    deep, shallow = (indent(source.text, each.start) for each in (source.keys[inner], outer))
+    deep, shallow = indent(source.text, source.keys[inner].start), indent(source.text, outer.start)
     if deep is None or shallow is None or not deep.startswith(shallow):
         return "  "
     return deep[len(shallow) :] or "  "
@@ -102,6 +103,6 @@ _FIRST_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\r?\n( *)- ", re.MULTILINE)
 
 
 def _indentless(source: Source) -> bool:
-    """Whether the first block list of the file stands below its key without being indented."""
-    found = _FIRST_LIST.search(source.text)
-    return found is not None and found[1] == found[2]
+    """Whether the first block list of the file has the indentation of its key."""
+    match = _FIRST_LIST.search(source.text)
+    return match is not None and match[1] == match[2]

@@ -1,4 +1,4 @@
-"""Edits of a text, and what the text around them looks like."""
+"""Edits of a text, and the layout of the text around them."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from tapctl.template.source import Path, Source, Span
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The text from `start` to `end` (offsets) becomes `text`."""
+    """Replaces the text from offset `start` to `end` by `text`."""
 
     start: int
     end: int
@@ -17,13 +17,14 @@ class Edit:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """All edits made; they must not overlap."""
-    for edit in sorted(edits, key=lambda each: (each.start, each.end), reverse=True):
+    """The text with all edits applied, which must not overlap."""
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
         text = f"{text[: edit.start]}{edit.text}{text[edit.end :]}"
     return text
 
 
 def is_json(source: Source) -> bool:
+    """Whether the file is written as JSON."""
     return source.text.lstrip().startswith("{")
 
 
@@ -41,7 +42,7 @@ def next_line(text: str, at: int) -> int:
 
 
 def indent(text: str, at: int) -> str | None:
-    """The blanks before `at` on its line; None where something else stands there."""
+    """The blanks before `at` on its line; None where other text precedes it."""
     before = text[line_start(text, at) : at]
     return None if before.strip() else before
 
@@ -50,7 +51,7 @@ _ANCHOR = re.compile(r"&\S+\s+")
 
 
 def value_span(source: Source, path: Path) -> Span:
-    """The value, with its tag, without its anchor and without blanks after it."""
+    """The span of a value with its tag, without its anchor and without trailing blanks."""
     span = source.spans[path]
     written = source.text[span.start : span.end].rstrip()
     anchor = _ANCHOR.match(written)
@@ -58,13 +59,13 @@ def value_span(source: Source, path: Path) -> Span:
 
 
 def in_flow(source: Source, path: Path) -> bool:
-    """Whether a map or list is written between braces or brackets."""
+    """Whether a map or list is written in braces or brackets."""
     return source.text[value_span(source, path).start] in "{["
 
 
 def children(source: Source, path: Path) -> list[Path]:
-    """The entries that are written in the map at `path`, in the order of the text."""
+    """The paths of the entries written in the map at `path`, in the order of the text."""
     value = source.at(path)
     names = [*value, "<<"] if isinstance(value, dict) else []
     written = [(*path, name) for name in names if (*path, name) in source.keys]
-    return sorted(written, key=lambda each: source.keys[each].start)
+    return sorted(written, key=lambda child: source.keys[child].start)

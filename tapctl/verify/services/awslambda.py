@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tapctl.template.parameters import as_text
-from tapctl.template.resolver import find_unknown
+from tapctl.template.values import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.compare import is_on, same_name, unordered

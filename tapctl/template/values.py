@@ -1,0 +1,39 @@
+"""What an expression of a template evaluates to: plain data, `NO_VALUE`, or `Unknown` with its reason."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tapctl.unknown import Unknown
+
+Value = Any
+"""Plain data, `NO_VALUE` or `Unknown`."""
+
+
+class _NoValue:
+    """The value of `AWS::NoValue`: the property is left out."""
+
+    def __repr__(self) -> str:
+        return "NO_VALUE"
+
+
+NO_VALUE: Final = _NoValue()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceReference(Unknown):
+    """The value of a Ref or Fn::GetAtt to a resource: unknown before the deploy, but the resource is known."""
+
+    logical_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeNoValue(Unknown):
+    """Unknown, and possibly `NO_VALUE`, so that a list that contains it has no known length."""
+
+
+def find_unknown(value: Value) -> Unknown | None:
+    """The first Unknown anywhere inside a resolved value."""
+    if isinstance(value, Unknown):
+        return value
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((unknown for part in parts if (unknown := find_unknown(part))), None)

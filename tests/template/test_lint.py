@@ -1,0 +1,132 @@
+"""cfn-lint over templates, and the cache of those in which it found nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tapctl.errors import TapctlError
+from tapctl.hints import Advice, advise
+from tapctl.template import lint
+from tapctl.template.nested import with_nested
+from tapctl.template.parse import parse
+from tapctl.template.source import Source
+
+CLEAN = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
+NESTED = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}}\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(folder: Path, text: str) -> Source:
+    (folder / "t.yaml").write_text(text)
+    return parse(text, "t.yaml")
+
+
+def linted(source: Source, region: str | None = "eu-west-1") -> tuple[bool, list[str]]:
+    """Whether cfn-lint ran, and the rules that matched."""
+    with lint.start(source, region) as linting:
+        return linting.process is not None, [match.rule for match in linting.matches()]
+
+
+def test_a_clean_text_is_linted_once_per_region(folder: Path) -> None:
+    source = written(folder, CLEAN)
+    assert linted(source) == (True, [])
+    assert linted(source) == (False, [])
+    assert linted(source, "us-east-1") == (True, [])
+    keys = json.loads((folder / "state" / lint.CACHE_FILE).read_text())
+    assert keys == [lint.cache_key([source], region) for region in ("eu-west-1", "us-east-1")]
+
+
+def test_a_ready_process_ends_where_the_text_is_known_to_be_clean(folder: Path) -> None:
+    source = written(folder, CLEAN)
+    with lint.boot() as ready:
+        ready.begin(source, None)
+        assert ready.matches() == ()
+    with lint.boot() as ready:
+        ready.begin(source, None)
+        assert ready.process is None
+
+
+def test_a_ready_process_ends_with_the_block(folder: Path) -> None:
+    with lint.boot() as ready:
+        process = ready.process
+    assert process
+    assert process.returncode is not None
+
+
+def test_a_text_with_matches_is_linted_again(folder: Path) -> None:
+    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+    assert linted(source) == linted(source) == (True, ["E3002"])
+
+
+@pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yml"])
+def test_with_a_configuration_file_nothing_is_cached(folder: Path, name: str) -> None:
+    (folder / name).write_text("")
+    assert lint.cache_key([written(folder, CLEAN)], None) is None
+
+
+def test_a_template_that_includes_other_files_is_not_cached(folder: Path) -> None:
+    assert lint.cache_key([written(folder, "Resources: {M: {Type: My::Own::Type::MODULE}}\n")], None) is None
+
+
+def test_a_nested_template_is_linted_under_its_name_and_cached_by_its_text(folder: Path) -> None:
+    source = written(folder, NESTED)
+    (folder / "child.yaml").write_text(CLEAN)
+    assert linted(source) == (True, [])
+    assert linted(source) == (False, [])
+    (folder / "child.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+    with lint.start(source, None) as linting:
+        (match,) = linting.matches()
+    assert (match.file, match.line, match.rule) == ("child.yaml", 1, "E3002")
+
+
+def test_templates_that_nest_each_other_are_linted_once_each(folder: Path) -> None:
+    (folder / "child.yaml").write_text(NESTED.replace("child", "t"))
+    assert [source.file for source in with_nested(written(folder, NESTED))] == ["t.yaml", "child.yaml"]
+
+
+def test_an_unreadable_nested_template_is_skipped(folder: Path) -> None:
+    (folder / "child.yaml").write_text("hello")
+    assert [source.file for source in with_nested(written(folder, NESTED))] == ["t.yaml"]
+
+
+@pytest.mark.parametrize("content", ["{", "[1, 2]", "{}", "null"])
+def test_an_invalid_cache_is_empty(folder: Path, content: str) -> None:
+    (folder / "state").mkdir()
+    (folder / "state" / lint.CACHE_FILE).write_text(content)
+    assert not lint.is_clean("a")
+    lint.remember_clean("a")
+    assert lint.is_clean("a")
+
+
+def test_the_cache_keeps_the_newest(folder: Path) -> None:
+    for number in range(lint.CACHE_SIZE + 1):
+        lint.remember_clean(str(number))
+    assert not lint.is_clean("0")
+    assert lint.is_clean(str(lint.CACHE_SIZE))
+
+
+def test_an_unwritable_cache_is_no_error(folder: Path) -> None:
+    (folder / "state").write_text("a file, no folder")
+    lint.remember_clean("a")
+    assert not lint.is_clean("a")
+
+
+def test_a_configuration_that_cfn_lint_refuses_is_an_error(folder: Path) -> None:
+    (folder / ".cfnlintrc").write_text("{")
+    with lint.start(written(folder, CLEAN), None) as linting, pytest.raises(TapctlError) as caught:
+        linting.matches()
+    assert caught.value.hint == advise(Advice.RUN_CFN_LINT)
+
+
+def test_a_folder_named_cfnlint_beside_the_template_is_not_imported(folder: Path) -> None:
+    (folder / "cfnlint").mkdir()
+    (folder / "cfnlint" / "__init__.py").write_text("raise SystemExit(9)")
+    assert linted(written(folder, CLEAN)) == (True, [])

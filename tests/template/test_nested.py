@@ -1,0 +1,85 @@
+"""A template with its nested stacks, and the local paths in them that do not exist."""
+
+from pathlib import Path
+
+import pytest
+
+from tapctl.errors import TemplateError
+from tapctl.hints import Advice, Hint, advise
+from tapctl.template.load import load
+from tapctl.template.local_paths import RELATIVE
+from tapctl.template.nested import MissingPath, RemoteStack, missing_paths, stack_tree
+from tapctl.template.parameters import Parameters
+from tests.support.golden import Golden
+from tests.support.templates import stack_tree_of
+
+FUNCTION = "Resources:\n  Worker:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./nocode\n"
+SAM = """\
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {CodeUri: gone, Runtime: python3.13, Handler: a.b}}
+Resources: {Worker: {Type: AWS::Serverless::Function}}
+"""
+NESTED = "Resources: {Inner: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: sub/inner.yaml}}}\n"
+
+
+def missing(file: Path) -> list[MissingPath]:
+    return [*missing_paths(stack_tree(load(str(file)), Parameters(), {}))]
+
+
+@pytest.mark.parametrize(
+    ("texts", "file", "name", "line"),
+    [
+        pytest.param({"t.yaml": FUNCTION}, "t.yaml", "./nocode", 5, id="code"),
+        pytest.param({"t.yaml": SAM}, "t.yaml", "gone", 2, id="in-globals"),
+        pytest.param({"t.yaml": NESTED, "sub/inner.yaml": FUNCTION}, "sub/inner.yaml", "./nocode", 5, id="nested"),
+    ],
+)
+def test_a_missing_path_has_its_place(texts: dict[str, str], file: str, name: str, line: int, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for path, text in texts.items():
+        (tmp_path / path).write_text(text)
+    assert missing(tmp_path / "t.yaml") == [MissingPath("Worker", name, f"{tmp_path}/{file}", line)]
+
+
+def test_a_path_is_relative_to_its_template(tmp_path: Path) -> None:
+    (tmp_path / "sub" / "nocode").mkdir(parents=True)
+    (tmp_path / "t.yaml").write_text(NESTED)
+    (tmp_path / "sub" / "inner.yaml").write_text(FUNCTION)
+    assert not missing(tmp_path / "t.yaml")
+
+
+def test_an_impossible_path_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(FUNCTION.replace("./nocode", "x" * 300))
+    assert len(missing(tmp_path / "t.yaml")) == 1
+
+
+def test_a_template_without_a_file_is_skipped() -> None:
+    assert not [*missing_paths(stack_tree_of(FUNCTION))]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("gone.yaml", RELATIVE), ("t.yaml", "remove the circular nesting")], ids=["missing", "circular"]
+)
+def test_a_nested_template_that_is_missing_or_nests_itself_is_an_error(
+    name: str, hint: str, tmp_path: Path, golden: Golden
+) -> None:
+    (tmp_path / "t.yaml").write_text(NESTED.replace("sub/inner.yaml", name))
+    with pytest.raises(TemplateError) as caught:
+        missing(tmp_path / "t.yaml")
+    assert (caught.value.file, caught.value.line, caught.value.hint) == (f"{tmp_path}/t.yaml", 1, hint)
+    golden(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "resolution"),
+    [
+        ("https://bucket.s3.amazonaws.com/inner.yaml", advise(Advice.CHECK_NESTED_TEMPLATE)),
+        ("!Ref Url", advise(Advice.GIVE_PARAMETER, "Url")),
+    ],
+)
+def test_a_nested_template_elsewhere_is_a_remote_stack(url: str, resolution: Hint, golden: Golden) -> None:
+    text = NESTED.replace("sub/inner.yaml", url).replace("Resources:", "Parameters: {Url: {Type: String}}\nResources:")
+    (remote,) = stack_tree_of(text).remotes()
+    assert isinstance(remote, RemoteStack)
+    assert (remote.prefix, remote.line, remote.unknown.resolution) == ("Inner/", 2, resolution)
+    golden(remote.unknown.reason)
