@@ -41,6 +41,16 @@ class Advice(Enum):
     PUT_RESERVATION = "put-reservation"  # function name, value
     LIST_INCREASES = "list-increases"
 
+    # how AWS is reached
+    SET_REGION = "set-region"
+    SET_REGION_OR_ENVIRONMENT = "set-region-or-environment"  # names of the environments in tapctl.toml
+    LIST_PROFILES = "list-profiles"
+    GIVE_CREDENTIALS = "give-credentials"
+    RENEW_CREDENTIALS = "renew-credentials"
+    TEST_CREDENTIALS = "test-credentials"
+    SSO_LOGIN = "sso-login"
+    SET_CLOCK = "set-clock"
+
 
 @dataclass(frozen=True, slots=True)
 class Advised:
