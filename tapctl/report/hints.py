@@ -18,6 +18,7 @@ WORDING: Mapping[Advice, str] = {
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"
     ),
+    Advice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
     Advice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     Advice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"

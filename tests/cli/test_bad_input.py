@@ -475,7 +475,9 @@ def test_an_account_that_cannot_be_told_is_refused_too(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param("AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"),
+        pytest.param(
+            "AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"
+        ),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )

@@ -61,6 +61,7 @@ class TestEveryRow:
                 assert row.usage
             case LimitKind.TEMPLATE:
                 assert row.fixed
+                assert row.measure
                 assert not row.permissions
 
     def test_a_resource_spends_something(self, row: Limit) -> None:

@@ -47,11 +47,11 @@ class FakeAccount:
         held = self.account.stack
         return held if isinstance(held, Unknown) or (held and held.name == name) else None
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
         self.asked.append(f"what {', '.join(functions)} provision")
         return replace(stack, functions={**stack.functions, **self.closer})
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
         self.asked.append("the running template")
         return self.template
 
@@ -59,11 +59,11 @@ class FakeAccount:
         self.asked.append("stacks in flight")
         return self.account.in_flight
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
         self.asked.append("past failures")
         return self.failed
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         self.asked.append(f"pending increases of {limit.id}")
         return self.increases
 
