@@ -49,7 +49,6 @@ class Advice(Enum):
     GIVE_CREDENTIALS = "give-credentials"
     RENEW_CREDENTIALS = "renew-credentials"
     TEST_CREDENTIALS = "test-credentials"
-    SSO_LOGIN = "sso-login"
     SET_CLOCK = "set-clock"
 
 

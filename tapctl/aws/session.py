@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,10 +33,11 @@ class Target:
     """The environments of tapctl.toml, where none was chosen."""
 
     @property
-    def flags(self) -> str:
-        """The options that lead another command to the same place, each after a blank."""
-        given = {"--env": self.env, "--region": None if self.is_sandbox else self.region, "--profile": self.profile}
-        return "".join(f" {flag} {value}" for flag, value in given.items() if value)
+    def settings(self) -> Mapping[str, str]:
+        """The settings with which another command connects to the same target, by their names."""
+        region = None if self.is_sandbox else self.region
+        values = {"env": self.env, "region": region, "profile": self.profile}
+        return {name: value for name, value in values.items() if value}
 
     @property
     def is_sandbox(self) -> bool:

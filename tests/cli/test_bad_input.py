@@ -396,7 +396,7 @@ def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl) -> Non
     answer = tapctl(*arguments, "--region", "us-east-1")
 
     offline = "; `--snapshot FILE` needs none" if arguments[0] == "preflight" else ""
-    hint = f"`aws configure`, `aws sso login` or `--profile NAME`{offline}"
+    hint = f"run `aws configure` or `aws sso login`, or pass `--profile NAME`{offline}"
     assert answer.is_complaint(1, ".+: no usable AWS credentials were found", hint)
 
 
@@ -412,11 +412,11 @@ def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("code", "error", "hint"),
     [
-        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "renew them, .+", id="expired"),
+        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "sign in again, .+", id="expired"),
         pytest.param(
             "InvalidClientTokenId",
             ".+: AWS does not accept the credentials",
-            "`aws sts get-caller-identity` .+",
+            "check them with .+",
             id="bad",
         ),
     ],

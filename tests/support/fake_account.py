@@ -1,4 +1,4 @@
-"""An account that is made up: it answers the port from data, and says what it was asked."""
+"""An account in memory: it answers the port from data and records the reads."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from tapctl.account.model import (
 from tapctl.limits import Limit
 from tapctl.unknown import Unknown
 
-NOT_SET = Unknown("the made-up account does not hold it", judged=False)
+NOT_SET = Unknown("the fake account does not have it", judged=False)
 
 
 @dataclass
@@ -44,8 +44,8 @@ class FakeAccount:
 
     def stack(self, name: str) -> Stack | Unknown | None:
         self.asked.append(f"stack of {name}")
-        held = self.account.stack
-        return held if isinstance(held, Unknown) or (held and held.name == name) else None
+        stack = self.account.stack
+        return stack if isinstance(stack, Unknown) or (stack and stack.name == name) else None
 
     def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
         self.asked.append(f"what {', '.join(functions)} provision")
@@ -81,7 +81,7 @@ class FakeAccount:
 
 
 def fake_account(limit: int = 1000, unreserved: int | None = None, **more: object) -> FakeAccount:
-    """An account with this limit, and whatever else an `Account` holds."""
+    """An account with this concurrency limit, and further fields of `Account`."""
     settings = AccountSettings(Concurrency(limit, limit if unreserved is None else unreserved))
     values: dict[str, object] = {"region": "eu-west-1", "exports": {}, **more}
     return FakeAccount(Account(settings=settings, **values))  # type: ignore[arg-type]
