@@ -30,13 +30,13 @@ def prepare(reader: LiveAccount, stack_name: str) -> Probe:
     limit, stack = reader.settings().concurrency.limit, reader.stack(stack_name)
     for value in (limit, stack):
         if isinstance(value, Unknown):
-            raise UsageError(f"cannot probe the unreserved minimum: {value.reason}", value.resolution or None)
+            raise UsageError(f"cannot determine the unreserved minimum: {value.reason}", value.resolution or None)
     functions = stack.functions.values() if isinstance(stack, Stack) else ()
     for function in functions:
         if not isinstance(function.reserved, Unknown) and isinstance(limit, int):
             return Probe(function.physical_id, function.reserved, limit)
     raise UsageError(
-        f"cannot probe the unreserved minimum: stack {stack_name} has no function to send the request for",
+        f"cannot determine the unreserved minimum: stack {stack_name} has no function to send the request for",
         advise(Advice.NAME_STACK_WITH_FUNCTION),
     )
 

@@ -53,7 +53,7 @@ def stored_parameters(aws: Aws, names: Sequence[str]) -> tuple[StoredParameter, 
     """The parameters that exist among at most ten names; a SecureString stays encrypted."""
     client: SSMClient = aws.client("ssm")
     with aws_call(GET_PARAMETERS):
-        found = client.get_parameters(Names=names)["Parameters"]
+        parameters = client.get_parameters(Names=names)["Parameters"]
     return tuple(
         StoredParameter(
             parameter["Name"],
@@ -61,7 +61,7 @@ def stored_parameters(aws: Aws, names: Sequence[str]) -> tuple[StoredParameter, 
             parameter["Type"],
             str(parameter["Value"]),
         )
-        for parameter in found
+        for parameter in parameters
     )
 
 

@@ -66,9 +66,9 @@ class TestSettings:
     def test_a_missing_field_is_unknown(self) -> None:
         with stubbed("lambda") as (aws, stubs):
             stubs["lambda"].add_response("get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}})
-            found = LiveAccount(aws).settings()
-            assert found.concurrency.limit == 10
-            assert found.concurrency.unreserved == Unknown(
+            settings = LiveAccount(aws).settings()
+            assert settings.concurrency.limit == 10
+            assert settings.concurrency.unreserved == Unknown(
                 "lambda:GetAccountSettings did not return AccountLimit.UnreservedConcurrentExecutions"
             )
 
@@ -204,8 +204,8 @@ class TestStack:
                 GetFunctionConcurrency=[{"ReservedConcurrentExecutions": 30}],
                 ListProvisionedConcurrencyConfigs=[{**configs(live=5, v3=3), "NextMarker": "m"}, configs(v2=2)],
             )
-            found = LiveAccount(aws).stack("orders")
-        assert found == Stack(
+            stack = LiveAccount(aws).stack("orders")
+        assert stack == Stack(
             "orders",
             "UPDATE_COMPLETE",
             {"Fn": LiveFunction("orders-Fn", 30, 10, {"Live": 5, ":3": 3, ":2": 2})},
@@ -232,9 +232,9 @@ class TestStack:
             )
             stubs["lambda"].add_response("get_function_concurrency", answer)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
 
     def test_a_function_deleted_outside_of_the_stack_has_no_reservation(self) -> None:
         def fill(stubs: Any) -> None:
@@ -242,12 +242,12 @@ class TestStack:
             stubs["cloudformation"].add_response(
                 "list_stack_resources", {"StackResourceSummaries": [resource("Fn", FUNCTION)]}
             )
-            gone = ("ResourceNotFoundException", "Function not found: orders-Fn", 404)
+            gone = ("ResourceNotFoundException", "Function not stack: orders-Fn", 404)
             stubs["lambda"].add_client_error("get_function_concurrency", *gone)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", None, 0)}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Fn": LiveFunction("orders-Fn", None, 0)}
 
     def test_an_alias_of_a_function_outside_of_the_stack_is_read(self) -> None:
         def fill(stubs: Any) -> None:
@@ -255,13 +255,13 @@ class TestStack:
             stubs["cloudformation"].add_response(
                 "list_stack_resources", {"StackResourceSummaries": [resource("Live", ALIAS, f"{ARN}:live")]}
             )
-            answer, asked = configs(live=30, v1=9), {"FunctionName": "orders-Fn"}
-            stubs["lambda"].add_response("list_provisioned_concurrency_configs", answer, asked)
+            answer, parameters = configs(live=30, v1=9), {"FunctionName": "orders-Fn"}
+            stubs["lambda"].add_response("list_provisioned_concurrency_configs", answer, parameters)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {}
-        assert found.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {}
+        assert stack.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
 
     def test_values_from_the_parameter_store_are_kept_by_name(self) -> None:
         def fill(stubs: Any) -> None:
@@ -270,9 +270,9 @@ class TestStack:
             stubs["cloudformation"].add_response("describe_stacks", answer)
             stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert (found.parameters, found.stored) == ({"Size": "/size"}, {"ssm:/size": "7"})
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert (stack.parameters, stack.stored) == ({"Size": "/size"}, {"ssm:/size": "7"})
 
     def test_nested_stacks_are_read_too(self) -> None:
         def fill(stubs: Any) -> None:
@@ -290,11 +290,11 @@ class TestStack:
             )
             stubs["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": "orders-Fn"})
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
-        assert found.resources == {"Inner": STACK_TYPE, "Inner/Fn": FUNCTION}
-        assert found.nested == {"Inner/": "arn:inner"}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
+        assert stack.resources == {"Inner": STACK_TYPE, "Inner/Fn": FUNCTION}
+        assert stack.nested == {"Inner/": "arn:inner"}
 
     def test_a_rolled_back_creation_keeps_no_parameters(self) -> None:
         def fill(stubs: Any) -> None:
@@ -327,10 +327,10 @@ class TestStack:
             )
             stubs["lambda"].add_client_error("get_function_concurrency", *DENIED, 403)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
-        assert found.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
+        assert stack.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
 
 
 class TestQuotas:
@@ -466,8 +466,8 @@ class TestExportsAndLookups:
         with stubbed("ssm") as (aws, stubs):
             for _ in range(2):
                 stubs["ssm"].add_response("get_parameters", {"Parameters": []})
-            found = LiveAccount(aws).look_up([f"ssm:/{each}" for each in range(11)])
-        assert len(found) == 11
+            values = LiveAccount(aws).look_up([f"ssm:/{number}" for number in range(11)])
+        assert len(values) == 11
 
 
 @pytest.mark.parametrize(
@@ -475,8 +475,8 @@ class TestExportsAndLookups:
     [("dev", True), ("****", False), ("*", False), ("a*", True), ("", True)],
 )
 def test_a_value_of_asterisks_is_a_hidden_one(value: str, known: bool) -> None:
-    found = parameter_value({"ParameterKey": "P", "ParameterValue": value})
-    assert found == value if known else isinstance(found, Unknown)
+    result = parameter_value({"ParameterKey": "P", "ParameterValue": value})
+    assert result == value if known else isinstance(result, Unknown)
 
 
 class TestBesideTheStack:
@@ -489,14 +489,14 @@ class TestBesideTheStack:
             stubs["lambda"].add_response(
                 "list_provisioned_concurrency_configs", configs(v7=8), {"FunctionName": "orders-Fn"}
             )
-            found = LiveAccount(aws).with_provisioned(self.STACK, ["Fn"])
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", 9, 8, {":7": 8})}
+            result = LiveAccount(aws).with_provisioned(self.STACK, ["Fn"])
+        assert result.functions == {"Fn": LiveFunction("orders-Fn", 9, 8, {":7": 8})}
 
     def test_the_deployed_template_is_the_processed_one(self) -> None:
         body = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
         with stubbed("cloudformation") as (aws, stubs):
-            asked = {"StackName": STACK_ID, "TemplateStage": "Processed"}
-            stubs["cloudformation"].add_response("get_template", {"TemplateBody": json.dumps(body)}, asked)
+            parameters = {"StackName": STACK_ID, "TemplateStage": "Processed"}
+            stubs["cloudformation"].add_response("get_template", {"TemplateBody": json.dumps(body)}, parameters)
             assert LiveAccount(aws).deployed_template(self.STACK) == body
 
     def test_stacks_at_work_are_listed_without_nested_ones(self) -> None:
@@ -510,8 +510,8 @@ class TestBesideTheStack:
             stubs["cloudformation"].add_response(
                 "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*AT_WORK], "NextToken": "t"}
             )
-            found = LiveAccount(aws).in_flight()
-        assert found == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
+            result = LiveAccount(aws).in_flight()
+        assert result == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
 
     def test_a_review_is_the_only_status_in_progress_without_work(self) -> None:
         at_work = {name for name in STATES if name.endswith("_IN_PROGRESS")}
@@ -528,15 +528,15 @@ class TestBesideTheStack:
             assert LiveAccount(aws).past_failures(self.STACK) == (PastFailure("no", "2026-06-01"),)
 
     def test_undecided_increases_are_pending(self) -> None:
-        def asked(value: float, status: str) -> dict[str, Any]:
+        def request(value: float, status: str) -> dict[str, Any]:
             return {"DesiredValue": value, "Status": status, "Created": "2026-11-01T00:00:00Z"}
 
-        requested = [asked(1001, "PENDING"), asked(2000, "DENIED"), asked(3000, "CASE_OPENED")]
+        requested = [request(1001, "PENDING"), request(2000, "DENIED"), request(3000, "CASE_OPENED")]
         with stubbed("service-quotas") as (aws, stubs):
             stubs["service-quotas"].add_response(
                 "list_requested_service_quota_change_history_by_quota",
                 {"RequestedQuotas": requested},
                 {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384"},
             )
-            found = LiveAccount(aws).pending_increases(CONCURRENCY)
-        assert found == (Increase(1001, "2026-11-01"), Increase(3000, "2026-11-01"))
+            result = LiveAccount(aws).pending_increases(CONCURRENCY)
+        assert result == (Increase(1001, "2026-11-01"), Increase(3000, "2026-11-01"))

@@ -193,11 +193,14 @@ def test_a_template_that_is_none(
         pytest.param(
             ["--snapshot", "gone.json"],
             r"cannot read the snapshot gone\.json: No such file or directory",
-            "`tapctl account --output gone.json` takes one",
+            "`tapctl account --output gone.json` saves one",
             id="a snapshot that is not there",
         ),
         pytest.param(
-            ["--snapshot", "shop.yaml"], r"shop\.yaml is no account snapshot: .+", ".+", id="a snapshot that is none"
+            ["--snapshot", "shop.yaml"],
+            r"shop\.yaml is not an account snapshot: .+",
+            ".+",
+            id="a snapshot that is none",
         ),
         pytest.param(["--nope"], "No such option: --nope", "`tapctl preflight --help`", id="an unknown option"),
         pytest.param(
