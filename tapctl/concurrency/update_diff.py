@@ -18,9 +18,10 @@ from tapctl.concurrency.replacement import (
     unchanged_concurrency,
 )
 from tapctl.errors import TemplateError
+from tapctl.resource_types import STACK
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
-from tapctl.template.nested import NESTED, StackTree, passed_down
+from tapctl.template.nested import StackTree, passed_down
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
@@ -80,7 +81,9 @@ class _Look:
         """The fates in one stack and below, which runs with the given parameters."""
         member = self.members.get(prefix)
         wanted = member.resolver if member else None
-        body = self.reader.running(replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack)
+        body = self.reader.deployed_template(
+            replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack
+        )
         if isinstance(body, Unknown):
             return _unread(wanted, prefix) if body.judged else UpdateEffects(unread=body.reason)
         try:
@@ -101,7 +104,7 @@ class _Look:
         found = UpdateEffects()
         for resource in running.template.resources():
             below = f"{prefix}{resource.logical_id}/"
-            if resource.type == NESTED and below in self.stack.nested and self._claims_in(below):
+            if resource.type == STACK and below in self.stack.nested and self._claims_in(below):
                 found |= self._nested(below, resource, running, wanted)
         return found
 

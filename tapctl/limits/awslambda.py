@@ -1,23 +1,27 @@
-"""The limits of Lambda that a deploy can hit."""
+"""The limits of Lambda that a deploy can reach."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 
-UNZIPPED = 262_144_000
-"""Bytes; no package is larger than the 250 MB that Lambda allows unzipped."""
+MAX_UNZIPPED = 262_144_000
+"""Bytes of a function's code with its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
-INLINE = 4 * 1024 * 1024
-"""Bytes; no inline source is longer: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"""
+The 50 MB for a zip, on the same page, are those of an upload to Lambda; an object in S3 may be larger.
+"""
+
+MAX_INLINE = 4 * 1024 * 1024
+"""Bytes of inline code: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"""
 
 
 def package_bound(properties: Mapping[str, Any]) -> int:
-    """The most code storage that a function can take; container images take none."""
+    """The largest code storage that a function can take, in bytes; container images take none."""
     code = properties.get("Code")
     if properties.get("PackageType") == "Image":
         return 0
-    return INLINE if isinstance(code, dict) and "ZipFile" in code else UNZIPPED
+    return MAX_INLINE if isinstance(code, dict) and "ZipFile" in code else MAX_UNZIPPED
 
 
 ROWS = (
@@ -28,7 +32,7 @@ ROWS = (
         code="L-B99A9384",
         kind=LimitKind.CONCURRENCY,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
-        spends={"AWS::Lambda::Function": 1, "AWS::Lambda::Alias": 1, "AWS::Lambda::Version": 1},
+        spends={FUNCTION: 1, ALIAS: 1, VERSION: 1},
         usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
     ),
@@ -40,9 +44,9 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         spends={
-            "AWS::Lambda::Function": package_bound,
-            "AWS::Lambda::Version": UNZIPPED,
-            "AWS::Lambda::LayerVersion": UNZIPPED,
+            FUNCTION: package_bound,
+            VERSION: MAX_UNZIPPED,
+            "AWS::Lambda::LayerVersion": MAX_UNZIPPED,
         },
         unit="bytes",
         usage=Call("lambda", "GetAccountSettings", "AccountUsage.TotalCodeSize"),

@@ -18,6 +18,7 @@ WORDING: Mapping[Advice, str] = {
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"
     ),
+    Advice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
     Advice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     Advice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
@@ -48,9 +49,21 @@ WORDING: Mapping[Advice, str] = {
     Advice.LIST_INCREASES: (
         "wait for AWS to decide; `aws service-quotas list-requested-service-quota-change-history` lists it"
     ),
+    Advice.SET_REGION: "pass `--region`, set AWS_REGION, or set `region` in tapctl.toml",
+    Advice.SET_REGION_OR_ENVIRONMENT: (
+        "pass `--region` or `--env` ({}), set AWS_REGION, or set `region` in tapctl.toml"
+    ),
+    Advice.LIST_PROFILES: "`aws configure list-profiles` lists the profiles",
+    Advice.GIVE_CREDENTIALS: "run `aws configure` or `aws sso login`, or pass `--profile NAME`",
+    Advice.RENEW_CREDENTIALS: "sign in again, for example with `aws sso login`",
+    Advice.TEST_CREDENTIALS: "check them with `aws sts get-caller-identity`",
+    Advice.SET_CLOCK: "set the clock, for example with `timedatectl set-ntp true`",
 }
 
 
 def worded(hint: Hint) -> str:
     """A hint as a person reads it."""
-    return hint if isinstance(hint, str) else WORDING[hint.advice].format(*hint.values)
+    if isinstance(hint, str):
+        return hint
+    text = WORDING[hint.advice].format(*hint.values)
+    return f"{text}; {hint.then}" if hint.then else text

@@ -7,6 +7,7 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.resource_types import STACK
 from tapctl.template.expand import expand
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
@@ -15,8 +16,6 @@ from tapctl.template.parameters import Parameters, as_text, bind, refuse_undecla
 from tapctl.template.resolver import Resolver
 from tapctl.template.source import Source
 from tapctl.unknown import Unknown
-
-NESTED = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class _Position:
 def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
     expanded = expand(template, parameters)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
-    nested = (resource for resource in expanded.resources() if resource.type == NESTED)
+    nested = (resource for resource in expanded.resources() if resource.type == STACK)
     children = [_child(resolver, resource, parameters.lookups, position) for resource in nested]
     present = tuple(child for child in children if child is not None)
     return StackTree(position.prefix, resolver, parameters, position.exists, present)

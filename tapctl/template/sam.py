@@ -8,14 +8,12 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.template.local_paths import SAM_PREFIX, SLOTS, URI, put
+from tapctl.resource_types import SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
+from tapctl.template.local_paths import SLOTS, URI, put
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Bound
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-_FUNCTION = f"{SAM_PREFIX}Function"
-_APPLICATION = f"{SAM_PREFIX}Application"
 
 _UPLOADED = {
     "bucket": "tapctl-not-uploaded-yet",
@@ -32,7 +30,7 @@ def is_serverless(template: Template) -> bool:
     if SERVERLESS in template.transforms:
         return True
     entries = (template.body.get("Resources") or {}).values()
-    return any(isinstance(entry, dict) and str(entry.get("Type")).startswith(SAM_PREFIX) for entry in entries)
+    return any(isinstance(entry, dict) and str(entry.get("Type")).startswith(SERVERLESS_PREFIX) for entry in entries)
 
 
 def translate(template: Template, parameters: Mapping[str, Bound]) -> Template:
@@ -79,12 +77,16 @@ def _packaged_copy(template: Template, values: Mapping[str, Any]) -> dict[str, A
     sections = body.get("Globals")
     section = sections.get("Function") if isinstance(sections, dict) else None
     shared = section if isinstance(section, dict) else {}
-    _package(shared, _FUNCTION)
+    _package(shared, SERVERLESS_FUNCTION)
     for resource in body["Resources"].values():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         if isinstance(properties, dict):
             _package(properties, str(resource.get("Type")))
-            if resource.get("Type") == _FUNCTION and not {*properties, *shared} & {"CodeUri", "InlineCode", "ImageUri"}:
+            if resource.get("Type") == SERVERLESS_FUNCTION and not {*properties, *shared} & {
+                "CodeUri",
+                "InlineCode",
+                "ImageUri",
+            }:
                 # `sam build` sets these.
                 is_image = "Image" in (properties.get("PackageType"), shared.get("PackageType"))
                 properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": URI.format(**_UPLOADED)}
@@ -102,7 +104,7 @@ def _local_applications(template: Template) -> dict[str, str]:
     return {
         resource.logical_id: location
         for resource in template.resources()
-        if resource.type == _APPLICATION and isinstance(location := resource.properties.get("Location"), str)
+        if resource.type == SERVERLESS_APPLICATION and isinstance(location := resource.properties.get("Location"), str)
     }
 
 

@@ -26,11 +26,12 @@ from tapctl.account.model import (
 )
 from tapctl.account.reader import AccountReader
 from tapctl.aws.session import readable
-from tapctl.concurrency.parameter_override import SETTING, edited, overrides
+from tapctl.concurrency.parameter_override import edited, overrides
 from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError
 from tapctl.limits.row import Limit
+from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.capabilities import EXPAND, capabilities
 from tapctl.stacks.redaction import given_secrets
@@ -132,7 +133,10 @@ def _keeps(template: Template, given: Mapping[str, str], live: StackDescription)
 def _without_reservations(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body without what a remedy may have edited."""
     resources = {
-        name: {**each, "Properties": {key: value for key, value in each["Properties"].items() if key != SETTING}}
+        name: {
+            **each,
+            "Properties": {key: value for key, value in each["Properties"].items() if key != RESERVED_CONCURRENCY},
+        }
         if isinstance(each.get("Properties"), dict)
         else each
         for name, each in body["Resources"].items()
@@ -182,16 +186,16 @@ class DeployedAccount:
         }
         return replace(self.held, name=name, functions=functions)
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - the port's
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - the port's
         return stack
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - the port's
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - the port's
         return self.template.body
 
     def in_flight(self) -> tuple[InFlight, ...]:
         return ()
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...]:  # noqa: ARG002 - the port's
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...]:  # noqa: ARG002 - the port's
         return ()
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
@@ -200,5 +204,5 @@ class DeployedAccount:
     def exports(self) -> Unknown:
         return UNREAD
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...]:  # noqa: ARG002 - the port's
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...]:  # noqa: ARG002 - the port's
         return ()
