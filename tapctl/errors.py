@@ -2,7 +2,7 @@
 
     TapctlError                 1   an AWS failure, or a bug
     ├── AwsError                1   AWS refused or did not answer
-    │   └── NoCredentials       1   there are no credentials to ask it with
+    │   └── NoCredentials       1   no usable credentials were found
     ├── UsageError              2   wrong options, configuration or surroundings
     │   ├── ConfigError         2   tapctl.toml, or a file it names, says something unusable
     │   └── TemplateError       2   the template is not one, with file, line and column
@@ -49,15 +49,16 @@ class TapctlError(Exception):
 
 
 class AwsError(TapctlError):
-    """AWS refused, with its own `code`, or did not answer, without one."""
+    """AWS refused, with its error code and its message, or did not answer, without either."""
 
-    def __init__(self, message: str, hint: Hint | None = None, *, code: str = "") -> None:
+    def __init__(self, message: str, hint: Hint | None = None, *, code: str = "", aws_message: str = "") -> None:
         super().__init__(message, hint)
         self.code = code
+        self.aws_message = aws_message
 
 
 class NoCredentials(AwsError):
-    """Nobody could be asked, because there are no credentials to ask with."""
+    """No request was sent, since no usable credentials were found."""
 
 
 class UsageError(TapctlError):

@@ -4,7 +4,7 @@ The judgement, the template room and the account room choose an advice and fill 
 and no option, so that one place decides how a command is written.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -41,6 +41,16 @@ class Advice(Enum):
     PUT_RESERVATION = "put-reservation"  # function name, value
     LIST_INCREASES = "list-increases"
 
+    # how AWS is reached
+    SET_REGION = "set-region"
+    SET_REGION_OR_ENVIRONMENT = "set-region-or-environment"  # names of the environments in tapctl.toml
+    LIST_PROFILES = "list-profiles"
+    GIVE_CREDENTIALS = "give-credentials"
+    RENEW_CREDENTIALS = "renew-credentials"
+    TEST_CREDENTIALS = "test-credentials"
+    SSO_LOGIN = "sso-login"
+    SET_CLOCK = "set-clock"
+
 
 @dataclass(frozen=True, slots=True)
 class Advised:
@@ -48,6 +58,8 @@ class Advised:
 
     advice: Advice
     values: tuple[str | int, ...] = ()
+    then: str = ""
+    """A further step in words, which follows the advice."""
 
     def __format__(self, spec: str) -> str:
         """Raises `TypeError`: a report words it, nothing else."""
@@ -61,3 +73,14 @@ Hint = str | Advised
 def advise(advice: Advice, *values: str | int) -> Advised:
     """`Advised` with its values as arguments."""
     return Advised(advice, values)
+
+
+def with_step(hint: Hint | None, step: str) -> Hint:
+    """The hint with a further step behind it, or that step alone."""
+    match hint:
+        case Advised():
+            return replace(hint, then=f"{hint.then}; {step}" if hint.then else step)
+        case str(text) if text:
+            return f"{text}; {step}"
+        case _:
+            return step

@@ -45,9 +45,22 @@ WORDING: Mapping[Advice, str] = {
     Advice.LIST_INCREASES: (
         "wait for AWS to decide; `aws service-quotas list-requested-service-quota-change-history` lists it"
     ),
+    Advice.SET_REGION: "pass `--region`, set AWS_REGION, or set `region` in tapctl.toml",
+    Advice.SET_REGION_OR_ENVIRONMENT: (
+        "pass `--region` or `--env` ({}), set AWS_REGION, or set `region` in tapctl.toml"
+    ),
+    Advice.LIST_PROFILES: "`aws configure list-profiles` lists the profiles",
+    Advice.GIVE_CREDENTIALS: "`aws configure`, `aws sso login` or `--profile NAME`",
+    Advice.RENEW_CREDENTIALS: "renew them, for example with `aws sso login`",
+    Advice.TEST_CREDENTIALS: "`aws sts get-caller-identity` tests them",
+    Advice.SSO_LOGIN: "`aws sso login`",
+    Advice.SET_CLOCK: "set it, for example `timedatectl set-ntp true`",
 }
 
 
 def worded(hint: Hint) -> str:
     """A hint as a person reads it."""
-    return hint if isinstance(hint, str) else WORDING[hint.advice].format(*hint.values)
+    if isinstance(hint, str):
+        return hint
+    text = WORDING[hint.advice].format(*hint.values)
+    return f"{text}; {hint.then}" if hint.then else text

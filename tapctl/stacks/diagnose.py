@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapctl.account.floor_cache import floor_in_error
+from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES
-from tapctl.stacks.follow import STACK, StackEvent
+from tapctl.stacks.follow import StackEvent
 
 _SUMMARY = re.compile(r"User Initiated|The following resource\(s\) failed|Embedded stack|Update successful")
 """How reasons begin that only point at others."""

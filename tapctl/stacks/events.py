@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapctl.aws.session import Aws
+from tapctl.resource_types import STACK
 from tapctl.stacks.status import state
-
-STACK = "AWS::CloudFormation::Stack"
 
 PAGE = 100
 """Events of others that are looked through for one of ours; what is older is history, and never walked."""

@@ -8,11 +8,13 @@ from typing import Any
 
 from tapctl.aws.session import Aws, in_our_words, lasting, throttled
 from tapctl.errors import AwsError, BusyError
-from tapctl.stacks.events import STACK, Feed, StackEvent
+from tapctl.hints import with_step
+from tapctl.resource_types import STACK
+from tapctl.stacks.events import Feed, StackEvent
 from tapctl.stacks.polling import INTERVAL, SHARED, Budget, jittered
 from tapctl.stacks.status import state
 
-__all__ = ["STACK", "Follower", "StackEvent", "place", "watch_command"]
+__all__ = ["Follower", "StackEvent", "place", "watch_command"]
 
 UNHEARD = 15
 """Ticks without an event of ours, before the first, after which the stack itself is asked how it is."""
@@ -155,7 +157,7 @@ class Follower:
         last = next((f", last seen in {each.status}" for each in reversed(self.seen) if self._of_root(each)), "")
         raise AwsError(
             f"{found.message}; CloudFormation goes on by itself{last}",
-            f"{found.hint or 'mend that'}; then {watch_command(self.aws, self.name)} goes on from here",
+            with_step(found.hint, f"then {watch_command(self.aws, self.name)} goes on from here"),
         )
 
     def _look(self, root: Feed) -> list[StackEvent]:

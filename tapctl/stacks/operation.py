@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.session import Aws, explained, in_our_words
 from tapctl.errors import DeployFailed, DeployStuck, Interrupted, TapctlError
+from tapctl.resource_types import STACK
 from tapctl.stacks import custom_resource_logs
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.custom_resource_logs import custom
 from tapctl.stacks.diagnose import Diagnosis, diagnose
-from tapctl.stacks.follow import STACK, Follower, StackEvent, place, watch_command
+from tapctl.stacks.follow import Follower, StackEvent, place, watch_command
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stack import describe_stack
 from tapctl.stacks.status import ABSENT, End, state

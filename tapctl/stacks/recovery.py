@@ -9,8 +9,9 @@ from typing import Any
 
 from tapctl.aws.session import explained
 from tapctl.errors import BusyError, DeployStuck
+from tapctl.resource_types import STACK
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import STACK, StackEvent, place, watch_command
+from tapctl.stacks.follow import StackEvent, place, watch_command
 from tapctl.stacks.operation import Operator, failure
 from tapctl.stacks.stack import StackDescription, StackResource, describe_stack, list_resources
 from tapctl.stacks.status import End, Situation, StackAction, Step, decide, state

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws.session import Aws, explained
-from tapctl.errors import UsageError
+from tapctl.aws.errors import aws_call
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError, UsageError
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, bind
@@ -44,19 +45,17 @@ class DeployedStack:
 
 def read(aws: Aws, name: str) -> DeployedStack:
     """Read a stack by its name or id. Raises `UsageError` when it does not exist."""
-    from botocore.exceptions import ClientError
-
     client = aws.client("cloudformation")
-    with explained(f"reading stack {name}"):
-        try:
+    try:
+        with aws_call(f"reading stack {name}"):
             stack = client.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it") from None
-            raise
-        body = client.get_template(StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
-        resources = [summary for page in pages for summary in page["StackResourceSummaries"]]
+            body = client.get_template(StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
+            pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
+            resources = [summary for page in pages for summary in page["StackResourceSummaries"]]
+    except AwsError as error:
+        if "does not exist" in error.aws_message:
+            raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it") from None
+        raise
     name = stack["StackName"]
     template = from_stack(body, name)
     outputs, pseudo = stack.get("Outputs", []), _pseudo_parameters(stack)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tapctl.aws.session import Aws, readable
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
 from tapctl.sandbox.quirks import is_emulator
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -46,12 +47,12 @@ def check_drift(aws: Aws, stack: DeployedStack, retry: RetryWindow = DETECTION) 
 def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> list[Mapping[str, Any]] | Unknown:
     """The drift of every resource, from a new detection: the result of an earlier one may be out of date."""
     client = aws.client("cloudformation")
-    started = readable("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=stack.id))
+    started = read_or_unknown("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=stack.id))
     if isinstance(started, Unknown):
         return started
     detection = started["StackDriftDetectionId"]
     for _ in retry.tries():
-        state = readable(
+        state = read_or_unknown(
             "cloudformation:DescribeStackDriftDetectionStatus",
             lambda: client.describe_stack_drift_detection_status(StackDriftDetectionId=detection),
         )
@@ -59,7 +60,7 @@ def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> list[Mapping[
             return state
         match state["DetectionStatus"]:
             case "DETECTION_COMPLETE":
-                return readable("cloudformation:DescribeStackResourceDrifts", lambda: list(_drifts(aws, stack)))
+                return read_or_unknown("cloudformation:DescribeStackResourceDrifts", lambda: list(_drifts(aws, stack)))
             case "DETECTION_FAILED":
                 return Unknown(f"drift detection failed: {state.get('DetectionStatusReason', 'no reason given')}")
     return Unknown("drift detection timed out", "run it again in some minutes")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tapctl.aws.session import Aws, readable
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -75,7 +76,7 @@ def check_exports(aws: Aws, stack: DeployedStack) -> Iterator[Check]:
     """One check an export, as ListExports returns it to other stacks; no call for a stack without exports."""
     if not stack.exports:
         return
-    exports = readable("cloudformation:ListExports", lambda: _list_exports(aws))
+    exports = read_or_unknown("cloudformation:ListExports", lambda: _list_exports(aws))
     if isinstance(exports, Unknown):
         yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution or None)
         return

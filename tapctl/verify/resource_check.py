@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tapctl.aws.session import Aws, error_code, readable
+from tapctl.aws.errors import aws_call, read_or_unknown
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
@@ -49,18 +51,19 @@ class LiveResource:
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """The response, or Unknown with the missing IAM action. Raises `NotFound`."""
-        from botocore import xform_name
-        from botocore.exceptions import ClientError
+        client, action = self.aws.client(service), _ACTIONS.get(service, f"{service}:{operation}")
+        method = next(name for name, api_name in client.meta.method_to_api_mapping.items() if api_name == operation)
 
         def attempt() -> Any:
             try:
-                return getattr(self.aws.client(service), xform_name(operation))(**parameters)
-            except ClientError as error:
-                if error_code(error) in _NOT_FOUND:
+                with aws_call(action):
+                    return getattr(client, method)(**parameters)
+            except AwsError as error:
+                if error.code in _NOT_FOUND:
                     raise NotFound from None
                 raise
 
-        return readable(_ACTIONS.get(service, f"{service}:{operation}"), attempt)
+        return read_or_unknown(action, attempt)
 
     def compared(self, equal: bool, proved: str, failed: str, *, detail: bool = True) -> Check:
         """PROVED with the one message, or FAILED with the other."""

@@ -21,6 +21,7 @@ from tapctl.account.model import (
 )
 from tapctl.account.reader import AccountReader
 from tapctl.errors import AwsError, ExitCode
+from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
 from tapctl.stacks.status import STATES
 from tapctl.unknown import Unknown
@@ -123,7 +124,7 @@ class TestRefusals:
         with pytest.raises(AwsError) as caught:
             LiveAccount(Aws(Target("eu-west-1"))).settings()
         assert caught.value.message == "lambda:GetAccountSettings: no usable AWS credentials were found"
-        assert caught.value.hint == "`aws configure`, `aws sso login` or `--profile NAME`"
+        assert caught.value.hint == advise(Advice.GIVE_CREDENTIALS)
 
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders-Fn"

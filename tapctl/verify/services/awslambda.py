@@ -5,6 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tapctl.resource_types import (
+    ALIAS,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    PROVISIONED_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+    VERSION,
+)
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
@@ -97,7 +105,7 @@ def _provisioned_concurrency(qualifier: str) -> ResourceCheck:
         },
         (
             PropertyCheck(
-                "ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions",
+                f"{PROVISIONED_CONCURRENCY}.ProvisionedConcurrentExecutions",
                 "RequestedProvisionedConcurrentExecutions",
             ),
         ),
@@ -109,7 +117,7 @@ def _provisioned_concurrency(qualifier: str) -> ResourceCheck:
 _STATE = StateCheck("State", ("Active", "Inactive"))
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
-    "AWS::Lambda::Function": (
+    FUNCTION: (
         ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
@@ -137,14 +145,14 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
             "lambda",
             "GetFunctionConcurrency",
             by_id("FunctionName"),
-            (PropertyCheck("ReservedConcurrentExecutions", default=None, notable=True),),
+            (PropertyCheck(RESERVED_CONCURRENCY, default=None, notable=True),),
         ),
     ),
-    "AWS::Lambda::Version": (
+    VERSION: (
         ResourceCheck("lambda", "GetFunctionConfiguration", by_id("FunctionName"), states=(_STATE,)),
         _provisioned_concurrency("Version"),
     ),
-    "AWS::Lambda::Alias": (
+    ALIAS: (
         ResourceCheck(
             "lambda",
             "GetAlias",
@@ -177,7 +185,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
             only_with="FunctionName",
         ),
     ),
-    "AWS::Lambda::EventSourceMapping": (
+    EVENT_SOURCE_MAPPING: (
         ResourceCheck(
             "lambda",
             "GetEventSourceMapping",

@@ -16,6 +16,7 @@ from typing import Any
 from tapctl.aws.session import Aws
 from tapctl.errors import ConfigError
 from tapctl.hints import Hint
+from tapctl.resource_types import FUNCTION
 from tapctl.settings.verify_section import Answer, WebhookProbe
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -193,7 +194,7 @@ def log_hint(stack: DeployedStack) -> str:
 def _log_groups(stack: DeployedStack) -> Iterator[str]:
     for resource in stack.template.resources():
         function = stack.physical_ids.get(resource.logical_id)
-        if function and resource.type == "AWS::Lambda::Function":
+        if function and resource.type == FUNCTION:
             logging = stack.properties(resource.logical_id).get("LoggingConfig")
             group = logging.get("LogGroup") if isinstance(logging, dict) else None
             yield group if group and not isinstance(group, Unknown) else f"/aws/lambda/{function}"

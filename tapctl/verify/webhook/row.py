@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tapctl.aws.session import Aws, readable
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
 from tapctl.unknown import Unknown
 from tapctl.verify.retry import RetryWindow
 
@@ -24,7 +25,7 @@ class RowLocation:
     def read(self) -> Row | Unknown | None:
         """The row, None if it does not exist, Unknown if it cannot be read."""
         key = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in self.key.items()}
-        return readable(
+        return read_or_unknown(
             "dynamodb:GetItem",
             lambda: (
                 self.aws.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")

@@ -1,0 +1,154 @@
+"""AWS's refusals, and the failures to reach AWS, as `AwsError`; no other module catches what botocore raises.
+
+Code outside of this package calls AWS inside `aws_call` and catches `AwsError`, whose `code` is AWS's error code:
+
+    try:
+        with aws_call(f"reading stack {name}"):
+            stacks = client.describe_stacks(StackName=name)["Stacks"]
+    except AwsError as error:
+        if error.code != "ValidationError":
+            raise
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tapctl.errors import AwsError, NoCredentials, UsageError
+from tapctl.hints import Advice, Hint, advise
+from tapctl.unknown import Unknown
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One kind of refusal: its error codes, the message, in which `{}` is AWS's own, and the next step."""
+
+    codes: frozenset[str]
+    message: str
+    hint: Hint
+    prefixes: tuple[str, ...] = ()
+    """How AWS's message begins where the error code is shared with another kind."""
+
+    def matches(self, code: str, message: str) -> bool:
+        return code in self.codes or message.startswith(self.prefixes)
+
+
+WRONG_CLOCK = Refusal(
+    frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"}),
+    "the clock of this machine is wrong: {}",
+    advise(Advice.SET_CLOCK),
+    ("Signature expired", "Signature not yet current"),
+)
+EXPIRED = Refusal(
+    frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}),
+    "the AWS credentials have expired",
+    advise(Advice.RENEW_CREDENTIALS),
+)
+INVALID_KEYS = Refusal(
+    frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}),
+    "AWS does not accept the credentials",
+    advise(Advice.TEST_CREDENTIALS),
+)
+DENIED = Refusal(
+    frozenset(
+        {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"}
+    ),
+    "access denied: {}",
+    "allow the action that the message names",
+)
+THROTTLED = Refusal(
+    frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}),
+    "AWS throttled the request",
+    "run it again in a moment",
+)
+REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED)
+"""The kinds of refusal with a message of their own, the first match wins; any other keeps AWS's message."""
+
+_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
+_NO_SESSION = ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError")
+_NO_ANSWER = (
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "EndpointConnectionError",
+    "ProxyConnectionError",
+    "ReadTimeoutError",
+    "SSLError",
+)
+
+
+@contextmanager
+def aws_call(action: str) -> Iterator[None]:
+    """Raise what botocore raises as `AwsError`, or `UsageError` without a Region; `action` begins the message."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise to_aws_error(error, action) from None
+
+
+def read_or_unknown(permission: str, read: Callable[[], T]) -> T | Unknown:
+    """The result of `read`, or Unknown with the IAM action that was refused.
+
+    Raises `AwsError` where the credentials are at fault or AWS does not answer.
+    """
+    try:
+        with aws_call(permission):
+            return read()
+    except AwsError as error:
+        if not error.code or error.code in EXPIRED.codes | INVALID_KEYS.codes:
+            raise
+        if error.code in DENIED.codes:
+            return Unknown(f"{permission} was denied", f"allow the action {permission}")
+        if error.code in THROTTLED.codes:
+            return Unknown(f"{permission} was throttled", THROTTLED.hint)
+        return Unknown(f"{permission} failed: {error.aws_message}")
+
+
+def is_permanent(error: AwsError) -> bool:
+    """Whether the same request will be refused again: a denial, or unusable credentials."""
+    return isinstance(error, NoCredentials) or error.code in DENIED.codes | EXPIRED.codes | INVALID_KEYS.codes
+
+
+def is_throttled(error: AwsError) -> bool:
+    return error.code in THROTTLED.codes
+
+
+def to_aws_error(error: Any, action: str) -> AwsError | UsageError:
+    """A botocore exception as ours."""
+    if not hasattr(error, "response"):
+        return _no_answer(error, action)
+    code, message = error_code(error), error_message(error)
+    refusal = next((refusal for refusal in REFUSALS if refusal.matches(code, message)), None)
+    text, hint = (refusal.message.format(message), refusal.hint) if refusal else (message, None)
+    return AwsError(f"{action}: {text}", hint, code=code, aws_message=message)
+
+
+def error_code(error: Any) -> str:
+    """AWS's error code in botocore's `ClientError`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: Any) -> str:
+    """AWS's message in botocore's `ClientError`."""
+    return str(error.response.get("Error", {}).get("Message", error)).strip()
+
+
+def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
+    """Why no request was sent or no answer came; botocore's exceptions by their names, since they load slowly."""
+    match type(error).__name__:
+        case name if name in _NO_CREDENTIALS:
+            return NoCredentials(f"{action}: no usable AWS credentials were found", advise(Advice.GIVE_CREDENTIALS))
+        case name if name in _NO_SESSION:
+            return NoCredentials(f"{action}: the SSO session has expired", advise(Advice.SSO_LOGIN))
+        case "NoRegionError":
+            return UsageError("no AWS Region is set", advise(Advice.SET_REGION))
+        case "InvalidRegionError":
+            return UsageError(f"{action}: {str(error).rstrip('.')}", "`us-east-1`, for example, is a Region")
+        case name if name in _NO_ANSWER:
+            return AwsError(f"{action}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
+        case _:
+            return AwsError(f"{action}: {error}")
