@@ -44,21 +44,21 @@ def _check_output(stack: DeployedStack, key: str, output: Any) -> Check:
     if "Export" in output and key not in stack.exports:
         return Check(subject, CheckStatus.FAILED, "not exported")
     if problem := _wrong_value(stack, output.get("Value"), value):
-        return Check(subject, CheckStatus.FAILED, f"{value} {problem}")
+        return Check(subject, CheckStatus.FAILED, f"{value}, {problem}")
     exported = f", exported as {stack.exports[key]}" if key in stack.exports else ""
     return Check(subject, CheckStatus.PROVED, f"{value}{exported}")
 
 
 def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
-    """What is wrong with an output's value: it is compared with its `Value` where that resolves, else by format."""
+    """The value or format that the output should have; its `Value` is compared where it resolves, else the format."""
     expected = stack.resolver.value(source, ("Outputs",))
     match source:
         case {"Ref": str(name)} if name in stack.physical_ids:
             if expected != value:
-                return f"is not the id of {name}, which is {expected}"
+                return f"expected {expected}, the id of {name}"
             return _wrong_format(_REF_FORMATS.get(stack.template.body["Resources"][name]["Type"]), value)
         case _ if not isinstance(expected, Unknown):
-            return None if as_text(expected) == value else f"is not {as_text(expected)}"
+            return None if as_text(expected) == value else f"expected {as_text(expected)}"
         case {"Fn::GetAtt": [str(), str(attribute)]}:
             url = attribute.endswith(("Endpoint", "Url"))
             return _wrong_format(_ARN if attribute.endswith("Arn") else _URL if url else None, value)
@@ -69,7 +69,7 @@ def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
 
 
 def _wrong_format(value_format: tuple[re.Pattern[str], str] | None, value: str) -> str | None:
-    return None if value_format is None or value_format[0].fullmatch(value) else f"is not {value_format[1]}"
+    return None if value_format is None or value_format[0].fullmatch(value) else f"expected {value_format[1]}"
 
 
 def check_exports(aws: Aws, stack: DeployedStack) -> Iterator[Check]:

@@ -2,17 +2,17 @@ from typing import Any
 
 import pytest
 
-from tapctl.verify.attributes import live_values
+from tapctl.verify.return_values import return_values
 from tests.support.deployed_stacks import PSEUDO, template_of
 
 
-def values(kind: str, physical: str, properties: dict[str, Any] | None = None) -> dict[str, str]:
-    template = template_of({"Resources": {"It": {"Type": kind, "Properties": properties or {}}}})
-    return live_values(template, {"It": physical}, PSEUDO)
+def values_of(resource_type: str, physical_id: str, properties: dict[str, Any] | None = None) -> dict[str, str]:
+    template = template_of({"Resources": {"It": {"Type": resource_type, "Properties": properties or {}}}})
+    return return_values(template, {"It": physical_id}, PSEUDO)
 
 
 @pytest.mark.parametrize(
-    ("kind", "physical", "attribute", "value"),
+    ("resource_type", "physical_id", "attribute", "value"),
     [
         ("AWS::Lambda::Function", "fn", "Arn", "arn:aws:lambda:us-east-1:123456789012:function:fn"),
         ("AWS::Lambda::Version", "arn:x:function:fn:7", "Version", "7"),
@@ -23,20 +23,23 @@ def values(kind: str, physical: str, properties: dict[str, Any] | None = None) -
         ("AWS::IAM::Role", "r", "Arn", "arn:aws:iam::123456789012:role/r"),
     ],
 )
-def test_an_attribute_follows_from_the_physical_id(kind: str, physical: str, attribute: str, value: str) -> None:
-    assert values(kind, physical)[f"It.{attribute}"] == value
-    assert values(kind, physical)["It"] == physical
+def test_attributes_are_derived_from_the_physical_id(
+    resource_type: str, physical_id: str, attribute: str, value: str
+) -> None:
+    values = values_of(resource_type, physical_id)
+
+    assert (values["It"], values[f"It.{attribute}"]) == (physical_id, value)
 
 
-def test_a_path_is_part_of_a_roles_arn() -> None:
-    assert values("AWS::IAM::Role", "r", {"Path": "/team/"})["It.Arn"] == "arn:aws:iam::123456789012:role/team/r"
+def test_the_arn_of_a_role_contains_its_path() -> None:
+    assert values_of("AWS::IAM::Role", "r", {"Path": "/team/"})["It.Arn"] == "arn:aws:iam::123456789012:role/team/r"
 
 
-def test_a_path_that_is_not_plain_leaves_the_arn_open() -> None:
-    assert "It.Arn" not in values("AWS::IAM::Role", "r", {"Path": {"Ref": "P"}})
+def test_a_path_from_a_parameter_leaves_the_arn_out() -> None:
+    assert "It.Arn" not in values_of("AWS::IAM::Role", "r", {"Path": {"Ref": "P"}})
 
 
-def test_without_an_account_nothing_is_made_up() -> None:
+def test_an_arn_needs_the_account_id() -> None:
     template = template_of({"Resources": {"It": {"Type": "AWS::Lambda::Function"}}})
 
-    assert live_values(template, {"It": "fn"}, {"AWS::Region": "us-east-1"}) == {"It": "fn"}
+    assert return_values(template, {"It": "fn"}, {"AWS::Region": "us-east-1"}) == {"It": "fn"}

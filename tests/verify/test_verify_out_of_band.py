@@ -287,7 +287,7 @@ def test_a_change_is_seen_and_so_is_its_undoing(
         assert stage.failures() == [(subject, message)]
     finally:
         back(stage)
-    assert {each.status for each in stage.looked_at(subject)} <= {CheckStatus.PROVED, CheckStatus.NOT_CHECKED}
+    assert {each.status for each in stage.check_resource(subject)} <= {CheckStatus.PROVED, CheckStatus.NOT_CHECKED}
 
 
 def test_an_api_that_may_no_longer_invoke_the_function_is_seen(stage: Stage) -> None:
@@ -299,7 +299,7 @@ def test_an_api_that_may_no_longer_invoke_the_function_is_seen(stage: Stage) -> 
         assert message == f"no statement says that {granted}"
     finally:
         permission(there=True)(stage)
-    assert [each.status for each in stage.looked_at("ApiInvokePermission")] == [CheckStatus.PROVED]
+    assert [each.status for each in stage.check_resource("ApiInvokePermission")] == [CheckStatus.PROVED]
 
 
 def test_a_key_that_was_exchanged_is_seen(stage: Stage) -> None:
