@@ -18,7 +18,7 @@ from tapctl.verify.webhook.probe import check_webhook, log_hint
 from tests.support.deployed_stacks import deployed_stack, lines, statuses, stubbed
 from tests.support.golden import Golden
 from tests.support.servers import ReceivedRequests, Reply, http_server
-from tests.verify.conftest import SQUARE_URL, Stage
+from tests.verify.conftest import SQUARE_URL, ReferenceStack
 
 pytestmark = pytest.mark.xdist_group("verify webhook")
 
@@ -266,78 +266,80 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def live_checks(stage: Stage, **changes: Any) -> list[Check]:
+def live_checks(reference: ReferenceStack, **changes: Any) -> list[Check]:
     """The checks of the configured webhook, with these changes, at the deployed function."""
-    probe = stage.settings.verify.webhook
+    probe = reference.settings.verify.webhook
     assert probe is not None
-    stack = read(stage.aws, "tapstack-local")
+    stack = read(reference.aws, "tapstack-local")
     return list(
         check_webhook(
             probe.model_copy(update=changes),
             stack,
-            stage.aws,
-            stage.settings.parameters,
-            lambda url: sandbox.route(stage.running, url),
+            reference.aws,
+            reference.settings.parameters,
+            lambda url: sandbox.route(reference.running, url),
             retry=RetryWindow(1),
         )
     )
 
 
 @pytest.mark.parametrize("provider", BODIES)
-def test_the_deployed_function_is_proved_for_every_provider(provider: str, stage: Stage) -> None:
+def test_the_deployed_function_is_proved_for_every_provider(provider: str, reference: ReferenceStack) -> None:
     minor = provider in ("adyen", "square", "stripe")
     row = {"provider": provider, "currency": "EUR", "amount": 1234 if minor else "12.34"}
 
-    checks = live_checks(stage, provider=provider, path=f"/{provider}", body=BODIES[provider], row=row, url=SQUARE_URL)
+    checks = live_checks(
+        reference, provider=provider, path=f"/{provider}", body=BODIES[provider], row=row, url=SQUARE_URL
+    )
 
     assert statuses(checks) == ALL_PROVED, lines(checks)
 
 
-def test_the_deployed_function_rejects_a_wrong_secret(stage: Stage) -> None:
-    checks = live_checks(stage, secret=SECRET)
+def test_the_deployed_function_rejects_a_wrong_secret(reference: ReferenceStack) -> None:
+    checks = live_checks(reference, secret=SECRET)
 
     assert statuses(checks) == ["failed", "proved", "proved"]
     assert "401" in checks[0].message
     assert SECRET not in str(lines(checks))
 
 
-def test_a_row_under_another_key_is_not_found(stage: Stage) -> None:
-    checks = live_checks(stage, key={"transactionId": "somewhere else"})
+def test_a_row_under_another_key_is_not_found(reference: ReferenceStack) -> None:
+    checks = live_checks(reference, key={"transactionId": "somewhere else"})
 
     assert checks[1].status.value == "failed"
     assert "webhook-transactions-local" in checks[1].message
 
 
-def test_a_key_attribute_that_the_table_lacks_is_not_checked(stage: Stage) -> None:
-    checks = live_checks(stage, key={"wrong": "{id}"})
+def test_a_key_attribute_that_the_table_lacks_is_not_checked(reference: ReferenceStack) -> None:
+    checks = live_checks(reference, key={"wrong": "{id}"})
 
     assert checks[1].status.value == "not checked"
     assert "dynamodb:GetItem" in checks[1].message
 
 
-def test_a_malformed_secret_leaves_the_other_checks(stage: Stage) -> None:
-    settings = replace(stage.settings, parameters={**stage.settings.parameters, "WebhookSecrets": "[]"})
+def test_a_malformed_secret_leaves_the_other_checks(reference: ReferenceStack) -> None:
+    settings = replace(reference.settings, parameters={**reference.settings.parameters, "WebhookSecrets": "[]"})
 
-    result = verify(stage.aws, settings, lambda url: sandbox.route(stage.running, url))
+    result = verify(reference.aws, settings, lambda url: sandbox.route(reference.running, url))
 
     assert [check.subject for check in result.failed] == ["webhook"]
     assert len(result.checks) > 30
 
 
-def test_a_malformed_secret_exits_with_8(stage: Stage) -> None:
-    answer = stage.command("verify", "--env", "local", "--parameter", "WebhookSecrets=[]")
+def test_a_malformed_secret_exits_with_8(reference: ReferenceStack) -> None:
+    answer = reference.command("verify", "--env", "local", "--parameter", "WebhookSecrets=[]")
 
     assert (answer.returncode, answer.stderr) == (8, "")
     assert "WebhookSecrets" in answer.stdout
 
 
-def test_a_deleted_table_fails_with_a_log_hint(stage: Stage, golden: Golden) -> None:
-    stage.client("dynamodb").delete_table(TableName="webhook-transactions-local")
+def test_a_deleted_table_fails_with_a_log_hint(reference: ReferenceStack, golden: Golden) -> None:
+    reference.client("dynamodb").delete_table(TableName="webhook-transactions-local")
 
-    checks = live_checks(stage)
+    checks = live_checks(reference)
 
     assert checks[0].status.value == "failed"
     golden(checks[0].hint)
-    answer = stage.command("verify", "--env", "local")
+    answer = reference.command("verify", "--env", "local")
     assert answer.returncode == 8, answer.stderr
     assert re.search(r"FAILED +TransactionTable ", answer.stdout)
