@@ -13,6 +13,7 @@ from typing import Any, Final
 from tapctl.aws.errors import aws_call, read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError
+from tapctl.hints import Hint
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
@@ -71,7 +72,7 @@ class LiveResource:
             return Check(self.logical_id, CheckStatus.PROVED, proved, detail=detail)
         return Check(self.logical_id, CheckStatus.FAILED, failed, detail=detail)
 
-    def not_checked(self, reason: str, hint: Any = None) -> Check:
+    def not_checked(self, reason: str, hint: Hint | None = None) -> Check:
         return Check(self.logical_id, CheckStatus.NOT_CHECKED, reason, hint or None)
 
     def unresolved(self, label: str) -> Check:
@@ -80,6 +81,7 @@ class LiveResource:
 
 
 NO_DEFAULT: Final = object()
+"""The default of properties that are compared only where the template sets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class PropertyCheck:
     field: str = ""
     """Dotted path of the field in the response, below `ResourceCheck.result_path`; the property's path by default."""
     default: Any = NO_DEFAULT
-    """AWS's value where the template leaves the property out; without it, such a property is not compared."""
+    """AWS's value for a property that the template omits; without it, an omitted property is not compared."""
     absent: Any = None
     """The value that a response without the field stands for."""
     to_api: Callable[[Any], Any] = lambda value: value
@@ -102,7 +104,7 @@ class PropertyCheck:
     label: str = ""
     """Name of the property in messages, where the API's term is clearer."""
     notable: bool = False
-    """Whether a match gets a line of its own, rather than being counted with the others."""
+    """Whether text output prints a match on a separate line instead of counting it."""
 
     @property
     def name(self) -> str:
@@ -167,7 +169,7 @@ class ResourceCheck:
     part: Callable[[LiveResource], str] | None = None
     """Name of the part of the resource that the operation reads, such as `policy read-orders`.
 
-    Without it the operation reads the resource itself, and where that is not found nothing else is checked.
+    Without it the operation reads the whole resource, whose absence ends the checks of the resource.
     """
     further: Callable[[LiveResource, Any], Iterable[Check]] | None = None
     """Further checks of the response, which no `PropertyCheck` can express."""

@@ -82,8 +82,8 @@ def check_resource(
 ) -> list[Check]:
     """The checks of one resource, `It`, with these responses.
 
-    Responses go by `service:operation`, in the order of the calls; a suffix (`service:operation:first`) tells calls
-    of one operation apart. Siblings are resource type and physical id by logical id.
+    Responses go by `service:operation`, in the order of the calls; a suffix distinguishes
+    calls of one operation (`service:operation:first`). Siblings are resource type and physical id by logical id.
     """
     siblings = siblings or {}
     physical_id = "it" if resource_type != "AWS::Lambda::EventSourceMapping" else str(UUID(int=1))

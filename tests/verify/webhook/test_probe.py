@@ -327,10 +327,10 @@ def test_a_malformed_secret_leaves_the_other_checks(reference: ReferenceStack) -
 
 
 def test_a_malformed_secret_exits_with_8(reference: ReferenceStack) -> None:
-    answer = reference.command("verify", "--env", "local", "--parameter", "WebhookSecrets=[]")
+    result = reference.command("verify", "--env", "local", "--parameter", "WebhookSecrets=[]")
 
-    assert (answer.returncode, answer.stderr) == (8, "")
-    assert "WebhookSecrets" in answer.stdout
+    assert (result.returncode, result.stderr) == (8, "")
+    assert "WebhookSecrets" in result.stdout
 
 
 def test_a_deleted_table_fails_with_a_log_hint(reference: ReferenceStack, golden: Golden) -> None:
@@ -340,6 +340,6 @@ def test_a_deleted_table_fails_with_a_log_hint(reference: ReferenceStack, golden
 
     assert checks[0].status.value == "failed"
     golden(checks[0].hint)
-    answer = reference.command("verify", "--env", "local")
-    assert answer.returncode == 8, answer.stderr
-    assert re.search(r"FAILED +TransactionTable ", answer.stdout)
+    result = reference.command("verify", "--env", "local")
+    assert result.returncode == 8, result.stderr
+    assert re.search(r"FAILED +TransactionTable ", result.stdout)
