@@ -46,6 +46,7 @@ def account(
     """
     from tapctl.account import snapshot as saved
     from tapctl.report import account as report
+    from tapctl.report.hints import worded
     from tapctl.template.load import load
     from tapctl.workflows import preflight as workflow
     from tapctl.workflows.read_inputs import resolve_lookups
@@ -76,10 +77,14 @@ def account(
         # What the template refers to in the parameter store and in exports belongs into its snapshot.
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if output:
-        terminal.result(saved.dumps(result), output)
+        terminal.result(saved.dumps(result, worded), output)
         terminal.talk(f"saved the account to {output}; `tapctl preflight --snapshot {output}` judges by it")
     if not output or format is o.Format.TEXT:
-        text = saved.dumps(result) if format is o.Format.JSON else report.text(result, settings, terminal.surface())
+        text = (
+            saved.dumps(result, worded)
+            if format is o.Format.JSON
+            else report.text(result, settings, terminal.surface())
+        )
         terminal.result(text)
     raise typer.Exit(ExitCode.OK)
 
@@ -93,4 +98,4 @@ def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool
         raise UsageError("--request-increase asks AWS, which a snapshot cannot answer for", "leave one of the two out")
     quota_increase.check(reader, value)
     agreed(f"Ask AWS for {value} concurrent executions in {reader.aws.region}?", terminal, yes=yes)
-    terminal.talk(f"asked for {value} concurrent executions: request {quota_increase.file(reader, value)}")
+    terminal.talk(f"asked for {value} concurrent executions: request {quota_increase.request(reader, value)}")

@@ -154,7 +154,7 @@ def probed(reader: AccountReader, settings: Settings, terminal: Terminal, *, yes
         raise UsageError("--probe-floor asks Lambda, which a snapshot cannot answer for", "leave one of the two out")
     asked = floor_probe.prepare(reader, stack_name_of(settings))
     agreed(f"Ask Lambda to reserve all {asked.limit} for {asked.function}, which it will refuse?", terminal, yes=yes)
-    learned = floor_probe.run(reader, asked)
+    learned = floor_probe.send(reader, asked)
     identity = reader.identity()
     if not isinstance(identity, Unknown):
         floor_cache.remember(identity.account_id, identity.region, learned)

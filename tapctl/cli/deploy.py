@@ -190,6 +190,7 @@ def _ended(done: DeployResult, deployer: Deployer, reporter: Reporter, output: P
 
 def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
     """What was looked at, and noted where all of it is right. Raises `NotVerified` or `Interrupted` otherwise."""
+    from tapctl.stacks.follow import place
     from tapctl.state.journal import proved
     from tapctl.verify.verify import AFTER_DEPLOY, verify
 
@@ -199,7 +200,7 @@ def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but was not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:
-        again = f"`tapctl verify --stack-name {name}{deployer.aws.target.flags}` looks again"
+        again = f"`tapctl verify{place(deployer.aws, name)}` looks again"
         raise Interrupted(f"interrupted; stack {name} is deployed, but was not verified", again) from None
     if not found.failed:
         proved(found.stack_id)

@@ -1,11 +1,11 @@
-"""The limits of CloudFormation itself that a deploy can hit."""
+"""The limits of CloudFormation that a deploy can reach."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
 from tapctl.resource_types import STACK
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 
-_LIVING = [
+_NOT_DELETED = [
     *("CREATE_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"),
     *("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED"),
     *("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED"),
@@ -13,7 +13,10 @@ _LIVING = [
     *("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"),
     *("IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE"),
 ]
-"""Every status but DELETE_COMPLETE, whose stacks are listed for ninety days and count no more."""
+"""Every status but DELETE_COMPLETE: ListStacks returns deleted stacks for 90 days, but they do not count."""
+
+MAX_TEMPLATE = 1_048_576
+"""Bytes of a template in S3."""
 
 ROWS = (
     Limit(
@@ -24,7 +27,7 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs=DOCS,
         spends={STACK: 1},
-        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _LIVING}),
+        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _NOT_DELETED}),
         quota=Call("cloudformation", "DescribeAccountLimits", "AccountLimits[?Name=='StackLimit'].Value | [0]"),
     ),
     Limit(
@@ -44,7 +47,8 @@ ROWS = (
         kind=LimitKind.TEMPLATE,
         docs=DOCS,
         unit="bytes",
-        fixed=1_048_576,
+        fixed=MAX_TEMPLATE,
+        measure=lambda text, _: len(text.encode()),
     ),
     Limit(
         id="cloudformation-template-resources",
@@ -54,5 +58,6 @@ ROWS = (
         kind=LimitKind.TEMPLATE,
         docs=DOCS,
         fixed=500,
+        measure=lambda _, body: len(body["Resources"]),
     ),
 )

@@ -28,7 +28,7 @@ CHECKS_BY_TYPE = 3
 
 def place(aws: Aws, stack_name: str) -> str:
     """The options that lead another command to the same stack, each after a blank."""
-    return f" --stack-name {stack_name}{aws.target.flags}"
+    return "".join(f" --{name} {value}" for name, value in {"stack-name": stack_name, **aws.target.settings}.items())
 
 
 def watch_command(aws: Aws, stack_name: str) -> str:

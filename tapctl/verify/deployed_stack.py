@@ -73,9 +73,9 @@ def read(aws: Aws, name: str) -> DeployedStack:
 
 
 def _parameters(stack: dict[str, Any]) -> dict[str, str | Unknown]:
-    from tapctl.account.live_stacks import parameter
+    from tapctl.account.live_stacks import parameter_value
 
-    return {entry["ParameterKey"]: parameter(entry) for entry in stack.get("Parameters", [])}
+    return {entry["ParameterKey"]: parameter_value(entry) for entry in stack.get("Parameters", [])}
 
 
 def _pseudo_parameters(stack: dict[str, Any]) -> dict[str, str]:

@@ -375,8 +375,10 @@ def test_a_parameter_of_the_environment_that_the_template_lacks(command: str, sh
 def test_no_region(arguments: list[str], shop: Path, tapctl: Tapctl) -> None:
     answer = tapctl(*arguments)
 
-    named = ", or ".join(("", *(f"`--env {each}`" for each in ("local", "staging", "prod", "secret"))))
-    hint = rf"give `--region`, set AWS_REGION, or `region` in tapctl\.toml{named}"
+    hint = (
+        r"pass `--region` or `--env` \(local, staging, prod, secret\), set AWS_REGION,"
+        r" or set `region` in tapctl\.toml"
+    )
     assert answer.is_complaint(2, "no AWS Region is set", hint)
 
 
@@ -394,7 +396,7 @@ def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl) -> Non
     answer = tapctl(*arguments, "--region", "us-east-1")
 
     offline = "; `--snapshot FILE` needs none" if arguments[0] == "preflight" else ""
-    hint = f"`aws configure`, `aws sso login` or `--profile NAME`{offline}"
+    hint = f"run `aws configure` or `aws sso login`, or pass `--profile NAME`{offline}"
     assert answer.is_complaint(1, ".+: no usable AWS credentials were found", hint)
 
 
@@ -410,11 +412,11 @@ def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("code", "error", "hint"),
     [
-        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "renew them, .+", id="expired"),
+        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "sign in again, .+", id="expired"),
         pytest.param(
             "InvalidClientTokenId",
             ".+: AWS does not accept the credentials",
-            "`aws sts get-caller-identity` .+",
+            "check them with .+",
             id="bad",
         ),
     ],
@@ -473,7 +475,9 @@ def test_an_account_that_cannot_be_told_is_refused_too(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param("AWS_CONFIG_FILE", "account.json", [], "AWS's own configuration: Unable to parse .+", id="a file"),
+        pytest.param(
+            "AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"
+        ),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )

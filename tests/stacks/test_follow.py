@@ -290,9 +290,9 @@ def test_a_long_silence_of_a_stack_at_work_is_waited_out() -> None:
 @pytest.mark.parametrize(
     ("code", "why", "hint"),
     [
-        ("ExpiredToken", "the AWS credentials have expired", "renew them"),
+        ("ExpiredToken", "the AWS credentials have expired", "sign in again"),
         ("AccessDenied", "access denied: not now", "allow the action"),
-        ("InvalidClientTokenId", "AWS does not accept the credentials", "tests them"),
+        ("InvalidClientTokenId", "AWS does not accept the credentials", "check them"),
     ],
 )
 def test_credentials_that_give_out_half_way_end_with_what_goes_on_in_aws(code: str, why: str, hint: str) -> None:
