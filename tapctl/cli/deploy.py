@@ -196,7 +196,7 @@ def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
 
     settings, name = deployer.settings, deployer.name
     try:
-        found = verify(deployer.aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
+        found = verify(deployer.aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.talk)
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but was not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:

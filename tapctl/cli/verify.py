@@ -1,4 +1,4 @@
-"""`tapctl verify`: is what was deployed alive, and what its template says?"""
+"""`tapctl verify`: check a deployed stack against its template."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def verify(
     profile: o.Profile = None,
     stack_name: o.StackName = None,
     retry: Annotated[
-        float, typer.Option("--retry", metavar="SECONDS", min=0, help="Ask again for what failed, until then.")
+        float, typer.Option("--retry", metavar="SECONDS", min=0, help="Retry failed checks for this long.")
     ] = 0,
-    drift: Annotated[bool, typer.Option("--drift", help="Have CloudFormation detect drift, too.")] = False,
+    drift: Annotated[bool, typer.Option("--drift", help="Also run CloudFormation's drift detection.")] = False,
     format: o.FindingsFormatOption = o.FindingsFormat.TEXT,  # noqa: A002 - the option's name
     output: o.Output = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Check every output and the resources behind them, and what `[verify]` expects.
+    """Check a stack's outputs and resources against its template, and the expectations in `[verify]`.
 
-    Exits with 8 when something is not what the running template says.
+    Exits with 8 when a check fails.
     """
     from tapctl.report import verify as report
     from tapctl.state.journal import proved
@@ -55,18 +55,18 @@ def verify(
     )
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
-    patience = replace(verify.AFTER_DEPLOY, seconds=retry)
-    result = verify.verify(aws, settings, route_for(settings), patience=patience, drift=drift, tell=terminal.talk)
+    window = replace(verify.AFTER_DEPLOY, seconds=retry)
+    result = verify.verify(aws, settings, route_for(settings), retry=window, drift=drift, progress=terminal.talk)
     if not result.failed:
         proved(result.stack_id)
     if format.value not in ("text", "json"):
-        result = replace(result, template=_written(settings.template))
+        result = replace(result, template=_local_template(settings.template))
     terminal.result(report.RENDERERS[format.value](result, terminal.surface(output)), output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
 
 
-def _written(template: str) -> Template | None:
-    """The template as it is written here, which only says where things stand: verifying does not need it."""
+def _local_template(template: str) -> Template | None:
+    """The template file, if it can be read: it only provides the line numbers of the report."""
     from tapctl.template.load import load
 
     with suppress(TemplateError):

@@ -16,8 +16,6 @@ from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Count, Unknown
 
-"""The resource types that carry a ProvisionedConcurrencyConfig."""
-
 
 def read_demand(tree: StackTree) -> Demand:
     """Work the demand of the whole tree out.
