@@ -16,7 +16,7 @@ from pathlib import Path
 from run import measure, row
 
 from tapctl.packaging.archive import write_zip
-from tapctl.packaging.file_tree import fingerprint, tree
+from tapctl.packaging.file_tree import content_hash, tree
 
 FILES, SIZE = 5_000, 20_000
 
@@ -41,7 +41,7 @@ def plain(root: Path, target: Path) -> None:
 def packaged(root: Path, target: Path) -> None:
     """What a first deploy does: find, name, zip, and check that the zip is what it is named."""
     entries = tree(root)
-    name = fingerprint(entries)
+    name = content_hash(entries)
     with target.open("wb") as file:
         if write_zip(entries, file) != name:
             raise SystemExit("the zip is not what it is named")
@@ -49,7 +49,7 @@ def packaged(root: Path, target: Path) -> None:
 
 def unchanged(root: Path, _: Path) -> None:
     """What a deploy does when the bucket holds the code already."""
-    fingerprint(tree(root))
+    content_hash(tree(root))
 
 
 WAYS = {"plain": plain, "packaged": packaged, "unchanged": unchanged}
