@@ -65,9 +65,7 @@ def test_the_key_depends_on_the_sources_and_on_whether_there_is_bytecode(folder:
 
 
 @pytest.mark.parametrize("source", ["print 'Python 2'\n", "\0", "(" * 5000])
-def test_a_source_that_cannot_be_compiled_has_no_bytecode(
-    folder: Path, tmp_path: Path, source: str
-) -> None:
+def test_a_source_that_cannot_be_compiled_has_no_bytecode(folder: Path, tmp_path: Path, source: str) -> None:
     (folder / "code" / "old.py").write_text(source)
 
     names = extracted(artifact_of(folder), tmp_path / "task")
