@@ -134,7 +134,8 @@ def _hint(reason: str, requirements: Path) -> str:
 def _check_wheels(owner: str, platform: Platform, folder: Path) -> None:
     """Refuse a wheel that was built here from a source folder or repository and does not fit the platform."""
     for file in sorted(folder.glob("*.dist-info/WHEEL")):
-        tags = re.findall(r"^Tag: \S+-\S+-(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = re.findall(r"^Tag: \S+-\S+-(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        tags = [tag for line in lines for tag in line.split(".")]  # some builders write the tags of a set in one line
         if not any(tag == "any" or tag in platform.tags for tag in tags):
             name = file.parent.name.partition("-")[0]
             raise UsageError(f"{owner}: {name} was built for {', '.join(tags)}, not for {platform}", "require a wheel")

@@ -153,6 +153,13 @@ def test_each_runtime_and_architecture_gets_its_wheel(
     assert files["first.py"][0] == f"built_for = '{expected}'\n"
 
 
+def test_a_wheel_with_several_platform_tags_is_installed(project: Project) -> None:
+    project.wheel("first", "cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64")
+    project.require("first")
+
+    assert "first.py" in project.packed()
+
+
 def test_environment_markers_are_evaluated_for_that_platform(project: Project) -> None:
     project.wheel("there")
     project.wheel("deep")
