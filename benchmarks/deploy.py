@@ -1,10 +1,10 @@
-"""A code-only change deployed end to end, by tapctl, the AWS CLI and SAM, on one sandbox, in turns.
+"""Time of a code-only deploy by tapctl, the AWS CLI and SAM, in alternating runs on one sandbox.
 
-    python benchmarks/deploy.py [--rounds 5]
+    python -m benchmarks.deploy [--rounds 5]
 
-Needs tapctl with its extra `sandbox`; `aws` and `sam` are measured where they are on the PATH. Each deploys a copy of
-the reference stack of its own; before each round a line is added to the function. tapctl judges, lints and verifies
-on top of what the others do; `tapctl-` is the same without the verification, which the others have no like of.
+Needs the extra `sandbox`; `aws` and `sam` are measured if they are on the PATH. Each tool deploys its own copy of the
+reference stack, and each round adds a line to the function first. tapctl also judges, lints and verifies, which the
+other tools do not; `tapctl-` is tapctl without the verification.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from tapctl import sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 BUCKET = "benchmark-artifacts"
+BUDGET = 0.9
+"""The largest allowed ratio of tapctl's time to that of the AWS CLI."""
 
 CONFIGURATION = """
 template = "stack/TapStack.json"
@@ -36,7 +38,7 @@ EnvironmentSuffix = "{stack}"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A tool with a copy of the stack; `commands` deploy it from there."""
+    """A tool with its copy of the stack; `commands` deploy it from `folder`."""
 
     name: str
     folder: Path
@@ -59,13 +61,13 @@ class Contender:
 
 
 def contenders(base: Path) -> list[Contender]:
-    tools = ["tapctl", "tapctl-", *(each for each in ("aws", "sam") if shutil.which(each))]
+    tools = ["tapctl", "tapctl-", *(tool for tool in ("aws", "sam") if shutil.which(tool))]
     return [Contender(tool, _copy(base / tool, tool), _commands(tool)) for tool in tools]
 
 
 def _copy(folder: Path, name: str) -> Path:
-    for each in ("stack", "function"):
-        shutil.copytree(ROOT / each, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
+    for source in ("stack", "function"):
+        shutil.copytree(ROOT / source, folder / source, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tapctl.toml").write_text(CONFIGURATION.format(stack=name.replace("-", "2")))
     return folder
 
@@ -76,8 +78,8 @@ def _commands(tool: str) -> list[list[str]]:
     values = [f"EnvironmentSuffix={tool}"]
     match tool:
         case "tapctl" | "tapctl-":
-            proves = [] if tool == "tapctl" else ["--no-verify"]
-            return [[sys.executable, "-m", "tapctl", "deploy", "--env", "local", "--yes", *proves]]
+            verify = [] if tool == "tapctl" else ["--no-verify"]
+            return [[sys.executable, "-m", "tapctl", "deploy", "--env", "local", "--yes", *verify]]
         case "aws":
             packaged = ["--template-file", "stack/TapStack.json", "--output-template-file", "packaged.yaml"]
             return [
@@ -90,7 +92,7 @@ def _commands(tool: str) -> list[list[str]]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description="Time a code-only change, end to end.")
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--rounds", type=int, default=5)
     rounds = arguments.parse_args().rounds
     with tempfile.TemporaryDirectory() as base:
@@ -102,24 +104,26 @@ def main() -> None:
             sandbox.stop()
 
 
-def _measure(found: list[Contender], environment: Mapping[str, str], rounds: int) -> None:
+def _measure(tools: list[Contender], environment: Mapping[str, str], rounds: int) -> None:
     subprocess.run(
         [sys.executable, "-c", f"import boto3; boto3.client('s3').create_bucket(Bucket={BUCKET!r})"],
         env=environment,
         check=True,
     )
-    for each in found:
-        each.deploy(environment)
-    seconds: dict[str, list[float]] = {each.name: [] for each in found}
+    for tool in tools:
+        tool.deploy(environment)
+    seconds: dict[str, list[float]] = {tool.name: [] for tool in tools}
     for number in range(rounds):
-        for each in found:
-            each.change(number)
-            seconds[each.name].append(each.deploy(environment))
-    ours = statistics.mean(seconds["tapctl"])
-    print(f"{'tool':<8} {'mean':>8} {'best':>8} {'worst':>8}   of tapctl's mean")
-    for name, taken in seconds.items():
-        mean = statistics.mean(taken)
-        print(f"{name:<8} {mean:6.2f} s {min(taken):6.2f} s {max(taken):6.2f} s   {mean / ours:.2f} x")
+        for tool in tools:
+            tool.change(number)
+            seconds[tool.name].append(tool.deploy(environment))
+    print(f"{'tool':<8} {'median':>8} {'best':>8} {'worst':>8}   tapctl : tool")
+    for name, times in seconds.items():
+        ratio = statistics.median(ours / theirs for ours, theirs in zip(seconds["tapctl"], times, strict=True))
+        budget = f"  budget {BUDGET} {'holds' if ratio <= BUDGET else 'EXCEEDED'}" if name == "aws" else ""
+        print(
+            f"{name:<8} {statistics.median(times):6.2f} s {min(times):6.2f} s {max(times):6.2f} s   {ratio:.2f}{budget}"
+        )
 
 
 if __name__ == "__main__":

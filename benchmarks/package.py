@@ -1,8 +1,8 @@
-"""Time and peak memory of packaging a folder of 5,000 files and 100 MB, against Python's own zipfile on the same.
+"""Time and peak memory of packaging a folder of 5,000 files and 100 MB, compared with Python's zipfile.
 
-    python benchmarks/package.py [--repeat 3]
+    python -m benchmarks.package [--rounds 5]
 
-Each figure is the best of the repetitions of a whole process, the start of Python and the imports included.
+The ratios are medians of paired runs of whole processes, the start of Python and the imports included.
 """
 
 import argparse
@@ -13,16 +13,21 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from run import measure, row
-
+from benchmarks.processes import Command, Comparison, measure, table
 from tapctl.packaging.archive import write_zip
-from tapctl.packaging.file_tree import fingerprint, tree
+from tapctl.packaging.file_tree import content_hash, tree
 
 FILES, SIZE = 5_000, 20_000
+ROOT = Path(__file__).resolve().parent.parent
+
+COMPARISONS = (
+    Comparison("first upload : zipfile", "package", "zipfile", 1.3),
+    Comparison("unchanged : zipfile", "hash", "zipfile"),
+)
 
 
-def make(root: Path) -> None:
-    """Files of made-up words, which compress about as well as source code."""
+def create(root: Path) -> None:
+    """Create files of random words, which compress about as well as source code."""
     dice = random.Random(5)  # noqa: S311 - no secret
     words = ["".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=dice.randint(2, 9))) for _ in range(3000)]
     for number in range(FILES):
@@ -31,52 +36,47 @@ def make(root: Path) -> None:
         file.write_text(" ".join(dice.choices(words, k=SIZE // 5))[:SIZE].ljust(SIZE))
 
 
-def plain(root: Path, target: Path) -> None:
+def zip_plainly(root: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, _, names in os.walk(root):
             for name in names:
                 archive.write(Path(folder) / name, (Path(folder) / name).relative_to(root))
 
 
-def packaged(root: Path, target: Path) -> None:
-    """What a first deploy does: find, name, zip, and check that the zip is what it is named."""
+def package(root: Path, target: Path) -> None:
+    """Do what a first deploy does: list and hash the files, zip them, and compare the hashes."""
     entries = tree(root)
-    name = fingerprint(entries)
+    digest = content_hash(entries)
     with target.open("wb") as file:
-        if write_zip(entries, file) != name:
-            raise SystemExit("the zip is not what it is named")
+        if write_zip(entries, file) != digest:
+            raise SystemExit("the content of the zip differs from its hash")
 
 
-def unchanged(root: Path, _: Path) -> None:
-    """What a deploy does when the bucket holds the code already."""
-    fingerprint(tree(root))
+def hash_only(root: Path, _: Path) -> None:
+    """Do what a deploy does when the bucket has the zip."""
+    content_hash(tree(root))
 
 
-WAYS = {"plain": plain, "packaged": packaged, "unchanged": unchanged}
+TASKS = {"zipfile": zip_plainly, "package": package, "hash": hash_only}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument(
-        "way", nargs="*", help="one of the ways, a folder and a zip: what the processes are started with"
-    )
-    asked = parser.parse_args()
-    if asked.way:
-        way, root, target = asked.way
-        WAYS[way](Path(root), Path(target))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("task", nargs="*", help="a task, a folder and a zip: the arguments of the measured processes")
+    arguments = parser.parse_args()
+    if arguments.task:
+        name, root, target = arguments.task
+        TASKS[name](Path(root), Path(target))
         return
     with tempfile.TemporaryDirectory() as folder:
-        root, target = Path(folder) / "tree", str(Path(folder) / "made.zip")
-        make(root)
-        # One way after the other in each round: a machine that others use is not equally fast all the time.
-        rounds = [
-            {way: measure((sys.executable, __file__, way, str(root), target), 1) for way in WAYS}
-            for _ in range(asked.repeat)
-        ]
-        best = {way: min((costs[way] for costs in rounds), key=lambda cost: cost.seconds) for way in WAYS}
-        row("5,000 files, 100 MB, against zipfile", best["packaged"], best["plain"], 1.3)
-        row("the same when the bucket holds it", best["unchanged"], best["plain"], None)
+        create(Path(folder) / "tree")
+        paths = (f"{folder}/tree", f"{folder}/code.zip")
+        commands = {
+            name: Command((sys.executable, "-m", "benchmarks.package", name, *paths), {"PYTHONPATH": str(ROOT)})
+            for name in TASKS
+        }
+        print(table(COMPARISONS, measure(commands, arguments.rounds)))
 
 
 if __name__ == "__main__":

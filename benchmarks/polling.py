@@ -1,11 +1,11 @@
-"""What waiting for CloudFormation costs: seconds lost and reads made, on stacks whose true durations are known.
+"""Cost of waiting for CloudFormation: seconds lost and reads made, on simulated stacks of known durations.
 
-    python benchmarks/polling.py [--samples 500]
+    python -m benchmarks.polling [--samples 500]
 
-The loops are the deployer's own; CloudFormation is simulated inside botocore and time is virtual, so that a thousand
-deploys take a minute. Lost is the wall time from asking for the change set to holding the outputs, less what the
-service took for the change set and the execution. Every call takes 150 ms; the service begins when it is asked, and an
-answer shows what is when it arrives. All reads count: change set, its validations, events, status and outputs.
+The polling loops are the real ones; CloudFormation is simulated inside botocore and time is virtual, so that a
+thousand deploys take a minute. Lost is the time from CreateChangeSet to the outputs, less what the service took to
+create and to execute the change set. Each request takes 150 ms, starts its operation when it is sent, and shows the
+state when its response arrives. All reads count: change set, its validations, events, status and outputs.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SET_ID = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/tapctl/6666666
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Ranges of true seconds that are drawn from evenly."""
+    """Ranges of seconds that CloudFormation takes, sampled evenly."""
 
     name: str
     change_set: tuple[float, float]
@@ -45,7 +45,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one deploy: seconds lost in all, seconds after CloudFormation's last event, reads, and wall seconds."""
+    """One deploy: seconds lost in all, seconds lost after CloudFormation's last event, reads, and wall seconds."""
 
     lost: float
     late: float
@@ -55,19 +55,19 @@ class Cost:
 
 @dataclass(slots=True)
 class Service:
-    """A CloudFormation that takes its time, on a clock that only calls and sleeps move."""
+    """A simulated CloudFormation, on a clock that only requests and sleeps advance."""
 
     preparing: float
     executing: float
     now: float = 0.0
     reads: int = 0
-    _asked: float = 0.0
+    _requested: float = 0.0
     _executed: float = 0.0
     _token: str = ""
-    _answers: Mapping[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = field(init=False)
+    _responses: Mapping[str, Callable[[Mapping[str, Any], float], dict[str, Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._answers = {
+        self._responses = {
             "CreateChangeSet": self._create,
             "DescribeChangeSet": self._describe_set,
             "ExecuteChangeSet": self._execute,
@@ -84,38 +84,38 @@ class Service:
         return self._executed + self.executing
 
     def aws(self, shared: Aws) -> Aws:
-        """The shared client, answered by this service from now on."""
+        """The shared client, with this service in place of AWS."""
         hooks = shared.client("cloudformation").meta.events
         hooks.unregister("before-call.cloudformation", unique_id="service")
-        hooks.register("before-call.cloudformation", self._answer, unique_id="service")
+        hooks.register("before-call.cloudformation", self._respond, unique_id="service")
         return shared
 
-    def _answer(self, model: Any, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
-        asked = self.now
+    def _respond(self, model: Any, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
+        sent = self.now
         self.now += LATENCY
         self.reads += model.name.startswith("Describe")
-        answer = self._answers.get(model.name, self._describe)
-        return SimpleNamespace(status_code=200), answer(params["body"], asked)
+        response = self._responses.get(model.name, self._describe)
+        return SimpleNamespace(status_code=200), response(params["body"], sent)
 
     def _describe(self, _: Mapping[str, Any], __: float) -> dict[str, Any]:
         return {"Stacks": [{"StackId": STACK_ID, "StackName": "shop", "StackStatus": "UPDATE_IN_PROGRESS"}]}
 
-    def _create(self, _: Mapping[str, Any], asked: float) -> dict[str, Any]:
-        self._asked = asked
+    def _create(self, _: Mapping[str, Any], sent: float) -> dict[str, Any]:
+        self._requested = sent
         return {"Id": SET_ID, "StackId": STACK_ID}
 
     def _describe_set(self, _: Mapping[str, Any], __: float) -> dict[str, Any]:
-        ready = self.now >= self._asked + self.preparing
+        ready = self.now >= self._requested + self.preparing
         status = "CREATE_COMPLETE" if ready else "CREATE_IN_PROGRESS"
         return {"ChangeSetId": SET_ID, "StackId": STACK_ID, "Status": status, "Changes": []}
 
-    def _execute(self, body: Mapping[str, Any], asked: float) -> dict[str, Any]:
-        self._executed, self._token = asked, body["ClientRequestToken"]
+    def _execute(self, body: Mapping[str, Any], sent: float) -> dict[str, Any]:
+        self._executed, self._token = sent, body["ClientRequestToken"]
         return {}
 
     def _events(self, _: Mapping[str, Any], __: float) -> dict[str, Any]:
-        told = [self._event("end", "UPDATE_COMPLETE")] if self.now >= self.ended() else []
-        return {"StackEvents": [*told, self._event("begin", "UPDATE_IN_PROGRESS")]}
+        last = [self._event("end", "UPDATE_COMPLETE")] if self.now >= self.ended() else []
+        return {"StackEvents": [*last, self._event("begin", "UPDATE_IN_PROGRESS")]}
 
     def _event(self, name: str, status: str) -> dict[str, Any]:
         return {
@@ -130,7 +130,7 @@ class Service:
 
 
 def deploy(shared: Aws, service: Service) -> Cost:
-    """Change set, execution, events, outputs: as `tapctl.workflows.deployer` does them."""
+    """Change set, execution, events and outputs, as in `tapctl.workflows.deployer`."""
     aws = service.aws(shared)
     client, token = aws.client("cloudformation"), "token"
     request = ChangeSetRequest("shop", creates=False, template={"TemplateBody": "{}"})

@@ -1,9 +1,9 @@
-"""Time and peak memory of tapctl as ratios to cfn-lint, or to `import typer`, measured in one run on one machine.
+"""Time and peak memory of tapctl's commands, compared with cfn-lint and with the imports that they need.
 
-    python benchmarks/run.py [--repeat 3] [TEMPLATE ...]
+    python -m benchmarks.run [--rounds 5] [TEMPLATE ...]
 
-Needs tapctl installed. Every figure is the best of the repetitions of a whole process; templates named on the
-command line are measured like the made-up ones.
+The ratios are medians of paired runs of whole processes, which alternate; each budget is for the elapsed time. A
+template that is named on the command line is compared like the generated ones, without a budget.
 """
 
 import argparse
@@ -11,95 +11,97 @@ import json
 import os
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-import templates
+from benchmarks import templates
+from benchmarks.processes import Command, Comparison, measure, table
 
 ROOT = Path(__file__).resolve().parent.parent
+STACK = str(ROOT / "stack" / "TapStack.json")
 TAPCTL = (sys.executable, "-m", "tapctl")
-CFN_LINT = (str(Path(sys.executable).with_name("cfn-lint")),)
+CFN_LINT = str(Path(sys.executable).with_name("cfn-lint"))
 SNAPSHOT = {
     "schema": "tapctl.account/1",
     "limits": {"concurrent_executions": 100_000, "unreserved_concurrent_executions": 100_000},
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds and peak resident megabytes of one process."""
-
-    seconds: float
-    megabytes: float
-
-
-def measure(command: tuple[str, ...], repeat: int) -> Cost:
-    costs = [_once(command) for _ in range(repeat)]
-    return Cost(min(cost.seconds for cost in costs), min(cost.megabytes for cost in costs))
-
-
-def _once(command: tuple[str, ...]) -> Cost:
-    started = time.perf_counter()
-    with Path(os.devnull).open("w") as nowhere:
-        files = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1), (os.POSIX_SPAWN_DUP2, nowhere.fileno(), 2)]
-        pid = os.posix_spawn(command[0], command, os.environ, file_actions=files)
-        _, _, usage = os.wait4(pid, 0)
-    # Linux gives kilobytes, macOS bytes.
-    return Cost(time.perf_counter() - started, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2))
+COMPARISONS = (
+    Comparison("--version : import typer", "version", "typer", 1.3),
+    Comparison("preflight, linted : cfn-lint", "preflight", "lint", 1.15),
+    Comparison("preflight, lint cached : cfn-lint", "preflight again", "lint"),
+    Comparison("preflight --no-lint : cfn-lint", "preflight --no-lint", "lint", 0.2),
+    Comparison("preflight --no-lint : import boto3", "preflight --no-lint", "boto3", 1.6),
+    Comparison("demand, 500 functions : 50 functions", "demand 500", "demand 50", 12),
+    Comparison("demand, 500 functions : cfn-lint", "demand 500", "lint 500", 0.1),
+    Comparison("demand, 50 functions : cfn-lint", "demand 50", "lint 50"),
+    Comparison("demand, 50 SAM functions : cfn-lint", "demand sam", "lint sam", 0.4),
+    Comparison("demand, 40 conditions : cfn-lint", "demand conditions", "lint conditions", 0.3),
+)
 
 
-def row(name: str, ours: Cost, theirs: Cost, allowed: float | None) -> float:
-    ratio = ours.seconds / theirs.seconds
-    memory = ours.megabytes / theirs.megabytes
-    outcome = "" if allowed is None else f"{'ok  ' if ratio <= allowed else 'OVER'} <= {allowed:g}"
-    print(f"{name:<44} {ours.seconds:7.3f} s {theirs.seconds:7.3f} s {ratio:6.2f} x  mem {memory:5.2f} x  {outcome}")
-    return ours.seconds
+def commands(folder: Path) -> dict[str, Command]:
+    """The commands that are compared, by name, with their templates in `folder`."""
+    texts = {
+        "50": templates.functions(50),
+        "500": templates.functions(500),
+        "sam": templates.serverless(50),
+        "conditions": templates.conditions(40, 60),
+    }
+    found = {
+        "version": Command((*TAPCTL, "--version")),
+        "typer": Command((sys.executable, "-c", "import typer")),
+        "boto3": Command((sys.executable, "-c", "import boto3")),
+        **preflights(folder),
+    }
+    for name, text in texts.items():
+        file = folder / f"{name}.json"
+        file.write_text(text)
+        found |= demand_and_lint(name, file)
+    return found
+
+
+def preflights(folder: Path) -> dict[str, Command]:
+    """An offline preflight of the reference stack, with and without linting, and cfn-lint on the same template."""
+    snapshot = folder / "account.json"
+    snapshot.write_text(json.dumps(SNAPSHOT))
+    parameters = ("--parameter", "EnvironmentSuffix=x", "--parameter", "WebhookSecrets={}")
+    preflight = (*TAPCTL, "preflight", STACK, "--config", os.devnull, "--snapshot", str(snapshot), *parameters)
+    state = {"TAPCTL_STATE_DIR": str(folder / "state")}
+    return {
+        "lint": Command((CFN_LINT, STACK)),
+        # The state folder cannot be created there, so every run lints.
+        "preflight": Command(preflight, {"TAPCTL_STATE_DIR": os.devnull}),
+        "preflight again": Command(preflight, state),
+        "preflight --no-lint": Command((*preflight, "--no-lint"), state),
+    }
+
+
+def demand_and_lint(name: str, file: Path) -> dict[str, Command]:
+    """`tapctl demand` and cfn-lint on one template."""
+    return {
+        f"demand {name}": Command((*TAPCTL, "demand", str(file))),
+        f"lint {name}": Command((CFN_LINT, str(file))),
+    }
+
+
+def run(folder: Path, files: Sequence[Path], rounds: int) -> str:
+    """Measure everything; returns the table."""
+    named, comparisons = commands(folder), list(COMPARISONS)
+    for file in files:
+        named |= demand_and_lint(str(file), file)
+        comparisons.append(Comparison(f"demand, {file.name} : cfn-lint", f"demand {file}", f"lint {file}"))
+    measure({"preflight again": named["preflight again"]}, 1)  # fills its cache
+    return table(comparisons, measure(named, rounds))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("templates", nargs="*", type=Path)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), asked.templates, asked.repeat)
-
-
-def run(folder: Path, more: list[Path], repeat: int) -> None:
-    snapshot = folder / "account.json"
-    snapshot.write_text(json.dumps(SNAPSHOT))
-    typer = measure((sys.executable, "-c", "import typer"), repeat)
-    row("--version, against import typer", measure((*TAPCTL, "--version"), repeat), typer, 1.5)
-
-    stack = str(ROOT / "stack" / "TapStack.json")
-    offline = (*TAPCTL, "preflight", stack, "--config", os.devnull, "--snapshot", str(snapshot))
-    given = ("--parameter", "EnvironmentSuffix=x", "--parameter", "WebhookSecrets={}")
-    lint = measure((*CFN_LINT, stack), repeat)
-    os.environ["TAPCTL_STATE_DIR"] = os.devnull  # where nothing can be remembered, every run lints
-    row("preflight --snapshot, reference stack", measure((*offline, *given), repeat), lint, 1.15)
-    os.environ["TAPCTL_STATE_DIR"] = str(folder / "state")
-    row("the same text again", measure((*offline, *given), repeat), lint, None)
-    row("the same with --no-lint", measure((*offline, *given, "--no-lint"), repeat), lint, 0.3)
-
-    texts = {
-        "50 functions": (templates.functions(50), 0.3),
-        "500 functions": (templates.functions(500), 0.2),
-        "40 conditions, 60 nested Fn::If": (templates.conditions(40, 60), 0.3),
-        "50 SAM functions": (templates.serverless(50), 0.7),
-    }
-    seconds = {}
-    for name, (text, allowed) in texts.items():
-        path = folder / f"{name.replace(' ', '-')}.json"
-        path.write_text(text)
-        # cfn-lint once: on 500 functions it is slow, and always the same.
-        theirs = measure((*CFN_LINT, str(path)), 1)
-        seconds[name] = row(f"demand, {name}", measure((*TAPCTL, "demand", str(path)), repeat), theirs, allowed)
-    growth = seconds["500 functions"] / seconds["50 functions"]
-    print(f"{'demand, 500 functions against 50':<44} {growth:6.2f} x  {'ok  ' if growth <= 12 else 'OVER'} <= 12")
-    for path in more:
-        theirs = measure((*CFN_LINT, str(path)), 1)
-        row(f"demand, {path.name}", measure((*TAPCTL, "demand", str(path)), repeat), theirs, None)
+        print(run(Path(folder), arguments.templates, arguments.rounds))
 
 
 if __name__ == "__main__":

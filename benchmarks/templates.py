@@ -1,11 +1,11 @@
-"""Templates made up for measuring: many functions, and conditions whose combinations must not matter."""
+"""Generated templates: many functions, and conditions with many combinations."""
 
 import json
 from typing import Any
 
 
 def functions(count: int) -> str:
-    """A plain template of `count` functions, each with a reservation out of a parameter, a map or a condition."""
+    """A template of `count` functions with a reservation from a literal, a parameter, a mapping or a condition."""
     resources: dict[str, Any] = {}
     for number in range(count):
         resources[f"Function{number}"] = {
@@ -42,11 +42,11 @@ def _reservation(number: int) -> Any:
 
 
 def conditions(count: int, depth: int) -> str:
-    """A function whose reservation hangs on `depth` nested Fn::If over `count` conditions, each on the one before."""
+    """A function whose reservation is `depth` nested Fn::If over `count` conditions, each depending on the previous."""
     declared: dict[str, Any] = {"C0": {"Fn::Equals": [{"Ref": "P0"}, "yes"]}}
     for number in range(1, count):
-        own = {"Fn::Equals": [{"Ref": f"P{number}"}, "yes"]}
-        declared[f"C{number}"] = {"Fn::Or": [own, {"Fn::Not": [{"Condition": f"C{number - 1}"}]}]}
+        equals = {"Fn::Equals": [{"Ref": f"P{number}"}, "yes"]}
+        declared[f"C{number}"] = {"Fn::Or": [equals, {"Fn::Not": [{"Condition": f"C{number - 1}"}]}]}
     value: Any = 1
     for level in range(depth):
         value = {"Fn::If": [f"C{level % count}", value, level + 2]}
@@ -58,7 +58,7 @@ def conditions(count: int, depth: int) -> str:
 
 
 def serverless(count: int) -> str:
-    """A SAM template of `count` functions with a global reservation and published aliases."""
+    """A SAM template of `count` functions with a reservation in Globals and an alias each."""
     functions_ = {
         f"Function{number}": {
             "Type": "AWS::Serverless::Function",

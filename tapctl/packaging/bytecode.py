@@ -1,7 +1,7 @@
-"""Bytecode beside the sources of a Python function: Lambda's folder is read-only, so a cold start would compile anew.
+"""Bytecode beside the sources of a Python function, since each cold start would compile them in a read-only folder.
 
-It is made by this interpreter, so only for a runtime of the same Python version, and never looked at again: it is
-unchecked in the sense of PEP 552. It follows from the sources and does not count for the name of what is uploaded.
+This interpreter compiles it, so only for a runtime of the same Python version. Python does not check it against its
+source (an unchecked hash-based .pyc of PEP 552). The content hash of a zip covers the sources and the tag only.
 """
 
 import importlib.util
@@ -17,21 +17,21 @@ _ROOT = "/var/task"
 
 
 def tag_for(runtime: Platform | None) -> str | None:
-    """What marks the bytecode for a runtime, such as `cpython-311`; None where this interpreter cannot make it."""
+    """The tag of a runtime's bytecode, such as `cpython-311`; None where this interpreter cannot produce it."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     return sys.implementation.cache_tag if runtime is not None and runtime.python == here else None
 
 
-def place(name: str, tag: str) -> str:
-    """Where Python looks for the bytecode of a source of this name."""
+def bytecode_name(name: str, tag: str) -> str:
+    """The path at which Python looks for the bytecode of a source."""
     source = PurePosixPath(name)
     return str(source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc")
 
 
 def compiled(name: str, source: bytes) -> bytes | None:
-    """The bytecode; None for what is no Python, or Python of another version."""
+    """The bytecode; None for a source that this Python version cannot compile."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # what it thinks of the source is its author's business
+        with warnings.catch_warnings(action="ignore"):
             code = compile(source, f"{_ROOT}/{name}", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""What stands at a local path, packed as the property that names it wants it, and named by what it holds."""
+"""The content of a local path as the property that names it needs it: a zip or the file as it is, with its digest."""
 
 import hashlib
 import zipfile
@@ -13,7 +13,7 @@ from tapctl.errors import UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.archive import copy, write_zip
 from tapctl.packaging.dependencies import Installed
-from tapctl.packaging.file_tree import TreeEntry, fingerprint, tree
+from tapctl.packaging.file_tree import TreeEntry, content_hash, tree
 from tapctl.template.local_paths import Local, PathKind
 
 IN_LAMBDA = (PathKind.CODE, PathKind.LAYER)
@@ -22,9 +22,10 @@ ZIPPED = (*IN_LAMBDA, PathKind.ZIP)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes that can be made when they are needed: `write` gives the digest of what it wrote, as `digest` is now.
+    """Bytes that are produced when they are uploaded.
 
-    `unzipped` is how many bytes Lambda makes of them.
+    `digest` is their SHA-256 now, hexadecimal; `write` returns the one of what it wrote. `unzipped` is their size in
+    bytes after Lambda unzips them.
     """
 
     digest: str
@@ -40,33 +41,32 @@ def text_content(text: str, suffix: str) -> Content:
 
 @contextmanager
 def reading(local: Local, path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading what is at `path` into a line that says who names it."""
+    """Raise errors while reading `path` as `UsageError` with the resource that names it."""
     try:
         yield
     except FileNotFoundError as error:
-        missing = error.filename or path
         hint = f"its {local.slot.property} is relative to the template"
-        raise UsageError(f"{local.owner}: there is no {missing}", hint) from None
+        raise UsageError(f"{local.owner}: {error.filename or path} does not exist", hint) from None
     except OSError as error:
-        place = error.filename or path
-        raise UsageError(f"{local.owner}: cannot read {place}: {error.strerror}", "mend it, or leave it out") from None
+        message = f"{local.owner}: cannot read {error.filename or path}: {error.strerror}"
+        raise UsageError(message, "make it readable, or remove it") from None
     except UnicodeEncodeError:
-        raise UsageError(f"{local.owner}: {path} has a file whose name is not UTF-8", "rename it") from None
+        raise UsageError(f"{local.owner}: {path} contains a file whose name is not UTF-8", "rename the file") from None
 
 
 def too_large(owner: str, what: str, size: int) -> UsageError:
-    return UsageError(f"{owner}: {what} {size:,} bytes; Lambda takes {MAX_UNZIPPED:,}", "leave files out")
+    return UsageError(f"{owner}: {what} {size:,} bytes; Lambda accepts {MAX_UNZIPPED:,}", "remove files from it")
 
 
-def packed(local: Local, path: Path, installed: Installed | None = None, bytecode: str | None = None) -> Content:
-    """What stands at `path`, with what was installed for it, and with bytecode where a tag of it is given.
+def file_content(local: Local, path: Path, installed: Installed | None = None, bytecode: str | None = None) -> Content:
+    """The content of `path`, with the dependencies installed for it, and with bytecode where its tag is given.
 
-    Raises `UsageError` for what cannot be packed, and within `reading` for what is not there or cannot be read.
+    Raises `UsageError` for a path that cannot be packaged, and `OSError` for one that cannot be read.
     """
     kind = local.slot.kind
     if kind is PathKind.FILE and path.is_dir():
-        raise UsageError(f"{local.owner}: {path} is a folder", f"its {local.slot.property} takes a file")
-    entries = _with(_own(local, path), installed)  # looks before anything is opened: a pipe would be waited for
+        raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
+    entries = _with(_own(local, path), installed)  # rejects a pipe, which opening would block on
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries, bytecode)
     with path.open("rb") as file:
@@ -77,11 +77,11 @@ def packed(local: Local, path: Path, installed: Installed | None = None, bytecod
 
 def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | None) -> Content:
     size = sum(entry.size for entry in entries)
-    if bytecode is not None:  # about as much again for each source
+    if bytecode is not None:  # bytecode is about as large as its source
         size += sum(entry.size for entry in entries if entry.name.endswith(".py"))
     if local.slot.kind in IN_LAMBDA and size > MAX_UNZIPPED:
-        raise too_large(local.owner, f"{path} is", size)  # before all of it is read
-    return Content(fingerprint(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
+        raise too_large(local.owner, f"{path} is", size)  # before any file is read
+    return Content(content_hash(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
 def _own(local: Local, path: Path) -> list[TreeEntry]:
@@ -92,19 +92,19 @@ def _own(local: Local, path: Path) -> list[TreeEntry]:
 
 
 def _with(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
-    """A folder's own files and those that were installed for it; where both have a name, its own counts."""
+    """A folder's own files and those of its dependencies; its own takes precedence over one of the same name."""
     if installed is None or not any(installed.folder.iterdir()):
         return own
-    more = (replace(entry, name=f"{installed.prefix}{entry.name}") for entry in tree(installed.folder))
-    return sorted({entry.name: entry for entry in (*more, *own)}.values(), key=lambda entry: entry.name)
+    dependencies = (replace(entry, name=f"{installed.prefix}{entry.name}") for entry in tree(installed.folder))
+    return sorted({entry.name: entry for entry in (*dependencies, *own)}.values(), key=lambda entry: entry.name)
 
 
 def _unzipped(local: Local, path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
-            return sum(each.file_size for each in archive.infolist())
+            return sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile:
-        raise UsageError(f"{local.owner}: {path} is no zip, whatever its name says", "make it anew") from None
+        raise UsageError(f"{local.owner}: {path} is not a valid zip file", "recreate it") from None
 
 
 def _write_file(path: Path, out: BinaryIO) -> str:

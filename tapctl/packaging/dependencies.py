@@ -1,12 +1,11 @@
-"""What a Python function requires, installed as wheels for its own runtime and architecture, and kept.
+"""The dependencies of Python functions and layers: wheels for the Lambda runtime, installed by uv and cached.
 
-pip does it, because the package indexes that a user has set up are pip's. It runs as if it were in Lambda: told the
-platform, it still judges markers such as `python_version < "3.12"` by the interpreter that it runs in, so that is
-told to it as well (https://github.com/pypa/pip/issues/11664).
+uv resolves for the runtime's Python version and platform, environment markers included, on any machine.
 """
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,80 +19,62 @@ from typing import Any
 from tapctl.errors import UsageError
 from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
+from tapctl.packaging.package_indexes import uses_no_index, uv_environment
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.state.files import own_folder
 from tapctl.template.local_paths import Local, PathKind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
 
-_PIP = """
-import json, sys
-from pip._vendor.packaging import markers
-from pip._internal.cli.main import main
-target = json.loads(sys.argv.pop(1))
-markers.default_environment = lambda: dict(target)
-assert markers.Marker(f"python_full_version == '{target['python_full_version']}'").evaluate()
-sys.exit(main())
-"""
+REQUIREMENTS = "requirements.txt"
 
 _INCLUDED = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
-_LOCAL = re.compile(r"^\s*(?:-e\b|--editable\b|\.|/)|\bfile:|\.whl\b|\.tar\.gz\b", re.MULTILINE)
-"""A requirement whose content the requirements file does not tell."""
+_SOURCE = re.compile(r"^\s*(?:-e\b|--editable\b|\.|/)|\bfile:|\.whl\b|\.tar\.gz\b|\b(?:git|hg|svn|bzr)\+", re.MULTILINE)
+"""A requirement whose content may change while the requirements file stays the same."""
 
-_OF_THIS_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
-"""What pip notes beside a distribution; it differs from machine to machine, and nothing at run time reads it."""
-
-_REFUSALS = (
-    (
-        re.compile(r"NewConnectionError|ConnectTimeoutError|NameResolutionError|ProxyError"),
-        "pip reaches no package index",
-    ),
-    (re.compile(r"No matching distribution found for (.+)"), "pip finds no wheel of `{}` for {platform}"),
-    (re.compile(r"Cannot install (.+) because these"), "the requirements contradict each other: {}"),
-    (re.compile(r"Invalid requirement: '(.+?)'"), "`{}` is no requirement"),
-    (re.compile(r"No such file or directory: '(.+)'"), "there is no {}"),
-    (re.compile(r"No module named pip"), "there is no pip beside tapctl"),
-)
-"""What pip says, and what of it the reader needs; the first that fits."""
-
-_HINTS = {
-    "pip reaches": "check the network, and `pip config list`",
-    "pip finds": "choose a version that has one, or leave it out here and bring it in a layer",
-    "there is no pip": f"`{sys.executable} -m ensurepip`",
-}
+_MACHINE_SPECIFIC = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
+"""Files that an installer adds to a `.dist-info` folder; they differ between machines and nothing reads them later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """Installs into folders below `folder`, each named by what was asked for; `step` is told of what takes its time."""
+    """Installs requirements into folders below `folder`, which are named by a hash of requirements and platform.
+
+    `step` is called before an installation with a line of progress.
+    """
 
     folder: Path
     step: Callable[[str], None]
 
     def install(self, owner: str, requirements: Path, platform: Platform) -> Path | None:
-        """The folder that holds the wheels' content; None where nothing is required.
+        """The folder with the content of the wheels; None where the requirements file requires nothing.
 
-        Raises `UsageError` that names the package which has no wheel or contradicts another.
+        Raises `UsageError` with uv's reason, which names a package without a wheel for the platform.
         """
         files = list(_files(requirements, set()))
-        if not any(_required(text) for _, text in files):
+        text = "\n".join(text for _, text in files)
+        if not any(line.split("#")[0].strip() for line in text.splitlines()):
             return None
         target = self.folder / _key(files, platform)
-        lasting = not any(_LOCAL.search(text) for _, text in files)
-        if lasting and target.is_dir():
+        cacheable = not _SOURCE.search(text)
+        if cacheable and target.is_dir():
             return target
-        self.step(f"installing the requirements of {owner} for {platform}")
-        with tempfile.TemporaryDirectory(dir=own_folder(self.folder), prefix=".") as made:
-            inside = Path(made) / "installed"
-            _run_pip(owner, requirements, platform, inside)
-            _check_wheels(owner, platform, inside)
-            _forget_machine(inside)
-            _settle(inside, target, anew=not lasting)
+        self.step(f"installing the dependencies of {owner} for {platform}")
+        with tempfile.TemporaryDirectory(dir=own_folder(self.folder), prefix=".") as temporary:
+            installed = Path(temporary) / "installed"
+            options = ["--requirements", str(requirements.resolve()), "--target", str(installed)]
+            options += ["--cache-dir", str(self.folder.resolve() / ".uv")]
+            if reason := _run_uv(options, text, platform, requirements.parent):
+                message = f"{owner}: cannot install the dependencies for {platform}: {reason}"
+                raise UsageError(message, _hint(reason, requirements))
+            _check_wheels(owner, platform, installed)
+            _remove_machine_specific(installed)
+            _move(installed, target, replace=not cacheable)
         return target
 
 
 def _files(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
-    """A requirements file with those that it includes, each once."""
+    """The name and text of a requirements file and of those that it includes, each once."""
     seen.add(path.resolve())
     text = path.read_text(encoding="utf-8", errors="replace")
     yield str(path.name), text
@@ -103,94 +84,105 @@ def _files(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
             yield from _files(included, seen)
 
 
-def _required(text: str) -> bool:
-    return any(line.split("#")[0].strip() for line in text.splitlines())
-
-
 def _key(files: list[tuple[str, str]], platform: Platform) -> str:
-    asked = {"tapctl.requirements": 1, "platform": str(platform), "files": files}
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    content = {"tapctl.requirements": 2, "platform": str(platform), "files": files}
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _run_pip(owner: str, requirements: Path, platform: Platform, target: Path) -> None:
-    command = [sys.executable, "-c", _PIP, json.dumps(platform.markers), "install", "--target", str(target)]
-    command += ["--requirement", str(requirements.resolve()), "--only-binary", ":all:", "--no-compile"]
-    command += ["--implementation", "cp", "--python-version", platform.python]
-    command += [argument for tag in platform.tags for argument in ("--platform", tag)]
-    command += ["--no-input", "--no-warn-conflicts", "--disable-pip-version-check", "--progress-bar", "off", "--quiet"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=requirements.parent)  # noqa: S603
-    if done.returncode:
-        raise _refusal(owner, platform, done.stderr)
-    target.mkdir(exist_ok=True)  # markers may leave nothing to be installed
+def _run_uv(options: list[str], requirements: str, platform: Platform, folder: Path) -> str:
+    """Install what the text of `requirements` requires; returns the reason of a failure, else ""."""
+    command = [_uv(), "pip", "install", *options]
+    command += ["--python-platform", platform.uv_platform, "--python-version", platform.python, "--no-editable"]
+    command += ["--python", sys.executable, "--no-python-downloads", "--link-mode", "copy"]
+    command += ["--quiet", "--no-progress", "--color", "never"]
+    # A source folder or repository that the file names is built, each time, since its files may have changed.
+    command.append("--refresh" if _SOURCE.search(requirements) else "--no-build")
+    if "--hash" in requirements:  # as in pip: one hash makes all of them mandatory
+        command.append("--require-hashes")
+    if uses_no_index(os.environ):
+        command.append("--no-index")
+    environment = uv_environment(os.environ, requirements)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)  # noqa: S603
+    return _reason(result.stderr) if result.returncode else ""
 
 
-def _refusal(owner: str, platform: Platform, said: str) -> UsageError:
-    for pattern, meaning in _REFUSALS:
-        if found := pattern.search(said):
-            message = meaning.format(*(each.strip() for each in found.groups()), platform=platform)
-            hint = next((hint for start, hint in _HINTS.items() if message.startswith(start)), "mend the requirements")
-            return UsageError(f"{owner}: {message}", hint)
-    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
-    last = (errors or said.splitlines() or ["pip failed and said nothing"])[-1]
-    return UsageError(f"{owner}: its requirements cannot be installed: {last}", "mend the requirements")
+def _uv() -> str:
+    try:
+        from uv import find_uv_bin
+
+        return str(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        raise UsageError("cannot find uv, which installs the dependencies of functions", "reinstall tapctl") from None
+
+
+def _reason(stderr: str) -> str:
+    """The error that uv printed, on one line, without its hints and its conclusion that there is no solution."""
+    error = stderr.partition("error: ")[2] or stderr
+    text = " ".join(error.partition("\nhint: ")[0].split()).replace(" cause: ", ": ")
+    text = re.sub(r"^No solution found when resolving dependencies: |\s*\^+", "", text)
+    return re.sub(r",? (?:and )?we can conclude that your requirements are unsatisfiable", "", text).rstrip(".")
+
+
+def _hint(reason: str, requirements: Path) -> str:
+    if re.search(r"has no .*wheels", reason):
+        return "choose a version with such a wheel, or leave it out and provide it in a layer"
+    if re.search(r"[Ff]ailed to fetch|Request failed", reason):
+        return "check the network and the package indexes of uv and pip"
+    return f"correct {requirements.name}"
 
 
 def _check_wheels(owner: str, platform: Platform, folder: Path) -> None:
-    """What pip built from a local folder or a repository fits this machine, and perhaps no other."""
+    """Refuse a wheel that was built here from a source folder or repository and does not fit the platform."""
     for file in sorted(folder.glob("*.dist-info/WHEEL")):
-        tags = re.findall(r"^Tag: \S+-\S+-(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = re.findall(r"^Tag: \S+-\S+-(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        tags = [tag for line in lines for tag in line.split(".")]  # some builders write the tags of a set in one line
         if not any(tag == "any" or tag in platform.tags for tag in tags):
             name = file.parent.name.partition("-")[0]
-            raise UsageError(
-                f"{owner}: `{name}` was built for {', '.join(tags)}, not for {platform}", "require it as a wheel"
-            )
+            raise UsageError(f"{owner}: {name} was built for {', '.join(tags)}, not for {platform}", "require a wheel")
 
 
-def _forget_machine(folder: Path) -> None:
-    shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts that name this interpreter
+def _remove_machine_specific(folder: Path) -> None:
+    shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts with the path of this interpreter
+    (folder / ".lock").unlink(missing_ok=True)
     for file in folder.glob("*.dist-info/*"):
-        if file.name in _OF_THIS_MACHINE:
+        if file.name in _MACHINE_SPECIFIC:
             file.unlink()
 
 
-def _settle(made: Path, target: Path, *, anew: bool) -> None:
-    """Move what was installed to where it stays; another deploy may have been faster with the same."""
-    if anew:
+def _move(installed: Path, target: Path, *, replace: bool) -> None:
+    """Move the folder into place; a concurrent deploy may have installed the same."""
+    if replace:
         shutil.rmtree(target, ignore_errors=True)
     try:
-        made.rename(target)
+        installed.rename(target)
     except OSError:
         if not target.is_dir():
             raise
 
 
-FILE = "requirements.txt"
-
-
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A folder whose files go into the zip below `prefix`, where no file of the function's own is."""
+    """A folder whose files are added to a zip below `prefix`; the function's own files take precedence."""
 
     prefix: str
     folder: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Wheels:
-    """Requirements as tapctl.toml and the folders themselves ask for them.
+class PythonBuild:
+    """What packaging adds to the code of Python functions and layers.
 
-    A function with a Python runtime gets them beside its code. A layer gets them in `python/` where its metadata
-    has a Python `BuildMethod`, as for `sam build`; what has another one is left to the tool that builds it, as is a
-    folder that holds installed distributions already.
+    A function gets its dependencies beside its code, a layer in `python/` if its metadata has a Python `BuildMethod`,
+    as for `sam build`. Other build methods are left to their tools. A folder with installed distributions is complete.
     """
 
     config: FunctionConfig
     installer: Installer
 
-    def beside(self, local: Local, path: Path, resolver: Resolver) -> Installed | None:
-        """What is to be packed with the folder at `path`; None for nothing.
+    def dependencies(self, local: Local, path: Path, resolver: Resolver) -> Installed | None:
+        """The dependencies to package with the folder at `path`; None where it has none.
 
-        Raises `UsageError` for a runtime that cannot be known, and what `Installer.install` raises.
+        Raises `UsageError` for a runtime that cannot be resolved, and as `Installer.install` does.
         """
         prefix = "python/" if local.slot.kind is PathKind.LAYER else ""
         if (
@@ -199,50 +191,49 @@ class Wheels:
             or any(path.glob(f"{prefix}*.dist-info"))
         ):
             return None
-        file = self._file(path)
-        place = _platform(local, resolver) if file else None
-        if file is None or place is None:
+        file = self._requirements(path)
+        target = _platform(local, resolver) if file else None
+        if file is None or target is None:
             return None
-        folder = self.installer.install(local.owner, file, place)
+        folder = self.installer.install(local.owner, file, target)
         return Installed(prefix, folder) if folder else None
 
-    def bytecode(self, local: Local, resolver: Resolver) -> str | None:
-        """The tag of the bytecode that goes beside a function's sources, where tapctl.toml asks for it."""
+    def bytecode_tag(self, local: Local, resolver: Resolver) -> str | None:
+        """The tag of the bytecode to add beside a function's sources, where tapctl.toml enables it."""
         if not self.config.bytecode or local.slot.kind is not PathKind.CODE:
             return None
         return tag_for(_platform(local, resolver))
 
-    def _file(self, path: Path) -> Path | None:
-        """The requirements of the folder: those that tapctl.toml names for it, else its own."""
+    def _requirements(self, path: Path) -> Path | None:
+        """The requirements file for a folder: the one that tapctl.toml names for it, else the folder's own."""
         named, source = self.config.requirements, self.config.source
         if named is False:
             return None
         if isinstance(named, str) and (source is None or Path(source).resolve() == path.resolve()):
             if not Path(named).is_file():
-                raise UsageError(f"there is no {named}", "`requirements` in tapctl.toml names it")
+                raise UsageError(f"{named} does not exist", "correct `requirements` in tapctl.toml")
             return Path(named)
-        own = path / FILE
-        # A link that leads out of the folder is refused when that is packed; until then nothing behind it is read.
+        own = path / REQUIREMENTS
+        # A link out of the folder is refused when the folder is packaged; its target is not read before that.
         return own if own.is_file() and own.resolve().is_relative_to(path.resolve()) else None
 
 
 def _platform(local: Local, resolver: Resolver) -> Platform | None:
-    """The machine that it is for; None for what takes no Python wheels, or is not to be built here."""
+    """The platform to install for; None for code that is not Python or that another tool builds."""
     method = local.metadata.get("BuildMethod")
     if local.slot.kind is PathKind.LAYER:
         return platform(method, local.metadata.get("BuildArchitecture", "x86_64"))
     if method is not None and not str(method).startswith("python"):
         return None
-    runtime = _value(local, "Runtime", resolver)
-    architectures = _value(local, "Architectures", resolver) or ["x86_64"]
+    runtime = _resolved(local, "Runtime", resolver)
+    architectures = _resolved(local, "Architectures", resolver) or ["x86_64"]
     return platform(runtime, architectures[0] if isinstance(architectures, list) else architectures)
 
 
-def _value(local: Local, name: str, resolver: Resolver) -> Any:
-    raw = local.properties.get(name)
-    value = resolver.value(raw, (*local.path[:-1], name))
+def _resolved(local: Local, name: str, resolver: Resolver) -> Any:
+    """The value of a function's property. Raises `UsageError` where it is unknown."""
+    value = resolver.value(local.properties.get(name), (*local.path[:-1], name))
     if isinstance(value, Unknown):
-        raise UsageError(
-            f"{local.owner}: which wheels it needs hangs on its {name}: {value.reason}", value.resolution or None
-        )
+        message = f"{local.owner}: its {name}, which decides the wheels to install, is unknown: {value.reason}"
+        raise UsageError(message, value.resolution or None)
     return value

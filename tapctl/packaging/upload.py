@@ -1,68 +1,36 @@
-"""What a template names on this machine on its way into the bucket, and the template as a request takes it."""
+"""Uploads the artifacts of a packaged template, and passes the template to CloudFormation as text or as an object."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tapctl.aws.session import Aws
-from tapctl.concurrency.remedy import RemedyPlan
-from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError, UsageError
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import text_content
-from tapctl.packaging.dependencies import Installer, Wheels
-from tapctl.packaging.package import Artifact, Package, package
+from tapctl.packaging.dependencies import Installer, PythonBuild
+from tapctl.packaging.package import Artifact, Package, Packager
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
-from tapctl.template.model import Template
-from tapctl.template.nested import StackTree
 
 MAX_BODY = 51_200
-"""Bytes of template that a request may carry; a longer one goes through S3."""
+"""Bytes of `TemplateBody`: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
 PARALLEL = 4
-"""Artifacts that are packed and uploaded at a time."""
+"""How many artifacts are packed and uploaded at the same time."""
 
 
-def prepare(aws: Aws, result: Preflight, settings: Settings, step: Callable[[str], None]) -> "Publication":
-    """Package the template with its remedy; of AWS this asks the account's id at most.
-
-    Raises `UsageError` for what cannot be packaged.
-    """
-    store = ArtifactStore(aws, settings.artifact_bucket, result.account.account_id or "")
-    packer = _Packer(store, settings, step)
-    return Publication(packer.package(result.template, result.plan, result.tree), store, step)
-
-
-def as_published(
-    aws: Aws, template: Template, tree: StackTree, settings: Settings, step: Callable[[str], None], *, account_id: str
-) -> Mapping[str, Any]:
-    """The body that the template has for CloudFormation where it needs no remedy; nothing is asked or uploaded."""
-    packer = _Packer(ArtifactStore(aws, settings.artifact_bucket, account_id), settings, step)
-    text = packer.package(template, RemedyPlan({}, possible=True), tree).text
-    body: Mapping[str, Any] = template.body if text == template.source.text else json.loads(text)
-    return body
-
-
-@dataclass(frozen=True, slots=True)
-class _Packer:
-    """What packaging needs beside the template."""
-
-    store: ArtifactStore
-    settings: Settings
-    step: Callable[[str], None]
-
-    def package(self, template: Template, plan: RemedyPlan, tree: StackTree) -> Package:
-        wheels = Wheels(self.settings.function, Installer(state_dir() / "requirements", self.step))
-        return package(template, plan, self.store, wheels, {each.prefix: each.resolver for each in tree.members()})
+def packager(aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None]) -> Packager:
+    """The packager for a deploy; AWS is asked for the account id at most, and only where it is None or empty."""
+    store = ArtifactStore(aws, settings.artifact_bucket, account_id or "")
+    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step)))
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A packaged template; `step` is told of everything that goes into the bucket."""
+    """A packaged template on its way into the bucket; `step` is called with a line for each upload."""
 
     package: Package
     store: ArtifactStore
@@ -70,21 +38,22 @@ class Publication:
 
     @property
     def request(self) -> dict[str, str]:
-        """`TemplateBody`, or `TemplateURL` of one that is too long for that."""
+        """The parameter of CreateChangeSet: `TemplateBody`, or `TemplateURL` for a template that exceeds its limit."""
         document = self._document()
         return {"TemplateURL": self.store.url(document.key)} if document else {"TemplateBody": self.package.text}
 
     def _document(self) -> Artifact | None:
+        """The template as an object; None where it fits into the request."""
         if len(self.package.text.encode()) <= MAX_BODY:
             return None
         return Artifact("the template", text_content(self.package.text, ".template"), early=True)
 
     @contextmanager
     def uploading(self) -> Iterator[None]:
-        """Upload: on entering what CloudFormation reads for a change set, during the block everything else.
+        """Upload the early artifacts before the block, and the others while it runs.
 
-        Makes the bucket on first use. Raises `UsageError` for a bucket that is not ours, and for a file that
-        changed since it was packaged; after the block, too.
+        Creates the bucket on first use. Raises `UsageError` for a bucket that cannot be used and for a file that
+        changed after it was packaged, at the end of the block too.
         """
         document = self._document()
         artifacts = (*self.package.artifacts, *((document,) if document else ()))
@@ -92,32 +61,32 @@ class Publication:
             yield
             return
         if self.store.ensure():
-            self.step(f"made the artifact bucket {self.store.bucket}")
+            self.step(f"created artifact bucket {self.store.bucket}")
         pool = ThreadPoolExecutor(PARALLEL, "upload")
         try:
-            for said in pool.map(self._put, (each for each in artifacts if each.early)):
-                self.step(said)
-            later = [pool.submit(self._put, each) for each in artifacts if not each.early]
+            for line in pool.map(self._upload, (artifact for artifact in artifacts if artifact.early)):
+                self.step(line)
+            uploads = [pool.submit(self._upload, artifact) for artifact in artifacts if not artifact.early]
             yield
-            for each in later:
-                self.step(each.result())
+            for upload in uploads:
+                self.step(upload.result())
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _put(self, artifact: Artifact) -> str:
-        """Upload one artifact unless it is there; tells what was done."""
+    def _upload(self, artifact: Artifact) -> str:
+        """Upload an artifact unless the bucket has it; returns a line of progress."""
 
         def write(file: BinaryIO) -> None:
             try:
-                written = artifact.content.write(file)
+                digest = artifact.content.write(file)
             except (FileNotFoundError, PermissionError):
-                written = ""
-            if written != artifact.content.digest:
-                raise UsageError(f"{artifact.label} changed while it was being packaged", "run it again")
+                digest = ""
+            if digest != artifact.content.digest:
+                raise UsageError(f"{artifact.label} changed while it was packaged", "run it again")
 
         try:
             size = self.store.put(artifact.key, write)
         except OSError as error:
             message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
-            raise TapctlError(message, "free some space, or set TMPDIR") from None
-        return f"{artifact.label}: there already" if size is None else f"{artifact.label}: {size:,} bytes, uploaded"
+            raise TapctlError(message, "free some disk space, or set TMPDIR") from None
+        return f"{artifact.label}: already uploaded" if size is None else f"{artifact.label}: {size:,} bytes, uploaded"

@@ -106,7 +106,7 @@ def status() -> SandboxStatus:
 
 @contextmanager
 def _alone(place: Home) -> Iterator[None]:
-    with locks.held(place.start_lock, patience=60, busy="another command is starting or stopping the sandbox"):
+    with locks.hold(place.start_lock, timeout=60, busy="another command is starting or stopping the sandbox"):
         yield
 
 

@@ -26,7 +26,7 @@ def main() -> None:
     place = Home(arguments.folder)
     try:
         # A command that looks whether the lock is held holds it for an instant itself.
-        locks.take_for_life(place.server_lock, patience=5, busy=f"another sandbox runs in {place.folder}")
+        locks.hold_until_exit(place.server_lock, timeout=5, busy=f"another sandbox runs in {place.folder}")
         pidfile.write(place.record, PidFile(os.getpid(), arguments.port))
         install(place.folder)
         asyncio.run(_serve(arguments.port, arguments.descriptor))

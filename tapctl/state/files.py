@@ -1,126 +1,121 @@
-"""Where tapctl keeps its own state, and how any file is written: whole or not at all."""
+"""The folder for tapctl's state, and atomic writes: a file has its old content or all of the new."""
 
 import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
 
+_SUFFIX = ".tapctl"
+_ABANDONED = 600
+"""Seconds after which a temporary file belongs to a run that was killed; a write takes moments."""
+
 
 def state_dir() -> Path:
     """The per-user state folder: $TAPCTL_STATE_DIR, else $XDG_STATE_HOME/tapctl, else ~/.local/state/tapctl."""
-    if chosen := os.environ.get("TAPCTL_STATE_DIR"):
-        return Path(chosen)
+    if configured := os.environ.get("TAPCTL_STATE_DIR"):
+        return Path(configured)
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "tapctl"
 
 
 def own_folder(path: Path) -> Path:
-    """The folder, which is tapctl's own and made where it is missing. Raises `UsageError` where it cannot be."""
+    """Create a folder of tapctl's state if it does not exist. Raises `UsageError`."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        hint = "set TAPCTL_STATE_DIR to a folder that can be written"
+        hint = "set TAPCTL_STATE_DIR to a writable folder"
         raise UsageError(f"cannot keep tapctl's own state in {path}: {error.strerror}", hint) from None
     return path
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write `text` beside `path` and move it into place, so that a kill leaves the old file or the new one.
+    """Write `text` to a temporary file beside `path` and move it into place.
 
-    An existing file keeps its permission bits; line ends are written as given. A link stays one, and a pipe
-    or a device, such as /dev/stdout, is written to. What a killed run left beside the file is cleared away.
+    An existing file keeps its permission bits, and line ends are written as given. A link is followed; a pipe or a
+    device, such as /dev/stdout, is written to. Temporary files of killed runs are removed.
     """
     write_together({path: text})
 
 
 def write_together(texts: Mapping[Path, str]) -> None:
-    """Several files, each as by `write_atomically`; none is replaced before every text stands beside its file.
+    """Write several files as `write_atomically` does; none is replaced before all temporary files are complete.
 
-    Raises an error that names the files that were changed where a later one could not be replaced.
+    Raises an error that names the files already replaced if a later one cannot be.
     """
-    with ExitStack() as drafts:
-        puts = [(path, drafts.enter_context(_draft(path, text))) for path, text in texts.items()]
-        changed: list[str] = []
-        for path, put in puts:
+    with ExitStack() as stack:
+        replacements = [(path, stack.enter_context(_staged(path, text))) for path, text in texts.items()]
+        replaced: list[str] = []
+        for path, replace in replacements:
             try:
-                put()
+                replace()
             except TapctlError as error:
-                if not changed:
+                if not replaced:
                     raise
-                message = f"{error.message}; already changed: {', '.join(changed)}"
-                raise TapctlError(message, "mend that and run it again, or put those back") from None
-            changed.append(str(path))
+                message = f"{error.message}; already changed: {', '.join(replaced)}"
+                raise TapctlError(message, "correct the cause and run it again, or restore these files") from None
+            replaced.append(str(path))
 
 
 @contextmanager
-def _draft(path: Path, text: str) -> Iterator[Callable[[], None]]:
-    """The text on the disk beside the file, with what moves it into place; gone at the end if that was not called."""
+def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
+    """Write a temporary file; yields the function that moves it into place. It is removed at the end otherwise."""
     data = text.encode("utf-8", errors="replace")
     target = _target(path)
     if target is None:
-        yield lambda: _write_through(path, data)
+        yield partial(_write_through, path, data)
         return
-    import tempfile  # only what writes a file needs it
-
     prefix = f".{target.name[:200]}."
+    temporary = target.with_name(f"{prefix}{os.urandom(4).hex()}{_SUFFIX}")
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     try:
-        _sweep(target.parent, prefix)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=_SUFFIX)
+        _remove_abandoned(target.parent, prefix)
+        temporary.touch(0o666 if mode is None else 0o600, exist_ok=False)  # the operating system applies the umask
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror}", "name a folder that exists and is writable"
-        ) from None
-    temporary = Path(name)
+        hint = "name a folder that exists and is writable"
+        raise UsageError(f"cannot write {path}: {error.strerror}", hint) from None
     try:
-        with _untouched(path):
-            _fill(handle, data)
-            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        yield lambda: _replace(path, temporary, target)
+        with _keeping_old(path), temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if mode is not None:
+                temporary.chmod(mode)
+        yield partial(_replace, path, temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _fill(handle: int, data: bytes) -> None:
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _replace(path: Path, temporary: Path, target: Path) -> None:
-    with _untouched(path):
+    with _keeping_old(path):
         temporary.replace(target)
 
 
 @contextmanager
-def _untouched(path: Path) -> Iterator[None]:
+def _keeping_old(path: Path) -> Iterator[None]:
+    """Raise `OSError` as `TapctlError`, before the file at `path` is replaced."""
     try:
         yield
     except OSError as error:
-        raise TapctlError(
-            f"cannot write {path}: {error.strerror}", "free some space or name another place; the old file is untouched"
-        ) from None
+        hint = "free some space or name another place; the old file is untouched"
+        raise TapctlError(f"cannot write {path}: {error.strerror}", hint) from None
 
 
-_SUFFIX = ".tapctl"
-_ABANDONED = 600
-"""Seconds; a write takes moments, so that what is older was left by a run that was killed."""
-
-
-def _sweep(folder: Path, prefix: str) -> None:
-    for left in folder.iterdir():
-        if left.name.startswith(prefix) and left.name.endswith(_SUFFIX):
-            with suppress(FileNotFoundError):  # another run may sweep, too
-                if time.time() - left.stat().st_mtime > _ABANDONED:
-                    left.unlink()
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove the temporary files that killed runs left for one target."""
+    for file in folder.iterdir():
+        if file.name.startswith(prefix) and file.name.endswith(_SUFFIX):
+            with suppress(FileNotFoundError):  # another run may remove it at the same time
+                if time.time() - file.stat().st_mtime > _ABANDONED:
+                    file.unlink()
 
 
 def _target(path: Path) -> Path | None:
-    """The file that is to be replaced, behind any link; None for what is not replaced but written to."""
+    """The regular file to replace, with links resolved; None for a pipe or device."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -137,9 +132,3 @@ def _write_through(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise TapctlError(f"cannot write {path}: {error.strerror}", "name another place") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -88,7 +88,7 @@ def opened(account_id: str, region: str, stack_name: str) -> Iterator[Journal]:
     """
     folder = own_folder(state_dir() / FOLDER / account_id / region)
     busy = f"another tapctl on this machine is deploying stack {stack_name}"
-    with locks.held(folder / f"{stack_name}.lock", patience=1, busy=busy) as waited:
+    with locks.hold(folder / f"{stack_name}.lock", timeout=1, busy=busy) as waited:
         path = folder / f"{stack_name}.json"
         yield Journal(path, _read(path), waited)
 

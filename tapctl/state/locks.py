@@ -1,4 +1,4 @@
-"""File locks that the operating system drops when their holder dies, however it dies."""
+"""File locks that the operating system releases when the process ends, however it ends."""
 
 import sys
 import time
@@ -12,69 +12,67 @@ from tapctl.errors import BusyError, UsageError
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: IO[bytes]) -> None:
+    def _acquire(file: IO[bytes]) -> None:
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
-    _look = _take
+    _probe = _acquire
 else:
     import fcntl
 
-    def _take(file: IO[bytes]) -> None:
-        # flock, not lockf: the lock belongs to the open file, so two threads of one process exclude each other too.
+    def _acquire(file: IO[bytes]) -> None:
+        # flock, not lockf: the lock belongs to the open file, so it also excludes threads of the same process.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _look(file: IO[bytes]) -> None:
-        # Shared, so that two who look at the same instant do not take each other for the holder.
+    def _probe(file: IO[bytes]) -> None:
+        # Shared, so that two simultaneous probes do not take each other for the holder.
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-_for_life: list[IO[bytes]] = []
+_until_exit: list[IO[bytes]] = []
+"""Open files whose locks last as long as the process."""
 
 
 @contextmanager
-def held(path: Path, *, patience: float, busy: str) -> Iterator[bool]:
-    """Hold the lock for the block; tells whether another held it until just now.
-
-    Raises `BusyError` with `busy` when it is not free within `patience` seconds.
-    """
-    with _opened(path) as file:
-        yield _wait_for(file, patience, busy)
+def hold(path: Path, *, timeout: float, busy: str) -> Iterator[bool]:
+    """Hold the lock; yields whether it had to wait. Raises `BusyError` with `busy` after `timeout` seconds."""
+    with _open(path) as file:
+        yield _wait(file, timeout, busy)
 
 
-def take_for_life(path: Path, *, patience: float, busy: str) -> None:
-    """Hold the lock until this process has ended."""
-    file = _opened(path)
-    _wait_for(file, patience, busy)
-    _for_life.append(file)
+def hold_until_exit(path: Path, *, timeout: float, busy: str) -> None:
+    """Hold the lock until this process ends. Raises `BusyError` with `busy` after `timeout` seconds."""
+    file = _open(path)
+    _wait(file, timeout, busy)
+    _until_exit.append(file)
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock right now."""
+    """Whether a process holds the lock."""
     if not path.exists():
         return False
-    with _opened(path) as file:
+    with _open(path) as file:
         try:
-            _look(file)
+            _probe(file)
         except OSError:
             return True
     return False
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("ab")
     except OSError as error:
-        hint = "set TAPCTL_STATE_DIR to a folder that can be written"
+        hint = "set TAPCTL_STATE_DIR to a writable folder"
         raise UsageError(f"cannot use {path}: {error.strerror}", hint) from None
 
 
-def _wait_for(file: IO[bytes], patience: float, busy: str) -> bool:
-    """Take it; tells whether that took waiting."""
-    deadline, waited = time.monotonic() + patience, False
+def _wait(file: IO[bytes], timeout: float, busy: str) -> bool:
+    """Acquire the lock; returns whether it had to wait."""
+    deadline, waited = time.monotonic() + timeout, False
     while True:
         try:
-            _take(file)
+            _acquire(file)
         except OSError:
             waited = True
             if time.monotonic() > deadline:

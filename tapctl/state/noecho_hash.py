@@ -1,7 +1,7 @@
-"""Whether NoEcho parameters have the values that a stack was deployed with, which AWS does not show.
+"""Detects unchanged values of NoEcho parameters, which AWS does not return.
 
-What is kept of them, per stack and in tapctl's state folder, is one salted scrypt hash of all together, readable by
-its owner alone: it tells the same from another, and nothing else. It counts for one version of the stack only.
+The state folder has one salted scrypt hash per stack, of all values together and for one version of the stack. Only
+its owner can read it, and it only shows whether given values are the same.
 """
 
 import hashlib
@@ -18,16 +18,16 @@ FOLDER = "fingerprints"
 
 
 def remember(stack_id: str, version: str, values: Mapping[str, str]) -> None:
-    """Keep what this version of the stack was given; nothing where it was given nothing.
+    """Save the hash of the values that this version of the stack was deployed with, if there are any.
 
-    Where nothing can be kept, the next deploy takes a little longer.
+    A failure is ignored: without the hash the next deploy creates a change set to compare.
     """
     if values:
         with suppress(OSError, TapctlError):
-            _keep(stack_id, version, values)
+            _save(stack_id, version, values)
 
 
-def _keep(stack_id: str, version: str, values: Mapping[str, str]) -> None:
+def _save(stack_id: str, version: str, values: Mapping[str, str]) -> None:
     salt = os.urandom(16)
     path = state_dir() / FOLDER / f"{_name(stack_id)}.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -36,14 +36,14 @@ def _keep(stack_id: str, version: str, values: Mapping[str, str]) -> None:
     write_atomically(path, json.dumps(document) + "\n")
 
 
-def same(stack_id: str, version: str, values: Mapping[str, str]) -> bool:
-    """Whether these are known to be what this version of the stack was given; a file that cannot be read knows none."""
+def matches(stack_id: str, version: str, values: Mapping[str, str]) -> bool:
+    """Whether this version of the stack was deployed with these values; False where no readable hash is saved."""
     try:
-        known = json.loads((state_dir() / FOLDER / f"{_name(stack_id)}.json").read_bytes())
-        then, salt, kept = known["version"], bytes.fromhex(known["salt"]), bytes.fromhex(known["hash"])
+        saved = json.loads((state_dir() / FOLDER / f"{_name(stack_id)}.json").read_bytes())
+        saved_version, salt, digest = saved["version"], bytes.fromhex(saved["salt"]), bytes.fromhex(saved["hash"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(then == version) and hmac.compare_digest(kept, _hash(values, salt))
+    return bool(saved_version == version) and hmac.compare_digest(digest, _hash(values, salt))
 
 
 def _hash(values: Mapping[str, str], salt: bytes) -> bytes:
@@ -52,5 +52,5 @@ def _hash(values: Mapping[str, str], salt: bytes) -> bytes:
 
 
 def _name(stack_id: str) -> str:
-    """The last part of a StackId, which is unique by itself."""
+    """The last part of a StackId, which is unique without the rest."""
     return stack_id.rpartition("/")[2]

@@ -7,7 +7,7 @@ from tapctl.aws.session import Aws
 from tapctl.concurrency.parameter_override import Override, edited, overrides
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
-from tapctl.packaging.upload import Publication, prepare
+from tapctl.packaging.upload import Publication, packager
 from tapctl.settings.settings import Settings
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
@@ -34,8 +34,9 @@ class ChangeSetCreator:
 
     def prepare(self, result: Preflight) -> Publication:
         """The template with the remedies that no parameter brings about, packaged."""
-        edits = replace(result, plan=edited(result.plan, overrides(result)))
-        return prepare(self.aws, edits, self.settings, self.step)
+        packaging = packager(self.aws, self.settings, result.account.account_id, self.step)
+        edits = edited(result.plan, overrides(result))
+        return Publication(packaging.package(result.template, result.tree, edits), packaging.store, self.step)
 
     def create(self, result: Preflight, live: StackDescription, publication: Publication) -> ChangeSet | None:
         """The change set, ready to be executed; None when there is nothing to change."""

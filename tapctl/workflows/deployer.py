@@ -10,7 +10,7 @@ from tapctl.aws.session import Aws, explained
 from tapctl.concurrency import two_step
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import AwsError, BusyError, Interrupted, TapctlError, UsageError
-from tapctl.packaging.upload import as_published
+from tapctl.packaging.upload import packager
 from tapctl.settings.settings import Settings
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
@@ -157,7 +157,7 @@ class Deployer:
 
     def packaged(self, template: Template, tree: StackTree, live: StackDescription) -> Mapping[str, Any]:
         """The template without a remedy as it would be published beside this stack; nothing is uploaded."""
-        return as_published(self.aws, template, tree, self.settings, self.observer.step, account_id=live.account_id)
+        return packager(self.aws, self.settings, live.account_id, self.observer.step).package(template, tree).body
 
     def untouched(self, live: StackDescription) -> Outcome:
         """The outcome where there is nothing to deploy; termination protection is set where it is not as configured."""

@@ -111,7 +111,7 @@ def _knows(template: Template, given: Mapping[str, str], live: StackDescription)
     """Whether every parameter has a value in the stack, which is known of those that AWS does not show, too."""
     secret = given_secrets(template, given)
     declared = set(given) <= set(template.parameters) <= set(live.parameters)
-    return declared and (not secret or noecho_hash.same(live.id, live.settled.version, secret))
+    return declared and (not secret or noecho_hash.matches(live.id, live.settled.version, secret))
 
 
 def _running(deployer: Deployer, live: StackDescription) -> Template | None:

@@ -74,7 +74,7 @@ def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_prov
         "limit 10 ",
         "exceeds: WebhookProcessorFunction reserves 100",
         "remedy: the reservation of WebhookProcessorFunction, 100 in the template, is dropped in this deploy",
-        "made the artifact bucket",
+        "created artifact bucket",
         "changes to stack tapstack-local",
         "CREATE_IN_PROGRESS           tapstack-local",
         "CREATE_COMPLETE              WebhookProcessorFunction",

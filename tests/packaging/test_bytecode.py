@@ -1,3 +1,5 @@
+"""Bytecode in the zip of a Python function."""
+
 import subprocess
 import sys
 import zipfile
@@ -14,14 +16,14 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 ON = FunctionConfig(bytecode=True)
 
 
-def artifact(folder: Path, config: FunctionConfig | None = ON, runtime: str = f"python{HERE}") -> Artifact:
+def artifact_of(folder: Path, config: FunctionConfig | None = ON, runtime: str = f"python{HERE}") -> Artifact:
     function = f'{{"Type": "AWS::Lambda::Function", "Properties": {{"Code": "code", "Runtime": "{runtime}"}}}}'
-    (made,) = packaged(written(folder, f'{{"Resources": {{"Fn": {function}}}}}'), config).artifacts
-    return made
+    (artifact,) = packaged(written(folder, f'{{"Resources": {{"Fn": {function}}}}}'), config).artifacts
+    return artifact
 
 
-def unpacked(made: Artifact, into: Path) -> list[str]:
-    with zipfile.ZipFile(BytesIO(data(made))) as archive:
+def extracted(artifact: Artifact, into: Path) -> list[str]:
+    with zipfile.ZipFile(BytesIO(data(artifact))) as archive:
         archive.extractall(into)
         return archive.namelist()
 
@@ -34,13 +36,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_bytecode_lies_where_python_looks_for_it_and_is_not_checked(folder: Path, tmp_path: Path) -> None:
-    names = unpacked(artifact(folder), tmp_path / "task")
+def test_python_finds_the_bytecode_and_does_not_check_its_source(folder: Path, tmp_path: Path) -> None:
+    names = extracted(artifact_of(folder), tmp_path / "task")
 
     tag = sys.implementation.cache_tag
     assert {f"__pycache__/index.{tag}.pyc", f"inner/__pycache__/part.{tag}.pyc"} <= set(names)
     for source in (tmp_path / "task").rglob("*.py"):
-        source.write_text("raise RuntimeError('compiled anew')\n")
+        source.write_text("raise RuntimeError('compiled')\n")
     command = [sys.executable, "-c", "import index; print(index.value)"]
     assert subprocess.run(command, cwd=tmp_path / "task", capture_output=True, check=True).stdout == b"compiled\n"
 
@@ -50,29 +52,29 @@ def test_bytecode_lies_where_python_looks_for_it_and_is_not_checked(folder: Path
     [
         pytest.param(ON, "python3.9", id="another-version"),
         pytest.param(ON, "nodejs22.x", id="another-language"),
-        pytest.param(None, f"python{HERE}", id="not-asked-for"),
+        pytest.param(None, f"python{HERE}", id="not-enabled"),
     ],
 )
-def test_there_is_none_otherwise(folder: Path, tmp_path: Path, config: FunctionConfig | None, runtime: str) -> None:
-    assert unpacked(artifact(folder, config, runtime), tmp_path / "task") == ["index.py", "inner/part.py"]
+def test_there_is_no_bytecode_for(folder: Path, tmp_path: Path, config: FunctionConfig | None, runtime: str) -> None:
+    assert extracted(artifact_of(folder, config, runtime), tmp_path / "task") == ["index.py", "inner/part.py"]
 
 
-def test_the_key_is_that_of_the_sources_and_tells_bytecode_apart(folder: Path) -> None:
-    assert artifact(folder).key == artifact(folder).key
-    assert artifact(folder).key != artifact(folder, None).key
+def test_the_key_depends_on_the_sources_and_on_whether_there_is_bytecode(folder: Path) -> None:
+    assert artifact_of(folder).key == artifact_of(folder).key
+    assert artifact_of(folder).key != artifact_of(folder, None).key
 
 
-@pytest.mark.parametrize("source", ["print 'of long ago'\n", "\0", "(" * 5000])
-def test_what_cannot_be_compiled_goes_as_it_is(folder: Path, tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize("source", ["print 'Python 2'\n", "\0", "(" * 5000])
+def test_a_source_that_cannot_be_compiled_has_no_bytecode(folder: Path, tmp_path: Path, source: str) -> None:
     (folder / "code" / "old.py").write_text(source)
 
-    names = unpacked(artifact(folder), tmp_path / "task")
+    names = extracted(artifact_of(folder), tmp_path / "task")
 
     assert "old.py" in names
     assert not [name for name in names if "old." in name and name.endswith(".pyc")]
 
 
-def test_a_warning_about_a_source_is_not_shown(folder: Path) -> None:
+def test_a_warning_of_the_compiler_is_not_shown(folder: Path) -> None:
     (folder / "code" / "odd.py").write_text("1 is 1\n")
 
-    assert data(artifact(folder))
+    assert data(artifact_of(folder))

@@ -1,4 +1,4 @@
-"""Everything local at once, deployed to the sandbox: a nested stack, a snippet, code, and the wheels that it needs."""
+"""A nested stack, an included snippet and code with dependencies, packaged together and deployed to the sandbox."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.workspace import Desk, function
 pytestmark = pytest.mark.xdist_group("deploy packaged stack")
 
 
-def test_what_is_local_is_what_runs(
+def test_the_packaged_code_runs(
     aws: Aws, tmp_path: Path, function_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "state"))
@@ -32,8 +32,8 @@ def test_what_is_local_is_what_runs(
 
     assert outcome is not None
     assert outcome.status == "CREATE_COMPLETE"
-    answer = aws.client("lambda").invoke(FunctionName="packaged")["Payload"].read()
-    assert json.loads(answer) == "py3-none-any"
+    response = aws.client("lambda").invoke(FunctionName="packaged")["Payload"].read()
+    assert json.loads(response) == "py3-none-any"
     assert aws.client("sqs").get_queue_url(QueueName="from-a-snippet")
-    said = [step.partition(":")[0] for step in desk.watcher.steps if step.endswith("uploaded")]
-    assert said == ["TemplateURL of Child", "Location of AWS", "code of Fn"]
+    uploads = [step.partition(":")[0] for step in desk.watcher.steps if step.endswith("uploaded")]
+    assert uploads == ["TemplateURL of Child", "Location of AWS", "code of Fn"]

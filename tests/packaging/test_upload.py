@@ -1,4 +1,4 @@
-"""What goes into the bucket and when, and what a failure on the way leaves behind."""
+"""When each artifact is uploaded, and the state of the bucket after a failure."""
 
 import errno
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from tapctl.packaging.upload import MAX_BODY, Publication
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer
+from tests.support.golden import Golden
 from tests.support.packaged import packaged, template
 from tests.support.stubbed_stacks import somewhere, stubbed
 from tests.support.workspace import Watcher
@@ -30,27 +31,27 @@ CODE = Artifact("code of Fn", text_content("code", ".zip"))
 
 @dataclass
 class Steps:
-    """What was said, in order."""
+    """The lines of progress."""
 
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def __call__(self, text: str) -> None:
-        self.said.append(text)
+        self.lines.append(text)
 
 
 def publication(
-    aws: Aws, *artifacts: Artifact, text: str = "{}", say: Callable[[str], None] | None = None
+    aws: Aws, *artifacts: Artifact, text: str = "{}", step: Callable[[str], None] | None = None
 ) -> Publication:
     store = ArtifactStore(aws, known_account="000000000000")
-    return Publication(Package(text, artifacts), store, say or Steps())
+    return Publication(Package(text, {}, artifacts), store, step or Steps())
 
 
 def keys(aws: Aws) -> set[str]:
-    found = aws.client("s3").list_objects_v2(Bucket="tapctl-artifacts-000000000000-us-east-1")
-    return {each["Key"] for each in found.get("Contents", [])}
+    response = aws.client("s3").list_objects_v2(Bucket="tapctl-artifacts-000000000000-us-east-1")
+    return {item["Key"] for item in response.get("Contents", [])}
 
 
-def test_a_nested_template_is_there_before_the_block_and_code_after_it(aws: Aws) -> None:
+def test_a_nested_template_is_uploaded_before_the_block_and_code_during_it(aws: Aws, golden: Golden) -> None:
     steps = Steps()
     go = Event()
 
@@ -59,19 +60,15 @@ def test_a_nested_template_is_there_before_the_block_and_code_after_it(aws: Aws)
         return CODE.content.write(file)
 
     late = Artifact("code of Fn", Content(CODE.content.digest, ".zip", slowly))
-    with publication(aws, late, TEMPLATE, say=steps).uploading():
+    with publication(aws, late, TEMPLATE, step=steps).uploading():
         assert keys(aws) == {TEMPLATE.key}
         go.set()
 
     assert keys(aws) == {TEMPLATE.key, CODE.key}
-    assert steps.said == [
-        "made the artifact bucket tapctl-artifacts-000000000000-us-east-1",
-        "TemplateURL of Child: 6 bytes, uploaded",
-        "code of Fn: 4 bytes, uploaded",
-    ]
+    golden(steps.lines)
 
 
-def test_what_is_there_already_is_not_even_made(aws: Aws) -> None:
+def test_an_artifact_that_the_bucket_has_is_not_packed(aws: Aws, golden: Golden) -> None:
     with publication(aws, CODE).uploading():
         pass
     steps = Steps()
@@ -79,87 +76,87 @@ def test_what_is_there_already_is_not_even_made(aws: Aws) -> None:
     def never(file: BinaryIO) -> str:
         raise AssertionError
 
-    with publication(aws, Artifact(CODE.label, Content(CODE.content.digest, ".zip", never)), say=steps).uploading():
+    with publication(aws, Artifact(CODE.label, Content(CODE.content.digest, ".zip", never)), step=steps).uploading():
         pass
 
-    assert steps.said == ["code of Fn: there already"]
+    golden(steps.lines)
 
 
-def test_a_large_file_goes_in_parts_and_arrives_whole(aws: Aws) -> None:
+def test_a_large_file_is_uploaded_in_parts(aws: Aws) -> None:
     large = text_content("0123456789abcdef" * 1_100_000, ".zip")
 
     with publication(aws, Artifact("code of Fn", large)).uploading():
         pass
 
     s3 = aws.client("s3")
-    found = s3.get_object(Bucket="tapctl-artifacts-000000000000-us-east-1", Key=f"{large.digest}.zip")
-    assert found["Body"].read() == b"0123456789abcdef" * 1_100_000
+    response = s3.get_object(Bucket="tapctl-artifacts-000000000000-us-east-1", Key=f"{large.digest}.zip")
+    assert response["Body"].read() == b"0123456789abcdef" * 1_100_000
 
 
-def test_a_long_template_goes_through_the_bucket_before_the_block(aws: Aws) -> None:
+def test_a_long_template_is_uploaded_before_the_block(aws: Aws) -> None:
     long = publication(aws, text="x" * (MAX_BODY + 1))
 
     with long.uploading():
         assert long.request["TemplateURL"].rpartition("/")[2] in keys(aws)
 
 
-def test_a_template_with_nothing_local_needs_no_bucket() -> None:
+def test_a_template_without_local_paths_needs_no_bucket() -> None:
     short = publication(somewhere(), text="x" * MAX_BODY)
 
     with short.uploading():
         assert short.request == {"TemplateBody": "x" * MAX_BODY}
 
 
-def test_a_file_that_changes_meanwhile_is_not_uploaded(aws: Aws, function_folder: Path) -> None:
+def test_a_file_that_changes_while_packaging_is_not_uploaded(aws: Aws, function_folder: Path, golden: Golden) -> None:
     (changed,) = packaged(template(function_folder.parent)).artifacts
     (function_folder / "index.py").write_text("def handle(event, context): return 2\n")
 
     with (
-        pytest.raises(UsageError, match="code of Fn changed while it was being packaged") as raised,
+        pytest.raises(UsageError) as raised,
         publication(aws, changed).uploading(),
     ):
         pass
 
-    assert raised.value.hint == "run it again"
     assert changed.key not in keys(aws)
+    golden(raised.value)
 
 
-def test_a_file_that_is_gone_meanwhile_is_not_uploaded_either(aws: Aws, function_folder: Path) -> None:
+def test_a_file_that_is_removed_while_packaging_is_not_uploaded(aws: Aws, function_folder: Path) -> None:
     (gone,) = packaged(template(function_folder.parent)).artifacts
     (function_folder / "index.py").unlink()
 
-    with pytest.raises(UsageError, match="code of Fn changed while"), publication(aws, gone).uploading():
+    with pytest.raises(UsageError, match="code of Fn"), publication(aws, gone).uploading():
         pass
 
 
-def test_a_full_disk_is_called_one(aws: Aws) -> None:
+def test_a_full_disk_is_reported(aws: Aws, golden: Golden) -> None:
     def full(file: BinaryIO) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     artifact = Artifact("code of Fn", Content("0" * 64, ".zip", full))
     with (
-        pytest.raises(TapctlError, match="cannot write a temporary file: No space left") as raised,
+        pytest.raises(TapctlError) as raised,
         publication(aws, artifact).uploading(),
     ):
         pass
 
-    assert raised.value.hint == "free some space, or set TMPDIR"
+    golden(raised.value)
 
 
-def test_what_fails_within_the_block_is_what_is_raised(aws: Aws) -> None:
+def test_an_exception_in_the_block_is_raised(aws: Aws) -> None:
     with pytest.raises(KeyError), publication(aws, CODE).uploading():
         raise KeyError
 
 
-def test_a_bucket_of_somebody_else_gets_nothing() -> None:
+def test_nothing_is_uploaded_to_a_bucket_of_another_account() -> None:
     with stubbed("s3") as (aws, stubs):
         stubs["s3"].add_client_error("head_bucket", "403", "Forbidden", 403)
 
-        with pytest.raises(UsageError, match="belongs to another account"), publication(aws, CODE).uploading():
+        with pytest.raises(UsageError, match="tapctl-artifacts-"), publication(aws, CODE).uploading():
             pytest.fail("the block was entered")
 
 
-def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
+def test_a_failed_upload_leaves_no_change_set(aws: Aws) -> None:
     def broken(file: BinaryIO) -> str:
         file.write(b"half")
         return "another digest"
@@ -168,11 +165,11 @@ def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
     body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
     deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
 
-    with pytest.raises(UsageError, match="code of Fn changed while"):
+    with pytest.raises(UsageError, match="code of Fn"):
         deployer.change_sets.request(
             ChangeSetRequest("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body)
         )
 
     stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
-    assert "unfinished" not in {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}
+    assert "unfinished" not in {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
     assert failing.key not in keys(aws)

@@ -257,8 +257,8 @@ def test_status_tells_of_a_sandbox_whether_it_runs_or_not(state: Path) -> None:
 def test_a_lock_is_free_again_after_its_holder(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     assert not locks.is_held(lock)
-    with locks.held(lock, patience=0, busy=""):
+    with locks.hold(lock, timeout=0, busy=""):
         assert locks.is_held(lock)
-        with pytest.raises(BusyError, match="someone is at it"), locks.held(lock, patience=0, busy="someone is at it"):
+        with pytest.raises(BusyError, match="someone is at it"), locks.hold(lock, timeout=0, busy="someone is at it"):
             pass
     assert not locks.is_held(lock)

@@ -1,3 +1,5 @@
+"""Saved hashes of NoEcho values, and which values match them."""
+
 from pathlib import Path
 
 import pytest
@@ -14,27 +16,27 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-def test_the_same_values_of_the_same_version_are_known_and_no_others() -> None:
+def test_only_the_same_values_of_the_same_version_match() -> None:
     noecho_hash.remember(STACK, "monday", SECRET)
 
-    assert noecho_hash.same(STACK, "monday", dict(reversed(SECRET.items())))
-    assert not noecho_hash.same(STACK, "tuesday", SECRET)
-    assert not noecho_hash.same(STACK, "monday", SECRET | {"Token": "u"})
-    assert not noecho_hash.same(STACK, "monday", {"Password": "hunter2"})
-    assert not noecho_hash.same(f"{STACK}2", "monday", SECRET)
+    assert noecho_hash.matches(STACK, "monday", dict(reversed(SECRET.items())))
+    assert not noecho_hash.matches(STACK, "tuesday", SECRET)
+    assert not noecho_hash.matches(STACK, "monday", SECRET | {"Token": "u"})
+    assert not noecho_hash.matches(STACK, "monday", {"Password": "hunter2"})
+    assert not noecho_hash.matches(f"{STACK}2", "monday", SECRET)
 
 
-def test_what_is_kept_is_no_secret_and_nobody_elses_to_read(state: Path) -> None:
+def test_the_file_holds_no_secret_and_is_private(state: Path) -> None:
     noecho_hash.remember(STACK, "monday", SECRET)
     noecho_hash.remember(STACK, "tuesday", SECRET)
 
-    (kept,) = (state / "fingerprints").iterdir()
-    assert "hunter2" not in kept.read_text()
-    assert kept.stat().st_mode & 0o077 == 0
-    assert noecho_hash.same(STACK, "tuesday", SECRET)
+    (file,) = (state / "fingerprints").iterdir()
+    assert "hunter2" not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    assert noecho_hash.matches(STACK, "tuesday", SECRET)
 
 
-def test_the_same_secret_leaves_another_trace_each_time(state: Path) -> None:
+def test_each_hash_has_its_own_salt(state: Path) -> None:
     noecho_hash.remember(STACK, "monday", SECRET)
     first = (state / "fingerprints" / "40e9de1f.json").read_text()
     noecho_hash.remember(STACK, "monday", SECRET)
@@ -42,24 +44,24 @@ def test_the_same_secret_leaves_another_trace_each_time(state: Path) -> None:
     assert (state / "fingerprints" / "40e9de1f.json").read_text() != first
 
 
-def test_nothing_given_leaves_no_trace(state: Path) -> None:
+def test_no_values_leave_no_file(state: Path) -> None:
     noecho_hash.remember(STACK, "monday", {})
 
     assert not state.exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": "monday", "salt": "zz", "hash": ""}', "\x00"])
-def test_a_file_that_cannot_be_read_knows_nothing(state: Path, content: str) -> None:
+def test_a_file_that_cannot_be_read_matches_nothing(state: Path, content: str) -> None:
     (state / "fingerprints").mkdir(parents=True)
     (state / "fingerprints" / "40e9de1f.json").write_text(content)
 
-    assert not noecho_hash.same(STACK, "monday", SECRET)
+    assert not noecho_hash.matches(STACK, "monday", SECRET)
 
 
-def test_where_nothing_can_be_kept_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "taken").write_text("no folder")
+def test_a_state_folder_that_cannot_be_created_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("a file")
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path / "taken"))
 
     noecho_hash.remember(STACK, "monday", SECRET)
 
-    assert not noecho_hash.same(STACK, "monday", SECRET)
+    assert not noecho_hash.matches(STACK, "monday", SECRET)

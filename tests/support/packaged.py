@@ -1,13 +1,12 @@
-"""Templates with something local in them, packaged, and what would be uploaded."""
+"""Templates with local paths, packaged without AWS, and the objects that would be uploaded."""
 
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from tapctl.concurrency.remedy import RemedyPlan
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.dependencies import Installer, Wheels
-from tapctl.packaging.package import Artifact, Package, package
+from tapctl.packaging.dependencies import Installer, PythonBuild
+from tapctl.packaging.package import Artifact, Package, Packager
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.template.model import Template, check
 from tapctl.template.nested import stack_tree
@@ -17,21 +16,22 @@ from tests.support.stubbed_stacks import somewhere
 
 
 def template(folder: Path, code: str = '"code"', kind: str = "AWS::Lambda::Function", name: str = "Code") -> Template:
+    """A template with one resource `Fn` whose property `name` is `code`."""
     return written(folder, f'{{"Resources": {{"Fn": {{"Type": "{kind}", "Properties": {{"{name}": {code}}}}}}}}}')
 
 
 def written(folder: Path, text: str) -> Template:
+    """The template that `text` is, as if it were a file in the folder."""
     source = parse(text, str(folder / "template.yaml"))
     return check(Template(source, source.value))
 
 
 def packaged(source: Template, config: FunctionConfig | None = None, cache: Path | None = None) -> Package:
-    """The package of a template; requirements are installed below `cache`, which is none of this folder's otherwise."""
+    """The package of a template; dependencies are installed below `cache`, by default beside the template."""
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
-    wheels = Wheels(config or FunctionConfig(), installer)
-    resolvers = {member.prefix: member.resolver for member in stack_tree(source, Parameters(), {}).members()}
     store = ArtifactStore(somewhere(), "bucket", "123456789012")
-    return package(source, RemedyPlan({}, possible=True), store, wheels, resolvers)
+    packager = Packager(store, PythonBuild(config or FunctionConfig(), installer))
+    return packager.package(source, stack_tree(source, Parameters(), {}))
 
 
 def artifacts(source: Template) -> tuple[Artifact, ...]:
@@ -39,32 +39,21 @@ def artifacts(source: Template) -> tuple[Artifact, ...]:
 
 
 def data(artifact: Artifact) -> bytes:
-    """What would be uploaded, which must be what the key says."""
-    made = BytesIO()
-    assert artifact.content.write(made) == artifact.content.digest
-    return made.getvalue()
+    """The bytes that would be uploaded; their digest must be the one of the key."""
+    file = BytesIO()
+    assert artifact.content.write(file) == artifact.content.digest
+    return file.getvalue()
 
 
 def packed(folder: Path) -> bytes:
+    """The zip of the folder `code` below this one."""
     (artifact,) = artifacts(template(folder))
     return data(artifact)
 
 
-def entries(made: bytes) -> dict[str, tuple[str, int]]:
-    """The content and the permission bits of every file in the zip."""
-    with zipfile.ZipFile(BytesIO(made)) as archive:
+def entries(archive: bytes) -> dict[str, tuple[str, int]]:
+    """The content and the permission bits of each file in a zip."""
+    with zipfile.ZipFile(BytesIO(archive)) as opened:
         return {
-            each.filename: (archive.read(each).decode(), each.external_attr >> 16 & 0o777)
-            for each in archive.infolist()
+            info.filename: (opened.read(info).decode(), info.external_attr >> 16 & 0o777) for info in opened.infolist()
         }
-
-
-def test_a_folder_becomes_a_zip_of_its_files_under_a_key_of_their_content(function_folder: Path) -> None:
-    (artifact,) = artifacts(template(function_folder.parent))
-
-    assert artifact.label == "code of Fn"
-    assert artifact.key.endswith(".zip")
-    assert entries(data(artifact)) == {
-        "index.py": ("def handle(event, context): return 1\n", 0o644),
-        "inner/data.txt": ("data", 0o644),
-    }
