@@ -24,6 +24,11 @@ class Unknown:
     lookup: str = ""
 
 
+def known(value: int | Unknown) -> int:
+    """The value, or 0 for an unknown one."""
+    return value if isinstance(value, int) else 0
+
+
 def total(values: "list[int | Unknown]") -> int | Unknown:
     """The sum, or the first reason why there is none."""
     added = 0
