@@ -30,7 +30,7 @@ class Judgement:
     def lacking(self) -> int:
         """How much higher the account's limit has to be for the end to fit; 0 where a higher limit would not help.
 
-        A higher limit has a floor of its own, which is never above `SAFE`.
+        A higher limit has its own floor, which is never above `SAFE`.
         """
         match self.outlook.final, self.floor:
             case int(final), Floor(safe=safe) if self.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN) and final < safe:

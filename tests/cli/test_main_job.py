@@ -70,7 +70,7 @@ def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_prov
         first.out,
         "starting the sandbox, a local AWS",
         "exceeds",
-        'drop (set parameter ReservedConcurrency to "")',
+        "   drop (set parameter",
         "limit 10 ",
         "exceeds: WebhookProcessorFunction reserves 100",
         "remedy: the reservation of WebhookProcessorFunction, 100 in the template, is dropped in this deploy",

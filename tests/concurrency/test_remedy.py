@@ -52,7 +52,7 @@ class TestOneFunction:
             pytest.param(account(1000, 100), change("A", (30, 0), (80, 0)), 30, id="what-is-held-is-not-taken"),
             pytest.param(account(10), change("A", (0, 0), (5, 0)), "drop", id="a-stopped-one-is-not-left-at-zero"),
             pytest.param(account(1000, 100), change("A", (30, 0), (20, 0)), "keep", id="what-shrinks-is-kept"),
-            pytest.param(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True), 20, id="anew-from-nothing"),
+            pytest.param(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True), 20, id="a-replaced-one"),
             pytest.param(account(1000, 110), created("A", 100, 8), 10, id="above-what-it-provisions"),
             pytest.param(account(1000, 108), created("A", 100, 8), 8, id="down-to-what-it-provisions"),
             pytest.param(account(1000), created("A", 3, 5), "drop", id="what-does-not-cover-is-dropped"),

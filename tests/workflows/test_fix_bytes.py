@@ -153,7 +153,7 @@ SWITCHED = dedent("""\
 
 
 class TestParameters:
-    """One that serves nothing else, and that nobody gives a value, is changed by its default."""
+    """The Default changes where nothing else uses the parameter and it was given no value."""
 
     ALONE = SWITCHED.replace("!If [Limited, !Ref Limit, !Ref AWS::NoValue]", "!Ref Limit").replace("TYPE", "Number")
 
