@@ -1,4 +1,4 @@
-"""The next step for whoever reads a verdict or an error, as data; `tapctl.report.hints` words it.
+"""The next step below a verdict or an error, as data; `tapctl.report.hints` words it.
 
 The judgement, the template room and the account room choose an advice and fill in its values. They spell no command
 and no option, so that one place decides how a command is written.
@@ -15,12 +15,14 @@ class Advice(Enum):
     APPLY_REMEDY = "apply-remedy"
     DEPLOY_IN_TWO_STEPS = "deploy-in-two-steps"
     DEPLOY_IN_TWO_STEPS_IF_ALLOWED = "deploy-in-two-steps-if-allowed"
+    DEPLOY_SECOND_STEP = "deploy-second-step"
     PIN_MINIMUM = "pin-minimum"
     FREE_RESERVATIONS = "free-reservations"
     FREE_PROVISIONED = "free-provisioned"  # function name, qualifier
     START_SANDBOX_WITH_LIMIT = "start-sandbox-with-limit"  # limit
     RAISE_SANDBOX_LIMIT = "raise-sandbox-limit"  # limit
-    REQUEST_INCREASE = "request-increase"  # service code, quota code, value, Region or ""
+    REQUEST_INCREASE = "request-increase"  # service code, quota code, value
+    REQUEST_INCREASE_IN_REGION = "request-increase-in-region"  # service code, quota code, value, Region
     INCREASE_PENDING = "increase-pending"  # value, day
 
     # what a template leaves open

@@ -27,6 +27,11 @@ Count: TypeAlias = int | Unknown
 """A number of executions, bytes or resources."""
 
 
+def known(count: Count) -> int:
+    """The count, or 0 for an unknown one."""
+    return count if isinstance(count, int) else 0
+
+
 def total(counts: Iterable[Count]) -> Count:
     """The sum, or the first Unknown."""
     added = 0

@@ -1,4 +1,4 @@
-"""`tapctl demand`: what does this template ask of the account?"""
+"""`tapctl demand`: the reserved and provisioned concurrency that a template asks for."""
 
 import typer
 
@@ -24,9 +24,9 @@ def demand(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Show the reserved and provisioned concurrency that the template demands; needs no AWS.
+    """Print the reserved and provisioned concurrency that the template asks for; needs no AWS.
 
-    Exits with 0, or with 4 when a value cannot be known from the template and the parameters.
+    Exits with 0, or with 4 when a value is unknown from the template and its parameters alone.
     """
     from tapctl.concurrency.read_demand import read_demand
     from tapctl.report import demand as report

@@ -151,13 +151,14 @@ def _declined(done: DeployResult | None, stack_name: str, reporter: Reporter, ou
     """Say what a no has left: nothing, or the first of two steps."""
     from tapctl.concurrency import two_step
     from tapctl.report import deploy as report
+    from tapctl.report.hints import worded
 
     if done is None:
         reporter.step("nothing was deployed; the change set was removed")
         reporter.document(report.declined_json(stack_name, reporter.story), output)
     else:
         reporter.step(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
-        reporter.step(f"hint: {two_step.GOES_ON}")
+        reporter.step(f"hint: {worded(two_step.GOES_ON)}")
         reporter.document(report.as_json(done.preflight, done.outcome, None, declined=True), output)
     return ExitCode.OK
 

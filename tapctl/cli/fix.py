@@ -1,4 +1,4 @@
-"""`tapctl fix`: the remedy as a change of the source file."""
+"""`tapctl fix`: the remedy as an edit of the source files."""
 
 from enum import Enum
 from typing import Annotated
@@ -12,7 +12,7 @@ from tapctl.errors import ExitCode, UsageError
 
 
 class Scanner(Enum):
-    """A policy scanner that demands a reservation of every function."""
+    """A policy scanner that requires a reservation of every function."""
 
     CHECKOV = "checkov"
     CFN_NAG = "cfn_nag"
@@ -23,8 +23,8 @@ Suppress = Annotated[
     list[Scanner] | None,
     typer.Option(
         "--suppress",
-        metavar=f"<{'|'.join(each.value for each in Scanner)}>",
-        help="Excuse a function that loses its setting from a scanner; may be given again.",
+        metavar=f"<{'|'.join(scanner.value for scanner in Scanner)}>",
+        help="Suppress the scanner's rule for a function that loses its reservation (repeatable).",
     ),
 ]
 
@@ -42,18 +42,19 @@ def fix(
     min_unreserved: o.MinUnreserved = None,
     remedy: o.RemedyOption = None,
     snapshot: o.Snapshot = None,
-    write: Annotated[bool, typer.Option("--write/--diff", help="Change the file, or only show the change.")] = False,
+    write: Annotated[bool, typer.Option("--write/--diff", help="Edit the files, or only print the diff.")] = False,
     suppress: Suppress = None,
     allow_uncertain: o.AllowUncertain = False,
     config: o.Config = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Show the remedy as a diff of the source file; `--write` applies it.
+    """Print the remedy as a diff of the source files; `--write` applies it.
 
-    Exits with 0 when nothing is left to be fixed, otherwise with the verdict's code.
+    Exits with 0 when nothing is left to fix, otherwise with the verdict's code.
     """
-    from tapctl.source_fix.file_edit import write as put
+    from tapctl.report.hints import worded_all
+    from tapctl.source_fix.file_edit import write as write_files
     from tapctl.template.load import load
     from tapctl.workflows import fix as workflow
     from tapctl.workflows.preflight import judge
@@ -74,21 +75,24 @@ def fix(
         judges=True,
     )
     if settings.template == "-":
-        raise UsageError("standard input cannot be fixed", "name the template file")
+        raise UsageError("`fix` cannot edit a template read from standard input", "name the template file")
     with credentials_optional():
         reader, settings = open_account(settings, terminal, snapshot)
         result = judge(load(settings.template), reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=allow_uncertain)
     if not result.plan.changes:
-        terminal.talk("nothing to fix: it fits" if left is ExitCode.OK else workflow.why_none(result))
+        message, hints = ("nothing to fix: it fits", ()) if left is ExitCode.OK else workflow.why_no_edit(result)
+        terminal.talk(message)
+        if hints:
+            terminal.talk(f"hint: {worded_all(hints)}")
         raise typer.Exit(left)
-    done = workflow.fix(result, [each.value for each in suppress or ()])
+    done = workflow.fix(result, [scanner.value for scanner in suppress or ()])
     if write:
-        put(done.edits)
+        write_files(done.edits)
     section = f"env.{env}.parameters" if env and not (parameter or parameters_file) else ""
     instead = () if write else workflow.by_parameter(result, section)
-    for line in (*done.said, *instead, *(f"changed {edit.file}" for edit in done.edits if write)):
+    for line in (*done.lines, *instead, *(f"changed {edit.file}" for edit in done.edits if write)):
         terminal.talk(line)
     terminal.result("".join(edit.diff() for edit in done.edits))
-    mended = write and not workflow.others(result)
-    raise typer.Exit(ExitCode.OK if mended else left)
+    fixed = write and workflow.others_fit(result)
+    raise typer.Exit(ExitCode.OK if fixed else left)

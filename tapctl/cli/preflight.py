@@ -1,4 +1,4 @@
-"""`tapctl preflight`: will this template fit this account?"""
+"""`tapctl preflight`: checks whether a template fits the account."""
 
 from contextlib import nullcontext
 
@@ -33,7 +33,7 @@ def preflight(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Say whether the template fits the account, and what would make it fit; changes nothing.
+    """Check whether the template fits the account, and what would make it fit; changes nothing.
 
     Exits with 0 when it fits, 3 when it exceeds a limit, 4 when that is uncertain or unknown, 2 when
     cfn-lint finds errors.

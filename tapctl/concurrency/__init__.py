@@ -1,9 +1,12 @@
-"""The judgement, pure: demand and account in, verdict, findings and remedy out.
+"""The concurrency check, without any I/O: demand and account in, verdict, findings and remedy out.
 
-demand      what the template asks, function by function
-transition  that, against what the stack holds already: final and peak
-floor       how much must stay unreserved, as far as anybody knows
-concurrency the verdict on the two
-assess      every other limit of the catalogue
-remedy      the least change that makes it fit
+demand              what the template asks for, function by function; `read_demand` reads it
+update_diff         what an update replaces, retains and leaves alone, and the change of every claim
+change              one function's claim before, after and at the peak; the sums over all of them
+floor               the unreserved minimum, as far as it is known
+judge               the verdict on concurrency
+remedy              the smallest change that makes the template fit; by a parameter where that is possible
+two_step            lower first, then raise, where one step might fail
+limits_check        every other limit of the catalogue
+result              `Preflight`: everything that was decided, worked out once
 """

@@ -1,4 +1,4 @@
-"""From what the stack holds to what the template wants: the change of every function's claim."""
+"""The change of every function's claim: what the stack holds against what the template asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,148 +11,147 @@ from tapctl.unknown import Count, Unknown, total
 
 @dataclass(frozen=True, slots=True)
 class ClaimChange:
-    """One function before and after; `wanted` None is removed, `live` None is not there yet.
+    """One function before and after the update.
 
-    `replaced` says that CloudFormation creates a new function and deletes the old one after everything
-    else succeeded, so that both hold their claim for a while; `renewed` names the versions and aliases of
-    which that is true while the function stays. An old function that `stays`, and the versions and aliases that
-    are `kept`, leave the stack and not the account. `restated` says of the function, its versions and its aliases that
-    the template asks for the concurrency that it asked for before, whatever the live one is; `perhaps` which of them
-    are replaced or renewed only where a value turns out to be another one.
+    `wanted` is None for a function that is removed, `live` for one that is created. A `replaced` function is created
+    again, and the old one is deleted after everything else succeeded, so that both hold their claims for a while.
+    `retained` functions leave the stack and stay in the account. The sets hold logical ids without the prefix of a
+    nested stack: `replaced_versions` and `retained_versions` those of versions and aliases; `unchanged_concurrency` and
+    `maybe_replaced` also the function's own. Unchanged is what both templates set to the same value, whatever the live
+    value is; maybe replaced is what is replaced only if an unknown value turns out to be another one.
     """
 
     logical_id: str
     wanted: FunctionDemand | None
     live: LiveFunction | None
     replaced: bool = False
-    renewed: frozenset[str] = frozenset()
-    stays: bool = False
-    kept: frozenset[str] = frozenset()
-    restated: frozenset[str] = frozenset()
-    perhaps: frozenset[str] = frozenset()
+    replaced_versions: frozenset[str] = frozenset()
+    retained: bool = False
+    retained_versions: frozenset[str] = frozenset()
+    unchanged_concurrency: frozenset[str] = frozenset()
+    maybe_replaced: frozenset[str] = frozenset()
 
     @property
-    def old(self) -> Count:
+    def claim_before(self) -> Count:
         return self.live.claim if self.live else 0
 
     @property
-    def new(self) -> Count:
-        """What it claims in the end, with what goes on outside of the stack."""
+    def claim_after(self) -> Count:
+        """The claim after the update, with what the stack leaves behind in the account."""
         if self.wanted is None:
-            return self.lasting
+            return self.claim_retained
         if self.wanted.reserved is None:
-            return total([self.wanted.provisioned_total, self.left_behind, self.lasting])
-        return total([self.wanted.reserved, self.lasting])
+            return total([self.wanted.provisioned_total, self.provisioned_outside, self.claim_retained])
+        return total([self.wanted.reserved, self.claim_retained])
 
     @property
-    def lasting(self) -> Count:
-        """What the old function goes on claiming that is removed or replaced, and not deleted."""
-        if self.live is None or not self.stays:
+    def claim_in_place(self) -> Count:
+        """What the function holds before the update and during it; 0 for one that is replaced."""
+        return 0 if self.replaced else self.claim_before
+
+    @property
+    def claim_peak(self) -> Count:
+        """The most that the function may claim until the cleanup; never less than `claim_in_place`."""
+        if self.wanted is None:
+            return self.claim_in_place
+        claim = self.provisioned_peak if self.wanted.reserved is None else self.wanted.reserved
+        match claim, self.claim_in_place:
+            case int(most), int(in_place):
+                return max(most, in_place)
+            case _:
+                return claim
+
+    @property
+    def claim_retained(self) -> Count:
+        """What the old function keeps claiming in the account after the stack let go of it."""
+        if self.live is None or not self.retained:
             return 0
         if self.live.reserved is not None or self.live.holders is None:
             return self.live.claim
         return sum(value for name, value in self.live.holders.items() if self._is_outside(name))
 
     @property
-    def base(self) -> Count:
-        """What it holds already and keeps while it changes: nothing for one that is made anew."""
-        return 0 if self.replaced else self.old
-
-    @property
-    def top(self) -> Count:
-        """The most that it may claim before what goes is deleted; never less than what it holds."""
-        if self.wanted is None:
-            return self.base
-        claim = self.provisioned_top if self.wanted.reserved is None else self.wanted.reserved
-        match claim, self.base:
-            case int(most), int(held):
-                return max(most, held)
-            case _:
-                return claim
-
-    @property
     def grows(self) -> bool:
-        """Whether it may need more than it holds at any moment."""
-        match self.top, self.base:
+        """Whether the function may need more than it holds at any moment."""
+        match self.claim_peak, self.claim_in_place:
             case _ if self.wanted is None:
                 return False
-            case int(most), int(held):
-                return most > held
+            case int(most), int(in_place):
+                return most > in_place
             case int(most), _:
                 return most > 0
             case _:
                 return True
 
     @property
-    def untouched(self) -> Self:
-        """What becomes of it where its concurrency was changed by hand and CloudFormation does not set it again.
+    def if_drift_kept(self) -> Self:
+        """The change if CloudFormation does not set again the concurrency that was changed outside of the stack.
 
-        It does so only when it updates the resource for another reason, as was reported and is not certain.
+        It sets a property again only if it updates the resource for another reason; that was observed and is not
+        documented.
         """
         live, wanted = self.live, self.wanted
         if self.replaced or wanted is None or live is None or isinstance(live.reserved, Unknown):
             return self
-        reserved = live.reserved if self.logical_id in self.restated else wanted.reserved
-        held = live.holders
-        by_hand = self.restated - self.renewed if held is not None else frozenset()
+        reserved = live.reserved if self.logical_id in self.unchanged_concurrency else wanted.reserved
+        kept = self.unchanged_concurrency - self.replaced_versions if live.holders is not None else frozenset()
         provisioned = tuple(
-            replace(each, value=(held or {}).get(each.logical_id, 0)) if each.logical_id in by_hand else each
-            for each in wanted.provisioned
+            replace(version, value=(live.holders or {}).get(version.logical_id, 0))
+            if version.logical_id in kept
+            else version
+            for version in wanted.provisioned
         )
         return replace(self, wanted=replace(wanted, reserved=reserved, provisioned=provisioned))
 
     @property
     def drifted(self) -> bool:
-        """Whether somebody changed it beside the stack, so that nobody knows what an update sets."""
-        return self.untouched != self
+        """Whether its concurrency was changed outside of the stack, so that the update may or may not set it again."""
+        return self.if_drift_kept != self
 
     @property
-    def left_behind(self) -> int:
-        """What versions and aliases provision that no resource of the stack holds, or will hold: no deploy frees it."""
+    def provisioned_outside(self) -> int:
+        """Provisioned concurrency of versions and aliases outside of the stack, or retained: no deploy frees it."""
         return sum(value for name, value in self._held.items() if self._is_outside(name))
 
     @property
-    def provisioned_late(self) -> Count:
-        """What is provisioned in any order when everything is set and nothing deleted yet.
+    def provisioned_before_cleanup(self) -> Count:
+        """What is provisioned, in every order of updates, when everything is set and nothing is deleted yet.
 
-        An alias of the stack that provisions nothing any more may stay without it, and free its share in time.
+        An alias of the stack that asks for no provisioned concurrency any more may free its share before that.
         """
-        going = [self._held.get(name, 0) for name in self.renewed - self.kept - self.perhaps]
-        return total([*(each.value for each in self._provisions), *going, self.left_behind])
+        surely_replaced = self.replaced_versions - self.retained_versions - self.maybe_replaced
+        replaced = [self._held.get(name, 0) for name in surely_replaced]
+        return total([*(version.value for version in self._wanted_versions), *replaced, self.provisioned_outside])
 
     @property
-    def provisioned_top(self) -> Count:
-        """The most that may be provisioned on the way: one alias may be raised before another is lowered."""
-        wanted, held = self._provisions, self._held
+    def provisioned_peak(self) -> Count:
+        """The most that may be provisioned during the update: one alias may be raised before another is lowered."""
+        wanted, held = self._wanted_versions, self._held
         if self.live and not self.replaced and self.live.holders is None:
-            return _most(total([each.value for each in wanted]), self.live.provisioned)
-        kept = [_most(self._both(each), held.get(each.logical_id, 0)) for each in wanted]
-        return total([*kept, *self._going])
+            return _larger(total([version.value for version in wanted]), self.live.provisioned)
+        peaks = [_larger(self._with_replaced(version), held.get(version.logical_id, 0)) for version in wanted]
+        names = {version.logical_id for version in wanted}
+        return total([*peaks, *(value for name, value in held.items() if name not in names)])
 
     def _is_outside(self, name: str) -> bool:
-        return name.startswith(":") or name in self.kept
+        """Whether no update of the stack changes it; a version that is not of the stack is named `:qualifier`."""
+        return name.startswith(":") or name in self.retained_versions
 
-    def _both(self, each: Provisioned) -> Count:
-        """One alias or version, and the one that it replaces."""
-        renewed = self._held.get(each.logical_id, 0) if each.logical_id in self.renewed else 0
-        return total([each.value, renewed])
+    def _with_replaced(self, version: Provisioned) -> Count:
+        """One alias or version, with the old one that it replaces."""
+        old = self._held.get(version.logical_id, 0) if version.logical_id in self.replaced_versions else 0
+        return total([version.value, old])
 
     @property
-    def _provisions(self) -> tuple[Provisioned, ...]:
+    def _wanted_versions(self) -> tuple[Provisioned, ...]:
         return self.wanted.provisioned if self.wanted else ()
 
     @property
     def _held(self) -> Mapping[str, int]:
         return (self.live.holders or {}) if self.live and not self.replaced else {}
 
-    @property
-    def _going(self) -> list[Count]:
-        """What aliases and versions hold that the template no longer has, or never had."""
-        stays = {each.logical_id for each in self._provisions}
-        return [value for name, value in self._held.items() if name not in stays]
 
-
-def _most(one: Count, other: Count) -> Count:
+def _larger(one: Count, other: Count) -> Count:
     match one, other:
         case int(first), int(second):
             return max(first, second)
@@ -162,10 +161,10 @@ def _most(one: Count, other: Count) -> Count:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What stays unreserved: `final` after the deploy, `peak` at the worst moment on the way.
+    """The unreserved concurrency: `final` after the deploy, `peak` at its worst moment.
 
-    CloudFormation updates independent resources in no promised order, deletes what it replaced last, and
-    rolls back in the same way:
+    CloudFormation updates independent resources in no promised order, deletes replaced ones last, and rolls back in
+    the same way:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
     """
 
@@ -174,16 +173,17 @@ class Outlook:
 
 
 def outlook(changes: tuple[ClaimChange, ...], unreserved: Count) -> Outlook:
+    """Both sums over all changes; the first unknown value makes a sum unknown."""
     final, peak = unreserved, unreserved
     for change in changes:
-        final = _minus(final, change.new, change.old)
-        peak = _minus(peak, change.top, change.base) if change.wanted else peak
+        final = _less_growth(final, change.claim_after, change.claim_before)
+        peak = _less_growth(peak, change.claim_peak, change.claim_in_place) if change.wanted else peak
     return Outlook(final, peak)
 
 
-def _minus(rest: Count, new: Count, old: Count) -> Count:
-    match rest, new, old:
+def _less_growth(unreserved: Count, after: Count, before: Count) -> Count:
+    match unreserved, after, before:
         case int(left), int(more), int(less):
             return left - (more - less)
         case _:
-            return next(value for value in (rest, new, old) if isinstance(value, Unknown))
+            return next(value for value in (unreserved, after, before) if isinstance(value, Unknown))

@@ -1,4 +1,4 @@
-"""What a template demands of the account's concurrency, function by function."""
+"""The demand of a template: the reserved and provisioned concurrency of every function."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from tapctl.unknown import Count, Unknown, total
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """The provisioned concurrency of one alias or version; `source` says where the value comes from."""
+    """The provisioned concurrency of one alias or version; `source` is where its value comes from."""
 
     logical_id: str
     value: Count
@@ -18,10 +18,10 @@ class Provisioned:
 
 @dataclass(frozen=True, slots=True)
 class FunctionDemand:
-    """One function as the template wants it; `reserved` None is unset, 0 is throttled completely.
+    """One function as the template asks for it; `reserved` None is unset, 0 stops the function.
 
-    `name` is its FunctionName: None when CloudFormation makes one up. A function of a nested stack has the
-    stack's logical id in front, and the nested template as its `file`.
+    `name` is its FunctionName, None where CloudFormation generates one. A function of a nested stack has the
+    stack's logical id in front of its own, and the nested template as its `file`.
     """
 
     logical_id: str
@@ -35,28 +35,28 @@ class FunctionDemand:
 
     @property
     def provisioned_total(self) -> Count:
-        return total([each.value for each in self.provisioned])
+        return total([version.value for version in self.provisioned])
 
     @property
     def claim(self) -> Count:
-        """What it takes from the account's pool: the reservation if set, else the provisioned concurrency.
+        """What it takes from the unreserved concurrency: its reservation if set, else its provisioned concurrency.
 
-        Provisioned concurrency counts towards a reservation, so both are never added:
+        Provisioned concurrency counts toward a reservation, so the two are never added:
         https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
         """
         return self.provisioned_total if self.reserved is None else self.reserved
 
     @property
     def claim_line(self) -> int:
-        """Where the claim is written: the reservation, or the first that provisions something where there is none."""
+        """The line of the reservation, or of the first provisioned concurrency where there is none."""
         if self.reserved is None:
-            return next((each.line for each in self.provisioned if each.value != 0), self.line)
+            return next((version.line for version in self.provisioned if version.value != 0), self.line)
         return self.reserved_line or self.line
 
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """A scaling range of provisioned concurrency: the minimum is there at once, the maximum is the ceiling."""
+    """The capacity range of a scalable target for provisioned concurrency."""
 
     logical_id: str
     file: str
@@ -67,7 +67,7 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """An event source's MaximumConcurrency, which reserves nothing."""
+    """An event source mapping with a MaximumConcurrency, which reserves nothing."""
 
     logical_id: str
     file: str
@@ -78,7 +78,7 @@ class EventSource:
 
 @dataclass(frozen=True, slots=True)
 class OpaqueResource:
-    """Something that cannot be seen into, and so might claim what nobody knows."""
+    """A resource that may create functions that the template does not show."""
 
     logical_id: str
     type: str
@@ -89,7 +89,7 @@ class OpaqueResource:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """All functions that the deploy would leave in the stack and its nested ones, and what stands beside them."""
+    """All functions of a stack and its nested stacks after the deploy, and what else affects concurrency."""
 
     template: str
     functions: tuple[FunctionDemand, ...]
@@ -99,23 +99,23 @@ class Demand:
 
     @property
     def reserved(self) -> int:
-        """The sum of the reservations that are known."""
+        """The sum of all known reservations."""
         return _known(function.reserved for function in self.functions)
 
     @property
     def provisioned(self) -> int:
-        """The sum of the provisioned concurrency that is known."""
-        return _known(each.value for function in self.functions for each in function.provisioned)
+        """The sum of all known provisioned concurrency."""
+        return _known(version.value for function in self.functions for version in function.provisioned)
 
     @property
     def claim(self) -> int:
-        """The sum of the claims that are known."""
+        """The sum of all known claims."""
         return _known(function.claim for function in self.functions)
 
     @property
     def unknowns(self) -> list[Unknown]:
         values = [function.reserved for function in self.functions]
-        values += [each.value for function in self.functions for each in function.provisioned]
+        values += [version.value for function in self.functions for version in function.provisioned]
         return [value for value in values if isinstance(value, Unknown)]
 
 

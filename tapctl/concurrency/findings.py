@@ -1,259 +1,291 @@
-"""The findings on concurrency: which function it is about, on which line, and what would help."""
+"""The findings on concurrency: which functions, on which line, and the next steps."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import EventSource, FunctionDemand
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
 from tapctl.concurrency.remedy import RemedyPolicy
-from tapctl.concurrency.result import Subject
+from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Hint
+from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import CONCURRENCY, Limit
 from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
 from tapctl.template.values import ResourceReference
-from tapctl.unknown import Unknown
+from tapctl.unknown import Unknown, known
 
-REMEDY = "`tapctl deploy` with these options applies the remedy, `tapctl fix --write` puts it into the template"
-REMEDY_IN_DEPLOY = "`tapctl fix --write` puts the remedy into the template"
-"""What is left to be said of it by a deploy, which applies it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Blamed:
-    """A function, why, and what would resolution it."""
-
-    function: FunctionDemand
-    message: str
-    resolution: Hint
+NAMED = 10
+"""How many functions a message names at most."""
 
 
-def concurrency_findings(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    """One finding for each function that the verdict is about; one without a function where it is about none."""
-    judgement = subject.concurrency
-    template = subject.resolver.template
-    blamed = list(_blamed(subject))
-    if judgement.verdict is Verdict.FITS or not blamed:
-        yield Finding(
-            limit.id, judgement.verdict, judgement.reason, file=template.file, hint=judgement.resolution or None
+def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """The verdict on concurrency, with the functions that it is about.
+
+    A refusal or an unknown of one function is a finding on that function. A sum over several functions is one finding
+    that names them all.
+    """
+    judgement = result.concurrency
+    if judgement.verdict is Verdict.FITS:
+        findings = []
+    else:
+        findings = (
+            list(_refused(limit, result)) or list(_unknown_claims(limit, result)) or list(_growing(limit, result))
         )
-        yield from overrunning_sources(limit, subject)
-        return
-    hint, beside = _hint(limit, subject), throttles(subject.tree)
-    for each in blamed:
-        function = each.function
-        yield Finding(
+    yield from findings or [
+        Finding(
             limit.id,
             judgement.verdict,
-            each.message,
-            function.logical_id,
-            function.file or template.file,
-            function.claim_line,
-            each.resolution or subject.advice or _joined(hint, beside.instead_of(function.logical_id)),
+            judgement.reason,
+            file=result.tree.resolver.template.file,
+            hints=_some(judgement.resolution),
         )
-    yield from overrunning_sources(limit, subject)
-
-
-def _blamed(subject: Subject) -> list[_Blamed]:
-    """The functions that the verdict is about, each with its own reason."""
-    judgement = subject.concurrency
-    wanted = [(change, change.wanted) for change in subject.changes if change.wanted]
-    mended = subject.plan is not None and subject.plan.possible
-    over = [
-        _Blamed(function, found[1], fix_command(change) or ("" if mended else suggestion(change)))
-        for change, function in wanted
-        if (found := check_provisioned(change)) and found[0] is judgement.verdict
     ]
-    if over:
-        return over
-    if judgement.verdict is Verdict.UNKNOWN:
-        unknown = [
-            _because(function, doubt.reason, doubt.resolution)
-            for change, function in wanted
-            if (doubt := _unknown(change))
-        ]
-        if unknown:
-            return unknown
-    # What is not known may ask for nothing: where the rest exceeds in any case, it is the rest.
-    growing = [each for each in wanted if each[0].grows and _counts(each[0], judgement.verdict)]
-    return [
-        _because(function, f"{judgement.reason}{_twice(change, judgement.verdict)}", judgement.resolution)
-        for change, function in growing
-    ]
+    yield from overrunning_sources(limit, result)
 
 
-def _counts(change: ClaimChange, verdict: Verdict) -> bool:
-    return verdict is not Verdict.EXCEEDS or _unknown(change) is None
+def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """The functions whose provisioned concurrency does not fit into their reservation."""
+    remedied = result.plan.possible
+    for change in result.changes:
+        refusal = check_provisioned(change)
+        if refusal and change.wanted and refusal[0] is result.concurrency.verdict:
+            hint = fix_command(change) or ("" if remedied else suggestion(change))
+            yield _finding(limit, result, [change.wanted], refusal[1], hint)
 
 
-def _twice(change: ClaimChange, verdict: Verdict) -> str:
-    """Why the way is narrower than the end."""
-    if verdict is not Verdict.UNCERTAIN or not (change.replaced or change.renewed):
-        return ""
-    what = "" if change.replaced else f" ({', '.join(sorted(change.renewed))})"
-    return f"; it is made anew{what}, and what it replaces holds its share until it is deleted"
+def _unknown_claims(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """The functions without whose claim there is no verdict."""
+    if result.concurrency.verdict is not Verdict.UNKNOWN:
+        return
+    for change in result.changes:
+        unknown = unknown_claim(change)
+        if unknown and change.wanted:
+            message = f"{_claims([change.wanted])}: {unknown.reason}"
+            yield _finding(limit, result, [change.wanted], message, unknown.resolution)
 
 
-def _because(function: FunctionDemand, reason: str, resolution: Hint) -> _Blamed:
-    return _Blamed(function, f"{function.logical_id} {_claim(function)}: {reason}", resolution)
+def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """The functions that claim more than they hold, as one finding."""
+    judgement = result.concurrency
+    growing = [change for change in result.changes if change.wanted and change.grows]
+    if judgement.verdict is Verdict.EXCEEDS:
+        # An unknown claim may be 0: where the known ones exceed the limit in any case, they are the reason.
+        growing = [change for change in growing if unknown_claim(change) is None]
+    functions = [change.wanted for change in growing if change.wanted]
+    if functions:
+        message = f"{_claims(functions)}: {judgement.reason}{_held_twice(growing, judgement.verdict)}"
+        yield _finding(limit, result, functions, message, judgement.resolution)
 
 
-def unsettled(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | None:
-    """The first function of which something is not known, without which no remedy is sure to do."""
-    doubts = ((change.logical_id, _unknown(change)) for change in changes if change.wanted)
-    return next(((name, doubt) for name, doubt in doubts if doubt), None)
+def _finding(limit: Limit, result: Preflight, functions: Sequence[FunctionDemand], message: str, hint: Hint) -> Finding:
+    """A finding on one or several functions, on the line of the first."""
+    first, names = functions[0], tuple(function.logical_id for function in functions)
+    return Finding(
+        limit.id,
+        result.concurrency.verdict,
+        message,
+        resource=names[0] if len(names) == 1 else None,
+        file=first.file or result.tree.resolver.template.file,
+        line=first.claim_line,
+        hints=_some(hint) or _next_steps(limit, result, names),
+        resources=names if len(names) > 1 else (),
+    )
 
 
-def _unknown(change: ClaimChange) -> Unknown | None:
-    """What is not known of a function: what it asks, or what it holds."""
-    asked = change.wanted.provisioned_total if change.wanted else 0
-    found = (each for each in (change.new, asked, change.old) if isinstance(each, Unknown))
-    return next(found, open_provision(change))
-
-
-def _claim(function: FunctionDemand) -> str:
-    if isinstance(function.claim, Unknown):
-        return "asks for concurrency that is not known"
-    return f"{'provisions' if function.reserved is None else 'reserves'} {function.claim}"
-
-
-def _joined(hint: str, instead: str) -> str | None:
-    return "; ".join(filter(None, (hint, instead if hint else ""))) or None
-
-
-def _hint(limit: Limit, subject: Subject) -> str:
-    judgement, plan = subject.concurrency, subject.plan
-    if judgement.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return ""
-    if plan and plan.possible and plan.changes:
-        hint = REMEDY
-    elif doubt := unsettled(subject.changes):
-        hint = f"no remedy is worked out while the claim of {doubt[0]} is not known ({doubt[1].reason})"
-    elif judgement.verdict is Verdict.UNCERTAIN:
-        hint = "`--min-unreserved N` if you know the minimum, from an error of this account"
-    else:
-        hint = "free concurrency that other functions reserve"
-    more = _increase(limit, subject)
-    return f"{hint}; {more}" if more else hint
-
-
-def _increase(limit: Limit, subject: Subject) -> str | None:
-    """What there is to be said of a higher quota: the command that asks for it, and what was asked for already."""
-    judgement, region = subject.concurrency, subject.account.region
-    if not judgement.lacking or not isinstance(judgement.limit, int):
-        return None
-    if subject.sandbox:
-        return f"or give the sandbox more: `tapctl sandbox start --limit {judgement.limit + judgement.lacking}`"
-    # Service Quotas takes nothing at or below the default of 1000, however small the applied value is.
-    need = max(1001, judgement.limit + judgement.lacking)
-    enough = next((each for each in subject.pending if each.value >= need), None)
-    if enough:
-        return f"an increase to {enough.value} was asked for on {enough.requested_on} and is not decided yet"
-    where = f" --region {region}" if region else ""
-    asked = ", ".join(f"{each.value} on {each.requested_on}" for each in subject.pending)
+def _claims(functions: Sequence[FunctionDemand]) -> str:
+    """For example `Fn reserves 100`, or `A, B and C reserve 300 in total`."""
+    claims = [function.claim for function in functions]
+    verbs = {"provision" if function.reserved is None else "reserve" for function in functions}
+    if len(functions) == 1:
+        name = functions[0].logical_id
+        return (
+            f"the claim of {name} is unknown"
+            if isinstance(claims[0], Unknown)
+            else f"{name} {verbs.pop()}s {claims[0]}"
+        )
+    verb = verbs.pop() if len(verbs) == 1 else "claim"
+    least = "at least " if any(isinstance(claim, Unknown) for claim in claims) else ""
     return (
-        f"or ask for more: `aws service-quotas request-service-quota-increase --service-code {limit.service}"
-        f" --quota-code {limit.code} --desired-value {need}{where}`"
-    ) + (f" (asked for already, and not decided yet: {asked})" if asked else "")
+        f"{_listed([function.logical_id for function in functions])} {verb} {least}{sum(map(known, claims))} in total"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more functions"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _held_twice(growing: Sequence[ClaimChange], verdict: Verdict) -> str:
+    """Which replacements make the peak lower than the end, as the end of a message."""
+    if verdict is not Verdict.UNCERTAIN:
+        return ""
+    functions = [change.logical_id for change in growing if change.replaced]
+    versions = [name for change in growing if not change.replaced for name in sorted(change.replaced_versions)]
+    names = [*functions, *versions]
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"; {names[0]} is replaced, and the old one keeps its concurrency until it is deleted"
+    return f"; {_listed(names)} are replaced, and the old ones keep their concurrency until they are deleted"
+
+
+def first_unknown(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | None:
+    """The first function whose claim is unknown, and why; without it no remedy is certain to help."""
+    unknowns = ((change.logical_id, unknown_claim(change)) for change in changes if change.wanted)
+    return next(((name, unknown) for name, unknown in unknowns if unknown), None)
+
+
+def unknown_claim(change: ClaimChange) -> Unknown | None:
+    """What is unknown of a function's claim: the new one, or the one that it holds."""
+    provisioned = change.wanted.provisioned_total if change.wanted else 0
+    values = (change.claim_after, provisioned, change.claim_before)
+    return next((value for value in values if isinstance(value, Unknown)), open_provision(change))
+
+
+def _some(hint: Hint) -> tuple[Hint, ...]:
+    return (hint,) if hint else ()
+
+
+def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tuple[Hint, ...]:
+    """The two steps where there are some to do; else the remedy, a higher quota, and throttles that reserve nothing."""
+    if result.two_step:
+        if result.two_step.first is None:
+            return (result.two_step.reason,)
+        allowed = Advice.DEPLOY_IN_TWO_STEPS
+        return (advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED if result.remedy_forbidden else allowed),)
+    verdict, plan = result.concurrency.verdict, result.plan
+    remedy: Hint
+    if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return ()
+    if plan.possible and plan.changes:
+        remedy = advise(Advice.APPLY_REMEDY)
+    elif unknown := first_unknown(result.changes):
+        remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
+    else:
+        remedy = advise(Advice.PIN_MINIMUM if verdict is Verdict.UNCERTAIN else Advice.FREE_RESERVATIONS)
+    return (remedy, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+
+
+def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
+    """How to get a higher limit, unless a requested increase that would be enough is pending."""
+    judgement, region = result.concurrency, result.account.region
+    if not judgement.lacking or not isinstance(judgement.limit, int):
+        return ()
+    if result.is_sandbox:
+        return (advise(Advice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking),)
+    # Service Quotas refuses values up to the default of 1000, however small the applied value is.
+    need = max(1001, judgement.limit + judgement.lacking)
+    pending = [
+        advise(Advice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in result.pending_increases
+    ]
+    for increase, hint in zip(result.pending_increases, pending, strict=True):
+        if increase.value >= need:
+            return (hint,)
+    request = advise(Advice.REQUEST_INCREASE, limit.service, limit.code, need)
+    if region:
+        request = advise(Advice.REQUEST_INCREASE_IN_REGION, limit.service, limit.code, need, region)
+    return (request, *pending)
 
 
 def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:
-    """A warning for each name in `priority` and `minimum` that no function has; no verdict changes.
+    """A warning for each name in `priority` and `minimum` that matches no function.
 
-    Functions that a condition leaves out at present count, and so does whatever nobody can see into.
+    Functions whose condition is false match. There is no warning where the template may have functions that it does
+    not show.
     """
     if any(member.resolver.template.opaque for member in tree.members()):
         return
     functions = [
-        f"{member.prefix}{each.logical_id}"
+        f"{member.prefix}{resource.logical_id}"
         for member in tree.members()
-        for each in member.resolver.template.resources()
-        if each.type == FUNCTION
+        for resource in member.resolver.template.resources()
+        if resource.type == FUNCTION
     ]
-    hidden = tuple(each.prefix for each in tree.remotes())
+    remote = tuple(nested.prefix for nested in tree.remotes())
     for key, names in (("priority", policy.priority), ("minimum", policy.minimum)):
         for name in names:
-            if name not in functions and not name.startswith(hidden):
-                yield _warning(tree.resolver.template.file, key, name, functions)
+            if name not in functions and not name.startswith(remote):
+                yield _unknown_name(tree.resolver.template.file, key, name, functions)
 
 
-def _warning(file: str, key: str, name: str, functions: list[str]) -> Finding:
+def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Finding:
     near = difflib.get_close_matches(name, functions, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"the template has: {', '.join(functions) or 'none'}"
-    message = f"`{key}` in tapctl.toml names {name}, which is no function of the template"
-    return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hint=hint, severity="warning")
+    message = f"`{key}` in tapctl.toml names {name}, but the template has no such function"
+    return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hints=(hint,), severity="warning")
 
 
-STAGES = {
-    "AWS::ApiGateway::Stage": "MethodSettings with ThrottlingRateLimit",
-    "AWS::ApiGatewayV2::Stage": "DefaultRouteSettings with ThrottlingRateLimit",
-}
-"""How a stage of an API throttles what it calls."""
-
-
-def overrunning_sources(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    """A warning for each function whose sources may run more at once than it will reserve; no verdict changes."""
+def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """A warning for each function whose event sources may run it more often at once than it reserves."""
     by_function: dict[str, list[EventSource]] = {}
-    for source in subject.sources:
+    for source in result.demand.event_sources:
         by_function.setdefault(source.function, []).append(source)
     for name, sources in by_function.items():
-        reserved = _reserved(subject, name)
-        known = [each.maximum for each in sources if isinstance(each.maximum, int)]
-        if reserved and len(known) == len(sources) and sum(known) > reserved:
-            names = ", ".join(each.logical_id for each in sources)
+        remedy = result.plan.remedies.get(name)
+        reserved = remedy.value if remedy else None
+        maximums = [source.maximum for source in sources if isinstance(source.maximum, int)]
+        if reserved and len(maximums) == len(sources) and sum(maximums) > reserved:
+            names = ", ".join(source.logical_id for source in sources)
             yield Finding(
                 limit.id,
                 Verdict.FITS,
-                f"{names} may run {sum(known)} at once, and {name} reserves {reserved}: what is beyond is throttled",
+                f"{names} may run {name} {sum(maximums)} times at once, but it reserves {reserved};"
+                " Lambda throttles the rest",
                 sources[0].logical_id,
                 sources[0].file,
                 sources[0].line,
-                f"a MaximumConcurrency of {reserved} in all, but never below 2 each",
+                (f"set MaximumConcurrency to {reserved} in total, and to at least 2 on each event source",),
                 severity="warning",
             )
 
 
-def _reserved(subject: Subject, name: str) -> int | None:
-    """What the function will reserve, with its remedy."""
-    remedy = subject.plan.remedies.get(name) if subject.plan else None
-    return remedy.value if remedy else None
+STAGES = {
+    "AWS::ApiGateway::Stage": "MethodSettings.ThrottlingRateLimit",
+    "AWS::ApiGatewayV2::Stage": "DefaultRouteSettings.ThrottlingRateLimit",
+}
+"""The property with which a stage of an API throttles what it calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Throttles:
-    """What throttles without reserving anything: SQS sources by their function, stages by the prefix of their stack."""
+    """What throttles without a reservation: SQS event sources by function, API stages by the stack that they are in."""
 
     sources: Mapping[str, str]
     stages: Mapping[str, str]
 
-    def instead_of(self, function: str) -> str:
-        """The throttle that this function could have without any reservation; empty where none comes to mind."""
+    def for_functions(self, functions: Sequence[str], most: int = 3) -> tuple[str, ...]:
+        """Throttles that could take the place of the functions' reservations."""
+        hints = (hint for name in functions if (hint := self._instead_of(name)))
+        return tuple(dict.fromkeys(hints))[:most]
+
+    def _instead_of(self, function: str) -> str:
         if source := self.sources.get(function):
-            return f"ScalingConfig.MaximumConcurrency of {source} throttles it without reserving anything"
+            return f"ScalingConfig.MaximumConcurrency of {source} throttles {function} without a reservation"
         stage = self.stages.get(function.rpartition("/")[0], "")
-        return f"{stage} throttles without reserving anything" if stage else ""
+        return f"{stage} throttles without a reservation" if stage else ""
 
 
 def throttles(tree: StackTree) -> Throttles:
-    """Those of the whole tree, told once."""
+    """The throttles of the whole tree."""
     sources: dict[str, str] = {}
     stages: dict[str, str] = {}
     for member in tree.members():
         for resource in member.resolver.template.resources():
-            if resource.type == EVENT_SOURCE_MAPPING and (function := _queued(member, resource)):
+            if resource.type == EVENT_SOURCE_MAPPING and (function := _queued_function(member, resource)):
                 sources.setdefault(f"{member.prefix}{function}", resource.logical_id)
             elif resource.type in STAGES:
                 stages.setdefault(member.prefix.rstrip("/"), f"{STAGES[resource.type]} of {resource.logical_id}")
     return Throttles(sources, stages)
 
 
-def _queued(member: StackTree, resource: Resource) -> str:
-    """The function that a mapping feeds from an SQS queue; other sources have no MaximumConcurrency."""
+def _queued_function(member: StackTree, resource: Resource) -> str:
+    """The function that an event source runs from an SQS queue; other sources have no MaximumConcurrency."""
     resolver, path = member.resolver, ("Resources", resource.logical_id, "Properties")
     if existence(resolver, resource) is False:
         return ""

@@ -1,7 +1,7 @@
-"""How much concurrency must stay unreserved: what is known of it, and what is not.
+"""The floor: the unreserved minimum as far as it is known.
 
-No API returns the floor. Observed in AWS's error text: 10 at a limit of 10, 50 at 50, 100 at 1000, and
-once 40 at 400; so the exact floor of other limits is open, and two numbers bound it:
+No API returns it. Observed in AWS's error messages: 10 at a limit of 10, 50 at 50, 100 at 1000, and once 40 at 400; so
+the exact minimum of other limits is unknown, and two numbers bound it:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from tapctl.account.model import LearnedFloor
 
 HARD = 10
-"""Never seen lower."""
+"""The lowest minimum ever observed."""
 
 SAFE = 100
-"""Documented, and never seen higher."""
+"""The documented minimum, and the highest ever observed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Below `hard` a deploy is refused, at `safe` or above it is not; `known` says that they are one number."""
+    """AWS refuses a deploy that leaves less than `hard`, and none that leaves `safe`; `known`: nothing lies between."""
 
     hard: int
     safe: int
@@ -29,14 +29,14 @@ class Floor:
 def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None = None) -> Floor:
     """The floor of an account with this limit of concurrent executions."""
     if pinned is not None:
-        return Floor(pinned, pinned, known=True, source="pinned by --min-unreserved or min_unreserved")
+        return Floor(pinned, pinned, known=True, source="pinned by min_unreserved")
     if learned is not None and learned.limit == limit:
         return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
     safe = min(SAFE, limit)
     if limit <= HARD:
-        return Floor(HARD, safe, known=True, source=f"observed: with a limit of {HARD} or less all of it")
+        return Floor(HARD, safe, known=True, source=f"observed: all of a limit of {HARD} or less")
     if limit == 50:
-        return Floor(HARD, safe, known=True, source="observed: with a limit of 50 all of it")
+        return Floor(HARD, safe, known=True, source="observed: all of a limit of 50")
     if limit >= 1000:
         return Floor(HARD, safe, known=True, source="AWS documentation")
-    return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}: between {HARD} and {safe}")
+    return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}")

@@ -8,12 +8,15 @@ from tapctl.concurrency.floor import SAFE, Floor, floor
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.hints import Hint
-from tapctl.unknown import Unknown
+from tapctl.unknown import Unknown, known
+
+Answer = tuple[Verdict, str, Hint]
+"""A verdict, its reason, and the next step where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict, the sums behind it, and why in words."""
+    """The verdict on concurrency, its reason, and the sums behind it."""
 
     verdict: Verdict
     reason: str
@@ -25,9 +28,9 @@ class Judgement:
 
     @property
     def lacking(self) -> int:
-        """How much more the account's limit would have to be for the end to fit; 0 where that is not the matter.
+        """How much higher the account's limit has to be for the end to fit; 0 where a higher limit would not help.
 
-        A higher limit has a floor of its own, which is never above `SAFE`.
+        A higher limit has its own floor, which is never above `SAFE`.
         """
         match self.outlook.final, self.floor:
             case int(final), Floor(safe=safe) if self.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN) and final < safe:
@@ -43,7 +46,7 @@ def judge(
     pinned: int | None = None,
     learned: LearnedFloor | None = None,
 ) -> Judgement:
-    """Whether Lambda will accept every reservation of the deploy, in whatever order it makes them."""
+    """Whether Lambda accepts every reservation of the deploy, in whatever order CloudFormation sets them."""
     bounds = (
         account.limit if isinstance(account.limit, Unknown) else floor(account.limit, pinned=pinned, learned=learned)
     )
@@ -52,34 +55,35 @@ def judge(
     return Judgement(verdict, reason, account.limit, account.unreserved, bounds, sums, resolution)
 
 
-def _decide(
-    changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, Hint]:
-    found = _decide_all(changes, bounds, sums, account)
+def _decide(changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency) -> Answer:
+    """The answer, which is uncertain where it depends on concurrency that was changed outside of the stack."""
+    answer = _decide_all(changes, bounds, sums, account)
     drifted = [change.logical_id for change in changes if change.drifted]
-    if found[0] in (Verdict.FITS, Verdict.UNKNOWN) or not drifted:
-        return found
-    untouched = tuple(change.untouched for change in changes)
-    calm = _decide_all(untouched, bounds, outlook(untouched, account.unreserved), account)
-    if calm[0] is found[0] is Verdict.EXCEEDS:
-        return found
-    return Verdict.UNCERTAIN, f"{found[1]}; {_drift(drifted)}", "write what is live into the template, or set it back"
-
-
-def _drift(names: list[str]) -> str:
-    return (
-        f"the concurrency of {', '.join(names)} was changed outside of the stack,"
-        " and CloudFormation sets it again only where it updates the resource for another reason"
+    if answer[0] in (Verdict.FITS, Verdict.UNKNOWN) or not drifted:
+        return answer
+    kept = tuple(change.if_drift_kept for change in changes)
+    answer_if_kept = _decide_all(kept, bounds, outlook(kept, account.unreserved), account)
+    if answer_if_kept[0] is answer[0] is Verdict.EXCEEDS:
+        return answer
+    reason = (
+        f"{answer[1]}; the concurrency of {', '.join(drifted)} was changed outside of the stack, and CloudFormation"
+        " sets it again only if it updates the resource for another reason"
     )
+    return Verdict.UNCERTAIN, reason, "write the live value into the template, or set it back"
 
 
 def _decide_all(
     changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, Hint]:
-    inside = [(*found, fix_command(change)) for change in changes if (found := check_provisioned(change))]
-    answers = [*inside, _decide_claims(changes, bounds, sums, account)]
+) -> Answer:
+    """The worst of the answers on each function's provisioned concurrency and on the sum of all claims."""
+    answers: list[Answer] = [
+        (*refusal, fix_command(change)) for change in changes if (refusal := check_provisioned(change))
+    ]
+    answers.append(_decide_claims(changes, bounds, sums, account))
     answers += [
-        (Verdict.UNKNOWN, doubt.reason, doubt.resolution) for change in changes if (doubt := open_provision(change))
+        (Verdict.UNKNOWN, unknown.reason, unknown.resolution)
+        for change in changes
+        if (unknown := open_provision(change))
     ]
     decisive = worst(verdict for verdict, _, _ in answers)
     return next(answer for answer in answers if answer[0] is decisive)
@@ -87,10 +91,10 @@ def _decide_all(
 
 def _decide_claims(
     changes: tuple[ClaimChange, ...], bounds: Floor | Unknown, sums: Outlook, account: Concurrency
-) -> tuple[Verdict, str, Hint]:
+) -> Answer:
     growing = [change for change in changes if change.grows]
     if not growing:
-        return Verdict.FITS, "no function claims more than it holds already", ""
+        return Verdict.FITS, "no function claims more than it holds", ""
     if isinstance(bounds, Unknown):
         return Verdict.UNKNOWN, bounds.reason, bounds.resolution
     if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
@@ -100,22 +104,26 @@ def _decide_claims(
 
 def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:
     if final < bounds.hard or (final < bounds.safe and bounds.known):
-        return Verdict.EXCEEDS, f"{final} executions would stay unreserved; at least {_minimum(bounds)} must"
-    if final < bounds.safe:
         return (
-            Verdict.UNCERTAIN,
-            f"{final} executions would stay unreserved, and the minimum is {bounds.source}",
+            Verdict.EXCEEDS,
+            f"would leave {final} unreserved executions; AWS requires at least {_minimum(bounds)}",
         )
+    if final < bounds.safe:
+        between = f"between {bounds.hard} and {bounds.safe}"
+        reason = f"would leave {final} unreserved executions; AWS's minimum is {bounds.source} ({between})"
+        return Verdict.UNCERTAIN, reason
     if peak < bounds.safe:
         return (
             Verdict.UNCERTAIN,
-            f"{final} executions stay unreserved at the end, but maybe {peak} on the way; {_enough(bounds)}",
+            f"would leave {final} unreserved executions, but maybe {peak} during the update; {_enough(bounds)}",
         )
-    return Verdict.FITS, f"{min(final, peak)} executions stay unreserved; {_enough(bounds)}"
+    return Verdict.FITS, f"leaves {min(final, peak)} unreserved executions; {_enough(bounds)}"
 
 
 def _enough(bounds: Floor) -> str:
-    return f"at least {bounds.safe} must" if bounds.known else f"{bounds.safe} are enough, whatever the minimum is"
+    if bounds.known:
+        return f"AWS requires at least {bounds.safe}"
+    return f"AWS's minimum is at most {bounds.safe}"
 
 
 def _minimum(bounds: Floor) -> int:
@@ -124,32 +132,30 @@ def _minimum(bounds: Floor) -> int:
 
 def _decide_within_bounds(
     growing: list[ClaimChange], bounds: Floor, changes: tuple[ClaimChange, ...], account: Concurrency
-) -> tuple[Verdict, str, Hint]:
-    """With something unknown: fits if even the worst case does, exceeds if even the best case does."""
+) -> Answer:
+    """With unknown claims: fits if even the worst case does, exceeds if even the best case does."""
     unknown = _first_unknown(changes, account)
     if isinstance(account.unreserved, Unknown):
         return Verdict.UNKNOWN, unknown.reason, unknown.resolution
-    if all(isinstance(change.top, int) for change in growing):
-        # What is held is at least 0, so holding nothing is the worst case.
-        most = sum(_known(change.top) for change in growing)
-        if account.unreserved - most >= bounds.safe:
-            return (*_compare(account.unreserved - most, account.unreserved - most, bounds), "")
-    if all(isinstance(change.old, int) for change in changes) and any(_surely_grows(change) for change in growing):
-        # What is wanted is at least 0, so wanting nothing is the best case.
-        least = sum(_known(change.new) - _known(change.old) for change in changes)
-        if account.unreserved - least < _minimum(bounds):
-            return (*_compare(account.unreserved - least, account.unreserved - least, bounds), "")
+    if all(isinstance(change.claim_peak, int) for change in growing):
+        # An unknown live claim is at least 0, so holding nothing is the worst case.
+        worst_case = account.unreserved - sum(known(change.claim_peak) for change in growing)
+        if worst_case >= bounds.safe:
+            return (*_compare(worst_case, worst_case, bounds), "")
+    if all(isinstance(change.claim_before, int) for change in changes) and any(map(_surely_grows, growing)):
+        # An unknown new claim is at least 0, so claiming nothing is the best case.
+        growth = sum(known(change.claim_after) - known(change.claim_before) for change in changes)
+        best_case = account.unreserved - growth
+        if best_case < _minimum(bounds):
+            return (*_compare(best_case, best_case, bounds), "")
     return Verdict.UNKNOWN, unknown.reason, unknown.resolution
 
 
 def _surely_grows(change: ClaimChange) -> bool:
-    return isinstance(change.new, int) and isinstance(change.base, int) and change.new > change.base
+    after, in_place = change.claim_after, change.claim_in_place
+    return isinstance(after, int) and isinstance(in_place, int) and after > in_place
 
 
 def _first_unknown(changes: tuple[ClaimChange, ...], account: Concurrency) -> Unknown:
-    values = [account.unreserved, *(value for change in changes for value in (change.new, change.top, change.old))]
-    return next(value for value in values if isinstance(value, Unknown))
-
-
-def _known(value: int | Unknown) -> int:
-    return value if isinstance(value, int) else 0
+    claims = (claim for change in changes for claim in (change.claim_after, change.claim_peak, change.claim_before))
+    return next(value for value in (account.unreserved, *claims) if isinstance(value, Unknown))

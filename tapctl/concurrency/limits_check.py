@@ -1,4 +1,4 @@
-"""Every limit of the catalogue that the template touches, judged: what is used, what is added, what is allowed."""
+"""The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from tapctl.account.model import UNREAD, Quota, Stack
 from tapctl.concurrency import read_demand
 from tapctl.concurrency.findings import concurrency_findings
-from tapctl.concurrency.result import Subject
+from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
 from tapctl.limits import CATALOGUE, Limit, LimitKind
@@ -24,14 +24,14 @@ from tapctl.unknown import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What the deploy adds to a limit: between `least` and `most`."""
+    """How many units the deploy adds to a limit: between `least` and `most`."""
 
     least: int
     most: int
 
 
 def touched(tree: StackTree, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
-    """The limits that this template and its nested ones can run into; nothing else is ever read."""
+    """The limits that the template and its nested ones can exceed; no other limit is read."""
     return tuple(limit for limit in CATALOGUE if _touches(limit, tree, stack))
 
 
@@ -40,15 +40,15 @@ def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bo
         case LimitKind.TEMPLATE:
             return True
         case LimitKind.EXPORTS:
-            return any("Export" in each for member in tree.members() for each in _outputs(member))
+            return any("Export" in output for member in tree.members() for output in _outputs(member))
         case LimitKind.CONCURRENCY:
-            return _hides(tree) or any(each.type in limit.spends for _, each in _resources(tree))
+            return _hides_functions(tree) or any(resource.type in limit.spends for _, resource in _resources(tree))
         case LimitKind.COUNT:
             return addition(limit, tree, stack).most > 0
 
 
-def _hides(tree: StackTree) -> bool:
-    """Whether there may be functions that are not to be seen here."""
+def _hides_functions(tree: StackTree) -> bool:
+    """Whether the stack may have functions that the template does not show."""
     return any(tree.remotes()) or any(
         member.resolver.template.opaque or any(read_demand.opaque_resources(member)) for member in tree.members()
     )
@@ -67,7 +67,7 @@ def _outputs(member: StackTree) -> Iterator[Mapping[str, Any]]:
 def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Addition:
     """How many units the stack will hold that it does not hold yet.
 
-    CloudFormation creates before it deletes, so what the deploy removes is not credited.
+    CloudFormation creates before it deletes, so removed resources are not subtracted.
     """
     least = most = 0
     held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
@@ -87,23 +87,23 @@ def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Ad
     return Addition(least, most)
 
 
-def check_limits(subject: Subject) -> tuple[Finding, ...]:
-    """One finding or more for every limit that the template touches, also where it fits."""
-    limits = touched(subject.tree, subject.account.stack)
-    return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, subject))
+def check_limits(result: Preflight) -> tuple[Finding, ...]:
+    """At least one finding for every limit that the template touches, also where it fits."""
+    limits = touched(result.tree, result.account.stack)
+    return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, result))
 
 
-def _judge_count(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    more = addition(limit, subject.tree, subject.account.stack)
-    quota = subject.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
-    spender = next((pair for pair in _resources(subject.tree) if pair[1].type in limit.spends), None)
+def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    more = addition(limit, result.tree, result.account.stack)
+    quota = result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
+    spender = next((pair for pair in _resources(result.tree) if pair[1].type in limit.spends), None)
     yield Finding(
         limit.id,
         *_compare_count(limit, more, quota),
         resource=f"{spender[0].prefix}{spender[1].logical_id}" if spender else None,
-        file=spender[0].resolver.template.file if spender else subject.resolver.template.file,
+        file=spender[0].resolver.template.file if spender else result.tree.resolver.template.file,
         line=spender[1].line if spender else None,
-        hint=_settle(quota) or None,
+        hints=_resolution(quota.value, quota.usage),
         judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
     )
 
@@ -126,25 +126,26 @@ def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict,
             raise AssertionError(quota)
 
 
-def _settle(quota: Quota) -> Hint:
-    return next((value.resolution for value in (quota.value, quota.usage) if isinstance(value, Unknown)), "")
+def _resolution(*values: object) -> tuple[Hint, ...]:
+    """The next step of the first unknown value that has one."""
+    unknown = (value.resolution for value in values if isinstance(value, Unknown) and value.resolution)
+    return tuple(unknown)[:1]
 
 
-def _judge_exports(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    exports, file = subject.account.exports, subject.resolver.template.file
+def _judge_exports(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    exports, file = result.account.exports, result.tree.resolver.template.file
     if isinstance(exports, Unknown):
         message = f"{limit.title}: {exports.reason}"
-        yield Finding(
-            limit.id, Verdict.UNKNOWN, message, file=file, hint=exports.resolution or None, judged=exports.judged
-        )
+        hints = _resolution(exports)
+        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=hints, judged=exports.judged)
         return
-    own = subject.account.stack.name if isinstance(subject.account.stack, Stack) else None
-    # CloudFormation names a nested stack for its parent and its logical id.
-    nested = tuple(f"{own}-{each.prefix.split('/')[0]}-" for each in subject.tree.members() if each.prefix)
+    own = result.account.stack.name if isinstance(result.account.stack, Stack) else None
+    # The name of a nested stack starts with its parent's name and its logical id.
+    nested = tuple(f"{own}-{member.prefix.split('/')[0]}-" for member in result.tree.members() if member.prefix)
     foreign = {name: stack for name, stack in exports.items() if stack != own and not stack.startswith(nested)}
-    members = subject.tree.members() if foreign else ()
+    members = result.tree.members() if foreign else ()
     clashes = [clash for member in members for clash in _clashes(limit, member.resolver, foreign)]
-    yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: none is taken", file=file)]
+    yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
 
 
 def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> Iterator[Finding]:
@@ -155,44 +156,42 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
         name = _export_name(resolver, output["Export"], (*path, "Export"))
         line, shown = resolver.template.line(*path), resolver.without_secrets(str(name))
         if isinstance(name, Unknown):
-            message = f"the name that output {key} exports is not known: {name.reason}"
-            yield Finding(
-                limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, name.resolution or None
-            )
+            message = f"the export name of output {key} is unknown: {name.reason}"
+            hints = _resolution(name)
+            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, hints)
         elif name is None or name not in foreign:
             continue
         elif isinstance(exists := resolver.exists(output.get("Condition"), path), Unknown):
-            message = f"output {key} may export {shown}, which stack {foreign[name]} exports already: {exists.reason}"
-            yield Finding(
-                limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, exists.resolution or None
-            )
+            message = f"output {key} may export {shown}, which stack {foreign[name]} already exports: {exists.reason}"
+            hints = _resolution(exists)
+            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, hints)
         else:
-            message = f"output {key} exports {shown}, which stack {foreign[name]} exports already"
-            hint = f"export another name, or remove that of {foreign[name]} first"
-            yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, hint)
+            message = f"output {key} exports {shown}, which stack {foreign[name]} already exports"
+            hint = f"choose another export name, or remove the export from stack {foreign[name]} first"
+            yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, (hint,))
 
 
 def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown | None:
-    """The name that an output exports, None where it exports nothing after all."""
+    """The name that an output exports, None where it exports nothing."""
     resolved = resolver.value(export, path)
     name = resolved.get("Name") if isinstance(resolved, dict) else resolved
     return name if isinstance(name, Unknown) else None if name is NO_VALUE or name is None else as_text(name)
 
 
-def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
+def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
     measure, allowed, unit = limit.measure, limit.fixed, f" {limit.unit}" if limit.unit else ""
     if measure is None or allowed is None:
         raise AssertionError(limit)
-    for member in subject.tree.members():
+    for member in result.tree.members():
         template = member.resolver.template
         measured = measure(template.source.text, template.body)
         verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
-        hint = None if verdict is Verdict.FITS else "split it into nested stacks"
+        hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
         message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
-        yield Finding(limit.id, verdict, message, file=template.file, line=1, hint=hint)
+        yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
 
 
-JUDGES: Mapping[LimitKind, Callable[[Limit, Subject], Iterator[Finding]]] = {
+JUDGES: Mapping[LimitKind, Callable[[Limit, Preflight], Iterator[Finding]]] = {
     LimitKind.CONCURRENCY: concurrency_findings,
     LimitKind.COUNT: _judge_count,
     LimitKind.EXPORTS: _judge_exports,

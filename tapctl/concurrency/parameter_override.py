@@ -1,18 +1,17 @@
-"""A remedy by a parameter instead of an edit: where a reservation hangs on one that serves nothing else.
+"""A remedy through a parameter instead of an edit, where a reservation depends on one that nothing else uses.
 
-The template then goes as it was written, and its own switch (`Fn::If` with `AWS::NoValue`) is used to drop the
-reservation.
+The template is deployed as it is written, and its own switch (`Fn::If` with `AWS::NoValue`) drops the reservation.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.remedy import Remedy, RemedyPlan
-from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.remedy import Override, Remedy, RemedyPlan
 from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.model import Template
+from tapctl.template.nested import StackTree
 from tapctl.template.parameters import SSM_TYPE, Parameters, as_text, bind, is_secret
 from tapctl.template.properties import whole_number
 from tapctl.template.references import References
@@ -22,31 +21,19 @@ from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
 _OFF = ("", "-1", "false", "no", "none", "None", "0")
-"""What templates take for "no reservation", beside the parameter's default and the values that it allows."""
+"""Values that templates use for "no reservation", tried beside the parameter's Default and AllowedValues."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
-    """The parameter that brings a remedy about, and the value that it takes in this deploy."""
-
-    parameter: str
-    value: str
-
-
-def overrides(result: Preflight) -> dict[str, Override]:
-    """The override of each function whose remedy a parameter can bring about by itself."""
-    root = result.tree.resolver
+def with_overrides(plan: RemedyPlan, template: Template, tree: StackTree) -> RemedyPlan:
+    """The plan with the parameter override of every function whose remedy one parameter brings about."""
+    own = {name: remedy for name, remedy in plan.changes.items() if "/" not in name}
+    if not own:
+        return plan
     # As it was written: transforms replace parameters by their values.
-    written = replace(root, template=result.template, _conditions={})
-    own = {name: remedy for name, remedy in result.plan.changes.items() if "/" not in name}
-    references = References.of(result.template.body if own else {})
-    found = {name: _override(written, references, name, remedy) for name, remedy in own.items()}
-    return {name: each for name, each in found.items() if each}
-
-
-def edited(plan: RemedyPlan, by_parameter: Mapping[str, Override]) -> RemedyPlan:
-    """What of the plan is left to be edited in the template."""
-    return replace(plan, remedies={name: each for name, each in plan.remedies.items() if name not in by_parameter})
+    resolver = replace(tree.resolver, template=template, _conditions={})
+    references = References.of(template.body)
+    overrides = {name: _override(resolver, references, name, remedy) for name, remedy in own.items()}
+    return replace(plan, overrides={name: override for name, override in overrides.items() if override})
 
 
 def _override(resolver: Resolver, references: References, logical_id: str, remedy: Remedy) -> Override | None:
@@ -56,14 +43,14 @@ def _override(resolver: Resolver, references: References, logical_id: str, remed
     candidates = (
         Override(name, value)
         for name in references.within(path)
-        if name in resolver.template.parameters and _serves_only(resolver.template, references, name, path)
+        if name in resolver.template.parameters and _is_only_use(resolver.template, references, name, path)
         for value in _values(resolver.template.parameters[name], remedy)
     )
-    return next((each for each in candidates if _brings_about(resolver, each, raw, path, remedy)), None)
+    return next((override for override in candidates if _brings_about(resolver, override, raw, path, remedy)), None)
 
 
 def _setting(template: Template, logical_id: str) -> tuple[Path, Value]:
-    """Where a function's reservation is written, in the resource or in SAM's Globals."""
+    """Where a function's reservation is written: in the resource or in SAM's Globals."""
     resource = template.body["Resources"].get(logical_id) or {}
     own: Path = ("Resources", logical_id, "Properties", RESERVED_CONCURRENCY)
     shared: Path = ("Globals", "Function", RESERVED_CONCURRENCY)
@@ -82,15 +69,17 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _serves_only(template: Template, references: References, name: str, path: Path) -> bool:
-    """Whether the parameter serves this one setting, which no other function inherits."""
+def _is_only_use(template: Template, references: References, name: str, path: Path) -> bool:
+    """Whether only this setting uses the parameter, and at most one function inherits it from Globals."""
     entry = template.parameters[name]
     if is_secret(entry) or str(entry.get("Type")).startswith(SSM_TYPE):
         return False
     heirs = [
-        each
-        for each in template.resources()
-        if path[0] == "Globals" and each.type == SERVERLESS_FUNCTION and RESERVED_CONCURRENCY not in each.properties
+        resource
+        for resource in template.resources()
+        if path[0] == "Globals"
+        and resource.type == SERVERLESS_FUNCTION
+        and RESERVED_CONCURRENCY not in resource.properties
     ]
     return len(heirs) <= 1 and all(use[: len(path)] == path for use in references.users(name))
 

@@ -1,4 +1,4 @@
-"""The claims of a template's functions, and of the tree of its nested stacks."""
+"""Reads the demand of a template and its nested stacks."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,49 +18,50 @@ from tapctl.unknown import Count, Unknown
 
 
 def read_demand(tree: StackTree) -> Demand:
-    """Work the demand of the whole tree out.
+    """The demand of the whole tree.
 
-    Raises `TemplateError` for a value that is no whole number above or at 0, with its line.
+    Raises `TemplateError`, with the line, for a value that is not a whole number of 0 or more.
     """
     members = list(tree.members())
     remotes = [
-        FunctionDemand(f"{each.prefix}*", each.line, plain(each.unknown), file=each.file) for each in tree.remotes()
+        FunctionDemand(f"{nested.prefix}*", nested.line, plain(nested.unknown), file=nested.file)
+        for nested in tree.remotes()
     ]
     return Demand(
         tree.resolver.template.file,
         (*(function for member in members for function in _functions(member)), *remotes),
-        tuple(each for member in members for each in scaling(member)),
-        tuple(each for member in members for each in event_sources(member)),
-        tuple(each for member in members for each in opaque_resources(member)),
+        tuple(target for member in members for target in scaling(member)),
+        tuple(source for member in members for source in event_sources(member)),
+        tuple(resource for member in members for resource in opaque_resources(member)),
     )
 
 
 def _functions(member: StackTree) -> Iterator[FunctionDemand]:
-    """The functions of one stack, named as the tree names them."""
-    for each in _own_functions(member.resolver):
-        function = replace(each, logical_id=f"{member.prefix}{each.logical_id}", file=member.resolver.template.file)
+    """The functions of one stack, with its prefix."""
+    for own in _own_functions(member.resolver):
+        function = replace(own, logical_id=f"{member.prefix}{own.logical_id}", file=member.resolver.template.file)
         yield _maybe(function, member.exists) if isinstance(member.exists, Unknown) else function
 
 
 def _maybe(function: FunctionDemand, unknown: Unknown) -> FunctionDemand:
-    """A function of a stack that may not exist: whatever it claims is unknown, too."""
-    doubt = plain(unknown)
+    """A function of a stack that may not exist: its claim is unknown, too."""
+    unknown = plain(unknown)
     return replace(
         function,
-        reserved=None if function.reserved is None else doubt,
-        provisioned=tuple(replace(each, value=doubt) for each in function.provisioned),
+        reserved=None if function.reserved is None else unknown,
+        provisioned=tuple(replace(version, value=unknown) for version in function.provisioned),
     )
 
 
 def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
     template = resolver.template
     resources = [resource for resource in template.resources() if existence(resolver, resource) is not False]
-    functions = {each.logical_id: _function(resolver, each) for each in resources if _claims(each)}
+    functions = {resource.logical_id: _function(resolver, resource) for resource in resources if _claims(resource)}
     provisioned: dict[str, list[Provisioned]] = {logical_id: [] for logical_id in functions}
     for resource in resources:
-        if resource.type in PUBLISHED and (found := _provisioned(resolver, resource)):
+        if resource.type in PUBLISHED and (version := _provisioned(resolver, resource)):
             owner = _owner(resolver, resource, functions)
-            provisioned.setdefault(owner, []).append(found)
+            provisioned.setdefault(owner, []).append(version)
             functions.setdefault(owner, FunctionDemand(owner, resource.line))
     for name, function in functions.items():
         yield replace(function, provisioned=tuple(provisioned.get(name, ())))
@@ -69,7 +70,7 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
 
 
 def _claims(resource: Resource) -> bool:
-    """Functions on managed instances run outside the account's pool; they are listed as opaque_resources."""
+    """Functions on managed instances run outside of the account's concurrency; they are opaque resources."""
     return resource.type == FUNCTION and "CapacityProviderConfig" not in resource.properties
 
 
@@ -88,7 +89,7 @@ def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
 
 
 def _raw(resource: Resource, name: str) -> Any:
-    """A property as it is written; a macro among the properties may set those that are not."""
+    """A property as it is written; where it is missing, the `AWS::Include` that may set it."""
     macro = {FN_TRANSFORM: resource.properties[FN_TRANSFORM]} if FN_TRANSFORM in resource.properties else NO_VALUE
     return resource.properties.get(name, macro)
 
@@ -101,24 +102,24 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
         return None
     inner = (*path, "ProvisionedConcurrentExecutions")
     value = config.get("ProvisionedConcurrentExecutions", NO_VALUE) if isinstance(config, dict) else config
-    found = count(resolver, resource, value, inner)
-    if found is None:
+    number = count(resolver, resource, value, inner)
+    if number is None:
         return None
     written = raw.get("ProvisionedConcurrentExecutions", raw) if isinstance(raw, dict) else raw
-    return Provisioned(resource.logical_id, found, resolver.template.line(*inner), source_of(resolver, written, inner))
+    return Provisioned(resource.logical_id, number, resolver.template.line(*inner), source_of(resolver, written, inner))
 
 
 def _owner(resolver: Resolver, resource: Resource, functions: dict[str, FunctionDemand]) -> str:
-    """The logical id of the function that an alias or version belongs to; its own where that is elsewhere."""
+    """The logical id of the function of an alias or version; its own where the function is not in the template."""
     raw = resource.properties.get("FunctionName", "")
     target = resolver.value(raw, ("Resources", resource.logical_id, "Properties", "FunctionName"))
     if isinstance(target, ResourceReference):
         return target.logical_id if target.logical_id in functions else resource.logical_id
-    named = [each for each in functions.values() if each.name is not None and each.name == target]
+    named = [function for function in functions.values() if function.name is not None and function.name == target]
     if isinstance(target, Unknown):
-        # Names may be unknown for one reason and differ; those that are written alike do not.
+        # Two names that are unknown for the same reason may differ, unless they are written in the same way.
         written = resolver.template.body["Resources"]
-        named = [each for each in named if written[each.logical_id]["Properties"].get("FunctionName") == raw]
+        named = [owner for owner in named if written[owner.logical_id]["Properties"].get("FunctionName") == raw]
     return named[0].logical_id if named else resource.logical_id
 
 
@@ -126,15 +127,15 @@ DIMENSION = "lambda:function:ProvisionedConcurrency"
 
 
 def scaling(member: StackTree) -> Iterator[Scaling]:
-    """The widest range of each target on provisioned concurrency, its scheduled actions included."""
+    """The widest capacity range of each scalable target for provisioned concurrency, with its scheduled actions."""
     resolver = member.resolver
     for resource in _existing(resolver, SCALABLE_TARGET):
         path: Path = ("Resources", resource.logical_id, "Properties")
         if resolver.value(resource.properties.get("ScalableDimension"), path) != DIMENSION:
             continue
         ranges = [resource.properties, *_scheduled(resolver, resource, path)]
-        minimum = [_bound(resolver, resource, each, "MinCapacity", path) for each in ranges]
-        maximum = [_bound(resolver, resource, each, "MaxCapacity", path) for each in ranges]
+        minimum = [_bound(resolver, resource, holder, "MinCapacity", path) for holder in ranges]
+        maximum = [_bound(resolver, resource, holder, "MaxCapacity", path) for holder in ranges]
         yield Scaling(
             f"{member.prefix}{resource.logical_id}",
             resolver.template.file,
@@ -147,7 +148,7 @@ def scaling(member: StackTree) -> Iterator[Scaling]:
 def _scheduled(resolver: Resolver, resource: Resource, path: Path) -> list[Any]:
     actions = resolver.value(resource.properties.get("ScheduledActions") or [], (*path, "ScheduledActions"))
     items = actions if isinstance(actions, list) else []
-    return [each.get("ScalableTargetAction", {}) for each in items if isinstance(each, dict)]
+    return [action.get("ScalableTargetAction", {}) for action in items if isinstance(action, dict)]
 
 
 def _bound(resolver: Resolver, resource: Resource, holder: Any, name: str, path: Path) -> Count | None:
@@ -156,7 +157,7 @@ def _bound(resolver: Resolver, resource: Resource, holder: Any, name: str, path:
 
 
 def _first(values: list[Count | None]) -> Count:
-    """The target's own minimum: schedules change it only later."""
+    """The target's own minimum; scheduled actions change it later."""
     return values[0] if values[0] is not None else 0
 
 
@@ -181,11 +182,11 @@ def event_sources(member: StackTree) -> Iterator[EventSource]:
 
 
 def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
-    """Custom resources, modules, macros and functions on managed instances."""
+    """Custom resources, modules, macros, and functions on managed instances."""
     resolver = member.resolver
     template = resolver.template
     for resource in template.resources():
-        reason = _why_unseen(resource)
+        reason = _why_opaque(resource)
         if reason and existence(resolver, resource) is not False:
             name = f"{member.prefix}{resource.logical_id}"
             yield OpaqueResource(name, resource.type, template.file, resource.line, reason)
@@ -197,15 +198,15 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
             )
 
 
-def _why_unseen(resource: Resource) -> str:
+def _why_opaque(resource: Resource) -> str:
     if is_custom_resource(resource.type):
-        return "a custom resource runs code of its own"
+        return "a custom resource may create functions"
     if resource.type.endswith("::MODULE"):
         return "a module is expanded by CloudFormation"
     if resource.type == FN_TRANSFORM:
-        return "a macro fills it in at deploy time"
+        return "a macro expands it at deploy time"
     if "CapacityProviderConfig" in resource.properties:
-        return "on managed instances it runs outside the account's pool; AWS does not say how they meet"
+        return "it runs on managed instances; AWS does not document how they count toward the concurrency limit"
     return ""
 
 
@@ -216,7 +217,7 @@ def _existing(resolver: Resolver, kind: str) -> Iterator[Resource]:
 
 
 def source_of(resolver: Resolver, raw: Any, path: Path) -> str:
-    """For example `parameter Limit`, `mapping Plans, where IsProd`, `literal in Globals`."""
+    """The source of a value, for example `parameter Limit`, `mapping Plans, where IsProd`, `literal in Globals`."""
     if raw is NO_VALUE:
         return ""
     words = ", ".join(dict.fromkeys(_sources(resolver, raw, path))) or "literal"

@@ -1,14 +1,14 @@
-"""The least change of the template that makes it fit: keep, else lower, else drop.
+"""The remedy: the smallest change of reservations that makes the template fit: keep, else lower, else drop.
 
-A reservation is never lowered to 0 (that would stop the function), never under the function's own
-provisioned concurrency, and never under what the live function holds already.
+A reservation is never lowered to 0 (that would stop the function), never below the function's provisioned concurrency,
+and never below what the live function holds.
 """
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange
@@ -19,9 +19,12 @@ from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.unknown import Unknown
 
+SETTING = "ReservedConcurrentExecutions"
+"""The property that a remedy changes."""
+
 
 class RemedyAction(Enum):
-    """What a remedy does with one reservation."""
+    """What a remedy does to one reservation."""
 
     KEEP = "keep"
     LOWER = "lower"
@@ -29,7 +32,7 @@ class RemedyAction(Enum):
 
 
 class RemedyMode(Enum):
-    """How far a remedy may go: `remedy` of an environment, or `--remedy`."""
+    """How far a remedy may go: `remedy` of an environment."""
 
     ADJUST = "adjust"
     DROP = "drop"
@@ -38,10 +41,10 @@ class RemedyMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RemedyPolicy:
-    """What an environment wants of remedies.
+    """How an environment wants headroom shared.
 
-    Functions in `priority` are served first, in that order; the others share what is left in proportion to
-    what they ask for. What would be lowered below its `minimum` is dropped instead.
+    Functions in `priority` are served first, in that order; the others share the rest in proportion to what they ask
+    for. A reservation that would be lowered below its `minimum` is dropped instead.
     """
 
     mode: RemedyMode = RemedyMode.ADJUST
@@ -50,12 +53,12 @@ class RemedyPolicy:
 
 
 PLAIN = RemedyPolicy()
-"""Share in proportion, with nobody first."""
+"""All functions share in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What becomes of one reservation; `value` is what is written, None when the property goes."""
+    """The remedy for one reservation; `value` is the new one, None where it is dropped."""
 
     action: RemedyAction
     value: int | None
@@ -63,47 +66,69 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """The parameter that brings a remedy about, and its value in this deploy."""
+
+    parameter: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemedyPlan:
-    """A remedy for every function with a reservation; `possible` False when none makes the template fit."""
+    """A remedy for every function with a reservation; `possible` False when none makes the template fit.
+
+    `overrides` has the functions whose remedy a parameter brings about, without an edit of the template.
+    """
 
     remedies: Mapping[str, Remedy]
     possible: bool
+    overrides: Mapping[str, Override] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Remedy]:
-        return {name: each for name, each in self.remedies.items() if each.action is not RemedyAction.KEEP}
+        return {name: remedy for name, remedy in self.remedies.items() if remedy.action is not RemedyAction.KEEP}
+
+    @property
+    def edits(self) -> Self:
+        """The part of the plan that no parameter brings about, which is edited in the template."""
+        edited = {name: remedy for name, remedy in self.remedies.items() if name not in self.overrides}
+        return replace(self, remedies=edited, overrides={})
+
+
+NO_REMEDY = RemedyPlan({}, possible=True)
+"""There is no reservation to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A reservation that wants more than it holds."""
+    """A reservation that asks for more than the function holds."""
 
     logical_id: str
     requested: int
-    base: int
+    in_place: int
     provisioned: int
     minimum: int = 0
 
     @property
     def least(self) -> int:
-        """The growth that it needs however little it reserves, for its provisioned concurrency."""
-        return max(0, self.provisioned - self.base)
+        """The growth that its provisioned concurrency needs, however little it reserves."""
+        return max(0, self.provisioned - self.in_place)
 
     @property
     def wish(self) -> int:
-        """The growth beyond that."""
-        return max(0, self.requested - self.base - self.least)
+        """The growth beyond `least` that it asks for."""
+        return max(0, self.requested - self.in_place - self.least)
 
     @property
     def need(self) -> int:
-        """The growth beyond `least` without which the reservation is not worth having."""
-        return max(0, min(self.minimum, self.requested) - self.base - self.least)
+        """The growth beyond `least` below which the reservation is dropped."""
+        return max(0, min(self.minimum, self.requested) - self.in_place - self.least)
 
 
 def allocate(
     changes: tuple[ClaimChange, ...], account: Concurrency, bounds: Floor | Unknown, policy: RemedyPolicy = PLAIN
 ) -> RemedyPlan:
-    """The least change that lets every order of updates leave the safe floor."""
+    """The smallest change with which every order of updates leaves the safe floor unreserved."""
     keep = {
         change.logical_id: Remedy(RemedyAction.KEEP, change.wanted.reserved, change.wanted.reserved)
         for change in changes
@@ -117,32 +142,32 @@ def allocate(
     if room < 0 or policy.mode is RemedyMode.FAIL:
         fits = room >= sum(candidate.wish for candidate in candidates) and not any(map(check_provisioned, changes))
         return RemedyPlan(keep, possible=fits)
-    broken = {change.logical_id for change in changes if check_provisioned(change)}
-    first = policy.priority
-    sound = sorted(
-        (each for each in candidates if each.logical_id not in broken),
-        key=lambda each: first.index(each.logical_id) if each.logical_id in first else len(first),
+    refused = {change.logical_id for change in changes if check_provisioned(change)}
+    order = {name: rank for rank, name in enumerate(policy.priority)}
+    sharing = sorted(
+        (candidate for candidate in candidates if candidate.logical_id not in refused),
+        key=lambda candidate: order.get(candidate.logical_id, len(order)),
     )
     share = _whole_or_nothing if policy.mode is RemedyMode.DROP else _proportional
-    shares = share(sound, room, len([each for each in sound if each.logical_id in first]))
-    served = {each.logical_id: _serve(each, shares.get(each.logical_id)) for each in candidates}
+    shares = share(sharing, room, len([candidate for candidate in sharing if candidate.logical_id in order]))
+    served = {candidate.logical_id: _serve(candidate, shares.get(candidate.logical_id)) for candidate in candidates}
     return RemedyPlan({**keep, **served}, possible=True)
 
 
 def _room(
     changes: tuple[ClaimChange, ...], candidates: list[_Candidate], account: Concurrency, bounds: Floor | Unknown
 ) -> int | None:
-    """What the reservations may grow in all: unreserved beyond the safe floor, less what grows in any case."""
+    """How much all reservations may grow: what is unreserved above the safe floor, less what grows in any case."""
     forced = sum(candidate.least for candidate in candidates)
     for change in changes:
         if change.grows and not _is_candidate(change):
-            if isinstance(change.top, Unknown) or isinstance(change.base, Unknown):
+            if isinstance(change.claim_peak, Unknown) or isinstance(change.claim_in_place, Unknown):
                 return None
-            forced += change.top - change.base
+            forced += change.claim_peak - change.claim_in_place
     if isinstance(bounds, Unknown) or isinstance(account.unreserved, Unknown):
         return None if candidates or forced else 0
     room = account.unreserved - max(bounds.safe, bounds.hard) - forced
-    # What asks for nothing is refused nothing, however little is left.
+    # A template that asks for no more is refused nothing, however little is unreserved.
     return room if forced else max(room, 0)
 
 
@@ -150,44 +175,44 @@ def _is_candidate(change: ClaimChange) -> bool:
     wanted = change.wanted
     if wanted is None or not isinstance(wanted.reserved, int) or wanted.reserved == 0:
         return False
-    known = isinstance(change.base, int) and isinstance(change.provisioned_top, int)
+    known = isinstance(change.claim_in_place, int) and isinstance(change.provisioned_peak, int)
     return known and (change.grows or check_provisioned(change) is not None)
 
 
 def _candidate(change: ClaimChange, minimum: Mapping[str, int]) -> _Candidate:
-    match change.wanted, change.base, change.provisioned_top:
-        case FunctionDemand(reserved=int(requested)), int(base), int(provisioned):
-            return _Candidate(change.logical_id, requested, base, provisioned, minimum.get(change.logical_id, 0))
+    match change.wanted, change.claim_in_place, change.provisioned_peak:
+        case FunctionDemand(reserved=int(requested)), int(in_place), int(provisioned):
+            return _Candidate(change.logical_id, requested, in_place, provisioned, minimum.get(change.logical_id, 0))
         case _:
             raise AssertionError(change)
 
 
 def _proportional(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
-    """The first ones take what they ask while it lasts; the rest share in proportion, in whole numbers.
+    """The first ones take what they ask for while it lasts; the rest share in proportion, in whole numbers.
 
-    What the minimum of the rest takes is set aside before; who cannot have it gets no share at all.
+    The minimums of the rest are set aside first; a candidate whose minimum does not fit gets no share at all.
     """
     shares: dict[str, int] = {}
-    for each in candidates[:first]:
-        share = min(each.wish, room)
-        if share >= each.need:
-            shares[each.logical_id] = share
+    for candidate in candidates[:first]:
+        share = min(candidate.wish, room)
+        if share >= candidate.need:
+            shares[candidate.logical_id] = share
             room -= share
     rest: list[_Candidate] = []
-    for each in candidates[first:]:
-        if each.need <= room:
-            rest.append(each)
-            room -= each.need
-    more = {each.logical_id: each.wish - each.need for each in rest}
-    asked = sum(more.values())
-    given = more if asked <= room else _rounded({name: wish * room for name, wish in more.items()}, asked, room)
-    return shares | {each.logical_id: each.need + given[each.logical_id] for each in rest}
+    for candidate in candidates[first:]:
+        if candidate.need <= room:
+            rest.append(candidate)
+            room -= candidate.need
+    wishes = {candidate.logical_id: candidate.wish - candidate.need for candidate in rest}
+    asked = sum(wishes.values())
+    given = wishes if asked <= room else _rounded({name: wish * room for name, wish in wishes.items()}, asked, room)
+    return shares | {candidate.logical_id: candidate.need + given[candidate.logical_id] for candidate in rest}
 
 
 def _rounded(weights: dict[str, int], whole: int, room: int) -> dict[str, int]:
     """`weights` by `whole`, in whole numbers that add up to `room`."""
     given = {name: weight // whole for name, weight in weights.items()}
-    # The largest remainders get what rounding left over; ties go in the template's order.
+    # The largest remainders get the rest; ties are broken by the order of the template.
     by_remainder = sorted(weights, key=lambda name: -(weights[name] % whole))
     for name in by_remainder[: room - sum(given.values())]:
         given[name] += 1
@@ -195,39 +220,39 @@ def _rounded(weights: dict[str, int], whole: int, room: int) -> dict[str, int]:
 
 
 def _whole_or_nothing(candidates: list[_Candidate], room: int, first: int) -> dict[str, int]:
-    """The first ones in their order, then as many of the others as fit whole, and rather the larger ones."""
-    shares = {each.logical_id: 0 for each in candidates}
-    for each in candidates[:first]:
-        shares[each.logical_id] = each.wish if each.wish <= room else 0
-        room -= shares[each.logical_id]
+    """The first ones in their order, then as many of the others as fit whole, preferring the larger ones."""
+    shares = {candidate.logical_id: 0 for candidate in candidates}
+    for candidate in candidates[:first]:
+        shares[candidate.logical_id] = candidate.wish if candidate.wish <= room else 0
+        room -= shares[candidate.logical_id]
     kept: list[_Candidate] = []
-    for each in sorted(candidates[first:], key=lambda each: each.wish):
-        if each.wish <= room:
-            kept.append(each)
-            room -= each.wish
-        elif smaller := next((other for other in kept if 0 < each.wish - other.wish <= room), None):
-            # As many are kept with it in the place of a smaller one, and less is dropped.
-            kept[kept.index(smaller)] = each
-            room -= each.wish - smaller.wish
-    return shares | {each.logical_id: each.wish for each in kept}
+    for candidate in sorted(candidates[first:], key=lambda candidate: candidate.wish):
+        if candidate.wish <= room:
+            kept.append(candidate)
+            room -= candidate.wish
+        elif smaller := next((other for other in kept if 0 < candidate.wish - other.wish <= room), None):
+            # The same number of functions keeps its reservation, and less is dropped.
+            kept[kept.index(smaller)] = candidate
+            room -= candidate.wish - smaller.wish
+    return shares | {candidate.logical_id: candidate.wish for candidate in kept}
 
 
 def _serve(candidate: _Candidate, share: int | None) -> Remedy:
-    """Turn a share into a remedy; no share at all means that the reservation cannot stay."""
+    """The remedy for a share; without any share the reservation is dropped."""
     requested = candidate.requested
     if share is None:
         return Remedy(RemedyAction.DROP, None, requested)
     if share == candidate.wish:
         return Remedy(RemedyAction.KEEP, requested, requested)
-    value = candidate.base + candidate.least + share
+    value = candidate.in_place + candidate.least + share
     return Remedy(RemedyAction.LOWER, value, requested) if value else Remedy(RemedyAction.DROP, None, requested)
 
 
 def apply(body: Mapping[str, Any], plan: RemedyPlan, prefix: str = "") -> dict[str, Any]:
-    """The template as the plan wants it; what it keeps is left as it was written.
+    """A template with the plan's changes; reservations that the plan keeps stay as they are written.
 
-    `prefix` says which stack of the tree this is; what the plan wants of the others is theirs to apply.
-    Raises `UsageError` for a function that a transform makes.
+    `prefix` is the stack's place in the tree; changes of other stacks are ignored. Raises `UsageError` for a function
+    that a transform generates.
     """
     changed = copy.deepcopy(dict(body))
     for name, remedy in plan.changes.items():
@@ -237,10 +262,10 @@ def apply(body: Mapping[str, Any], plan: RemedyPlan, prefix: str = "") -> dict[s
         resource = changed["Resources"].get(logical_id)
         if resource is None:
             raise UsageError(
-                f"the reservation of {logical_id} is made by a transform and cannot be changed by itself",
+                f"the reservation of {logical_id} is generated by a transform and cannot be changed alone",
                 "change it in the template",
             )
-        # AWS::NoValue rather than no property: it also wins over a default that a transform would fill in.
+        # AWS::NoValue rather than no property: it also overrides a default that a transform fills in.
         value = remedy.value if remedy.action is RemedyAction.LOWER else {"Ref": "AWS::NoValue"}
         resource.setdefault("Properties", {})[RESERVED_CONCURRENCY] = value
     return changed

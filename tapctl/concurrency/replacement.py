@@ -1,12 +1,14 @@
-"""Which functions, versions and aliases an update makes anew, told from the template that runs and the new one.
+"""What an update does to the functions, versions and aliases of one stack, from its old and its new template.
 
-CloudFormation replaces a resource when a property that can only be set at its creation changes, and keeps the
-old one until everything else succeeded. With a change set at hand, its word counts instead.
+CloudFormation replaces a resource when a create-only property changes, and deletes the old one after everything else
+succeeded.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY, VERSION
 from tapctl.template.model import Resource
@@ -25,147 +27,231 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
         "RuntimePolicy",
     ),
 }
-"""The `createOnlyProperties` of the resource schemas, but a function's name: one that is given is compared with the
-live one's."""
+"""The `createOnlyProperties` of the resource schemas, but the FunctionName of a function: one that the template gives
+is compared with the live function's name."""
 
 CLAIMS: Mapping[str, str] = {
     ALIAS: PROVISIONED_CONCURRENCY,
     FUNCTION: RESERVED_CONCURRENCY,
     VERSION: PROVISIONED_CONCURRENCY,
 }
-"""The property by which each claims concurrency."""
+"""The property by which a resource of each type claims concurrency."""
+
+RETAINING = ("Retain", "RetainExceptOnCreate")
+"""The policies under which a resource stays in the account when it leaves the stack. For a deleted resource the old
+template's DeletionPolicy counts, for a replaced one the new template's UpdateReplacePolicy."""
 
 
-_ATTRIBUTE = re.compile(r"\$\{([A-Za-z0-9]+)\.[^}]+\}")
+@dataclass(frozen=True, slots=True)
+class UpdateEffects:
+    """What an update does to functions, versions and aliases, by logical id.
+
+    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `retained_on_delete` are no longer in
+    the template and stay in the account; `retained_on_replace` would stay if they are replaced. Both templates give
+    `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName. Where the templates could not
+    be compared, `not_compared_reason` says why, and replacements are unknown and not counted.
+    """
+
+    replaced: frozenset[str] = frozenset()
+    maybe_replaced: frozenset[str] = frozenset()
+    retained_on_delete: frozenset[str] = frozenset()
+    retained_on_replace: frozenset[str] = frozenset()
+    unchanged_concurrency: frozenset[str] = frozenset()
+    same_name: frozenset[str] = frozenset()
+    not_compared_reason: str = ""
+
+    def __or__(self, other: Self) -> Self:
+        return type(self)(
+            replaced=self.replaced | other.replaced,
+            maybe_replaced=self.maybe_replaced | other.maybe_replaced,
+            retained_on_delete=self.retained_on_delete | other.retained_on_delete,
+            retained_on_replace=self.retained_on_replace | other.retained_on_replace,
+            unchanged_concurrency=self.unchanged_concurrency | other.unchanged_concurrency,
+            same_name=self.same_name | other.same_name,
+            not_compared_reason=self.not_compared_reason or other.not_compared_reason,
+        )
+
+
+NO_EFFECTS = UpdateEffects()
+"""Nothing is replaced or retained."""
+
+
+def compare_templates(old: Resolver, new: Resolver | None, prefix: str = "") -> UpdateEffects:
+    """The effects on one stack, whose logical ids get the prefix; no new template deletes the stack."""
+    retained = _retained(old, "DeletionPolicy")
+    if new is None:
+        return UpdateEffects(retained_on_delete=_prefixed(prefix, retained))
+    differences = replaced(old, new)
+    return UpdateEffects(
+        replaced=_prefixed(prefix, differences),
+        maybe_replaced=_prefixed(prefix, (name for name, how in differences.items() if how is Difference.MAYBE)),
+        retained_on_delete=_prefixed(prefix, retained - {*concurrency_resources(new)}),
+        retained_on_replace=_prefixed(prefix, _retained(new, "UpdateReplacePolicy")),
+        unchanged_concurrency=_prefixed(prefix, unchanged_concurrency(old, new)),
+        same_name=_prefixed(prefix, same_name(old, new)),
+    )
+
+
+def without_old_template(new: Resolver | None, prefix: str = "") -> UpdateEffects:
+    """The effects on a stack whose old template cannot be read: all that sets a create-only property may be replaced.
+
+    Names do not count: they are compared with the live resources' names.
+    """
+    if new is None:
+        return NO_EFFECTS
+    maybe = _prefixed(
+        prefix,
+        (
+            name
+            for name, resource in concurrency_resources(new).items()
+            if {*CREATE_ONLY[resource.type]} & {*resource.properties} - {"FunctionName", "Name"}
+        ),
+    )
+    return UpdateEffects(replaced=maybe, maybe_replaced=maybe)
 
 
 def concurrency_resources(resolver: Resolver) -> dict[str, Resource]:
-    """Functions, versions and aliases by their logical ids, but those that a condition leaves out."""
+    """Functions, versions and aliases by logical id, without those whose condition is false."""
     return {
-        each.logical_id: each
-        for each in resolver.template.resources()
-        if each.type in CREATE_ONLY and resolver.exists(each.condition, ("Resources", each.logical_id, "Condition"))
+        resource.logical_id: resource
+        for resource in resolver.template.resources()
+        if resource.type in CREATE_ONLY
+        and resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
     }
 
 
+def retains(resolver: Resolver, resource: Resource, policy: str) -> bool:
+    """Whether the DeletionPolicy or UpdateReplacePolicy keeps the resource in the account."""
+    written = resolver.template.body["Resources"][resource.logical_id].get(policy)
+    return resolver.value(written, ("Resources", resource.logical_id, policy)) in RETAINING
+
+
+def _retained(resolver: Resolver, policy: str) -> frozenset[str]:
+    resources = concurrency_resources(resolver).items()
+    return frozenset(name for name, resource in resources if retains(resolver, resource, policy))
+
+
+def _prefixed(prefix: str, logical_ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(f"{prefix}{logical_id}" for logical_id in logical_ids)
+
+
 class Difference(Enum):
-    """Whether an update changes something."""
+    """Whether an update changes a property."""
 
     NO = 0
     MAYBE = 1
     SURELY = 2
 
 
-def replaced(running: Resolver, wanted: Resolver) -> dict[str, Difference]:
-    """The logical ids that one update replaces, surely or maybe: a value that is not known may be another one."""
-    found = {new.logical_id: _is_replaced(running, old, wanted, new) for old, new in _pairs(running, wanted)}
-    return {name: differs for name, differs in found.items() if differs is not Difference.NO}
+def replaced(old: Resolver, new: Resolver) -> dict[str, Difference]:
+    """The logical ids that the update replaces, surely or maybe: an unknown value may turn out to be another one."""
+    differences = {after.logical_id: _is_replaced(old, before, new, after) for before, after in _pairs(old, new)}
+    return {name: how for name, how in differences.items() if how is not Difference.NO}
 
 
-def unchanged_concurrency(running: Resolver, wanted: Resolver) -> frozenset[str]:
-    """What both templates give the same reservation, or the same provisioned concurrency."""
+def unchanged_concurrency(old: Resolver, new: Resolver) -> frozenset[str]:
+    """The resources to which both templates give the same reservation or provisioned concurrency."""
     return frozenset(
-        new.logical_id
-        for old, new in _pairs(running, wanted)
-        if _compare(running, old, wanted, new, (CLAIMS[new.type],)) is Difference.NO
+        after.logical_id
+        for before, after in _pairs(old, new)
+        if _compare(old, before, new, after, (CLAIMS[after.type],)) is Difference.NO
     )
 
 
-def same_name(running: Resolver, wanted: Resolver) -> frozenset[str]:
-    """What both templates give the same name, whatever that is."""
+def same_name(old: Resolver, new: Resolver) -> frozenset[str]:
+    """The resources to which both templates give the same FunctionName, known or not."""
     return frozenset(
-        new.logical_id
-        for old, new in _pairs(running, wanted)
-        if _compare(running, old, wanted, new, ("FunctionName",)) is Difference.NO
+        after.logical_id
+        for before, after in _pairs(old, new)
+        if _compare(old, before, new, after, ("FunctionName",)) is Difference.NO
     )
 
 
-def _pairs(running: Resolver, wanted: Resolver) -> Iterator[tuple[Resource, Resource]]:
-    """What is of one type in both templates."""
-    before = concurrency_resources(running)
-    for new in concurrency_resources(wanted).values():
-        old = before.get(new.logical_id)
-        if old and old.type == new.type:
-            yield old, new
+def _pairs(old: Resolver, new: Resolver) -> Iterator[tuple[Resource, Resource]]:
+    """The resources that have the same logical id and type in both templates."""
+    resources = concurrency_resources(old)
+    for after in concurrency_resources(new).values():
+        before = resources.get(after.logical_id)
+        if before and before.type == after.type:
+            yield before, after
 
 
-def _is_replaced(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> Difference:
-    if _loses_its_name(running, old, wanted, new):
+def _is_replaced(old: Resolver, before: Resource, new: Resolver, after: Resource) -> Difference:
+    if _loses_its_name(old, before, new, after):
         return Difference.SURELY
-    return _compare(running, old, wanted, new, CREATE_ONLY[new.type])
+    return _compare(old, before, new, after, CREATE_ONLY[after.type])
 
 
-def _loses_its_name(running: Resolver, old: Resource, wanted: Resolver, new: Resource) -> bool:
-    """Whether a function that was named gets a name of CloudFormation's making, which nobody knows yet."""
-    ((before, after),) = _values(running, old, wanted, new, ("FunctionName",))
-    return before is not NO_VALUE and after is NO_VALUE
+def _loses_its_name(old: Resolver, before: Resource, new: Resolver, after: Resource) -> bool:
+    """Whether CloudFormation will generate a name for a function that had one in the template."""
+    ((old_name, new_name),) = _values(old, before, new, after, ("FunctionName",))
+    return old_name is not NO_VALUE and new_name is NO_VALUE
 
 
-def _compare(running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]) -> Difference:
+def _compare(
+    old: Resolver, before: Resource, new: Resolver, after: Resource, properties: tuple[str, ...]
+) -> Difference:
     """Whether any of the properties differs."""
-    found = Difference.NO
-    for name, (before, after) in zip(names, _values(running, old, wanted, new, names), strict=True):
-        if not (_is_open(before) or _is_open(after)):
+    difference = Difference.NO
+    values = _values(old, before, new, after, properties)
+    for name, (old_value, new_value) in zip(properties, values, strict=True):
+        if not (_is_open(old_value) or _is_open(new_value)):
             # CloudFormation compares text with text: 5 and "5" are one value.
-            if str(before) != str(after):
+            if str(old_value) != str(new_value):
                 return Difference.SURELY
-        elif str(before) != str(after) or _is_written_otherwise(running, old, wanted, new, name):
-            found = Difference.MAYBE
-    return found
+        elif str(old_value) != str(new_value) or _is_written_otherwise(old, before, new, after, name):
+            difference = Difference.MAYBE
+    return difference
 
 
-def _is_written_otherwise(running: Resolver, old: Resource, wanted: Resolver, new: Resource, name: str) -> bool:
-    """Whether what is not known is another text, or asks for an attribute of a resource that changes itself."""
-    text = new.properties.get(name)
-    return old.properties.get(name) != text or any(_is_altered(each, running, wanted) for each in _asked(text))
+def _is_written_otherwise(old: Resolver, before: Resource, new: Resolver, after: Resource, name: str) -> bool:
+    """Whether an unknown value is written in another way, or reads an attribute of a resource that changes."""
+    written = after.properties.get(name)
+    return before.properties.get(name) != written or any(
+        _may_change(logical_id, old, new) for logical_id in _attribute_owners(written)
+    )
 
 
-def _is_altered(logical_id: str, running: Resolver, wanted: Resolver) -> bool:
-    """An attribute of a function, version or alias stays the same unless that is replaced."""
-    before, after = (each.template.body["Resources"].get(logical_id) for each in (running, wanted))
+def _may_change(logical_id: str, old: Resolver, new: Resolver) -> bool:
+    """Whether an attribute of the resource may change; a function, version or alias keeps its own in place."""
+    before, after = (resolver.template.body["Resources"].get(logical_id) for resolver in (old, new))
     if before is None or after is None:
         return True
     path = ("Resources", logical_id, "Properties")
-    values = (running.value(before.get("Properties"), path), wanted.value(after.get("Properties"), path))
+    values = (old.value(before.get("Properties"), path), new.value(after.get("Properties"), path))
     return after.get("Type") not in CREATE_ONLY and (before != after or str(values[0]) != str(values[1]))
 
 
-def _asked(text: object) -> Iterator[str]:
-    """The logical ids of the resources of which a text asks for attributes."""
-    if isinstance(text, Mapping):
-        for key, item in text.items():
+_ATTRIBUTE = re.compile(r"\$\{([A-Za-z0-9]+)\.[^}]+\}")
+
+
+def _attribute_owners(value: object) -> Iterator[str]:
+    """The logical ids of the resources whose attributes a value reads."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
             if key == "Fn::GetAtt":
                 yield str(item[0] if isinstance(item, list) else item).partition(".")[0]
-            yield from _asked(item)
-    elif isinstance(text, list):
-        for item in text:
-            yield from _asked(item)
-    elif isinstance(text, str):
-        yield from _ATTRIBUTE.findall(text)
+            yield from _attribute_owners(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _attribute_owners(item)
+    elif isinstance(value, str):
+        yield from _ATTRIBUTE.findall(value)
 
 
 def _values(
-    running: Resolver, old: Resource, wanted: Resolver, new: Resource, names: tuple[str, ...]
+    old: Resolver, before: Resource, new: Resolver, after: Resource, properties: tuple[str, ...]
 ) -> Iterator[tuple[object, object]]:
-    for name in names:
-        path = ("Resources", new.logical_id, "Properties", name)
+    for name in properties:
+        path = ("Resources", after.logical_id, "Properties", name)
         yield (
-            running.value(old.properties.get(name, NO_VALUE), path),
-            wanted.value(new.properties.get(name, NO_VALUE), path),
+            old.value(before.properties.get(name, NO_VALUE), path),
+            new.value(after.properties.get(name, NO_VALUE), path),
         )
 
 
 def _is_open(value: object) -> bool:
-    """Whether something in it is not known, so that it says nothing of what is written otherwise."""
+    """Whether a part of the value is unknown."""
     if isinstance(value, Mapping):
         return any(map(_is_open, value.values()))
     return isinstance(value, Unknown) or (isinstance(value, list | tuple) and any(map(_is_open, value)))
-
-
-def maybe_replaced(wanted: Resolver) -> frozenset[str]:
-    """What an update might replace where nobody may read what runs: all that sets such a property beside its names."""
-    return frozenset(
-        name
-        for name, each in concurrency_resources(wanted).items()
-        if {*CREATE_ONLY[each.type]} & {*each.properties} - {"FunctionName", "Name"}
-    )

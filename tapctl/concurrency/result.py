@@ -1,21 +1,28 @@
-"""What a preflight found, whole, for whoever renders it or acts on it."""
+"""`Preflight`: everything that one preflight decided, worked out once and only read from then on."""
 
 from dataclasses import dataclass
 
 from tapctl.account.model import Account, Increase
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import Demand, EventSource
+from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.judge import Judgement
-from tapctl.concurrency.remedy import RemedyPlan
+from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
+from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
+from tapctl.concurrency.two_step import TwoStepPlan
 from tapctl.concurrency.verdict import Finding, Verdict, worst
+from tapctl.limits import CONCURRENCY
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """The verdict with everything that led to it."""
+    """The inputs, the verdicts on them, and what a deploy would do about them.
+
+    `changes` has every function before and after, `effects` what the update replaces and retains. `concurrency` is
+    the verdict on concurrency and `findings` those on all limits. `plan` is the remedy with its parameter overrides,
+    `two_step` the alternative to it. Renderers, `fix` and deploys decide nothing of this again.
+    """
 
     template: Template
     tree: StackTree
@@ -23,52 +30,46 @@ class Preflight:
     demand: Demand
     changes: tuple[ClaimChange, ...]
     concurrency: Judgement
-    plan: RemedyPlan
-    findings: tuple[Finding, ...]
+    effects: UpdateEffects = NO_EFFECTS
+    plan: RemedyPlan = NO_REMEDY
+    two_step: TwoStepPlan | None = None
+    """Set where a deploy in one step might fail although its end fits."""
+    pending_increases: tuple[Increase, ...] = ()
+    """Requested increases of the concurrency limit, read where an increase would help."""
+    findings: tuple[Finding, ...] = ()
     lint: tuple[Finding, ...] = ()
-    staging: RemedyPlan | str | None = None
-    """The first of two steps, where a deploy in one might fail on the way; or why two would not do either."""
-
-    forbidden: bool = False
-    """Whether a remedy is not wanted: `--remedy fail`."""
-
-    uncompared: str = ""
-    """Why nobody could tell what the update makes anew, where that could change the verdict."""
+    remedy_forbidden: bool = False
+    """Whether the configuration forbids a remedy and two steps."""
+    is_sandbox: bool = False
+    not_compared: str = ""
+    """Why it is unknown what the update replaces, where that could change the verdict."""
 
     @property
     def verdict(self) -> Verdict:
         return worst(finding.verdict for finding in self.findings if finding.judged)
 
     @property
+    def first_step(self) -> RemedyPlan | None:
+        """The reservations of the first of two steps; None where one step is enough or two would not help."""
+        return self.two_step.first if self.two_step else None
+
+    @property
+    def concurrency_after_remedy(self) -> Verdict:
+        """The verdict on concurrency once the remedy is applied, or the deploy goes in two steps."""
+        two_steps = self.first_step is not None and not self.remedy_forbidden
+        remedied = self.plan.possible and bool(self.plan.changes)
+        return Verdict.FITS if two_steps or remedied else self.concurrency.verdict
+
+    @property
+    def other_findings(self) -> list[Finding]:
+        """The judged findings on other limits than concurrency, which no remedy changes."""
+        return [finding for finding in self.findings if finding.judged and finding.limit != CONCURRENCY.id]
+
+    @property
+    def verdict_after_remedy(self) -> Verdict:
+        """The verdict on what a deploy would execute."""
+        return worst([*(finding.verdict for finding in self.other_findings), self.concurrency_after_remedy])
+
+    @property
     def lint_errors(self) -> list[Finding]:
         return [finding for finding in self.lint if finding.severity == "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Everything that the findings are drawn from."""
-
-    tree: StackTree
-    account: Account
-    changes: tuple[ClaimChange, ...]
-    concurrency: Judgement
-    staging: RemedyPlan | str | None = None
-    plan: RemedyPlan | None = None
-    pending: tuple[Increase, ...] = ()
-    sources: tuple[EventSource, ...] = ()
-    sandbox: bool = False
-    """Whether the account is the sandbox, which no quota of AWS's raises."""
-    forbidden: bool = False
-    """Whether `--remedy fail` keeps a deploy from changing anything, or from going in two steps."""
-
-    @property
-    def advice(self) -> str | None:
-        """What two steps could do about an order of updates that might fail."""
-        allowed = "without `--remedy fail` " if self.forbidden else ""
-        steps = f"{allowed}`tapctl deploy` does it in two steps: it lowers first, then raises"
-        return steps if isinstance(self.staging, RemedyPlan) else self.staging
-
-    @property
-    def resolver(self) -> Resolver:
-        """The root's."""
-        return self.tree.resolver

@@ -1,27 +1,40 @@
-"""A deploy in two steps, for what fits at the end but maybe not on the way: lower first, then raise.
+"""A deploy in two steps, for what fits after the deploy but maybe not during it: lower first, then raise.
 
-In the first step nothing claims more than it holds: what is changed in place gets the lesser of its old and
-new reservation, what is made anew none yet, and what goes is deleted. The second step is the target.
+In the first step no function claims more than it holds: one that is updated in place gets the smaller of its old and
+its new reservation, one that is replaced has none yet, and what is removed is deleted. The second step deploys the
+template as it is.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.provisioned import check_provisioned, open_provision
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
-from tapctl.concurrency.result import Preflight
-from tapctl.unknown import Unknown
+from tapctl.hints import Advice, advise
+from tapctl.unknown import Unknown, known
+
+FIRST, SECOND = "step 1 of 2", "step 2 of 2"
+GOES_ON = advise(Advice.DEPLOY_SECOND_STEP)
 
 
-def first_step(
+@dataclass(frozen=True, slots=True)
+class TwoStepPlan:
+    """The reservations of the `first` step; None where two steps would not fit either, for the `reason`."""
+
+    first: RemedyPlan | None
+    reason: str = ""
+
+
+def plan_two_steps(
     changes: tuple[ClaimChange, ...], account: Concurrency, bounds: Floor | Unknown
-) -> RemedyPlan | str | None:
-    """The reservations of the first step; None when one step will do, or in words why two would not.
+) -> TwoStepPlan | None:
+    """The two steps; None where they are not needed or cannot help.
 
-    Sums that are unknown, an end that does not fit, and what was changed by hand and may stay so are none of its
-    business either.
+    They cannot where a sum is unknown, where the end does not fit, and where the concurrency that was changed outside
+    of the stack may stay as it is.
     """
     sums = outlook(changes, account.unreserved)
     if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
@@ -31,89 +44,75 @@ def first_step(
     least = max(bounds.safe, bounds.hard)
     if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):
         return None
-    remedies = {change.logical_id: _less(change) for change in changes if change.wanted and _reserves(change)}
-    held = sum(_provisioned_anew(change) for change in changes)
-    if held and isinstance(account.unreserved, int) and account.unreserved - held < least:
-        return (
-            f"two steps would not do: provisioned concurrency takes {held} before anything is freed;"
-            f" what would: {_help(changes)}"
+    provisioned = sum(_provisioned_in_first(change) for change in changes)
+    if provisioned and isinstance(account.unreserved, int) and account.unreserved - provisioned < least:
+        return TwoStepPlan(
+            None,
+            f"two steps would not fit either: provisioned concurrency takes {provisioned} before anything is freed;"
+            f" instead, {_alternative(changes)}",
         )
-    return RemedyPlan(remedies, possible=True)
+    first = {change.logical_id: _smaller(change) for change in changes if change.wanted and _reserves(change)}
+    return TwoStepPlan(RemedyPlan(first, possible=True))
 
 
 def _reserves(change: ClaimChange) -> bool:
     return change.wanted is not None and isinstance(change.wanted.reserved, int)
 
 
-def _less(change: ClaimChange) -> Remedy:
-    """What the first step reserves for a function that reserves something at the end."""
+def _smaller(change: ClaimChange) -> Remedy:
+    """The first step's reservation of a function that the template reserves concurrency for."""
     wanted = change.wanted.reserved if change.wanted else None
     requested = wanted if isinstance(wanted, int) else 0
     old = change.live.reserved if change.live and not change.replaced else None
-    if isinstance(old, int) and change.wanted and old < _known(change.provisioned_top):
-        old = None  # what it holds would not cover what it provisions
+    if isinstance(old, int) and change.wanted and old < known(change.provisioned_peak):
+        old = None  # the old reservation would not cover the provisioned concurrency
     if requested == 0 or (isinstance(old, int) and requested <= old):
         return Remedy(RemedyAction.KEEP, requested, requested)
-    return (
-        Remedy(RemedyAction.LOWER, old, requested)
-        if isinstance(old, int)
-        else Remedy(RemedyAction.DROP, None, requested)
-    )
+    if isinstance(old, int):
+        return Remedy(RemedyAction.LOWER, old, requested)
+    return Remedy(RemedyAction.DROP, None, requested)
 
 
-def _provisioned_anew(change: ClaimChange) -> int:
+def _provisioned_in_first(change: ClaimChange) -> int:
     """What a function without a reservation in the first step provisions beyond what it holds."""
-    if change.wanted is None or (_reserves(change) and _less(change).action is not RemedyAction.DROP):
+    if change.wanted is None or (_reserves(change) and _smaller(change).action is not RemedyAction.DROP):
         return 0
-    return max(0, _known(change.provisioned_top) - _known(change.base))
+    return max(0, known(change.provisioned_peak) - known(change.claim_in_place))
 
 
-def _help(changes: tuple[ClaimChange, ...]) -> str:
-    """What frees something before provisioned concurrency takes it."""
+def _alternative(changes: tuple[ClaimChange, ...]) -> str:
+    """What frees concurrency before provisioned concurrency takes it."""
     if any(change.replaced for change in changes):
-        return "keep the old name, or give the new one in a later deploy, once the old function is without it"
-    if any(change.renewed for change in changes):
-        return "provision on an alias, which keeps it when its version changes"
-    return "`DependsOn` from what is raised to what is lowered, or a deploy of the lowering by itself"
+        return "keep the FunctionName, or change it in a later deploy, after the old function has no concurrency"
+    if any(change.replaced_versions for change in changes):
+        return "provision on an alias, which keeps its provisioned concurrency when its version changes"
+    return "add `DependsOn` from the raised resource to the lowered one, or deploy the lowering first"
 
 
-def _known(value: int | Unknown) -> int:
-    return value if isinstance(value, int) else 0
-
-
-FIRST, SECOND = "step 1 of 2", "step 2 of 2"
-GOES_ON = "`tapctl deploy` with the same options goes on with step 2"
-
-
-def first_plan(result: Preflight) -> RemedyPlan | None:
-    """The reservations of the first step; None where one step will do."""
-    return result.staging if isinstance(result.staging, RemedyPlan) and result.staging.changes else None
-
-
-def first(result: Preflight, plan: RemedyPlan) -> str:
-    """What becomes of each function in the first step, what frees something before what has to wait for it."""
-    freed = [f"{each.logical_id} {told}" for each in result.changes for told in _frees(each)]
-    waiting = [f"{name} {_waits(each.value)} until step 2" for name, each in plan.changes.items()]
+def describe_first(changes: tuple[ClaimChange, ...], plan: RemedyPlan) -> str:
+    """What the first step does to each function: first what frees concurrency, then what waits for it."""
+    freed = [f"{change.logical_id} {effect}" for change in changes for effect in _frees(change)]
+    waiting = [f"{name} {_waits(remedy.value)} until step 2" for name, remedy in plan.changes.items()]
     return f"{FIRST}: {', '.join([*freed, *waiting])}"
 
 
-def second(plan: RemedyPlan) -> str:
-    """What the functions get that had to wait."""
-    return f"{SECOND}: {', '.join(f'{name} gets {each.requested}' for name, each in plan.changes.items())}"
+def describe_second(plan: RemedyPlan) -> str:
+    """The reservations that had to wait for the second step."""
+    return f"{SECOND}: {', '.join(f'{name} reserves {remedy.requested}' for name, remedy in plan.changes.items())}"
 
 
 def _frees(change: ClaimChange) -> Iterator[str]:
-    held = change.live.reserved if change.live else None
-    wanted = change.wanted.reserved if change.wanted else None
-    if not isinstance(held, int) or change.replaced:
+    old = change.live.reserved if change.live else None
+    new = change.wanted.reserved if change.wanted else None
+    if not isinstance(old, int) or change.replaced:
         return
     if change.wanted is None:
-        yield f"goes, and with it {held}"
-    elif wanted is None:
-        yield f"gives its {held} back"
-    elif isinstance(wanted, int) and wanted < held:
-        yield f"is lowered from {held} to {wanted}"
+        yield f"is deleted and frees {old}"
+    elif new is None:
+        yield f"frees its reservation of {old}"
+    elif isinstance(new, int) and new < old:
+        yield f"is lowered from {old} to {new}"
 
 
 def _waits(value: int | None) -> str:
-    return "runs without a reservation" if value is None else f"stays at {value}"
+    return "has no reservation" if value is None else f"stays at {value}"

@@ -1,4 +1,4 @@
-"""The four answers to "will it fit?", and a finding that gives one of them for one limit."""
+"""The four verdicts, and a finding that gives one of them for one limit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tapctl.hints import Hint
 
 
 class Verdict(Enum):
-    """Whether the deploy can die on a limit; ordered from the best to the worst."""
+    """Whether the deploy can fail on a limit; ordered from best to worst."""
 
     FITS = "fits"
     UNKNOWN = "unknown"
@@ -36,11 +36,12 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One statement about one place of the template.
+    """One statement about one limit or one place of the template.
 
-    `limit` is the id of a catalogue row, `rule` that of a cfn-lint rule; one of them is set. `judged` False
-    marks what nothing was known about from the start: it is shown, and does not enter the verdict. `severity` is
-    cfn-lint's, or `warning` for what is worth saying beside a verdict that it does not change.
+    `limit` is the id of a catalogue row, `rule` that of a cfn-lint rule; one of them is set. A finding on a sum over
+    several resources names them in `resources` and has no `resource`. `judged` False marks a limit that could not be
+    read: it is shown and does not change the verdict. `severity` is cfn-lint's, or `warning` for a finding that does
+    not change the verdict.
     """
 
     limit: str | None
@@ -49,7 +50,13 @@ class Finding:
     resource: str | None = None
     file: str = ""
     line: int | None = None
-    hint: Hint | None = None
+    hints: tuple[Hint, ...] = ()
     rule: str | None = None
     severity: str = ""
     judged: bool = True
+    resources: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every resource that the finding is about."""
+        return self.resources or ((self.resource,) if self.resource else ())

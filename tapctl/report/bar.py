@@ -1,4 +1,4 @@
-"""The headroom bar: who holds the account's concurrency after the deploy, and where the floor is."""
+"""The headroom bar: how the account's concurrency is divided after the deploy, and where the floor is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Concurrent executions by holder; `unreserved` is negative where the deploy asks for too much."""
+    """Concurrent executions by holder; `unreserved` is negative where the deploy asks for more than there is."""
 
     others: int
     stack: int
@@ -20,7 +20,7 @@ class Headroom:
 
 
 def bar(headroom: Headroom) -> Text:
-    """One line of blocks in proportion, and one that says the numbers."""
+    """One line of blocks in proportion, and one with the numbers."""
     whole = max(headroom.others + headroom.stack + max(headroom.unreserved, 0), 1)
     others = _cells(headroom.others, whole)
     stack = min(_cells(headroom.stack, whole), WIDTH - others)
@@ -49,5 +49,5 @@ def bar(headroom: Headroom) -> Text:
 
 
 def _cells(amount: int, whole: int) -> int:
-    """At least one cell for whatever is there."""
+    """At least one cell for an amount above 0."""
     return max(1, round(amount * WIDTH / whole)) if amount > 0 else 0

@@ -1,4 +1,4 @@
-"""A demand as text for people and as JSON for programs."""
+"""A demand as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ SCHEMA = "tapctl.demand/1"
 
 
 def as_json(demand: Demand, _: RenderOptions) -> str:
-    """The contract `tapctl.demand/1`; beside it scaling ranges, event sources and what cannot be seen into."""
+    """The contract `tapctl.demand/1`, with scaling ranges, event sources and opaque resources."""
     document = {
         "schema": SCHEMA,
         "template": demand.template,
         "functions": [_function_json(function) for function in demand.functions],
         "totals": {"reserved": demand.reserved, "provisioned": demand.provisioned, "claim": demand.claim},
         "scaling": [
-            {"logical_id": each.logical_id, "line": each.line, "min": _plain(each.minimum), "max": _plain(each.maximum)}
-            for each in demand.scaling
+            {
+                "logical_id": target.logical_id,
+                "line": target.line,
+                "min": _plain(target.minimum),
+                "max": _plain(target.maximum),
+            }
+            for target in demand.scaling
         ],
         "event_sources": [
-            {"logical_id": each.logical_id, "line": each.line, "maximum_concurrency": _plain(each.maximum)}
-            for each in demand.event_sources
+            {"logical_id": source.logical_id, "line": source.line, "maximum_concurrency": _plain(source.maximum)}
+            for source in demand.event_sources
         ],
         "opaque_resources": [
-            {"logical_id": each.logical_id, "type": each.type, "line": each.line, "reason": each.reason}
-            for each in demand.opaque_resources
+            {"logical_id": resource.logical_id, "type": resource.type, "line": resource.line, "reason": resource.reason}
+            for resource in demand.opaque_resources
         ],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -42,7 +47,9 @@ def _function_json(function: FunctionDemand) -> dict[str, Any]:
         "logical_id": function.logical_id,
         "line": function.line,
         "reserved": _plain(function.reserved),
-        "provisioned": [{"logical_id": each.logical_id, "value": _plain(each.value)} for each in function.provisioned],
+        "provisioned": [
+            {"logical_id": version.logical_id, "value": _plain(version.value)} for version in function.provisioned
+        ],
     }
 
 
@@ -51,7 +58,7 @@ def _plain(value: int | Unknown | None) -> Any:
 
 
 def as_text(demand: Demand, surface: RenderOptions) -> str:
-    """A tree by stack with the place and source of each value, what stands beside it, and the totals."""
+    """A tree by stack with the place and source of each value, what else affects concurrency, and the totals."""
     from rich.markup import escape
     from rich.tree import Tree
 
@@ -62,15 +69,15 @@ def as_text(demand: Demand, surface: RenderOptions) -> str:
         branch = _stack(stacks, root, above, function.file).add(f"{name} {_place(function.file, function.line)}")
         if function.reserved is not None:
             where = _place(function.file, function.reserved_line or function.line)
-            branch.add(f"reserved {_said(function.reserved)} {where}{_from(function.reserved_source)}")
-        for each in function.provisioned:
-            where = _place(function.file, each.line)
-            branch.add(f"provisioned {_said(each.value)} by {each.logical_id} {where}{_from(each.source)}")
-    return draw(surface, root, *_beside(demand), _totals(demand))
+            branch.add(f"reserved {_number(function.reserved)} {where}{_from(function.reserved_source)}")
+        for version in function.provisioned:
+            where = _place(function.file, version.line)
+            branch.add(f"provisioned {_number(version.value)} on {version.logical_id} {where}{_from(version.source)}")
+    return draw(surface, root, *_other_lines(demand), _totals(demand))
 
 
 def _stack(stacks: dict[str, Any], root: Any, above: list[str], file: str) -> Any:
-    """The branch of a nested stack, made where it is first met."""
+    """The branch of a nested stack, created on first use."""
     path = "/".join(above)
     if path not in stacks:
         parent = _stack(stacks, root, above[:-1], "")
@@ -88,20 +95,21 @@ def _from(source: str) -> str:
     return f" ({source})" if source else ""
 
 
-def _beside(demand: Demand) -> Iterator[str]:
+def _other_lines(demand: Demand) -> Iterator[str]:
     for scale in demand.scaling:
         where = _place(scale.file, scale.line)
-        yield f"{scale.logical_id} scales from {_said(scale.minimum)} to {_said(scale.maximum)} {where}"
+        yield f"{scale.logical_id} scales from {_number(scale.minimum)} to {_number(scale.maximum)} {where}"
     for source in demand.event_sources:
         where = _place(source.file, source.line)
-        yield f"{source.logical_id} runs {_said(source.maximum)} at once at most, and reserves nothing {where}"
-    for each in demand.opaque_resources:
-        yield f"not seen into: {each.logical_id}, {each.type}: {each.reason} {_place(each.file, each.line)}"
+        yield f"{source.logical_id} runs at most {_number(source.maximum)} at once and reserves nothing {where}"
+    for resource in demand.opaque_resources:
+        where = _place(resource.file, resource.line)
+        yield f"opaque: {resource.logical_id} ({resource.type}): {resource.reason} {where}"
 
 
 def _totals(demand: Demand) -> str:
     unknowns = len(demand.unknowns)
-    rest = f", and {unknowns} that cannot be known" if unknowns else ""
+    rest = f", {unknowns} unknown" if unknowns else ""
     count = len(demand.functions)
     return (
         f"{count} function{'s' if count != 1 else ''}; reserved {demand.reserved},"
@@ -109,12 +117,12 @@ def _totals(demand: Demand) -> str:
     )
 
 
-def _said(value: int | Unknown) -> str:
+def _number(value: int | Unknown) -> str:
     from rich.markup import escape
 
     if isinstance(value, Unknown):
-        resolution = f"; {worded(value.resolution)}" if value.resolution else ""
-        return escape(f"unknown: {value.reason}{resolution}")
+        hint = f" (hint: {worded(value.resolution)})" if value.resolution else ""
+        return escape(f"unknown: {value.reason}{hint}")
     return f"{value} (stops the function)" if value == 0 else str(value)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.report.hints import worded
+from tapctl.report.hints import worded, worded_all
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, CheckStatus
 
@@ -92,7 +92,7 @@ def _of_finding(finding: Finding) -> ReportItem:
         level(finding),
         finding.resource or "",
         finding.message,
-        worded(finding.hint) if finding.hint else None,
+        worded_all(finding.hints) or None,
         finding.file,
         finding.line,
     )

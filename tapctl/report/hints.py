@@ -1,6 +1,6 @@
 """Every next step in words: the one place below the command line that spells commands and options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tapctl.hints import Advice, Hint
 
@@ -12,6 +12,7 @@ WORDING: Mapping[Advice, str] = {
     Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: (
         "without `--remedy fail`, `tapctl deploy` deploys it in two steps: it lowers first, then raises"
     ),
+    Advice.DEPLOY_SECOND_STEP: "`tapctl deploy` with the same options continues with step 2",
     Advice.PIN_MINIMUM: "pass `--min-unreserved N` if you know the minimum, from an error of this account",
     Advice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
     Advice.FREE_PROVISIONED: (
@@ -22,7 +23,11 @@ WORDING: Mapping[Advice, str] = {
     Advice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     Advice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
-        " --quota-code {} --desired-value {}{}`"
+        " --quota-code {} --desired-value {}`"
+    ),
+    Advice.REQUEST_INCREASE_IN_REGION: (
+        "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
+        " --quota-code {} --desired-value {} --region {}`"
     ),
     Advice.INCREASE_PENDING: "an increase to {} was requested on {} and is pending",
     Advice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
@@ -61,9 +66,21 @@ WORDING: Mapping[Advice, str] = {
 }
 
 
-def worded(hint: Hint) -> str:
+DURING_DEPLOY: Mapping[Advice, str] = {
+    Advice.APPLY_REMEDY: "`tapctl fix --write` writes the remedy into the template",
+}
+"""The wording while a deploy is running, where it differs."""
+
+
+def worded(hint: Hint, *, deploying: bool = False) -> str:
     """A hint as a person reads it."""
     if isinstance(hint, str):
         return hint
-    text = WORDING[hint.advice].format(*hint.values)
+    wording = DURING_DEPLOY.get(hint.advice) if deploying else None
+    text = (wording or WORDING[hint.advice]).format(*hint.values)
     return f"{text}; {hint.then}" if hint.then else text
+
+
+def worded_all(hints: Iterable[Hint], *, deploying: bool = False) -> str:
+    """The hints of one finding in one line; empty where there are none."""
+    return "; ".join(worded(hint, deploying=deploying) for hint in hints)

@@ -1,4 +1,4 @@
-"""A preflight as text for people; the table of its formats."""
+"""A preflight as text and as JSON; the table of its formats."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import InFlight, Stack
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.findings import REMEDY, REMEDY_IN_DEPLOY
 from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.parameter_override import overrides
-from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
+from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import worded
+from tapctl.report.hints import worded_all
 from tapctl.report.render import STYLES, RenderOptions, draw
-from tapctl.unknown import Unknown
+from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = False) -> str:
-    """A table of the functions, the headroom bar, what was found, and the verdict in one sentence.
+    """A table of the functions, the headroom bar, the findings, and the verdict in one sentence.
 
-    While a deploy is `deploying`, which applies the remedy, no hint says that a deploy would.
+    A deploy, which applies the remedy, is not suggested while one is `deploying`.
     """
     from rich.text import Text
 
@@ -36,8 +35,8 @@ def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = Fals
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    said = [*_findings(_shown(result), deploying=deploying), *_unjudged(result), *_in_flight(result)]
-    parts += ["", *said, ""] if said else [""]
+    lines = [*_findings(_shown(result), deploying=deploying), *_not_checked(result), *_in_flight(result)]
+    parts += ["", *lines, ""] if lines else [""]
     return draw(surface, *parts, sentence(result))
 
 
@@ -56,38 +55,37 @@ def _account_name(result: Preflight) -> str:
 
 def _table(result: Preflight) -> Any:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("function", "requested", "live", "verdict", "remedy"):
         table.add_column(name, justify="right" if name in ("requested", "live") else "left")
-    by_parameter = overrides(result)
     for change in result.changes:
         verdict = _function_verdict(result, change)
-        override = by_parameter.get(change.logical_id)
         table.add_row(
             change.logical_id,
             _requested(change),
             _live(change),
             f"[{STYLES[verdict.value]}]{verdict.value}[/]",
-            _remedy_text(result, change) + (f" by {override.parameter}" if override else ""),
+            escape(_remedy_text(result, change)),
         )
     return table
 
 
 def _function_verdict(result: Preflight, change: ClaimChange) -> Verdict:
-    """The functions that ask for more share the verdict; the others fit in any case, as far as anything is known."""
-    blamed = {finding.resource for finding in result.findings if finding.limit == "lambda-reserved-concurrency"}
-    if change.logical_id in blamed:
+    """The verdict on concurrency for the functions that its findings name; the others fit, or are unknown."""
+    findings = (finding for finding in result.findings if finding.limit == CONCURRENCY.id)
+    if any(change.logical_id in finding.named for finding in findings):
         return result.concurrency.verdict
-    return Verdict.UNKNOWN if change.wanted and isinstance(change.new, Unknown) else Verdict.FITS
+    return Verdict.UNKNOWN if change.wanted and isinstance(change.claim_after, Unknown) else Verdict.FITS
 
 
 def _requested(change: ClaimChange) -> str:
     if change.wanted is None:
-        return "removed, stays" if change.stays else "removed"
+        return "removed, retained" if change.retained else "removed"
     claim = _claim_text(change.wanted.reserved, change.wanted.provisioned_total)
-    return f"{claim}, the old one stays" if change.stays else claim
+    return f"{claim}, the old one retained" if change.retained else claim
 
 
 def _live(change: ClaimChange) -> str:
@@ -107,15 +105,18 @@ FORBIDDEN = "none: --remedy fail"
 
 
 def _remedy_text(result: Preflight, change: ClaimChange) -> str:
+    """For example `lower to 50`, or `drop (set parameter Size to "")`."""
+    override = result.plan.overrides.get(change.logical_id)
+    how = f' (set parameter {override.parameter} to "{override.value}")' if override else ""
     match result.plan.remedies.get(change.logical_id):
         case Remedy(action=RemedyAction.LOWER, value=value):
-            return f"lower to {value}"
+            return f"lower to {value}{how}"
         case Remedy(action=RemedyAction.DROP):
-            return "drop the reservation"
-        case Remedy(action=RemedyAction.KEEP) if isinstance(result.staging, RemedyPlan) and change.grows:
-            return FORBIDDEN if result.forbidden else "keep, in two steps"
+            return f"drop{how}"
+        case Remedy(action=RemedyAction.KEEP) if result.first_step and change.grows:
+            return FORBIDDEN if result.remedy_forbidden else "keep, in two steps"
         case Remedy(action=RemedyAction.KEEP) if not result.plan.possible and change.grows and _is_short(result):
-            return FORBIDDEN if result.forbidden else "none that would do"
+            return FORBIDDEN if result.remedy_forbidden else "none helps"
         case Remedy(action=RemedyAction.KEEP):
             return "keep"
         case _:
@@ -134,11 +135,11 @@ def _headroom(result: Preflight) -> Any:
         return None
     match judged.limit, judged.unreserved, judged.outlook.final, judged.floor:
         case int(limit), int(unreserved), int(final), Floor(safe=safe):
-            held = sum(change.old for change in result.changes if isinstance(change.old, int))
-            wanted = sum(change.new for change in result.changes if isinstance(change.new, int))
-            line = bar(Headroom(max(0, limit - unreserved - held), wanted, final, safe))
+            before = sum(known(change.claim_before) for change in result.changes)
+            after = sum(known(change.claim_after) for change in result.changes)
+            line = bar(Headroom(max(0, limit - unreserved - before), after, final, safe))
             line.append(f"\n  unreserved now {unreserved} · after the deploy {final}")
-            line.append(f" · at worst on the way {judged.outlook.peak}")
+            line.append(f" · at the peak {judged.outlook.peak}")
             line.append(f"\n  limit {limit} · floor {_floor_text(judged.floor)}")
             return line
         case _:
@@ -159,39 +160,38 @@ def _matters(finding: Finding) -> bool:
     return finding.verdict is not Verdict.FITS or finding.severity == "warning"
 
 
-def _unjudged(result: Preflight) -> Iterator[str]:
-    """What nothing was known about, in one line for each reason."""
+def _not_checked(result: Preflight) -> Iterator[str]:
+    """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
     for finding in result.findings:
         if not finding.judged:
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
-    yield from (f"not judged: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
-    if result.uncompared:
-        yield f"not judged: what the update makes anew, and for a while holds twice ({result.uncompared})"
+    yield from (f"not checked: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
+    if result.not_compared:
+        yield f"not checked: which resources the update replaces ({result.not_compared})"
 
 
 def _in_flight(result: Preflight) -> Iterator[str]:
-    """Who else is at work, and so may take or free what this verdict counts on."""
+    """The other stacks that are being updated and may take or free the concurrency that this verdict counts on."""
     others = result.account.in_flight
     if isinstance(others, Unknown):
-        yield f"not seen: other stacks at work, which could change the verdict ({others.reason})"
+        yield f"not checked: stacks being updated, which may change this verdict ({others.reason})"
         return
-    shown = [f"{each.stack} ({each.status})" for each in others]
-    if shown:
-        yield f"a race: {', '.join(shown)} could change the verdict; `tapctl deploy` looks again before it executes"
+    if others:
+        stacks = ", ".join(f"{other.stack} ({other.status})" for other in others)
+        yield f"stacks being updated may change this verdict: {stacks}; `tapctl deploy` re-checks before executing"
 
 
 def _findings(shown: Sequence[Finding], *, deploying: bool) -> Iterator[Text]:
-    """Each in a line, and each hint once, below the last finding that it belongs to."""
+    """One line a finding, and the same hints once, below the last finding that has them."""
     from rich.text import Text
 
-    last = {finding.hint: finding for finding in shown if not finding.rule}
+    last = {finding.hints: finding for finding in shown if not finding.rule}
     for finding in shown:
         yield _finding_text(finding)
-        if finding.hint and last.get(finding.hint) is finding:
-            hint = worded(finding.hint).replace(REMEDY, REMEDY_IN_DEPLOY) if deploying else worded(finding.hint)
-            yield Text(f"  hint: {hint}")
+        if finding.hints and last.get(finding.hints) is finding:
+            yield Text(f"  hint: {worded_all(finding.hints, deploying=deploying)}")
 
 
 def _finding_text(finding: Finding) -> Text:
@@ -209,18 +209,20 @@ def sentence(result: Preflight) -> Text:
     from rich.text import Text
 
     verdict, errors = result.verdict, len(result.lint_errors)
-    also = f"; and cfn-lint found {errors} error{'s' if errors != 1 else ''}" if errors else ""
+    also = f"; cfn-lint found {errors} error{'s' if errors != 1 else ''}" if errors else ""
     return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}{also}")
 
 
 def _why(result: Preflight) -> str:
     decisive = [
-        each for each in result.findings if each.verdict is result.verdict and each.judged and not each.severity
+        finding
+        for finding in result.findings
+        if finding.verdict is result.verdict and finding.judged and not finding.severity
     ]
     if result.verdict is not Verdict.FITS:
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
         return f"{decisive[0].message}{more}"
-    count = f"{len(decisive)} limit{'s hold' if len(decisive) != 1 else ' holds'}"
+    count = f"{len(decisive)} limit{'s' if len(decisive) != 1 else ''} checked"
     return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
 
 
@@ -246,7 +248,8 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
             else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
         },
         "overrides": {
-            name: {"parameter": each.parameter, "value": each.value} for name, each in overrides(result).items()
+            name: {"parameter": override.parameter, "value": override.value}
+            for name, override in result.plan.overrides.items()
         },
         "in_flight": _in_flight_json(result.account.in_flight),
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
@@ -258,7 +261,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
 def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
     if isinstance(others, Unknown):
         return plain(others)
-    return [{"stack": each.stack, "status": each.status} for each in others]
+    return [{"stack": other.stack, "status": other.status} for other in others]
 
 
 def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
@@ -274,10 +277,11 @@ def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
 def finding_json(finding: Finding) -> dict[str, Any]:
     shared = {
         "resource": finding.resource,
+        "resources": list(finding.named),
         "file": finding.file,
         "line": finding.line,
         "message": finding.message,
-        "hint": worded(finding.hint) if finding.hint else None,
+        "hint": worded_all(finding.hints) or None,
     }
     if finding.rule:
         return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}

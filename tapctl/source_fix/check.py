@@ -1,4 +1,4 @@
-"""The proof that edited files say what the remedy says, and differ from the old ones in nothing else; pure."""
+"""Proves that edited files demand what the remedy says, and differ from the old ones in nothing else."""
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path as FilePath
@@ -18,30 +18,33 @@ BY_HAND = "edit it by hand, or let `tapctl deploy` apply the remedy"
 
 
 def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:
-    """The edited text as a template. Raises `UsageError` where it is none, or differs in more than was meant."""
+    """The edited text as a template. Raises `UsageError` where it is not one, or differs outside of the meant paths."""
     try:
         after = parse(text, before.file)
     except TemplateError as error:
-        raise UsageError(f"{error.message}, once the setting is edited", BY_HAND) from None
+        raise UsageError(f"{error.message}, after the edit of the setting", BY_HAND) from None
     for path in _differences(before.value, after.value):
-        if not any(_overlap(path, each) for each in meant):
+        if not any(_overlap(path, other) for other in meant):
             place = f"{before.file}:{before.line(*path)}"
-            raise UsageError(f"{place}: an edit of the setting would change this, too", BY_HAND)
+            raise UsageError(f"{place}: an edit of the setting would change this line too", BY_HAND)
     return check(Template(after, after.value))
 
 
 def check_demand(result: Preflight, edited: Mapping[FilePath, Template]) -> None:
     """Raises `TapctlError` unless the edited files, by resolved path, demand what the remedy leaves."""
     after = _demand(result.tree, edited)
-    wanted = {name: each.value for name, each in result.plan.changes.items()}
-    expected = [(name, wanted.get(name, reserved), *more) for name, reserved, *more in _figures(result.demand)]
-    if [tuple(each) for each in expected] != _figures(after):
-        raise TapctlError("the edited template would not demand what the remedy says", BY_HAND)
+    wanted = {name: remedy.value for name, remedy in result.plan.changes.items()}
+    expected = [
+        (name, wanted.get(name, reserved), provisioned) for name, reserved, provisioned in _figures(result.demand)
+    ]
+    if expected != _figures(after):
+        message = "the edited template does not produce the planned reservation; nothing was written"
+        raise TapctlError(message, BY_HAND)
 
 
 def _demand(tree: StackTree, edited: Mapping[FilePath, Template]) -> Demand:
     sources = {
-        FilePath(each.resolver.template.file).resolve(): each.resolver.template.source for each in tree.members()
+        FilePath(member.resolver.template.file).resolve(): member.resolver.template.source for member in tree.members()
     }
 
     def read(file: str) -> Template:
@@ -52,14 +55,14 @@ def _demand(tree: StackTree, edited: Mapping[FilePath, Template]) -> Demand:
 
 
 def _figures(demand: Demand) -> list[tuple[Any, ...]]:
-    """Name, reservation and provisioned concurrency of every function; all that is unknown is alike."""
+    """Name, reservation and provisioned concurrency of every function; all unknown values are equal."""
     return [
         (
-            each.logical_id,
-            _figure(each.reserved),
-            [(published.logical_id, _figure(published.value)) for published in each.provisioned],
+            function.logical_id,
+            _figure(function.reserved),
+            [(version.logical_id, _figure(version.value)) for version in function.provisioned],
         )
-        for each in demand.functions
+        for function in demand.functions
     ]
 
 
@@ -68,7 +71,7 @@ def _figure(value: int | Unknown | None) -> int | str | None:
 
 
 def _differences(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
-    """Where two plain values differ, as near to the leaves as can be said."""
+    """The paths at which two plain values differ, as deep as possible."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in {**before, **after}:
             if name in before and name in after:
@@ -83,5 +86,5 @@ def _differences(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def _overlap(one: Path, other: Path) -> bool:
-    """Whether one of them is part of the other."""
+    """Whether one path starts with the other."""
     return all(step == same for step, same in zip(one, other, strict=False))

@@ -1,15 +1,14 @@
-"""Where each change of the remedy is written: a place that others depend on is changed only if all want the same.
+"""Where each change of the remedy is written.
 
-A value may serve several functions: it stands in Globals, in a loop's body, in a mapping, behind an anchor, or
-in a file that is nested twice. Every function lays claim to every place that its value could be changed at, and
-a place is taken only when all its claims agree.
+Several functions may share a value: in Globals, in a loop's body, in a mapping, behind an anchor, or in a file that is
+nested twice. Every function claims every place where its value could be changed, and a place is used only when all its
+claims agree.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-from tapctl.concurrency.parameter_override import overrides
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
@@ -23,14 +22,14 @@ from tapctl.template.source import Path, Source
 
 @dataclass(frozen=True, slots=True)
 class EditPlace:
-    """One change: where the value is, what becomes of it, and the functions that have it, by their ids in the file."""
+    """One change: the place of the value, its remedy, and the functions that have it, by their ids in the file."""
 
     template: Template
     path: Path
     remedy: Remedy
     functions: tuple[str, ...]
     default: str | None = None
-    """What the default of a parameter becomes, where the value comes from one that serves nothing else."""
+    """The new Default of a parameter, where the value comes from one that nothing else uses."""
 
     @property
     def line(self) -> int:
@@ -38,7 +37,7 @@ class EditPlace:
 
     @property
     def settings(self) -> list[Path]:
-        """What changes in the template's plain value: the place, and the functions' settings that come from it."""
+        """The paths that change in the template: the place, and the functions' settings that come from it."""
         return [
             self.path,
             *(self.template.written("Resources", name, "Properties", RESERVED_CONCURRENCY) for name in self.functions),
@@ -47,7 +46,7 @@ class EditPlace:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One function, and the places that its value comes from; whatever changes there changes the function."""
+    """One function and the places that its value comes from; a change there changes the function."""
 
     name: str
     logical_id: str
@@ -57,7 +56,7 @@ class _Claim:
 
     @property
     def change(self) -> tuple[RemedyAction, int | None]:
-        """What would have to be done at the place; one that has no remedy wants to be left alone."""
+        """The change that the function needs at the place; without a remedy it needs none."""
         return (self.remedy.action, self.remedy.value) if self.remedy else (RemedyAction.KEEP, None)
 
     def key(self, site: Location) -> "Key":
@@ -70,7 +69,7 @@ Key = tuple[FilePath, Path]
 def places(result: Preflight) -> list[EditPlace]:
     """Where the remedy is written, in the order of the templates.
 
-    Raises `UsageError` naming a place that serves others, too, which are to stay or to get another value.
+    Raises `UsageError` with the place that is shared with functions that keep their value or get another one.
     """
     claims = [claim for member in result.tree.members() for claim in _claims(member, result.plan.remedies)]
     by_key: dict[Key, list[_Claim]] = {}
@@ -78,7 +77,9 @@ def places(result: Preflight) -> list[EditPlace]:
         for key in {claim.key(site) for site in claim.definition.chain}:
             by_key.setdefault(key, []).append(claim)
     foreign, defaults = _foreign(claims), _defaults(result, claims)
-    free = {key for key, those in by_key.items() if len({each.change for each in those}) == 1 and not foreign.get(key)}
+    free = {
+        key for key, sharers in by_key.items() if len({claim.change for claim in sharers}) == 1 and not foreign.get(key)
+    }
     chosen: dict[Key, EditPlace] = {}
     for claim in claims:
         if place := defaults.get(claim.name):
@@ -88,31 +89,31 @@ def places(result: Preflight) -> list[EditPlace]:
             taken = next((key for key in keys if key in free), None)
             if taken is None:
                 raise _refusal(claim, by_key[keys[-1]], foreign.get(keys[-1], []))
-            ids = tuple(dict.fromkeys(each.logical_id for each in by_key[taken]))
+            ids = tuple(dict.fromkeys(sharer.logical_id for sharer in by_key[taken]))
             chosen.setdefault(taken, EditPlace(claim.template, taken[1], claim.remedy, ids))
     return list(chosen.values())
 
 
 def _defaults(result: Preflight, claims: Sequence[_Claim]) -> dict[str, EditPlace]:
-    """By function, the default that can be changed instead: of a parameter with the value, which nobody gave one."""
+    """By function, the Default to change instead: of a parameter that has the value and was given none."""
     root, given = result.tree.resolver.template, result.tree.parameters
-    by_parameter = overrides(result)
-    # What a condition or a mapping is asked by is another question than how much is reserved.
+    overrides = result.plan.overrides
+    # A parameter that only selects a condition or an entry of a mapping does not have the value itself.
     written = References.of({**root.source.value, "Conditions": {}})
     return {
-        claim.name: EditPlace(root, path, claim.remedy, (claim.logical_id,), each.value)
+        claim.name: EditPlace(root, path, claim.remedy, (claim.logical_id,), override.value)
         for claim in claims
         if claim.remedy
-        and (each := by_parameter.get(claim.name))
-        and (path := ("Parameters", each.parameter, "Default")) in root.source.keys
-        and each.parameter not in {*given.given, *given.previous}
-        and each.parameter in written.within(claim.definition.chain[0].path)
+        and (override := overrides.get(claim.name))
+        and (path := ("Parameters", override.parameter, "Default")) in root.source.keys
+        and override.parameter not in {*given.given, *given.previous}
+        and override.parameter in written.within(claim.definition.chain[0].path)
         and not any(site.lookup for site in claim.definition.chain)
     }
 
 
 def _claims(member: StackTree, remedies: Mapping[str, Remedy]) -> Iterator[_Claim]:
-    """One for every function of the stack, also of those that its conditions leave out at present."""
+    """One for every function of the stack, also for those whose condition is false."""
     template = member.resolver.template
     for resource in template.resources():
         if resource.type == FUNCTION:
@@ -124,7 +125,7 @@ def _claims(member: StackTree, remedies: Mapping[str, Remedy]) -> Iterator[_Clai
 
 
 def _foreign(claims: Sequence[_Claim]) -> dict[Key, list[int]]:
-    """For every entry of a mapping that is claimed, the lines of the lookups by others that may find it, too."""
+    """For every claimed entry of a mapping, the lines of other lookups that may find it too."""
     own: dict[Key, set[Path]] = {}
     sources: dict[FilePath, Source] = {}
     for claim in claims:
@@ -146,9 +147,9 @@ def _foreign(claims: Sequence[_Claim]) -> dict[Key, list[int]]:
 
 def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> UsageError:
     template, path = claim.template, claim.definition.editable[-1].path
-    others = [each.name for each in sharers if each.change != claim.change] + [f"line {line}" for line in lines]
+    others = [sharer.name for sharer in sharers if sharer.change != claim.change] + [f"line {line}" for line in lines]
     return UsageError(
-        f"{template.file}:{template.source.line(*path)}: {RESERVED_CONCURRENCY} of {claim.name} stands there for "
-        f"{', '.join(dict.fromkeys(others))} too, which would not get the same value",
-        "change it there by hand",
+        f"{template.file}:{template.source.line(*path)}: {RESERVED_CONCURRENCY} of {claim.name} is shared with "
+        f"{', '.join(dict.fromkeys(others))}, where it needs another value",
+        "edit it by hand",
     )

@@ -1,4 +1,4 @@
-"""Resources excused, with a reason, from the policy scanners that demand a reservation.
+"""Suppresses, with a reason, the rules of policy scanners that require a reservation.
 
 checkov: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html
 cfn_nag: https://github.com/stelligent/cfn_nag#per-resource-rule-suppression
@@ -18,7 +18,7 @@ from tapctl.template.source import Path, Source
 
 @dataclass(frozen=True, slots=True)
 class PolicyScanner:
-    """How a scanner is told, in metadata, that a rule does not apply; `rules` are those that demand a reservation."""
+    """How metadata suppresses a scanner's rule; `rules` are those that require a reservation."""
 
     list: str
     reason: str
@@ -32,11 +32,11 @@ SCANNERS: Mapping[str, PolicyScanner] = {
         "rules_to_suppress", "reason", ("HIPAA.Security-LambdaConcurrency", "NIST.800.53.R5-LambdaConcurrency")
     ),
 }
-"""By the name that the scanner has in the metadata."""
+"""By the scanner's name in the metadata."""
 
 
-def carried(value: Any) -> set[str]:
-    """The scanners that some metadata of the template speaks to already."""
+def used_scanners(value: Any) -> set[str]:
+    """The scanners that any metadata of the template already names."""
     return {name for metadata in _metadata(value) for name in SCANNERS if name in metadata}
 
 
@@ -49,17 +49,18 @@ def _metadata(value: Any) -> Iterator[Mapping[str, Any]]:
             yield from _metadata(part)
 
 
-def missing(source: Source, resource: Path, scanner: str) -> list[str]:
-    """The scanner's rules that the resource is not excused from yet."""
+def missing_rules(source: Source, resource: Path, scanner: str) -> list[str]:
+    """The scanner's rules that the resource does not suppress yet."""
     listed = source.at((*resource, "Metadata", scanner, SCANNERS[scanner].list))
-    known = {str(each.get("id")) for each in listed if isinstance(each, dict)} if isinstance(listed, list) else set()
+    rules = listed if isinstance(listed, list) else []
+    known = {str(rule.get("id")) for rule in rules if isinstance(rule, dict)}
     return [rule for rule in SCANNERS[scanner].rules if rule not in known]
 
 
 def suppress(source: Source, resource: Path, scanners: Mapping[str, list[str]], reason: str) -> list[Edit]:
-    """Excuse the resource at `resource` from these rules, by scanner; what is there already is added to.
+    """Edits that suppress these rules, by scanner, for the resource at the path; existing metadata stays.
 
-    Raises `UsageError` naming the place where the text has no room for it.
+    Raises `UsageError` with the place that cannot be extended.
     """
     added = {
         name: {SCANNERS[name].list: [{"id": rule, SCANNERS[name].reason: reason} for rule in rules]}
@@ -72,14 +73,14 @@ def suppress(source: Source, resource: Path, scanners: Mapping[str, list[str]], 
 
 
 def _merge(source: Source, path: Path, added: Data) -> list[Edit]:
-    """Add maps to maps and items to lists."""
+    """Edits that add entries to existing maps and items to existing lists."""
     there = source.at(path)
     if not there:
         return [fill(source, path, added)]
     if isinstance(added, list):
         return [_prepend(source, path, added)]
     if not isinstance(there, dict):
-        raise _no_room(source, path)
+        raise _cannot_extend(source, path)
     new = {name: value for name, value in added.items() if name not in there}
     edits = [insert(source, path, new)] if new else []
     for name in added.keys() - new:
@@ -88,9 +89,9 @@ def _merge(source: Source, path: Path, added: Data) -> list[Edit]:
 
 
 def _prepend(source: Source, path: Path, added: list[Data]) -> Edit:
-    """New first items of a list that has some."""
+    """An edit that adds the first items of a list that is not empty."""
     if (*path, 0) not in source.spans:
-        raise _no_room(source, path)
+        raise _cannot_extend(source, path)
     first = value_span(source, (*path, 0)).start
     if is_json(source) or in_flow(source, path):
         return Edit(first, first, items(source, path, added, indent(source.text, first)))
@@ -99,5 +100,5 @@ def _prepend(source: Source, path: Path, added: list[Data]) -> Edit:
     return Edit(start, start, items(source, path, added, source.text[start:dash]))
 
 
-def _no_room(source: Source, path: Path) -> UsageError:
-    return UsageError(f"{source.file}:{source.line(*path)}: {path[-1]} cannot be added to there", "edit it by hand")
+def _cannot_extend(source: Source, path: Path) -> UsageError:
+    return UsageError(f"{source.file}:{source.line(*path)}: {path[-1]} cannot be extended here", "edit it by hand")

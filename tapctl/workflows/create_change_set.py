@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tapctl.aws.session import Aws
-from tapctl.concurrency.parameter_override import Override, edited, overrides
+from tapctl.concurrency.remedy import Override
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.packaging.upload import Publication, packager
@@ -35,7 +35,7 @@ class ChangeSetCreator:
     def prepare(self, result: Preflight) -> Publication:
         """The template with the remedies that no parameter brings about, packaged."""
         packaging = packager(self.aws, self.settings, result.account.account_id, self.step)
-        edits = edited(result.plan, overrides(result))
+        edits = result.plan.edits
         return Publication(packaging.package(result.template, result.tree, edits), packaging.store, self.step)
 
     def create(self, result: Preflight, live: StackDescription, publication: Publication) -> ChangeSet | None:
@@ -43,7 +43,7 @@ class ChangeSetCreator:
         creates = live.action is not StackAction.UPDATE
         request = request_for(
             result.template,
-            self._overridden(overrides(result)),
+            self._overridden(result.plan.overrides),
             self.options,
             publication.request,
             previous={} if creates else live.parameters,
@@ -62,8 +62,9 @@ class ChangeSetCreator:
     def _overridden(self, by_parameter: Mapping[str, Override]) -> Settings:
         """The settings with the parameters that bring remedies about in this deploy."""
         for name, each in by_parameter.items():
-            value = f"`{each.value}`" if each.value else "empty"
-            self.step(f"the remedy of {name}: parameter {each.parameter} is {value} in {self.part or 'this deploy'}")
+            value = f'"{each.value}"' if not each.value or " " in each.value else each.value
+            step = f" in {self.part}" if self.part else ""
+            self.step(f"remedy: deploying {name} with {each.parameter}={value}{step}")
         values = {each.parameter: each.value for each in by_parameter.values()}
         return replace(self.settings, parameters={**self.settings.parameters, **values})
 

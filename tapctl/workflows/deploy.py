@@ -17,7 +17,7 @@ from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency import two_step
-from tapctl.concurrency.remedy import RemedyMode, RemedyPlan
+from tapctl.concurrency.remedy import RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
@@ -124,15 +124,15 @@ def _release(
         result = preflight(template, LiveAccount(deployer.aws), settings, linting, replacements)
         linting = None
         narrator.verdict(result)
-        gate(result, settings, allow_uncertain=allow_uncertain)
+        gate(result, allow_uncertain=allow_uncertain)
         try:
-            if plan := two_step.first_plan(result):
+            if plan := result.first_step:
                 begun = _first_step(deployer, result, live, plan)
                 if begun is None:
                     return _ended(result, None, first)
                 first = begun if begun.changed else first
                 deployer, live = _after(deployer, first), describe_stack(deployer.aws, deployer.name)
-                narrator.step(two_step.second(plan))
+                narrator.step(two_step.describe_second(plan))
             outcome = _target(deployer, result, live, two_step.SECOND if plan else "")
         except Raced as raced:
             replacements = raced.replacements
@@ -156,7 +156,7 @@ def _release(
 
 def _first_step(deployer: Deployer, result: Preflight, live: StackDescription, plan: RemedyPlan) -> Outcome | None:
     """Free what the target needs, and raise nothing; None when somebody said no."""
-    told = two_step.first(result, plan)
+    told = two_step.describe_first(result.changes, plan)
     deployer.observer.step(f"in two steps, since the order of the updates in one might fail; {told}")
     # The second step needs the end of the first, even where nobody waits for its own.
     first = replace(deployer, waits=True, part=two_step.FIRST).deploy(replace(result, plan=plan), live)
@@ -195,23 +195,15 @@ def _twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
 def _still_fits(deployer: Deployer, result: Preflight, found: ChangeSet) -> bool:
     """Read the headroom again, right before executing: does the same plan still do, with what will be replaced?"""
     again = judge(result.template, LiveAccount(deployer.aws), deployer.settings, found.replaced)
-    before, now = (mended(each, deployer.settings) for each in (result, again))
+    before, now = result.concurrency_after_remedy, again.concurrency_after_remedy
     return again.plan.remedies == result.plan.remedies and worst([before, now]) is before
 
 
-def mended(result: Preflight, settings: Settings) -> Verdict:
-    """The verdict on concurrency once the remedy, or the two steps, are taken into account."""
-    steps = isinstance(result.staging, RemedyPlan) and settings.remedy is not RemedyMode.FAIL
-    changed = result.plan.possible and bool(result.plan.changes)
-    return Verdict.FITS if steps or changed else result.concurrency.verdict
-
-
-def gate(result: Preflight, settings: Settings, *, allow_uncertain: bool) -> None:
+def gate(result: Preflight, *, allow_uncertain: bool) -> None:
     """Let the deploy go on only when it fits, or will. Raises `Blocked` with the exit code of what forbids it."""
     if result.lint_errors:
         raise Blocked(ExitCode.USAGE, "not deployed: cfn-lint found errors", "mend them, or `--no-lint`")
-    others = (each for each in result.findings if each.judged and each.limit != "lambda-reserved-concurrency")
-    verdict = worst([*(each.verdict for each in others), mended(result, settings)])
+    verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS:
         raise Blocked(
             verdict.exit_code, f"not deployed: the verdict is {verdict.value}", "see above for what would help"

@@ -1,20 +1,21 @@
-"""The workflow behind `tapctl fix`: the remedy as checked edits of the source files, with what they do in words."""
+"""The workflow behind `tapctl fix`: the remedy as checked edits of the source files."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from tapctl.account.model import Stack
-from tapctl.concurrency.findings import unsettled
-from tapctl.concurrency.parameter_override import Override, overrides
-from tapctl.concurrency.remedy import RemedyAction, RemedyPlan
+from tapctl.concurrency.findings import first_unknown
+from tapctl.concurrency.remedy import Override, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import UsageError
+from tapctl.hints import Advice, Hint, advise
+from tapctl.limits import CONCURRENCY
 from tapctl.source_fix.check import check_demand, read_again
 from tapctl.source_fix.file_edit import FileEdit
 from tapctl.source_fix.places import EditPlace, places
-from tapctl.source_fix.suppress import SCANNERS, carried, missing, suppress
+from tapctl.source_fix.suppress import SCANNERS, missing_rules, suppress, used_scanners
 from tapctl.template.edit.entry import change, set_entry, set_text
 from tapctl.template.edit.text import Edit, apply
 from tapctl.template.model import Template
@@ -25,44 +26,50 @@ from tapctl.template.source import Path, Source
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """The edits of the files, and what each of them does, a line for each."""
+    """The edits of the files, and a line on each change."""
 
     edits: tuple[FileEdit, ...]
-    said: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
-def fix(result: Preflight, asked: Collection[str] = ()) -> Fix:
-    """The remedy as edits; `asked` are scanners to be told of dropped settings even where none was told before.
+def fix(result: Preflight, scanners: Collection[str] = ()) -> Fix:
+    """The remedy as edits; rules of `scanners` are suppressed even where the template suppresses none of theirs yet.
 
-    Raises `UsageError` naming the place that cannot be edited safely.
+    Raises `UsageError` with the place that cannot be edited safely.
     """
     by_file: dict[FilePath, list[EditPlace]] = {}
     for place in places(result):
         by_file.setdefault(FilePath(place.template.file).resolve(), []).append(place)
-    edits, said, edited = [], [], {}
+    edits: list[FileEdit] = []
+    lines: list[str] = []
+    edited: dict[FilePath, Template] = {}
     for file, chosen in by_file.items():
         template = chosen[0].template
-        excuses = list(_excuses(template, chosen, asked))
-        text, edited[file] = _edited(template, chosen, excuses)
-        idle = _idle(template.source, edited[file].source)
+        suppressions = list(_suppressions(template, chosen, scanners))
+        text, edited[file] = _edited(template, chosen, suppressions)
         edits.append(FileEdit(template.file, template.source.text, text))
-        said += [*map(_said, chosen), *(each.said(template) for each in excuses), *idle]
+        lines += map(_change_line, chosen)
+        lines += (suppression.line(template) for suppression in suppressions)
+        lines += _now_unused(template.source, edited[file].source)
     check_demand(result, edited)
-    return Fix(tuple(edits), tuple(said))
+    return Fix(tuple(edits), tuple(lines))
 
 
-def _edited(template: Template, chosen: Sequence[EditPlace], excuses: Sequence["_Excuse"]) -> tuple[str, Template]:
-    """The new text; where an entry cannot go without touching its neighbours, such as a block above, none goes.
+def _edited(
+    template: Template, chosen: Sequence[EditPlace], suppressions: Sequence["_Suppression"]
+) -> tuple[str, Template]:
+    """The new text; where removing an entry would change its neighbours, dropped settings get `AWS::NoValue` instead.
 
-    Raises `UsageError` naming the place where that does not do either.
+    Raises `UsageError` with the place where both would change something else.
     """
     source = template.source
-    excusing = [edit for each in excuses for edit in each.edits(template)]
-    meant = [path for each in chosen for path in each.settings]
-    meant += [(*each.resource, "Metadata") for each in excuses]
+    suppressing = [edit for suppression in suppressions for edit in suppression.edits(template)]
+    meant = [path for place in chosen for path in place.settings]
+    meant += [(*suppression.resource, "Metadata") for suppression in suppressions]
     refusals = []
     for in_place in (False, True):
-        text = apply(source.text, [*(_edit(source, each, in_place=in_place) for each in chosen), *excusing])
+        edits = [_edit(source, place, in_place=in_place) for place in chosen]
+        text = apply(source.text, [*edits, *suppressing])
         try:
             return text, read_again(text, source, meant)
         except UsageError as error:
@@ -71,7 +78,7 @@ def _edited(template: Template, chosen: Sequence[EditPlace], excuses: Sequence["
 
 
 def _edit(source: Source, place: EditPlace, *, in_place: bool) -> Edit:
-    """The edit at a place; a setting that is dropped is taken out, or gets `AWS::NoValue` in place."""
+    """The edit at one place; a dropped setting is removed, or replaced by `AWS::NoValue` in place."""
     if place.default is not None:
         return set_text(source, place.path, place.default)
     put = change if in_place and place.path in source.spans else set_entry
@@ -79,108 +86,114 @@ def _edit(source: Source, place: EditPlace, *, in_place: bool) -> Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Excuse:
-    """A resource that gives up its reservation, and the rules by scanner that it is to be excused from."""
+class _Suppression:
+    """A resource that loses its reservation, and the rules to suppress for it, by scanner."""
 
     resource: Path
     requested: int
     rules: dict[str, list[str]]
 
     def edits(self, template: Template) -> list[Edit]:
-        reason = f"the account cannot spare a reservation of {self.requested}"
+        reason = f"the account has no headroom for a reservation of {self.requested}"
         return suppress(template.source, self.resource, self.rules, reason)
 
-    def said(self, template: Template) -> str:
+    def line(self, template: Template) -> str:
         rules = ", ".join(f"{name} {rule}" for name, listed in self.rules.items() for rule in listed)
-        return f"{template.file}:{template.source.line(*self.resource)}: excuses {self.resource[-1]} from {rules}"
+        return f"{template.file}:{template.source.line(*self.resource)}: suppresses {rules} for {self.resource[-1]}"
 
 
-def _excuses(template: Template, chosen: Sequence[EditPlace], asked: Collection[str]) -> Iterator[_Excuse]:
-    present = carried(template.source.value)
-    scanners = [name for name in SCANNERS if name in present or name in asked]
-    # A switch that is turned off leaves the property where it is, which is what the scanners look for.
+def _suppressions(template: Template, chosen: Sequence[EditPlace], scanners: Collection[str]) -> Iterator[_Suppression]:
+    used = used_scanners(template.source.value)
+    names = [name for name in SCANNERS if name in used or name in scanners]
+    # A parameter that switches the reservation off leaves the property in place, which satisfies the scanners.
     dropped = [place for place in chosen if place.remedy.action is RemedyAction.DROP and place.default is None]
     requested = {
         template.written("Resources", name): place.remedy.requested for place in dropped for name in place.functions
     }
     for resource, number in requested.items():
-        rules = {name: open_ for name in scanners if (open_ := missing(template.source, resource, name))}
+        rules = {name: listed for name in names if (listed := missing_rules(template.source, resource, name))}
         if rules:
-            yield _Excuse(resource, number, rules)
+            yield _Suppression(resource, number, rules)
 
 
-def _idle(before: Source, after: Source) -> Iterator[str]:
-    """What only the old setting used, which cfn-lint warns of from now on."""
+def _now_unused(before: Source, after: Source) -> Iterator[str]:
+    """Parameters and conditions that only the old setting used; cfn-lint will warn of them."""
     lost = {named for _, named in References.of(before.value).uses}
     lost -= {named for _, named in References.of(after.value).uses}
     for kind, section in (("parameter", "Parameters"), ("condition", "Conditions")):
         for name in after.value.get(section) or {}:
             if (kind, name) in lost:
                 place = f"{after.file}:{after.line(section, name)}"
-                yield f"{place}: nothing uses {kind} {name} any more; remove it by hand"
+                yield f"{place}: {kind} {name} is now unused; remove it by hand"
 
 
-_SECTIONS = {"Globals": ", in Globals", "Mappings": ", in the mapping", "Parameters": ", by the parameter's default"}
+_SECTIONS = {"Globals": " in Globals", "Mappings": " in the mapping", "Parameters": " by the parameter's Default"}
 
 
-def _said(place: EditPlace) -> str:
-    remedy, section = place.remedy, str(place.path[0])
-    where = _SECTIONS.get(section, "")
-    what = "dropped" if remedy.value is None else f"lowered from {remedy.requested} to {remedy.value}"
-    was = f", {remedy.requested}," if remedy.value is None else ""
-    return f"{place.template.file}:{place.line}: the reservation of {', '.join(place.functions)}{was} is {what}{where}"
+def _change_line(place: EditPlace) -> str:
+    remedy, names = place.remedy, ", ".join(place.functions)
+    where = _SECTIONS.get(str(place.path[0]), "")
+    change = (
+        f"drops the reservation of {names} ({remedy.requested})"
+        if remedy.value is None
+        else f"lowers the reservation of {names} from {remedy.requested} to {remedy.value}"
+    )
+    return f"{place.template.file}:{place.line}: {change}{where}"
 
 
 def by_parameter(result: Preflight, section: str = "") -> list[str]:
-    """What does the same without an edit, where a parameter that was given a value serves nothing else.
+    """Alternatives to the edit: parameters that were given a value and affect nothing else.
 
-    `section` is where in tapctl.toml it was given, if it was there.
+    `section` is the section of tapctl.toml that gives them, if one does.
     """
     where = f" in [{section}]" if section else ""
     return [
-        f"or edit nothing, and {_given(result, each)}{where}"
-        for each in dict.fromkeys(overrides(result).values())
-        if each.parameter in result.tree.parameters.given
+        f"alternatively, {_instead_of_edit(result, override)}{where}"
+        for override in dict.fromkeys(result.plan.overrides.values())
+        if override.parameter in result.tree.parameters.given
     ]
 
 
-def _given(result: Preflight, override: Override) -> str:
+def _instead_of_edit(result: Preflight, override: Override) -> str:
     entry, stack = result.template.parameters[override.parameter], result.account.stack
-    # What is given no value keeps that of the live stack, and takes the default only where there is none.
+    # A parameter without a value keeps the live stack's, and has its Default only in a new stack.
     if not isinstance(stack, Stack) and override.value == as_text(entry.get("Default")):
-        return f"leave {override.parameter} out"
-    return f"give {override.parameter} the value `{override.value}`"
+        return f"leave parameter {override.parameter} out"
+    return f'set parameter {override.parameter} to "{override.value}"'
 
 
-def why_none(result: Preflight) -> str:
-    """Why there is no edit for what does not fit, and what would help instead."""
-    if isinstance(result.staging, RemedyPlan):
-        return f"{result.concurrency.reason}: nothing to edit, since `tapctl deploy` lowers first and raises then"
-    if result.forbidden and result.concurrency.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
-        return f"{result.concurrency.reason}: `--remedy fail` forbids the edit that might mend that"
-    decisive = next(each for each in result.findings if each.verdict is result.verdict and each.judged)
+def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
+    """Why nothing is edited although the template does not fit, and the next steps."""
+    concurrency = result.concurrency.verdict
+    if result.first_step:
+        return f"nothing to edit; {_message(result, concurrency)}", (advise(Advice.DEPLOY_IN_TWO_STEPS),)
+    if result.remedy_forbidden and concurrency in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return f"nothing edited, since `--remedy fail` forbids it; {_message(result, concurrency)}", ()
+    decisive = next(finding for finding in result.findings if finding.verdict is result.verdict and finding.judged)
     if result.verdict is Verdict.UNKNOWN:
-        resolution = f" ({decisive.hint})" if isinstance(decisive.hint, str) else ""
-        return f"{decisive.message}{resolution}: nothing is edited while that is not known"
-    if doubt := unsettled(result.changes):
-        return f"{decisive.message}: nothing is edited while the claim of {doubt[0]} is not known ({doubt[1].reason})"
-    if provisioning := _provisioning(result):
-        lower = f"lower or remove the provisioned concurrency of {', '.join(provisioning)}"
-        return f"{decisive.message}: only reservations are edited here; {lower} by hand"
-    return f"{decisive.message}: no edit would mend that"
+        return f"nothing edited; {decisive.message}", decisive.hints
+    message = f"no edit of a reservation helps; {decisive.message}"
+    if unknown := first_unknown(result.changes):
+        return message, (f"find out the claim of {unknown[0]} ({unknown[1].reason})",)
+    if names := _growing_without_reservation(result):
+        return message, (f"lower or remove the provisioned concurrency of {', '.join(names)}",)
+    return message, ()
 
 
-def _provisioning(result: Preflight) -> list[str]:
-    """The functions that ask for more by what they provision outside of a reservation, where that does not fit."""
+def _message(result: Preflight, verdict: Verdict) -> str:
+    """The message of the first finding on concurrency that has the verdict."""
+    findings = (finding for finding in result.findings if finding.limit == CONCURRENCY.id)
+    return next(finding.message for finding in findings if finding.verdict is verdict)
+
+
+def _growing_without_reservation(result: Preflight) -> list[str]:
+    """The functions whose provisioned concurrency grows outside of a reservation, where concurrency does not fit."""
     if result.concurrency.verdict is not result.verdict:
         return []
     wanted = (change.wanted for change in result.changes if change.grows)
-    return [each.logical_id for each in wanted if each and each.reserved is None]
+    return [function.logical_id for function in wanted if function and function.reserved is None]
 
 
-def others(result: Preflight) -> bool:
-    """Whether something beside the concurrency does not fit, which no edit mends."""
-    return any(
-        finding.judged and finding.verdict is not Verdict.FITS and finding.limit != "lambda-reserved-concurrency"
-        for finding in result.findings
-    )
+def others_fit(result: Preflight) -> bool:
+    """Whether all other limits fit, which no edit of a reservation changes."""
+    return all(finding.verdict is Verdict.FITS for finding in result.other_findings)

@@ -1,38 +1,24 @@
-"""Whether a stack is already what a deploy would make of it: two to four reads tell, where a change set takes seconds.
+"""Whether a stack already is what a deploy would make of it: two to four reads instead of a change set.
 
-What is not certain is left to CloudFormation: macros, nested stacks, values that live outside of the template and
-of its parameters, and NoEcho parameters that this machine did not give before.
+What is not certain is left to CloudFormation: macros, nested stacks, values that live outside of the template and its
+parameters, and NoEcho parameters that this machine did not pass before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import (
-    UNREAD,
-    Account,
-    AccountSettings,
-    Concurrency,
-    Identity,
-    Increase,
-    InFlight,
-    LiveFunction,
-    PastFailure,
-    Quota,
-    Stack,
-)
-from tapctl.account.reader import AccountReader
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, LiveFunction, Stack
 from tapctl.aws.session import readable
-from tapctl.concurrency.parameter_override import edited, overrides
-from tapctl.concurrency.remedy import RemedyPlan, apply
+from tapctl.concurrency.remedy import apply
+from tapctl.concurrency.replacement import NO_EFFECTS
 from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.update_diff import diff
 from tapctl.errors import TapctlError
-from tapctl.limits.row import Limit
 from tapctl.resource_types import RESERVED_CONCURRENCY
-from tapctl.settings.settings import Settings
 from tapctl.stacks.capabilities import EXPAND, capabilities
 from tapctl.stacks.redaction import given_secrets
 from tapctl.state import noecho_hash
@@ -40,81 +26,77 @@ from tapctl.template.load import from_stack
 from tapctl.template.model import LANGUAGE_EXTENSIONS, SERVERLESS, Template
 from tapctl.template.parameters import SSM_TYPE
 from tapctl.unknown import Unknown
-from tapctl.workflows.preflight import judge
-from tapctl.workflows.read_inputs import resolve_lookups, stack_tree_for
+from tapctl.workflows.preflight import decide, with_findings
+from tapctl.workflows.read_inputs import Inputs, live_functions, resolve_lookups, stack_tree_for
 
 if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
     from tapctl.stacks.stack import StackDescription
     from tapctl.workflows.deployer import Deployer
 
-_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
-_PURE = {SERVERLESS, LANGUAGE_EXTENSIONS}
-"""Transforms that make the same of the same template."""
+_DETERMINISTIC = {SERVERLESS, LANGUAGE_EXTENSIONS}
+"""Transforms that always generate the same from the same template."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoOp:
-    """There is nothing to deploy; `preflight` is the verdict on concurrency where a remedy had to be worked out."""
+    """There is nothing to deploy; `preflight` is set where a remedy had to be computed to know it."""
 
     preflight: Preflight | None = None
 
 
 def find_no_op(template: Template, deployer: Deployer, live: StackDescription) -> NoOp | None:
-    """Whether template, parameters and tags are those of the stack; None where they are not, or may not be."""
+    """Whether template, parameters and tags are those of the stack; None where they differ, or may differ."""
     settings = deployer.settings
-    if not (_takes_no_notice(deployer, live) and _is_certain(template) and _knows(template, settings.parameters, live)):
+    if not (_has_same_options(deployer, live) and _is_certain(template) and _has_values(template, settings, live)):
         return None
-    running = _running(deployer, live)
-    if running is None or _without_reservations(running.body).keys() != _without_reservations(template.body).keys():
+    deployed = _deployed_template(deployer, live)
+    if deployed is None or _without_reservations(deployed.body).keys() != _without_reservations(template.body).keys():
         return None
     stack = Stack(deployer.name, live.status, parameters=live.parameters, id=live.id)
-    body = deployer.packaged(template, stack_tree_for(template, settings, _account(settings, live, stack)), live)
-    if body == running.body and _keeps(template, settings.parameters, live):
+    unread = Account(settings.region, AccountSettings(Concurrency(UNREAD, UNREAD)), live.account_id, stack=stack)
+    body = deployer.packaged(template, stack_tree_for(template, settings, unread), live)
+    if body == deployed.body and _keeps_parameters(template, settings.parameters, live):
         return NoOp()
-    if _without_reservations(body) != _without_reservations(running.body):
+    if _without_reservations(body) != _without_reservations(deployed.body):
         return None
-    return _mended_alike(
-        template, deployer, live, body, DeployedAccount(LiveAccount(deployer.aws), stack, running, settings)
-    )
+    result = _decide_as_deployed(template, deployed, deployer, unread, stack)
+    return NoOp(result) if _is_deployed_remedy(result, body, deployed, live, settings) else None
 
 
-def _account(settings: Settings, live: StackDescription, stack: Stack) -> Account:
-    """The account as far as the stack tells of it."""
-    unread = AccountSettings(Concurrency(UNREAD, UNREAD))
-    return Account(settings.region, unread, live.account_id, stack=stack)
-
-
-def _takes_no_notice(deployer: Deployer, live: StackDescription) -> bool:
-    """Whether nothing beside the template and its parameters asks for a change set."""
-    settings, options, held = deployer.settings, deployer.options, live.settled
+def _has_same_options(deployer: Deployer, live: StackDescription) -> bool:
+    """Whether nothing but the template and its parameters could need a change set."""
+    settings, options, current = deployer.settings, deployer.options, live.settled
     return (
-        live.status in _GOOD
+        live.status in _COMPLETE
         and not (options.import_existing or options.revert_drift or options.express)
-        and (not settings.tags or dict(settings.tags) == dict(held.tags))
-        and (not settings.notification_arns or set(settings.notification_arns) == set(held.notification_arns))
-        and (not settings.role_arn or settings.role_arn == held.role_arn)
+        and (not settings.tags or dict(settings.tags) == dict(current.tags))
+        and (not settings.notification_arns or set(settings.notification_arns) == set(current.notification_arns))
+        and (not settings.role_arn or settings.role_arn == current.role_arn)
     )
 
 
 def _is_certain(template: Template) -> bool:
     """Whether the same text under the same parameters means the same stack."""
     stored = any(str(entry.get("Type")).startswith(SSM_TYPE) for entry in template.parameters.values())
-    pure = set(template.transforms) <= _PURE
-    # With the pure transforms out of the way, the capability tells of macros within, of modules and of nested stacks.
-    bare = Template(template.source, {name: each for name, each in template.body.items() if name != "Transform"})
-    return pure and not stored and EXPAND not in capabilities(bare) and "{{resolve:ssm:" not in template.source.text
+    deterministic = set(template.transforms) <= _DETERMINISTIC
+    # Without the deterministic transforms, the capability shows macros in resources, modules and nested stacks.
+    bare = Template(template.source, {name: section for name, section in template.body.items() if name != "Transform"})
+    dynamic = EXPAND in capabilities(bare) or "{{resolve:ssm:" in template.source.text
+    return deterministic and not stored and not dynamic
 
 
-def _knows(template: Template, given: Mapping[str, str], live: StackDescription) -> bool:
-    """Whether every parameter has a value in the stack, which is known of those that AWS does not show, too."""
+def _has_values(template: Template, settings: Settings, live: StackDescription) -> bool:
+    """Whether the stack has a value for every parameter, and given NoEcho values are those of the last deploy."""
+    given = settings.parameters
     secret = given_secrets(template, given)
     declared = set(given) <= set(template.parameters) <= set(live.parameters)
     return declared and (not secret or noecho_hash.matches(live.id, live.settled.version, secret))
 
 
-def _running(deployer: Deployer, live: StackDescription) -> Template | None:
+def _deployed_template(deployer: Deployer, live: StackDescription) -> Template | None:
     client = deployer.aws.client("cloudformation")
     read = lambda: client.get_template(StackName=live.id, TemplateStage="Original")["TemplateBody"]  # noqa: E731
     body = readable("cloudformation:GetTemplate", read)
@@ -124,85 +106,52 @@ def _running(deployer: Deployer, live: StackDescription) -> Template | None:
         return None
 
 
-def _keeps(template: Template, given: Mapping[str, str], live: StackDescription) -> bool:
-    """Whether every given parameter is what the stack has; what is not given it keeps."""
+def _keeps_parameters(template: Template, given: Mapping[str, str], live: StackDescription) -> bool:
+    """Whether every given parameter has the stack's value; the stack keeps the others."""
     shown = given.keys() - given_secrets(template, given).keys()
     return all(live.parameters[name] == given[name] for name in shown)
 
 
 def _without_reservations(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body without what a remedy may have edited."""
+    """The template without the properties that a remedy may have edited."""
     resources = {
         name: {
-            **each,
-            "Properties": {key: value for key, value in each["Properties"].items() if key != RESERVED_CONCURRENCY},
+            **resource,
+            "Properties": {key: value for key, value in properties.items() if key != RESERVED_CONCURRENCY},
         }
-        if isinstance(each.get("Properties"), dict)
-        else each
-        for name, each in body["Resources"].items()
+        if isinstance(properties := resource.get("Properties"), dict)
+        else resource
+        for name, resource in body["Resources"].items()
     }
     return {**body, "Resources": resources}
 
 
-def _mended_alike(
-    template: Template, deployer: Deployer, live: StackDescription, body: Mapping[str, Any], reader: DeployedAccount
-) -> NoOp | None:
-    """Whether the remedy that the account needs today is the one that the stack runs with."""
-    settings, running = deployer.settings, reader.template.body
-    result = judge(template, reader, settings, frozenset())
-    if not result.plan.changes or (isinstance(result.staging, RemedyPlan) and result.staging.changes):
-        return None
-    by_parameter = overrides(result)
-    given = {**settings.parameters, **{each.parameter: each.value for each in by_parameter.values()}}
-    mended = apply(body, edited(result.plan, by_parameter))
-    return NoOp(result) if mended == running and _keeps(template, given, live) else None
+def _decide_as_deployed(
+    template: Template, deployed: Template, deployer: Deployer, account: Account, stack: Stack
+) -> Preflight:
+    """The decision against a stack that holds what its own template reserves; only the limit is read.
+
+    Old versions do not count, since nothing changes.
+    """
+    settings, reader = deployer.settings, LiveAccount(deployer.aws)
+    account = replace(account, settings=reader.settings(), learned=settings.learned)
+    _, reserved, account = resolve_lookups(deployed, reader, replace(settings, parameters={}), account)
+    functions = {
+        function.logical_id: LiveFunction(function.logical_id, function.reserved, function.provisioned_total, {})
+        for function in reserved.functions
+    }
+    account = replace(account, stack=replace(stack, functions=functions))
+    tree, demand, account = resolve_lookups(template, reader, settings, account)
+    changes = diff(demand, live_functions(account), NO_EFFECTS)
+    return with_findings(decide(template, Inputs(tree, demand, account, NO_EFFECTS, changes), settings), settings)
 
 
-@dataclass(frozen=True, slots=True)
-class DeployedAccount:
-    """Answers for the stack from the template that it runs, and asks AWS for the account's concurrency alone."""
-
-    reader: AccountReader
-    held: Stack
-    template: Template
-    given: Settings
-
-    def settings(self) -> AccountSettings:
-        return self.reader.settings()
-
-    def identity(self) -> Identity | Unknown:
-        return self.reader.identity()
-
-    def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
-        return self.reader.look_up(keys)
-
-    def stack(self, name: str) -> Stack:
-        """The stack with what its own template reserves; old versions are left out, since nothing is changed."""
-        account = Account(self.given.region, self.reader.settings(), stack=self.held)
-        _, demand, _ = resolve_lookups(self.template, self.reader, replace(self.given, parameters={}), account)
-        functions = {
-            each.logical_id: LiveFunction(each.logical_id, each.reserved, each.provisioned_total, {})
-            for each in demand.functions
-        }
-        return replace(self.held, name=name, functions=functions)
-
-    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - the port's
-        return stack
-
-    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - the port's
-        return self.template.body
-
-    def in_flight(self) -> tuple[InFlight, ...]:
-        return ()
-
-    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...]:  # noqa: ARG002 - the port's
-        return ()
-
-    def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
-        return {limit.key: Quota(UNREAD, UNREAD) for limit in limits}
-
-    def exports(self) -> Unknown:
-        return UNREAD
-
-    def pending_increases(self, limit: Limit) -> tuple[Increase, ...]:  # noqa: ARG002 - the port's
-        return ()
+def _is_deployed_remedy(
+    result: Preflight, body: Mapping[str, Any], deployed: Template, live: StackDescription, settings: Settings
+) -> bool:
+    """Whether the remedy that the account needs today is the one that the stack is deployed with."""
+    if not result.plan.changes or result.first_step:
+        return False
+    overrides = {override.parameter: override.value for override in result.plan.overrides.values()}
+    given = {**settings.parameters, **overrides}
+    return apply(body, result.plan.edits) == deployed.body and _keeps_parameters(result.template, given, live)

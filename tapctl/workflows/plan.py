@@ -49,9 +49,10 @@ def plan(
     check_parameters(live, template, deployer.settings)
     result = preflight(template, LiveAccount(deployer.aws), deployer.settings, linting)
     narrator.verdict(result)
-    gate(result, deployer.settings, allow_uncertain=allow_uncertain)
-    if first := two_step.first_plan(result):
-        narrator.step(f"a deploy goes in two steps, whose sum is shown here; {two_step.first(result, first)}")
+    gate(result, allow_uncertain=allow_uncertain)
+    if first := result.first_step:
+        step = two_step.describe_first(result.changes, first)
+        narrator.step(f"a deploy goes in two steps, whose sum is shown here; {step}")
     if live.action is StackAction.RECREATE:
         narrator.step(f"stack {deployer.name} is {live.status}: a deploy deletes it and creates it anew")
         found: ChangeSet | None = ChangeSet("", live.id, _additions(result.tree))

@@ -1,4 +1,4 @@
-"""The workflow behind `preflight` and the first half of `deploy`: gather, judge, propose."""
+"""The workflow behind `preflight` and the first half of `deploy`: read the inputs, decide, report findings."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, AccountSettings, Increase
-from tapctl.concurrency import limits_check, remedy, two_step
+from tapctl.account.model import Account, AccountSettings
+from tapctl.concurrency import limits_check
 from tapctl.concurrency.findings import unknown_names
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.judge import judge as judge_concurrency
-from tapctl.concurrency.remedy import RemedyMode, RemedyPlan, RemedyPolicy
-from tapctl.concurrency.result import Preflight, Subject
+from tapctl.concurrency.parameter_override import with_overrides
+from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, CONCURRENCY, Limit, LimitKind
+from tapctl.hints import Advice, advise
+from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
 from tapctl.template.nested import missing_paths
 from tapctl.unknown import Unknown, total
-from tapctl.workflows.read_inputs import Inputs, read_inputs
+from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_increases
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
@@ -37,107 +40,119 @@ def preflight(
     linting: Linting | None = None,
     replacements: frozenset[str] | None = None,
 ) -> Preflight:
-    """Judge a template against an account; changes nothing. The linting, if there is one, was started before."""
-    judged = judge(template, reader, settings, replacements)
-    return replace(judged, lint=(*_unbuilt(judged), *_lint_findings(linting))) if linting else judged
-
-
-UNBUILT = "tapctl:local-path"
-"""What is said of a local path that names nothing, as a rule of cfn-lint's is."""
-
-
-def _unbuilt(judged: Preflight) -> Iterator[Finding]:
-    """Warnings, because a build may come between a preflight and the deploy, which refuses what is not there."""
-    for each in missing_paths(judged.tree):
-        yield Finding(
-            None,
-            Verdict.FITS,
-            f"{each.owner}: there is no {each.name}",
-            file=each.file,
-            line=each.line,
-            hint=RELATIVE,
-            rule=UNBUILT,
-            severity="warning",
-        )
+    """Check a template against an account; changes nothing. The linting, if there is one, was started before."""
+    result = judge(template, reader, settings, replacements)
+    return replace(result, lint=(*_missing_paths(result), *_lint_findings(linting))) if linting else result
 
 
 def judge(
     template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Preflight:
-    """The verdict without linting; `replacements` is what a change set says will be replaced."""
-    found = read_inputs(template, reader, settings, replacements)
-    account, changes, pool = found.account, found.changes, found.account.settings.concurrency
-    sums = _with_doubts(
-        found, judge_concurrency(changes, pool, pinned=settings.min_unreserved, learned=account.learned)
+    """The verdict without linting; `replacements` is what a change set reports as replaced."""
+    result = decide(template, read_inputs(template, reader, settings, replacements), settings)
+    pending = read_pending_increases(reader) if result.concurrency.lacking else ()
+    return with_findings(replace(result, pending_increases=pending), settings)
+
+
+def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
+    """The verdict on concurrency, the remedy and the two steps, without any read; the findings are not in it yet."""
+    account, changes, pool = inputs.account, inputs.changes, inputs.account.settings.concurrency
+    judgement = _with_doubts(
+        inputs, judge_concurrency(changes, pool, pinned=settings.min_unreserved, learned=account.learned)
     )
-    # Nothing is lowered while nobody knows what the functions hold.
-    bounds = account.stack if isinstance(account.stack, Unknown) else sums.floor
-    steps = two_step.first_step(changes, pool, bounds)
-    # Two steps bring about what was asked for, so nothing needs to be lowered for good.
-    policy = RemedyPolicy(RemedyMode.FAIL) if isinstance(steps, RemedyPlan) else settings.policy
-    plan = remedy.allocate(changes, pool, bounds, policy)
-    subject = Subject(
-        found.tree,
-        account,
-        changes,
-        sums,
-        steps,
-        plan,
-        _pending(reader, sums),
-        found.demand.event_sources,
-        sandbox=settings.sandbox,
-        forbidden=settings.remedy is RemedyMode.FAIL,
-    )
+    # Without the live stack it is unknown what the functions hold, and nothing is lowered.
+    bounds = account.stack if isinstance(account.stack, Unknown) else judgement.floor
+    two_step = plan_two_steps(changes, pool, bounds)
+    # Two steps deploy what the template asks for, so no reservation is lowered for good.
+    policy = RemedyPolicy(RemedyMode.FAIL) if two_step and two_step.first else settings.policy
+    if two_step and two_step.first:
+        two_step = replace(two_step, first=with_overrides(two_step.first, template, inputs.tree))
     return Preflight(
         template,
-        found.tree,
+        inputs.tree,
         account,
-        found.demand,
+        inputs.demand,
         changes,
-        sums,
-        plan,
-        (*limits_check.check_limits(subject), *unknown_names(found.tree, settings.policy)),
-        staging=steps,
-        forbidden=subject.forbidden,
-        uncompared=_uncompared(found, sums),
+        judgement,
+        inputs.effects,
+        with_overrides(allocate(changes, pool, bounds, policy), template, inputs.tree),
+        two_step,
+        remedy_forbidden=settings.remedy is RemedyMode.FAIL,
+        is_sandbox=settings.sandbox,
+        not_compared=_not_compared(inputs, judgement),
     )
 
 
-def _uncompared(found: Inputs, sums: Judgement) -> str:
-    """Why nobody compared the templates, unless there is room for all that the stack holds a second time."""
-    twice = [change.top for change in found.changes if change.wanted and change.live and not change.replaced]
-    match sums.outlook.peak, sums.floor, total(twice):
+def with_findings(result: Preflight, settings: Settings) -> Preflight:
+    """The decision with its findings on every limit that the template touches."""
+    return replace(result, findings=(*limits_check.check_limits(result), *unknown_names(result.tree, settings.policy)))
+
+
+def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
+    """Why the deployed template was not compared; empty if replacing every function would fit anyway."""
+    kept = [change for change in inputs.changes if change.wanted and change.live and not change.replaced]
+    claims = [change.claim_peak for change in kept]
+    match judgement.outlook.peak, judgement.floor, total(claims):
         case int(peak), Floor(safe=safe), int(more) if peak - more >= safe:
             return ""
         case _:
-            return found.uncompared if any(claim != 0 for claim in twice) else ""
+            return inputs.effects.not_compared_reason if any(claim != 0 for claim in claims) else ""
 
 
-def _with_doubts(found: Inputs, sums: Judgement) -> Judgement:
-    """The same, unless a macro or a denied read leaves open what the sums are about."""
-    macro = next(
-        (each for each in found.demand.opaque_resources if each.type in found.tree.resolver.template.transforms), None
+def _with_doubts(inputs: Inputs, judgement: Judgement) -> Judgement:
+    """Downgrade to unknown when a macro or a denied read makes the sums unreliable."""
+    transforms = inputs.tree.resolver.template.transforms
+    macro = next((resource for resource in inputs.demand.opaque_resources if resource.type in transforms), None)
+    if macro and judgement.verdict is Verdict.FITS:
+        judgement = replace(
+            judgement,
+            verdict=Verdict.UNKNOWN,
+            reason=f"the macro {macro.type} may rewrite the template",
+            resolution=advise(Advice.READ_PROCESSED_TEMPLATE),
+        )
+    stack = inputs.account.stack
+    if isinstance(stack, Unknown) and any(change.grows for change in inputs.changes):
+        return replace(judgement, verdict=Verdict.UNKNOWN, reason=stack.reason, resolution=stack.resolution)
+    return judgement
+
+
+MISSING_PATH = "tapctl:local-path"
+"""The rule of a finding on a local path that does not exist, beside cfn-lint's rules."""
+
+
+def _missing_paths(result: Preflight) -> Iterator[Finding]:
+    """Warnings only: a build may create the paths before the deploy, which refuses missing ones."""
+    for path in missing_paths(result.tree):
+        yield Finding(
+            None,
+            Verdict.FITS,
+            f"{path.owner}: {path.name} does not exist",
+            file=path.file,
+            line=path.line,
+            hints=(RELATIVE,),
+            rule=MISSING_PATH,
+            severity="warning",
+        )
+
+
+def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            None,
+            Verdict.FITS,
+            match.message,
+            file=match.file,
+            line=match.line,
+            hints=(match.docs,) if match.docs else (),
+            rule=match.rule,
+            severity=match.severity,
+        )
+        for match in linting.matches()
     )
-    if macro and sums.verdict is Verdict.FITS:
-        reason = f"the macro {macro.type} may rewrite the template"
-        resolution = "judge what it makes: `aws cloudformation get-template --template-stage Processed`"
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=reason, resolution=resolution)
-    stack = found.account.stack
-    if isinstance(stack, Unknown) and any(change.grows for change in found.changes):
-        sums = replace(sums, verdict=Verdict.UNKNOWN, reason=stack.reason, resolution=stack.resolution)
-    return sums
-
-
-def _pending(reader: AccountReader, sums: Judgement) -> tuple[Increase, ...]:
-    """Higher quotas that were asked for already, where one would help; what may not be read is not said."""
-    if not sums.lacking:
-        return ()
-    asked = reader.pending_increases(CONCURRENCY)
-    return () if isinstance(asked, Unknown) else asked
 
 
 def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE) -> Account:
-    """The whole account as far as the catalogue goes: what `tapctl account` shows and saves."""
+    """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
     with ThreadPoolExecutor(5, "read") as pool:
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
@@ -155,19 +170,3 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
             exports=exports.result(),
             learned=settings.learned,
         )
-
-
-def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            None,
-            Verdict.FITS,
-            match.message,
-            file=match.file,
-            line=match.line,
-            hint=match.docs or None,
-            rule=match.rule,
-            severity=match.severity,
-        )
-        for match in linting.matches()
-    )

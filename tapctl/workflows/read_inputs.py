@@ -1,20 +1,21 @@
-"""Reading what a verdict needs, and nothing else: the stack first, because its parameters may count."""
+"""Reads the inputs of a verdict: only what the template touches, the live stack and its parameters first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import floor_in_error, remember
-from tapctl.account.model import Account, InFlight, LearnedFloor, Stack
+from tapctl.account.model import Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import diff, update_effects
-from tapctl.limits import LimitKind
+from tapctl.limits import CONCURRENCY, LimitKind
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
@@ -27,61 +28,78 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A template under its parameters, the account, and every function before and after."""
+    """Everything that a verdict is decided from: the template under its parameters, and the account."""
 
     tree: StackTree
-    account: Account
     demand: Demand
+    account: Account
+    effects: UpdateEffects
     changes: tuple[ClaimChange, ...]
-    uncompared: str = ""
-    """Why nobody could tell what the update makes anew; empty where that was told."""
 
 
 def read_inputs(
     template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Inputs:
-    """Read in parallel what is independent. `replacements` is what a change set says will be replaced."""
+    """Read in two phases: what the template's parameters depend on, then what the template touches under them.
+
+    Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced.
+    """
     with ThreadPoolExecutor(4, "read") as pool:
-        reading = pool.submit(reader.settings)
-        identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
-        stack = reader.stack(settings.stack_name) if settings.stack_name else None
-        read = reading.result()
-        known = identity.result() if identity else None
-        account_id = None if known is None or isinstance(known, Unknown) else known.account_id
-        account = Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
+        account = _read_stack(template, reader, settings, pool)
         tree, demand, account = resolve_lookups(template, reader, settings, account)
-        account = _closer(reader, account, demand)
-        fate = update_effects(reader, account.stack, tree, demand, replacements)
-        changes = diff(demand, _functions(account), fate)
-        limits = limits_check.touched(tree, stack)
+
+        limits = limits_check.touched(tree, account.stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
         exports = pool.submit(reader.exports) if any(limit.kind is LimitKind.EXPORTS for limit in limits) else None
-        others = pool.submit(reader.in_flight) if any(change.grows for change in changes) else None
+        learned = pool.submit(_learned, reader, account)
+        account = _with_old_versions(reader, account, demand)
+        effects = update_effects(reader, account.stack, tree, demand, replacements)
+        changes = diff(demand, live_functions(account), effects)
+        others = reader.in_flight() if any(change.grows for change in changes) else ()
         account = replace(
             account,
             quotas=quotas.result(),
             exports=exports.result() if exports else account.exports,
-            in_flight=_others(others.result(), stack) if others else account.in_flight,
-            learned=_learned(reader, account),
+            in_flight=_without_own(others, account.stack),
+            learned=learned.result(),
         )
-    return Inputs(tree, account, demand, changes, fate.unread)
+    return Inputs(tree, demand, account, effects, changes)
+
+
+def _read_stack(template: Template, reader: AccountReader, settings: Settings, pool: ThreadPoolExecutor) -> Account:
+    """The account's settings and the live stack, whose parameters the template keeps."""
+    reading = pool.submit(reader.settings)
+    identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
+    stack = reader.stack(settings.stack_name) if settings.stack_name else None
+    read, known = reading.result(), identity.result() if identity else None
+    account_id = None if known is None or isinstance(known, Unknown) else known.account_id
+    return Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
+
+
+def read_pending_increases(reader: AccountReader) -> tuple[Increase, ...]:
+    """Requested increases of the concurrency limit; none where they may not be read.
+
+    Apart from `read_inputs`, because only a verdict shows that an increase would help.
+    """
+    increases = reader.pending_increases(CONCURRENCY)
+    return () if isinstance(increases, Unknown) else increases
 
 
 def resolve_lookups(
     template: Template, reader: AccountReader, settings: Settings, account: Account
 ) -> tuple[StackTree, Demand, Account]:
-    """Ask parameter store and exports for what the demand hangs on, until nothing more comes up."""
+    """Read the Parameter Store values and exports that the demand depends on, until no more are needed."""
     while True:
         tree = stack_tree_for(template, settings, account)
         demand = read_demand(tree)
-        keys = sorted({each.lookup for each in demand.unknowns if each.lookup} - set(account.lookups))
+        keys = sorted({unknown.lookup for unknown in demand.unknowns if unknown.lookup} - set(account.lookups))
         if not keys:
             return tree, demand, account
         account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})
 
 
 def stack_tree_for(template: Template, settings: Settings, account: Account | None = None) -> StackTree:
-    """The template and its nested ones under the given parameters, the live stack's, and their defaults."""
+    """The template and its nested ones under the given parameters, else the live stack's, else their defaults."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     declared = template.parameters
     previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
@@ -105,34 +123,37 @@ def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
     return known
 
 
-def _functions(account: Account) -> Mapping[str, Any]:
+def live_functions(account: Account) -> Mapping[str, LiveFunction]:
+    """The functions of the live stack, and those outside of it that its aliases and versions belong to."""
     stack = account.stack
     return {**stack.functions, **stack.outside} if isinstance(stack, Stack) else {}
 
 
-def _others(found: tuple[InFlight, ...] | Unknown, own: Stack | Unknown | None) -> tuple[InFlight, ...] | Unknown:
-    if isinstance(found, Unknown) or not isinstance(own, Stack):
-        return found
-    return tuple(each for each in found if each.stack != own.name)
+def _without_own(
+    in_flight: tuple[InFlight, ...] | Unknown, own: Stack | Unknown | None
+) -> tuple[InFlight, ...] | Unknown:
+    if isinstance(in_flight, Unknown) or not isinstance(own, Stack):
+        return in_flight
+    return tuple(other for other in in_flight if other.stack != own.name)
 
 
-def _closer(reader: AccountReader, account: Account, demand: Demand) -> Account:
-    """What old versions provision, whoever published them, where a reservation changes or is provisioned inside."""
+def _with_old_versions(reader: AccountReader, account: Account, demand: Demand) -> Account:
+    """Also read the provisioned concurrency of old versions where a reservation changes or has to cover it."""
     stack = account.stack
     if not isinstance(stack, Stack):
         return account
     changed = [
-        each.logical_id
-        for each in demand.functions
-        if (live := stack.functions.get(each.logical_id))
+        function.logical_id
+        for function in demand.functions
+        if (live := stack.functions.get(function.logical_id))
         and live.holders is None
-        and (each.provisioned or live.reserved != each.reserved)
+        and (function.provisioned or live.reserved != function.reserved)
     ]
     return replace(account, stack=reader.with_provisioned(stack, changed)) if changed else account
 
 
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
-    """The floor that AWS named: as remembered, or in the last operation of the stack, which then is remembered."""
+    """The minimum that AWS named: as remembered, or in an event of the stack's last operation, then remembered."""
     stack, limit = account.stack, account.settings.concurrency.limit
     failed = isinstance(stack, Stack) and any(word in stack.status for word in ("ROLLBACK", "FAILED"))
     if not isinstance(stack, Stack) or not failed or not isinstance(limit, int):
@@ -140,7 +161,7 @@ def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     failures = reader.past_failures(stack)
     if isinstance(failures, Unknown):
         return account.learned
-    named = [(each.day, minimum) for each in failures if (minimum := floor_in_error(each.reason)) is not None]
+    named = [(failure.day, minimum) for failure in failures if (minimum := floor_in_error(failure.reason)) is not None]
     if not named or (account.learned and account.learned.seen >= named[0][0]):
         return account.learned
     day, minimum = named[0]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tapctl.hints import Advice, advise
+from tapctl.report.hints import worded
 from tests.cli.conftest import local, sandboxed
 from tests.cli.test_deploy_prompts import Seat
 from tests.support.small_account import TEMPLATE
@@ -13,7 +15,7 @@ from tests.support.terminal import Terminal
 pytestmark = pytest.mark.xdist_group("cli steps")
 
 FIRST = "step 1 of 2: FnB is lowered from 50 to 10, FnA stays at 10 until step 2"
-HINT = "hint: `tapctl deploy` with the same options goes on with step 2"
+HINT = f"hint: {worded(advise(Advice.DEPLOY_SECOND_STEP))}"
 
 
 def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:

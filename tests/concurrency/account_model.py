@@ -50,7 +50,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Call:
-    """Sets one side of one function; `slot` tells the function from its own replacement."""
+    """Sets one side of one function; `slot` distinguishes the function from its replacement."""
 
     slot: tuple[int, bool]
     side: str

@@ -1,4 +1,4 @@
-"""What event sources may ask of a smaller reservation, and what would throttle without one."""
+"""Event sources that may run a function more often than it reserves, and throttles without a reservation."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.settings.settings import Settings
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import fake_account
+from tests.support.golden import Golden
 from tests.support.templates import template
 
 QUEUES = """
@@ -34,7 +35,7 @@ Resources:
 
 def findings(text: str, room: int = 1000) -> list[Finding]:
     found = judge(template(text), fake_account(1000, room), Settings("t.yaml")).findings
-    return [each for each in found if each.limit == "lambda-reserved-concurrency"]
+    return [finding for finding in found if finding.limit == "lambda-reserved-concurrency"]
 
 
 @pytest.mark.parametrize(
@@ -50,23 +51,20 @@ def findings(text: str, room: int = 1000) -> list[Finding]:
     ],
 )
 def test_sources_that_run_more_at_once_are_warned_of(
-    reserved: int, second: object, room: int, warned: int | None
+    reserved: int, second: object, room: int, warned: int | None, golden: Golden
 ) -> None:
     found = findings(QUEUES.format(reserved=reserved, second=second), room)
-    warnings = [each for each in found if each.severity == "warning"]
-    assert [each.message for each in warnings] == (
-        [f"One, Two may run 50 at once, and Fn reserves {warned}: what is beyond is throttled"] if warned else []
-    )
-    assert all(each.verdict is Verdict.FITS for each in warnings)
+    warnings = [finding for finding in found if finding.severity == "warning"]
+    assert [finding.resource for finding in warnings] == (["One"] if warned else [])
+    for warning in warnings:
+        assert warning.verdict is Verdict.FITS
+        assert f"reserves {warned};" in warning.message
+        golden([warning.message, *warning.hints])
 
 
-def test_a_queue_can_throttle_without_a_reservation() -> None:
-    hint = findings(QUEUES.format(reserved=100, second=2), 140)[0].hint
-    assert isinstance(hint, str)
-    assert hint.endswith("; ScalingConfig.MaximumConcurrency of One throttles it without reserving anything")
+def test_a_queue_can_throttle_without_a_reservation(golden: Golden) -> None:
+    golden(findings(QUEUES.format(reserved=100, second=2), 140)[0].hints[-1])
 
 
-def test_a_stage_can_throttle_without_a_reservation() -> None:
-    hint = findings(API, 140)[0].hint
-    assert isinstance(hint, str)
-    assert hint.endswith("; DefaultRouteSettings with ThrottlingRateLimit of S throttles without reserving anything")
+def test_a_stage_can_throttle_without_a_reservation(golden: Golden) -> None:
+    golden(findings(API, 140)[0].hints[-1])

@@ -4,6 +4,7 @@ import pytest
 
 from tapctl.concurrency.findings import unknown_names
 from tapctl.concurrency.remedy import RemedyPolicy
+from tests.support.golden import Golden
 from tests.support.templates import stack_tree_of
 
 FUNCTIONS = """
@@ -24,7 +25,7 @@ Resources: {'Fn::ForEach::L': [X, !Ref Names, {'A${X}': {Type: AWS::Lambda::Func
 @pytest.mark.parametrize(
     ("text", "policy"),
     [
-        pytest.param(FUNCTIONS, RemedyPolicy(), id="nothing-is-said-of-any"),
+        pytest.param(FUNCTIONS, RemedyPolicy(), id="no-names"),
         pytest.param(FUNCTIONS, RemedyPolicy(priority=("Orders",), minimum={"Orders": 5}), id="it-is-there"),
         pytest.param(FUNCTIONS, RemedyPolicy(priority=("Left",)), id="a-condition-leaves-it-out-at-present"),
         pytest.param(REMOTE, RemedyPolicy(priority=("S/Fn",)), id="it-may-be-in-a-nested-stack-that-is-not-here"),
@@ -42,7 +43,8 @@ def test_a_name_that_a_function_has_or_may_have_is_fine(text: str, policy: Remed
         pytest.param(RemedyPolicy(minimum={"Queue": 5}), "minimum", "the template has: Orders, Left", id="no-function"),
     ],
 )
-def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: str) -> None:
+def test_any_other_is_a_warning(policy: RemedyPolicy, key: str, hint: str, golden: Golden) -> None:
     (warning,) = unknown_names(stack_tree_of(FUNCTIONS), policy)
-    assert warning.message.startswith(f"`{key}` in tapctl.toml names ")
-    assert (warning.hint, warning.severity) == (hint, "warning")
+    assert f"`{key}`" in warning.message
+    assert (warning.hints, warning.severity) == ((hint,), "warning")
+    golden(warning.message)

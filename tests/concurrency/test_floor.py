@@ -1,4 +1,4 @@
-"""How much must stay unreserved, as far as anybody knows."""
+"""The unreserved minimum as far as it is known."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_it_follows_from_the_limit_where_that_was_seen(limit: int, hard: int, sa
 @pytest.mark.parametrize("pinned", [0, 25, 100])
 def test_a_pinned_one_is_known_in_any_account(limit: int, pinned: int) -> None:
     assert floor(limit, pinned=pinned, learned=LEARNED) == Floor(
-        pinned, pinned, known=True, source="pinned by --min-unreserved or min_unreserved"
+        pinned, pinned, known=True, source="pinned by min_unreserved"
     )
 
 

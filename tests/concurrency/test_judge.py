@@ -8,6 +8,7 @@ from tapctl.concurrency.judge import judge
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.unknown import Unknown
 from tests.support.changes import account, change
+from tests.support.golden import Golden
 
 X = Unknown("x was denied", "allow x")
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
@@ -103,8 +104,8 @@ class TestOneStep:
         assert verdict(account(500), created(460), learned=learned) is UNCERTAIN
 
 
-class TestOnTheWay:
-    """The end fits, and it depends on the order whether the way does."""
+class TestDuringTheUpdate:
+    """The end fits, and whether the update does depends on its order."""
 
     RAISE, LOWER = change("A", (10, 0), (60, 0)), change("B", (60, 0), (10, 0))
 
@@ -121,26 +122,35 @@ class TestOnTheWay:
         assert verdict(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True)) is UNCERTAIN
         assert verdict(account(1000, 130), change("A", (30, 0), (30, 0), replaced=True)) is FITS
 
-    def test_a_way_below_zero_is_still_only_uncertain(self) -> None:
+    def test_a_peak_below_zero_is_still_only_uncertain(self) -> None:
         assert verdict(account(1000, 100), created(500), change("Gone", (500, 0), None)) is UNCERTAIN
 
     def test_an_end_that_exceeds_exceeds(self) -> None:
         assert verdict(account(1000, 100), created(51), change("Gone", (50, 0), None)) is EXCEEDS
 
-    def test_the_reason_names_the_end_and_the_way(self) -> None:
-        found = judge((self.RAISE, self.LOWER), account(1000, 149))
-        assert found.reason == "149 executions stay unreserved at the end, but maybe 99 on the way; at least 100 must"
+    def test_the_reason_names_the_end_and_the_peak(self, golden: Golden) -> None:
+        golden(judge((self.RAISE, self.LOWER), account(1000, 149)).reason)
+
+
+@pytest.mark.parametrize(
+    ("pool", "change"),
+    [
+        pytest.param(account(1000), change("A", (30, 0), (20, 0)), id="nothing-grows"),
+        pytest.param(account(1000), created(100), id="fits"),
+        pytest.param(account(400), created(100), id="fits-whatever-the-minimum-is"),
+        pytest.param(account(10), created(100), id="exceeds-a-small-limit"),
+        pytest.param(account(1000), created(950), id="exceeds"),
+        pytest.param(account(400), created(350), id="the-minimum-is-not-published"),
+    ],
+)
+def test_the_reason_gives_the_sum_and_the_minimum(pool: Concurrency, change: ClaimChange, golden: Golden) -> None:
+    golden(judge((change,), pool).reason)
 
 
 class TestProvisionedAboveReserved:
     @pytest.mark.parametrize("reserved", [4, 1, 0])
     def test_exceeds_in_any_account(self, reserved: int) -> None:
-        found = judge((change("A", None, (reserved, 5)),), account(1000))
-        assert found.verdict is EXCEEDS
-        assert found.reason == (
-            f"A provisions 5 but reserves {reserved}:"
-            " provisioned concurrency should not be greater than the reservation"
-        )
+        assert verdict(account(1000), change("A", None, (reserved, 5))) is EXCEEDS
 
     def test_as_much_as_is_reserved_fits(self) -> None:
         assert verdict(account(1000), change("A", None, (5, 5))) is FITS
@@ -160,7 +170,9 @@ class TestUnknown:
             pytest.param(account(10), [created(1), change("A", (X, 0), None)], id="how-much-a-removal-frees"),
         ],
     )
-    def test_it_is_said_with_what_would_settle_it(self, pool: Concurrency, changes: list[ClaimChange]) -> None:
+    def test_it_is_unknown_with_the_reason_and_the_next_step(
+        self, pool: Concurrency, changes: list[ClaimChange]
+    ) -> None:
         found = judge(tuple(changes), pool)
         assert (found.verdict, found.reason, found.resolution) == (UNKNOWN, "x was denied", "allow x")
 
@@ -180,7 +192,7 @@ class TestUnknown:
             pytest.param(account(5), [change("A", None, (X, 0))], UNKNOWN, id="maybe-nothing-at-all"),
         ],
     )
-    def test_what_does_not_matter_is_no_reason(
+    def test_an_unknown_that_does_not_matter_is_ignored(
         self, pool: Concurrency, changes: list[ClaimChange], expected: Verdict
     ) -> None:
         assert verdict(pool, *changes) is expected

@@ -7,7 +7,7 @@ from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import judge
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan, RemedyPolicy, allocate
-from tapctl.concurrency.two_step import first_step
+from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Verdict
 from tests.concurrency.account_model import Held, Move, Update, floors
 from tests.concurrency.random_updates import NAMES, Case, all_covered, cases, hidden
@@ -74,9 +74,9 @@ def test_an_applied_remedy_fits(case: Case, pinned: int | None, mode: RemedyMode
     if not found.possible:
         assert mode is RemedyMode.FAIL or not fits(without_reservations(case), pinned)
         return
-    mended = case.remedied(dict(found.remedies))
-    assert fits(mended, pinned)
-    assert all(update.always_accepted() for update in mended.updates(pinned))
+    remedied = case.remedied(dict(found.remedies))
+    assert fits(remedied, pinned)
+    assert all(update.always_accepted() for update in remedied.updates(pinned))
     assert mode is not RemedyMode.FAIL or not found.changes
     if mode is RemedyMode.ADJUST and not priority:
         for name, remedy in found.changes.items():
@@ -105,7 +105,7 @@ def check_bounds(case: Case, found: RemedyPlan) -> None:
 
 def least(each: ClaimChange) -> int:
     """What its provisioned concurrency and, where it is changed in place, the live function hold."""
-    provisioned, holds = each.wanted.provisioned_total if each.wanted else 0, each.base
+    provisioned, holds = each.wanted.provisioned_total if each.wanted else 0, each.claim_in_place
     assert isinstance(provisioned, int)
     assert isinstance(holds, int)
     return max(provisioned, holds)
@@ -132,15 +132,16 @@ def fits_with_one_more(case: Case, found: RemedyPlan, name: str, remedy: Remedy,
 @EFFORT
 @given(cases(), PINS)
 def test_two_steps_that_are_proposed_are_both_accepted(case: Case, pinned: int | None) -> None:
-    found = first_step(case.changes, case.pool, bounds(case, pinned))
-    event(type(found).__name__)
-    if not isinstance(found, RemedyPlan) or not all_covered(case):
+    plan = plan_two_steps(case.changes, case.pool, bounds(case, pinned))
+    event("none" if plan is None else "refused" if plan.first is None else "planned")
+    if plan is None or plan.first is None or not all_covered(case):
         return
-    first = case.remedied(dict(found.remedies))
+    assert plan.first.changes
+    first = case.remedied(dict(plan.first.remedies))
     assert all_covered(first)
     for update in first.updates(pinned):
         assert update.always_accepted()
-        # After the first step what goes has gone, and what was replaced is there once.
+        # After the first step removed functions are gone, and replaced ones exist once.
         pairs = zip(first.moves, case.moves, strict=True)
         second = tuple(Move(move.new, goal.new) for move, goal in pairs if move.new and goal.new)
         assert Update(left(first), update.floor, second).always_accepted()

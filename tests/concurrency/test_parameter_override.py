@@ -1,11 +1,11 @@
-"""Remedies by a parameter that serves nothing else, and those that need an edit."""
+"""Remedies through a parameter that nothing else uses, and those that need an edit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tapctl.concurrency.parameter_override import Override, edited, overrides
-from tapctl.concurrency.remedy import RemedyMode
+from tapctl.concurrency.remedy import Override, RemedyMode
 from tapctl.settings.settings import Settings
 from tapctl.template.model import Template
 from tapctl.workflows.preflight import judge
@@ -33,13 +33,14 @@ Resources: {Fn: {Type: AWS::Serverless::Function}
 )
 
 
-def found(made: Template, room: int = 130, mode: RemedyMode = RemedyMode.ADJUST, **given: str) -> dict[str, Override]:
+def overrides(
+    made: Template, room: int = 130, mode: RemedyMode = RemedyMode.ADJUST, **given: str
+) -> Mapping[str, Override]:
     settings = Settings("template.yaml", parameters=given, remedy=mode)
-    result = judge(made, fake_account(1000, room), settings)
-    assert result.plan.changes
-    by_parameter = overrides(result)
-    assert {*edited(result.plan, by_parameter).changes} == {*result.plan.changes} - {*by_parameter}
-    return by_parameter
+    plan = judge(made, fake_account(1000, room), settings).plan
+    assert plan.changes
+    assert {*plan.edits.changes} == {*plan.changes} - {*plan.overrides}
+    return plan.overrides
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def found(made: Template, room: int = 130, mode: RemedyMode = RemedyMode.ADJUST,
         pytest.param(SAM + "}", {}, 130, "30", id="in-globals"),
     ],
 )
-def test_a_parameter_that_serves_nothing_else_brings_it_about(
+def test_a_parameter_that_nothing_else_uses_brings_it_about(
     text: str, given: dict[str, str], room: int, value: str
 ) -> None:
     mode = RemedyMode.DROP if value == "off" else RemedyMode.ADJUST
-    assert found(template(text), room, mode, **given) == {"Fn": Override("P", value)}
+    assert overrides(template(text), room, mode, **given) == {"Fn": Override("P", value)}
 
 
 @pytest.mark.parametrize(
@@ -84,17 +85,17 @@ def test_a_parameter_that_serves_nothing_else_brings_it_about(
     ],
 )
 def test_otherwise_the_template_is_edited(text: str, room: int) -> None:
-    assert not found(template(text), room)
+    assert not overrides(template(text), room)
 
 
 def test_a_parameter_that_chooses_an_entry_of_a_mapping_takes_no_value_that_has_none() -> None:
     sections = "Parameters: {P: {Type: String, Default: prod}}\nMappings: {Sizes: {prod: {fn: 100}}}\n"
-    assert found(template(sections + FN.format("!FindInMap [Sizes, !Ref P, fn]"))) == {}
+    assert overrides(template(sections + FN.format("!FindInMap [Sizes, !Ref P, fn]"))) == {}
 
 
 def test_one_parameter_for_two_functions_is_left_alone() -> None:
     function = "{Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref P}}"
-    assert not found(template(f"{NUMBER}Resources: {{A: {function}, B: {function}}}"))
+    assert not overrides(template(f"{NUMBER}Resources: {{A: {function}, B: {function}}}"))
 
 
 def test_what_is_nested_is_edited(tmp_path: Path) -> None:
@@ -104,4 +105,4 @@ def test_what_is_nested_is_edited(tmp_path: Path) -> None:
     (tmp_path / "root.yaml").write_text(
         "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}}"
     )
-    assert not found(load(str(tmp_path / "root.yaml")))
+    assert not overrides(load(str(tmp_path / "root.yaml")))

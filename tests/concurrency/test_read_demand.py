@@ -8,6 +8,7 @@ from tapctl.concurrency.demand import Demand, FunctionDemand, Provisioned
 from tapctl.errors import TemplateError
 from tapctl.template.properties import whole_number
 from tapctl.unknown import Unknown
+from tests.support.golden import Golden
 from tests.support.templates import demand
 
 OPEN = "parameter P has neither a value nor a default"
@@ -61,33 +62,31 @@ class TestReserved:
         assert shown(demand(f"{OPEN_PARAMETER}Resources:\n{function('Fn', setting)}")) == {"Fn": (expected, {})}
 
     @pytest.mark.parametrize(
-        ("setting", "message"),
+        "setting",
         [
-            pytest.param("-1", "`-1`, below 0", id="negative"),
-            pytest.param("'-5'", "`-5`, below 0", id="negative-text"),
-            pytest.param("1.5", "`1.5`, not a whole number", id="a-fraction"),
-            pytest.param("many", "`many`, not a whole number", id="a-word"),
-            pytest.param("''", "``, not a whole number", id="nothing"),
-            pytest.param("", "``, not a whole number", id="null"),
-            pytest.param("true", "`true`, not a whole number", id="a-boolean"),
-            pytest.param("[1]", "a list, not a whole number", id="a-list"),
-            pytest.param("{a: 1}", "a map, not a whole number", id="a-map"),
-            pytest.param("1e400", "`1e400`, not a whole number", id="beyond-all-numbers"),
-            pytest.param("'9999999999999999999'", "`9999999999999999999`, not a whole number", id="too-many-digits"),
-            pytest.param("'١٢'", "`١٢`, not a whole number", id="digits-of-another-script"),
+            pytest.param("-1", id="negative"),
+            pytest.param("'-5'", id="negative-text"),
+            pytest.param("1.5", id="a-fraction"),
+            pytest.param("many", id="a-word"),
+            pytest.param("''", id="nothing"),
+            pytest.param("", id="null"),
+            pytest.param("true", id="a-boolean"),
+            pytest.param("[1]", id="a-list"),
+            pytest.param("{a: 1}", id="a-map"),
+            pytest.param("1e400", id="beyond-all-numbers"),
+            pytest.param("'9999999999999999999'", id="too-many-digits"),
+            pytest.param("'١٢'", id="digits-of-another-script"),
         ],
     )
-    def test_what_is_no_number_is_an_error_with_its_line(self, setting: str, message: str) -> None:
-        with pytest.raises(TemplateError) as caught:
+    def test_a_value_that_is_not_a_number_is_an_error_with_its_line(self, setting: str, golden: Golden) -> None:
+        with pytest.raises(TemplateError, match=r"^template\.yaml:6: ReservedConcurrentExecutions of Fn ") as caught:
             demand(
                 "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: x\n"
                 f"      ReservedConcurrentExecutions: {setting}\n"
             )
-        message = message.replace("`-1`", "-1").replace("`-5`", "-5")
-        assert caught.value.message == f"template.yaml:6: ReservedConcurrentExecutions of Fn is {message}"
-        assert caught.value.hint == "set a whole number of 0 or more, or omit it"
+        golden(caught.value)
 
-    def test_a_value_that_nobody_takes_may_be_wrong(self) -> None:
+    def test_a_value_that_is_not_used_may_be_wrong(self) -> None:
         text = f"{OPEN_CONDITION}Resources:\n{function('Fn', '!If [Never, many, 3]')}"
         assert shown(demand(text)) == {"Fn": (3, {})}
 
@@ -119,9 +118,8 @@ class TestExistence:
         assert shown(demand(text)) == {"Fn": (expected, {})}
 
     def test_an_undefined_condition_has_its_line(self) -> None:
-        with pytest.raises(TemplateError) as caught:
+        with pytest.raises(TemplateError, match=r"^template\.yaml:4: condition Nowhere "):
             demand("Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Condition: Nowhere\n")
-        assert caught.value.message == "template.yaml:4: condition Nowhere is not defined"
 
     def test_other_resources_claim_nothing(self) -> None:
         other = "  T: {Type: AWS::Other::Function, Properties: {ReservedConcurrentExecutions: 5}}\n"
@@ -213,13 +211,13 @@ class TestProvisioned:
         assert shown(demand(text)) == {"Fn": (None, {})}
 
     @pytest.mark.parametrize("value", ["-1", "x", "1.5"])
-    def test_what_is_no_number_is_an_error_with_its_line(self, value: str) -> None:
-        with pytest.raises(TemplateError, match=r"^template.yaml:3: ProvisionedConcurrentExecutions of A is "):
+    def test_a_value_that_is_not_a_number_is_an_error_with_its_line(self, value: str) -> None:
+        with pytest.raises(TemplateError, match=r"^template\.yaml:3: ProvisionedConcurrentExecutions of A "):
             demand(f"Resources:\n{function('Fn')}{alias('A', '!Ref Fn', value)}")
 
 
-class TestWhatIsMadeLater:
-    """By macros and loops that nobody can follow here."""
+class TestGeneratedResources:
+    """By macros and loops that cannot be expanded here."""
 
     MACRO = "'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://x/y}}"
     LOOPS = "Transform: AWS::LanguageExtensions\nParameters: {L: {Type: CommaDelimitedList}}\n"
@@ -242,7 +240,7 @@ class TestWhatIsMadeLater:
     @pytest.mark.parametrize("made", ["text", "[]", "5", "true"])
     def test_what_it_makes_must_be_a_resource(self, made: str) -> None:
         loop = self.LOOP.replace("!Ref L", "[One]").replace("{Type: AWS::Lambda::Function}", made)
-        with pytest.raises(TemplateError, match=r"^template.yaml:7: Resources.FnOne is not a map$"):
+        with pytest.raises(TemplateError, match=r"^template\.yaml:7: Resources\.FnOne "):
             demand(f"{self.LOOPS}Resources:\n{loop}")
 
 

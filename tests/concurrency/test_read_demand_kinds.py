@@ -14,6 +14,7 @@ from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
+from tests.support.golden import Golden
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -69,13 +70,13 @@ class TestLoops:
         }  # fmt: skip
 
     def test_a_key_that_the_map_lacks_is_an_error_with_its_line(self) -> None:
-        with pytest.raises(TemplateError, match=r"loops\.yaml:26: Fn::FindInMap: Mappings has no Sizes\.dev\.Green"):
+        with pytest.raises(TemplateError, match=r"loops\.yaml:26: .*Sizes\.dev\.Green"):
             demand("loops.yaml", {"Env": "dev", "Teams": "Blue,Green"})
 
     def test_a_loop_needs_its_transform(self, tmp_path: Path) -> None:
         text = (TEMPLATES / "loops.yaml").read_text().replace("Transform: AWS::LanguageExtensions\n", "")
         (tmp_path / "loops.yaml").write_text(text)
-        with pytest.raises(TemplateError, match="Fn::ForEach requires the transform AWS::LanguageExtensions"):
+        with pytest.raises(TemplateError, match="AWS::LanguageExtensions"):
             demand(str(tmp_path / "loops.yaml"), {"Env": "dev"})
 
 
@@ -87,7 +88,7 @@ class TestBesideClaims:
     def test_an_explicit_zero_is_not_unset(self) -> None:
         assert numbers(demand("scaling.yaml")) == {"Fn": 0}
 
-    def test_what_cannot_be_seen_into_is_listed(self) -> None:
+    def test_opaque_resources_are_listed(self) -> None:
         assert [(each.logical_id, each.type) for each in demand("scaling.yaml").opaque_resources] == [
             ("Managed", "AWS::Lambda::Function"),
             ("Hook", "Custom::Hook"),
@@ -97,33 +98,36 @@ class TestBesideClaims:
 
 
 class TestNestedStacks:
-    def test_the_family_is_followed_with_the_parents_parameters(self) -> None:
+    def test_the_tree_is_read_with_the_parents_parameters(self) -> None:
         found = demand("nested/root.yaml", {"Limit": "9", "Stage": "prod"})
         assert numbers(found) == {"Child/Fn": 9, "Child/Named": None, "Child/Leaf/Fn": 6, "Maybe/Fn": 6, "Far/*": "?"}
         assert found.reserved == 21
         assert next(each.name for each in found.functions if each.logical_id == "Child/Named") == "Two"
 
-    def test_a_stack_that_may_not_exist_claims_what_nobody_knows(self) -> None:
+    def test_the_claim_of_a_stack_that_may_not_exist_is_unknown(self) -> None:
         assert numbers(demand("nested/root.yaml"))["Maybe/Fn"] == "?"
 
-    def test_a_remote_one_is_unknown_by_name(self) -> None:
+    def test_a_remote_template_is_unknown_and_named(self) -> None:
         far = next(each for each in demand("nested/root.yaml").functions if each.logical_id == "Far/*")
         assert isinstance(far.reserved, Unknown)
         assert "https://s3.amazonaws.com/bucket/far.yaml" in far.reserved.reason
 
-    def test_a_circle_is_refused(self, tmp_path: Path) -> None:
+    def test_a_circle_is_refused(self, tmp_path: Path, golden: Golden) -> None:
         nested = "Resources: {{{0}: {{Type: 'AWS::CloudFormation::Stack', Properties: {{TemplateURL: {1}}}}}}}"
         (tmp_path / "a.yaml").write_text(nested.format("B", "b.yaml"))
         (tmp_path / "b.yaml").write_text(nested.format("A", "a.yaml"))
-        with pytest.raises(TemplateError, match=r"nested stack \w+: .* nests itself"):
+        with pytest.raises(TemplateError, match=r"(a|b)\.yaml:1: ") as caught:
             demand(str(tmp_path / "a.yaml"))
+        golden(caught.value)
 
-    def test_one_that_is_not_there_is_told_by_who_nests_it(self, tmp_path: Path) -> None:
+    def test_a_missing_template_is_reported_with_the_resource_that_nests_it(
+        self, tmp_path: Path, golden: Golden
+    ) -> None:
         text = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: kid.yaml}\n"
         (tmp_path / "a.yaml").write_text(text)
-        with pytest.raises(TemplateError, match=r"a\.yaml:4: nested stack Child: kid\.yaml: no such file$") as caught:
+        with pytest.raises(TemplateError, match=r"a\.yaml:4: Child .*kid\.yaml") as caught:
             demand(str(tmp_path / "a.yaml"))
-        assert caught.value.hint == "a path is relative to the template that names it"
+        golden(caught.value)
 
     def test_an_application_of_sam_is_followed_too(self, tmp_path: Path) -> None:
         (tmp_path / "leaf.yaml").write_text((TEMPLATES / "nested/child/leaf.yaml").read_text())

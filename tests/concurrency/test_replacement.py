@@ -1,4 +1,4 @@
-"""What an update makes anew, told from the running template and the new one."""
+"""What an update replaces, from the old and the new template."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def test_an_attribute_may_be_another_where_its_resource_changes(
         pytest.param("!Ref AWS::NoValue", "!Ref AWS::NoValue", set(), id="never-given"),
     ],
 )
-def test_a_function_that_loses_its_name_is_made_anew(old: str, new: str, expected: set[str]) -> None:
+def test_a_function_that_loses_its_name_is_replaced(old: str, new: str, expected: set[str]) -> None:
     named = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{FunctionName: {}}}}}}}"
     assert set(replaced(resolver(named.format(old)), resolver(named.format(new)))) == expected
 

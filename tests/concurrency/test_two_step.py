@@ -1,4 +1,4 @@
-"""Two steps where one might fail on the way, and why they would not do."""
+"""Two steps where one might fail during the update, and why two would not fit either."""
 
 import pytest
 
@@ -6,47 +6,54 @@ from tapctl.account.model import LiveFunction
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.remedy import RemedyPlan
-from tapctl.concurrency.two_step import first_step
+from tapctl.concurrency.two_step import TwoStepPlan, describe_first, describe_second, plan_two_steps
 from tests.support.changes import account, change
+from tests.support.golden import Golden
 
 POOL = account(1000, 110)
 
 
-def staged(*changes: ClaimChange) -> RemedyPlan | str | None:
-    return first_step(changes, POOL, judge(changes, POOL).floor)
+def planned(*changes: ClaimChange) -> TwoStepPlan | None:
+    return plan_two_steps(changes, POOL, judge(changes, POOL).floor)
 
 
-def version(name: str, *, renewed: bool = False) -> ClaimChange:
+def version(name: str, *, replaced: bool = False) -> ClaimChange:
     """A function whose version of another or the same name provisions 20, where 20 are provisioned already."""
     wanted = FunctionDemand("Fn", 1, provisioned=(Provisioned(name, 20, 2),))
     live = LiveFunction("live-Fn", None, 20, {"V1": 20})
-    return ClaimChange("Fn", wanted, live, renewed=frozenset({name} if renewed else ()))
+    return ClaimChange("Fn", wanted, live, replaced_versions=frozenset({name} if replaced else ()))
 
 
-def test_the_first_step_claims_no_more_than_is_held() -> None:
-    found = staged(change("A", (10, 0), (50, 0)), change("B", (50, 0), (10, 0)))
-    assert isinstance(found, RemedyPlan)
-    assert {name: each.value for name, each in found.remedies.items()} == {"A": 10, "B": 10}
+def test_the_first_step_claims_no_more_than_is_held(golden: Golden) -> None:
+    changes = (
+        change("A", (10, 0), (50, 0)),
+        change("B", (50, 0), (10, 0)),
+        change("C", (20, 0), None),
+        change("D", None, (5, 0)),
+        change("E", (5, 0), (None, 0)),
+    )
+    two_step = planned(*changes)
+    assert two_step
+    assert two_step.first
+    assert {name: remedy.value for name, remedy in two_step.first.remedies.items()} == {"A": 10, "B": 10, "D": None}
+    golden([describe_first(changes, two_step.first), describe_second(two_step.first)])
 
 
-def test_one_step_is_enough_where_nothing_can_fail_on_the_way() -> None:
-    assert staged(change("A", (10, 0), (20, 0))) is None
+def test_one_step_is_enough_where_nothing_can_fail_during_the_update() -> None:
+    assert planned(change("A", (10, 0), (20, 0))) is None
 
 
 @pytest.mark.parametrize(
-    ("changes", "help_"),
+    "changes",
     [
-        pytest.param([version("V2")], "a deploy of the lowering by itself", id="a-version-beside-the-last-one"),
-        pytest.param([version("V1", renewed=True)], "provision on an alias", id="a-version-made-anew"),
-        pytest.param([change("A", (20, 20), (20, 20), replaced=True)], "keep the old name", id="a-rename"),
-        pytest.param(
-            [change("A", (20, 0), (5, 0)), change("B", None, (None, 20))], "`DependsOn`", id="a-lowering-beside"
-        ),
+        pytest.param([version("V2")], id="a-version-beside-the-last-one"),
+        pytest.param([version("V1", replaced=True)], id="a-replaced-version"),
+        pytest.param([change("A", (20, 20), (20, 20), replaced=True)], id="a-rename"),
+        pytest.param([change("A", (20, 0), (5, 0)), change("B", None, (None, 20))], id="a-lowering-beside"),
     ],
 )
-def test_what_is_provisioned_cannot_wait_and_what_would_help_is_said(changes: list[ClaimChange], help_: str) -> None:
-    found = staged(*changes)
-    assert isinstance(found, str)
-    assert found.startswith("two steps would not do: provisioned concurrency takes 20 before anything is freed")
-    assert help_ in found
+def test_provisioned_concurrency_cannot_wait(changes: list[ClaimChange], golden: Golden) -> None:
+    two_step = planned(*changes)
+    assert two_step
+    assert two_step.first is None
+    golden(two_step.reason)

@@ -1,4 +1,4 @@
-"""What becomes of what a stack holds: told from the templates that it and its nested stacks run."""
+"""Which live functions an update replaces, deletes or retains, from the deployed templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from tapctl.template.load import load
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import FakeAccount, fake_account
+from tests.support.golden import Golden
 from tests.workflows.test_preflight import settings
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
@@ -80,7 +81,7 @@ def test_a_function_that_leaves_the_stack_may_stay_in_the_account(
         pytest.param("Retain", "Delete", EXCEEDS, id="the-nested-stack-is-retained"),
     ],
 )
-def test_so_may_one_of_a_nested_stack(
+def test_a_function_of_a_nested_stack_may_stay_too(
     of_the_stack: str, of_the_function: str, expected: Verdict, tmp_path: Path
 ) -> None:
     root, inner = NESTED.format(of_the_stack, "https://x/y"), function("Old", 60, policy=of_the_function)
@@ -92,10 +93,10 @@ def test_so_may_one_of_a_nested_stack(
     ("package", "expected"),
     [
         pytest.param("Zip", FITS, id="changed-in-place"),
-        pytest.param("Image", UNCERTAIN, id="made-anew-it-holds-both-for-a-while"),
+        pytest.param("Image", UNCERTAIN, id="replaced-it-holds-both-for-a-while"),
     ],
 )
-def test_a_function_of_a_nested_stack_may_be_made_anew(package: str, expected: Verdict, tmp_path: Path) -> None:
+def test_a_function_of_a_nested_stack_may_be_replaced(package: str, expected: Verdict, tmp_path: Path) -> None:
     before = function("Fn", 60)
     reader = running({"Inner/Fn": 60}, 140, root=NESTED.format("Delete", "https://x/y"), Inner=before)
     after = function("Fn", 60, package=package)
@@ -106,10 +107,10 @@ def test_a_function_of_a_nested_stack_may_be_made_anew(package: str, expected: V
     ("package", "expected"),
     [
         pytest.param("Zip", EXCEEDS, id="in-place-its-reservation-goes-below-what-is-provisioned"),
-        pytest.param("Image", FITS, id="made-anew-it-has-nothing-provisioned"),
+        pytest.param("Image", FITS, id="replaced-it-has-nothing-provisioned"),
     ],
 )
-def test_a_function_may_be_made_anew_without_any_concurrency(package: str, expected: Verdict, tmp_path: Path) -> None:
+def test_a_function_may_be_replaced_by_one_without_concurrency(package: str, expected: Verdict, tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", None, 1, {"Live": 1})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
     reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": function("Fn", 5)})
@@ -196,7 +197,7 @@ def by_hand(live: int | None, asked: int) -> Running:
         pytest.param(10, 60, 60, UNCERTAIN, id="lowered-by-hand-and-maybe-left-so"),
         pytest.param(None, 60, 60, UNCERTAIN, id="taken-away-by-hand"),
         pytest.param(10, 60, 30, FITS, id="set-to-what-fits"),
-        pytest.param(10, 60, 70, EXCEEDS, id="asked-anew"),
+        pytest.param(10, 60, 70, EXCEEDS, id="set-again"),
         pytest.param(10, 10, 60, EXCEEDS, id="raised"),
     ],
 )
@@ -206,24 +207,24 @@ def test_a_reservation_that_was_changed_by_hand_may_stay_so(
     assert verdict(function("Fn", after), by_hand(live, before), tmp_path) is expected
 
 
-def test_it_is_said_which_was_changed_by_hand(tmp_path: Path) -> None:
+def test_a_finding_names_the_function_that_was_changed_by_hand(tmp_path: Path, golden: Golden) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60))
-    found = judge(load(str(template)), by_hand(10, 60), settings()).findings[0]
-    assert "80 executions would stay unreserved; at least 100 must; the concurrency of Fn was changed" in found.message
-    assert found.hint == "write what is live into the template, or set it back"
+    finding = judge(load(str(template)), by_hand(10, 60), settings()).findings[0]
+    assert (finding.verdict, finding.resource) == (UNCERTAIN, "Fn")
+    golden([finding.message, *finding.hints])
 
 
 def test_two_steps_are_not_promised_where_the_first_would_not_lower(tmp_path: Path) -> None:
-    """What was raised by hand stays so where the template asks for as much as before."""
+    """A reservation that was raised by hand stays raised if the template does not change it."""
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60) + function("New", 40).partition("Resources:\n")[2])
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 100, 0, {})}, id="root")
     reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": function("Fn", 60)})
     found = judge(load(str(template)), reader, settings())
     assert found.verdict is UNCERTAIN
-    assert not found.staging
-    assert "changed outside of the stack" in found.concurrency.reason
+    assert found.two_step is None
+    assert [change.logical_id for change in found.changes if change.drifted] == ["Fn"]
 
 
 PROVISIONING = """
@@ -247,7 +248,9 @@ Resources:
         pytest.param(10, EXCEEDS, id="raised"),
     ],
 )
-def test_so_may_provisioned_concurrency(before: int, expected: Verdict, tmp_path: Path) -> None:
+def test_provisioned_concurrency_that_was_changed_by_hand_may_stay_so(
+    before: int, expected: Verdict, tmp_path: Path
+) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", None, 10, {"A": 10})}, id="root")
     reader = Running(fake_account(1000, 130, stack=stack).account, bodies={"root": PROVISIONING.format(before)})
     assert verdict(PROVISIONING.format(60), reader, tmp_path) is expected
@@ -293,7 +296,9 @@ Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExe
     ("stored", "expected"),
     [pytest.param("60", UNCERTAIN, id="changed-by-hand"), pytest.param("10", EXCEEDS, id="changed-in-the-store")],
 )
-def test_what_the_store_held_is_compared_with_what_it_holds(stored: str, expected: Verdict, tmp_path: Path) -> None:
+def test_the_stored_value_at_the_last_deploy_is_compared_with_the_current_one(
+    stored: str, expected: Verdict, tmp_path: Path
+) -> None:
     held = {"Fn": LiveFunction("mine-Fn", 10, 0)}
     stack = Stack("mine", "UPDATE_COMPLETE", held, {"P": "/p"}, id="root", stored={"ssm:/p": stored})
     account = fake_account(1000, 130, stack=stack, lookups={"ssm:/p": "60"}).account
@@ -354,19 +359,20 @@ Resources:
 
 
 @pytest.mark.parametrize(
-    ("unreserved", "said"),
+    ("unreserved", "shown"),
     [pytest.param(140, True, id="both-would-not-fit"), pytest.param(160, False, id="there-is-room-for-both")],
 )
-def test_a_snapshot_without_the_running_template_says_what_it_does_not_tell(
-    unreserved: int, said: bool, tmp_path: Path
+def test_a_snapshot_without_the_deployed_template_leaves_replacements_unknown(
+    unreserved: int, shown: bool, tmp_path: Path, golden: Golden
 ) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(function("Fn", 60, package="Image"))
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)})
     found = judge(load(str(template)), fake_account(1000, unreserved, stack=stack), settings())
     assert found.verdict is FITS
-    text = as_text(found, RenderOptions(100, color=False))
-    assert ("not judged: what the update makes anew, and for a while holds twice" in text) is said
+    assert bool(found.not_compared) is shown
+    assert bool(found.effects.not_compared_reason)
+    golden("\n".join(as_text(found, RenderOptions(100, color=False)).splitlines()[1:]))
 
 
 HASHED = """
@@ -378,13 +384,11 @@ HASHED = """
 @pytest.mark.parametrize(
     ("of", "expected"), [pytest.param(1, FITS, id="nothing-changed"), pytest.param(2, UNCERTAIN, id="maybe-replaced")]
 )
-def test_what_may_be_made_anew_is_never_more_than_uncertain(
-    of: int, policy: str, expected: Verdict, tmp_path: Path
-) -> None:
+def test_a_possible_replacement_is_at_most_uncertain(of: int, policy: str, expected: Verdict, tmp_path: Path) -> None:
     held = LiveFunction("mine-Fn", None, 30, {"V": 30})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
     before, after = (
-        publishing("V", "!GetAtt Hash.Value", replacement=policy) + HASHED.format(each) for each in (1, of)
+        publishing("V", "!GetAtt Hash.Value", replacement=policy) + HASHED.format(value) for value in (1, of)
     )
     reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": before})
     assert verdict(after, reader, tmp_path) is expected

@@ -1,4 +1,4 @@
-"""The template's functions beside the stack's: which belong together, and which are made anew."""
+"""Template functions matched with the stack's, and which of them are replaced."""
 
 import pytest
 

@@ -20,7 +20,7 @@ def test_the_bar_is_always_as_wide(headroom: Headroom) -> None:
     assert len(line) == WIDTH
 
 
-def test_whoever_holds_something_has_a_cell() -> None:
+def test_every_holder_has_a_cell() -> None:
     line, _ = bar(Headroom(1, 1, 9998, 1)).plain.split("\n")
 
     assert {each: line.count(each) for each in "▓█▒"} == {"▓": 1, "█": 1, "▒": 1}

@@ -1,6 +1,7 @@
-"""A preflight in words, judged by a saved account."""
+"""A preflight as text and as JSON."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import pytest
 from tapctl.account import snapshot
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
+from tapctl.hints import Advice, advise
 from tapctl.report import demand, preflight
+from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.workflows.preflight import judge
+from tests.support.fake_account import fake_account
+from tests.support.golden import Golden
 
 PLAIN, COLOURED = RenderOptions(120, color=False), RenderOptions(120, color=True)
 
@@ -43,38 +48,75 @@ def words(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
-def test_what_exceeds_is_shown_with_its_remedy_and_the_reason_comes_last(judged: Any) -> None:
+@pytest.mark.parametrize(
+    ("limit", "reservations", "settings"),
+    [
+        pytest.param(10, (100,), {}, id="exceeds"),
+        pytest.param(10, (100, 100, 100), {}, id="a-sum-exceeds"),
+        pytest.param(150, (100,), {}, id="uncertain"),
+        pytest.param(1000, (100, None), {}, id="fits"),
+        pytest.param(10, (100,), {"remedy": RemedyMode.FAIL}, id="a-remedy-is-forbidden"),
+        pytest.param(1000, (), {}, id="without-functions"),
+    ],
+)
+def test_a_preflight_is_shown_with_the_verdict_last(
+    judged: Any, limit: int, reservations: tuple[int | None, ...], settings: dict[str, Any], golden: Golden
+) -> None:
+    result = judged(limit, *reservations, **settings)
+    text = preflight.as_text(result, PLAIN)
+
+    assert text.splitlines()[-1].startswith(f"{result.verdict.value}: ")
+    golden(text)
+
+
+def test_the_remedy_of_each_function_is_in_the_table(judged: Any) -> None:
     text = preflight.as_text(judged(10, 100), PLAIN)
 
-    assert "Fn0 100 - exceeds drop the reservation" in words(text)
-    assert text.splitlines()[-1].startswith("exceeds: Fn0 reserves 100")
-    assert "  unreserved now 10 · after the deploy -90 · at worst on the way -90\n  limit 10 · floor 10 (" in text
+    assert "Fn0 100 - exceeds drop" in words(text)
     assert max(map(len, text.splitlines()[6:9])) <= 80
 
 
-def test_a_hint_stands_once_below_the_last_finding_that_it_belongs_to(judged: Any) -> None:
+def test_a_parameter_that_brings_the_remedy_about_is_named(tmp_path: Path) -> None:
+    text = (
+        "Parameters: {Size: {Type: Number, Default: 100}}\n"
+        "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref Size}}}\n"
+    )
+    (tmp_path / "t.yaml").write_text(text)
+    result = judge(load(str(tmp_path / "t.yaml")), fake_account(1000, 130), Settings("t.yaml"))
+
+    assert 'Fn 100 - exceeds lower to 30 (set parameter Size to "30")' in words(preflight.as_text(result, PLAIN))
+    overrides = json.loads(preflight.as_json(result, PLAIN))["overrides"]
+    assert overrides == {"Fn": {"parameter": "Size", "value": "30"}}
+
+
+def test_several_functions_of_one_sum_share_a_finding_and_the_verdict(judged: Any) -> None:
     result = judged(10, 100, 100, 100)
-    lines = preflight.as_text(result, PLAIN).splitlines()
+    document = json.loads(preflight.as_json(result, PLAIN))
+    (finding,) = [each for each in document["findings"] if each["limit"] == "lambda-reserved-concurrency"]
 
-    assert len({finding.hint for finding in result.findings if finding.hint}) == 1
-    (hint,) = [number for number, line in enumerate(lines) if line.startswith("  hint: `tapctl deploy` with these")]
-    assert [line.split()[2] for line in lines[hint - 3 : hint]] == ["Fn0", "Fn1", "Fn2"]
-    assert [bool(each["hint"]) for each in json.loads(preflight.as_json(result, PLAIN))["findings"][:3]] == [True] * 3
+    assert (finding["resource"], finding["resources"]) == (None, ["Fn0", "Fn1", "Fn2"])
+    assert isinstance(finding["hint"], str)
+    lines = words(preflight.as_text(result, PLAIN))
+    assert [line for line in lines if line.endswith("- exceeds drop")] == [
+        f"Fn{number} 100 - exceeds drop" for number in range(3)
+    ]
 
 
-def test_a_deploy_does_not_say_that_a_deploy_would_help(judged: Any) -> None:
+def test_the_same_hints_are_shown_once_below_the_last_finding(judged: Any) -> None:
+    result = judged(10, 100)
+    twice = replace(result, findings=(*result.findings, replace(result.findings[0])))
+
+    lines = preflight.as_text(twice, PLAIN).splitlines()
+    (hint,) = [number for number, line in enumerate(lines) if line.startswith("  hint: ")]
+    assert lines[hint - 1] == lines[hint - 2]
+
+
+def test_a_deploy_does_not_suggest_a_deploy(judged: Any) -> None:
     text = preflight.as_text(judged(10, 100), PLAIN, deploying=True)
 
     assert "`tapctl deploy`" not in text
-    assert "  hint: `tapctl fix --write` puts the remedy into the template; or ask for more: " in text
-
-
-def test_what_fits_says_how_much_stays(judged: Any) -> None:
-    text = preflight.as_text(judged(1000, 100, None), PLAIN)
-
-    assert "Fn0 100 - fits keep" in words(text)
-    assert "Fn1 - - fits -" in words(text)
-    assert text.splitlines()[-1].startswith("fits: 900 executions stay unreserved")
+    assert worded(advise(Advice.APPLY_REMEDY), deploying=True) in text
+    assert worded(advise(Advice.APPLY_REMEDY)) not in text
 
 
 def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> None:
@@ -83,13 +125,6 @@ def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> 
     assert "function" not in text
     assert "▓" not in text
     assert text.splitlines()[-1].startswith("fits: ")
-
-
-def test_where_a_remedy_is_forbidden_none_is_offered(judged: Any) -> None:
-    text = preflight.as_text(judged(10, 100, remedy=RemedyMode.FAIL), PLAIN)
-
-    assert "drop the reservation" not in text
-    assert "lower" not in text.splitlines()[2]
 
 
 @pytest.mark.parametrize("surface", [PLAIN, RenderOptions(60, color=False), COLOURED])
@@ -106,23 +141,23 @@ def test_colour_comes_only_where_it_is_wanted(judged: Any) -> None:
 
 
 @pytest.mark.parametrize("file", ["[red].json", "a:key:b.json", "[bold]x.json"])
-def test_a_file_is_named_as_it_is_called(judged: Any, file: str) -> None:
+def test_a_file_name_is_printed_literally(judged: Any, file: str) -> None:
     assert file in preflight.as_text(judged(10, 100, file=file), PLAIN)
 
 
 @pytest.mark.parametrize("file", ["[red].json", "[bold]x.json"])
-def test_a_demand_names_its_file_as_it_is_called(judged: Any, file: str) -> None:
+def test_a_demand_prints_its_file_name_literally(judged: Any, file: str) -> None:
     result = judged(10, 100, file=file)
 
     assert file in demand.as_text(result.demand, PLAIN).splitlines()[0]
     assert json.loads(demand.as_json(result.demand, PLAIN))["template"] == file
 
 
-def test_a_demand_names_a_file_with_colons_as_it_is_called(judged: Any) -> None:
+def test_a_demand_prints_a_file_name_with_colons_literally(judged: Any) -> None:
     result = judged(10, 100, file="a:key:b.json")
 
     assert "a:key:b.json" in demand.as_text(result.demand, PLAIN).splitlines()[0]
 
 
-def test_zero_says_that_it_stops_the_function(judged: Any) -> None:
+def test_a_reservation_of_zero_stops_the_function(judged: Any) -> None:
     assert "reserved 0 (stops the function)" in demand.as_text(judged(10, 0).demand, PLAIN)

@@ -1,11 +1,10 @@
-"""Changes of functions in few words: a setting is what is reserved and what is provisioned."""
+"""Short constructors of claim changes; a setting is a reservation and the provisioned concurrency."""
 
 from tapctl.account.model import Concurrency, LiveFunction
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count
 
-Count = int | Unknown
 Setting = tuple[Count | None, Count]
 
 
@@ -21,7 +20,7 @@ def live(name: str, reserved: Count | None = None, provisioned: Count = 0) -> Li
 
 
 def change(name: str, old: Setting | None, new: Setting | None, *, replaced: bool = False) -> ClaimChange:
-    """A function from one setting to another; no old one is created, no new one is removed."""
+    """A function from one setting to another; without an old one it is created, without a new one removed."""
     return ClaimChange(
         name,
         None if new is None else wanted(name, *new),
@@ -31,5 +30,5 @@ def change(name: str, old: Setting | None, new: Setting | None, *, replaced: boo
 
 
 def account(limit: Count, unreserved: Count | None = None) -> Concurrency:
-    """An account with this limit; nothing is reserved in it unless that is said."""
+    """An account with this limit, all of it unreserved by default."""
     return Concurrency(limit, limit if unreserved is None else unreserved)

@@ -1,4 +1,4 @@
-"""A template judged by a made-up account and fixed, in memory."""
+"""A template checked against an in-memory account, and fixed in memory."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -18,28 +18,28 @@ FLOOR = 100
 
 
 def read(text: str, file: str = "t.yaml") -> Template:
-    """The template, with its text to the last byte."""
+    """The template with its source text."""
     source = parse(text, file)
     return check(Template(source, source.value))
 
 
 def judged(template: Template, room: int, given: Mapping[str, str] | None = None, **more: object) -> Preflight:
-    """Judged by an account in which this many executions more may be reserved."""
+    """Checked against an account in which this many more executions can be reserved."""
     settings = replace(Settings(template.file), parameters=given or {}, **more)  # type: ignore[arg-type]
     return judge(template, fake_account(1000, FLOOR + room), settings)
 
 
-def mended(
+def fixed_text(
     text: str,
     room: int,
     given: Mapping[str, str] | None = None,
     *,
     file: str = "t.yaml",
-    asked: Collection[str] = (),
+    scanners: Collection[str] = (),
     mode: RemedyMode = RemedyMode.ADJUST,
 ) -> str:
-    """The text once it is fixed."""
-    (edit,) = fix(judged(read(text, file), room, given, remedy=mode), asked).edits
+    """The text after the fix."""
+    (edit,) = fix(judged(read(text, file), room, given, remedy=mode), scanners).edits
     return edit.after
 
 

@@ -25,10 +25,10 @@ def test_a_raise_beside_a_lowering_goes_in_two_steps(stage: Stage, name: str) ->
     stage.deploy(recorder, A=50, B=10, Name=name)
     assert by_letter(stage) == {"A": 50, "B": 10}
     assert recorder.verdicts == ["uncertain"]
-    waits = {"first": "stays at 10", "second": "runs without a reservation"}[name]
+    waits = {"first": "stays at 10", "second": "has no reservation"}[name]
     told = f"step 1 of 2: FnB is lowered from 50 to 10, FnA {waits} until step 2"
     assert recorder.steps[0] == f"in two steps, since the order of the updates in one might fail; {told}"
-    assert "step 2 of 2: FnA gets 50" in recorder.steps
+    assert "step 2 of 2: FnA reserves 50" in recorder.steps
     assert not [each for each in recorder.steps if each.endswith("in this deploy")]
 
 

@@ -9,8 +9,10 @@ from tapctl import sandbox
 from tapctl.account.floor_cache import recall
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ExitCode
+from tapctl.hints import Advice, advise
 from tapctl.sandbox import AccountLimits
 from tapctl.workflows.deploy import Blocked
+from tests.support.golden import Golden
 from tests.support.small_account import FUNCTION, Recorder, Stage
 
 
@@ -37,7 +39,7 @@ def reserved(stage: Stage) -> int | None:
 
 
 @pytest.mark.parametrize("stage", [(160, 100)], indirect=True)
-def test_a_renaming_at_full_headroom_is_uncertain_and_says_why(stage: Stage) -> None:
+def test_a_renaming_at_full_headroom_is_uncertain_and_says_why(stage: Stage, golden: Golden) -> None:
     stage.deploy(Recorder(), A=50, B=10)
     recorder = Recorder()
     with pytest.raises(Blocked) as raised:
@@ -46,9 +48,8 @@ def test_a_renaming_at_full_headroom_is_uncertain_and_says_why(stage: Stage) -> 
     (finding,) = [each for each in result.findings if each.verdict.value == "uncertain"]
     assert raised.value.exit_code is ExitCode.UNCERTAIN
     assert finding.resource == "FnA"
-    assert "100 executions stay unreserved at the end, but maybe 50 on the way" in finding.message
-    assert "it is made anew, and what it replaces holds its share until it is deleted" in finding.message
-    assert str(finding.hint).startswith("without `--remedy fail` `tapctl deploy` does it in two steps")
+    assert finding.hints == (advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED),)
+    golden(finding.message)
 
 
 @pytest.mark.parametrize("stage", [(10, 10)], indirect=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tapctl.errors import UsageError
 from tapctl.workflows.fix import fix
-from tests.support.fixed import judged, mended, read
+from tests.support.fixed import fixed_text, judged, read
 
 JSON = """{
   "Resources": {
@@ -94,7 +94,7 @@ YAML_ONLY = (
 )  # fmt: skip
 def test_only_the_settings_own_bytes_change(text: str, room: int, old: str, new: str) -> None:
     assert text.count(old) == 1
-    assert mended(text, room, file="t.json" if text.startswith("{") else "t.yaml") == text.replace(old, new)
+    assert fixed_text(text, room, file="t.json" if text.startswith("{") else "t.yaml") == text.replace(old, new)
 
 
 IF = dedent("""\
@@ -130,12 +130,12 @@ def test_of_a_condition_only_the_branch_in_force_changes(value: str, room: int, 
     text = IF.replace("VALUE", value)
     before, found, after = text.rpartition(old)
     assert found
-    assert mended(text, room) == f"{before}{new}{after}"
+    assert fixed_text(text, room) == f"{before}{new}{after}"
 
 
 def test_a_condition_that_is_not_known_is_no_way_to_a_branch() -> None:
     text = IF.replace("VALUE", "!If [Prod, 100, 100]").replace(", Default: prod", "")
-    assert mended(text, 7) == text.replace("!If [Prod, 100, 100]", "7")
+    assert fixed_text(text, 7) == text.replace("!If [Prod, 100, 100]", "7")
 
 
 SWITCHED = dedent("""\
@@ -153,13 +153,13 @@ SWITCHED = dedent("""\
 
 
 class TestParameters:
-    """One that serves nothing else, and that nobody gives a value, is changed by its default."""
+    """The Default changes where nothing else uses the parameter and it was given no value."""
 
     ALONE = SWITCHED.replace("!If [Limited, !Ref Limit, !Ref AWS::NoValue]", "!Ref Limit").replace("TYPE", "Number")
 
     def test_lowered(self) -> None:
         text = self.ALONE.partition("Conditions")[0] + "Resources" + self.ALONE.partition("Resources")[2]
-        assert mended(text, 7) == text.replace("100", "7")
+        assert fixed_text(text, 7) == text.replace("100", "7")
 
     @pytest.mark.parametrize(
         ("kind", "off", "default"), [("Number", "0", "0"), ("String", "''", '""'), ("Number", "-1", "-1")]
@@ -171,15 +171,15 @@ class TestParameters:
 
     def test_not_by_what_only_chooses_the_value(self) -> None:
         text = IF.replace("VALUE", "!If [Prod, 100, !Ref AWS::NoValue]")
-        assert mended(text, 0) == text.rpartition("      Reserved")[0]
+        assert fixed_text(text, 0) == text.rpartition("      Reserved")[0]
 
     def test_given_a_value_it_is_replaced_where_it_is_used(self) -> None:
         text = SWITCHED.replace("TYPE", "Number").replace("OFF", "0")
-        assert mended(text, 7, {"Limit": "100"}) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
+        assert fixed_text(text, 7, {"Limit": "100"}) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
 
     def test_likewise_where_it_serves_something_else(self) -> None:
         text = SWITCHED.replace("TYPE", "Number").replace("OFF", "0").replace("Timeout: 3", "Timeout: !Ref Limit")
-        assert mended(text, 7) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
+        assert fixed_text(text, 7) == text.replace("[Limited, !Ref Limit,", "[Limited, 7,")
 
 
 ANCHORED = dedent("""\
@@ -203,17 +203,17 @@ class TestAnchors:
     )  # fmt: skip
     def test_a_value_that_several_share_changes_where_it_stands(self, other: str) -> None:
         text = ANCHORED.replace("OTHER", other)
-        assert mended(text, 80) == text.replace("100", "40")
+        assert fixed_text(text, 80) == text.replace("100", "40")
 
-    def test_not_when_somebody_else_uses_it(self) -> None:
+    def test_not_when_another_setting_uses_it(self) -> None:
         text = ANCHORED.replace("OTHER", "{Timeout: *limit}")
-        with pytest.raises(UsageError, match=r"t\.yaml:9: an edit of the setting would change this, too"):
-            mended(text, 80)
+        with pytest.raises(UsageError, match=r"^t\.yaml:9: "):
+            fixed_text(text, 80)
 
-    def test_not_when_the_others_are_to_get_something_else(self) -> None:
+    def test_not_when_the_others_need_another_value(self) -> None:
         text = ANCHORED.replace("OTHER", "{<<: *shared}")
-        with pytest.raises(UsageError, match=r"t\.yaml:5: .* of Fn stands there for Other too"):
-            mended(text, 81)
+        with pytest.raises(UsageError, match=r"^t\.yaml:5: .* of Fn .* Other\b"):
+            fixed_text(text, 81)
 
     def test_what_a_merge_key_brings_to_one_alone_is_overridden_there(self) -> None:
         common = "Metadata: {Common: &common {ReservedConcurrentExecutions: 100}}\n"
@@ -232,18 +232,18 @@ class TestAnchors:
         expected = text.replace(own, f"      ReservedConcurrentExecutions: 41\n{own}").replace(
             "{<<", "{ReservedConcurrentExecutions: 40, <<"
         )
-        assert mended(text, 81) == expected
+        assert fixed_text(text, 81) == expected
 
     def test_dropping_what_hides_a_merged_value_leaves_no_value(self) -> None:
         text = ANCHORED.replace("OTHER", "\n      <<: *shared\n      ReservedConcurrentExecutions: 7").replace(
             "100", "0"
         )
-        assert mended(text, 0) == text.replace(": 7", ": !Ref AWS::NoValue")
+        assert fixed_text(text, 0) == text.replace(": 7", ": !Ref AWS::NoValue")
 
     def test_a_value_with_an_anchor_is_not_dropped_from_under_its_alias(self) -> None:
         text = ANCHORED.replace("OTHER", "{Timeout: *limit}")
-        with pytest.raises(UsageError, match="alias \\*limit precedes its anchor or is inside it"):
-            mended(text, 0)
+        with pytest.raises(UsageError, match="alias \\*limit"):
+            fixed_text(text, 0)
 
 
 ONE_LINE = (
@@ -274,15 +274,15 @@ class TestMergedInPlace:
     )
     def test_it_has_no_value_any_more(self, merged: str) -> None:
         text = self.TEXT.replace("MERGED", merged)
-        assert mended(text, 0) == text.replace("100", "!Ref AWS::NoValue")
+        assert fixed_text(text, 0) == text.replace("100", "!Ref AWS::NoValue")
 
     def test_between_braces_too(self) -> None:
         text = f"Resources: {{Fn: {{<<: {{Properties: {self.SETTING}}}, Type: AWS::Lambda::Function}}}}\n"
-        assert mended(f"Metadata: {{}}\n{text}", 0) == f"Metadata: {{}}\n{text.replace('100', '!Ref AWS::NoValue')}"
+        assert fixed_text(f"Metadata: {{}}\n{text}", 0) == f"Metadata: {{}}\n{text.replace('100', '!Ref AWS::NoValue')}"
 
     def test_a_first_entry_with_its_comma_on_the_next_line(self) -> None:
         text = ONE_LINE.replace("100", "100 # many\n   ")
-        assert mended(text, 0) == text.replace("100", "!Ref AWS::NoValue")
+        assert fixed_text(text, 0) == text.replace("100", "!Ref AWS::NoValue")
 
 
 class TestBehindABlock:
@@ -294,11 +294,11 @@ class TestBehindABlock:
     def test_it_has_no_value_any_more(self, block: str, behind: str) -> None:
         text = YAML.replace("Timeout: 3\n", f"Description: {block}\n        ours\n\n").replace("# why\n", f"\n{behind}")
         assert "Description" in text
-        assert mended(text, 0) == text.replace("'100'", "!Ref AWS::NoValue")
+        assert fixed_text(text, 0) == text.replace("'100'", "!Ref AWS::NoValue")
 
     def test_with_nothing_to_take_in_it_goes(self) -> None:
         text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: |+\n        x\n\n"
-        assert mended(f"{text}      ReservedConcurrentExecutions: 100\n", 0) == text
+        assert fixed_text(f"{text}      ReservedConcurrentExecutions: 100\n", 0) == text
 
 
 class TestBorrowed:
@@ -307,18 +307,18 @@ class TestBorrowed:
     TEXT = "Metadata: {Many: &many 100}\nConditions: {C: !Equals [a, a]}\n" + ONE_LINE.replace("100", "VALUE")
 
     def test_the_setting_goes_and_the_anchor_stays(self) -> None:
-        assert mended(self.TEXT.replace("VALUE", "*many"), 0) == self.TEXT.replace(
+        assert fixed_text(self.TEXT.replace("VALUE", "*many"), 0) == self.TEXT.replace(
             "ReservedConcurrentExecutions: VALUE, ", ""
         )
 
     def test_in_a_branch_of_a_condition(self) -> None:
         text = self.TEXT.replace("VALUE", "!If [C, *many, 5]")
-        assert mended(text, 0) == text.replace("*many", "!Ref AWS::NoValue")
+        assert fixed_text(text, 0) == text.replace("*many", "!Ref AWS::NoValue")
 
     def test_what_else_borrows_it_does_not_matter(self) -> None:
         text = self.TEXT.replace("VALUE, Handler: x", "*many, Timeout: *many")
-        assert mended(text, 0) == text.replace("ReservedConcurrentExecutions: *many, ", "")
+        assert fixed_text(text, 0) == text.replace("ReservedConcurrentExecutions: *many, ", "")
 
     def test_lowered_it_changes_at_the_anchor(self) -> None:
         text = self.TEXT.replace("VALUE", "*many")
-        assert mended(text, 7) == text.replace("100", "7")
+        assert fixed_text(text, 7) == text.replace("100", "7")

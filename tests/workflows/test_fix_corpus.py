@@ -11,6 +11,7 @@ import pytest
 
 from tapctl.account.snapshot import load as load_snapshot
 from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan
 from tapctl.concurrency.result import Preflight
@@ -72,13 +73,14 @@ def test_the_result_demands_the_remedy_and_nothing_else_changed(
     result = judged(path, given, mode, spare(scenario))
     if not result.plan.possible:
         # The rest of the stack is not here, so that nothing is proposed; the edits can be made all the same.
-        result = replace(result, plan=halved(result.plan, mode))
+        plan = with_overrides(halved(result.plan, mode), result.template, result.tree)
+        result = replace(result, plan=plan)
     assert result.plan.changes
     if (
         len({each.value for key, each in result.plan.remedies.items() if key.endswith(LOOPED)}) > 1
         and mode is RemedyMode.DROP
     ):
-        with pytest.raises(UsageError, match=r"own-foreach-reserved\.yaml:43: .* stands there for [\w, ]+ too"):
+        with pytest.raises(UsageError, match=r"own-foreach-reserved\.yaml:43: .* is shared with [\w, ]+, where"):
             fix(result)
         return
     edits = fix(result).edits
@@ -96,7 +98,9 @@ def test_the_result_demands_the_remedy_and_nothing_else_changed(
 LOOPED = "Intake"
 """Ends the names of functions that one loop makes; its one body cannot keep one reservation and drop another."""
 
-EXCUSE = re.compile(r"\bid: (CKV_AWS_115|W92)$|\b(comment|reason): the account cannot spare a reservation of \d+$")
+EXCUSE = re.compile(
+    r"\bid: (CKV_AWS_115|W92)$|\b(comment|reason): the account has no headroom for a reservation of \d+$"
+)
 
 
 def halved(plan: RemedyPlan, mode: RemedyMode) -> RemedyPlan:

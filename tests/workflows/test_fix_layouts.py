@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.template.parse import parse
-from tests.support.fixed import judged, mended, read
+from tests.support.fixed import fixed_text, judged, read
 
 SETTING = "ReservedConcurrentExecutions"
 MARK = "@SETTING@"
@@ -88,7 +88,7 @@ def _flow(value: Any) -> str:
 def test_lowered_only_the_digits_differ(laid_out: tuple[str, str], room: int) -> None:
     text, written = laid_out
     before = text.replace(MARK, written)
-    assert mended(before, room) == text.replace(MARK, written.replace("100", str(room)))
+    assert fixed_text(before, room) == text.replace(MARK, written.replace("100", str(room)))
 
 
 @settings(max_examples=150, deadline=None)
@@ -96,7 +96,7 @@ def test_lowered_only_the_digits_differ(laid_out: tuple[str, str], room: int) ->
 def test_dropped_only_the_entry_goes(laid_out: tuple[str, str]) -> None:
     text, written = laid_out
     before = text.replace(MARK, written)
-    after = mended(before, 0)
+    after = fixed_text(before, 0)
     start = next(at for at, (old, new) in enumerate(zip(before, after + "\0", strict=False)) if old != new)
     longest = min(len(before), len(after)) - start
     same = next((at for at in range(longest) if before[-1 - at] != after[-1 - at]), longest)
@@ -116,7 +116,7 @@ def test_dropped_only_the_entry_goes(laid_out: tuple[str, str]) -> None:
 def test_an_excuse_is_added_and_nothing_else_changes(laid_out: tuple[str, str], asked: list[str]) -> None:
     text, written = laid_out
     before = text.replace(MARK, written)
-    without, excused = (parse(mended(before, 0, asked=each), "t.yaml").value for each in ((), asked))
+    without, excused = (parse(fixed_text(before, 0, scanners=each), "t.yaml").value for each in ((), asked))
     assert set(excused["Resources"]["Fn"].pop("Metadata")) == set(asked)
     assert excused == without
 

@@ -1,16 +1,18 @@
-"""What is said where there is nothing to edit although it does not fit."""
+"""Why nothing is edited although the template does not fit."""
 
 import pytest
 
 from tapctl.account.model import LiveFunction, Quota, Stack
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.verdict import Verdict
+from tapctl.hints import Advice, advise
 from tapctl.settings.settings import Settings
 from tapctl.unknown import Unknown
-from tapctl.workflows.fix import why_none
+from tapctl.workflows.fix import why_no_edit
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import judged, read
+from tests.support.golden import Golden
 
 FUNCTION = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
 PROVISIONED = """\
@@ -29,46 +31,46 @@ Resources:
 TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
 
 
-def test_a_remedy_that_is_forbidden_is_no_remedy_that_there_is_not() -> None:
-    said = why_none(judged(read(FUNCTION.format(50)), 20, remedy=RemedyMode.FAIL))
-    assert said.endswith(": `--remedy fail` forbids the edit that might mend that")
+def test_a_forbidden_remedy_is_named(golden: Golden) -> None:
+    message, hints = why_no_edit(judged(read(FUNCTION.format(50)), 20, remedy=RemedyMode.FAIL))
+    assert hints == ()
+    golden(message)
 
 
-def test_what_two_steps_bring_about_needs_no_edit() -> None:
+def test_two_steps_need_no_edit(golden: Golden) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Old": LiveFunction("old", 60, 0)})
-    found = judge(
+    result = judge(
         read(FUNCTION.format(60)), fake_account(1000, 140, stack=stack), Settings("t.yaml", stack_name="mine")
     )
-    assert why_none(found).endswith(": nothing to edit, since `tapctl deploy` lowers first and raises then")
+    message, hints = why_no_edit(result)
+    assert hints == (advise(Advice.DEPLOY_IN_TWO_STEPS),)
+    golden(message)
 
 
 @pytest.mark.parametrize(
-    ("text", "reader", "expected"),
+    ("text", "reader", "hints"),
     [
-        pytest.param(
-            TABLE,
-            fake_account(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}),
-            "DynamoDB tables: 10 used, 1 more, of 10: no edit would mend that",
-            id="another-limit",
-        ),
+        pytest.param(TABLE, fake_account(quotas={"dynamodb/L-F98FE922": Quota(10, 10)}), (), id="another-limit"),
         pytest.param(
             FUNCTION.format("!ImportValue x"),
             fake_account(lookups={"import:x": Unknown("x was denied", "allow the action x")}),
-            "Fn asks for concurrency that is not known: x was denied (allow the action x):"
-            " nothing is edited while that is not known",
-            id="not-known",
+            ("allow the action x",),
+            id="unknown",
         ),
     ],
 )
-def test_it_is_the_limit_in_question_that_is_named(text: str, reader: FakeAccount, expected: str) -> None:
-    assert why_none(judge(read(text), reader, Settings("t.yaml"))) == expected
+def test_the_decisive_limit_is_named(text: str, reader: FakeAccount, hints: tuple[str, ...], golden: Golden) -> None:
+    message, found = why_no_edit(judge(read(text), reader, Settings("t.yaml")))
+    assert found == hints
+    golden(message)
 
 
-def test_what_is_provisioned_is_named_with_its_line_and_what_would_help() -> None:
-    found = judged(read(PROVISIONED), 20)
-    assert [(each.resource, each.line) for each in found.findings if each.verdict is found.verdict] == [("Fn", 11)]
-    helps = "only reservations are edited here; lower or remove the provisioned concurrency of Fn by hand"
-    assert why_none(found).endswith(f": {helps}")
+def test_provisioned_concurrency_is_named_with_its_line_and_the_next_step(golden: Golden) -> None:
+    result = judged(read(PROVISIONED), 20)
+    findings = [finding for finding in result.findings if finding.verdict is result.verdict]
+    assert [(finding.resource, finding.line) for finding in findings] == [("Fn", 11)]
+    message, hints = why_no_edit(result)
+    golden([message, *hints])
 
 
 HIDING = """\
@@ -78,11 +80,11 @@ Resources:
 """
 
 
-def test_while_a_claim_is_not_known_that_is_what_is_said() -> None:
-    """The rest exceeds in any case, and is what is blamed; what would fit hangs on what nobody knows."""
-    found = judged(read(HIDING), 20)
-    assert found.verdict is Verdict.EXCEEDS
-    blamed = [each for each in found.findings if each.verdict is Verdict.EXCEEDS]
-    assert [each.resource for each in blamed] == ["Fn"]
-    assert "while the claim of Inner/* is not known (the template of nested stack" in str(blamed[0].hint)
-    assert ": nothing is edited while the claim of Inner/* is not known (" in why_none(found)
+def test_an_unknown_claim_that_blocks_the_remedy_is_named(golden: Golden) -> None:
+    """The known claims exceed the limit in any case; the remedy depends on the unknown one."""
+    result = judged(read(HIDING), 20)
+    assert result.verdict is Verdict.EXCEEDS
+    (finding,) = [finding for finding in result.findings if finding.verdict is Verdict.EXCEEDS]
+    assert finding.resource == "Fn"
+    message, hints = why_no_edit(result)
+    golden([message, *hints, *finding.hints])

@@ -145,7 +145,7 @@ def test_a_secret_is_known_by_its_fingerprint_and_another_is_deployed(desk: Desk
     assert desk.deploy(parameters={"Key": "hunter3"}).outcome.changed
 
 
-def test_a_secret_that_somebody_else_gave_is_left_to_cloudformation(desk: Desk) -> None:
+def test_a_secret_that_this_machine_did_not_pass_is_left_to_cloudformation(desk: Desk) -> None:
     desk.deploy(parameters={"Key": "hunter2"})
     client = Aws(desk.target).client("cloudformation")
     kept = [{"ParameterKey": "Stage", "UsePreviousValue": True}, {"ParameterKey": "Key", "ParameterValue": "other"}]

@@ -1,4 +1,4 @@
-"""Gather, judge, propose: what is read of an account, and what comes of it."""
+"""What a preflight reads of an account, and what it decides."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,19 +8,21 @@ import pytest
 from tapctl.account.floor_cache import recall
 from tapctl.account.model import Identity, Increase, InFlight, LearnedFloor, LiveFunction, PastFailure, Quota, Stack
 from tapctl.account.snapshot import dumps, load
-from tapctl.concurrency.remedy import RemedyAction, RemedyMode, RemedyPlan
+from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TemplateError, UsageError
-from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.hints import Advice, Advised, advise
+from tapctl.limits import CATALOGUE, CONCURRENCY, LimitKind
 from tapctl.report.hints import worded
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
 from tapctl.unknown import Unknown
-from tapctl.workflows.preflight import judge, preflight, survey
+from tapctl.workflows.preflight import MISSING_PATH, judge, preflight, survey
 from tapctl.workflows.read_inputs import stack_tree_for
 from tests.support.fake_account import FakeAccount, fake_account
+from tests.support.golden import Golden
 from tests.support.templates import template
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
@@ -127,38 +129,32 @@ class TestWhatIsRead:
         assert reader.asked.count("look-up of ssm:/a") == 1
 
     def test_an_unknown_parameter_is_refused_before_all_else(self) -> None:
-        with pytest.raises(UsageError, match="has no parameter `Sise`"):
+        with pytest.raises(UsageError, match="`Sise`"):
             judged("5", fake_account(), parameters={"Sise": "1"})
 
     def test_an_error_in_the_template_comes_through(self) -> None:
-        with pytest.raises(TemplateError, match="below 0"):
+        with pytest.raises(TemplateError, match=r"template\.yaml:8: "):
             judged("-1", fake_account())
 
 
-def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path) -> None:
+def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path, golden: Golden) -> None:
     text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./dist\n"
     (tmp_path / "t.yaml").write_text(text)
     found = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), Linting(None))
-    assert [(each.severity, each.message, each.line) for each in found.lint] == [
-        ("warning", "Fn: there is no ./dist", 5)
-    ]
+    (warning,) = found.lint
+    assert (warning.severity, warning.rule, warning.line) == ("warning", MISSING_PATH, 5)
+    golden([warning.message, *warning.hints])
     assert (found.verdict, found.lint_errors) == (FITS, [])
 
 
 class TestWhatOldVersionsHold:
-    def test_a_reservation_below_it_exceeds_with_the_command_that_frees_it(self) -> None:
+    def test_a_reservation_below_it_exceeds_with_the_command_that_frees_it(self, golden: Golden) -> None:
         reader = fake_account(stack=live(30))
         reader.closer = {"Fn": LiveFunction("mine-Fn", 30, 20, {":7": 20})}
         found = judged("10", reader)
         assert found.verdict is EXCEEDS
-        assert (
-            found.findings[0].message
-            == "Fn reserves 10 while 20 are provisioned: 20 of them by versions or aliases outside of the stack"
-        )
-        assert found.findings[0].hint == (
-            "`aws lambda delete-provisioned-concurrency-config --function-name mine-Fn --qualifier 7`"
-            " frees what an earlier deploy left behind"
-        )
+        assert found.findings[0].hints == (advise(Advice.FREE_PROVISIONED, "mine-Fn", "7"),)
+        golden(found.findings[0].message)
 
     def test_it_leaves_no_room_for_the_first_alias_inside_an_unchanged_reservation(self) -> None:
         reader = fake_account(1000, 200, stack=live(30))
@@ -178,13 +174,13 @@ class TestWhatOldVersionsHold:
 class TestReplacement:
     IMAGE = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {PackageType: Image}}}"
 
-    def test_a_create_only_property_that_changes_makes_the_function_anew(self) -> None:
+    def test_a_change_of_a_create_only_property_replaces_the_function(self) -> None:
         reader = fake_account(130, 100, stack=live(30))
         reader.template = self.IMAGE
         found = judged("30", reader)
         assert (found.verdict, found.concurrency.outlook.peak) == (UNCERTAIN, 70)
 
-    def test_the_same_template_makes_nothing_anew(self) -> None:
+    def test_the_same_template_replaces_nothing(self) -> None:
         reader = fake_account(130, 100, stack=live(30))
         reader.template = FUNCTION.format(30)
         assert judged("30", reader).verdict is FITS
@@ -194,7 +190,7 @@ class TestReplacement:
         [("", FITS), ("      PackageType: Image\n", UNCERTAIN)],
         ids=["nothing-of-the-kind", "with-one"],
     )
-    def test_where_nobody_may_read_what_runs_a_create_only_property_may_have_changed(
+    def test_without_the_deployed_template_a_create_only_property_may_have_changed(
         self, more: str, verdict: Verdict
     ) -> None:
         reader = fake_account(130, 100, stack=live(30))
@@ -248,59 +244,94 @@ class TestOthersAtWork:
         found = judged("50", fake_account(stack=live(30), in_flight=self.OTHERS))
         assert (found.verdict, found.account.in_flight) == (FITS, self.OTHERS[:1])
 
-    def test_where_nothing_grows_nobody_asks(self) -> None:
+    def test_they_are_not_read_where_nothing_grows(self) -> None:
         reader = fake_account(stack=live(30), in_flight=self.OTHERS)
         judged("30", reader)
         assert "stacks in flight" not in reader.asked
 
 
-def test_where_no_remedy_would_do_it_is_said_what_to_write() -> None:
+def test_where_no_remedy_helps_the_hint_is_what_to_write(golden: Golden) -> None:
     alias = "{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 2}}"
     text = f"{FUNCTION.format(0)}  A: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
     finding = judge(template(text), fake_account(), settings()).findings[0]
-    assert (finding.verdict, finding.hint) == (EXCEEDS, "reserve 2 at least, or provision less")
+    assert (finding.verdict, finding.resource) == (EXCEEDS, "Fn")
+    golden([finding.message, *finding.hints])
 
 
-def test_a_name_that_no_function_has_is_said() -> None:
+def test_a_name_that_no_function_has_is_a_warning() -> None:
     found = judged("5", fake_account(), priority=("fn",))
     assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")
 
 
+def hints(found: Preflight) -> list[Advised]:
+    return [hint for hint in found.findings[0].hints if isinstance(hint, Advised)]
+
+
 class TestAHigherQuota:
-    def test_it_is_proposed_with_a_value_that_aws_takes(self) -> None:
-        hint = judged("100", fake_account(10)).findings[0].hint
-        assert isinstance(hint, str)
-        assert "--desired-value 1001 --region" not in hint
-        assert "--quota-code L-B99A9384 --desired-value 1001`" in hint
+    CODE = ("lambda", "L-B99A9384")
 
-    def test_its_own_floor_counts_rather_than_that_of_the_small_limit(self) -> None:
-        hint = judged("1000", fake_account(50)).findings[0].hint
-        assert isinstance(hint, str)
-        assert "--desired-value 1100`" in hint
+    def test_the_hint_requests_a_value_that_aws_accepts(self) -> None:
+        assert hints(judged("100", fake_account(10)))[1:] == [advise(Advice.REQUEST_INCREASE, *self.CODE, 1001)]
 
-    def test_in_the_sandbox_no_quota_of_aws_is_proposed(self) -> None:
-        hint = judged("100", fake_account(10), sandbox=True).findings[0].hint
-        assert isinstance(hint, str)
-        assert hint.endswith("or give the sandbox more: `tapctl sandbox start --limit 200`")
+    def test_the_region_is_named_where_it_is_known(self) -> None:
+        found = judged("100", fake_account(10), region="eu-west-1")
+        assert hints(found)[1:] == [advise(Advice.REQUEST_INCREASE_IN_REGION, *self.CODE, 1001, "eu-west-1")]
 
-    def test_one_that_would_do_and_is_asked_for_already_is_not_asked_for_again(self) -> None:
+    def test_the_floor_of_the_higher_limit_counts(self) -> None:
+        assert hints(judged("1000", fake_account(50)))[1:] == [advise(Advice.REQUEST_INCREASE, *self.CODE, 1100)]
+
+    def test_in_the_sandbox_no_quota_of_aws_is_requested(self) -> None:
+        found = judged("100", fake_account(10), sandbox=True)
+        assert hints(found)[1:] == [advise(Advice.RAISE_SANDBOX_LIMIT, 200)]
+
+    def test_a_pending_increase_that_is_enough_is_not_requested_again(self) -> None:
         reader = fake_account(10)
         reader.increases = (Increase(1001, "2026-11-01"),)
-        hint = judged("100", reader).findings[0].hint
-        assert isinstance(hint, str)
-        assert hint.endswith("; an increase to 1001 was asked for on 2026-11-01 and is not decided yet")
+        found = judged("100", reader)
+        assert hints(found)[1:] == [advise(Advice.INCREASE_PENDING, 1001, "2026-11-01")]
+        assert found.pending_increases == reader.increases
 
-    def test_one_that_would_not_do_is_said_beside(self) -> None:
+    def test_a_pending_increase_that_is_not_enough_is_named_too(self) -> None:
         reader = fake_account(1000)
         reader.increases = (Increase(1200, "2026-11-01"),)
-        hint = judged("1200", reader).findings[0].hint
-        assert isinstance(hint, str)
-        assert hint.endswith("--desired-value 1300` (asked for already, and not decided yet: 1200 on 2026-11-01)")
+        assert hints(judged("1200", reader))[1:] == [
+            advise(Advice.REQUEST_INCREASE, *self.CODE, 1300),
+            advise(Advice.INCREASE_PENDING, 1200, "2026-11-01"),
+        ]
 
-    def test_nobody_asks_where_it_fits(self) -> None:
+    def test_pending_increases_are_not_read_where_it_fits(self) -> None:
         reader = fake_account()
         judged("100", reader)
         assert "pending increases of lambda-reserved-concurrency" not in reader.asked
+
+
+class TestSumOverSeveralFunctions:
+    TWO = """
+    Resources:
+      A: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 700}}
+      B: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 300}}
+      C: {Type: AWS::Lambda::Function}
+    """
+
+    def test_is_one_finding_that_names_them(self, golden: Golden) -> None:
+        found = judge(template(self.TWO), fake_account(1000), settings())
+        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        assert (finding.verdict, finding.resource, finding.resources, finding.line) == (EXCEEDS, None, ("A", "B"), 3)
+        golden(finding.message)
+
+    def test_a_function_at_fault_alone_is_blamed_alone(self) -> None:
+        alias = "{FunctionName: !Ref B, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 301}}"
+        text = f"{self.TWO.rstrip()}\n      L: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
+        found = judge(template(text), fake_account(1000), settings())
+        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        assert (finding.verdict, finding.resource, finding.resources) == (EXCEEDS, "B", ())
+
+    def test_a_long_list_is_cut(self, golden: Golden) -> None:
+        function = "{Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 100}}"
+        text = "Resources:\n" + "".join(f"  F{number:02}: {function}\n" for number in range(12))
+        finding = judge(template(text), fake_account(1000), settings()).findings[0]
+        assert finding.resources == tuple(f"F{number:02}" for number in range(12))
+        golden(finding.message)
 
 
 class TestTheReferenceFailure:
@@ -321,7 +352,7 @@ class TestTheReferenceFailure:
             pytest.param(5, EXCEEDS, ("drop", None), id="five-drop-it"),
         ],
     )
-    def test_what_becomes_of_it_hangs_on_the_limit(
+    def test_the_remedy_depends_on_the_limit(
         self, limit: int, expected: Verdict, value: tuple[str, int | None]
     ) -> None:
         found = judged("100", fake_account(limit))
@@ -368,7 +399,7 @@ class TestALiveStack:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
         assert ([each.replaced for each in found.changes], found.verdict) == ([True], UNCERTAIN)
-        assert isinstance(found.staging, RemedyPlan)
+        assert found.first_step
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:
         found = judge(template(TOPIC), fake_account(1000, 100, stack=live(100)), settings())
