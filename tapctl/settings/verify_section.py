@@ -1,4 +1,4 @@
-"""`[verify]` of tapctl.toml: what is to be proved of a stack beyond what its template says."""
+"""`[verify]` of tapctl.toml: what `tapctl verify` expects beyond the template."""
 
 import os
 import re
@@ -16,11 +16,13 @@ class FromEnvironment(BaseModel, frozen=True, extra="forbid"):
 
 
 def secret_value(value: FromEnvironment | str, what: str) -> str:
-    """The value itself, or what the environment variable holds. Raises `ConfigError` where that is not set."""
+    """The value, or that of the environment variable. Raises `ConfigError` if the variable is not set."""
     if isinstance(value, str):
         return value
     if value.env not in os.environ:
-        raise ConfigError(f"{what} is to be read from ${value.env}, which is not set", f"export {value.env}=…")
+        raise ConfigError(
+            f"{what} needs the environment variable {value.env}, which is not set", f"export {value.env}=…"
+        )
     return os.environ[value.env]
 
 
@@ -28,19 +30,19 @@ _STATUS = re.compile(r"[1-5](\d\d|xx)")
 
 
 def _statuses(value: object) -> tuple[str, ...]:
-    """One status or several, each as text."""
-    given = tuple(map(str, value if isinstance(value, list | tuple) else [value]))
-    for each in given:
-        if not _STATUS.fullmatch(each):
-            raise ValueError(f"{each} is neither a status code nor a class such as 2xx")
-    return given
+    """One status or several, as text."""
+    statuses = tuple(map(str, value if isinstance(value, list | tuple) else [value]))
+    for status in statuses:
+        if not _STATUS.fullmatch(status):
+            raise ValueError(f"{status} is neither a status code nor a class such as 2xx")
+    return statuses
 
 
 Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
 
 
 class Answer(BaseModel, frozen=True, extra="forbid"):
-    """What an HTTP answer has to be: one of these codes, or of a class such as 2xx, with a body that matches."""
+    """The expected HTTP response: one of these codes or classes such as 2xx, and a pattern that the body matches."""
 
     status: Statuses = ("2xx",)
     body: re.Pattern[str] | None = None
@@ -56,7 +58,7 @@ class Answer(BaseModel, frozen=True, extra="forbid"):
 
 
 class GenericScheme(BaseModel, frozen=True, extra="forbid"):
-    """`[verify.webhook.generic]`: a plain HMAC-SHA256; without a `timestamp` header the body alone is signed."""
+    """`[verify.webhook.generic]`: HMAC-SHA256 of timestamp and body; of the body alone if `timestamp` is empty."""
 
     signature: str = "x-webhook-signature"
     timestamp: str = "x-webhook-timestamp"
@@ -65,12 +67,12 @@ class GenericScheme(BaseModel, frozen=True, extra="forbid"):
 
 
 class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
-    """`[verify.webhook]`: a signed event, the same again, and a forged one; and the row that the first must leave.
+    """`[verify.webhook]`: sends a signed event, a duplicate and a forged one, and checks the row of the first.
 
-    `endpoint` and `table` name outputs of the stack. `{id}` in `path`, `body`, `key` and `row` becomes an id made
-    up for the event, `{timestamp}` the time of sending, `{epoch}` the same in seconds. The secret comes from
-    `secret`, or from `secret_parameter`, a parameter of the template that holds a JSON object from provider to
-    secrets. `url` is what Square signs, where that is not the address that is posted to.
+    `endpoint` and `table` are outputs of the stack. In `path`, `body`, `key` and `row`, `{id}` is a generated event
+    id, `{timestamp}` the time of sending and `{epoch}` the same in seconds. The secret comes from `secret`, or from
+    `secret_parameter`, a template parameter with a JSON object from provider to secrets. `url` is the address that
+    Square signs, if it differs from the endpoint.
     """
 
     endpoint: str
@@ -90,7 +92,7 @@ class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
 
 
 class HttpProbe(Answer, frozen=True, extra="forbid"):
-    """`[[verify.http]]`: a request to the URL in an output, or to one of its own, and the answer to it."""
+    """`[[verify.http]]`: a request to the URL in an output, or to `url`, and the expected response."""
 
     output: str | None = None
     url: str | None = None
@@ -102,12 +104,12 @@ class HttpProbe(Answer, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _one_place(self) -> "HttpProbe":
         if (self.output is None) == (self.url is None):
-            raise ValueError("it takes either `output` or `url`")
+            raise ValueError("set either `output` or `url`")
         return self
 
 
 class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
-    """`[verify]`; `outputs` holds patterns that whole values match, by the output's name."""
+    """`[verify]`; `outputs` maps the name of an output to a pattern that its whole value matches."""
 
     outputs: dict[str, re.Pattern[str]] = {}
     http: tuple[HttpProbe, ...] = ()

@@ -76,7 +76,7 @@ def test_a_header_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) 
     headers = {"authorization": {"env": "PROBE_TOKEN"}}
     monkeypatch.delenv("PROBE_TOKEN", raising=False)
     checks, got = asked(Reply(200), headers=headers)
-    message = "header authorization is to be read from $PROBE_TOKEN, which is not set"
+    message = "header authorization needs the environment variable PROBE_TOKEN, which is not set"
     assert (checks, got) == ([("failed", message)], [])
 
     monkeypatch.setenv("PROBE_TOKEN", "hush")

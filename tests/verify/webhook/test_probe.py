@@ -238,7 +238,8 @@ def test_a_secret_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) 
     probe = PROBE.model_copy(update={"secret": FromEnvironment(env="PROBE_SECRET")})
     monkeypatch.delenv("PROBE_SECRET", raising=False)
     check = refused(probe, {})
-    assert found([check]) == [("failed", "[verify.webhook] secret is to be read from $PROBE_SECRET, which is not set")]
+    problem = "[verify.webhook] secret needs the environment variable PROBE_SECRET, which is not set"
+    assert found([check]) == [("failed", problem)]
 
     monkeypatch.setenv("PROBE_SECRET", SECRET)
 
