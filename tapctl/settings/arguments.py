@@ -48,7 +48,7 @@ def lookups(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def parameters_file(path: Path) -> dict[str, str]:
-    """A JSON file as `aws cloudformation deploy` and `create-stack` take it: an object, or a list of pairs or KEY=VALUE."""
+    """A JSON file as the AWS CLI takes it: an object, a list of ParameterKey and ParameterValue, or of KEY=VALUE."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
