@@ -6,21 +6,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError
 from tapctl.settings.arguments import Capability
-from tapctl.settings.verify_section import FromEnvironment, VerifyConfig
+from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 
 FILE = "tapctl.toml"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FunctionConfig(_Model):
+class FunctionConfig(Section):
     """`[function]`: how function code is packaged.
 
     `requirements` is a file instead of the requirements.txt in a function's folder, for the folder `source` or for
@@ -32,7 +28,7 @@ class FunctionConfig(_Model):
     bytecode: bool = False
 
 
-class Environment(_Model):
+class Environment(Section):
     """`[env.NAME]`."""
 
     region: str | None = None
@@ -53,13 +49,13 @@ class Environment(_Model):
     artifact_bucket: str | None = None
 
 
-class File(_Model):
+class File(Section):
     """tapctl.toml as a whole."""
 
     template: str | None = None
     stack_name: str | None = None
-    function: FunctionConfig = FunctionConfig()
-    verify: VerifyConfig = VerifyConfig()
+    function: FunctionConfig = Field(default_factory=FunctionConfig.model_construct)
+    verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
     env: dict[str, Environment] = {}
 
 
@@ -79,7 +75,7 @@ def load(path: Path) -> File:
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply", "fix the file") from None
     try:
-        return File.model_validate(content)
+        return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
         raise _explain(error, path) from None
 

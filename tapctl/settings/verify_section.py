@@ -4,12 +4,18 @@ import os
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tapctl.errors import ConfigError
 
 
-class FromEnvironment(BaseModel, frozen=True, extra="forbid"):
+class Section(BaseModel):
+    """A part of tapctl.toml; pydantic compiles it when a file is read, which many runs never do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class FromEnvironment(Section):
     """`{ env = "NAME" }`."""
 
     env: str
@@ -41,7 +47,7 @@ def _statuses(value: object) -> tuple[str, ...]:
 Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
 
 
-class Answer(BaseModel, frozen=True, extra="forbid"):
+class Answer(Section):
     """The expected HTTP response: one of these codes or classes such as 2xx, and a pattern that the body matches."""
 
     status: Statuses = ("2xx",)
@@ -57,7 +63,7 @@ class Answer(BaseModel, frozen=True, extra="forbid"):
         return f"{' or '.join(self.status)}{like}"
 
 
-class GenericScheme(BaseModel, frozen=True, extra="forbid"):
+class GenericScheme(Section):
     """`[verify.webhook.generic]`: HMAC-SHA256 of timestamp and body; of the body alone if `timestamp` is empty."""
 
     signature: str = "x-webhook-signature"
@@ -66,7 +72,7 @@ class GenericScheme(BaseModel, frozen=True, extra="forbid"):
     prefix: str = "sha256="
 
 
-class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
+class WebhookProbe(Section):
     """`[verify.webhook]`: sends a signed event, a duplicate and a forged one, and checks the row of the first.
 
     `endpoint` and `table` are outputs of the stack. In `path`, `body`, `key` and `row`, `{id}` is a generated event
@@ -79,19 +85,19 @@ class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
     table: str
     path: str = ""
     provider: Literal["adyen", "generic", "github", "square", "standard", "stripe"] = "standard"
-    generic: GenericScheme = GenericScheme()
+    generic: GenericScheme = Field(default_factory=GenericScheme)
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None
     body: dict[str, Any] = {}
     key: dict[str, str | int] = {}
     row: dict[str, str | int | bool] = {}
-    signed: Answer = Answer()
-    duplicate: Answer = Answer()
-    forged: Answer = Answer(status=("4xx",))
+    signed: Answer = Field(default_factory=Answer)
+    duplicate: Answer = Field(default_factory=Answer)
+    forged: Answer = Field(default_factory=lambda: Answer(status=("4xx",)))
 
 
-class HttpProbe(Answer, frozen=True, extra="forbid"):
+class HttpProbe(Answer):
     """`[[verify.http]]`: a request to the URL in an output, or to `url`, and the expected response."""
 
     output: str | None = None
@@ -108,7 +114,7 @@ class HttpProbe(Answer, frozen=True, extra="forbid"):
         return self
 
 
-class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
+class VerifyConfig(Section):
     """`[verify]`; `outputs` maps the name of an output to a pattern that its whole value matches."""
 
     outputs: dict[str, re.Pattern[str]] = {}
