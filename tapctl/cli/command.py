@@ -115,7 +115,15 @@ class Command(TyperCommand):
                 formatter.write_dl(rows)
 
 
-class LazyGroup(TyperGroup):
+class Group(TyperGroup):
+    """A group of commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _take_plain_values(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+
+class LazyGroup(Group):
     """A group whose commands are functions of modules that are imported when the command is used.
 
     `summaries` has the commands' names with their one-line help, which the group's help shows.
@@ -128,10 +136,6 @@ class LazyGroup(TyperGroup):
         super().__init__(**more)
         self.commands = {name: TyperCommand(name, short_help=summary) for name, summary in self.summaries.items()}
         self.loaded: dict[str, Any] = {}
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        _take_plain_values(self.get_params(ctx))
-        return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name in self.summaries and cmd_name not in self.loaded:

@@ -35,16 +35,16 @@ class Environment(Section):
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     profile: str | None = None
     role_arn: str | None = None
-    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = {}
-    tags: dict[str, str] = {}
+    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
     remedy: RemedyMode = RemedyMode.ADJUST
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     termination_protection: bool | None = None
     protected: bool = False
-    notification_arns: Annotated[list[str], Field(max_length=5)] = []
-    capabilities: list[Capability] = []
-    priority: list[str] = []
-    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = {}
+    notification_arns: Annotated[list[str], Field(max_length=5)] = Field(default_factory=list)
+    capabilities: list[Capability] = Field(default_factory=list)
+    priority: list[str] = Field(default_factory=list)
+    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
     sandbox: bool = False
     artifact_bucket: str | None = None
 
@@ -56,7 +56,7 @@ class File(Section):
     stack_name: str | None = None
     function: FunctionConfig = Field(default_factory=FunctionConfig.model_construct)
     verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
-    env: dict[str, Environment] = {}
+    env: dict[str, Environment] = Field(default_factory=dict)
 
 
 def find(folder: Path) -> Path | None:

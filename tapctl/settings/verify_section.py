@@ -89,9 +89,9 @@ class WebhookProbe(Section):
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None
-    body: dict[str, Any] = {}
-    key: dict[str, str | int] = {}
-    row: dict[str, str | int | bool] = {}
+    body: dict[str, Any] = Field(default_factory=dict)
+    key: dict[str, str | int] = Field(default_factory=dict)
+    row: dict[str, str | int | bool] = Field(default_factory=dict)
     signed: Answer = Field(default_factory=Answer)
     duplicate: Answer = Field(default_factory=Answer)
     forged: Answer = Field(default_factory=lambda: Answer(status=("4xx",)))
@@ -104,7 +104,7 @@ class HttpProbe(Answer):
     url: str | None = None
     path: str = ""
     method: str = "GET"
-    headers: dict[str, FromEnvironment | str] = {}
+    headers: dict[str, FromEnvironment | str] = Field(default_factory=dict)
     timeout: Annotated[float, Field(gt=0, le=300)] = 15
 
     @model_validator(mode="after")
@@ -117,6 +117,6 @@ class HttpProbe(Answer):
 class VerifyConfig(Section):
     """`[verify]`; `outputs` maps the name of an output to a pattern that its whole value matches."""
 
-    outputs: dict[str, re.Pattern[str]] = {}
+    outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
     http: tuple[HttpProbe, ...] = ()
     webhook: WebhookProbe | None = None
