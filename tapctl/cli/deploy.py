@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli import deploy_options as d
-from tapctl.cli import options as o
-from tapctl.cli.context import one_template, open_aws, probed, route_for, settings_from, stack_name_of
-from tapctl.cli.reporter import Reporter
+from tapctl.cli.context import open_aws, probed, route_for, stack_name_of
+from tapctl.cli.options import LintOptions, OutputOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
+from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions, option
+from tapctl.stacks.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tapctl.cli.reporter import Reporter
     from tapctl.verify.verify import Verification
     from tapctl.workflows.deploy import DeployResult
     from tapctl.workflows.deployer import Deployer
@@ -28,117 +29,89 @@ CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
 
 
-def deploy(
-    template: o.TemplateArgument = None,
-    template_option: o.TemplateOption = None,
-    env: o.Env = None,
-    parameter: o.Parameter = None,
-    parameters_file: o.ParametersFile = None,
-    resolve: o.Resolve = None,
-    region: o.Region = None,
-    profile: o.Profile = None,
-    stack_name: o.StackName = None,
-    min_unreserved: o.MinUnreserved = None,
-    remedy: o.RemedyOption = None,
-    probe_floor: o.ProbeFloor = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before executing.")] = False,
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Leave the verification out.")] = False,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
-    no_lint: o.NoLint = False,
-    allow_uncertain: o.AllowUncertain = False,
-    recover: d.Recover = False,
-    leave: d.Leave = None,
-    no_wait: d.NoWait = False,
-    plan: d.Plan = False,
-    detailed_exitcode: d.DetailedExitcode = False,
-    fail_on_warnings: d.FailOnWarnings = False,
-    import_existing: d.ImportExisting = False,
-    disable_rollback: d.DisableRollback = False,
-    express: d.Express = False,
-    revert_drift: d.RevertDrift = False,
-    role_arn: d.RoleArn = None,
-    tag: d.Tag = None,
-    notification_arn: d.NotificationArn = None,
-    termination_protection: d.TerminationProtection = None,
-    capability: d.CapabilityOption = None,
-    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
-    output: o.Output = None,
-    config: o.Config = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Deploy the stack once it fits, through a change set, and verify what came out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOptions(TimeoutOptions):
+    """How a deploy runs, and what it may do without a question."""
 
-    Where a reservation does not fit, it is lowered or dropped first, unless the environment or `--remedy fail`
-    says otherwise. Exits with 6 when CloudFormation rolled back, 7 when the stack is stuck, 8 when it is
-    deployed but not verified.
+    yes: bool = option("--yes", "-y", help="Do not ask before executing.", default=False)
+    no_verify: bool = option("--no-verify", help="Skip verification.", default=False)
+    no_wait: bool = option(
+        "--no-wait", help="Return once AWS has started; do not wait for an operation that is running.", default=False
+    )
+    recover: bool = option("--recover", help="Repair a stuck stack without asking.", default=False)
+    leave: tuple[str, ...] = option(
+        "--leave",
+        metavar="ID",
+        help="With --recover: resource that may be skipped or retained (repeatable).",
+        default=(),
+    )
+    plan: bool = option("--plan", help="Show the changes, and stop.", default=False)
+    detailed_exitcode: bool = option(
+        "--detailed-exitcode", help="With --plan: 0 no change, 2 changes, 1 for wrong usage.", default=False
+    )
+
+
+def deploy(
+    template: TemplateOptions,
+    account: AccountOptions,
+    judgement: JudgementOptions,
+    probe: ProbeOptions,
+    lint: LintOptions,
+    run: DeployOptions,
+    stack: StackOptions,
+    options: Options,
+    output: OutputOptions,
+) -> None:
+    """Deploy the stack if it fits, through a change set, and verify the result.
+
+    A reservation that does not fit is lowered or dropped, unless the environment or `--remedy fail` forbids it. Exits
+    with 6 if CloudFormation rolled back, 7 if the stack is stuck, 8 if it is deployed but not verified.
     """
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
+    from tapctl.cli.reporter import Reporter
     from tapctl.report import deploy as report
-    from tapctl.stacks.options import Options
-    from tapctl.template import lint
+    from tapctl.settings.settings import read
+    from tapctl.template import lint as cfn_lint
     from tapctl.template.load import load
     from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deploy import deploy as deploy_workflow
     from tapctl.workflows.deployer import Deployer
     from tapctl.workflows.plan import plan as plan_of
 
-    terminal = Terminal(quiet, verbose)
-    if detailed_exitcode and not plan:
-        raise UsageError("--detailed-exitcode is for --plan", "give both, or neither")
-    if plan:
-        _refuse({"--no-wait": no_wait, "--recover": recover, "--leave": leave})
-    settings = settings_from(
-        template=one_template(template, template_option),
-        env=env,
-        parameter=parameter,
-        parameters_file=parameters_file,
-        resolve=resolve,
-        region=region,
-        profile=profile,
-        stack_name=stack_name,
-        min_unreserved=min_unreserved,
-        remedy=remedy,
-        config=config,
-        role_arn=role_arn,
-        tag=tag,
-        notification_arn=notification_arn,
-        termination_protection=termination_protection,
-        capability=capability,
-    )
-    options = Options(
-        import_existing=import_existing,
-        disable_rollback=disable_rollback,
-        express=express,
-        revert_drift=revert_drift,
-        fail_on_warnings=fail_on_warnings,
-    )
+    terminal = Terminal.of(output)
+    if run.detailed_exitcode and not run.plan:
+        raise UsageError("`--detailed-exitcode` needs `--plan`", "give both, or neither")
+    if run.plan:
+        _refuse({"--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave})
+    settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured))
-    if not yes and not plan and not terminal.interactive:
+    if not run.yes and not run.plan and not terminal.interactive:
         raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
     aws, settings = open_aws(settings, terminal)
-    if probe_floor:
-        settings = probed(LiveAccount(aws), settings, terminal, yes=yes)
-    progress = Progress(terminal, format is o.Format.TEXT)
-    reporter = Reporter(progress, yes, plan, recover=recover, leave=frozenset(leave or ()))
-    deployer = Deployer(aws, settings, reporter, timeout, options=options, waits=not no_wait, proves=not no_verify)
+    if probe.probe_floor:
+        settings = probed(LiveAccount(aws), settings, terminal, yes=run.yes)
+    progress = Progress(terminal, output.text)
+    reporter = Reporter(progress, run.yes, run.plan, recover=run.recover, leave=frozenset(run.leave))
+    deployer = Deployer(
+        aws, settings, reporter, run.timeout, options=options, waits=not run.no_wait, proves=not run.no_verify
+    )
     try:
-        with progress, nullcontext() if no_lint else lint.start(loaded.source, settings.region) as linting:
-            if plan:
-                planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
-                raise typer.Exit(_told(planned, reporter, deployer.name, output, detailed=detailed_exitcode))
-            done = deploy_workflow(loaded, deployer, reporter, linting, allow_uncertain=allow_uncertain)
+        with progress, nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region) as linting:
+            if run.plan:
+                planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=judgement.allow_uncertain)
+                raise typer.Exit(_told(planned, reporter, deployer.name, output.output, detailed=run.detailed_exitcode))
+            done = deploy_workflow(loaded, deployer, reporter, linting, allow_uncertain=judgement.allow_uncertain)
     except (TapctlError, KeyboardInterrupt) as error:
         told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(report.failure_json(deployer.name, reporter.story, told), output)
+        reporter.document(report.failure_json(deployer.name, reporter.story, told), output.output)
         raise
     if done is None or done.outcome.only:
-        raise typer.Exit(_declined(done, deployer.name, reporter, output))
-    raise typer.Exit(_ended(done, deployer, reporter, output))
+        raise typer.Exit(_declined(done, deployer.name, reporter, output.output))
+    raise typer.Exit(_ended(done, deployer, reporter, output.output))
 
 
 def _refuse(given: Mapping[str, object]) -> None:

@@ -1,10 +1,11 @@
 """How a change set is asked for and executed, beside what the template and the environment say."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tapctl.aws.session import knows
 from tapctl.errors import UsageError
+from tapctl.settings.options import option
 from tapctl.settings.settings import Settings
 
 
@@ -15,15 +16,23 @@ class Options:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
     """
 
-    import_existing: bool = False
+    panel: ClassVar = "CloudFormation"
+
+    import_existing: bool = option(
+        "--import-existing", help="Import existing resources named in the template.", default=False
+    )
     """Take resources into the stack that are there already under the names that the template gives."""
-    disable_rollback: bool = False
+    disable_rollback: bool = option("--disable-rollback", help="Keep the changes of a failed deploy.", default=False)
     """Leave what was done where an operation fails."""
-    express: bool = False
+    express: bool = option(
+        "--express", help="Finish before resources are stable; not for a protected environment.", default=False
+    )
     """Be done once resources are configured, before they are stable."""
-    revert_drift: bool = False
+    revert_drift: bool = option("--revert-drift", help="Revert changes made outside of CloudFormation.", default=False)
     """Bring back what was changed outside of CloudFormation."""
-    fail_on_warnings: bool = False
+    fail_on_warnings: bool = option(
+        "--fail-on-warnings", help="Fail if a check of CloudFormation warns or was skipped.", default=False
+    )
     """Take a check of CloudFormation's that warns, was skipped or could not be read for a failure."""
 
     def check(self, settings: Settings) -> None:
