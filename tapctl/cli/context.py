@@ -180,7 +180,7 @@ def _sandbox_target(terminal: Terminal) -> Target:
     running = found or sandbox.start()
     from tapctl.aws.session import Target
 
-    return Target(region=running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY))
+    return Target(region=running.region, endpoint=running.endpoint, keys=running.keys)
 
 
 def _guard(aws: Aws, account: str) -> None:

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from tapctl.aws.session import Aws, Target, explained, readable
 from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.unknown import Unknown
+from tests.support.shared_sandbox import account_id
 
 pytestmark = pytest.mark.xdist_group("deploy aws")
 
@@ -40,7 +41,7 @@ def test_the_sandbox_is_reached_whatever_the_surroundings_say(
     again = Aws(aws.target)
 
     assert again.region == "us-east-1"
-    assert again.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert again.client("sts").get_caller_identity()["Account"] == account_id()
     assert again.client("s3").list_buckets()["Buckets"] is not None
 
 

@@ -8,11 +8,11 @@ from botocore.stub import ANY
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, UsageError
 from tapctl.packaging.bucket import _UNFINISHED, ArtifactStore
+from tests.support.shared_sandbox import account_id
 from tests.support.stubbed_stacks import stubbed
 
 pytestmark = pytest.mark.xdist_group("deploy artifacts")
 
-ACCOUNT = "000000000000"
 NAME = "tapctl-artifacts-123456789012-us-east-1"
 HEAD = {"Bucket": NAME, "ExpectedBucketOwner": "123456789012"}
 
@@ -35,7 +35,7 @@ def content(file: BinaryIO) -> None:
 
 @pytest.fixture(scope="module")
 def store(aws: Aws) -> ArtifactStore:
-    return ArtifactStore(aws, known_account=ACCOUNT)
+    return ArtifactStore(aws, known_account=account_id())
 
 
 def test_the_bucket_is_made_once_and_is_private_encrypted_versioned_and_tls_only(

@@ -19,6 +19,7 @@ from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer
 from tests.support.packaged import packaged, template
+from tests.support.shared_sandbox import account_id
 from tests.support.stubbed_stacks import somewhere, stubbed
 from tests.support.workspace import Watcher
 
@@ -41,12 +42,12 @@ class Steps:
 def publication(
     aws: Aws, *artifacts: Artifact, text: str = "{}", say: Callable[[str], None] | None = None
 ) -> Publication:
-    store = ArtifactStore(aws, known_account="000000000000")
+    store = ArtifactStore(aws, known_account=account_id())
     return Publication(Package(text, artifacts), store, say or Steps())
 
 
 def keys(aws: Aws) -> set[str]:
-    found = aws.client("s3").list_objects_v2(Bucket="tapctl-artifacts-000000000000-us-east-1")
+    found = aws.client("s3").list_objects_v2(Bucket=f"tapctl-artifacts-{account_id()}-us-east-1")
     return {each["Key"] for each in found.get("Contents", [])}
 
 
@@ -65,7 +66,7 @@ def test_a_nested_template_is_there_before_the_block_and_code_after_it(aws: Aws)
 
     assert keys(aws) == {TEMPLATE.key, CODE.key}
     assert steps.said == [
-        "made the artifact bucket tapctl-artifacts-000000000000-us-east-1",
+        f"made the artifact bucket tapctl-artifacts-{account_id()}-us-east-1",
         "TemplateURL of Child: 6 bytes, uploaded",
         "code of Fn: 4 bytes, uploaded",
     ]
@@ -92,7 +93,7 @@ def test_a_large_file_goes_in_parts_and_arrives_whole(aws: Aws) -> None:
         pass
 
     s3 = aws.client("s3")
-    found = s3.get_object(Bucket="tapctl-artifacts-000000000000-us-east-1", Key=f"{large.digest}.zip")
+    found = s3.get_object(Bucket=f"tapctl-artifacts-{account_id()}-us-east-1", Key=f"{large.digest}.zip")
     assert found["Body"].read() == b"0123456789abcdef" * 1_100_000
 
 

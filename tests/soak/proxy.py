@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from tapctl.sandbox import pidfile
-from tapctl.sandbox.paths import home
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
@@ -60,7 +59,7 @@ Meddler = Callable[[Call, Forward], Reply | None]
 @contextmanager
 def between(meddler: Meddler) -> Iterator[None]:
     """Lead every command of this state folder to the sandbox through the meddler: its record names the proxy's port."""
-    place = home().record
+    place = sandbox_paths().pid_file
     found = pidfile.read(place)
     assert found is not None
     with proxy(found.port, meddler) as port:

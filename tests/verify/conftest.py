@@ -1,4 +1,4 @@
-"""The reference stack, deployed once a module into a sandbox of the module's own."""
+"""The reference stack, deployed once a module into an account of the module."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from tapctl.verify.check import Check
 from tapctl.verify.deployed_stack import read as read_stack
 from tapctl.verify.resources import resource_jobs
 from tapctl.verify.verify import Verification, verify
+from tests.support.shared_sandbox import SharedSandbox
 
 ROOT = Path(__file__).parents[2]
 SQUARE_URL = "https://hooks.example.com/webhooks/square"
@@ -55,7 +56,7 @@ class Stage:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     def deploy(self, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -67,28 +68,23 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The reference stack with its reservation of 100, in an account of 1000."""
-    with staged(tmp_path_factory) as made:
-        yield made
+    with deployed_reference_stack(shared_sandbox, tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
 
 
 @contextmanager
-def staged(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[Stage]:
-    """The reference stack with these parameters, in a sandbox of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(folders.mktemp("state")))
-        running = sandbox.start(sandbox.AccountLimits(1000))
-        try:
-            aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            local = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
-            settings = _with_all_providers(local)
-            made = Stage(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
-            answer = made.deploy("--no-verify")
-            assert answer.returncode == 0, answer.stderr
-            yield made
-        finally:
-            sandbox.stop()
+def deployed_reference_stack(server: SharedSandbox, folder: Path, **parameters: str) -> Iterator[Stage]:
+    """The reference stack with these parameters, in a new account."""
+    with server.account(folder / "state") as running:
+        aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+        local = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
+        settings = _with_all_providers(local)
+        stage = Stage(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
+        answer = stage.deploy("--no-verify")
+        assert answer.returncode == 0, answer.stderr
+        yield stage
 
 
 def _with_all_providers(settings: Settings) -> Settings:

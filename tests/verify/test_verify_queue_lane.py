@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tapctl.verify.check import CheckStatus
-from tests.verify.conftest import Stage, staged
+from tests.support.shared_sandbox import SharedSandbox
+from tests.verify.conftest import Stage, deployed_reference_stack
 
 pytestmark = pytest.mark.xdist_group("verify queue lane")
 
@@ -14,9 +15,9 @@ SWITCHED_ON = {"QueuedProvider": "github", "AlarmTopicArn": "arn:aws:sns:us-east
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory, **SWITCHED_ON) as made:
-        yield made
+def stage(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with deployed_reference_stack(shared_sandbox, tmp_path_factory.mktemp("stage"), **SWITCHED_ON) as stage:
+        yield stage
 
 
 def physical(stage: Stage, logical_id: str) -> str:
