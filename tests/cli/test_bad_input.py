@@ -501,7 +501,7 @@ def test_a_port_that_is_taken(desk: Path, tapctl: Tapctl) -> None:
     assert answer.is_complaint(
         2,
         f"the sandbox cannot listen on port {port}: Address already in use",
-        "name another --port, or none for a free one",
+        "choose another `--port`, or leave it out for a free one",
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.terminal import Terminal
+from tests.cli.conftest import Tapctl
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,8 @@ from tests.support.terminal import Terminal
         pytest.param(("--held", "60"), "--held 60 is more than .* 10", id="the limit that there is"),
     ],
 )
-def test_no_part_may_be_more_than_the_limit(arguments: tuple[str, ...], error: str, fresh: Terminal) -> None:
-    answer = fresh.tapctl("sandbox", "start", *arguments)
+def test_no_part_may_be_more_than_the_limit(arguments: tuple[str, ...], error: str, tapctl: Tapctl) -> None:
+    answer = tapctl("sandbox", "start", *arguments)
 
     assert answer.is_complaint(2, error, "give a larger `--limit` with it")
-    assert "not running" in fresh.tapctl("sandbox", "status").out
+    assert "not running" in tapctl("sandbox", "status").out

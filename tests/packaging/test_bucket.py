@@ -44,7 +44,7 @@ def test_the_bucket_is_made_once_and_is_private_encrypted_versioned_and_tls_only
     assert store.ensure()
     assert not store.ensure()
 
-    s3, bucket = aws.client("s3"), f"tapctl-artifacts-{ACCOUNT}-us-east-1"
+    s3, bucket = aws.client("s3"), f"tapctl-artifacts-{account_id()}-us-east-1"
     assert store.bucket == bucket
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert block == {
@@ -87,7 +87,7 @@ def test_two_deploys_at_once_may_upload_the_same(store: ArtifactStore) -> None:
 
 
 def test_a_chosen_bucket_is_used_and_never_made(aws: Aws) -> None:
-    chosen = ArtifactStore(aws, "ours", ACCOUNT)
+    chosen = ArtifactStore(aws, "ours", account_id())
     with pytest.raises(UsageError, match="there is no artifact bucket ours"):
         chosen.ensure()
 

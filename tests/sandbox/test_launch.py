@@ -11,6 +11,7 @@ from tapctl.sandbox import launch
 from tapctl.sandbox.extension.patches import PINNED, UnsupportedError, require
 from tests.support.sandbox_clients import Aws, function
 
+pytestmark = pytest.mark.sandbox
 ROOT = Path(launch.__file__).parents[2]
 TELL = """
 import os

@@ -18,6 +18,7 @@ from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 from tests.support.sandbox_clients import Aws
 
+pytestmark = pytest.mark.sandbox
 START = "from tapctl import sandbox; print(sandbox.start().pid)"
 
 

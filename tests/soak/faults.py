@@ -196,7 +196,7 @@ class Road:
                 text=True,
             )
             line.kill = running.kill
-            out, err = running.communicate(timeout=120)
+            out, err = running.communicate(timeout=300)
         return Answer(running.returncode, out, err)
 
     def _wrong(self, last: Answer, marker: str, held: str | None) -> str | None:

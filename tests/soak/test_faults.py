@@ -12,6 +12,9 @@ from tests.soak.proxy import Meddler, proxy
 from tests.support.fake_aws_server import answering
 
 
+pytestmark = pytest.mark.soak
+
+
 @pytest.fixture(scope="module")
 def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     folder = tmp_path_factory.mktemp("faults")
@@ -21,6 +24,7 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
             yield running
 
 
+@pytest.mark.sandbox
 def test_a_plain_re_run_brings_the_stack_about(on: Road) -> None:
     """By seed 3 an update is disturbed and killed in the middle, while the table holds something."""
     run = on.run(3)

@@ -7,6 +7,9 @@ import pytest
 from tests.soak.race import Race, Track, track
 
 
+pytestmark = [pytest.mark.soak, pytest.mark.sandbox]
+
+
 @pytest.fixture(scope="module")
 def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
     folder = tmp_path_factory.mktemp("race")

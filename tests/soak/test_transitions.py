@@ -14,6 +14,9 @@ E1 = "Specified ReservedConcurrentExecutions … below its minimum value of [100
 TAKEN = "Resource of type 'AWS::DynamoDB::Table' with identifier 'taken' already exists."
 
 
+pytestmark = pytest.mark.soak
+
+
 @pytest.fixture
 def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
@@ -21,6 +24,7 @@ def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield running
 
 
+@pytest.mark.sandbox
 def test_no_verdict_is_contradicted_by_what_becomes_of_the_update(on: Stage) -> None:
     played = [on.play(seed) for seed in range(30)]
     assert [each.wrong for each in played if each.wrong] == []

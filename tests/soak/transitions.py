@@ -286,7 +286,7 @@ def stage() -> Iterator[Stage]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names."""
     running = sandbox.start()
     clients = Clients(running)
-    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
+    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
     try:
         yield Stage(clients, aws)
     finally:

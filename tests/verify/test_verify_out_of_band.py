@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tapctl.verify.check import CheckStatus
+from tests.support.shared_sandbox import account_id
 from tests.verify.conftest import Stage
 
 pytestmark = pytest.mark.xdist_group("verify out of band")
@@ -165,7 +166,7 @@ def environment(*, whole: bool) -> Callable[[Stage], Any]:
 
 
 def webhooks(stage: Stage) -> str:
-    return f"arn:aws:execute-api:us-east-1:000000000000:{physical(stage, 'WebhookApi')}/*/POST/webhooks/*"
+    return f"arn:aws:execute-api:us-east-1:{account_id()}:{physical(stage, 'WebhookApi')}/*/POST/webhooks/*"
 
 
 @pytest.mark.parametrize(

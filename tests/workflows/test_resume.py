@@ -51,7 +51,7 @@ class Bench:
     def dies(self, stack: str, moment: str) -> None:
         endpoint = self.aws.client("sts").meta.endpoint_url
         command = [sys.executable, "-m", "tests.support.kill_points", endpoint, str(self.template), stack, moment]
-        ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert ended.returncode == -9, ended.stderr
 
     def deploys(self, stack: str, **more: Any) -> DeployResult | None:
