@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tapctl.sandbox import AccountLimits, SandboxStatus
 
 app = typer.Typer(
-    help="Start, look at, stop or empty the local AWS.",
+    help="Start, stop, reset or show the local AWS.",
     rich_markup_mode=None,
     callback=help_alone,
     invoke_without_command=True,
@@ -21,21 +21,26 @@ app = typer.Typer(
 
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=1, help="The account's limit of concurrent executions (10 at first)."),
+    typer.Option("--limit", metavar="N", min=1, help="The account's concurrency limit (10 at first)."),
 ]
 Floor = Annotated[
     int | None,
-    typer.Option("--floor", metavar="N", min=0, help="What must stay unreserved (the lesser of 100 and the limit)."),
+    typer.Option("--floor", metavar="N", min=0, help="The unreserved minimum (by default 100, at most the limit)."),
 ]
-Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="What others have reserved already.")]
-Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="A port of your choice.")]
+Held = Annotated[
+    int | None, typer.Option("--held", metavar="N", min=0, help="What functions outside the sandbox have reserved.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", metavar="N", min=1, max=65535, help="The port to listen on (by default a free one)."),
+]
 
 
-@app.command(short_help="Start it, or find the running one; set its limits.")
+@app.command(short_help="Start the sandbox, and set its limits.")
 def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
-    """Start it, or find the running one; limits given here apply to either, and are remembered.
+    """Start the sandbox unless it runs, and set its limits, which the next start keeps.
 
-    A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
+    A new `--limit` resets `--floor` and `--held` unless they are given with it.
     """
     from tapctl import sandbox
     from tapctl.account import floor_cache
@@ -47,55 +52,55 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
         floor=floor if floor is not None or fresh else before.floor,
         held=held if held is not None else 0 if fresh else before.held,
     )
-    _refuse_more_than_all(limits)
+    _require_consistent(limits)
     changed = (limit, floor, held) != (None, None, None)
     sandbox.start(limits if changed else None, port)
     if changed:
-        # Another account than the one that a refusal taught anything of.
-        floor_cache.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
-    typer.echo(_described(sandbox.status()))
+        # A minimum learned from a refusal belongs to the old limits.
+        floor_cache.forget(sandbox.account_id(), sandbox.REGION)
+    typer.echo(_describe(sandbox.status()))
 
 
-def _refuse_more_than_all(limits: AccountLimits) -> None:
-    """Raises `UsageError` for an account that AWS could not have."""
-    whole = limits.concurrent_executions
+def _require_consistent(limits: AccountLimits) -> None:
+    """Raise `UsageError` if a part exceeds the concurrency limit."""
+    limit = limits.concurrent_executions
     for option, part in (("--floor", limits.floor), ("--held", limits.held)):
-        if part is not None and part > whole:
+        if part is not None and part > limit:
             raise UsageError(
-                f"{option} {part} is more than the account's limit of {whole}", "give a larger `--limit` with it"
+                f"{option} {part} exceeds the concurrency limit of {limit}", "give a larger `--limit` with it"
             )
 
 
 @app.command()
 def stop() -> None:
-    """Stop it; its stacks stay on disk for the next start."""
+    """Stop the sandbox; its stacks are kept for the next start."""
     from tapctl import sandbox
 
-    typer.echo("the sandbox was stopped; its state is kept" if sandbox.stop() else "no sandbox was running")
+    typer.echo("sandbox stopped; its state is kept" if sandbox.stop() else "no sandbox is running")
 
 
 @app.command()
 def status() -> None:
-    """Say whether it runs, where, and with which limits."""
+    """Show whether the sandbox runs, its address and its limits."""
     from tapctl import sandbox
 
-    typer.echo(_described(sandbox.status()))
+    typer.echo(_describe(sandbox.status()))
 
 
 @app.command()
 def reset() -> None:
-    """Delete every stack and resource in it; its limits stay."""
+    """Delete every stack and resource of the sandbox; its limits stay."""
     from tapctl import sandbox
     from tapctl.state import journal
 
     sandbox.reset()
-    journal.forget(sandbox.ACCOUNT_ID)
-    typer.echo("the sandbox is empty")
+    journal.forget(sandbox.account_id())
+    typer.echo("sandbox reset: it has no resources")
 
 
-@app.command(short_help="Print the variables that point `aws` and any SDK at it.")
+@app.command(short_help="Print the environment variables for `aws` and any SDK.")
 def env() -> None:
-    """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
+    """Print the environment variables that point `aws` and any SDK at the sandbox: eval "$(tapctl sandbox env)"."""
     from tapctl import sandbox
 
     if sandbox.find() is None:
@@ -104,13 +109,13 @@ def env() -> None:
         typer.echo(f"export {name}={value}")
 
 
-def _described(status: SandboxStatus) -> str:
+def _describe(status: SandboxStatus) -> str:
     limits = status.limits
     running = f"running at {status.sandbox.endpoint} (pid {status.sandbox.pid})" if status.sandbox else "not running"
-    held = f", {limits.held} held by others" if limits.held else ""
+    held = f", {limits.held} reserved outside the sandbox" if limits.held else ""
     return (
         f"sandbox: {running}\n"
         f"account: {limits.concurrent_executions} concurrent executions{held},"
-        f" {limits.minimum_unreserved} must stay unreserved\n"
+        f" unreserved minimum {limits.minimum_unreserved}\n"
         f"state:   {status.folder}"
     )

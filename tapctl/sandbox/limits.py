@@ -28,7 +28,7 @@ class AccountLimits:
 
     def __post_init__(self) -> None:
         _require("concurrency limit", self.concurrent_executions, least=1)
-        _require("concurrency held by others", self.held, least=0)
+        _require("concurrency held outside the sandbox", self.held, least=0)
         if self.floor is not None:
             _require("unreserved minimum", self.floor, least=0)
         if not isinstance(self.provisioned_counts, bool):
