@@ -28,22 +28,22 @@ SQUARE_URL = "https://hooks.example.com/webhooks/square"
 
 @dataclass
 class Stage:
-    """A deployed stack, the account that it is in, and what verify says of it."""
+    """A deployed stack in its account, and the verification of it."""
 
     aws: Aws
     settings: Settings
     running: sandbox.Sandbox
 
     def verify(self, *, whole: bool = False) -> Verification:
-        """What is said of the stack; `whole` with what `[verify]` expects, which hangs on a function that runs."""
+        """Verify the stack; `whole` includes the `[verify]` expectations, which need a function that runs."""
         plain = replace(self.settings, verify=VerifyConfig())
         return verify(self.aws, self.settings if whole else plain, lambda url: sandbox.route(self.running, url))
 
     def failures(self) -> list[tuple[str, str]]:
-        return [(each.subject, each.message) for each in self.verify().failed]
+        return [(check.subject, check.message) for check in self.verify().failed]
 
     def looked_at(self, logical_id: str) -> list[Check]:
-        """What is said of one resource."""
+        """The checks of one resource."""
         return list(resource_jobs(self.aws, read_stack(self.aws, "tapstack-local"))[logical_id]())
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
