@@ -1,4 +1,4 @@
-"""No test sees the AWS account, the settings or the state of whoever runs it."""
+"""Markers, the sandbox of the test process, and surroundings without the developer's AWS account and settings."""
 
 import os
 from collections.abc import Iterator
@@ -6,41 +6,56 @@ from pathlib import Path
 
 import pytest
 
-from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
 from tests.support.golden import golden
+from tests.support.shared_sandbox import SharedSandbox
+from tests.support.shared_sandbox import shared_sandbox as shared
 
 __all__ = ["golden"]
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+SANDBOX_FIXTURES = {"shared_sandbox", "emulator"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing them")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a sandbox by its fixtures, and skip what needs the corpus where there is none."""
+    for item in items:
+        if SANDBOX_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.sandbox)
+        if item.get_closest_marker("corpus") and not CORPUS.exists():
+            item.add_marker(pytest.mark.skip(reason=f"{CORPUS} does not exist"))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _nobodys_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _hidden_aws_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Credentials, profiles and Regions of AWS are hidden, and tapctl keeps its state in a folder of this run."""
-    nowhere = tmp_path_factory.mktemp("surroundings")
+    folder = tmp_path_factory.mktemp("surroundings")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AWS_", "TAPCTL_"))]:
             patch.delenv(name)
-        patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+        patch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        patch.setenv("TAPCTL_STATE_DIR", str(nowhere / "state"))
+        patch.setenv("TAPCTL_STATE_DIR", str(folder / "state"))
         yield
 
 
+@pytest.fixture(scope="session")
+def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedSandbox]:
+    """The sandbox of this test process; its server starts with the first account."""
+    with shared(tmp_path_factory.mktemp("shared")) as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """A sandbox with room for everybody, as `deploy` reaches it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        running = sandbox.start(sandbox.AccountLimits(1000))
-        try:
-            yield Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-        finally:
-            sandbox.stop()
+def aws(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """An account of the sandbox with a concurrency limit of 1000, for the tests of a module."""
+    with shared_sandbox.account(tmp_path_factory.mktemp("state") / "state") as running:
+        yield Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def _sandbox_target(terminal: Terminal) -> Target:
         running = sandbox.start()
     from tapctl.aws.session import Target
 
-    return Target(region=running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY))
+    return Target(region=running.region, endpoint=running.endpoint, keys=running.keys)
 
 
 def _check_account(aws: Aws, account: str) -> None:

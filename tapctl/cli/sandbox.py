@@ -55,8 +55,8 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     sandbox.start(limits if changed else None, port)
     if changed:
         # A minimum learned from a refusal holds for the old limits only.
-        floor_cache.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
-    typer.echo(_described(sandbox.status()))
+        floor_cache.forget(sandbox.account_id(), sandbox.REGION)
+    typer.echo(_describe(sandbox.status()))
 
 
 def _check_limits(limits: AccountLimits) -> None:
@@ -80,7 +80,7 @@ def status() -> None:
     """Show whether the sandbox is running, its endpoint and its limits."""
     from tapctl import sandbox
 
-    typer.echo(_described(sandbox.status()))
+    typer.echo(_describe(sandbox.status()))
 
 
 @app.command(cls=Command)
@@ -90,8 +90,8 @@ def reset() -> None:
     from tapctl.state import journal
 
     sandbox.reset()
-    journal.forget(sandbox.ACCOUNT_ID)
-    typer.echo("the sandbox is empty")
+    journal.forget(sandbox.account_id())
+    typer.echo("sandbox reset: it has no resources")
 
 
 @app.command(cls=Command, short_help="Print the environment variables for the AWS CLI and SDKs.")
@@ -105,14 +105,14 @@ def env() -> None:
         typer.echo(f"export {name}={value}")
 
 
-def _described(status: SandboxStatus) -> str:
+def _describe(status: SandboxStatus) -> str:
     limits = status.limits
     running = f"running at {status.sandbox.endpoint} (pid {status.sandbox.pid})" if status.sandbox else "not running"
-    held = f", {limits.held} held by others" if limits.held else ""
+    held = f", {limits.held} reserved outside the sandbox" if limits.held else ""
     return (
         f"sandbox: {running}\n"
         f"account: {limits.concurrent_executions} concurrent executions{held},"
-        f" {limits.minimum_unreserved} must stay unreserved\n"
+        f" unreserved minimum {limits.minimum_unreserved}\n"
         f"state:   {status.folder}"
     )
 

@@ -1,15 +1,18 @@
 """The sandbox: a local AWS on the loopback interface that refuses what a real account would refuse.
 
-    start(limits) --launch--> server process: guard -> extension -> emulator      (server, extension)
-                                   |  writes sandbox.json, holds server.lock, keeps state/ on disk
+    start(limits) --launch--> server process: extension -> emulator               (server, extension)
+                                   |  writes sandbox.json, holds server.lock, saves state/ to disk
     find(), stop(), reset() <------+                                              (process)
     extension: limits.json -> rules -> the emulator's functions and handlers      (limits, rules)
 
 The process outlives the command that started it; the next `start` finds it. The limits are read again
-at every decision, so a running sandbox takes new ones without losing its stacks.
+at every decision, so a running sandbox applies new ones without losing its stacks.
+
+One server serves any number of accounts, each with its own resources and limits. `TAPCTL_SANDBOX_ACCOUNT` names the
+account; without it that is 000000000000.
 """
 
-from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, client_options, environment
+from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, account_id, client_options, environment
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.process import Sandbox, SandboxStatus, find, reset, start, status, stop
 from tapctl.sandbox.route import route
@@ -22,6 +25,7 @@ __all__ = [
     "AccountLimits",
     "Sandbox",
     "SandboxStatus",
+    "account_id",
     "client_options",
     "environment",
     "find",

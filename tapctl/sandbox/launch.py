@@ -1,4 +1,4 @@
-"""Starting the server process: its socket, its environment, its first answer."""
+"""Start the server process: its socket, its environment, its first answer."""
 
 import os
 import shutil
@@ -14,11 +14,13 @@ from tapctl.errors import TapctlError, UsageError
 from tapctl.sandbox import http
 from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
 from tapctl.sandbox.limits import AccountLimits
-from tapctl.sandbox.paths import Home
+from tapctl.sandbox.paths import SandboxPaths
+from tapctl.sandbox.pidfile import PidFile
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 HINT = "pip install 'tapctl[sandbox]'"
-DEADLINE = 20.0
+START_TIMEOUT = 20.0
+"""Seconds within which a server must answer for the first time."""
 INHERITED = (
     "PATH",
     "HOME",
@@ -30,49 +32,51 @@ INHERITED = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
 )
-"""What the server gets of the caller's environment: nothing that could carry credentials."""
+"""The caller's environment variables that the server gets: none that could carry credentials."""
 
 _started: dict[int, subprocess.Popen[bytes]] = {}
-"""Servers started by this interpreter, so that it can collect them when they end."""
+"""Servers that this interpreter started and must reap."""
 
 
 def require_emulator() -> None:
-    """Say in one line what is missing, before anything is started."""
+    """Raise `UsageError` unless the emulator is installed in the pinned version."""
     try:
-        found = version(EMULATOR)
+        installed = version(EMULATOR)
     except PackageNotFoundError:
         raise UsageError(f"the sandbox needs the emulator `{EMULATOR}`, which is not installed", HINT) from None
-    if found != PINNED:
-        raise UsageError(f"the sandbox needs {EMULATOR} {PINNED}, but {found} is installed", HINT)
+    if installed != PINNED:
+        raise UsageError(f"the sandbox needs {EMULATOR} {PINNED}, but {installed} is installed", HINT)
 
 
-def launch(place: Home, limits: AccountLimits, *, port: int | None, last_port: int | None) -> tuple[int, int]:
-    """Start the server and wait until it answers; its process id and port."""
+def launch(paths: SandboxPaths, limits: AccountLimits, *, port: int | None, last_port: int | None) -> PidFile:
+    """Start the server and wait until it answers. Raises `UsageError` for the port, `TapctlError` for the start."""
     listener = _listen(port, last_port)
     try:
         chosen: int = listener.getsockname()[1]
-        process = _spawn(place, limits, listener, chosen)
+        process = _spawn(paths, limits, listener, chosen)
     except OSError as error:
         raise TapctlError(
-            f"cannot start the sandbox: {error.strerror}: {error.filename}", f"its files are in {place.folder}"
+            f"cannot start the sandbox: {error.strerror}: {error.filename}", f"its files are in {paths.folder}"
         ) from None
     finally:
         listener.close()
-    _await_answer(place, process, chosen)
+    _wait_until_healthy(paths, process, chosen)
     _started[process.pid] = process
-    return process.pid, chosen
+    return PidFile(process.pid, chosen)
 
 
-def collect(pid: int) -> None:
-    """Take the exit status of a server whose lock is free, if this interpreter started it."""
+def reap(pid: int) -> None:
+    """Collect the exit status of an ended server, if this interpreter started it."""
     if process := _started.pop(pid, None):
         process.wait()
 
 
-def server_environment(place: Home, limits: AccountLimits, port: int, caller: Mapping[str, str]) -> dict[str, str]:
-    """Compose the environment of the server, and thereby of the functions that it runs."""
+def server_environment(
+    paths: SandboxPaths, limits: AccountLimits, port: int, caller: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of the server, and of the functions that it runs."""
     return {name: caller[name] for name in INHERITED if name in caller} | {
-        "TMPDIR": str(place.scratch),
+        "TMPDIR": str(paths.scratch),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
@@ -81,13 +85,13 @@ def server_environment(place: Home, limits: AccountLimits, port: int, caller: Ma
         "LAMBDA_ACCOUNT_CONCURRENCY": str(limits.concurrent_executions),
         "LOG_LEVEL": "WARNING",
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(place.state),
+        "STATE_DIR": str(paths.state),
         "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(place.objects),
-        # No listener beside the one port, and no hand on the caller's containers.
+        "S3_DATA_DIR": str(paths.objects),
+        # No listener beside the one port, and no access to the caller's containers.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": f"unix://{place.folder / 'no-docker'}",
+        "DOCKER_HOST": f"unix://{paths.folder / 'no-docker'}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_DEFAULT_REGION": REGION,
@@ -98,15 +102,15 @@ def server_environment(place: Home, limits: AccountLimits, port: int, caller: Ma
 
 
 def _listen(port: int | None, last_port: int | None) -> socket.socket:
-    """Listen on the port asked for, or else on the last one, which stack outputs contain, or on a free one."""
+    """Listen on the given port, or else on the last one, which stack outputs contain, or on a free one."""
     if port is not None:
         try:
             return _bind(port)
         except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+            reason = error.strerror if isinstance(error, OSError) else "the highest port is 65535"
             raise UsageError(
-                f"the sandbox cannot listen on port {port}: {why}",
-                "name another --port, or none for a free one",
+                f"the sandbox cannot listen on port {port}: {reason}",
+                "choose another `--port`, or leave it out for a free one",
             ) from None
     try:
         return _bind(last_port or 0)
@@ -117,7 +121,7 @@ def _listen(port: int | None, last_port: int | None) -> socket.socket:
 def _bind(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # a port of a server that just ended is free; elsewhere the option means something else
+        if os.name == "posix":  # allows the port of a server that just ended; the option differs on Windows
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen(128)
@@ -127,21 +131,21 @@ def _bind(port: int) -> socket.socket:
     return listener
 
 
-def _spawn(place: Home, limits: AccountLimits, listener: socket.socket, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tapctl.sandbox.server", str(place.folder), "--port", str(port)]
+def _spawn(paths: SandboxPaths, limits: AccountLimits, listener: socket.socket, port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tapctl.sandbox.server", str(paths.folder), "--port", str(port)]
     inherited: tuple[int, ...] = ()
-    if os.name == "posix":  # handed over, so that nobody else can take the port in between
+    if os.name == "posix":  # inherited, so that no other process can take the port in between
         inherited = (listener.fileno(),)
         command += ["--descriptor", str(listener.fileno())]
     else:
         listener.close()
-    shutil.rmtree(place.scratch, ignore_errors=True)
-    place.scratch.mkdir(exist_ok=True)
-    with place.log.open("wb") as log:
+    shutil.rmtree(paths.scratch, ignore_errors=True)
+    paths.scratch.mkdir(exist_ok=True)
+    with paths.log.open("wb") as log:
         return subprocess.Popen(  # noqa: S603  # our own module, by this interpreter
             command,
-            cwd=Path(__file__).parents[2],  # where `tapctl` can be imported from
-            env=server_environment(place, limits, port, os.environ),
+            cwd=Path(__file__).parents[2],  # makes `tapctl` importable
+            env=server_environment(paths, limits, port, os.environ),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -150,25 +154,23 @@ def _spawn(place: Home, limits: AccountLimits, listener: socket.socket, port: in
         )
 
 
-def _await_answer(place: Home, process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not http.answers(port, patience=0.5):
+def _wait_until_healthy(paths: SandboxPaths, process: subprocess.Popen[bytes], port: int) -> None:
+    hint = f"see its log {paths.log}"
+    deadline = time.monotonic() + START_TIMEOUT
+    while not http.is_healthy(port, timeout=0.5):
         if process.poll() is not None:
-            raise TapctlError(f"the sandbox did not start: {_last_line(place.log)}", f"its log is {place.log}")
+            raise TapctlError(f"the sandbox did not start: {_last_line(paths.log)}", hint)
         if time.monotonic() > deadline:
             process.kill()
             process.wait()
-            raise TapctlError(
-                f"the sandbox did not answer within {DEADLINE:.0f} s: {_last_line(place.log)}",
-                f"its log is {place.log}",
-            )
+            raise TapctlError(f"the sandbox did not answer within {START_TIMEOUT:.0f} s: {_last_line(paths.log)}", hint)
         time.sleep(0.02)
 
 
 def _last_line(log: Path) -> str:
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+        text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "it left no log"
-    said = [line.strip() for line in lines if line.strip()]
-    return said[-1].removeprefix("error: ") if said else "it said nothing"
+        return "it wrote no log"
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return lines[-1].removeprefix("error: ") if lines else "its log is empty"

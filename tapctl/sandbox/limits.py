@@ -1,10 +1,12 @@
-"""The account limits that the sandbox plays, and the file that carries them to its process."""
+"""The Lambda concurrency limits of the sandbox's accounts, and the file that carries them to the server."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.sandbox.clients import ACCOUNT_ID
 from tapctl.state.files import write_atomically
 
 FILE = "limits.json"
@@ -12,11 +14,11 @@ FILE = "limits.json"
 
 @dataclass(frozen=True, slots=True)
 class AccountLimits:
-    """What the sandbox's account may spend on Lambda concurrency.
+    """The Lambda concurrency limits of one account.
 
-    `held` is what functions outside the sandbox have reserved ("another team"); `floor` pins what must stay
-    unreserved. Whether AWS lowers UnreservedConcurrentExecutions for provisioned concurrency of a function
-    without a reservation is not documented: `provisioned_counts` says.
+    `held` is reserved by functions outside the sandbox ("another team"); `floor` sets the unreserved minimum.
+    AWS does not document whether provisioned concurrency of a function without a reservation lowers
+    UnreservedConcurrentExecutions: `provisioned_counts` decides.
     """
 
     concurrent_executions: int = 10
@@ -25,10 +27,10 @@ class AccountLimits:
     provisioned_counts: bool = True
 
     def __post_init__(self) -> None:
-        _require("account limit", self.concurrent_executions, least=1)
-        _require("concurrency held by others", self.held, least=0)
+        _require("concurrency limit", self.concurrent_executions, least=1)
+        _require("concurrency held outside the sandbox", self.held, least=0)
         if self.floor is not None:
-            _require("unreserved floor", self.floor, least=0)
+            _require("unreserved minimum", self.floor, least=0)
         if not isinstance(self.provisioned_counts, bool):
             raise UsageError(f"provisioned_counts must be true or false, not {self.provisioned_counts!r}")
 
@@ -38,34 +40,61 @@ class AccountLimits:
         return min(100, self.concurrent_executions) if self.floor is None else self.floor
 
 
-def load(folder: Path) -> AccountLimits:
-    """Read the limits saved in `folder`; the defaults when there are none."""
+@dataclass(frozen=True, slots=True)
+class LimitsFile:
+    """The content of limits.json: the limits of the default account, and those of others by account id.
+
+    An account that is not listed has the limits of the default account.
+    """
+
+    default: AccountLimits = field(default_factory=AccountLimits)
+    accounts: Mapping[str, AccountLimits] = field(default_factory=dict)
+
+    def of(self, account_id: str) -> AccountLimits:
+        return self.accounts.get(account_id, self.default)
+
+
+def read(folder: Path) -> LimitsFile:
+    """Read limits.json in `folder`, or the defaults without one. Raises `UsageError` if it is not usable."""
     path = folder / FILE
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-        return AccountLimits(**fields)
+        accounts = {name: AccountLimits(**limits) for name, limits in fields.pop("accounts", {}).items()}
+        return LimitsFile(AccountLimits(**fields), accounts)
     except FileNotFoundError:
-        return AccountLimits()
+        return LimitsFile()
     except UsageError as error:
-        why = error.message
+        reason = error.message
     except OSError as error:
-        why = error.strerror or "it cannot be read"
-    except TypeError:
-        why = "it must hold an object with concurrent_executions, floor, held and provisioned_counts"
-    except ValueError:
-        why = "it is not JSON"
-    raise UsageError(
-        f"cannot use the sandbox's limits in {path}: {why}", "tapctl sandbox start --limit 10   # writes the file anew"
-    )
+        reason = error.strerror or "cannot read it"
+    except json.JSONDecodeError:
+        reason = "invalid JSON"
+    except (TypeError, ValueError, AttributeError):
+        reason = "expected an object with concurrent_executions, floor, held, provisioned_counts and accounts"
+    raise UsageError(f"cannot use {path}: {reason}", "`tapctl sandbox start --limit 10` replaces the file")
 
 
-def save(folder: Path, limits: AccountLimits) -> None:
-    """Write the limits where a running sandbox reads them at its next decision."""
-    write_atomically(folder / FILE, json.dumps(asdict(limits), indent=2) + "\n")
+def load(folder: Path, account_id: str = ACCOUNT_ID) -> AccountLimits:
+    """The saved limits of one account. Raises `UsageError` as `read` does."""
+    return read(folder).of(account_id)
 
 
-def _require(what: str, value: object, *, least: int) -> None:
+def save(folder: Path, limits: AccountLimits, account_id: str = ACCOUNT_ID) -> None:
+    """Save the limits of one account; a running sandbox applies them from its next decision on."""
+    try:
+        file = read(folder)
+    except UsageError:
+        file = LimitsFile()
+    default = limits if account_id == ACCOUNT_ID else file.default
+    accounts = file.accounts if account_id == ACCOUNT_ID else {**file.accounts, account_id: limits}
+    fields = asdict(default)
+    if accounts:
+        fields["accounts"] = {name: asdict(others) for name, others in accounts.items()}
+    write_atomically(folder / FILE, json.dumps(fields, indent=2) + "\n")
+
+
+def _require(name: str, value: object, *, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise UsageError(f"the {what} must be a whole number, not {value!r}")
+        raise UsageError(f"the {name} must be a whole number, not {value!r}")
     if value < least:
-        raise UsageError(f"the {what} must be at least {least}, not {value}")
+        raise UsageError(f"the {name} must be at least {least}, not {value}")

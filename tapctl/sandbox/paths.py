@@ -1,4 +1,4 @@
-"""Where the sandbox keeps its things inside tapctl's state folder."""
+"""The files of the sandbox inside tapctl's state folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,19 +8,19 @@ from tapctl.state.files import state_dir
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """The sandbox's folder and the names in it."""
+class SandboxPaths:
+    """The sandbox's folder and the files in it."""
 
     folder: Path
 
     @property
-    def record(self) -> Path:
-        """Which process runs and on which port; stays after a stop, so that the next start takes the same port."""
+    def pid_file(self) -> Path:
+        """Process id and port of the server; stays after a stop, so that the next start takes the same port."""
         return self.folder / "sandbox.json"
 
     @property
     def log(self) -> Path:
-        """What the server said since it was started."""
+        """The output of the server since its start."""
         return self.folder / "server.log"
 
     @property
@@ -30,7 +30,7 @@ class Home:
 
     @property
     def start_lock(self) -> Path:
-        """Held by whoever starts, stops or resets the server."""
+        """Held by the command that starts, stops or resets the server."""
         return self.folder / "start.lock"
 
     @property
@@ -49,18 +49,17 @@ class Home:
         return self.folder / "tmp"
 
 
-def home() -> Home:
-    """Name the sandbox's folder, without touching the disk."""
-    return Home(state_dir() / "sandbox")
+def sandbox_paths() -> SandboxPaths:
+    """The paths below the state folder, which need not exist."""
+    return SandboxPaths(state_dir() / "sandbox")
 
 
-def created(place: Home) -> Home:
-    """Make the folder if it is missing."""
+def create_folder(paths: SandboxPaths) -> None:
+    """Create the sandbox's folder if it is missing. Raises `UsageError`."""
     try:
-        place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"cannot keep the sandbox's state in {place.folder}: {error.strerror}",
-            "set TAPCTL_STATE_DIR to a folder that can be written",
+            f"cannot create the sandbox's folder {paths.folder}: {error.strerror}",
+            "set TAPCTL_STATE_DIR to a writable folder",
         ) from None
-    return place

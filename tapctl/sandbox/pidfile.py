@@ -1,4 +1,4 @@
-"""The record of the server process, which it writes itself and every command reads."""
+"""The server's pid file: the server writes it, every command reads it."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tapctl.state.files import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
-    """Which process serves, or last served, on which port."""
+    """Process id and port of the server that runs, or ran last."""
 
     pid: int
     port: int
@@ -21,21 +21,20 @@ class PidFile:
 
     @property
     def outdated(self) -> bool:
-        """Whether it runs another tapctl than this one, or by an interpreter that is gone: no function would start."""
+        """Whether the server runs another version of tapctl, or an interpreter that is gone and starts no function."""
         return self.version != __version__ or not os.access(self.python, os.X_OK)
 
 
 def read(path: Path) -> PidFile | None:
-    """Read the record; None when there is none, or none that can be used."""
+    """Read the pid file; None if it is missing or unusable."""
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        record = PidFile(**fields)
+        found = PidFile(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    usable = all(type(number) is int and number > 0 for number in (record.pid, record.port))
-    return record if usable and isinstance(record.python, str) else None
+    usable = all(type(number) is int and number > 0 for number in (found.pid, found.port))
+    return found if usable and isinstance(found.python, str) else None
 
 
-def write(path: Path, record: PidFile) -> None:
-    """Write the record, whole or not at all."""
-    write_atomically(path, json.dumps(asdict(record)) + "\n")
+def write(path: Path, pid_file: PidFile) -> None:
+    """Write the pid file atomically."""
+    write_atomically(path, json.dumps(asdict(pid_file)) + "\n")

@@ -1,4 +1,4 @@
-"""Start, find, stop and reset the sandbox's process, from any number of commands at once."""
+"""Start, find, stop and reset the sandbox's server, from any number of commands at once."""
 
 import os
 import shutil
@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.sandbox import http, launch, limits, pidfile
+from tapctl.sandbox import clients, http, launch, limits, pidfile
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.limits import AccountLimits
-from tapctl.sandbox.paths import Home, created, home
+from tapctl.sandbox.paths import SandboxPaths, create_folder, sandbox_paths
 from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 
-PATIENCE = 5.0
-"""Seconds within which a server that lives must answer, or it hangs."""
-FAREWELL = 20.0
+HEALTH_TIMEOUT = 5.0
+"""Seconds within which a server that does not hang answers."""
+STOP_TIMEOUT = 20.0
 """Seconds that a server gets to save its state and end."""
-LAST_CHANCE = 3.0
-"""The same for one that did not answer."""
+HUNG_STOP_TIMEOUT = 3.0
+"""The same for a server that did not answer."""
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 """Windows has no SIGKILL; there SIGTERM cannot be refused either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox."""
+    """A running sandbox, as one of its accounts sees it."""
 
     endpoint: str
     pid: int
@@ -37,10 +37,15 @@ class Sandbox:
     region: str = REGION
     account_id: str = ACCOUNT_ID
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The access key id and secret key of the account."""
+        return clients.keys(self.account_id)
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxStatus:
-    """What there is of a sandbox, running or not."""
+    """The sandbox if it runs, the limits of the account, and where its files are."""
 
     sandbox: Sandbox | None
     limits: AccountLimits
@@ -48,119 +53,117 @@ class SandboxStatus:
     log: Path
 
 
-def start(limits: AccountLimits | None = None, port: int | None = None) -> Sandbox:
-    """Give the running sandbox, or a new one in the state the last one left; `limits` apply to either."""
-    place = created(home())
-    with _alone(place):
-        running = _running(place)
+def start(account_limits: AccountLimits | None = None, port: int | None = None) -> Sandbox:
+    """Return the running sandbox, or start one with the state of the last; `account_limits` apply to either."""
+    paths, account = sandbox_paths(), clients.account_id()
+    create_folder(paths)
+    with _locked(paths):
+        running = _running(paths)
         if running and port not in (None, running.port):
             raise UsageError(
-                f"the sandbox runs on port {running.port} already, not on {port}",
-                f"tapctl sandbox stop && tapctl sandbox start --port {port}",
+                f"the sandbox already runs on port {running.port}, not on {port}",
+                f"`tapctl sandbox stop && tapctl sandbox start --port {port}`",
             )
-        in_force = _settle_limits(place, limits)
-        if running and not running.outdated:
-            return _sandbox(running, in_force)
-        launch.require_emulator()
-        _end(place, patience=FAREWELL if running else LAST_CHANCE)
-        last = pidfile.read(place.record)
-        pid, chosen = launch.launch(place, in_force, port=port, last_port=last.port if last else None)
-        return _sandbox(PidFile(pid, chosen), in_force)
+        if account_limits is None:
+            account_limits = limits.load(paths.folder, account)
+        else:
+            limits.save(paths.folder, account_limits, account)
+        if running is None or running.outdated:
+            launch.require_emulator()
+            _stop_server(paths, timeout=STOP_TIMEOUT if running else HUNG_STOP_TIMEOUT)
+            last = pidfile.read(paths.pid_file)
+            running = launch.launch(paths, account_limits, port=port, last_port=last.port if last else None)
+        return _sandbox(running, account_limits, account)
 
 
 def find() -> Sandbox | None:
-    """Look for a running sandbox that answers."""
-    place = home()
-    running = _running(place)
-    return None if running is None else _sandbox(running, limits.load(place.folder))
+    """The running sandbox, if it answers."""
+    paths, account = sandbox_paths(), clients.account_id()
+    running = _running(paths)
+    return None if running is None else _sandbox(running, limits.load(paths.folder, account), account)
 
 
 def stop() -> bool:
-    """End the running sandbox, which saves its state first; False when none ran."""
-    place = home()
-    if not place.folder.exists():
+    """Stop the running sandbox, which saves its state first; False if none ran."""
+    paths = sandbox_paths()
+    if not paths.folder.exists():
         return False
-    with _alone(place):
-        return _end(place)
+    with _locked(paths):
+        return _stop_server(paths)
 
 
 def reset() -> None:
-    """Drop every resource, in memory and on disk; the limits stay."""
-    place = home()
-    if not place.folder.exists():
+    """Delete every resource of every account, in memory and on disk; the limits stay."""
+    paths = sandbox_paths()
+    if not paths.folder.exists():
         return
-    with _alone(place):
-        if (running := _running(place)) is not None:
-            http.forget_everything(running.port)
+    with _locked(paths):
+        if (running := _running(paths)) is not None:
+            http.reset(running.port)
             return
-        _end(place)
-        for folder in (place.state, place.objects):
+        _stop_server(paths)
+        for folder in (paths.state, paths.objects):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def status() -> SandboxStatus:
-    """Tell whether a sandbox runs, and where it keeps its things."""
-    place = home()
-    return SandboxStatus(find(), limits.load(place.folder), place.folder, place.log)
+    """Whether a sandbox runs, its limits and its files."""
+    paths = sandbox_paths()
+    return SandboxStatus(find(), limits.load(paths.folder, clients.account_id()), paths.folder, paths.log)
 
 
 @contextmanager
-def _alone(place: Home) -> Iterator[None]:
-    with locks.hold(place.start_lock, timeout=60, busy="another command is starting or stopping the sandbox"):
+def _locked(paths: SandboxPaths) -> Iterator[None]:
+    with locks.hold(paths.start_lock, timeout=60, busy="another command is starting or stopping the sandbox"):
         yield
 
 
-def _settle_limits(place: Home, wanted: AccountLimits | None) -> AccountLimits:
-    if wanted is None:
-        return limits.load(place.folder)
-    limits.save(place.folder, wanted)
-    return wanted
+def _running(paths: SandboxPaths) -> PidFile | None:
+    """Read the pid file, if the server lives and answers.
 
-
-def _running(place: Home) -> PidFile | None:
-    """Read the server's record, if the server lives and answers.
-
-    The lock tells whether it lives: a process id alone could be another process's by now.
+    The lock shows whether it lives: the process id alone could belong to another process by now.
     """
-    if not locks.is_held(place.server_lock):
+    if not locks.is_held(paths.server_lock):
         return None
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + HEALTH_TIMEOUT
     while time.monotonic() < deadline:
-        found = pidfile.read(place.record)
-        if found and http.answers(found.port, patience=PATIENCE):
-            return found
-        if not locks.is_held(place.server_lock):
+        running = pidfile.read(paths.pid_file)
+        if running and http.is_healthy(running.port, timeout=HEALTH_TIMEOUT):
+            return running
+        if not locks.is_held(paths.server_lock):
             return None
         time.sleep(0.05)
     return None
 
 
-def _end(place: Home, patience: float = FAREWELL) -> bool:
-    """Ask the server to end, and kill it if it does not; False when there is none."""
-    found = pidfile.read(place.record)
-    if not locks.is_held(place.server_lock):
-        if found:
-            launch.collect(found.pid)
+def _stop_server(paths: SandboxPaths, timeout: float = STOP_TIMEOUT) -> bool:
+    """Terminate the server, and kill it if it does not end within `timeout` seconds; False if none runs."""
+    server = pidfile.read(paths.pid_file)
+    if not locks.is_held(paths.server_lock):
+        if server:
+            launch.reap(server.pid)
         return False
-    if found is None:
-        raise TapctlError(f"a sandbox runs, but {place.record} does not say which", "end it by hand, then start again")
-    for how, seconds in ((signal.SIGTERM, patience), (KILL, FAREWELL)):
+    if server is None:
+        raise TapctlError(
+            f"a sandbox runs, but {paths.pid_file} does not name its process", "kill the process, then start again"
+        )
+    for signal_number, seconds in ((signal.SIGTERM, timeout), (KILL, STOP_TIMEOUT)):
         with suppress(ProcessLookupError):
-            os.kill(found.pid, how)
-        if _ended(place, seconds):
-            launch.collect(found.pid)
+            os.kill(server.pid, signal_number)
+        if _wait_until_stopped(paths, seconds):
+            launch.reap(server.pid)
             return True
-    raise TapctlError(f"the sandbox's process {found.pid} does not end", f"its log is {place.log}")
+    raise TapctlError(f"the sandbox's process {server.pid} does not end", f"see its log {paths.log}")
 
 
-def _ended(place: Home, patience: float) -> bool:
-    deadline = time.monotonic() + patience
-    while locks.is_held(place.server_lock):
+def _wait_until_stopped(paths: SandboxPaths, timeout: float) -> bool:
+    deadline = time.monotonic() + timeout
+    while locks.is_held(paths.server_lock):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
 
 
-def _sandbox(found: PidFile, in_force: AccountLimits) -> Sandbox:
-    return Sandbox(f"http://127.0.0.1:{found.port}", found.pid, in_force)
+def _sandbox(running: PidFile, account_limits: AccountLimits, account: str) -> Sandbox:
+    return Sandbox(f"http://127.0.0.1:{running.port}", running.pid, account_limits, account_id=account)

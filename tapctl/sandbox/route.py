@@ -1,4 +1,4 @@
-"""Where a URL from a stack's outputs is served in the sandbox."""
+"""The loopback URL behind a URL of a stack's outputs."""
 
 import re
 from urllib.parse import urlsplit, urlunsplit
@@ -10,15 +10,17 @@ _HOST = re.compile(r"(?P<id>[a-z0-9-]+)\.(?P<service>execute-api|lambda-url)\.",
 
 
 def route(sandbox: SandboxEndpoint, url: str) -> tuple[str, dict[str, str]]:
-    """Find the loopback URL, and the headers to send with it, that reach the API or function behind `url`.
+    """The loopback URL, and the headers to send with it, that reach the API or function behind `url`.
 
-    By path, not by Host header: any HTTP client can do that, and `/health` reaches the API
-    instead of the emulator.
+    By path instead of the Host header: every HTTP client can do that, and `/health` reaches the API
+    instead of the emulator. Raises `UsageError` for a URL of another service.
     """
     parts = urlsplit(url)
-    found = _HOST.match(parts.netloc)
-    if not found:
-        raise UsageError(f"the sandbox serves no {url}", "it serves execute-api and lambda-url addresses of its stacks")
-    path = f"/_aws/{found['service'].lower()}/{found['id'].lower()}{parts.path or '/'}"
-    here = urlsplit(sandbox.endpoint)
-    return urlunsplit((here.scheme, here.netloc, path, parts.query, "")), {}
+    host = _HOST.match(parts.netloc)
+    if not host:
+        raise UsageError(
+            f"the sandbox does not serve {url}", "it serves the execute-api and lambda-url addresses of its stacks"
+        )
+    path = f"/_aws/{host['service'].lower()}/{host['id'].lower()}{parts.path or '/'}"
+    endpoint = urlsplit(sandbox.endpoint)
+    return urlunsplit((endpoint.scheme, endpoint.netloc, path, parts.query, "")), {}

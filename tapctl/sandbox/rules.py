@@ -1,4 +1,4 @@
-"""What Lambda accepts and refuses on concurrency, with AWS's own words; pure."""
+"""Lambda's rules for reserved and provisioned concurrency, with AWS's own messages; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from tapctl.sandbox.limits import AccountLimits
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal as the Lambda API words it."""
+    """An error of the Lambda API, with its message."""
 
     text: str
     code: str = "InvalidParameterValueException"
@@ -16,17 +16,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What one function has set: its reservation, its provisioned concurrency per qualifier, its aliases' versions."""
+class FunctionConcurrency:
+    """One function: its reservation, its provisioned concurrency by qualifier, and the version of each alias."""
 
     reserved: int | None = None
     provisioned: Mapping[str, int] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-Table = Mapping[str, Holding]
+Functions = Mapping[str, FunctionConcurrency]
+"""The functions of one account and Region by name."""
 
-NOTHING = Holding()
+NO_CONCURRENCY = FunctionConcurrency()
 UNPUBLISHED = Refusal("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
 ALIAS_OF_PROVISIONED = Refusal(
     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
@@ -41,28 +42,28 @@ OVER_RESERVATION = Refusal(
 )
 
 
-def claim(holding: Holding, limits: AccountLimits) -> int:
-    """Count what a function takes from the pool; provisioned concurrency lies inside a reservation, never on top."""
-    if holding.reserved is not None:
-        return holding.reserved
-    return sum(holding.provisioned.values()) if limits.provisioned_counts else 0
+def claim(function: FunctionConcurrency, limits: AccountLimits) -> int:
+    """What a function takes from the unreserved concurrency; a reservation contains its provisioned concurrency."""
+    if function.reserved is not None:
+        return function.reserved
+    return sum(function.provisioned.values()) if limits.provisioned_counts else 0
 
 
-def unreserved(limits: AccountLimits, table: Table) -> int:
-    """Count what is left of the limit; below zero when the limit was lowered under what is held already."""
-    return limits.concurrent_executions - limits.held - sum(claim(holding, limits) for holding in table.values())
+def unreserved(limits: AccountLimits, functions: Functions) -> int:
+    """The unreserved concurrency; negative if the limit was lowered below the reservations."""
+    return limits.concurrent_executions - limits.held - sum(claim(function, limits) for function in functions.values())
 
 
-def refuse_reserved(limits: AccountLimits, table: Table, function: str, value: int) -> Refusal | None:
-    """Judge PutFunctionConcurrency; the function's own claim is credited back first.
+def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, value: int) -> Refusal | None:
+    """Check PutFunctionConcurrency; the function's own claim is credited back first.
 
-    A value that takes no more than the function holds is never refused for the pool: that covers the kill
-    switch 0, and a limit that was lowered under live functions (which AWS never does).
+    A value up to the function's own claim is never refused for the unreserved minimum: that covers the kill
+    switch 0, and a limit that was lowered below live reservations (which AWS never does).
     """
-    own = table.get(function, NOTHING)
-    pool = unreserved(limits, table) + claim(own, limits)
-    if value > claim(own, limits) and pool - value < limits.minimum_unreserved:
-        return _below_floor("ReservedConcurrentExecutions", limits)
+    own = functions.get(name, NO_CONCURRENCY)
+    available = unreserved(limits, functions) + claim(own, limits)
+    if value > claim(own, limits) and available - value < limits.minimum_unreserved:
+        return _below_minimum("ReservedConcurrentExecutions", limits)
     provisioned = sum(own.provisioned.values())
     if value < provisioned:
         # The leading space and the double spaces are AWS's.
@@ -74,30 +75,30 @@ def refuse_reserved(limits: AccountLimits, table: Table, function: str, value: i
 
 
 def refuse_provisioned(
-    limits: AccountLimits, table: Table, function: str, qualifier: str, value: int
+    limits: AccountLimits, functions: Functions, name: str, qualifier: str, value: int
 ) -> Refusal | None:
-    """Judge PutProvisionedConcurrencyConfig on one version or alias of a function."""
-    own = table.get(function, NOTHING)
+    """Check PutProvisionedConcurrencyConfig on one version or alias of a function."""
+    own = functions.get(name, NO_CONCURRENCY)
     if refused := _wrong_qualifier(own, qualifier):
         return refused
-    others = sum(count for name, count in own.provisioned.items() if name != qualifier)
+    others = sum(count for other, count in own.provisioned.items() if other != qualifier)
     if own.reserved is not None:
         return OVER_RESERVATION if others + value > own.reserved else None
     if value <= own.provisioned.get(qualifier, 0):
         return None
-    pool = unreserved(limits, table) + claim(own, limits) - (others if limits.provisioned_counts else 0)
-    if value > pool:
+    available = unreserved(limits, functions) + claim(own, limits) - (others if limits.provisioned_counts else 0)
+    if value > available:
         return Refusal(
             "Specified ConcurrentExecutions for function is greater than account's"
-            f" unreserved concurrency [{max(pool, 0)}]."
+            f" unreserved concurrency [{max(available, 0)}]."
         )
-    if pool - value < limits.minimum_unreserved:
-        return _below_floor("ConcurrentExecutions", limits)
+    if available - value < limits.minimum_unreserved:
+        return _below_minimum("ConcurrentExecutions", limits)
     return None
 
 
 def whole_number(value: object, *, least: int) -> int | None:
-    """Read a number of a request or a template, where parameters arrive as text; None if it is none, or too small."""
+    """A number of a request or a template, where parameters are text; None if it is no integer or below `least`."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     try:
@@ -108,7 +109,7 @@ def whole_number(value: object, *, least: int) -> int | None:
 
 
 def invalid_number(name: str, value: object, *, least: int) -> Refusal:
-    """Word the validation error for what `whole_number` does not take."""
+    """The validation error for a value that `whole_number` rejects."""
     return Refusal(
         f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint:"
         f" Member must have value greater than or equal to {least}",
@@ -116,14 +117,14 @@ def invalid_number(name: str, value: object, *, least: int) -> Refusal:
     )
 
 
-def _below_floor(what: str, limits: AccountLimits) -> Refusal:
+def _below_minimum(name: str, limits: AccountLimits) -> Refusal:
     return Refusal(
-        f"Specified {what} for function decreases account's UnreservedConcurrentExecution"
+        f"Specified {name} for function decreases account's UnreservedConcurrentExecution"
         f" below its minimum value of [{limits.minimum_unreserved}]."
     )
 
 
-def _wrong_qualifier(own: Holding, qualifier: str) -> Refusal | None:
+def _wrong_qualifier(own: FunctionConcurrency, qualifier: str) -> Refusal | None:
     version = own.aliases.get(qualifier, qualifier)
     if version == "$LATEST":
         return UNPUBLISHED

@@ -1,11 +1,10 @@
-"""The sandbox's own process: takes the lock, puts the limits in force, serves the emulator, keeps its state on disk."""
+"""The server process: takes the lock, installs the extension, serves the emulator, saves its state to disk."""
 
 import argparse
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,20 @@ from tapctl.errors import TapctlError
 from tapctl.sandbox import pidfile
 from tapctl.sandbox.extension import UnsupportedError, install
 from tapctl.sandbox.extension.checkpoint import Checkpoint
-from tapctl.sandbox.paths import Home
+from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
 from tapctl.state import locks
 
-Serve = Callable[..., Awaitable[None]]
-
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT; on failure the last line on stderr says why."""
+    """Serve until SIGTERM or SIGINT; on failure the last line of stderr has the reason."""
     arguments = _arguments()
-    place = Home(arguments.folder)
+    paths = SandboxPaths(arguments.folder)
     try:
-        # A command that looks whether the lock is held holds it for an instant itself.
-        locks.hold_until_exit(place.server_lock, timeout=5, busy=f"another sandbox runs in {place.folder}")
-        pidfile.write(place.record, PidFile(os.getpid(), arguments.port))
-        install(place.folder)
+        # A command that checks the lock holds it for an instant.
+        locks.hold_until_exit(paths.server_lock, timeout=5, busy=f"another sandbox already runs in {paths.folder}")
+        pidfile.write(paths.pid_file, PidFile(os.getpid(), arguments.port))
+        install(paths.folder)
         asyncio.run(_serve(arguments.port, arguments.descriptor))
     except (UnsupportedError, TapctlError) as error:
         sys.exit(f"error: {error}")
@@ -40,12 +37,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tapctl.sandbox.server", description=__doc__)
     parser.add_argument("folder", type=Path, help="the sandbox's state folder")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--descriptor", type=int, help="an inherited socket that listens on the port already")
+    parser.add_argument("--descriptor", type=int, help="an inherited socket that already listens on the port")
     return parser.parse_args()
 
 
 async def _serve(port: int, descriptor: int | None) -> None:
-    from hypercorn.asyncio import serve  # only after the check that the emulator is there
+    from hypercorn.asyncio import serve  # imported after the check that the emulator is installed
     from hypercorn.config import Config
 
     config = Config()
@@ -57,21 +54,21 @@ async def _serve(port: int, descriptor: int | None) -> None:
     saving = asyncio.create_task(checkpoint.run())
     application: Any = checkpoint.application()
     try:
-        await serve(application, config, shutdown_trigger=lambda: _stopped(checkpoint))
+        await serve(application, config, shutdown_trigger=lambda: _stop_requested(checkpoint))
     finally:
         saving.cancel()
 
 
-async def _stopped(checkpoint: Checkpoint) -> None:
-    """Return when the process is told to end and its state is on disk."""
-    told = asyncio.Event()
+async def _stop_requested(checkpoint: Checkpoint) -> None:
+    """Return after SIGTERM or SIGINT, when the state is on disk."""
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         try:
-            loop.add_signal_handler(name, told.set)
+            loop.add_signal_handler(name, stop.set)
         except NotImplementedError:  # Windows
-            signal.signal(name, lambda *_: loop.call_soon_threadsafe(told.set))
-    await told.wait()
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+    await stop.wait()
     await checkpoint.finish()
 
 

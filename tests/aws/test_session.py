@@ -10,6 +10,7 @@ from tapctl.errors import UsageError
 from tapctl.hints import Advice, advise
 from tests.support.golden import Golden
 from tests.support.queued_answers import offline_aws, stubbed
+from tests.support.shared_sandbox import account_id
 
 pytestmark = pytest.mark.xdist_group("deploy aws")
 
@@ -30,7 +31,7 @@ def test_the_sandbox_ignores_the_environment_and_the_aws_files(
     sandbox = Aws(aws.target)
 
     assert sandbox.region == "us-east-1"
-    assert sandbox.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert sandbox.client("sts").get_caller_identity()["Account"] == account_id()
     assert sandbox.client("s3").list_buckets()["Buckets"] is not None
 
 

@@ -1,4 +1,4 @@
-"""A terminal in another process for whole stories, and the command in this one for the many small ones."""
+"""The command in a process of its own for whole workflows, and in this process for the many small cases."""
 
 import os
 import sys
@@ -11,44 +11,44 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.__main__ import main
+from tapctl.sandbox import AccountLimits
+from tests.support.shared_sandbox import SharedSandbox, stop_sandbox
 from tests.support.terminal import Answer, Terminal
 
 Main = Callable[[], NoReturn]
 Tapctl = Callable[..., Answer]
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A state folder for a module; the sandbox that was started in it is stopped."""
-    folder = tmp_path_factory.mktemp("state")
-    try:
-        yield folder
-    finally:
-        stop(folder)
-
-
 @pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    """A terminal whose state folder is empty."""
+    """A terminal whose state folder is empty; a sandbox that was started in it is stopped."""
     folder = tmp_path_factory.mktemp("state")
     try:
         yield Terminal(folder)
     finally:
-        stop(folder)
+        stop_sandbox(folder)
+
+
+@pytest.fixture
+def sandbox_terminal(shared_sandbox: SharedSandbox, tmp_path: Path) -> Terminal:
+    """A terminal that uses an empty account of the shared sandbox, with the limits of a new account."""
+    return Terminal(tmp_path / "state", environment=shared_sandbox.new_account(tmp_path / "state"))
 
 
 @contextmanager
-def sandboxed(folders: pytest.TempPathFactory, files: Mapping[str, str], *limits: str) -> Iterator[Terminal]:
-    """A terminal in a folder with these files, whose sandbox runs."""
-    folder = folders.mktemp("desk")
+def sandboxed(
+    server: SharedSandbox, folder: Path, files: Mapping[str, str], limits: AccountLimits | None = None
+) -> Iterator[Terminal]:
+    """A terminal in a folder with these files, which uses an account of the shared sandbox."""
     for name, text in files.items():
         (folder / name).write_text(text)
-    terminal = Terminal(folder / "state", folder)
-    try:
-        assert terminal.tapctl("sandbox", "start", *limits).code == 0
-        yield terminal
-    finally:
-        stop(terminal.state)
+    state = folder / "state"
+    variables = server.new_account(state)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        sandbox.start(limits or AccountLimits())
+    yield Terminal(state, folder, variables)
 
 
 def local(stack_name: str = "") -> str:
@@ -57,15 +57,9 @@ def local(stack_name: str = "") -> str:
     return f"{named}[env.local]\nsandbox = true\n"
 
 
-def stop(folder: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(folder))
-        sandbox.stop()
-
-
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder, nobody's credentials, and no state."""
+    """An empty working folder without credentials and without state."""
     for name in [
         name for name in os.environ if name.startswith(("AWS_", "TAPCTL_")) or name.lower().endswith("_proxy")
     ]:

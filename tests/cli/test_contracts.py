@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import stop
+from tapctl.sandbox import AccountLimits
+from tests.cli.conftest import sandboxed
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli contracts")
@@ -126,15 +128,11 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("state")
-    terminal = Terminal(folder)
-    try:
-        terminal.tapctl("sandbox", "start", "--limit", "150")
+def stage(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), {}, AccountLimits(150)) as desk:
+        terminal = Terminal(desk.state, environment=desk.environment)
         arguments = ("--env", "local", "--yes", "--no-lint", "--format", "json")
         yield Stage(terminal, terminal.tapctl("deploy", *arguments))
-    finally:
-        stop(folder)
 
 
 @pytest.mark.parametrize(("command", "code"), [("preflight", 4), ("demand", 0), ("account", 0), ("verify", 0)])
@@ -187,7 +185,7 @@ def test_a_parameter_that_a_deploy_cannot_do_without_is_asked_for(stage: Stage, 
         "Parameters: {Stage: {Type: String}}\nResources: {Q: {Type: AWS::SQS::Queue}}\n"
     )
     (tmp_path / "tapctl.toml").write_text("[env.local]\nsandbox = true\n")
-    terminal = Terminal(stage.terminal.state, tmp_path)
+    terminal = Terminal(stage.terminal.state, tmp_path, stage.terminal.environment)
 
     answer = terminal.tapctl("deploy", "need.yaml", "--env", "local", "--yes", "--stack-name", "need", "--no-lint")
 
@@ -344,6 +342,7 @@ def test_the_sandboxs_variables_lead_any_client_to_it(stage: Stage) -> None:
     assert followed.json()["verified"] is True
 
 
+@pytest.mark.sandbox
 def test_whoever_asks_for_the_environment_of_the_sandbox_is_told_that_it_is_started(fresh: Terminal) -> None:
     answers = [fresh.tapctl("sandbox", "env") for _ in range(2)]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Tapctl, local, sandboxed
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli plan")
@@ -14,9 +15,11 @@ QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {DelaySeconds:
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
-    with sandboxed(tmp_path_factory, {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}) as terminal:
+    with sandboxed(
+        shared_sandbox, tmp_path_factory.mktemp("desk"), {"queue.yaml": QUEUE % 1, "tapctl.toml": local("planned")}
+    ) as terminal:
         yield terminal
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import local, sandboxed
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Terminal
 
 pty = pytest.importorskip("pty")
@@ -19,10 +20,12 @@ pytestmark = pytest.mark.xdist_group("cli prompt")
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
     queue = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
-    with sandboxed(tmp_path_factory, {"queue.yaml": queue, "tapctl.toml": local("asked")}) as terminal:
+    with sandboxed(
+        shared_sandbox, tmp_path_factory.mktemp("desk"), {"queue.yaml": queue, "tapctl.toml": local("asked")}
+    ) as terminal:
         yield terminal
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import local, sandboxed
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli rolled back")
@@ -41,10 +42,10 @@ def template(answer: str, delay: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a template that works and one that does not, whose sandbox runs."""
     files = {"good.json": json.dumps(template("SUCCESS", 1)), "bad.json": json.dumps(template("FAILED", 2))}
-    with sandboxed(tmp_path_factory, {**files, "tapctl.toml": local()}) as terminal:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), {**files, "tapctl.toml": local()}) as terminal:
         yield terminal
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from tapctl.hints import Advice, advise
 from tapctl.report.hints import worded
+from tapctl.sandbox import AccountLimits
 from tests.cli.conftest import local, sandboxed
 from tests.cli.test_deploy_prompts import Seat
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.small_account import TEMPLATE
 from tests.support.terminal import Terminal
 
@@ -24,10 +26,10 @@ def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def terminal(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal whose sandbox is so full that what is raised has to wait for what is lowered."""
     files = {"two.yaml": TEMPLATE, "tapctl.toml": local("two")}
-    with sandboxed(tmp_path_factory, files, "--limit", "160", "--floor", "100") as terminal:
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), files, AccountLimits(160, 100)) as terminal:
         yield terminal
 
 

@@ -16,10 +16,10 @@ def test_without_a_terminal_it_takes_a_yes(tapctl: Tapctl) -> None:
     assert answer.is_complaint(2, "there is no terminal to ask on", "`--yes` destroys without asking")
 
 
-def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(fresh: Terminal, tmp_path: Path) -> None:
+def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(sandbox_terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "queue.yaml").write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue}\n")
     (tmp_path / "tapctl.toml").write_text('stack_name = "gone"\n[env.local]\nsandbox = true\n')
-    terminal = Terminal(fresh.state, tmp_path)
+    terminal = Terminal(sandbox_terminal.state, tmp_path, sandbox_terminal.environment)
     assert terminal.tapctl("deploy", "queue.yaml", "--env", "local", "--yes", "--no-lint").code == 0
 
     answer = terminal.tapctl("destroy", "--env", "local", "--yes", "--format", "json")

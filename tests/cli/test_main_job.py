@@ -18,7 +18,8 @@ FUNCTION = "webhook-processor-local"
 def client(terminal: Terminal, service: str) -> Any:
     """A client of the sandbox that runs for this terminal."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(terminal.state))
+        for name, value in {"TAPCTL_STATE_DIR": str(terminal.state), **terminal.environment}.items():
+            patch.setenv(name, value)
         running = sandbox.find()
     assert running is not None
     new_client: Any = boto3.client  # the stubs know each service by its literal name
@@ -62,6 +63,7 @@ def shows_no_secret(*answers: Answer, state: Path) -> bool:
     return True
 
 
+@pytest.mark.sandbox
 def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_proved(fresh: Terminal) -> None:
     first = fresh.tapctl("deploy", "--env", "local", "--yes", "--verbose", merged=True)
 
@@ -122,31 +124,35 @@ def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_prov
     assert shows_no_secret(first, second, gate, strict, refused, wrong, state=fresh.state)
 
 
-def test_with_room_for_a_thousand_the_hundred_stay_and_verify_confirms_them(fresh: Terminal) -> None:
-    assert fresh.tapctl("sandbox", "start", "--limit", "1000").code == 0
+def test_with_room_for_a_thousand_the_hundred_stay_and_verify_confirms_them(sandbox_terminal: Terminal) -> None:
+    assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "1000").code == 0
 
-    deployed = fresh.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify")
+    deployed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify")
 
     assert deployed.code == 0, deployed.err
     assert re.search(r"WebhookProcessorFunction +100 +- +fits +keep", deployed.out)
     assert "remedy:" not in deployed.err
-    assert reserved(fresh) == 100
+    assert reserved(sandbox_terminal) == 100
 
-    verified = fresh.tapctl("verify", "--env", "local")
+    verified = sandbox_terminal.tapctl("verify", "--env", "local")
 
     assert verified.code == 0, verified.out
     assert "ReservedConcurrentExecutions is 100" in verified.out
 
-    saved = fresh.tapctl("account", "--env", "local", "--output", str(fresh.state / "account.json"))
-    again = fresh.tapctl("preflight", "--env", "local", "--snapshot", str(fresh.state / "account.json"), "--no-lint")
+    saved = sandbox_terminal.tapctl(
+        "account", "--env", "local", "--output", str(sandbox_terminal.state / "account.json")
+    )
+    again = sandbox_terminal.tapctl(
+        "preflight", "--env", "local", "--snapshot", str(sandbox_terminal.state / "account.json"), "--no-lint"
+    )
     assert (saved.code, again.code) == (0, 0)
-    assert shows_no_secret(deployed, verified, saved, again, state=fresh.state)
+    assert shows_no_secret(deployed, verified, saved, again, state=sandbox_terminal.state)
 
 
-def test_with_room_for_150_it_lowers_to_what_leaves_the_safe_floor_and_says_so(fresh: Terminal) -> None:
-    assert fresh.tapctl("sandbox", "start", "--limit", "150").code == 0
+def test_with_room_for_150_it_lowers_to_what_leaves_the_safe_floor_and_says_so(sandbox_terminal: Terminal) -> None:
+    assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "150").code == 0
 
-    deployed = fresh.tapctl("deploy", "--env", "local", "--yes", "--no-lint")
+    deployed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint")
 
     assert deployed.code == 0, deployed.err
     assert "lower to 50" in deployed.out
@@ -155,13 +161,15 @@ def test_with_room_for_150_it_lowers_to_what_leaves_the_safe_floor_and_says_so(f
         in deployed.err
     )
     assert "ReservedConcurrentExecutions is 50" in deployed.out
-    assert reserved(fresh) == 50
+    assert reserved(sandbox_terminal) == 50
 
 
-def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves_no_stack(fresh: Terminal) -> None:
-    assert fresh.tapctl("sandbox", "start", "--limit", "1000", "--floor", "950").code == 0
+def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves_no_stack(
+    sandbox_terminal: Terminal,
+) -> None:
+    assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "1000", "--floor", "950").code == 0
 
-    refused = fresh.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--remedy", "fail")
+    refused = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--remedy", "fail")
 
     assert refused.code == 3, refused.err
     assert comes_in_order(
@@ -177,15 +185,15 @@ def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves
     assert "fits: " in refused.out
     assert "verification" not in refused.out
 
-    shown = fresh.tapctl("preflight", "--env", "local", "--no-lint")
+    shown = sandbox_terminal.tapctl("preflight", "--env", "local", "--no-lint")
     assert shown.code == 3
     assert "lower to 50" in shown.out
 
-    healed = fresh.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify", merged=True)
+    healed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify", merged=True)
 
     assert healed.code == 0, healed.out
     assert comes_in_order(
         healed.out, "new stack tapstack-local", "lower to 50", "stack tapstack-local is CREATE_COMPLETE"
     )
-    assert reserved(fresh) == 50
-    assert shows_no_secret(refused, shown, healed, state=fresh.state)
+    assert reserved(sandbox_terminal) == 50
+    assert shows_no_secret(refused, shown, healed, state=sandbox_terminal.state)

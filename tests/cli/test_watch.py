@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import local, sandboxed
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli watch")
@@ -95,14 +96,16 @@ class Desk:
 
 
 def finish(process: subprocess.Popen[str]) -> Answer:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     return Answer(process.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     files = {"slow.json": json.dumps(template()), "broken.json": json.dumps(template("FAILED"))}
-    with sandboxed(tmp_path_factory, {**files, "tapctl.toml": local("slow")}) as terminal:
+    with sandboxed(
+        shared_sandbox, tmp_path_factory.mktemp("desk"), {**files, "tapctl.toml": local("slow")}
+    ) as terminal:
         yield Desk(terminal)
 
 

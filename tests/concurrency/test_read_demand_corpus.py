@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.corpus
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 EXPECTED = CORPUS / "expected.json"
 
@@ -27,7 +28,7 @@ def scenarios() -> list[Any]:
 def run(name: str, parameters: dict[str, object]) -> "subprocess.CompletedProcess[str]":
     given = [part for key, value in parameters.items() for part in ("--parameter", f"{key}={value}")]
     command = [sys.executable, "-m", "tapctl", "demand", str(CORPUS / "templates" / name), "--format", "json", *given]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=CORPUS)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=CORPUS)
 
 
 def entries(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -64,7 +64,7 @@ def running(**more: str) -> Iterator[Emulator]:
         yield Emulator(port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

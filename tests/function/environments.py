@@ -37,7 +37,7 @@ class Function:
 
     def run(self, events: list[Any], threads: int = 1) -> list[tuple[int, Any]]:
         with self.start(threads) as process:
-            out, _ = process.communicate(lines(events), timeout=60)
+            out, _ = process.communicate(lines(events), timeout=300)
         answers = [json.loads(line) for line in out.splitlines()]
         return [(answer["statusCode"], json.loads(answer["body"])) for answer in answers]
 

@@ -49,7 +49,7 @@ def deliver(function: Function, numbers: list[int], plan: Plan, killed: int) -> 
     for index, (process, share) in enumerate(zip(processes, shares, strict=True)):
         answers = read(process, at_most=5 if index < killed else len(share))
         process.kill()
-        process.wait(10)
+        process.wait(60)
         outcomes += zip(share, [*answers, *[None] * (len(share) - len(answers))], strict=True)
     return outcomes
 

@@ -112,6 +112,7 @@ def messages(queues: Any, url: str) -> int:
     return sum(int(found[name]) for name in names)
 
 
+@pytest.mark.sandbox
 def test_the_roles_rights_suffice_and_are_needed() -> None:
     with running(AUTH="true", AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test") as strict:
         vault = strict.client("secretsmanager")

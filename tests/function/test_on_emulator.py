@@ -81,7 +81,7 @@ def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_mend(functi
     process.stdin.close()
     answered = [json.loads(process.stdout.readline()) for _ in range(5)]
     process.kill()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
     assert {answer["statusCode"] for answer in answered} == {200}
     assert function.rows()  # what was acknowledged is stored

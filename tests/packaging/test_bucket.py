@@ -10,11 +10,11 @@ from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, UsageError
 from tapctl.packaging.bucket import ArtifactStore
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import account_id
 from tests.support.stubbed_stacks import stubbed
 
 pytestmark = pytest.mark.xdist_group("deploy artifacts")
 
-ACCOUNT = "000000000000"
 NAME = "tapctl-artifacts-123456789012-us-east-1"
 HEAD = {"Bucket": NAME, "ExpectedBucketOwner": "123456789012"}
 
@@ -37,14 +37,14 @@ def content(file: BinaryIO) -> None:
 
 @pytest.fixture(scope="module")
 def store(aws: Aws) -> ArtifactStore:
-    return ArtifactStore(aws, known_account=ACCOUNT)
+    return ArtifactStore(aws, known_account=account_id())
 
 
 def test_the_bucket_is_created_once_private_encrypted_versioned_and_tls_only(store: ArtifactStore, aws: Aws) -> None:
     assert store.ensure()
     assert not store.ensure()
 
-    s3, bucket = aws.client("s3"), f"tapctl-artifacts-{ACCOUNT}-us-east-1"
+    s3, bucket = aws.client("s3"), f"tapctl-artifacts-{account_id()}-us-east-1"
     assert store.bucket == bucket
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert block == {
@@ -87,7 +87,7 @@ def test_concurrent_deploys_may_upload_the_same_object(store: ArtifactStore) -> 
 
 
 def test_a_configured_bucket_is_used_and_never_created(aws: Aws, golden: Golden) -> None:
-    configured = ArtifactStore(aws, "ours", ACCOUNT)
+    configured = ArtifactStore(aws, "ours", account_id())
     with pytest.raises(UsageError) as raised:
         configured.ensure()
     golden(raised.value)

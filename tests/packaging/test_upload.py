@@ -20,6 +20,7 @@ from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer
 from tests.support.golden import Golden
 from tests.support.packaged import packaged, template
+from tests.support.shared_sandbox import account_id
 from tests.support.stubbed_stacks import somewhere, stubbed
 from tests.support.workspace import Watcher
 
@@ -42,12 +43,12 @@ class Steps:
 def publication(
     aws: Aws, *artifacts: Artifact, text: str = "{}", step: Callable[[str], None] | None = None
 ) -> Publication:
-    store = ArtifactStore(aws, known_account="000000000000")
+    store = ArtifactStore(aws, known_account=account_id())
     return Publication(Package(text, {}, artifacts), store, step or Steps())
 
 
 def keys(aws: Aws) -> set[str]:
-    response = aws.client("s3").list_objects_v2(Bucket="tapctl-artifacts-000000000000-us-east-1")
+    response = aws.client("s3").list_objects_v2(Bucket=f"tapctl-artifacts-{account_id()}-us-east-1")
     return {item["Key"] for item in response.get("Contents", [])}
 
 
@@ -89,7 +90,7 @@ def test_a_large_file_is_uploaded_in_parts(aws: Aws) -> None:
         pass
 
     s3 = aws.client("s3")
-    response = s3.get_object(Bucket="tapctl-artifacts-000000000000-us-east-1", Key=f"{large.digest}.zip")
+    response = s3.get_object(Bucket=f"tapctl-artifacts-{account_id()}-us-east-1", Key=f"{large.digest}.zip")
     assert response["Body"].read() == b"0123456789abcdef" * 1_100_000
 
 

@@ -1,4 +1,4 @@
-"""A running sandbox per module, and a state folder per test for what starts its own."""
+"""An account of the shared sandbox for a module, and a sandbox of its own for a test of the process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,25 +6,23 @@ from pathlib import Path
 import pytest
 
 from tapctl import sandbox
+from tapctl.sandbox import AccountLimits
 from tests.support.sandbox_clients import Aws
+from tests.support.shared_sandbox import SharedSandbox
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """A sandbox with the default limits, for all tests of a module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        clients = Aws(sandbox.start())
-        try:
-            yield clients
-        finally:
-            clients.close()
-            sandbox.stop()
+def aws(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """An account with the default limits, for the tests of a module."""
+    with shared_sandbox.account(tmp_path_factory.mktemp("state") / "state", AccountLimits()) as running:
+        clients = Aws(running)
+        yield clients
+        clients.close()
 
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty state folder; what was started in it is stopped."""
+    """The folder of a sandbox that the test starts; it is stopped at the end."""
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
     try:
         yield tmp_path / "sandbox"

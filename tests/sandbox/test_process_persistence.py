@@ -11,6 +11,7 @@ from tapctl import sandbox
 from tapctl.sandbox import AccountLimits
 from tests.support.sandbox_clients import Aws, function, table
 
+pytestmark = pytest.mark.sandbox
 COUNTER = """
 import os, boto3
 def handle(event, context):

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tapctl.sandbox import AccountLimits, rules
-from tapctl.sandbox.rules import Holding, Refusal
+from tapctl.sandbox.rules import FunctionConcurrency, Refusal
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -46,59 +46,91 @@ def text(refusal: Refusal | None) -> str | None:
     ],
 )
 def test_a_reservation(limits: AccountLimits, value: int, others: int, expected: str | None) -> None:
-    table = {"other": Holding(reserved=others)}
+    functions = {"other": FunctionConcurrency(reserved=others)}
 
-    assert text(rules.refuse_reserved(limits, table, "fn", value)) == expected
+    assert text(rules.refuse_reserved(limits, functions, "fn", value)) == expected
 
 
 def test_the_functions_own_old_reservation_is_credited_back() -> None:
-    table = {"fn": Holding(reserved=800), "other": Holding(reserved=50)}
+    functions = {"fn": FunctionConcurrency(reserved=800), "other": FunctionConcurrency(reserved=50)}
 
-    assert rules.refuse_reserved(AccountLimits(1000), table, "fn", 850) is None
-    assert text(rules.refuse_reserved(AccountLimits(1000), table, "fn", 851)) == E1.format(100)
+    assert rules.refuse_reserved(AccountLimits(1000), functions, "fn", 850) is None
+    assert text(rules.refuse_reserved(AccountLimits(1000), functions, "fn", 851)) == E1.format(100)
 
 
 def test_a_function_may_keep_or_lower_what_it_holds_after_the_limit_was_lowered_under_it() -> None:
-    table = {"fn": Holding(reserved=100)}
+    functions = {"fn": FunctionConcurrency(reserved=100)}
 
-    assert rules.refuse_reserved(AccountLimits(10), table, "fn", 100) is None
-    assert rules.refuse_reserved(AccountLimits(10), table, "fn", 50) is None
-    assert text(rules.refuse_reserved(AccountLimits(10), table, "fn", 101)) == E1.format(10)
+    assert rules.refuse_reserved(AccountLimits(10), functions, "fn", 100) is None
+    assert rules.refuse_reserved(AccountLimits(10), functions, "fn", 50) is None
+    assert text(rules.refuse_reserved(AccountLimits(10), functions, "fn", 101)) == E1.format(10)
 
 
 def test_a_reservation_may_not_fall_below_the_functions_provisioned_concurrency() -> None:
-    table = {"fn": Holding(reserved=5, provisioned={"1": 1, "live": 1})}
+    functions = {"fn": FunctionConcurrency(reserved=5, provisioned={"1": 1, "live": 1})}
 
-    assert rules.refuse_reserved(AccountLimits(1000), table, "fn", 2) is None
-    assert text(rules.refuse_reserved(AccountLimits(1000), table, "fn", 1)) == E5
+    assert rules.refuse_reserved(AccountLimits(1000), functions, "fn", 2) is None
+    assert text(rules.refuse_reserved(AccountLimits(1000), functions, "fn", 1)) == E5
 
 
 @pytest.mark.parametrize(
-    ("limits", "holding", "value", "expected"),
+    ("limits", "function", "value", "expected"),
     [
-        pytest.param(AccountLimits(1000), Holding(), 900, None, id="without a reservation it may leave the floor"),
         pytest.param(
-            AccountLimits(1000), Holding(), 901, E2.format(100), id="without one it may not go below the floor"
-        ),
-        pytest.param(AccountLimits(1000), Holding(), 1001, E3.format(1000), id="it may not exceed what is unreserved"),
-        pytest.param(
-            AccountLimits(10, held=30), Holding(), 1, E3.format(0), id="an overdrawn account has 0 unreserved"
+            AccountLimits(1000), FunctionConcurrency(), 900, None, id="without a reservation it may leave the floor"
         ),
         pytest.param(
-            AccountLimits(1000), Holding(reserved=5), 5, None, id="inside a reservation it costs nothing more"
+            AccountLimits(1000),
+            FunctionConcurrency(),
+            901,
+            E2.format(100),
+            id="without one it may not go below the floor",
         ),
-        pytest.param(AccountLimits(1000), Holding(reserved=5), 6, E4, id="it may not exceed the reservation"),
-        pytest.param(AccountLimits(1000), Holding(reserved=0), 1, E4, id="a reservation of 0 has room for none"),
-        pytest.param(AccountLimits(1000), Holding(5, {"2": 3}), 3, E4, id="all versions share the reservation"),
-        pytest.param(AccountLimits(1000), Holding(5, {"1": 5}), 4, None, id="its own old value is credited back"),
         pytest.param(
-            AccountLimits(1000), Holding(None, {"2": 800}), 101, E2.format(100), id="all versions share the pool"
+            AccountLimits(1000), FunctionConcurrency(), 1001, E3.format(1000), id="it may not exceed what is unreserved"
         ),
-        pytest.param(AccountLimits(10), Holding(None, {"1": 5}), 5, None, id="the same value again is no new claim"),
+        pytest.param(
+            AccountLimits(10, held=30),
+            FunctionConcurrency(),
+            1,
+            E3.format(0),
+            id="an overdrawn account has 0 unreserved",
+        ),
+        pytest.param(
+            AccountLimits(1000),
+            FunctionConcurrency(reserved=5),
+            5,
+            None,
+            id="inside a reservation it costs nothing more",
+        ),
+        pytest.param(
+            AccountLimits(1000), FunctionConcurrency(reserved=5), 6, E4, id="it may not exceed the reservation"
+        ),
+        pytest.param(
+            AccountLimits(1000), FunctionConcurrency(reserved=0), 1, E4, id="a reservation of 0 has room for none"
+        ),
+        pytest.param(
+            AccountLimits(1000), FunctionConcurrency(5, {"2": 3}), 3, E4, id="all versions share the reservation"
+        ),
+        pytest.param(
+            AccountLimits(1000), FunctionConcurrency(5, {"1": 5}), 4, None, id="its own old value is credited back"
+        ),
+        pytest.param(
+            AccountLimits(1000),
+            FunctionConcurrency(None, {"2": 800}),
+            101,
+            E2.format(100),
+            id="all versions share the pool",
+        ),
+        pytest.param(
+            AccountLimits(10), FunctionConcurrency(None, {"1": 5}), 5, None, id="the same value again is no new claim"
+        ),
     ],
 )
-def test_provisioned_concurrency(limits: AccountLimits, holding: Holding, value: int, expected: str | None) -> None:
-    assert text(rules.refuse_provisioned(limits, {"fn": holding}, "fn", "1", value)) == expected
+def test_provisioned_concurrency(
+    limits: AccountLimits, function: FunctionConcurrency, value: int, expected: str | None
+) -> None:
+    assert text(rules.refuse_provisioned(limits, {"fn": function}, "fn", "1", value)) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,26 +144,30 @@ def test_provisioned_concurrency(limits: AccountLimits, holding: Holding, value:
     ],
 )
 def test_where_provisioned_concurrency_goes(qualifier: str, provisioned: dict[str, int], expected: str | None) -> None:
-    table = {"fn": Holding(provisioned=provisioned, aliases={"live": "1", "draft": "$LATEST"})}
+    functions = {"fn": FunctionConcurrency(provisioned=provisioned, aliases={"live": "1", "draft": "$LATEST"})}
 
-    assert text(rules.refuse_provisioned(AccountLimits(1000), table, "fn", qualifier, 5)) == expected
+    assert text(rules.refuse_provisioned(AccountLimits(1000), functions, "fn", qualifier, 5)) == expected
 
 
 @pytest.mark.parametrize(
-    ("holding", "counts", "expected"),
+    ("function", "counts", "expected"),
     [
-        pytest.param(Holding(), True, 0, id="nothing set takes nothing"),
-        pytest.param(Holding(reserved=0), True, 0, id="a kill switch takes nothing"),
-        pytest.param(Holding(reserved=7, provisioned={"1": 5}), True, 7, id="a reservation contains the provisioned"),
-        pytest.param(Holding(provisioned={"1": 5, "live": 2}), True, 7, id="provisioned alone takes its sum"),
-        pytest.param(Holding(provisioned={"1": 5}), False, 0, id="unless the account does not count it"),
+        pytest.param(FunctionConcurrency(), True, 0, id="nothing set takes nothing"),
+        pytest.param(FunctionConcurrency(reserved=0), True, 0, id="a kill switch takes nothing"),
+        pytest.param(
+            FunctionConcurrency(reserved=7, provisioned={"1": 5}), True, 7, id="a reservation contains the provisioned"
+        ),
+        pytest.param(
+            FunctionConcurrency(provisioned={"1": 5, "live": 2}), True, 7, id="provisioned alone takes its sum"
+        ),
+        pytest.param(FunctionConcurrency(provisioned={"1": 5}), False, 0, id="unless the account does not count it"),
     ],
 )
-def test_what_a_function_takes_from_the_pool(holding: Holding, counts: bool, expected: int) -> None:
+def test_what_a_function_takes_from_the_pool(function: FunctionConcurrency, counts: bool, expected: int) -> None:
     limits = AccountLimits(1000, held=100, provisioned_counts=counts)
 
-    assert rules.claim(holding, limits) == expected
-    assert rules.unreserved(limits, {"fn": holding}) == 900 - expected
+    assert rules.claim(function, limits) == expected
+    assert rules.unreserved(limits, {"fn": function}) == 900 - expected
 
 
 @pytest.mark.parametrize(

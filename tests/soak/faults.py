@@ -152,7 +152,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Road:
+class FaultRunner:
     """One sandbox for all runs, and a folder to deploy from."""
 
     clients: Aws
@@ -196,7 +196,7 @@ class Road:
                 text=True,
             )
             line.kill = running.kill
-            out, err = running.communicate(timeout=120)
+            out, err = running.communicate(timeout=300)
         return Answer(running.returncode, out, err)
 
     def _wrong(self, last: Answer, marker: str, held: str | None) -> str | None:
@@ -232,12 +232,12 @@ def whole(body: bytes) -> bool:
 
 
 @contextmanager
-def road(folder: Path) -> Iterator[Road]:
+def fault_runner(folder: Path) -> Iterator[FaultRunner]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names, and a project in this one."""
     (folder / "tapctl.toml").write_text("[env.local]\nsandbox = true\n", encoding="utf-8")
     clients = Aws(sandbox.start(sandbox.AccountLimits(1000)))
     try:
-        yield Road(clients, Terminal(state_dir(), folder))
+        yield FaultRunner(clients, Terminal(state_dir(), folder))
     finally:
         clients.close()
         sandbox.stop()
@@ -252,9 +252,9 @@ def main() -> None:
     began, wrong = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as folder:
         environ["TAPCTL_STATE_DIR"] = f"{folder}/state"
-        with road(Path(folder)) as on:
+        with fault_runner(Path(folder)) as runner:
             for seed in range(given.seed, given.seed + given.count):
-                run = on.run(seed)
+                run = runner.run(seed)
                 ended.update(run.codes)
                 if run.wrong:
                     wrong += 1

@@ -1,4 +1,4 @@
-"""A proxy on the loopback interface between tapctl and the sandbox, in whose way somebody may stand."""
+"""A proxy on the loopback interface between tapctl and the sandbox, which may intercept calls."""
 
 import re
 import threading
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from tapctl.sandbox import pidfile
-from tapctl.sandbox.paths import home
+from tapctl.sandbox.paths import sandbox_paths
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
@@ -53,17 +53,17 @@ class Reply:
 
 
 Forward = Callable[[Call], Reply]
-Meddler = Callable[[Call, Forward], Reply | None]
+Interceptor = Callable[[Call, Forward], Reply | None]
 """Stands in the way: forwards the call, or not, and gives a reply, or None to hang up."""
 
 
 @contextmanager
-def between(meddler: Meddler) -> Iterator[None]:
-    """Lead every command of this state folder to the sandbox through the meddler: its record names the proxy's port."""
-    place = home().record
+def between(interceptor: Interceptor) -> Iterator[None]:
+    """Route every command of this state folder through the interceptor: the pid file names the proxy's port."""
+    place = sandbox_paths().pid_file
     found = pidfile.read(place)
     assert found is not None
-    with proxy(found.port, meddler) as port:
+    with proxy(found.port, interceptor) as port:
         pidfile.write(place, replace(found, port=port))
         try:
             yield
@@ -72,7 +72,7 @@ def between(meddler: Meddler) -> Iterator[None]:
 
 
 @contextmanager
-def proxy(port: int, meddler: Meddler) -> Iterator[int]:
+def proxy(port: int, interceptor: Interceptor) -> Iterator[int]:
     """Serve what another port of the loopback interface serves; the port."""
 
     def forward(call: Call) -> Reply:
@@ -90,13 +90,13 @@ def proxy(port: int, meddler: Meddler) -> Iterator[int]:
         def handle_one_request(self) -> None:
             try:
                 super().handle_one_request()
-            except ConnectionError:  # whoever asked was killed
+            except ConnectionError:  # the client was killed
                 self.close_connection = True
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = Call(self.command, self.path, dict(self.headers.items()), body)
-            reply = forward(call) if self.path == "/_ministack/health" else meddler(call, forward)
+            reply = forward(call) if self.path == "/_ministack/health" else interceptor(call, forward)
             if reply is None:
                 self.close_connection = True
                 return

@@ -118,7 +118,7 @@ class Barrier:
 
 
 @dataclass(frozen=True)
-class Track:
+class RaceRunner:
     """One sandbox for all races, and a folder to deploy from."""
 
     clients: Aws
@@ -162,13 +162,13 @@ def reserving(amount: int) -> Mapping[str, Any]:
 
 
 @contextmanager
-def track(folder: Path) -> Iterator[Track]:
+def race_runner(folder: Path) -> Iterator[RaceRunner]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names, and a template in this one."""
     (folder / "tapctl.toml").write_text("[env.local]\nsandbox = true\n", encoding="utf-8")
     (folder / "template.json").write_text(json.dumps({"Resources": reserving(WANTED)}), encoding="utf-8")
     clients = Aws(sandbox.start())
     try:
-        yield Track(clients, Terminal(state_dir(), folder))
+        yield RaceRunner(clients, Terminal(state_dir(), folder))
     finally:
         clients.close()
         sandbox.stop()
@@ -189,9 +189,9 @@ def main() -> None:
     ended: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         environ["TAPCTL_STATE_DIR"] = f"{folder}/state"
-        with track(Path(folder)) as on:
+        with race_runner(Path(folder)) as runner:
             for number, race in enumerate(races(given.seed, given.count)):
-                finish = on.run(race)
+                finish = runner.run(race)
                 ended[f"{race.remedy:7} {finish.how}"] += 1
                 if finish.wrong:
                     say(f"seed {given.seed}, race {number} ({race}): {finish.wrong}")

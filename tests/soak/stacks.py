@@ -84,7 +84,7 @@ class Maker:
         return tuple(made)
 
     def _by_hand(self, function: Function, most: int) -> Function:
-        """Now and then somebody set another reservation, with nothing provisioned that it would have to cover."""
+        """At times the reservation was changed outside of the stack, with nothing provisioned that it must cover."""
         if function.published or function.orphan or self.rng.random() > 0.15:
             return function
         return replace(function, by_hand=self.count(most), quiet=self.rng.random() < 0.5)
@@ -164,7 +164,7 @@ def _publish(maker: Maker, function: Function) -> Function:
 
 
 def _provision(maker: Maker, function: Function) -> Function:
-    """Another value for one alias or version; that of a version publishes it anew."""
+    """Another value for one alias or version; that of a version replaces it."""
     if not function.published:
         return _publish(maker, function)
     chosen = maker.rng.choice(function.published)
@@ -183,7 +183,7 @@ def _shift(maker: Maker, function: Function) -> Function:
 
 
 def _renew(maker: Maker, function: Function) -> Function:
-    """The version, or an alias, made anew: under another logical id, or by a property that cannot change."""
+    """The version, or an alias, replaced: under another logical id, or by a create-only property."""
     if not function.published:
         return function
     chosen = maker.rng.choice(function.published)

@@ -7,29 +7,32 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.soak.faults import FAULTS, BadLine, Fault, Road, lost, road, truncated, whole
-from tests.soak.proxy import Meddler, proxy
+from tests.soak.faults import FAULTS, BadLine, Fault, FaultRunner, fault_runner, lost, truncated, whole
+from tests.soak.proxy import Interceptor, proxy
 from tests.support.fake_aws_server import answering
+
+pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")
-def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultRunner]:
     folder = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAPCTL_STATE_DIR", str(folder / "state"))
-        with road(folder) as running:
+        with fault_runner(folder) as running:
             yield running
 
 
-def test_a_plain_re_run_brings_the_stack_about(on: Road) -> None:
+@pytest.mark.sandbox
+def test_a_plain_re_run_brings_the_stack_about(runner: FaultRunner) -> None:
     """By seed 3 an update is disturbed and killed in the middle, while the table holds something."""
-    run = on.run(3)
+    run = runner.run(3)
     assert (run.wrong, run.codes[0]) == (None, -9)
 
 
-def asked(meddler: Meddler) -> tuple[int, bytes]:
+def asked(interceptor: Interceptor) -> tuple[int, bytes]:
     """What comes through the proxy from a service that answers everything with 200 and `all is well`."""
-    with answering(200, "all is well") as address, proxy(urlsplit(address).port or 0, meddler) as port:
+    with answering(200, "all is well") as address, proxy(urlsplit(address).port or 0, interceptor) as port:
         connection = HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             connection.request("POST", "/", "Action=DescribeStacks")

@@ -4,22 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.soak.race import Race, Track, track
+from tests.soak.race import Race, RaceRunner, race_runner
+
+pytestmark = [pytest.mark.soak, pytest.mark.sandbox]
 
 
 @pytest.fixture(scope="module")
-def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RaceRunner]:
     folder = tmp_path_factory.mktemp("race")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAPCTL_STATE_DIR", str(folder / "state"))
-        with track(folder) as running:
+        with race_runner(folder) as running:
             yield running
 
 
 @pytest.mark.parametrize("updates", [False, True], ids=["two-creations", "two-updates"])
 @pytest.mark.parametrize("remedy", ["adjust", "fail"])
 def test_exactly_one_gets_the_last_headroom_and_the_other_adjusts_or_stops(
-    on: Track, remedy: str, updates: bool
+    runner: RaceRunner, remedy: str, updates: bool
 ) -> None:
-    finish = on.run(Race(remedy, updates, held=True))
+    finish = runner.run(Race(remedy, updates, held=True))
     assert (finish.wrong, finish.how) == (None, "refused by AWS")

@@ -7,22 +7,26 @@ import pytest
 
 from tapctl.concurrency.verdict import Verdict
 from tapctl.unknown import Unknown
-from tests.soak.transitions import Ending, Stage, contradiction, stage
+from tests.soak.transitions import Ending, UpdateRunner, contradiction, update_runner
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
 E1 = "Specified ReservedConcurrentExecutions … below its minimum value of [100]."
 TAKEN = "Resource of type 'AWS::DynamoDB::Table' with identifier 'taken' already exists."
 
 
+pytestmark = pytest.mark.soak
+
+
 @pytest.fixture
-def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UpdateRunner]:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
-    with stage() as running:
+    with update_runner() as running:
         yield running
 
 
-def test_no_verdict_is_contradicted_by_what_becomes_of_the_update(on: Stage) -> None:
-    played = [on.play(seed) for seed in range(30)]
+@pytest.mark.sandbox
+def test_no_verdict_is_contradicted_by_what_becomes_of_the_update(runner: UpdateRunner) -> None:
+    played = [runner.play(seed) for seed in range(30)]
     assert [each.wrong for each in played if each.wrong] == []
     assert {each.found.verdict for each in played} >= {FITS, EXCEEDS, UNCERTAIN}
     assert any(each.case.doomed for each in played)

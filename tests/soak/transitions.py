@@ -143,7 +143,7 @@ def case_of(seed: int) -> Case:
 
 
 def _held_by_others(rng: Random, limit: int, floor: int, old: Stack, new: Stack) -> int:
-    """So much that what is left is about what the update needs in the end, on its way, or for all of it anew."""
+    """So much that what is left is about what the update needs at its end, at its peak, or for replacing everything."""
     holds, wants = sum(each.claim for each in old), sum(each.claim for each in new)
     before = {each.logical_id: each.claim for each in old}
     grows = sum(max(0, each.claim - before.get(each.logical_id, 0)) for each in new)
@@ -207,7 +207,7 @@ def miscounted(final: int | Unknown, ending: Ending, *, at_least: bool = False) 
 
 
 @dataclass(frozen=True)
-class Stage:
+class UpdateRunner:
     """One sandbox for all cases, as the tests see it and as tapctl does."""
 
     clients: Clients
@@ -282,13 +282,13 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def update_runner() -> Iterator[UpdateRunner]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names."""
     running = sandbox.start()
     clients = Clients(running)
-    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
+    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
     try:
-        yield Stage(clients, aws)
+        yield UpdateRunner(clients, aws)
     finally:
         clients.close()
         sandbox.stop()
@@ -316,9 +316,9 @@ def main() -> None:
     began, played = time.monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         environ["TAPCTL_STATE_DIR"] = folder
-        with stage() as on:
+        with update_runner() as runner:
             for seed in range(given.seed, given.seed + given.count):
-                played.append(on.play(seed))
+                played.append(runner.play(seed))
                 if given.show:
                     say(str(played[-1]))
                 if played[-1].wrong:

@@ -1,7 +1,7 @@
 """What is printed, kept beside the tests: `tests/<room>/golden/<module>.txt` has a section for each test.
 
-`pytest --golden` writes the sections of the tests that run; without it they are compared. A reviewer reads a change of
-wording as the diff of these files.
+`pytest --golden` writes the sections of the tests that run, and drops those of tests that no longer exist when whole
+modules run; without it they are compared. A reviewer reads a change of wording as the diff of these files.
 """
 
 import re
@@ -13,6 +13,7 @@ import pytest
 from tapctl.errors import TapctlError
 from tapctl.hints import Advised
 from tapctl.report.hints import worded
+from tests.support.shared_sandbox import ACCOUNT
 
 HEADER = "=== {} ==="
 _SECTION = re.compile(r"(?m)^=== (.*) ===\n")
@@ -53,11 +54,14 @@ class Golden:
         self.writes = bool(request.config.getoption("--golden"))
         self.replaced = {str(folder): "<tmp>", str(ROOT): "<root>"}
         self.asked: dict[str, str] = {}
+        self.session = request.session
+        self.failures = request.session.testsfailed
 
     def __call__(self, printed: object, name: str = "", **replaced: object) -> None:
         """`printed` as `shown` has it; `name` tells several of one test apart.
 
-        Folders are replaced by `<tmp>` and `<root>`, further values by the names that they are given with.
+        Folders are replaced by `<tmp>` and `<root>`, the account in the sandbox by 000000000000, further values by
+        the names that they are given with.
         """
         text = shown(printed)
         for value, placeholder in (
@@ -65,6 +69,7 @@ class Golden:
             *self.replaced.items(),
         ):
             text = text.replace(value, placeholder)
+        text = ACCOUNT.sub("0" * 12, text)
         text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
         section = f"{self.name} {name}".strip()
         assert section not in self.asked, f"two golden texts of one test need a name each: {section}"
@@ -77,12 +82,33 @@ class Golden:
             assert text == expected
 
     def save(self) -> None:
-        """Write the sections of this test."""
+        """Write the sections of this test, and drop those that no test writes any more."""
         if self.writes and self.asked:
-            texts = dict(sorted({**sections(self.file), **self.asked}.items()))
+            kept = {name: text for name, text in sections(self.file).items() if self._is_current(name)}
+            texts = dict(sorted({**kept, **self.asked}.items()))
             self.file.parent.mkdir(exist_ok=True)
             body = "\n".join(f"{HEADER.format(name)}\n{text}\n" for name, text in texts.items())
             self.file.write_text(body, encoding="utf-8")
+
+    def _is_current(self, section: str) -> bool:
+        """Whether a test may still write the section: this one, if it failed halfway, or another of the module."""
+        if _belongs(section, self.name):
+            return self.session.testsfailed > self.failures
+        return _is_partial(self.session.config) or any(
+            _belongs(section, item.nodeid.partition("::")[2])
+            for item in self.session.items
+            if item.path.stem == self.file.stem and "golden" in getattr(item, "fixturenames", ())
+        )
+
+
+def _belongs(section: str, test: str) -> bool:
+    return section == test or section.startswith(f"{test} ")
+
+
+def _is_partial(config: pytest.Config) -> bool:
+    """Whether tests were chosen inside of modules, so that those that are not there may exist all the same."""
+    options = (config.option.keyword, config.option.markexpr, config.getoption("lf", default=False))
+    return any(options) or any("::" in argument for argument in config.args)
 
 
 @pytest.fixture

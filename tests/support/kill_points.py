@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
+from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
@@ -50,7 +51,7 @@ class Dying(Watcher):
 
 def main(endpoint: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=sandbox.clients.keys(sandbox.account_id())))
     watcher = Dying(moment=moment)
     deploy(load(template), Deployer(aws, settings, watcher, timeout=60), watcher, None)
 

@@ -81,6 +81,6 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         return Answer(done.returncode, done.stdout, done.stderr or "")

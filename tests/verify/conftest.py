@@ -1,4 +1,4 @@
-"""The reference stack, deployed into a new sandbox for each module."""
+"""The reference stack, deployed into a new account for each module."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from tapctl.verify.check import Check
 from tapctl.verify.deployed_stack import read as read_stack
 from tapctl.verify.resources import resource_jobs
 from tapctl.verify.verify import Verification, verify
+from tests.support.shared_sandbox import SharedSandbox
 
 ROOT = Path(__file__).parents[2]
 SQUARE_URL = "https://hooks.example.com/webhooks/square"
@@ -56,7 +57,7 @@ class ReferenceStack:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     def deploy(self, *options: str) -> "subprocess.CompletedProcess[str]":
@@ -68,29 +69,23 @@ class ReferenceStack:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceStack]:
+def reference(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceStack]:
     """The reference stack, which reserves 100 executions of the account's 1000."""
-    with deploy_reference(tmp_path_factory) as deployed:
+    with deploy_reference(shared_sandbox, tmp_path_factory.mktemp("reference")) as deployed:
         yield deployed
 
 
 @contextmanager
-def deploy_reference(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[ReferenceStack]:
-    """The reference stack with these parameters, in a new sandbox."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(folders.mktemp("state")))
-        running = sandbox.start(sandbox.AccountLimits(1000))
-        try:
-            aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            local = read(AccountOptions(env="local"), template=TemplateOptions(template="-"), cwd=ROOT)
-            local = replace(local, region=running.region)
-            settings = _with_all_providers(local)
-            deployed = ReferenceStack(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
-            result = deployed.deploy("--no-verify")
-            assert result.returncode == 0, result.stderr
-            yield deployed
-        finally:
-            sandbox.stop()
+def deploy_reference(server: SharedSandbox, folder: Path, **parameters: str) -> Iterator[ReferenceStack]:
+    """The reference stack with these parameters, in a new account."""
+    with server.account(folder / "state") as running:
+        aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+        local = read(AccountOptions(env="local"), template=TemplateOptions(template="-"), cwd=ROOT)
+        settings = _with_all_providers(replace(local, region=running.region))
+        deployed = ReferenceStack(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
+        result = deployed.deploy("--no-verify")
+        assert result.returncode == 0, result.stderr
+        yield deployed
 
 
 def _with_all_providers(settings: Settings) -> Settings:

@@ -1,14 +1,13 @@
 """Resources deleted outside of CloudFormation, whatever error code their service returns."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tapctl import sandbox
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.verify.check import Check
 from tapctl.verify.verify import verify
@@ -71,20 +70,11 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        running = sandbox.start()
-        try:
-            aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            client = aws.client("cloudformation")
-            client.create_stack(
-                StackName="gone", TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_NAMED_IAM"]
-            )
-            client.get_waiter("stack_create_complete").wait(StackName="gone", WaiterConfig={"Delay": 1})
-            yield Stack(aws)
-        finally:
-            sandbox.stop()
+def stack(aws: Aws) -> Stack:
+    client = aws.client("cloudformation")
+    client.create_stack(StackName="gone", TemplateBody=json.dumps(TEMPLATE), Capabilities=["CAPABILITY_NAMED_IAM"])
+    client.get_waiter("stack_create_complete").wait(StackName="gone", WaiterConfig={"Delay": 0.1})
+    return Stack(aws)
 
 
 def delete(service: str, operation: str, parameter: str) -> Callable[[Aws, str], Any]:

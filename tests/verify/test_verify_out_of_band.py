@@ -11,6 +11,7 @@ import pytest
 from tapctl.verify.check import CheckStatus
 from tests.support.deployed_stacks import statuses
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import account_id
 from tests.verify.conftest import ReferenceStack
 
 pytestmark = pytest.mark.xdist_group("verify out of band")
@@ -150,7 +151,7 @@ def environment(*, whole: bool) -> Callable[[ReferenceStack], Any]:
 
 
 def webhooks(reference: ReferenceStack) -> str:
-    return f"arn:aws:execute-api:us-east-1:000000000000:{physical(reference, 'WebhookApi')}/*/POST/webhooks/*"
+    return f"arn:aws:execute-api:us-east-1:{account_id()}:{physical(reference, 'WebhookApi')}/*/POST/webhooks/*"
 
 
 @pytest.mark.parametrize(

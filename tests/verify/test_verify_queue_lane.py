@@ -7,6 +7,7 @@ import pytest
 
 from tapctl.verify.check import CheckStatus
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import SharedSandbox
 from tests.verify.conftest import ReferenceStack, deploy_reference
 
 pytestmark = pytest.mark.xdist_group("verify queue lane")
@@ -15,8 +16,8 @@ OPTIONAL_RESOURCES = {"QueuedProvider": "github", "AlarmTopicArn": "arn:aws:sns:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceStack]:
-    with deploy_reference(tmp_path_factory, **OPTIONAL_RESOURCES) as deployed:
+def reference(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceStack]:
+    with deploy_reference(shared_sandbox, tmp_path_factory.mktemp("reference"), **OPTIONAL_RESOURCES) as deployed:
         yield deployed
 
 

@@ -1,30 +1,20 @@
-"""One sandbox for the tests of a module, empty and with limits of its choice for each test."""
+"""An empty account of the sandbox, with limits of its choice, for each test."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
+from tapctl.sandbox import AccountLimits
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.small_account import TEMPLATE, Stage
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        try:
-            yield
-        finally:
-            sandbox.stop()
-
-
 @pytest.fixture
-def stage(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
+def stage(
+    shared_sandbox: SharedSandbox, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Stage:
     limit, floor = request.param
-    running = sandbox.start(sandbox.AccountLimits(limit, floor))
-    sandbox.reset()
+    running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", AccountLimits(limit, floor))
     (tmp_path / "t.yaml").write_text(TEMPLATE)
-    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
-    return Stage(aws, tmp_path / "t.yaml")
+    return Stage(Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys)), tmp_path / "t.yaml")

@@ -10,6 +10,7 @@ from tapctl.account.floor_cache import recall
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import DeployFailed, ExitCode, TapctlError
 from tapctl.workflows.deploy import Blocked, DeployResult
+from tests.support.shared_sandbox import account_id
 from tests.support.small_account import Recorder, Stage
 
 
@@ -48,7 +49,7 @@ def test_a_refusal_teaches_the_floor_and_the_second_attempt_heals(stage: Stage) 
     assert by_letter(stage) == {"A": 30, "B": 20}
     assert recorder.verdicts == ["fits", "exceeds"]
     assert "AWS refused, and names the minimum, 950; judging anew by that" in recorder.steps
-    learned = recall("000000000000", "us-east-1")
+    learned = recall(account_id(), "us-east-1")
     assert learned is not None
     assert (learned.minimum, learned.limit) == (950, 1000)
 

@@ -13,6 +13,7 @@ from tapctl.hints import Advice, advise
 from tapctl.sandbox import AccountLimits
 from tapctl.workflows.deploy import Blocked
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import account_id
 from tests.support.small_account import FUNCTION, Recorder, Stage
 
 
@@ -124,7 +125,7 @@ def test_a_floor_above_what_was_believed_is_learned_once_and_remembered(stage: S
     sandbox.start(AccountLimits(1000, 950))
     stage.deploy(Recorder(), A=60, B=40)
     assert stage.events()[-1] == "UPDATE_COMPLETE"
-    learned = recall("000000000000", "us-east-1")
+    learned = recall(account_id(), "us-east-1")
     same, other = Recorder(), Recorder()
     # What the remedy makes of this wish is what the stack has already.
     stage.deploy(same, learned=learned, A=61, B=40)

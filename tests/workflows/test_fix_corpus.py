@@ -23,6 +23,7 @@ from tapctl.template.parameters import Parameters
 from tapctl.workflows.fix import fix
 from tapctl.workflows.preflight import judge
 
+pytestmark = pytest.mark.corpus
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FLOOR = 100
 

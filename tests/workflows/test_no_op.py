@@ -1,7 +1,7 @@
 """A deploy that has nothing to do: how few calls it takes to know, and when it is left to CloudFormation."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tapctl.state.journal import proved
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer
+from tests.support.shared_sandbox import SharedSandbox
 from tests.support.small_account import Recorder
 
 pytestmark = pytest.mark.xdist_group("unchanged")
@@ -40,16 +41,6 @@ BODY: Mapping[str, Any] = {
     "Outputs": {"Name": {"Value": {"Ref": "Fn"}}},
 }
 CHANGE_SET = "cloudformation:CreateChangeSet"
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        try:
-            yield
-        finally:
-            sandbox.stop()
 
 
 @dataclass
@@ -78,13 +69,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
-    running = sandbox.start(sandbox.AccountLimits(getattr(request, "param", 1000)))
-    sandbox.reset()
+def desk(
+    shared_sandbox: SharedSandbox, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    limits = sandbox.AccountLimits(getattr(request, "param", 1000))
+    running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", limits)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "index.py").write_text("def handler(event, context): return 1\n")
-    keys = (sandbox.ACCESS_KEY, sandbox.SECRET_KEY)
-    return Desk(Target(running.region, endpoint=running.endpoint, keys=keys), tmp_path)
+    return Desk(Target(running.region, endpoint=running.endpoint, keys=running.keys), tmp_path)
 
 
 def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:

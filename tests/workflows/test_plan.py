@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tapctl import sandbox
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
@@ -23,17 +23,6 @@ from tests.support.small_account import Recorder
 pytestmark = pytest.mark.xdist_group("plan")
 
 QUEUE: Mapping[str, Any] = {"Type": "AWS::SQS::Queue"}
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        running = sandbox.start(sandbox.AccountLimits(1000))
-        try:
-            yield Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-        finally:
-            sandbox.stop()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer
 from tests.support.failing_custom_resource import mood
+from tests.support.shared_sandbox import account_id
 from tests.support.workspace import QUEUE, Watcher
 
 pytestmark = pytest.mark.xdist_group("deploy resume")
@@ -50,7 +51,7 @@ class Bench:
     def dies(self, stack: str, moment: str) -> None:
         endpoint = self.aws.client("sts").meta.endpoint_url
         command = [sys.executable, "-m", "tests.support.kill_points", endpoint, str(self.template), stack, moment]
-        ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert ended.returncode == -9, ended.stderr
 
     def deploys(self, stack: str, **more: Any) -> DeployResult | None:
@@ -146,8 +147,8 @@ def test_a_secret_that_a_resource_quotes_is_not_shown(bench: Bench, aws: Aws) ->
 
 def test_an_execution_that_is_history_is_not_searched_for(bench: Bench) -> None:
     """Of a run that did not wait; since then others deployed the stack, or deleted it."""
-    gone = "arn:aws:cloudformation:us-east-1:000000000000:stack/history/123"
-    with opened("000000000000", "us-east-1", "history") as journal:
+    gone = f"arn:aws:cloudformation:us-east-1:{account_id()}:stack/history/123"
+    with opened(account_id(), "us-east-1", "history") as journal:
         journal.note(Phase.EXECUTING, change_set=gone.replace("stack", "changeSet"), token="t", stack_id=gone)
 
     started = time.monotonic()

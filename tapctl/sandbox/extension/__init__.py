@@ -1,20 +1,21 @@
-"""The account-limits extension: what the emulator would accept, or drop, and AWS would not.
+"""The extension of the emulator: it refuses what AWS refuses, and stores what AWS stores.
 
-    seams       the emulator's names that are read or replaced, and the check that all of them exist
-    account     limits.json and the function records -> what rules.py judges
-    api         PutFunctionConcurrency, Put/Get/ListProvisionedConcurrencyConfigs, GetAccountSettings
-    functions   CloudFormation's handlers of Lambda functions, versions and aliases
-    kept        function properties that the emulator drops
-    tables      CloudFormation's handler of DynamoDB tables
-    failure     a refusal as CloudFormation words it
-    checkpoint  saves the state while the emulator runs
+    patches            the emulator's names that are read or replaced, and the check that all of them exist
+    account            limits.json and the function records, as rules.py needs them
+    api                PutFunctionConcurrency, Put/Get/ListProvisionedConcurrencyConfigs, GetAccountSettings
+    functions          CloudFormation's handlers of Lambda functions, versions and aliases
+    stored_properties  function properties that the emulator drops
+    tables             CloudFormation's handler of DynamoDB tables
+    api_urls           URLs of the APIs of every account
+    failure            a refusal as CloudFormation reports it
+    checkpoint         saves the state while the emulator runs
 
-Every replacement judges first and then calls the original, so a refusal leaves nothing to undo.
+Every replacement checks first and then calls the original, so a refusal leaves nothing to undo.
 """
 
 from pathlib import Path
 
-from tapctl.sandbox.extension import api, functions, tables
+from tapctl.sandbox.extension import api, api_urls, functions, tables
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
 
@@ -22,9 +23,10 @@ __all__ = ["UnsupportedError", "install"]
 
 
 def install(folder: Path) -> None:
-    """Put the limits of `folder` in force in this process; UnsupportedError if the emulator is not the expected one."""
+    """Enforce the limits of `folder` in this process. Raises `UnsupportedError` for an emulator of another version."""
     require()
     account = SandboxAccount(folder)
     api.install(account)
     functions.install(account)
     tables.install()
+    api_urls.install()

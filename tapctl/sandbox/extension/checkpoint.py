@@ -1,4 +1,4 @@
-"""Saves the emulator's state while it runs: on its own it saves only when it is told to end."""
+"""Saves the emulator's state while it runs; without this it saves only at its end."""
 
 import asyncio
 import time
@@ -10,19 +10,19 @@ from tapctl.sandbox.extension import patches
 QUIET = 1.0
 """Seconds without a request after which changes are saved."""
 LONGEST = 10.0
-"""Seconds after which they are saved although requests keep coming."""
-SETTLE = 5.0
-"""Seconds that the end of the process waits for stack operations."""
+"""Seconds after which changes are saved even while requests keep coming."""
+OPERATIONS_TIMEOUT = 5.0
+"""Seconds that a stop waits for stack operations."""
 
 Scope = dict[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Checkpoint:
-    """Notes requests as they pass, and saves after them; never in the middle of a stack operation.
+    """Notes when requests pass, and saves after them; never in the middle of a stack operation.
 
     The coroutine of an operation is not part of the state: saved half-way, its stack would be
-    IN_PROGRESS for ever.
+    IN_PROGRESS forever.
     """
 
     def __init__(self) -> None:
@@ -30,10 +30,10 @@ class Checkpoint:
         self._unsaved_since: float | None = None
 
     def application(self) -> Application:
-        """Wrap the emulator's ASGI application so that the notes are taken."""
+        """The emulator's ASGI application, with the time of each request noted."""
         inner: Application = patches.APP.get()
 
-        async def noted(scope: Scope, receive: Any, send: Any) -> None:
+        async def application(scope: Scope, receive: Any, send: Any) -> None:
             try:
                 await inner(scope, receive, send)
             finally:
@@ -41,10 +41,10 @@ class Checkpoint:
                     self._latest = time.monotonic()
                     self._unsaved_since = self._unsaved_since or self._latest
 
-        return noted
+        return application
 
     async def run(self) -> None:
-        """Save whenever it is due, for as long as the process serves."""
+        """Save whenever a save is due, until cancelled."""
         while True:
             await asyncio.sleep(QUIET / 4)
             now = time.monotonic()
@@ -54,8 +54,8 @@ class Checkpoint:
                 self._save()
 
     async def finish(self) -> None:
-        """Let stack operations come to their end, then save."""
-        deadline = time.monotonic() + SETTLE
+        """Wait for stack operations to end, then save."""
+        deadline = time.monotonic() + OPERATIONS_TIMEOUT
         while _operations_in_progress() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         self._save()
@@ -66,7 +66,7 @@ class Checkpoint:
 
 
 def _operations_in_progress() -> bool:
-    """Whether some stack is at work; one in review only waits for its change set to be executed."""
+    """Whether a stack operation runs; REVIEW_IN_PROGRESS only waits for an execution."""
     # _data holds the stacks of every account and Region; the mapping itself only those of a request.
     stacks = patches.STACKS.get()._data.values()  # noqa: SLF001
     statuses = {stack.get("StackStatus", "") for stack in list(stacks)}

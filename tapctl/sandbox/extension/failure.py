@@ -1,4 +1,4 @@
-"""A refusal in the words in which CloudFormation puts it into a stack event."""
+"""A refusal as the status reason of a stack event."""
 
 from uuid import uuid4
 
@@ -6,11 +6,11 @@ from tapctl.sandbox.rules import Refusal
 
 
 class HandlerError(ValueError):
-    """What a resource handler fails with; its text becomes the event's reason."""
+    """The failure of a resource handler; its text becomes the ResourceStatusReason."""
 
 
 def refused_by_lambda(refusal: Refusal, code: str = "InvalidRequest") -> HandlerError:
-    """Report a call of the resource handler that the Lambda API refused."""
+    """The failure of a handler whose call the Lambda API refused."""
     return _handler_message(
         f"{refusal.text} (Service: Lambda, Status Code: {refusal.status}, Request ID: {uuid4()})"
         " (SDK Attempt Count: 1)",
@@ -19,21 +19,21 @@ def refused_by_lambda(refusal: Refusal, code: str = "InvalidRequest") -> Handler
 
 
 def already_exists(kind: str, identifier: str) -> HandlerError:
-    """Report a name that is taken."""
+    """The failure for a name that another resource has."""
     return _handler_message(
         f"Resource of type '{kind}' with identifier '{identifier}' already exists.", "AlreadyExists"
     )
 
 
 def invalid_property(logical_id: str, name: str, value: object, least: int) -> HandlerError:
-    """Report a property that does not fit the resource's schema."""
+    """The failure for a property that violates the resource type's schema."""
     try:
         number = int(str(value))
     except ValueError:
-        why = "expected type: Integer, found: String"
+        reason = "expected type: Integer, found: String"
     else:
-        why = f"{number} is not greater or equal to {least}"
-    return HandlerError(f"Properties validation failed for resource {logical_id} with message: [#/{name}: {why}]")
+        reason = f"{number} is not greater or equal to {least}"
+    return HandlerError(f"Properties validation failed for resource {logical_id} with message: [#/{name}: {reason}]")
 
 
 def _handler_message(message: str, code: str) -> HandlerError:

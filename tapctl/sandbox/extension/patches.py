@@ -1,4 +1,4 @@
-"""The emulator's internals that the extension reads and replaces: one table, checked before anything is served."""
+"""The emulator's internals that the extension reads and replaces: one table, checked before the server starts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ EMULATOR = "ministack"
 PINNED = "1.5.33"
 
 Record = dict[str, Any]
-"""A record of the emulator: JSON of whatever shape its version gives it."""
+"""A record of the emulator: JSON whose shape depends on its version."""
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[..., tuple[str, dict[str, Any]]]
 
 
 class UnsupportedError(Exception):
-    """The emulator is missing, of another version, or has not the names that the extension replaces."""
+    """The emulator is missing, has another version, or lacks a name that the extension replaces."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seam:
+class Patch:
     """One name inside a module of the emulator."""
 
     module: str
     name: str
 
     def get(self) -> Any:
-        """Look up what the name holds now."""
+        """The current value of the name."""
         return getattr(import_module(self.module), self.name)
 
     def put(self, value: object) -> None:
-        """Replace it for every caller inside the emulator."""
+        """Replace the value for every caller inside the emulator."""
         setattr(import_module(self.module), self.name, value)
 
 
@@ -41,28 +41,34 @@ _LAMBDA = "ministack.services.lambda_svc"
 _DYNAMODB = "ministack.services.dynamodb"
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 
-FUNCTIONS = Seam(_LAMBDA, "_functions")
-PUT_CONCURRENCY = Seam(_LAMBDA, "_put_function_concurrency")
-PUT_PROVISIONED = Seam(_LAMBDA, "_put_provisioned_concurrency")
-GET_PROVISIONED = Seam(_LAMBDA, "_get_provisioned_concurrency")
-ACCOUNT_SETTINGS = Seam(_LAMBDA, "_get_account_settings")
-ACQUIRE_SLOT = Seam(_LAMBDA, "_acquire_execution_slot")
-INVOKE_CAP = Seam(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
-FUNCTION_OF_REFERENCE = Seam(_PROVISIONERS, "_lambda_function_for_cfn_ref")
-HANDLERS = Seam(_PROVISIONERS, "_RESOURCE_HANDLERS")
-TABLES = Seam(_DYNAMODB, "_tables")
-SSE_DESCRIPTION = Seam(_DYNAMODB, "_sse_description_from_spec")
-UPDATE_BACKUPS = Seam(_DYNAMODB, "_update_continuous_backups")
-UPDATE_TTL = Seam(_DYNAMODB, "_update_ttl")
-RESOLVE_KEY = Seam("ministack.services.kms", "_resolve_key")
-JSON_RESPONSE = Seam("ministack.core.responses", "json_response")
-ERROR_RESPONSE = Seam("ministack.core.responses", "error_response_json")
-STACKS = Seam("ministack.services.cloudformation", "_stacks")
-SAVE_ALL = Seam("ministack.core.persistence", "save_all")
-SERVICES_TO_SAVE = Seam("ministack.app", "_build_persistence_save_dict")
-APP = Seam("ministack.app", "app")
+REQUEST_ACCOUNT = Patch("ministack.core.responses", "get_account_id")
+FUNCTIONS = Patch(_LAMBDA, "_functions")
+PUT_CONCURRENCY = Patch(_LAMBDA, "_put_function_concurrency")
+PUT_PROVISIONED = Patch(_LAMBDA, "_put_provisioned_concurrency")
+GET_PROVISIONED = Patch(_LAMBDA, "_get_provisioned_concurrency")
+ACCOUNT_SETTINGS = Patch(_LAMBDA, "_get_account_settings")
+ACQUIRE_SLOT = Patch(_LAMBDA, "_acquire_execution_slot")
+INVOKE_CAP = Patch(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
+FUNCTION_OF_REFERENCE = Patch(_PROVISIONERS, "_lambda_function_for_cfn_ref")
+HANDLERS = Patch(_PROVISIONERS, "_RESOURCE_HANDLERS")
+TABLES = Patch(_DYNAMODB, "_tables")
+SSE_DESCRIPTION = Patch(_DYNAMODB, "_sse_description_from_spec")
+UPDATE_BACKUPS = Patch(_DYNAMODB, "_update_continuous_backups")
+UPDATE_TTL = Patch(_DYNAMODB, "_update_ttl")
+RESOLVE_KEY = Patch("ministack.services.kms", "_resolve_key")
+HTTP_APIS = Patch("ministack.services.apigateway", "_apis")
+FIND_HTTP_API = Patch("ministack.services.apigateway", "find_api_scope")
+REST_APIS = Patch("ministack.services.apigateway_v1", "_rest_apis")
+FIND_REST_API = Patch("ministack.services.apigateway_v1", "find_api_scope")
+JSON_RESPONSE = Patch("ministack.core.responses", "json_response")
+ERROR_RESPONSE = Patch("ministack.core.responses", "error_response_json")
+STACKS = Patch("ministack.services.cloudformation", "_stacks")
+SAVE_ALL = Patch("ministack.core.persistence", "save_all")
+SERVICES_TO_SAVE = Patch("ministack.app", "_build_persistence_save_dict")
+APP = Patch("ministack.app", "app")
 
-SEAMS = (
+PATCHES = (
+    REQUEST_ACCOUNT,
     FUNCTIONS,
     PUT_CONCURRENCY,
     PUT_PROVISIONED,
@@ -77,6 +83,10 @@ SEAMS = (
     UPDATE_BACKUPS,
     UPDATE_TTL,
     RESOLVE_KEY,
+    HTTP_APIS,
+    FIND_HTTP_API,
+    REST_APIS,
+    FIND_REST_API,
     JSON_RESPONSE,
     ERROR_RESPONSE,
     STACKS,
@@ -84,45 +94,52 @@ SEAMS = (
     SERVICES_TO_SAVE,
     APP,
 )
-ROWS: Mapping[str, tuple[str, ...]] = {
+HANDLER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     FUNCTION: ("create", "update"),
     VERSION: ("create", "update"),
     ALIAS: ("create", "update"),
     "AWS::DynamoDB::Table": ("create", "update", "delete"),
 }
-"""The CloudFormation handlers that the extension wraps."""
+"""The CloudFormation handlers that the extension wraps, by resource type."""
 
 
 def require() -> None:
-    """Stop here when the emulator is not the one that the extension was written for."""
+    """Raise `UnsupportedError` unless the emulator has every name that the extension replaces."""
     try:
-        found = version(EMULATOR)
+        installed = version(EMULATOR)
     except PackageNotFoundError:
         raise UnsupportedError(f"the emulator `{EMULATOR}` is not installed") from None
-    if found != PINNED:
-        raise UnsupportedError(f"the account limits need {EMULATOR} {PINNED}, but {found} is installed")
-    missing = [f"{seam.module}.{seam.name}" for seam in SEAMS if not _exists(seam)]
+    if installed != PINNED:
+        raise UnsupportedError(f"the account limits need {EMULATOR} {PINNED}, but {installed} is installed")
+    missing = [f"{patch.module}.{patch.name}" for patch in PATCHES if not _exists(patch)]
     if not missing:
-        rows = HANDLERS.get()
-        missing = [f"{kind} {name}" for kind, names in ROWS.items() for name in names if name not in rows.get(kind, ())]
+        handlers = HANDLERS.get()
+        missing = [
+            f"{kind} {action}"
+            for kind, actions in HANDLER_ACTIONS.items()
+            for action in actions
+            if action not in handlers.get(kind, ())
+        ]
     if missing:
-        raise UnsupportedError(f"the account limits cannot be enforced: {EMULATOR} {found} has no {', '.join(missing)}")
+        raise UnsupportedError(
+            f"the account limits cannot be enforced: {EMULATOR} {installed} has no {', '.join(missing)}"
+        )
 
 
 def handler(kind: str, action: str) -> Handler:
-    """Look up the emulator's own handler of one resource type."""
-    found: Handler = HANDLERS.get()[kind][action]
-    return found
+    """The emulator's own handler of one resource type."""
+    original: Handler = HANDLERS.get()[kind][action]
+    return original
 
 
 def replace_handlers(kind: str, **handlers: Callable[..., object]) -> None:
-    """Put our handlers of one resource type in the place of the emulator's."""
+    """Replace the emulator's handlers of one resource type."""
     HANDLERS.get()[kind].update(handlers)
 
 
-def _exists(seam: Seam) -> bool:
+def _exists(patch: Patch) -> bool:
     try:
-        seam.get()
+        patch.get()
     except (ImportError, AttributeError):
         return False
     return True

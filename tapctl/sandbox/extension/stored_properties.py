@@ -1,4 +1,4 @@
-"""What the emulator's handler of Lambda functions drops and AWS returns: stored where its API reads it."""
+"""Function properties that the emulator's handler drops, stored where its Lambda API reads them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
 
-KEPT = {"KmsKeyArn": "KMSKeyArn", "DeadLetterConfig": "DeadLetterConfig"}
-"""The properties in a template, and their names in the Lambda API."""
+STORED = {"KmsKeyArn": "KMSKeyArn", "DeadLetterConfig": "DeadLetterConfig"}
+"""Property names of CloudFormation, and the same in the Lambda API."""
 
-SETTLED = {
+ACTIVE = {
     "State": "Active",
     "StateReason": "",
     "StateReasonCode": "",
@@ -20,15 +20,16 @@ SETTLED = {
 
 
 def store(name: str, props: Mapping[str, Any], reserved: int | None) -> None:
-    """Store what the template says of a function that was just made or changed, and clear what it no longer says."""
+    """Store the properties of a function that was just created or updated, and clear those that were removed."""
     record: Record = patches.FUNCTIONS.get()[name]
     record["concurrency"] = reserved
     config: Record = record["config"]
-    for theirs, ours in KEPT.items():
-        if props.get(theirs):
-            config[ours] = props[theirs]
+    for property_name, api_name in STORED.items():
+        if props.get(property_name):
+            config[api_name] = props[property_name]
         else:
-            config.pop(ours, None)
+            config.pop(api_name, None)
     config["LoggingConfig"] = {"LogGroup": f"/aws/lambda/{name}", **config.get("LoggingConfig", {})}
-    # CloudFormation reports the update complete only then; a timer of the emulator would not outlive a restart.
-    config.update(SETTLED)
+    # CloudFormation reports the update complete only when the function is active; the emulator's own timer would be
+    # lost by a restart.
+    config.update(ACTIVE)
