@@ -2,19 +2,20 @@
 
     TapctlError                 1   an AWS failure, or a bug
     ├── AwsError                1   AWS refused or did not answer
-    │   └── NoCredentials       1   no usable credentials were found
-    ├── UsageError              2   wrong options, configuration or surroundings
-    │   ├── ConfigError         2   tapctl.toml, or a file it names, says something unusable
-    │   └── TemplateError       2   the template is not one, with file, line and column
-    ├── BusyError               5   the stack, or the sandbox, is at work for someone else; or time ran out
+    │   └── NoCredentials       1   there are no credentials
+    ├── UsageError              2   wrong options, configuration or environment
+    │   ├── ConfigError         2   tapctl.toml, or a file that it names, is invalid
+    │   └── TemplateError       2   the template is invalid, with file, line and column
+    ├── BusyError               5   another operation is in progress, or the deadline passed
     ├── DeployFailed            6   CloudFormation failed and rolled back
     ├── DeployStuck             7   CloudFormation failed and could not roll back
-    ├── Interrupted           130   somebody pressed Ctrl-C while AWS was at work
-    └── NotVerified             8   deployed, but nobody knows whether it is what the template says
+    ├── Interrupted           130   Ctrl-C while AWS was at work
+    └── NotVerified             8   deployed, but not verified
 
 Verdicts are results, not errors: see `tapctl.concurrency.verdict`.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, unique
 from typing import ClassVar
 
@@ -35,6 +36,21 @@ class ExitCode(IntEnum):
     STUCK = 7
     NOT_VERIFIED = 8
     INTERRUPTED = 130
+
+
+EXIT_CODES: Mapping[ExitCode, str] = {
+    ExitCode.OK: "fits, done, nothing to do, or declined at a prompt",
+    ExitCode.FAILURE: "AWS failed, or a bug",
+    ExitCode.USAGE: "usage, configuration or template error, also one that cfn-lint or CloudFormation finds",
+    ExitCode.EXCEEDS: "exceeds",
+    ExitCode.UNCERTAIN: "uncertain or unknown; `--allow-uncertain` makes it 0",
+    ExitCode.BUSY: "busy, or timed out",
+    ExitCode.ROLLED_BACK: "the deploy failed and was rolled back",
+    ExitCode.STUCK: "the deploy failed and the stack is stuck",
+    ExitCode.NOT_VERIFIED: "deployed, but not verified",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+"""The meaning of each exit code, for the documentation."""
 
 
 class TapctlError(Exception):
@@ -58,21 +74,21 @@ class AwsError(TapctlError):
 
 
 class NoCredentials(AwsError):
-    """No request was sent, since no usable credentials were found."""
+    """There are no credentials to call AWS with."""
 
 
 class UsageError(TapctlError):
-    """The command line, the configuration or the surroundings are wrong."""
+    """The command line, the configuration or the environment is wrong."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigError(UsageError):
-    """tapctl.toml, or a file it names, says something unusable."""
+    """tapctl.toml, or a file that it names, is invalid."""
 
 
 class TemplateError(UsageError):
-    """The template cannot be read as one."""
+    """The template is invalid."""
 
     def __init__(
         self,
@@ -91,7 +107,7 @@ class TemplateError(UsageError):
 
 
 class BusyError(TapctlError):
-    """Someone else is at work on the stack, or the deadline passed."""
+    """Another operation is in progress on the stack, or the deadline passed."""
 
     exit_code = ExitCode.BUSY
 
@@ -107,18 +123,18 @@ class DeployFailed(TapctlError):
 
 
 class DeployStuck(TapctlError):
-    """CloudFormation failed the operation and left the stack where it needs help."""
+    """CloudFormation failed the operation and left a stack that needs recovery."""
 
     exit_code = ExitCode.STUCK
 
 
 class Interrupted(TapctlError):
-    """Somebody pressed Ctrl-C while AWS was at work."""
+    """Ctrl-C while AWS was at work."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
 class NotVerified(TapctlError):
-    """The stack is deployed, but whether it is what the template says could not be looked at."""
+    """The stack is deployed, but the verification could not run."""
 
     exit_code = ExitCode.NOT_VERIFIED

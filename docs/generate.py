@@ -1,0 +1,86 @@
+"""Writes the generated blocks of README.md and docs/*.md; `--check` only says which are out of date.
+
+A block stands between `<!-- generated: NAME -->` and `<!-- end -->`. CI runs the check, so a change of an option, a
+limit, an exit code or a configuration key comes with its documentation.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
+from tapctl.limits import CATALOGUE  # noqa: E402
+from tapctl.settings.config_file import SECTIONS  # noqa: E402
+
+BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<name>[a-z -]+) -->\n.*?^<!-- end -->$")
+
+
+def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def exit_codes() -> str:
+    return table(("code", "means"), ((str(int(code)), meaning) for code, meaning in EXIT_CODES.items()))
+
+
+def limits() -> str:
+    rows = (
+        (f"`{limit.id}`", limit.title, ", ".join(f"`{action}`" for action in limit.permissions) or "nothing")
+        for limit in CATALOGUE
+    )
+    return table(("limit", "of", "read with"), rows)
+
+
+def configuration() -> str:
+    rows = ((f"`{key}`", text) for key, text in SECTIONS)
+    return table(("key", "means"), rows)
+
+
+def help_of(command: str) -> str:
+    asked = [sys.executable, "-m", "tapctl", *command.split(), "--help"]
+    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
+    text = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own command
+    return "```text\n" + "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n```"
+
+
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "exit codes": exit_codes,
+    "limits": limits,
+    "configuration": configuration,
+}
+
+
+def generated(name: str) -> str:
+    """The content of one block; `help COMMAND` runs the command."""
+    return help_of(name.removeprefix("help").strip()) if name.startswith("help") else GENERATORS[name]()
+
+
+def renewed(text: str) -> str:
+    return BLOCK.sub(
+        lambda block: f"<!-- generated: {block['name']} -->\n{generated(block['name'])}\n<!-- end -->", text
+    )
+
+
+def main(arguments: list[str]) -> int:
+    outdated = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        if (new := renewed(text)) != text:
+            outdated.append(str(path.relative_to(ROOT)))
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    if outdated and "--check" in arguments:
+        sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
