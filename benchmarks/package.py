@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.processes import Command, Comparison, measure, table
-from tapctl.packaging.archive import write_zip
+from tapctl.packaging.content import write_zip
 from tapctl.packaging.file_tree import content_hash, tree
 
 FILES, SIZE = 5_000, 20_000

@@ -1,8 +1,8 @@
 """CloudFormation's resource types and property names that more than one module asks about."""
 
 CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
-CUSTOM_PREFIX = "Custom::"
-"""How the type of a custom resource begins where the template gives it a name."""
+CUSTOM_RESOURCES = ("Custom::", CUSTOM_RESOURCE)
+"""How the types of custom resources begin."""
 
 STACK = "AWS::CloudFormation::Stack"
 """A nested stack, and any stack in its own events."""
@@ -22,7 +22,3 @@ SERVERLESS_APPLICATION = "AWS::Serverless::Application"
 
 RESERVED_CONCURRENCY = "ReservedConcurrentExecutions"
 PROVISIONED_CONCURRENCY = "ProvisionedConcurrencyConfig"
-
-
-def is_custom_resource(resource_type: str) -> bool:
-    return resource_type.startswith(CUSTOM_PREFIX) or resource_type == CUSTOM_RESOURCE

@@ -17,7 +17,9 @@ EXCEPTIONS = (
     "soak",
     "stack",  # the reference template
     "support",
+    "benchmarks",  # that each of them starts
     "test_layout.py",
+    "test_structure.py",
 )
 
 

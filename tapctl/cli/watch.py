@@ -18,7 +18,7 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     the timeout passed.
     """
     from tapctl.cli.progress import Progress
-    from tapctl.report import watch
+    from tapctl.report import events
     from tapctl.settings.settings import read
     from tapctl.workflows import watch as watching
 
@@ -32,6 +32,6 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
             end = watching.watch(aws, name, progress, operation.timeout)
         except TapctlError as error:
             if not text or output.output:
-                terminal.result(watch.failure_json(name, error), output.output)
+                terminal.result(events.failure_json(name, error), output.output)
             raise
-    terminal.result(watch.RENDERERS[output.format.value](end), output.output)
+    terminal.result(events.RENDERERS[output.format.value](end), output.output)

@@ -15,7 +15,7 @@ from tapctl.limits import CONCURRENCY, Limit
 from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.properties import existence
+from tapctl.template.resolver import existence
 from tapctl.template.values import ResourceReference
 from tapctl.unknown import Unknown, known
 

@@ -15,8 +15,7 @@ from tapctl.resource_types import STACK
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
-from tapctl.template.properties import existence
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, existence
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE
 from tapctl.unknown import Unknown

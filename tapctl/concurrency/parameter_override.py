@@ -13,9 +13,8 @@ from tapctl.resource_types import RESERVED_CONCURRENCY, SERVERLESS_FUNCTION, SER
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import SSM_TYPE, Parameters, as_text, bind, is_secret
-from tapctl.template.properties import whole_number
 from tapctl.template.references import References
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, whole_number
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown

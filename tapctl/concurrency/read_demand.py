@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
-from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET, is_custom_resource
+from tapctl.resource_types import CUSTOM_RESOURCES, EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET
 from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
-from tapctl.template.properties import count, existence, plain
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, count, existence, plain
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Count, Unknown
@@ -199,7 +198,7 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 
 
 def _why_opaque(resource: Resource) -> str:
-    if is_custom_resource(resource.type):
+    if resource.type.startswith(CUSTOM_RESOURCES):
         return "a custom resource may create functions"
     if resource.type.endswith("::MODULE"):
         return "a module is expanded by CloudFormation"

@@ -4,18 +4,23 @@ Nothing is uploaded or zipped here: the key of an object follows from the conten
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import RemedyPlan, apply
-from tapctl.errors import UsageError
+from tapctl.errors import TapctlError, UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import IN_LAMBDA, Content, file_content, reading, text_content, too_large
-from tapctl.packaging.dependencies import Installed, PythonBuild
+from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
+from tapctl.settings.settings import Settings
+from tapctl.state.files import state_dir
 from tapctl.template.load import load
 from tapctl.template.local_paths import Local, PathKind, local_paths, put
 from tapctl.template.model import Template
@@ -140,3 +145,80 @@ def _check_length(file: str, text: str) -> None:
             f"{file} is {size:,} bytes when packaged; CloudFormation accepts {MAX_TEMPLATE:,}",
             "move some of its resources into a nested stack",
         )
+
+
+MAX_BODY = 51_200
+"""Bytes of `TemplateBody`: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+PARALLEL = 4
+"""How many artifacts are packed and uploaded at the same time."""
+
+
+def packager(aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None]) -> Packager:
+    """The packager for a deploy; AWS is asked for the account id at most, and only where it is None or empty."""
+    store = ArtifactStore(aws, settings.artifact_bucket, account_id or "")
+    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step)))
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A packaged template on its way into the bucket; `step` is called with a line for each upload."""
+
+    package: Package
+    store: ArtifactStore
+    step: Callable[[str], None]
+
+    @property
+    def request(self) -> dict[str, str]:
+        """The parameter of CreateChangeSet: `TemplateBody`, or `TemplateURL` for a template that exceeds its limit."""
+        document = self._document()
+        return {"TemplateURL": self.store.url(document.key)} if document else {"TemplateBody": self.package.text}
+
+    def _document(self) -> Artifact | None:
+        """The template as an object; None where it fits into the request."""
+        if len(self.package.text.encode()) <= MAX_BODY:
+            return None
+        return Artifact("the template", text_content(self.package.text, ".template"), early=True)
+
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Upload the early artifacts before the block, and the others while it runs.
+
+        Creates the bucket on first use. Raises `UsageError` for a bucket that cannot be used and for a file that
+        changed after it was packaged, at the end of the block too.
+        """
+        document = self._document()
+        artifacts = (*self.package.artifacts, *((document,) if document else ()))
+        if not artifacts:
+            yield
+            return
+        if self.store.ensure():
+            self.step(f"created artifact bucket {self.store.bucket}")
+        pool = ThreadPoolExecutor(PARALLEL, "upload")
+        try:
+            for line in pool.map(self._upload, (artifact for artifact in artifacts if artifact.early)):
+                self.step(line)
+            uploads = [pool.submit(self._upload, artifact) for artifact in artifacts if not artifact.early]
+            yield
+            for upload in uploads:
+                self.step(upload.result())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _upload(self, artifact: Artifact) -> str:
+        """Upload an artifact unless the bucket has it; returns a line of progress."""
+
+        def write(file: BinaryIO) -> None:
+            try:
+                digest = artifact.content.write(file)
+            except (FileNotFoundError, PermissionError):
+                digest = ""
+            if digest != artifact.content.digest:
+                raise UsageError(f"{artifact.label} changed while it was packaged", "run it again")
+
+        try:
+            size = self.store.put(artifact.key, write)
+        except OSError as error:
+            message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
+            raise TapctlError(message, "free some disk space, or set TMPDIR") from None
+        return f"{artifact.label}: already uploaded" if size is None else f"{artifact.label}: {size:,} bytes, uploaded"

@@ -24,7 +24,7 @@ def text(account: Account, settings: Settings, surface: RenderOptions) -> str:
 
 
 def _concurrency(account: Account, settings: Settings) -> list[Any]:
-    from tapctl.report.bar import Headroom, bar
+    from tapctl.report.render import Headroom, bar
 
     match account.settings.concurrency.limit, account.settings.concurrency.unreserved:
         case int(limit), int(unreserved):

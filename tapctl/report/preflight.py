@@ -128,7 +128,7 @@ def _is_short(result: Preflight) -> bool:
 
 
 def _headroom(result: Preflight) -> Any:
-    from tapctl.report.bar import Headroom, bar
+    from tapctl.report.render import Headroom, bar
 
     judged = result.concurrency
     if not result.changes:

@@ -7,7 +7,7 @@ from typing import Any
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.template.nested import StackTree
-from tapctl.template.properties import existence
+from tapctl.template.resolver import existence
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapctl.aws.session import Aws, error_code, readable
 from tapctl.errors import TemplateError
-from tapctl.resource_types import is_custom_resource
+from tapctl.resource_types import CUSTOM_RESOURCES
 from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
@@ -26,7 +26,7 @@ _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
 
 def custom(event: StackEvent) -> bool:
     """Whether it is of a resource that a function of the account makes."""
-    return is_custom_resource(event.type)
+    return event.type.startswith(CUSTOM_RESOURCES)
 
 
 def last_lines(aws: Aws, function: str, reason: str) -> list[str] | Unknown:

@@ -16,7 +16,7 @@ from tapctl.errors import TemplateError
 from tapctl.hints import Advice, Hint, advise
 from tapctl.template.parameters import as_text
 from tapctl.template.source import Path
-from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value, find_unknown
+from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -336,3 +336,11 @@ FUNCTIONS: Mapping[str, Callable[["Resolver", Value, Path], Value]] = {
     "Fn::Sub": _sub,
     "Fn::ToJsonString": _to_json_string,
 }
+
+
+def find_unknown(value: Value) -> Unknown | None:
+    """The first Unknown anywhere inside a resolved value."""
+    if isinstance(value, Unknown):
+        return value
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((unknown for part in parts if (unknown := find_unknown(part))), None)

@@ -8,10 +8,10 @@ from typing import Any
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import STACK
-from tapctl.template.expand import expand
+from tapctl.template import loops, sam
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
-from tapctl.template.model import Resource, Template
+from tapctl.template.model import LANGUAGE_EXTENSIONS, Resource, Template
 from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
 from tapctl.template.resolver import Resolver
 from tapctl.template.source import Source
@@ -195,3 +195,21 @@ def _readable(file: Path) -> Source | None:
         return load(str(file)).source
     except TemplateError:
         return None  # `stack_tree` reports the error
+
+
+def expand(template: Template, parameters: Parameters) -> Template:
+    """The template after its transforms; the template itself when it needs none.
+
+    Raises `TemplateError` for what a transform refuses.
+    """
+    if loops.has_loops(template):
+        if LANGUAGE_EXTENSIONS not in template.transforms:
+            raise template.error(
+                f"Fn::ForEach requires the transform {LANGUAGE_EXTENSIONS}",
+                "Resources",
+                hint=f"add `Transform: {LANGUAGE_EXTENSIONS}`",
+            )
+        template = loops.unroll(template, Resolver(template, bind(template, parameters)))
+    if sam.is_serverless(template):
+        template = sam.translate(template, bind(template, parameters))
+    return template

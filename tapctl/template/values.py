@@ -29,11 +29,3 @@ class ResourceReference(Unknown):
 @dataclass(frozen=True, slots=True)
 class MaybeNoValue(Unknown):
     """Unknown, and possibly `NO_VALUE`, so that a list that contains it has no known length."""
-
-
-def find_unknown(value: Value) -> Unknown | None:
-    """The first Unknown anywhere inside a resolved value."""
-    if isinstance(value, Unknown):
-        return value
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((unknown for part in parts if (unknown := find_unknown(part))), None)

@@ -14,7 +14,7 @@ from tapctl.aws.errors import aws_call, read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError
 from tapctl.hints import Hint
-from tapctl.template.values import find_unknown
+from tapctl.template.intrinsics import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, same

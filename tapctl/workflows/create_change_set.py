@@ -7,7 +7,7 @@ from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import Override
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
-from tapctl.packaging.upload import Publication, packager
+from tapctl.packaging.package import Publication, packager
 from tapctl.settings.settings import Settings
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet

@@ -10,7 +10,7 @@ from tapctl.aws.session import Aws, explained
 from tapctl.concurrency import two_step
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import AwsError, BusyError, Interrupted, TapctlError, UsageError
-from tapctl.packaging.upload import packager
+from tapctl.packaging.package import packager
 from tapctl.settings.settings import Settings
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet

@@ -1,27 +1,32 @@
 """The workflow behind `tapctl fix`: the remedy as checked edits of the source files."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Any
 
 from tapctl.account.model import Stack
+from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.findings import first_unknown
+from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.remedy import Override, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.errors import UsageError
+from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import CONCURRENCY
-from tapctl.source_fix.check import check_demand, read_again
 from tapctl.source_fix.file_edit import FileEdit
 from tapctl.source_fix.places import EditPlace, places
 from tapctl.source_fix.suppress import SCANNERS, missing_rules, suppress, used_scanners
 from tapctl.template.edit.entry import change, set_entry, set_text
 from tapctl.template.edit.text import Edit, apply
-from tapctl.template.model import Template
+from tapctl.template.model import Template, check
+from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import as_text
+from tapctl.template.parse import parse
 from tapctl.template.references import References
 from tapctl.template.source import Path, Source
+from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +202,79 @@ def _growing_without_reservation(result: Preflight) -> list[str]:
 def others_fit(result: Preflight) -> bool:
     """Whether all other limits fit, which no edit of a reservation changes."""
     return all(finding.verdict is Verdict.FITS for finding in result.other_findings)
+
+
+BY_HAND = "edit it by hand, or let `tapctl deploy` apply the remedy"
+
+
+def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:
+    """The edited text as a template. Raises `UsageError` where it is not one, or differs outside of the meant paths."""
+    try:
+        after = parse(text, before.file)
+    except TemplateError as error:
+        raise UsageError(f"{error.message}, after the edit of the setting", BY_HAND) from None
+    for path in _differences(before.value, after.value):
+        if not any(_overlap(path, other) for other in meant):
+            place = f"{before.file}:{before.line(*path)}"
+            raise UsageError(f"{place}: an edit of the setting would change this line too", BY_HAND)
+    return check(Template(after, after.value))
+
+
+def check_demand(result: Preflight, edited: Mapping[FilePath, Template]) -> None:
+    """Raises `TapctlError` unless the edited files, by resolved path, demand what the remedy leaves."""
+    after = _demand(result.tree, edited)
+    wanted = {name: remedy.value for name, remedy in result.plan.changes.items()}
+    expected = [
+        (name, wanted.get(name, reserved), provisioned) for name, reserved, provisioned in _figures(result.demand)
+    ]
+    if expected != _figures(after):
+        message = "the edited template does not produce the planned reservation; nothing was written"
+        raise TapctlError(message, BY_HAND)
+
+
+def _demand(tree: StackTree, edited: Mapping[FilePath, Template]) -> Demand:
+    sources = {
+        FilePath(member.resolver.template.file).resolve(): member.resolver.template.source for member in tree.members()
+    }
+
+    def read(file: str) -> Template:
+        path = FilePath(file).resolve()
+        return edited.get(path) or Template(sources[path], sources[path].value)
+
+    return read_demand(stack_tree(read(tree.resolver.template.file), tree.parameters, tree.resolver.pseudo, read))
+
+
+def _figures(demand: Demand) -> list[tuple[Any, ...]]:
+    """Name, reservation and provisioned concurrency of every function; all unknown values are equal."""
+    return [
+        (
+            function.logical_id,
+            _figure(function.reserved),
+            [(version.logical_id, _figure(version.value)) for version in function.provisioned],
+        )
+        for function in demand.functions
+    ]
+
+
+def _figure(value: int | Unknown | None) -> int | str | None:
+    return "unknown" if isinstance(value, Unknown) else value
+
+
+def _differences(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths at which two plain values differ, as deep as possible."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in {**before, **after}:
+            if name in before and name in after:
+                yield from _differences(before[name], after[name], (*path, name))
+            else:
+                yield (*path, name)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(old, new, (*path, index))
+    elif type(before) is not type(after) or before != after:
+        yield path
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Whether one path starts with the other."""
+    return all(step == same for step, same in zip(one, other, strict=False))

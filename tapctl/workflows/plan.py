@@ -13,7 +13,7 @@ from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.status import StackAction
 from tapctl.template.nested import StackTree
-from tapctl.template.properties import existence
+from tapctl.template.resolver import existence
 from tapctl.workflows.deploy import Narrator, gate
 from tapctl.workflows.deployer import check_parameters
 from tapctl.workflows.preflight import preflight

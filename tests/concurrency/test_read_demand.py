@@ -6,7 +6,7 @@ import pytest
 
 from tapctl.concurrency.demand import Demand, FunctionDemand, Provisioned
 from tapctl.errors import TemplateError
-from tapctl.template.properties import whole_number
+from tapctl.template.resolver import whole_number
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.templates import demand

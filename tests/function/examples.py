@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 bounded = settings(
-    max_examples=int(os.environ.get("WEBHOOK_FUZZ_EXAMPLES", "100")),
+    max_examples=int(os.environ.get("WEBHOOK_FUZZ_EXAMPLES", "300")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

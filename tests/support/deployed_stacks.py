@@ -16,9 +16,8 @@ from tapctl.template.parameters import Parameters, bind
 from tapctl.template.parse import parse
 from tapctl.template.resolver import Resolver
 from tapctl.verify.check import Check
-from tapctl.verify.deployed_stack import DeployedStack
+from tapctl.verify.deployed_stack import DeployedStack, return_values
 from tapctl.verify.resources import resource_jobs
-from tapctl.verify.return_values import return_values
 
 PSEUDO = {
     "AWS::Region": "us-east-1",

@@ -12,7 +12,7 @@ from tapctl import sandbox
 from tapctl.account import snapshot
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, DeployFailed, Interrupted, UsageError
-from tapctl.packaging.upload import MAX_BODY
+from tapctl.packaging.package import MAX_BODY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.options import Options

@@ -6,10 +6,10 @@ from typing import Any
 
 from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 from tapctl.sandbox import rules
-from tapctl.sandbox.extension import patches, stored_properties
+from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
-from tapctl.sandbox.extension.patches import Handler
+from tapctl.sandbox.extension.patches import Handler, Record
 from tapctl.sandbox.rules import NO_CONCURRENCY, Refusal
 
 Properties = Mapping[str, Any]
@@ -32,7 +32,7 @@ def _wrap_function(account: SandboxAccount) -> None:
         _refuse_existing(name)
         reserved = _checked_reservation(account, logical_id, props, name or "")
         created = create_original(logical_id, props, stack_name)
-        stored_properties.store(created[0], props, reserved)
+        store(created[0], props, reserved)
         return created
 
     def update(physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str = "") -> Created:
@@ -43,7 +43,7 @@ def _wrap_function(account: SandboxAccount) -> None:
             _refuse_existing(name)
         reserved = _checked_reservation(account, logical_id or physical_id, new, name)
         created = update_original(physical_id, old, new, stack_name, logical_id)
-        stored_properties.store(created[0], new, reserved)
+        store(created[0], new, reserved)
         return created
 
     patches.replace_handlers(FUNCTION, create=create, update=update)
@@ -127,3 +127,32 @@ def _refuse_existing(name: str | None) -> None:
 
 def _function_name(props: Properties) -> str:
     return str(patches.FUNCTION_OF_REFERENCE.get()(props.get("FunctionName", ""))[1])
+
+
+STORED = {"KmsKeyArn": "KMSKeyArn", "DeadLetterConfig": "DeadLetterConfig"}
+"""Property names of CloudFormation, and the same in the Lambda API."""
+
+ACTIVE = {
+    "State": "Active",
+    "StateReason": "",
+    "StateReasonCode": "",
+    "LastUpdateStatus": "Successful",
+    "LastUpdateStatusReason": "",
+    "LastUpdateStatusReasonCode": "",
+}
+
+
+def store(name: str, props: Mapping[str, Any], reserved: int | None) -> None:
+    """Store the properties of a function that was just created or updated, and clear those that were removed."""
+    record: Record = patches.FUNCTIONS.get()[name]
+    record["concurrency"] = reserved
+    config: Record = record["config"]
+    for property_name, api_name in STORED.items():
+        if props.get(property_name):
+            config[api_name] = props[property_name]
+        else:
+            config.pop(api_name, None)
+    config["LoggingConfig"] = {"LogGroup": f"/aws/lambda/{name}", **config.get("LoggingConfig", {})}
+    # CloudFormation reports the update complete only when the function is active; the emulator's own timer would be
+    # lost by a restart.
+    config.update(ACTIVE)

@@ -13,8 +13,8 @@ from tapctl.resource_types import (
     RESERVED_CONCURRENCY,
     VERSION,
 )
+from tapctl.template.intrinsics import find_unknown
 from tapctl.template.parameters import as_text
-from tapctl.template.values import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
 from tapctl.verify.compare import as_state, same_name, unordered

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tapctl.report.live_display import LiveBoard, board
-from tapctl.report.progress import Board
+from tapctl.report.live_display import Board, LiveBoard, board
 from tapctl.resource_types import STACK
 from tapctl.stacks.follow import StackEvent
 

@@ -13,8 +13,7 @@ from tapctl.aws.session import Aws
 from tapctl.errors import TapctlError, UsageError
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import Content, text_content
-from tapctl.packaging.package import Artifact, Package
-from tapctl.packaging.upload import MAX_BODY, Publication
+from tapctl.packaging.package import MAX_BODY, Artifact, Package, Publication
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer

@@ -1,6 +1,6 @@
 import pytest
 
-from tapctl.report.bar import WIDTH, Headroom, bar
+from tapctl.report.render import BAR_WIDTH, Headroom, bar
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tapctl.report.bar import WIDTH, Headroom, bar
 def test_the_bar_is_always_as_wide(headroom: Headroom) -> None:
     line, _ = bar(headroom).plain.split("\n")
 
-    assert len(line) == WIDTH
+    assert len(line) == BAR_WIDTH
 
 
 def test_every_holder_has_a_cell() -> None:

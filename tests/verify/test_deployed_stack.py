@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.verify.return_values import return_values
+from tapctl.verify.deployed_stack import return_values
 from tests.support.deployed_stacks import PSEUDO, template_of
 
 
