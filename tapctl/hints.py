@@ -4,7 +4,7 @@ The judgement, the template room and the account room choose an advice and fill 
 and no option, so that one place decides how a command is written.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -58,6 +58,8 @@ class Advised:
 
     advice: Advice
     values: tuple[str | int, ...] = ()
+    then: str = ""
+    """A further step in words, which follows the advice."""
 
     def __format__(self, spec: str) -> str:
         """Raises `TypeError`: a report words it, nothing else."""
@@ -71,3 +73,14 @@ Hint = str | Advised
 def advise(advice: Advice, *values: str | int) -> Advised:
     """`Advised` with its values as arguments."""
     return Advised(advice, values)
+
+
+def with_step(hint: Hint | None, step: str) -> Hint:
+    """The hint with a further step behind it, or that step alone."""
+    match hint:
+        case Advised():
+            return replace(hint, then=f"{hint.then}; {step}" if hint.then else step)
+        case str(text) if text:
+            return f"{text}; {step}"
+        case _:
+            return step

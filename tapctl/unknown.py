@@ -1,21 +1,20 @@
-"""What tapctl could not find out, as a value with a reason: never None, never a number that looks like an answer."""
+"""A value that tapctl cannot determine, with the reason: never None, and never a number that looks like an answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias
 
 from tapctl.hints import Hint
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that cannot be known from what was given.
+    """A value that cannot be determined from the input.
 
-    `reason` says why; `resolution` names what would resolve it (a parameter, a permission, an option).
-    `judged` is False where there was nothing to be asked in the first place, such as a quota that a
-    hand-written snapshot leaves out: it is reported, and does not make the whole verdict unknown.
-    `lookup` is the key of what the account could be asked for: `ssm:NAME` or `import:NAME`.
+    `reason` says why; `resolution` names what would determine it (a parameter, a permission, an option).
+    `judged` is False for a value that was never read, such as a quota that a hand-written snapshot leaves out:
+    it is reported, and does not make the whole verdict unknown.
+    `lookup` is the key of a value that the account holds: `ssm:NAME` or `import:NAME`.
     """
 
     reason: str
@@ -24,11 +23,15 @@ class Unknown:
     lookup: str = ""
 
 
-def total(values: "list[int | Unknown]") -> int | Unknown:
-    """The sum, or the first reason why there is none."""
+Count: TypeAlias = int | Unknown
+"""A number of executions, bytes or resources."""
+
+
+def total(counts: Iterable[Count]) -> Count:
+    """The sum, or the first Unknown."""
     added = 0
-    for value in values:
-        if isinstance(value, Unknown):
-            return value
-        added += value
+    for count in counts:
+        if isinstance(count, Unknown):
+            return count
+        added += count
     return added

@@ -9,15 +9,12 @@ from typing import Any, TypeVar
 
 from tapctl.account.model import InFlight, LiveFunction, PastFailure, Stack
 from tapctl.aws.session import Aws, error_code, readable
+from tapctl.resource_types import FUNCTION, PUBLISHED, STACK
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
 
 WORKERS = 16
-
-FUNCTION = "AWS::Lambda::Function"
-PUBLISHED = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
-NESTED = "AWS::CloudFormation::Stack"
 
 AT_WORK = (
     "CREATE_IN_PROGRESS",
@@ -65,7 +62,7 @@ class LiveStacks:
             {} if undone else {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
             {each.name: each.type for each in resources},
             id=described["StackId"],
-            nested={f"{each.name}/": each.physical_id for each in resources if each.type == NESTED},
+            nested={f"{each.name}/": each.physical_id for each in resources if each.type == STACK},
             published={each.physical_id: _short(each.name) for each in resources if each.type in PUBLISHED},
             stored={
                 f"ssm:{each['ParameterValue']}": each["ResolvedValue"]
@@ -152,7 +149,7 @@ class LiveStacks:
             return found
         nested = []
         for each in found:
-            if each.type == NESTED:
+            if each.type == STACK:
                 below = self._resources(each.physical_id, f"{each.name}/")
                 if isinstance(below, Unknown):
                     return below

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tapctl.unknown import Unknown
-
-Count = int | Unknown
+from tapctl.unknown import Count, Unknown
 
 UNREAD = Unknown("it was not read", judged=False)
 

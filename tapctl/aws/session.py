@@ -116,7 +116,8 @@ class Aws:
             proxies={} if self.target.is_sandbox else None,
         )
         try:
-            client = self.session.client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
+            new_client: Any = self.session.client  # the stubs know each service by its literal name only
+            client = new_client(service, region_name=region, endpoint_url=self.target.endpoint, config=config)
         except BotoCoreError:
             raise
         except ValueError as error:

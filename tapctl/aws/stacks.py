@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.hints import Advice, advise
-from tapctl.resource_types import failed, in_progress, stack_status
+from tapctl.resource_types import STACK, failed, in_progress, stack_status
 from tapctl.unknown import Unknown
-
-STACK = "AWS::CloudFormation::Stack"
 
 _CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
 

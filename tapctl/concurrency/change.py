@@ -6,9 +6,7 @@ from typing import Self
 
 from tapctl.account.model import LiveFunction
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
-from tapctl.unknown import Unknown, total
-
-Count = int | Unknown
+from tapctl.unknown import Count, Unknown, total
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tapctl.unknown import Unknown, total
-
-Count = int | Unknown
+from tapctl.unknown import Count, Unknown, total
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import EventSource, FunctionDemand
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
-from tapctl.concurrency.read_demand import FUNCTION
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Subject
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
 from tapctl.limits import CONCURRENCY, Limit
+from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.properties import existence
@@ -189,8 +189,6 @@ def _warning(file: str, key: str, name: str, functions: list[str]) -> Finding:
     return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hint=hint, severity="warning")
 
 
-EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
-
 STAGES = {
     "AWS::ApiGateway::Stage": "MethodSettings with ThrottlingRateLimit",
     "AWS::ApiGatewayV2::Stage": "DefaultRouteSettings with ThrottlingRateLimit",
@@ -247,7 +245,7 @@ def throttles(tree: StackTree) -> Throttles:
     stages: dict[str, str] = {}
     for member in tree.members():
         for resource in member.resolver.template.resources():
-            if resource.type == EVENT_SOURCE and (function := _queued(member, resource)):
+            if resource.type == EVENT_SOURCE_MAPPING and (function := _queued(member, resource)):
                 sources.setdefault(f"{member.prefix}{function}", resource.logical_id)
             elif resource.type in STAGES:
                 stages.setdefault(member.prefix.rstrip("/"), f"{STAGES[resource.type]} of {resource.logical_id}")

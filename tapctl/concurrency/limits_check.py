@@ -11,7 +11,7 @@ from tapctl.concurrency.result import Subject
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
 from tapctl.limits import CATALOGUE, Limit, LimitKind
-from tapctl.limits.cloudformation import STACK
+from tapctl.resource_types import STACK
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text

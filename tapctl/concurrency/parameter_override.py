@@ -11,6 +11,7 @@ from typing import Any
 from tapctl.concurrency.remedy import Remedy, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
+from tapctl.resource_types import RESERVED_CONCURRENCY, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.model import Template
 from tapctl.template.parameters import STORED, Parameters, as_text, bind, is_secret
 from tapctl.template.properties import whole_number
@@ -18,8 +19,6 @@ from tapctl.template.references import References
 from tapctl.template.resolver import NO_VALUE, Resolver, Value
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-SETTING = "ReservedConcurrentExecutions"
 
 _OFF = ("", "-1", "false", "no", "none", "None", "0")
 """What templates take for "no reservation", beside the parameter's default and the values that it allows."""
@@ -65,9 +64,9 @@ def _override(resolver: Resolver, references: References, logical_id: str, remed
 def _setting(template: Template, logical_id: str) -> tuple[Path, Value]:
     """Where a function's reservation is written, in the resource or in SAM's Globals."""
     resource = template.body["Resources"].get(logical_id) or {}
-    own: Path = ("Resources", logical_id, "Properties", SETTING)
-    shared: Path = ("Globals", "Function", SETTING)
-    for path in (own, *([shared] if str(resource.get("Type")).startswith("AWS::Serverless::") else [])):
+    own: Path = ("Resources", logical_id, "Properties", RESERVED_CONCURRENCY)
+    shared: Path = ("Globals", "Function", RESERVED_CONCURRENCY)
+    for path in (own, *([shared] if str(resource.get("Type")).startswith(SERVERLESS_PREFIX) else [])):
         value = _at(template.body, path)
         if value is not NO_VALUE:
             return path, value
@@ -90,7 +89,7 @@ def _serves_only(template: Template, references: References, name: str, path: Pa
     heirs = [
         each
         for each in template.resources()
-        if path[0] == "Globals" and each.type == "AWS::Serverless::Function" and SETTING not in each.properties
+        if path[0] == "Globals" and each.type == SERVERLESS_FUNCTION and RESERVED_CONCURRENCY not in each.properties
     ]
     return len(heirs) <= 1 and all(use[: len(path)] == path for use in references.users(name))
 

@@ -5,17 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.demand import Count, Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
+from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
+from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET, is_custom_resource
 from tapctl.template.model import INCLUDED, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.properties import count, existence, plain
 from tapctl.template.resolver import NO_VALUE, Resolver, ResourceReference
 from tapctl.template.source import Path
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
 
-FUNCTION = "AWS::Lambda::Function"
-PUBLISHED = ("AWS::Lambda::Alias", "AWS::Lambda::Version")
 """The resource types that carry a ProvisionedConcurrencyConfig."""
 
 
@@ -124,15 +123,13 @@ def _owner(resolver: Resolver, resource: Resource, functions: dict[str, Function
     return named[0].logical_id if named else resource.logical_id
 
 
-TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 DIMENSION = "lambda:function:ProvisionedConcurrency"
-EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
 
 
 def scaling(member: StackTree) -> Iterator[Scaling]:
     """The widest range of each target on provisioned concurrency, its scheduled actions included."""
     resolver = member.resolver
-    for resource in _existing(resolver, TARGET):
+    for resource in _existing(resolver, SCALABLE_TARGET):
         path: Path = ("Resources", resource.logical_id, "Properties")
         if resolver.value(resource.properties.get("ScalableDimension"), path) != DIMENSION:
             continue
@@ -172,7 +169,7 @@ def _largest(values: list[Count | None]) -> Count:
 def event_sources(member: StackTree) -> Iterator[EventSource]:
     """Event source mappings with a MaximumConcurrency."""
     resolver = member.resolver
-    for resource in _existing(resolver, EVENT_SOURCE):
+    for resource in _existing(resolver, EVENT_SOURCE_MAPPING):
         path: Path = ("Resources", resource.logical_id, "Properties", "ScalingConfig")
         config = resolver.value(resource.properties.get("ScalingConfig", NO_VALUE), path)
         raw = config.get("MaximumConcurrency", NO_VALUE) if isinstance(config, dict) else config
@@ -202,7 +199,7 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 
 
 def _why_unseen(resource: Resource) -> str:
-    if resource.type.startswith("Custom::") or resource.type == "AWS::CloudFormation::CustomResource":
+    if is_custom_resource(resource.type):
         return "a custom resource runs code of its own"
     if resource.type.endswith("::MODULE"):
         return "a module is expanded by CloudFormation"

@@ -16,6 +16,7 @@ from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.provisioned import check_provisioned, open_provision
 from tapctl.errors import UsageError
+from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.unknown import Unknown
 
 
@@ -222,9 +223,6 @@ def _serve(candidate: _Candidate, share: int | None) -> Remedy:
     return Remedy(RemedyAction.LOWER, value, requested) if value else Remedy(RemedyAction.DROP, None, requested)
 
 
-SETTING = "ReservedConcurrentExecutions"
-
-
 def apply(body: Mapping[str, Any], plan: RemedyPlan, prefix: str = "") -> dict[str, Any]:
     """The template as the plan wants it; what it keeps is left as it was written.
 
@@ -244,5 +242,5 @@ def apply(body: Mapping[str, Any], plan: RemedyPlan, prefix: str = "") -> dict[s
             )
         # AWS::NoValue rather than no property: it also wins over a default that a transform would fill in.
         value = remedy.value if remedy.action is RemedyAction.LOWER else {"Ref": "AWS::NoValue"}
-        resource.setdefault("Properties", {})[SETTING] = value
+        resource.setdefault("Properties", {})[RESERVED_CONCURRENCY] = value
     return changed

@@ -8,18 +8,19 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY, VERSION
 from tapctl.template.model import Resource
 from tapctl.template.resolver import NO_VALUE, Resolver
 from tapctl.unknown import Unknown
 
 CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
-    "AWS::Lambda::Alias": ("Name", "FunctionName"),
-    "AWS::Lambda::Function": ("PackageType", "TenancyConfig"),
-    "AWS::Lambda::Version": (
+    ALIAS: ("Name", "FunctionName"),
+    FUNCTION: ("PackageType", "TenancyConfig"),
+    VERSION: (
         "FunctionName",
         "Description",
         "CodeSha256",
-        "ProvisionedConcurrencyConfig",
+        PROVISIONED_CONCURRENCY,
         "RuntimePolicy",
     ),
 }
@@ -27,9 +28,9 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
 live one's."""
 
 CLAIMS: Mapping[str, str] = {
-    "AWS::Lambda::Alias": "ProvisionedConcurrencyConfig",
-    "AWS::Lambda::Function": "ReservedConcurrentExecutions",
-    "AWS::Lambda::Version": "ProvisionedConcurrencyConfig",
+    ALIAS: PROVISIONED_CONCURRENCY,
+    FUNCTION: RESERVED_CONCURRENCY,
+    VERSION: PROVISIONED_CONCURRENCY,
 }
 """The property by which each claims concurrency."""
 

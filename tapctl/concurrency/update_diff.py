@@ -18,9 +18,10 @@ from tapctl.concurrency.replacement import (
     unchanged_concurrency,
 )
 from tapctl.errors import TemplateError
+from tapctl.resource_types import STACK
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
-from tapctl.template.nested import NESTED, StackTree, passed_down
+from tapctl.template.nested import StackTree, passed_down
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
@@ -101,7 +102,7 @@ class _Look:
         found = UpdateEffects()
         for resource in running.template.resources():
             below = f"{prefix}{resource.logical_id}/"
-            if resource.type == NESTED and below in self.stack.nested and self._claims_in(below):
+            if resource.type == STACK and below in self.stack.nested and self._claims_in(below):
                 found |= self._nested(below, resource, running, wanted)
         return found
 

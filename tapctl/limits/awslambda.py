@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 
 UNZIPPED = 262_144_000
 """Bytes; no package is larger than the 250 MB that Lambda allows unzipped."""
@@ -28,7 +29,7 @@ ROWS = (
         code="L-B99A9384",
         kind=LimitKind.CONCURRENCY,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
-        spends={"AWS::Lambda::Function": 1, "AWS::Lambda::Alias": 1, "AWS::Lambda::Version": 1},
+        spends={FUNCTION: 1, ALIAS: 1, VERSION: 1},
         usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
     ),
@@ -40,8 +41,8 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         spends={
-            "AWS::Lambda::Function": package_bound,
-            "AWS::Lambda::Version": UNZIPPED,
+            FUNCTION: package_bound,
+            VERSION: UNZIPPED,
             "AWS::Lambda::LayerVersion": UNZIPPED,
         },
         unit="bytes",

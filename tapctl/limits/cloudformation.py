@@ -1,11 +1,9 @@
 """The limits of CloudFormation itself that a deploy can hit."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.resource_types import STACK
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
-
-STACK = "AWS::CloudFormation::Stack"
-"""A nested stack; the stack that is deployed counts as one more of these when it is new."""
 
 _LIVING = [
     *("CREATE_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"),

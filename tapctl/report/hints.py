@@ -60,4 +60,7 @@ WORDING: Mapping[Advice, str] = {
 
 def worded(hint: Hint) -> str:
     """A hint as a person reads it."""
-    return hint if isinstance(hint, str) else WORDING[hint.advice].format(*hint.values)
+    if isinstance(hint, str):
+        return hint
+    text = WORDING[hint.advice].format(*hint.values)
+    return f"{text}; {hint.then}" if hint.then else text

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tapctl.stacks.follow import STACK, StackEvent
+from tapctl.resource_types import CUSTOM_RESOURCE, FUNCTION, STACK, is_custom_resource
+from tapctl.stacks.follow import StackEvent
 
 AWAITED: Mapping[str, str] = {
     "AWS::ACM::Certificate": "its validation",
     "AWS::AutoScaling::AutoScalingGroup": "its instances",
-    "AWS::CloudFormation::CustomResource": "its function's answer",
-    "AWS::CloudFormation::Stack": "its own resources",
+    CUSTOM_RESOURCE: "its function's answer",
+    STACK: "its own resources",
     "AWS::CloudFormation::WaitCondition": "its signals",
     "AWS::CloudFront::Distribution": "its edge locations",
     "AWS::DynamoDB::Table": "the table to be active",
     "AWS::ECS::Service": "its tasks to be steady",
-    "AWS::Lambda::Function": "the function to be active",
+    FUNCTION: "the function to be active",
     "AWS::RDS::DBCluster": "the cluster to be available",
     "AWS::RDS::DBInstance": "the database to be available",
 }
@@ -133,7 +134,7 @@ def _note(event: StackEvent) -> str:
         return "configured, to be stable"
     if event.reason and event.reason != _INITIATED:
         return event.reason
-    kind = "AWS::CloudFormation::CustomResource" if event.type.startswith("Custom::") else event.type
+    kind = CUSTOM_RESOURCE if is_custom_resource(event.type) else event.type
     return AWAITED.get(kind, "AWS to finish it" if event.physical_id else "AWS to begin")
 
 

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from tapctl.concurrency.parameter_override import overrides
-from tapctl.concurrency.read_demand import FUNCTION
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
+from tapctl.resource_types import FUNCTION, RESERVED_CONCURRENCY
 from tapctl.template.edit.definition import Reach, Site, calls, may_find, reach
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.references import References
 from tapctl.template.source import Path, Source
-
-SETTING = "ReservedConcurrentExecutions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class EditPlace:
         """What changes in the template's plain value: the place, and the functions' settings that come from it."""
         return [
             self.path,
-            *(self.template.written("Resources", name, "Properties", SETTING) for name in self.functions),
+            *(self.template.written("Resources", name, "Properties", RESERVED_CONCURRENCY) for name in self.functions),
         ]
 
 
@@ -121,7 +119,7 @@ def _claims(member: StackTree, remedies: Mapping[str, Remedy]) -> Iterator[_Clai
             name = f"{member.prefix}{resource.logical_id}"
             remedy = remedies.get(name)
             drop = remedy is not None and remedy.action is RemedyAction.DROP
-            found = reach(member.resolver, resource.logical_id, SETTING, drop=drop)
+            found = reach(member.resolver, resource.logical_id, RESERVED_CONCURRENCY, drop=drop)
             yield _Claim(name, resource.logical_id, template, remedy, found)
 
 
@@ -150,7 +148,7 @@ def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> 
     template, path = claim.template, claim.reach.choices[-1].path
     others = [each.name for each in sharers if each.change != claim.change] + [f"line {line}" for line in lines]
     return UsageError(
-        f"{template.file}:{template.source.line(*path)}: {SETTING} of {claim.name} stands there for "
+        f"{template.file}:{template.source.line(*path)}: {RESERVED_CONCURRENCY} of {claim.name} stands there for "
         f"{', '.join(dict.fromkeys(others))} too, which would not get the same value",
         "change it there by hand",
     )

@@ -6,15 +6,15 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Cr
 from collections.abc import Iterator
 from typing import Any
 
+from tapctl.resource_types import SERVERLESS_APPLICATION, STACK
 from tapctl.template.model import INCLUDED, SERVERLESS, Template
-from tapctl.template.nested import NESTED
 
 IAM = "CAPABILITY_NAMED_IAM"
 """Includes CAPABILITY_IAM, and allows IAM resources with names."""
 
 EXPAND = "CAPABILITY_AUTO_EXPAND"
 
-_OPAQUE = (NESTED, "AWS::Serverless::Application")
+_OPAQUE = (STACK, SERVERLESS_APPLICATION)
 """Types whose template is not analysed and may contain anything."""
 
 

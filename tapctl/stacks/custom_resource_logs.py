@@ -25,11 +25,6 @@ _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
 """How the lines begin that Lambda itself writes."""
 
 
-def is_custom_resource(event: StackEvent) -> bool:
-    """Whether the event is about a resource that a function of the account creates."""
-    return event.type.startswith("Custom::") or event.type == "AWS::CloudFormation::CustomResource"
-
-
 def last_lines(aws: Aws, function: str, reason: str) -> list[str] | Unknown:
     """The last lines of the function's log, in the stream that the reason names if it names one."""
     group, client = f"/aws/lambda/{function}", aws.client("logs")

@@ -9,11 +9,10 @@ from typing import Any
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.cloudformation import Operation, cancel_update, start_operation
 from tapctl.aws.session import Aws
-from tapctl.aws.stacks import STACK, StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError
-from tapctl.resource_types import ABSENT, OperationEnd, stack_status
+from tapctl.resource_types import ABSENT, STACK, OperationEnd, is_custom_resource, stack_status
 from tapctl.stacks import custom_resource_logs
-from tapctl.stacks.custom_resource_logs import is_custom_resource
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
@@ -152,7 +151,7 @@ def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> Deploy
 
 def _function_hint(cause: Diagnosis | None) -> str:
     """The next step where a function failed a custom resource; its log was shown with the end."""
-    if cause is None or cause.event is None or not is_custom_resource(cause.event):
+    if cause is None or cause.event is None or not is_custom_resource(cause.event.type):
         return ""
     return f"fix the function behind {cause.logical_id}, whose log is above, and run `tapctl deploy` again"
 
@@ -167,7 +166,7 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
                 f" of the stack: {event.reason or 'CloudFormation gives no reason'}; it is billed until you delete it"
             )
     cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
-    if cause and cause.event and is_custom_resource(cause.event):
+    if cause and cause.event and is_custom_resource(cause.event.type):
         yield from _function_log(aws, cause.event, events)
 
 

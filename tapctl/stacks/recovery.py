@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tapctl.aws.cloudformation import list_stack_resources, set_termination_protection
-from tapctl.aws.stacks import STACK, StackDescription, StackEvent, StackResource, stack_name
+from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck
-from tapctl.resource_types import OperationEnd, stack_status
+from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.stacks.diagnose import diagnose, explain
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error

@@ -11,10 +11,10 @@ from enum import Enum
 from pathlib import Path as FilePath
 from typing import Any
 
+from tapctl.resource_types import FUNCTION, SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX, STACK
 from tapctl.template.model import FOR_EACH, INCLUDED, Template
 from tapctl.template.source import Path
 
-SAM = "AWS::Serverless::"
 INCLUDE = "AWS::Include"
 _REMOTE = ("s3://", "https://", "http://")
 
@@ -75,16 +75,16 @@ SLOTS: Mapping[str, tuple[Slot, ...]] = {
     "AWS::AppSync::Resolver": _APPSYNC,
     "AWS::CloudFormation::ModuleVersion": (Slot("ModulePackage", PathKind.BUNDLE, URI),),
     "AWS::CloudFormation::ResourceVersion": (Slot("SchemaHandlerPackage", PathKind.BUNDLE, URI),),
-    "AWS::CloudFormation::Stack": (Slot("TemplateURL", PathKind.TEMPLATE, URL),),
+    STACK: (Slot("TemplateURL", PathKind.TEMPLATE, URL),),
     "AWS::CloudFormation::StackSet": (Slot("TemplateURL", PathKind.FILE, URL),),
     "AWS::CodeCommit::Repository": (Slot("Code.S3", PathKind.ZIP, BUCKET),),
     "AWS::ElasticBeanstalk::ApplicationVersion": (Slot("SourceBundle", PathKind.BUNDLE, S3_BUCKET),),
     "AWS::Glue::Job": (Slot("Command.ScriptLocation", PathKind.FILE, URI),),
-    "AWS::Lambda::Function": (Slot("Code", PathKind.CODE, S3_BUCKET),),
+    FUNCTION: (Slot("Code", PathKind.CODE, S3_BUCKET),),
     "AWS::Lambda::LayerVersion": (Slot("Content", PathKind.LAYER, S3_BUCKET),),
     "AWS::Serverless::Api": (Slot("DefinitionUri", PathKind.FILE, URI, unless=("DefinitionBody",)),),
-    "AWS::Serverless::Application": (Slot("Location", PathKind.TEMPLATE, URL),),
-    "AWS::Serverless::Function": _FUNCTION,
+    SERVERLESS_APPLICATION: (Slot("Location", PathKind.TEMPLATE, URL),),
+    SERVERLESS_FUNCTION: _FUNCTION,
     "AWS::Serverless::GraphQLApi": (
         Slot("SchemaUri", PathKind.FILE, URI),
         Slot("Functions.*.CodeUri", PathKind.FILE, URI),
@@ -133,7 +133,7 @@ def local_paths(template: Template) -> Iterator[Local]:
     shared = _map(template.body.get("Globals"))
     for logical_id, definition, path in _definitions(template.body.get("Resources"), ("Resources",)):
         own, kind = _map(definition.get("Properties")), str(definition.get("Type"))
-        inherited = _map(shared.get(kind.removeprefix(SAM))) if kind.startswith(SAM) else {}
+        inherited = _map(shared.get(kind.removeprefix(SERVERLESS_PREFIX))) if kind.startswith(SERVERLESS_PREFIX) else {}
         properties = {**inherited, **own}
         metadata = _map(definition.get("Metadata"))
         for slot in SLOTS.get(kind, ()):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.resource_types import STACK
 from tapctl.template.expand import expand
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
@@ -14,8 +15,6 @@ from tapctl.template.parameters import Parameters, as_text, bind, refuse_undecla
 from tapctl.template.resolver import Resolver
 from tapctl.template.source import Source
 from tapctl.unknown import Unknown
-
-NESTED = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class _Seat:
 def _grow(template: Template, parameters: Parameters, pseudo: Mapping[str, str], seat: _Seat) -> StackTree:
     expanded = expand(template, parameters)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
-    nested = (resource for resource in expanded.resources() if resource.type == NESTED)
+    nested = (resource for resource in expanded.resources() if resource.type == STACK)
     children = [_child(resolver, resource, parameters.lookups, seat) for resource in nested]
     return StackTree(
         seat.prefix, resolver, parameters, seat.exists, tuple(child for child in children if child is not None)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.errors import TemplateError
+from tapctl.resource_types import SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.local_paths import SLOTS, URI, put
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.parameters import Bound
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-PREFIX = "AWS::Serverless::"
-FUNCTION = "AWS::Serverless::Function"
 
 _UPLOADED = {
     "bucket": "tapctl-not-uploaded-yet",
@@ -31,7 +29,7 @@ def is_serverless(template: Template) -> bool:
     if SERVERLESS in template.transforms:
         return True
     entries = (template.body.get("Resources") or {}).values()
-    return any(isinstance(each, dict) and str(each.get("Type")).startswith(PREFIX) for each in entries)
+    return any(isinstance(each, dict) and str(each.get("Type")).startswith(SERVERLESS_PREFIX) for each in entries)
 
 
 def translate(template: Template, parameters: Mapping[str, Bound]) -> Template:
@@ -81,12 +79,16 @@ def _packaged(template: Template, values: Mapping[str, Any]) -> dict[str, Any]:
     everywhere = body.get("Globals")
     function = everywhere.get("Function") if isinstance(everywhere, dict) else None
     shared = function if isinstance(function, dict) else {}
-    _pack(shared, FUNCTION)
+    _pack(shared, SERVERLESS_FUNCTION)
     for resource in body["Resources"].values():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         if isinstance(properties, dict):
             _pack(properties, str(resource.get("Type")))
-            if resource.get("Type") == FUNCTION and not {*properties, *shared} & {"CodeUri", "InlineCode", "ImageUri"}:
+            if resource.get("Type") == SERVERLESS_FUNCTION and not {*properties, *shared} & {
+                "CodeUri",
+                "InlineCode",
+                "ImageUri",
+            }:
                 # `sam build` fills these in.
                 is_image = "Image" in (properties.get("PackageType"), shared.get("PackageType"))
                 properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": URI.format(**_UPLOADED)}
@@ -104,8 +106,7 @@ def _local_applications(template: Template) -> dict[str, str]:
     return {
         resource.logical_id: location
         for resource in template.resources()
-        if resource.type == "AWS::Serverless::Application"
-        and isinstance(location := resource.properties.get("Location"), str)
+        if resource.type == SERVERLESS_APPLICATION and isinstance(location := resource.properties.get("Location"), str)
     }
 
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-templ
 import re
 from collections.abc import Iterator, Mapping
 
+from tapctl.resource_types import FUNCTION, VERSION
 from tapctl.template.model import Resource, Template
 
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
@@ -15,8 +16,8 @@ _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
     "AWS::DynamoDB::Table": {"Arn": "arn:{partition}:dynamodb:{region}:{account}:table/{id}"},
     "AWS::IAM::Role": {"Arn": "arn:{partition}:iam::{account}:role{path}{id}"},
     "AWS::KMS::Key": {"Arn": "arn:{partition}:kms:{region}:{account}:key/{id}", "KeyId": "{id}"},
-    "AWS::Lambda::Function": {"Arn": "arn:{partition}:lambda:{region}:{account}:function:{id}"},
-    "AWS::Lambda::Version": {"Version": "{name}", "FunctionArn": "{id}"},
+    FUNCTION: {"Arn": "arn:{partition}:lambda:{region}:{account}:function:{id}"},
+    VERSION: {"Version": "{name}", "FunctionArn": "{id}"},
     "AWS::Logs::LogGroup": {"Arn": "arn:{partition}:logs:{region}:{account}:log-group:{id}:*"},
     "AWS::S3::Bucket": {"Arn": "arn:{partition}:s3:::{id}"},
     "AWS::SNS::Topic": {"TopicArn": "{id}", "TopicName": "{name}"},

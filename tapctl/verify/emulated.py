@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from tapctl.aws.session import Aws
+from tapctl.resource_types import FUNCTION
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 DROPPED: Mapping[str, frozenset[str]] = {
     "AWS::ApiGatewayV2::Integration": frozenset({"CredentialsArn", "IntegrationSubtype"}),
     "AWS::ApiGatewayV2::Stage": frozenset({"DefaultRouteSettings"}),
-    "AWS::Lambda::Function": frozenset({"DeadLetterConfig"}),
+    FUNCTION: frozenset({"DeadLetterConfig"}),
 }
 """Type to properties, of the emulator that the sandbox runs."""
 

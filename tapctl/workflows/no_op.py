@@ -26,11 +26,12 @@ from tapctl.account.model import (
 )
 from tapctl.account.reader import AccountReader
 from tapctl.aws.session import readable
-from tapctl.concurrency.parameter_override import SETTING, edited, overrides
+from tapctl.concurrency.parameter_override import edited, overrides
 from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError
 from tapctl.limits.row import Limit
+from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.capabilities import EXPAND, capabilities
 from tapctl.stacks.redaction import given_secrets
@@ -132,7 +133,10 @@ def _keeps(template: Template, given: Mapping[str, str], live: StackDescription)
 def _without_reservations(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body without what a remedy may have edited."""
     resources = {
-        name: {**each, "Properties": {key: value for key, value in each["Properties"].items() if key != SETTING}}
+        name: {
+            **each,
+            "Properties": {key: value for key, value in each["Properties"].items() if key != RESERVED_CONCURRENCY},
+        }
         if isinstance(each.get("Properties"), dict)
         else each
         for name, each in body["Resources"].items()

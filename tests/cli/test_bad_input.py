@@ -375,8 +375,10 @@ def test_a_parameter_of_the_environment_that_the_template_lacks(command: str, sh
 def test_no_region(arguments: list[str], shop: Path, tapctl: Tapctl) -> None:
     answer = tapctl(*arguments)
 
-    named = ", or ".join(("", *(f"`--env {each}`" for each in ("local", "staging", "prod", "secret"))))
-    hint = rf"give `--region`, set AWS_REGION, or `region` in tapctl\.toml{named}"
+    hint = (
+        r"pass `--region` or `--env` \(local, staging, prod, secret\), set AWS_REGION,"
+        r" or set `region` in tapctl\.toml"
+    )
     assert answer.is_complaint(2, "no AWS Region is set", hint)
 
 
@@ -473,7 +475,7 @@ def test_an_account_that_cannot_be_told_is_refused_too(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param("AWS_CONFIG_FILE", "account.json", [], "AWS's own configuration: Unable to parse .+", id="a file"),
+        pytest.param("AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )

@@ -13,14 +13,16 @@ from tests.function.examples import bounded
 MOMENT = "20261123T120000Z"
 
 
-class Signer(SigV4Auth):  # type: ignore[misc]
+class Signer(SigV4Auth):
     """botocore's signer at a fixed time."""
 
     def add_auth(self, request: AWSRequest) -> None:
         request.context["timestamp"] = MOMENT
-        self._modify_request_before_signing(request)
+        self._modify_request_before_signing(request)  # type: ignore[attr-defined]
         to_sign = self.string_to_sign(request, self.canonical_request(request))
-        self._inject_signature_to_request(request, self.signature(to_sign, request))
+        self._inject_signature_to_request(  # type: ignore[attr-defined]
+            request, self.signature(to_sign, request)
+        )
 
 
 def by_botocore(url: str, headers: dict[str, str], body: bytes, credentials: Credentials, scope: Scope) -> str:

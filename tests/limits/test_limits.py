@@ -120,8 +120,8 @@ def test_every_path_of_the_catalogue_finds_something() -> None:
 def test_stacks_are_counted_in_every_status_but_deleted() -> None:
     row = next(each for each in CATALOGUE if each.id == "cloudformation-stacks")
     assert row.usage
-    statuses = SESSION.get_service_model("cloudformation").shape_for("StackStatus").enum
-    assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(statuses)  # type: ignore[misc]
+    shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
+    assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("operation", ["ListProvisionedConcurrencyConfigs", "ListStackResources", "ListExports"])

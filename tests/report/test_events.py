@@ -3,7 +3,8 @@ import json
 import pytest
 
 from tapctl.report import events
-from tapctl.stacks.follow import STACK, StackEvent
+from tapctl.resource_types import STACK
+from tapctl.stacks.follow import StackEvent
 
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 

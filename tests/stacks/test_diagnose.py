@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, Cause
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import STACK, StackEvent
+from tapctl.stacks.follow import StackEvent
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from tapctl.errors import AwsError, BusyError
+from tapctl.report.hints import worded
 from tapctl.stacks.follow import SILENCE, Follower
 from tests.support.stubbed_stacks import STACK_ID, Failure, History, collected
 
@@ -290,7 +291,7 @@ def test_a_long_silence_of_a_stack_at_work_is_waited_out() -> None:
     ("code", "why", "hint"),
     [
         ("ExpiredToken", "the AWS credentials have expired", "renew them"),
-        ("AccessDenied", "access denied: not now", "ask for the action"),
+        ("AccessDenied", "access denied: not now", "allow the action"),
         ("InvalidClientTokenId", "AWS does not accept the credentials", "tests them"),
     ],
 )
@@ -306,8 +307,8 @@ def test_credentials_that_give_out_half_way_end_with_what_goes_on_in_aws(code: s
         f"reading the events of stack shop: {why}; CloudFormation goes on by itself, last seen in UPDATE_IN_PROGRESS"
     )
     assert raised.value.hint is not None
-    assert hint in str(raised.value.hint)
-    assert str(raised.value.hint).endswith("then `tapctl watch --stack-name shop` goes on from here")
+    assert hint in worded(raised.value.hint)
+    assert worded(raised.value.hint).endswith("then `tapctl watch --stack-name shop` goes on from here")
 
 
 NESTED = STACK_ID.replace("/shop/", "/shop-Network-1A2B/")

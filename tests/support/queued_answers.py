@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
 from tapctl.aws.session import Aws, Target
@@ -41,7 +42,7 @@ def answering(here: Aws, service: str, **answers: list[dict[str, Any]]) -> None:
     """Let a service answer each operation from a queue of its own, for calls that run side by side."""
 
     def answer(queue: list[dict[str, Any]]) -> Any:
-        return lambda **_: (AWSResponse("", 200, {}, None), queue.pop(0))
+        return lambda **_: (AWSResponse("", 200, HTTPHeaders(), None), queue.pop(0))
 
     events = here.client(service).meta.events
     for operation, queue in answers.items():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 from tapctl.sandbox import rules
 from tapctl.sandbox.extension import patches, stored_properties
 from tapctl.sandbox.extension.account import SandboxAccount
@@ -11,7 +12,6 @@ from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
 from tapctl.sandbox.extension.patches import Handler
 from tapctl.sandbox.rules import NOTHING, Refusal
 
-FUNCTION, VERSION, ALIAS = "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"
 Properties = Mapping[str, Any]
 Made = tuple[str, dict[str, Any]]
 

@@ -6,6 +6,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from tapctl.resource_types import ALIAS, FUNCTION, VERSION
+
 EMULATOR = "ministack"
 PINNED = "1.5.33"
 
@@ -83,9 +85,9 @@ SEAMS = (
     APP,
 )
 ROWS: Mapping[str, tuple[str, ...]] = {
-    "AWS::Lambda::Function": ("create", "update"),
-    "AWS::Lambda::Version": ("create", "update"),
-    "AWS::Lambda::Alias": ("create", "update"),
+    FUNCTION: ("create", "update"),
+    VERSION: ("create", "update"),
+    ALIAS: ("create", "update"),
     "AWS::DynamoDB::Table": ("create", "update", "delete"),
 }
 """The CloudFormation handlers that the extension wraps."""

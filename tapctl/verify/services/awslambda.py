@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tapctl.resource_types import ALIAS, EVENT_SOURCE_MAPPING, FUNCTION, VERSION
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
@@ -107,7 +108,7 @@ def _provisioned(function: str, name: str) -> ResourceCheck:
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
-    "AWS::Lambda::Function": (
+    FUNCTION: (
         ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
@@ -149,7 +150,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
             ),
         ),
     ),
-    "AWS::Lambda::Version": (
+    VERSION: (
         ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
@@ -158,7 +159,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ),
         _provisioned("FunctionName", "Version"),
     ),
-    "AWS::Lambda::Alias": (
+    ALIAS: (
         ResourceCheck(
             "lambda",
             "GetAlias",
@@ -191,7 +192,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
             thing="policy of {FunctionName}",
         ),
     ),
-    "AWS::Lambda::EventSourceMapping": (
+    EVENT_SOURCE_MAPPING: (
         ResourceCheck(
             "lambda",
             "GetEventSourceMapping",

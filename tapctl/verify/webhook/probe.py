@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from tapctl.aws.session import Aws
 from tapctl.errors import ConfigError
 from tapctl.hints import Hint
+from tapctl.resource_types import FUNCTION
 from tapctl.settings.verify_section import Answer, WebhookProbe, secret_value
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -121,9 +122,6 @@ def _misconfigured(message: str, hint: Hint | None = None) -> Check:
 
 def _failed(message: str, hint: Hint | None = None) -> Check:
     return Check(SUBJECT, CheckStatus.FAILED, message, hint)
-
-
-FUNCTION = "AWS::Lambda::Function"
 
 
 def advice(deployed: Deployed) -> str:
