@@ -15,7 +15,7 @@ from tapctl.errors import TapctlError, UsageError
 
 if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
     from tapctl.workflows.destroy import Fate
 
 

@@ -12,7 +12,7 @@ from tapctl.report.live_display import LiveBoard
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tapctl.cli.progress import Progress
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def verify(
     Exits with 8 when something is not what the running template says.
     """
     from tapctl.report import verify as report
-    from tapctl.state.journal import proved
+    from tapctl.state.journal import mark_verified
     from tapctl.verify import verify
 
     terminal = Terminal(quiet, verbose)

@@ -1,19 +1,13 @@
 """The limits of CloudFormation itself that a deploy can hit."""
 
+from tapctl.resource_types import STACK_STATUSES, ABSENT
 from tapctl.limits.row import Call, Limit, LimitKind
 from tapctl.resource_types import STACK
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 
-_LIVING = [
-    *("CREATE_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"),
-    *("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED"),
-    *("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED"),
-    *("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
-    *("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"),
-    *("IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE"),
-]
-"""Every status but DELETE_COMPLETE, whose stacks are listed for ninety days and count no more."""
+_EXISTING = [name for name in STACK_STATUSES if name not in (ABSENT, "DELETE_COMPLETE")]
+"""Deleted stacks are listed for 90 days and do not count."""
 
 ROWS = (
     Limit(
@@ -24,7 +18,7 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs=DOCS,
         spends={STACK: 1},
-        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _LIVING}),
+        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _EXISTING}),
         quota=Call("cloudformation", "DescribeAccountLimits", "AccountLimits[?Name=='StackLimit'].Value | [0]"),
     ),
     Limit(

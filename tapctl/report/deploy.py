@@ -15,13 +15,13 @@ from tapctl.report.preflight import finding_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification
-from tapctl.workflows.deployer import Outcome
+from tapctl.workflows.deploy_step import Outcome
 from tapctl.workflows.plan import Planned
 
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
@@ -43,7 +43,7 @@ def outputs(outcome: Outcome, surface: RenderOptions) -> str:
 
 def plan_json(stack_name: str, planned: Planned) -> str:
     """What a deploy would do; `changes` is empty where that is nothing, or concerns no resource."""
-    found = planned.found
+    found = planned.change_set
     document: dict[str, Any] = {
         "schema": PLAN_SCHEMA,
         "stack": stack_name,
@@ -147,7 +147,7 @@ def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
         "hint": worded(error.hint) if error.hint else None,
         "exit_code": int(error.exit_code),
         "logical_id": cause.logical_id if cause else None,
-        "reason": cause.said if cause else None,
+        "reason": cause.reason if cause else None,
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tapctl.errors import TapctlError
 from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions, draw
-from tapctl.workflows.destroy import Destroyed, Doomed, Fate
+from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = "tapctl.destroy/1"
 
 
-def fate(found: Fate, surface: RenderOptions) -> str:
+def deletion(found: Deletion, surface: RenderOptions) -> str:
     """A line for each resource, its physical id last, which may be long; what is lost with it stands in words, too."""
     names = max((len(each.logical_id) for each in found.resources), default=0)
     types = max((len(each.type) for each in found.resources), default=0)
@@ -24,16 +24,16 @@ def fate(found: Fate, surface: RenderOptions) -> str:
     return draw(surface, title, *(_line(each, names, types) for each in found.resources)).rstrip("\n")
 
 
-def _line(each: Doomed, names: int, types: int) -> Text:
+def _line(each: DeletedResource, names: int, types: int) -> Text:
     from rich.text import Text
 
-    sign, (said, style) = ("=", "green") if each.stays else ("-", "red"), _said(each)
+    sign, (said, style) = ("=", "green") if each.retained else ("-", "red"), _said(each)
     named = f" {each.logical_id:<{names}}  {each.type:<{types}}  "
     return Text.assemble(sign, named, (said, style), f"  {each.physical_id}")
 
 
-def _said(each: Doomed) -> tuple[str, str]:
-    if each.stays:
+def _said(each: DeletedResource) -> tuple[str, str]:
+    if each.retained:
         return f"stays: DeletionPolicy {each.policy}", ""
     if each.loss:
         return f"lost, with {each.loss}", "bold red"
@@ -41,16 +41,16 @@ def _said(each: Doomed) -> tuple[str, str]:
 
 
 def as_text(name: str, result: Destroyed) -> str:
-    if result.fate is None:
+    if result.deletion is None:
         return f"there is no stack {name}: nothing to destroy"
     if not result.done:
         return f"stack {name} was left as it is"
     left = f"; left behind: {', '.join(result.left)}" if result.left else ""
-    return f"stack {name} is destroyed{left}; code in s3://{result.fate.bucket}, if there is any, is kept"
+    return f"stack {name} is destroyed{left}; code in s3://{result.deletion.bucket}, if there is any, is kept"
 
 
 def as_json(name: str, result: Destroyed) -> str:
-    found = result.fate
+    found = result.deletion
     document = {
         "schema": SCHEMA,
         "stack": name,
@@ -62,7 +62,7 @@ def as_json(name: str, result: Destroyed) -> str:
                 "logical_id": each.logical_id,
                 "type": each.type,
                 "physical_id": each.physical_id,
-                "stays": each.stays or each.logical_id in result.left,
+                "stays": each.retained or each.logical_id in result.left,
                 "loss": each.loss or None,
             }
             for each in (found.resources if found else ())

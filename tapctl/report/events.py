@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 
 SCHEMA = "tapctl.event/1"
 

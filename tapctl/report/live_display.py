@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 WIDEST = 78
 """Columns; a board that is no wider is not torn when the window of a wide terminal is made smaller, ..."""

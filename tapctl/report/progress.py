@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tapctl.resource_types import CUSTOM_RESOURCE, FUNCTION, STACK, is_custom_resource
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 
 AWAITED: Mapping[str, str] = {
     "AWS::ACM::Certificate": "its validation",
@@ -50,12 +50,12 @@ class ProgressRow:
 
     @property
     def running(self) -> bool:
-        return self.status.endswith("_IN_PROGRESS")
+        return in_progress(self.status)
 
     @property
     def told(self) -> str:
         """Its status; of one that failed what becomes of it, whose statuses tell of the undoing alone."""
-        if not self.failed or self.failed == "DELETE_FAILED" or self.status.endswith("_FAILED"):
+        if not self.failed or self.failed == "DELETE_FAILED" or failed(self.status):
             return self.status
         return "failed, undoing" if self.running else "failed, undone"
 

@@ -8,8 +8,8 @@ from itertools import chain
 
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
-from tapctl.stacks.follow import place
-from tapctl.stacks.status import state
+from tapctl.stacks.follow import stack_flags
+from tapctl.stacks.status import rule_for
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, CheckStatus, Job, failed
 from tapctl.verify.configured import check_http, check_patterns
@@ -76,7 +76,7 @@ def _jobs(aws: Aws, deployed: Deployed, settings: Settings, route: Route, *, dri
     """Everything that can be looked at, by a name that stays from try to try."""
     expected = settings.verify
     stack: dict[str, Job] = {"stack": lambda: [_check_status(aws, deployed)]}
-    if not state(deployed.status).works:
+    if not rule_for(deployed.status).usable:
         return stack
     jobs: dict[str, Job] = {
         **stack,
@@ -109,11 +109,11 @@ def _may_heal(checks: Iterable[Check]) -> bool:
 
 def _check_status(aws: Aws, deployed: Deployed) -> Check:
     """A state that no operation is going to end lasts."""
-    row = state(deployed.status)
-    status = CheckStatus.PROVED if row.whole else CheckStatus.FAILED
+    row = rule_for(deployed.status)
+    status = CheckStatus.PROVED if row.stable else CheckStatus.FAILED
     said, hint = f"{deployed.name} is {deployed.status}: {row.meaning}", None
-    if not row.works:
+    if not row.usable:
         agreed = " --recover" if row.consent else ""
         said = f"{said}; there is no working stack"
-        hint = f"`tapctl deploy{place(aws, deployed.name)}{agreed}` makes it anew"
+        hint = f"`tapctl deploy{stack_flags(aws, deployed.name)}{agreed}` makes it anew"
     return Check("stack", status, said, hint, lasting=row.end is not None)

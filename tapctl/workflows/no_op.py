@@ -25,13 +25,14 @@ from tapctl.account.model import (
     Stack,
 )
 from tapctl.account.reader import AccountReader
-from tapctl.aws.session import readable
+from tapctl.aws.cloudformation import get_template
+from tapctl.aws.errors import read_or_unknown
 from tapctl.concurrency.parameter_override import edited, overrides
 from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.concurrency.result import Preflight
 from tapctl.errors import TapctlError
 from tapctl.limits.row import Limit
-from tapctl.resource_types import RESERVED_CONCURRENCY
+from tapctl.resource_types import RESERVED_CONCURRENCY, OperationEnd, stack_status
 from tapctl.settings.settings import Settings
 from tapctl.stacks.capabilities import EXPAND, capabilities
 from tapctl.stacks.redaction import given_secrets
@@ -45,10 +46,8 @@ from tapctl.workflows.read_inputs import resolve_lookups, stack_tree_for
 
 if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
-    from tapctl.stacks.stack import StackDescription
+    from tapctl.aws.stacks import StackDescription
     from tapctl.workflows.deployer import Deployer
-
-_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 _PURE = {SERVERLESS, LANGUAGE_EXTENSIONS}
 """Transforms that make the same of the same template."""
@@ -88,13 +87,13 @@ def _account(settings: Settings, live: StackDescription, stack: Stack) -> Accoun
 
 def _takes_no_notice(deployer: Deployer, live: StackDescription) -> bool:
     """Whether nothing beside the template and its parameters asks for a change set."""
-    settings, options, held = deployer.settings, deployer.options, live.settled
+    settings, options = deployer.settings, deployer.options
     return (
-        live.status in _GOOD
+        stack_status(live.status).end is OperationEnd.SUCCESS
         and not (options.import_existing or options.revert_drift or options.express)
-        and (not settings.tags or dict(settings.tags) == dict(held.tags))
-        and (not settings.notification_arns or set(settings.notification_arns) == set(held.notification_arns))
-        and (not settings.role_arn or settings.role_arn == held.role_arn)
+        and (not settings.tags or dict(settings.tags) == dict(live.tags))
+        and (not settings.notification_arns or set(settings.notification_arns) == set(live.notification_arns))
+        and (not settings.role_arn or settings.role_arn == live.role_arn)
     )
 
 
@@ -111,13 +110,11 @@ def _knows(template: Template, given: Mapping[str, str], live: StackDescription)
     """Whether every parameter has a value in the stack, which is known of those that AWS does not show, too."""
     secret = given_secrets(template, given)
     declared = set(given) <= set(template.parameters) <= set(live.parameters)
-    return declared and (not secret or noecho_hash.same(live.id, live.settled.version, secret))
+    return declared and (not secret or noecho_hash.same(live.id, live.last_updated, secret))
 
 
 def _running(deployer: Deployer, live: StackDescription) -> Template | None:
-    client = deployer.aws.client("cloudformation")
-    read = lambda: client.get_template(StackName=live.id, TemplateStage="Original")["TemplateBody"]  # noqa: E731
-    body = readable("cloudformation:GetTemplate", read)
+    body = read_or_unknown("cloudformation:GetTemplate", lambda: get_template(deployer.aws, live.id, processed=False))
     try:
         return None if isinstance(body, Unknown) else from_stack(body, deployer.name)
     except TapctlError:

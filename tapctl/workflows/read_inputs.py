@@ -15,6 +15,7 @@ from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.update_diff import diff, update_effects
 from tapctl.limits import LimitKind
+from tapctl.resource_types import stack_status
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
@@ -134,7 +135,7 @@ def _closer(reader: AccountReader, account: Account, demand: Demand) -> Account:
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     """The floor that AWS named: as remembered, or in the last operation of the stack, which then is remembered."""
     stack, limit = account.stack, account.settings.concurrency.limit
-    failed = isinstance(stack, Stack) and any(word in stack.status for word in ("ROLLBACK", "FAILED"))
+    failed = isinstance(stack, Stack) and stack_status(stack.status).failed
     if not isinstance(stack, Stack) or not failed or not isinstance(limit, int):
         return account.learned
     failures = reader.failures(stack)

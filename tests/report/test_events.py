@@ -4,7 +4,7 @@ import pytest
 
 from tapctl.report import events
 from tapctl.resource_types import STACK
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 

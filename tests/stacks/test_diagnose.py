@@ -6,7 +6,7 @@ import pytest
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, Cause
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"

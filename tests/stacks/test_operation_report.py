@@ -7,7 +7,7 @@ import pytest
 from tapctl.resource_types import STACK
 from tapctl.stacks.custom_resource_logs import WIDEST
 from tapctl.stacks.events import event_of
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.stacks.operation import aftermath, left_behind
 from tests.support.stubbed_stacks import STACK_ID, somewhere, stubbed
 

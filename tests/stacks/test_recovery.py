@@ -11,7 +11,7 @@ import pytest
 
 from tapctl.aws.session import Aws, Target
 from tapctl.errors import BusyError, DeployStuck, UsageError
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.stacks.operation import Operator, failure
 from tapctl.stacks.recovery import Recovery, Removal, to_skip
 from tapctl.stacks.stack import StackDescription, describe_stack

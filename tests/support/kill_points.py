@@ -15,7 +15,7 @@ from tapctl.aws.session import Aws, Target
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import deploy
 from tapctl.workflows.deployer import Deployer

@@ -13,7 +13,7 @@ from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer

@@ -10,7 +10,7 @@ from tapctl.account.live import LiveAccount
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
 from tapctl.stacks.stack import describe_stack
 from tapctl.template.load import load
 from tapctl.workflows import preflight
