@@ -2,96 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from tapctl.cli import options as o
-from tapctl.cli.context import open_aws, settings_from, stack_name_of
+from tapctl.cli.context import open_aws, stack_name_of
+from tapctl.cli.options import OutputOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
+from tapctl.settings.options import AccountOptions, option
 
 if TYPE_CHECKING:
-    from tapctl.cli.progress import Progress
-    from tapctl.aws.stacks import StackEvent
-    from tapctl.workflows.destroy import Fate
+    from tapctl.cli.reporter import Reporter
+    from tapctl.workflows.destroy import Deletion
 
 
-def destroy(
-    env: o.Env = None,
-    stack_name: o.StackName = None,
-    region: o.Region = None,
-    profile: o.Profile = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    leave: Annotated[
-        list[str] | None,
-        typer.Option("--leave", metavar="ID", help="What may be left behind if it cannot be deleted; repeatable."),
-    ] = None,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up waiting.")] = 3600,
-    format: o.FormatOption = o.Format.TEXT,  # noqa: A002 - the option's name
-    output: o.Output = None,
-    config: o.Config = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-) -> None:
-    """Delete the stack, after showing what goes with it and what is lost.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyOptions(TimeoutOptions):
+    """What is deleted without a question."""
 
-    Refuses an environment that is protected, and a stack under termination protection. Empties nothing: what cannot
-    be deleted is named with its reason. Exits with 7 then, and with 5 when the time is up.
+    yes: bool = option("--yes", "-y", help="Do not ask.", default=False)
+    leave: tuple[str, ...] = option(
+        "--leave", metavar="ID", help="Resource to retain if it cannot be deleted (repeatable).", default=()
+    )
+
+
+def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOptions) -> None:
+    """Delete the stack, after showing which resources and which data are deleted.
+
+    Refuses a protected environment and a stack with termination protection. Empties no bucket or table: resources that
+    cannot be deleted are listed with the reason. Exits with 7 then, and with 5 if the timeout passed.
     """
     from tapctl.cli.progress import Progress
+    from tapctl.cli.reporter import Reporter
     from tapctl.report import destroy
+    from tapctl.settings.settings import read
     from tapctl.stacks.operation import Operator
-    from tapctl.workflows.destroy import destroy as run
+    from tapctl.workflows.destroy import destroy as destroy_workflow
 
-    terminal = Terminal(quiet, verbose)
-    settings = settings_from(
-        any_template=False, env=env, region=region, profile=profile, stack_name=stack_name, config=config
-    )
+    terminal = Terminal.of(output)
+    settings = read(account, template_required=False)
     name = stack_name_of(settings)
-    if not yes and not terminal.interactive:
-        raise UsageError("there is no terminal to ask on", "`--yes` destroys without asking")
+    if not operation.yes and not terminal.interactive:
+        hint = "pass `--yes` to delete the stack without a question"
+        raise UsageError("confirmation required, but stdin is not a terminal", hint)
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
-    text = format is o.Format.TEXT
+    text = output.text
     with Progress(terminal, text) as progress:
-        reporter = _Reporter(progress, yes, frozenset(leave or ()))
+        reporter = Reporter(progress, operation.yes, recover=operation.yes, leave=frozenset(operation.leave))
         try:
-            result = run(Operator(aws, name, reporter, timeout), settings, reporter.agreed)
+            operator = Operator(aws, name, reporter, operation.timeout)
+            result = destroy_workflow(operator, settings, lambda deletion: _confirmed(deletion, reporter))
         except TapctlError as error:
-            if not text or output:
-                terminal.result(destroy.failure_json(name, error), output)
+            if not text or output.output:
+                terminal.result(destroy.failure_json(name, error), output.output)
             raise
-    terminal.result(destroy.as_text(name, result) if text else destroy.as_json(name, result), output)
+    terminal.result(destroy.as_text(name, result) if text else destroy.as_json(name, result), output.output)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    """Tells the terminal what goes on, and asks on it."""
+def _confirmed(deletion: Deletion, reporter: Reporter) -> bool:
+    """Show what is deleted, and ask."""
+    from tapctl.report import destroy
 
-    progress: Progress
-    yes: bool
-    leave: frozenset[str]
-
-    def step(self, text: str) -> None:
-        self.progress.step(text)
-
-    def event(self, event: StackEvent) -> None:
-        self.progress.event(event)
-
-    def cancel(self, stack_name: str) -> bool:
-        return self.progress.cancel(stack_name)
-
-    def agreed(self, fate: Fate) -> bool:
-        """Whether all of this may go."""
-        from tapctl.report import destroy
-
-        terminal = self.progress.terminal
-        terminal.show(destroy.fate(fate, terminal.aside))
-        self.progress.expect(each.logical_id for each in fate.resources)
-        return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        agreed = self.yes and self.leave.issuperset(leaving)
-        return agreed or self.progress.allowed(question, leaving)
+    terminal = reporter.terminal
+    terminal.show(destroy.deletion(deletion, terminal.aside))
+    reporter.progress.expect(resource.logical_id for resource in deletion.resources)
+    return reporter.yes or terminal.asks(f"Delete stack {deletion.stack_name} and the resources above?")

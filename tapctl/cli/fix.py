@@ -1,94 +1,79 @@
-"""`tapctl fix`: the remedy as a change of the source file."""
+"""`tapctl fix`: the remedy as an edit of the source file."""
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from tapctl.cli import options as o
-from tapctl.cli.context import credentials_optional, one_template, open_account, settings_from, verdict_code
+from tapctl.cli.command import Only
+from tapctl.cli.context import credentials_optional, open_account, verdict_code
+from tapctl.cli.options import OutputOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
+from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 
 
 class Scanner(Enum):
-    """A policy scanner that demands a reservation of every function."""
+    """A policy scanner that requires a reservation for every function."""
 
     CHECKOV = "checkov"
     CFN_NAG = "cfn_nag"
     CDK_NAG = "cdk_nag"
 
 
-Suppress = Annotated[
-    list[Scanner] | None,
-    typer.Option(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixOptions:
+    """What is edited."""
+
+    panel: ClassVar = "Fix"
+
+    write: bool = option("--write/--diff", help="Edit the file, or only show the diff.", default=False)
+    suppress: tuple[Scanner, ...] = option(
         "--suppress",
-        metavar=f"<{'|'.join(each.value for each in Scanner)}>",
-        help="Excuse a function that loses its setting from a scanner; may be given again.",
-    ),
-]
+        metavar=f"<{'|'.join(scanner.value for scanner in Scanner)}>",
+        help="Suppress the scanner's finding for a function that loses its reservation (repeatable).",
+        default=(),
+    )
 
 
 def fix(
-    template: o.TemplateArgument = None,
-    template_option: o.TemplateOption = None,
-    env: o.Env = None,
-    parameter: o.Parameter = None,
-    parameters_file: o.ParametersFile = None,
-    resolve: o.Resolve = None,
-    region: o.Region = None,
-    profile: o.Profile = None,
-    stack_name: o.StackName = None,
-    min_unreserved: o.MinUnreserved = None,
-    remedy: o.RemedyOption = None,
-    snapshot: o.Snapshot = None,
-    write: Annotated[bool, typer.Option("--write/--diff", help="Change the file, or only show the change.")] = False,
-    suppress: Suppress = None,
-    allow_uncertain: o.AllowUncertain = False,
-    config: o.Config = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
+    template: TemplateOptions,
+    account: AccountOptions,
+    snapshot: SnapshotOptions,
+    judgement: JudgementOptions,
+    edit: FixOptions,
+    output: Annotated[OutputOptions, Only("quiet", "verbose")],
 ) -> None:
     """Show the remedy as a diff of the source file; `--write` applies it.
 
-    Exits with 0 when nothing is left to be fixed, otherwise with the verdict's code.
+    Exits with 0 if nothing is left to fix, else with the exit code of the verdict.
     """
+    from tapctl.settings.settings import read
     from tapctl.source_fix.file_edit import write as put
     from tapctl.template.load import load
     from tapctl.workflows import fix as workflow
     from tapctl.workflows.preflight import judge
 
-    terminal = Terminal(quiet, verbose)
-    settings = settings_from(
-        template=one_template(template, template_option),
-        env=env,
-        parameter=parameter,
-        parameters_file=parameters_file,
-        resolve=resolve,
-        region=region,
-        profile=profile,
-        stack_name=stack_name,
-        min_unreserved=min_unreserved,
-        remedy=remedy,
-        config=config,
-        judges=True,
-    )
+    terminal = Terminal.of(output)
+    settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
     if settings.template == "-":
-        raise UsageError("standard input cannot be fixed", "name the template file")
+        raise UsageError("`fix` cannot edit a template read from standard input", "name the template file")
     with credentials_optional():
-        reader, settings = open_account(settings, terminal, snapshot)
+        reader, settings = open_account(settings, terminal, snapshot.snapshot)
         result = judge(load(settings.template), reader, settings)
-    left = verdict_code(result.verdict, allow_uncertain=allow_uncertain)
+    left = verdict_code(result.verdict, allow_uncertain=judgement.allow_uncertain)
     if not result.plan.changes:
         terminal.talk("nothing to fix: it fits" if left is ExitCode.OK else workflow.why_none(result))
         raise typer.Exit(left)
-    done = workflow.fix(result, [each.value for each in suppress or ()])
-    if write:
+    done = workflow.fix(result, [scanner.value for scanner in edit.suppress])
+    if edit.write:
         put(done.edits)
-    section = f"env.{env}.parameters" if env and not (parameter or parameters_file) else ""
-    instead = () if write else workflow.by_parameter(result, section)
-    for line in (*done.said, *instead, *(f"changed {edit.file}" for edit in done.edits if write)):
+    on_command_line = template.parameters or template.parameters_file
+    section = f"env.{account.env}.parameters" if account.env and not on_command_line else ""
+    instead = () if edit.write else workflow.by_parameter(result, section)
+    for line in (*done.said, *instead, *(f"changed {file.file}" for file in done.edits if edit.write)):
         terminal.talk(line)
-    terminal.result("".join(edit.diff() for edit in done.edits))
-    mended = write and not workflow.others(result)
-    raise typer.Exit(ExitCode.OK if mended else left)
+    terminal.result("".join(file.diff() for file in done.edits))
+    fixed = edit.write and not workflow.others(result)
+    raise typer.Exit(ExitCode.OK if fixed else left)

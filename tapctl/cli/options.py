@@ -1,10 +1,11 @@
-"""The options that commands share, each declared once."""
+"""The options that commands share beside those that settings are read from."""
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import ClassVar
 
-import typer
+from tapctl.settings.options import option
 
 
 class Format(Enum):
@@ -25,65 +26,71 @@ class FindingsFormat(Enum):
     MARKDOWN = "markdown"
 
 
-class Remedy(Enum):
-    """How far a remedy may go."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotOptions:
+    """A saved account instead of AWS."""
 
-    ADJUST = "adjust"
-    DROP = "drop"
-    FAIL = "fail"
+    panel: ClassVar = "Account"
+
+    snapshot: Path | None = option(
+        "--snapshot", metavar="FILE", help="Use a saved account instead of AWS; needs no credentials."
+    )
 
 
-TemplateArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="TEMPLATE", hidden=True, show_default=False),  # `--template` has the help
-]
-TemplateOption = Annotated[
-    str | None,
-    typer.Option("--template", "-t", metavar="TEMPLATE", help="The template file; `-` reads standard input."),
-]
-Env = Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="The section [env.NAME] of tapctl.toml.")]
-Parameter = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", "-p", metavar="KEY=VALUE", help="A template parameter; may be given again."),
-]
-ParametersFile = Annotated[
-    Path | None,
-    typer.Option("--parameters-file", metavar="FILE", help="A JSON file of template parameters, as `aws` takes it."),
-]
-Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="The AWS Region.")]
-Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The AWS profile.")]
-StackName = Annotated[str | None, typer.Option("--stack-name", metavar="NAME", help="The stack, new or live.")]
-MinUnreserved = Annotated[
-    int | None,
-    typer.Option("--min-unreserved", metavar="N", min=0, help="The minimum that must stay unreserved, if you know it."),
-]
-ProbeFloor = Annotated[
-    bool,
-    typer.Option(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOptions:
+    """The unreserved minimum, from AWS."""
+
+    panel: ClassVar = "Preflight"
+
+    probe_floor: bool = option(
         "--probe-floor",
-        help="Ask Lambda for the minimum, by a reservation for a function of the stack that it refuses.",
-    ),
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before `--probe-floor`.")]
-RemedyOption = Annotated[
-    Remedy | None,
-    typer.Option("--remedy", help="What to do where it does not fit: lower or drop, only drop, or fail."),
-]
-Resolve = Annotated[
-    list[str] | None,
-    typer.Option("--resolve", metavar="KEY=VALUE", help="What `ssm:NAME` or `import:NAME` holds; may be given again."),
-]
-Snapshot = Annotated[
-    Path | None,
-    typer.Option("--snapshot", metavar="FILE", help="Judge by a saved account instead of AWS; needs no credentials."),
-]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
-FindingsFormatOption = Annotated[FindingsFormat, typer.Option("--format", "-f", help="How to print the result.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file.")]
-NoLint = Annotated[bool, typer.Option("--no-lint", help="Leave cfn-lint out.")]
-AllowUncertain = Annotated[
-    bool, typer.Option("--allow-uncertain", help="Let an uncertain or unknown verdict pass (exit 0).")
-]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Another file than tapctl.toml.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")]
+        help="Find the minimum by asking Lambda for a reservation that it must refuse.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOptions:
+    """Whether cfn-lint runs."""
+
+    panel: ClassVar = "Preflight"
+
+    no_lint: bool = option("--no-lint", help="Skip cfn-lint.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutOptions:
+    """How long an operation is followed."""
+
+    panel: ClassVar = "Deploy"
+
+    timeout: float = option("--timeout", metavar="SECONDS", min=1, help="Stop waiting after this long.", default=3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Output:
+    panel: ClassVar = "Output"
+
+    format: Enum = option("--format", "-f", help="")
+    output: Path | None = option("--output", "-o", metavar="FILE", help="Write the result to a file.")
+    quiet: bool = option("--quiet", "-q", help="Print only the result.", default=False)
+    verbose: bool = option("--verbose", "-v", help="Print more detail.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions(_Output):
+    """Where the result goes, and how much is printed."""
+
+    format: Format = option("--format", "-f", help="Output format.", default=Format.TEXT)
+
+    @property
+    def text(self) -> bool:
+        return self.format is Format.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsOptions(_Output):
+    """The same for a command that prints findings."""
+
+    format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapctl.cli.command import Command
 from tapctl.cli.context import help_alone
 from tapctl.errors import UsageError
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from tapctl.sandbox import AccountLimits, SandboxStatus
 
 app = typer.Typer(
-    help="Start, look at, stop or empty the local AWS.",
+    help="Start, inspect, stop or empty the local AWS.",
+    add_completion=False,
     rich_markup_mode=None,
     callback=help_alone,
     invoke_without_command=True,
@@ -21,21 +23,21 @@ app = typer.Typer(
 
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=1, help="The account's limit of concurrent executions (10 at first)."),
+    typer.Option("--limit", metavar="N", min=1, help="Concurrency limit of the account (default: 10)."),
 ]
 Floor = Annotated[
     int | None,
-    typer.Option("--floor", metavar="N", min=0, help="What must stay unreserved (the lesser of 100 and the limit)."),
+    typer.Option("--floor", metavar="N", min=0, help="Unreserved minimum (default: 100, or the limit if lower)."),
 ]
-Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="What others have reserved already.")]
-Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="A port of your choice.")]
+Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="Concurrency that others reserve.")]
+Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")]
 
 
-@app.command(short_help="Start it, or find the running one; set its limits.")
+@app.command(cls=Command, short_help="Start the sandbox, or set the limits of the running one.")
 def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
-    """Start it, or find the running one; limits given here apply to either, and are remembered.
+    """Start the sandbox, or set the limits of the running one; limits are remembered.
 
-    A new `--limit` forgets an earlier `--floor` and `--held`, unless they are given with it.
+    A new `--limit` resets `--floor` and `--held`, unless they are given with it.
     """
     from tapctl import sandbox
     from tapctl.account import floor_cache
@@ -47,44 +49,42 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
         floor=floor if floor is not None or fresh else before.floor,
         held=held if held is not None else 0 if fresh else before.held,
     )
-    _refuse_more_than_all(limits)
+    _check_limits(limits)
     changed = (limit, floor, held) != (None, None, None)
     sandbox.start(limits if changed else None, port)
     if changed:
-        # Another account than the one that a refusal taught anything of.
+        # A minimum learned from a refusal holds for the old limits only.
         floor_cache.forget(sandbox.ACCOUNT_ID, sandbox.REGION)
     typer.echo(_described(sandbox.status()))
 
 
-def _refuse_more_than_all(limits: AccountLimits) -> None:
-    """Raises `UsageError` for an account that AWS could not have."""
-    whole = limits.concurrent_executions
+def _check_limits(limits: AccountLimits) -> None:
+    """Raises `UsageError` for limits that no AWS account can have."""
+    total = limits.concurrent_executions
     for option, part in (("--floor", limits.floor), ("--held", limits.held)):
-        if part is not None and part > whole:
-            raise UsageError(
-                f"{option} {part} is more than the account's limit of {whole}", "give a larger `--limit` with it"
-            )
+        if part is not None and part > total:
+            raise UsageError(f"{option} {part} exceeds the account's limit of {total}", "give a larger `--limit`, too")
 
 
-@app.command()
+@app.command(cls=Command)
 def stop() -> None:
-    """Stop it; its stacks stay on disk for the next start."""
+    """Stop the sandbox; its stacks are kept on disk."""
     from tapctl import sandbox
 
-    typer.echo("the sandbox was stopped; its state is kept" if sandbox.stop() else "no sandbox was running")
+    typer.echo("sandbox stopped; its state is kept" if sandbox.stop() else "the sandbox is not running")
 
 
-@app.command()
+@app.command(cls=Command)
 def status() -> None:
-    """Say whether it runs, where, and with which limits."""
+    """Show whether the sandbox is running, its endpoint and its limits."""
     from tapctl import sandbox
 
     typer.echo(_described(sandbox.status()))
 
 
-@app.command()
+@app.command(cls=Command)
 def reset() -> None:
-    """Delete every stack and resource in it; its limits stay."""
+    """Delete every stack and resource in the sandbox; keeps its limits."""
     from tapctl import sandbox
     from tapctl.state import journal
 
@@ -93,9 +93,9 @@ def reset() -> None:
     typer.echo("the sandbox is empty")
 
 
-@app.command(short_help="Print the variables that point `aws` and any SDK at it.")
+@app.command(cls=Command, short_help="Print the environment variables for the AWS CLI and SDKs.")
 def env() -> None:
-    """Print the variables that point `aws` and any SDK at it: eval "$(tapctl sandbox env)"."""
+    """Print the environment variables for the AWS CLI and SDKs: eval "$(tapctl sandbox env)"."""
     from tapctl import sandbox
 
     if sandbox.find() is None:
@@ -114,3 +114,6 @@ def _described(status: SandboxStatus) -> str:
         f" {limits.minimum_unreserved} must stay unreserved\n"
         f"state:   {status.folder}"
     )
+
+
+sandbox = typer.main.get_command(app)

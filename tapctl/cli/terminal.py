@@ -1,29 +1,36 @@
-"""The two streams: stdout carries the result, stderr the talk."""
+"""The two streams: stdout for the result, stderr for progress and questions."""
+
+from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
-
-import typer
+from typing import TYPE_CHECKING, Self, TextIO
 
 from tapctl.errors import TapctlError
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
 from tapctl.state.files import write_atomically
 
+if TYPE_CHECKING:
+    from tapctl.cli.options import FindingsOptions, OutputOptions
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where a command speaks."""
+    """Where a command prints and asks."""
 
     quiet: bool = False
     verbose: bool = False
 
+    @classmethod
+    def of(cls, output: OutputOptions | FindingsOptions) -> Self:
+        return cls(output.quiet, output.verbose)
+
     def result(self, text: str, output: Path | None = None) -> None:
-        """Print the result, or write it to a file as a whole. Raises `TapctlError` where there is no room for it."""
+        """Print the result, or write it to a file atomically. Raises `TapctlError` if stdout cannot take it."""
         text = text if text.endswith("\n") else text + "\n"
         if output:
             write_atomically(output, text)
@@ -34,27 +41,29 @@ class Terminal:
         except BrokenPipeError:
             raise
         except OSError as error:
-            forsake(sys.stdout)
-            raise TapctlError(f"cannot write the result: {error.strerror}", "look where stdout leads") from None
+            discard(sys.stdout)
+            raise TapctlError(
+                f"cannot write the result: {error.strerror}", "check where stdout is redirected to"
+            ) from None
 
     def talk(self, text: str) -> None:
-        """Say it on stderr, in lines that fit where that is a terminal."""
+        """Print a message to stderr, wrapped if that is a terminal."""
         self.show(fitted(text, sys.stderr))
 
     def show(self, text: str) -> None:
-        """Put it on stderr as it is; what is at work goes on, even where nobody can be told any more."""
+        """Print to stderr as it is; a stderr that is gone does not end a running operation."""
         if not self.quiet:
             with suppress(OSError):
                 sys.stderr.write(f"{text}\n")
                 sys.stderr.flush()
 
     def surface(self, output: Path | None = None) -> RenderOptions:
-        """How wide the result may be, and whether it is coloured and fitted to a terminal; a file never is."""
+        """The width of the result, and whether it is coloured and wrapped, as only a terminal wants it."""
         return self._surface(sys.stdout, output is None and sys.stdout.isatty())
 
     @property
     def aside(self) -> RenderOptions:
-        """The same for a report that is shown on stderr."""
+        """The same for a report on stderr."""
         return self._surface(sys.stderr, sys.stderr.isatty())
 
     def _surface(self, stream: TextIO, tty: bool) -> RenderOptions:
@@ -62,11 +71,13 @@ class Terminal:
 
     @property
     def interactive(self) -> bool:
-        """Whether somebody is there to answer a question."""
+        """Whether a question can be answered."""
         return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
     def asks(self, question: str) -> bool:
-        """The answer; no where nobody is there to give one. An interrupt at the question is one of the command."""
+        """The answer; no if there is no terminal. Ctrl-C at the question interrupts the command."""
+        import typer
+
         try:
             return self.interactive and typer.confirm(question, err=True)
         except typer.Abort:
@@ -76,12 +87,12 @@ class Terminal:
 
     @property
     def live(self) -> bool:
-        """Whether what is said on stderr may be redrawn."""
+        """Whether stderr can be redrawn."""
         return not self.quiet and _coloured(sys.stderr.isatty())
 
 
-def forsake(stream: TextIO) -> None:
-    """Lead a stream that takes nothing more to nowhere, lest the interpreter fail to flush it at exit."""
+def discard(stream: TextIO) -> None:
+    """Redirect a broken stream to /dev/null so that the flush at exit cannot fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -90,18 +101,18 @@ def _coloured(tty: bool) -> bool:
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """The text in lines that fit a terminal; elsewhere it is left as it is."""
+    """The text, wrapped if the stream is a terminal."""
     return wrapped(text, columns(stream)) if stream.isatty() else text
 
 
 def columns(stream: TextIO) -> int:
-    """Those of the stream's own terminal, unless COLUMNS says otherwise."""
-    named = os.environ.get("COLUMNS", "")
-    return max(60, min((named.isdecimal() and int(named)) or _own_columns(stream) or 100, 140))
+    """The width of the stream's terminal, or COLUMNS; 60 to 140, and 100 without either."""
+    configured = os.environ.get("COLUMNS", "")
+    return max(60, min((configured.isdecimal() and int(configured)) or _own_columns(stream) or 100, 140))
 
 
 def _own_columns(stream: TextIO) -> int:
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
-        return 0  # it is no terminal
+        return 0  # not a terminal

@@ -1,8 +1,7 @@
 """The limits of CloudFormation itself that a deploy can hit."""
 
-from tapctl.resource_types import STACK_STATUSES, ABSENT
 from tapctl.limits.row import Call, Limit, LimitKind
-from tapctl.resource_types import STACK
+from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 

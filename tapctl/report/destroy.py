@@ -1,12 +1,11 @@
-"""What a destruction takes along, and what came of it."""
+"""What a destroy deletes, and its result."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tapctl.errors import TapctlError
-from tapctl.report.hints import worded
+from tapctl.report.document import as_document, error_fields
 from tapctl.report.render import RenderOptions, draw
 from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 
@@ -16,67 +15,63 @@ if TYPE_CHECKING:
 SCHEMA = "tapctl.destroy/1"
 
 
-def deletion(found: Deletion, surface: RenderOptions) -> str:
-    """A line for each resource, its physical id last, which may be long; what is lost with it stands in words, too."""
-    names = max((len(each.logical_id) for each in found.resources), default=0)
-    types = max((len(each.type) for each in found.resources), default=0)
-    title = f"stack {found.stack_name}, {len(found.resources)} resources"
-    return draw(surface, title, *(_line(each, names, types) for each in found.resources)).rstrip("\n")
+def deletion(deletion: Deletion, surface: RenderOptions) -> str:
+    """A line for each resource: what happens to it, the data that is lost, and the physical id, which may be long."""
+    names = max((len(resource.logical_id) for resource in deletion.resources), default=0)
+    types = max((len(resource.type) for resource in deletion.resources), default=0)
+    title = f"stack {deletion.stack_name}, {len(deletion.resources)} resources"
+    return draw(surface, title, *(_line(resource, names, types) for resource in deletion.resources)).rstrip("\n")
 
 
-def _line(each: DeletedResource, names: int, types: int) -> Text:
+def _line(resource: DeletedResource, names: int, types: int) -> Text:
     from rich.text import Text
 
-    sign, (said, style) = ("=", "green") if each.retained else ("-", "red"), _said(each)
-    named = f" {each.logical_id:<{names}}  {each.type:<{types}}  "
-    return Text.assemble(sign, named, (said, style), f"  {each.physical_id}")
+    sign, (effect, style) = ("=", "green") if resource.retained else ("-", "red"), _effect(resource)
+    name = f" {resource.logical_id:<{names}}  {resource.type:<{types}}  "
+    return Text.assemble(sign, name, (effect, style), f"  {resource.physical_id}")
 
 
-def _said(each: DeletedResource) -> tuple[str, str]:
-    if each.retained:
-        return f"stays: DeletionPolicy {each.policy}", ""
-    if each.loss:
-        return f"lost, with {each.loss}", "bold red"
-    return "deleted, after a snapshot" if each.policy == "Snapshot" else "deleted", ""
+def _effect(resource: DeletedResource) -> tuple[str, str]:
+    """What happens to the resource, and its style."""
+    if resource.retained:
+        return f"retained (DeletionPolicy {resource.policy})", ""
+    if resource.loss:
+        return f"lost, with {resource.loss}", "bold red"
+    return "deleted, after a snapshot" if resource.policy == "Snapshot" else "deleted", ""
 
 
 def as_text(name: str, result: Destroyed) -> str:
     if result.deletion is None:
-        return f"there is no stack {name}: nothing to destroy"
+        return f"stack {name} does not exist: nothing to destroy"
     if not result.done:
-        return f"stack {name} was left as it is"
-    left = f"; left behind: {', '.join(result.left)}" if result.left else ""
-    return f"stack {name} is destroyed{left}; code in s3://{result.deletion.bucket}, if there is any, is kept"
+        return f"stack {name} was not changed"
+    retained = f"; retained: {', '.join(result.left)}" if result.left else ""
+    return f"stack {name} is destroyed{retained}; code in s3://{result.deletion.bucket}, if there is any, is kept"
 
 
 def as_json(name: str, result: Destroyed) -> str:
-    found = result.deletion
-    document = {
-        "schema": SCHEMA,
-        "stack": name,
-        "stack_id": found.stack_id if found else None,
-        "destroyed": result.done and found is not None,
-        "declined": not result.done,
-        "resources": [
-            {
-                "logical_id": each.logical_id,
-                "type": each.type,
-                "physical_id": each.physical_id,
-                "stays": each.retained or each.logical_id in result.left,
-                "loss": each.loss or None,
-            }
-            for each in (found.resources if found else ())
-        ],
-        "artifacts": found.bucket if found else None,
-    }
-    return json.dumps(document, indent=2) + "\n"
+    deletion = result.deletion
+    resources = [
+        {
+            "logical_id": resource.logical_id,
+            "type": resource.type,
+            "physical_id": resource.physical_id,
+            "stays": resource.retained or resource.logical_id in result.left,
+            "loss": resource.loss or None,
+        }
+        for resource in (deletion.resources if deletion else ())
+    ]
+    return as_document(
+        SCHEMA,
+        name,
+        stack_id=deletion.stack_id if deletion else None,
+        destroyed=result.done and deletion is not None,
+        declined=not result.done,
+        resources=resources,
+        artifacts=deletion.bucket if deletion else None,
+    )
 
 
 def failure_json(name: str, error: TapctlError) -> str:
-    """The same document for a destruction that did not come to its end."""
-    told = {
-        "message": error.message,
-        "hint": worded(error.hint) if error.hint else None,
-        "exit_code": int(error.exit_code),
-    }
-    return json.dumps({"schema": SCHEMA, "stack": name, "destroyed": False, "error": told}, indent=2) + "\n"
+    """The document of a destroy that failed."""
+    return as_document(SCHEMA, name, destroyed=False, error=error_fields(error))

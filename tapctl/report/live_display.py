@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tapctl.report.progress import Board, ProgressRow
+from tapctl.resource_types import in_progress, stack_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,6 @@ WIDEST = 78
 
 MARGIN = 2
 """... nor by the `^C` that a terminal writes at its end."""
-
-_SIGNS = {"_COMPLETE": ("✓", "green"), "_FAILED": ("✗", "bold red"), "_IN_PROGRESS": ("·", "yellow")}
 
 
 @dataclass(slots=True)
@@ -146,9 +145,11 @@ def _table(shown: Board, rows: Iterable[ProgressRow], at: float) -> Table:
 
 
 def _sign(status: str) -> tuple[str, str]:
-    if "ROLLBACK" in status:
+    if stack_status(status).failed:
         return "✗", "bold red"
-    return next((found for end, found in _SIGNS.items() if status.endswith(end)), ("?", ""))
+    if in_progress(status):
+        return "·", "yellow"
+    return ("✓", "green") if status.endswith("_COMPLETE") else ("?", "")
 
 
 def _clock(seconds: float) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tapctl.resource_types import CUSTOM_RESOURCE, FUNCTION, STACK, is_custom_resource
 from tapctl.aws.stacks import StackEvent
+from tapctl.resource_types import CUSTOM_RESOURCE, FUNCTION, STACK, failed, in_progress, is_custom_resource
 
 AWAITED: Mapping[str, str] = {
     "AWS::ACM::Certificate": "its validation",

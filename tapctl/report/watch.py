@@ -1,11 +1,9 @@
-"""What `tapctl watch` came to."""
+"""The result of `tapctl watch`."""
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from tapctl.errors import TapctlError
-from tapctl.report.hints import worded
+from tapctl.report.document import as_document, error_fields
 from tapctl.workflows.watch import Watched
 
 SCHEMA = "tapctl.watch/1"
@@ -14,28 +12,16 @@ SCHEMA = "tapctl.watch/1"
 def as_text(end: Watched) -> str:
     if end.followed:
         return f"stack {end.stack_name} is {end.status}"
-    return f"stack {end.stack_name} is {end.status}: nothing is under way"
+    return f"stack {end.stack_name} is {end.status}: nothing is running"
 
 
 def as_json(end: Watched) -> str:
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "stack": end.stack_name,
-        "stack_id": end.stack_id,
-        "status": end.status,
-        "followed": end.followed,
-    }
-    return json.dumps(document, indent=2) + "\n"
+    return as_document(SCHEMA, end.stack_name, stack_id=end.stack_id, status=end.status, followed=end.followed)
 
 
 def failure_json(stack_name: str, error: TapctlError) -> str:
-    """The same document for an operation that did not end well, or could not be followed."""
-    told = {
-        "message": error.message,
-        "hint": worded(error.hint) if error.hint else None,
-        "exit_code": int(error.exit_code),
-    }
-    return json.dumps({"schema": SCHEMA, "stack": stack_name, "error": told}, indent=2) + "\n"
+    """The document of an operation that failed or could not be followed."""
+    return as_document(SCHEMA, stack_name, error=error_fields(error))
 
 
 RENDERERS: Mapping[str, Callable[[Watched], str]] = {"text": as_text, "json": as_json}

@@ -70,9 +70,7 @@ def walk(changes: Sequence[ResourceChange], prefix: str = "") -> Iterator[tuple[
         yield from walk(change.nested, f"{name}/")
 
 
-def resource_change(
-    entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets: Secrets
-) -> ResourceChange:
+def resource_change(entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets: Secrets) -> ResourceChange:
     """A ResourceChange structure of DescribeChangeSet, without secrets."""
     action, logical_id = entry["Action"], entry["LogicalResourceId"]
     modified = action not in ("Add", "Remove", "Import")
@@ -127,7 +125,9 @@ def without_absent(changes: Sequence[ResourceChange], tree: StackTree) -> tuple[
     return _without(changes, absent)
 
 
-def _without(changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = "") -> tuple[ResourceChange, ...]:
+def _without(
+    changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = ""
+) -> tuple[ResourceChange, ...]:
     return tuple(
         replace(change, nested=_without(change.nested, absent, f"{prefix}{change.logical_id}/"))
         for change in changes

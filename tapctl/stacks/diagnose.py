@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tapctl.account.floor_cache import floor_in_error
+from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES
-from tapctl.aws.stacks import StackEvent
 
 _SUMMARY = re.compile(r"User Initiated|The following resource\(s\) failed|Embedded stack|Update successful")
 """How reasons begin that only refer to other events."""

@@ -49,9 +49,7 @@ class Operator:
         self.journal.close()
         return events
 
-    def begin(
-        self, phase: Phase, action: str, operation: Operation, request: Mapping[str, Any], **known: Any
-    ) -> str:
+    def begin(self, phase: Phase, action: str, operation: Operation, request: Mapping[str, Any], **known: Any) -> str:
         """Begin an operation; its token, which is written into the journal first, with `known` fields of the entry."""
         token = new_token()
         self.journal.record(phase, token=token, stack_id=request["StackName"], **known)

@@ -1,10 +1,11 @@
 """Options of a deploy that CloudFormation knows, beside the template and the environment."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from tapctl.aws.session import supports
 from tapctl.errors import UsageError
+from tapctl.settings.options import option
 from tapctl.settings.settings import Settings
 
 
@@ -15,16 +16,19 @@ class Options:
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
     """
 
-    import_existing: bool = False
-    """Import existing resources that the template names."""
-    disable_rollback: bool = False
-    """Keep what was created or changed when an operation fails."""
-    express: bool = False
-    """Finish when resources are configured, before they are stable."""
-    revert_drift: bool = False
-    """Revert changes that were made outside of CloudFormation."""
-    fail_on_warnings: bool = False
-    """Fail where a check of CloudFormation warns, was skipped or could not be read."""
+    panel: ClassVar = "CloudFormation"
+
+    import_existing: bool = option(
+        "--import-existing", help="Import existing resources named in the template.", default=False
+    )
+    disable_rollback: bool = option("--disable-rollback", help="Keep the changes of a failed deploy.", default=False)
+    express: bool = option(
+        "--express", help="Finish before resources are stable; not for a protected environment.", default=False
+    )
+    revert_drift: bool = option("--revert-drift", help="Revert changes made outside of CloudFormation.", default=False)
+    fail_on_warnings: bool = option(
+        "--fail-on-warnings", help="Fail if a check of CloudFormation warns or was skipped.", default=False
+    )
 
     def check(self, settings: Settings) -> None:
         """Raise `UsageError` for options that exclude each other."""

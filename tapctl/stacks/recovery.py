@@ -121,7 +121,9 @@ class StackDeletion:
             self.prompt.list(left)
             doing = "delete the stack and leave these resources behind"
             self.prompt.ask(replace(stack, status=last.status), doing, names, why=last.reason.rstrip("."))
-            last = self._attempt(stack, **{parameter: names if parameter == "RetainResources" else "FORCE_DELETE_STACK"})
+            last = self._attempt(
+                stack, **{parameter: names if parameter == "RetainResources" else "FORCE_DELETE_STACK"}
+            )
         if last.status != "DELETE_COMPLETE":
             raise DeployStuck(
                 f"stack {self.operator.name} could not be deleted and is {last.status}: {last.reason}",

@@ -15,7 +15,9 @@ HIDDEN = "****"
 _RESOLVED = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):[^}]*\}\}")
 """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
 
-_SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key)s?(_?string|_?value)?$", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(password|passphrase|secret|token|api_?key|private_?key)s?(_?string|_?value)?$", re.IGNORECASE
+)
 """The end of a property's or environment variable's name that marks its value as secret."""
 
 _SHORTEST = 4

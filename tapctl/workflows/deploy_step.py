@@ -198,9 +198,7 @@ def _refused(error: TapctlError) -> Refused:
     return Refused(error, minimum)
 
 
-def _outcome(
-    deployer: Deployer, stack_id: str, executed: ChangeSet | None = None, *, followed: bool = True
-) -> Outcome:
+def _outcome(deployer: Deployer, stack_id: str, executed: ChangeSet | None = None, *, followed: bool = True) -> Outcome:
     """The outcome by the stack's description; the NoEcho parameters of the deploy are remembered by their hash."""
     aws, settings = deployer.aws, deployer.settings
     if settings.termination_protection is not None:

@@ -45,8 +45,8 @@ from tapctl.workflows.preflight import judge
 from tapctl.workflows.read_inputs import resolve_lookups, stack_tree_for
 
 if TYPE_CHECKING:
-    from tapctl.settings.settings import Settings
     from tapctl.aws.stacks import StackDescription
+    from tapctl.settings.settings import Settings
     from tapctl.workflows.deployer import Deployer
 
 _PURE = {SERVERLESS, LANGUAGE_EXTENSIONS}

@@ -70,9 +70,7 @@ def _additions(tree: StackTree) -> tuple[ResourceChange, ...]:
     """Every resource as an addition: while the failed stack exists, CloudFormation cannot create a change set."""
     resolver = tree.resolver
     nested = {child.prefix: child for child in tree.children if isinstance(child, StackTree)}
-    created = (
-        resource for resource in resolver.template.resources() if existence(resolver, resource) is not False
-    )
+    created = (resource for resource in resolver.template.resources() if existence(resolver, resource) is not False)
     return tuple(
         ResourceChange("Add", resource.logical_id, resource.type, nested=_additions(child) if child else ())
         for resource in created

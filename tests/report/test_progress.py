@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.report.live_display import LiveBoard, board
 from tapctl.report.progress import Board
 from tapctl.resource_types import STACK
-from tapctl.aws.stacks import StackEvent
 
 ROOT = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 NESTED = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"

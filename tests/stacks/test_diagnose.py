@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, Cause
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.aws.stacks import StackEvent
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"

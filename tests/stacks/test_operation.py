@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tapctl.errors import Interrupted
 from tapctl.aws.stacks import StackEvent
+from tapctl.errors import Interrupted
 from tapctl.stacks.follow import Follower
 from tapctl.stacks.operation import attend
 from tests.support.stubbed_stacks import STACK_ID, History

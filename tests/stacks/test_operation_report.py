@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
 from tapctl.stacks.custom_resource_logs import WIDEST
 from tapctl.stacks.events import event_of
-from tapctl.aws.stacks import StackEvent
 from tapctl.stacks.operation import aftermath, left_behind
 from tests.support.stubbed_stacks import STACK_ID, somewhere, stubbed
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tapctl.aws.session import Aws, Target
-from tapctl.errors import BusyError, DeployStuck, UsageError
 from tapctl.aws.stacks import StackEvent
+from tapctl.errors import BusyError, DeployStuck, UsageError
 from tapctl.stacks.operation import Operator, failure
 from tapctl.stacks.recovery import Recovery, Removal, to_skip
 from tapctl.stacks.stack import StackDescription, describe_stack

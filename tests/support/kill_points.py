@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tapctl.aws.session import Aws, Target
+from tapctl.aws.stacks import StackEvent
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.aws.stacks import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import deploy
 from tapctl.workflows.deployer import Deployer

@@ -9,11 +9,11 @@ from zipfile import ZipFile
 
 from tapctl.account.model import LearnedFloor
 from tapctl.aws.session import Aws
+from tapctl.aws.stacks import StackEvent
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.aws.stacks import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import Deployer

@@ -8,9 +8,9 @@ from typing import Any
 
 from tapctl.account.live import LiveAccount
 from tapctl.aws.session import Aws
+from tapctl.aws.stacks import StackEvent
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.aws.stacks import StackEvent
 from tapctl.stacks.stack import describe_stack
 from tapctl.template.load import load
 from tapctl.workflows import preflight

@@ -1,7 +1,7 @@
 import pytest
 
-from tapctl.errors import BusyError, DeployFailed, DeployStuck, UsageError
 from tapctl.aws.stacks import StackEvent
+from tapctl.errors import BusyError, DeployFailed, DeployStuck, UsageError
 from tapctl.workflows.watch import Watched, watch
 from tests.support.stubbed_stacks import STACK_ID, History, stubbed
 

@@ -1,0 +1,176 @@
+"""From a function that takes option groups to a command of typer, with a help that shows the groups as sections."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, fields
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """In the annotation of a group: the fields that a command offers; the others keep their defaults."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+def build(function: Callable[..., None], summary: str) -> TyperCommand:
+    """The command of this function, under the function's name."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(function.__name__, cls=Command, short_help=summary)(expanded(function))
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+def expanded(function: Callable[..., None]) -> Callable[..., None]:
+    """The function with a parameter for each option of its groups, as typer takes it.
+
+    Raises `TypeError` for an `Only` that names no field, `ValueError` for two options of one name.
+    """
+    groups = {
+        name: _Group.of(parameter.annotation)
+        for name, parameter in inspect.signature(function, eval_str=True).parameters.items()
+    }
+
+    def run(**values: Any) -> None:
+        function(**{name: group.parsed(values) for name, group in groups.items()})
+
+    run.__doc__ = function.__doc__
+    parameters = [parameter for group in groups.values() for parameter in group.parameters()]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """An option group as one command takes it."""
+
+    group: type[Any]
+    offered: Mapping[str, Field[Any]]
+
+    @classmethod
+    def of(cls, annotation: Any) -> "_Group":
+        group, *only = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+        offered = {field.name: field for field in fields(group)}
+        if only:
+            names = only[0].names
+            if unknown := set(names) - offered.keys():
+                raise TypeError(f"{group.__name__} has no option {', '.join(unknown)}")
+            offered = {name: field for name, field in offered.items() if name in names}
+        return cls(group, offered)
+
+    def parsed(self, values: Mapping[str, Any]) -> Any:
+        given = {name: values[name] for name in self.offered}
+        # typer gives lists, or None for an option that may be repeated and was not given.
+        return self.group(
+            **{
+                name: tuple(value or ()) if isinstance(self.offered[name].default, tuple) else value
+                for name, value in given.items()
+            }
+        )
+
+    def parameters(self) -> list[inspect.Parameter]:
+        types = get_type_hints(self.group)
+        return [self._parameter(field, types[field.name]) for field in self.offered.values()]
+
+    def _parameter(self, field: Field[Any], annotation: Any) -> inspect.Parameter:
+        more = dict(field.metadata)
+        names, panel = more.pop("names", None), more.pop("panel", self.group.panel)
+        default = field.default
+        if isinstance(default, tuple):
+            annotation, default = list[get_args(annotation)[0]], None  # type: ignore[misc]
+        described = (
+            typer.Option(*names, rich_help_panel=panel, **more)
+            if names
+            else typer.Argument(hidden=True, show_default=False, **more)
+        )
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return inspect.Parameter(field.name, kind, default=default, annotation=Annotated[annotation, described])
+
+
+class Command(TyperCommand):
+    """A command whose help has a section for each group of options."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        take_plain_values(self)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """As typer does it without rich, but by section; `--help` joins the last one."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        panel = "Options"
+        for param in self.get_params(ctx):
+            panel = getattr(param, "rich_help_panel", None) or ("Options" if param in self.params else panel)
+            if row := param.get_help_record(ctx):
+                sections.setdefault(panel, []).append(row)
+        for name, rows in sections.items():
+            with formatter.section(name):
+                formatter.write_dl(rows)
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are functions of modules that are imported when the command is used.
+
+    `summaries` has the commands' names with their one-line help, which the group's help shows.
+    """
+
+    package: ClassVar[str]
+    summaries: ClassVar[Mapping[str, str]]
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.commands = {name: TyperCommand(name, short_help=summary) for name, summary in self.summaries.items()}
+        self.loaded: dict[str, Any] = {}
+        take_plain_values(self)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self.summaries and cmd_name not in self.loaded:
+            made = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
+            self.loaded[cmd_name] = made if isinstance(made, TyperGroup) else build(made, self.summaries[cmd_name])
+        return self.loaded.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.summaries.items()))
+
+
+def take_plain_values(command: TyperCommand | TyperGroup) -> None:
+    """Let text, paths and choices be taken without pydantic, which typer imports for each option, given or not."""
+    for param in command.params:
+        param.__class__ = _Option if isinstance(param, TyperOption) else _Argument
+
+
+class _Option(TyperOption):
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        plain = _plain(self.type_descriptor.annotation, value)
+        if self.required or (plain is None and value is not None):
+            return super().process_value(ctx, value)
+        return self.callback(ctx, self, plain) if self.callback else plain
+
+
+class _Argument(TyperArgument):
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else super().process_value(ctx, value)
+
+
+def _plain(kind: Any, value: Any) -> Any:
+    """The value as one of `kind`; None if typer must convert or refuse it."""
+    if isinstance(value, list | tuple):
+        items = [_plain(item_kind, item) for item_kind in get_args(kind) for item in value]
+        return None if None in items else items
+    if not isinstance(kind, type):
+        return None
+    if isinstance(value, kind):
+        return value
+    if issubclass(kind, Enum):
+        return next((member for member in kind if member.value == value), None)
+    return Path(value) if kind is Path and isinstance(value, str) else None
