@@ -77,7 +77,7 @@ def deploy(
     from tapctl.workflows.deployer import DeployRequest
 
     terminal = Terminal.of(output)
-    _check(run, terminal)
+    _check(run)
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
@@ -110,7 +110,7 @@ def deploy(
     raise typer.Exit(code)
 
 
-def _check(run: DeployOptions, terminal: Terminal) -> None:
+def _check(run: DeployOptions) -> None:
     """Raise `UsageError` for options that exclude each other."""
     if run.detailed_exitcode and not run.plan:
         raise UsageError("`--detailed-exitcode` needs `--plan`", "pass both, or neither")
@@ -153,6 +153,7 @@ def _deploy(request: DeployRequest, reporter: Reporter, linting: Linting | None,
 
     with _documented(request, reporter, output):
         result = deploy(request, reporter, linting)
+    reporter.progress.close()
     if result is None or result.outcome.only:
         return _declined(request, result, reporter, output)
     return _deployed(request, result, reporter, output)

@@ -139,7 +139,7 @@ class Follower:
         return new
 
     def _give_up(self, feed: EventFeed, error: AwsError) -> None:
-        """Stop reading a nested stack that may not be read; without the root's events, the operation is lost sight of."""
+        """Stop reading a nested stack that may not be read. Raises `AwsError` for the root, which must be read."""
         if feed is not self._tree.root:
             feed.active = False
             return

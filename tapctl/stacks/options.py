@@ -53,7 +53,7 @@ class Options:
         for flag, parameter in self._newer_parameters():
             if not supports(client, "CreateChangeSet", parameter):
                 raise UsageError(
-                    f"this version of boto3 does not support `{flag}`: it lacks the parameter {parameter} of CreateChangeSet",
+                    f"this version of boto3 does not support `{flag}`: CreateChangeSet has no parameter {parameter}",
                     "`pip install --upgrade boto3`",
                 )
 

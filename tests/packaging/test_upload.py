@@ -19,7 +19,7 @@ from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.deployer import Deployer
 from tests.support.packaged import packaged, template
-from tests.support.stubbed_stacks import somewhere, stubbed
+from tests.support.stubbed_stacks import unreachable_aws, stubbed
 from tests.support.workspace import Watcher
 
 pytestmark = pytest.mark.xdist_group("deploy publish")
@@ -104,7 +104,7 @@ def test_a_long_template_goes_through_the_bucket_before_the_block(aws: Aws) -> N
 
 
 def test_a_template_with_nothing_local_needs_no_bucket() -> None:
-    short = publication(somewhere(), text="x" * MAX_BODY)
+    short = publication(unreachable_aws(), text="x" * MAX_BODY)
 
     with short.uploading():
         assert short.request == {"TemplateBody": "x" * MAX_BODY}

@@ -13,7 +13,7 @@ from tapctl.template.model import Template, check
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
-from tests.support.stubbed_stacks import somewhere
+from tests.support.stubbed_stacks import unreachable_aws
 
 
 def template(folder: Path, code: str = '"code"', kind: str = "AWS::Lambda::Function", name: str = "Code") -> Template:
@@ -30,7 +30,7 @@ def packaged(source: Template, config: FunctionConfig | None = None, cache: Path
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
     wheels = Wheels(config or FunctionConfig(), installer)
     resolvers = {member.prefix: member.resolver for member in stack_tree(source, Parameters(), {}).members()}
-    store = ArtifactStore(somewhere(), "bucket", "123456789012")
+    store = ArtifactStore(unreachable_aws(), "bucket", "123456789012")
     return package(source, RemedyPlan({}, possible=True), store, wheels, resolvers)
 
 

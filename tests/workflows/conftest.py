@@ -1,4 +1,4 @@
-"""One sandbox for the tests of a module, empty and with limits of its choice for each test."""
+"""One sandbox for the tests of a module, emptied and with limits of its choice for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
-from tests.support.small_account import TEMPLATE, Stage
+from tests.support.small_account import TEMPLATE, SmallAccount
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def stage(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> Stage:
+def account(state: None, tmp_path: Path, request: pytest.FixtureRequest) -> SmallAccount:
     limit, floor = request.param
     running = sandbox.start(sandbox.AccountLimits(limit, floor))
     sandbox.reset()
     (tmp_path / "t.yaml").write_text(TEMPLATE)
     aws = Aws(Target(running.region, endpoint=running.endpoint, keys=(sandbox.ACCESS_KEY, sandbox.SECRET_KEY)))
-    return Stage(aws, tmp_path / "t.yaml")
+    return SmallAccount(aws, tmp_path / "t.yaml")
