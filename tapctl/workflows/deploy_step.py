@@ -117,16 +117,16 @@ def _run(deployer: Deployer, step: DeployStep, ready: ReadyStack) -> StepEnd:
     if created is None:
         return Deployed(_outcome(deployer, ready.stack.id))
     deployer.ui.changes(created)
-    if not _confirmed(deployer, step, created, creates=ready.creates):
+    if not confirm(deployer, created, step.deployed_before, creates=ready.creates):
         return Declined()
     if step.rechecks and not _still_fits(deployer, step, created):
         change_set.discard(aws, created, with_stack=ready.creates)
         _await_deletion(deployer, created.stack_id)
         return Raced("the headroom, or what is replaced, has changed", created.replaced)
-    return _execute(deployer, step, created, creates=ready.creates)
+    return execute(deployer, created, creates=ready.creates, waits=step.waits)
 
 
-def _confirmed(deployer: Deployer, step: DeployStep, created: ChangeSet, *, creates: bool) -> bool:
+def confirm(deployer: Deployer, created: ChangeSet, deployed_before: str = "", *, creates: bool) -> bool:
     """Ask; anything but a yes, an interrupt included, leaves neither the change set nor a stack created for it."""
     confirmed = False
     try:
@@ -134,8 +134,8 @@ def _confirmed(deployer: Deployer, step: DeployStep, created: ChangeSet, *, crea
             change_set.fail_on_warnings(created, deployer.name)
         confirmed = deployer.ui.confirm(deployer.name)
     except KeyboardInterrupt:
-        done = f"only {step.deployed_before} was deployed" if step.deployed_before else "nothing was deployed"
-        hint = two_step.GOES_ON if step.deployed_before else None
+        done = f"only {deployed_before} was deployed" if deployed_before else "nothing was deployed"
+        hint = two_step.GOES_ON if deployed_before else None
         raise Interrupted(f"interrupted; {done}, and the change set was deleted", hint) from None
     finally:
         if not confirmed:
@@ -159,7 +159,7 @@ def _await_deletion(deployer: Deployer, stack_id: str) -> None:
         deployer.request.sleep(1)
 
 
-def _execute(deployer: Deployer, step: DeployStep, created: ChangeSet, *, creates: bool) -> StepEnd:
+def execute(deployer: Deployer, created: ChangeSet, *, creates: bool, waits: bool = True) -> StepEnd:
     """Execute the change set and follow it. Raises the error of a failed operation, except for a named minimum."""
     journal, stack_id = deployer.journal, created.stack_id
     parameters = {"ChangeSetName": created.id, "StackName": stack_id, **deployer.options.execution_parameters()}
@@ -169,13 +169,13 @@ def _execute(deployer: Deployer, step: DeployStep, created: ChangeSet, *, create
         token = deployer.operator.begin(Phase.EXECUTING, action, "execute_change_set", parameters, **owed)
     except AwsError as refusal:
         return _not_executed(deployer, created, refusal, creates=creates)
-    if step.waits:
+    if waits:
         events = deployer.operator.follow(stack_id, token)
         succeeded = stack_status(events[-1].status).end is OperationEnd.SUCCESS
         journal.close(failed="" if succeeded else journal.entry.digest)
         if not succeeded:
             return _refused(operation_error(deployer.aws, deployer.name, events))
-    return Deployed(_outcome(deployer, stack_id, created, followed=step.waits))
+    return Deployed(_outcome(deployer, stack_id, created, followed=waits))
 
 
 def _not_executed(deployer: Deployer, created: ChangeSet, refusal: AwsError, *, creates: bool) -> Raced:

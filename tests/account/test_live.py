@@ -23,7 +23,7 @@ from tapctl.account.reader import AccountReader
 from tapctl.errors import AwsError, ExitCode
 from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
-from tapctl.stacks.status import STATES
+from tapctl.resource_types import STACK_STATUSES
 from tapctl.unknown import Unknown
 from tests.support.fake_account import fake_account
 from tests.support.queued_answers import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
@@ -511,7 +511,7 @@ class TestBesideTheStack:
         assert found == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
 
     def test_every_status_in_progress_is_one_at_work_but_a_review(self) -> None:
-        at_work = {name for name in STATES if name.endswith("_IN_PROGRESS")}
+        at_work = {name for name in STACK_STATUSES if name.endswith("_IN_PROGRESS")}
         assert {*AT_WORK} == at_work - {"REVIEW_IN_PROGRESS"}
 
     def test_past_failures_are_the_newest_page_of_events(self) -> None:

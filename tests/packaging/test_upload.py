@@ -17,10 +17,11 @@ from tapctl.packaging.package import Artifact, Package
 from tapctl.packaging.upload import MAX_BODY, Publication
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
-from tapctl.workflows.deployer import Deployer
+from tapctl.workflows.create_change_set import send
+from tapctl.workflows.deployer import Deployer, DeployRequest
+from tests.support.fake_ui import FakeUI
 from tests.support.packaged import packaged, template
-from tests.support.stubbed_stacks import unreachable_aws, stubbed
-from tests.support.workspace import Watcher
+from tests.support.stubbed_stacks import stubbed, unreachable_aws
 
 pytestmark = pytest.mark.xdist_group("deploy publish")
 
@@ -159,19 +160,20 @@ def test_a_bucket_of_somebody_else_gets_nothing() -> None:
             pytest.fail("the block was entered")
 
 
-def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws) -> None:
+def test_a_change_set_does_not_outlive_the_upload_that_failed(aws: Aws, tmp_path: Path) -> None:
     def broken(file: BinaryIO) -> str:
         file.write(b"half")
         return "another digest"
 
     failing = Artifact("code of Fn", Content("0" * 64, ".zip", broken))
     body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
-    deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
+    settings = Settings("t.json", stack_name="unfinished")
+    deployer = Deployer(DeployRequest(aws, template(tmp_path), settings), FakeUI())
+
+    request = ChangeSetRequest("unfinished", True, {"TemplateBody": body})
 
     with pytest.raises(UsageError, match="code of Fn changed while"):
-        deployer.change_sets.request(
-            ChangeSetRequest("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body)
-        )
+        send(deployer, request, publication(aws, failing, text=body))
 
     stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
     assert "unfinished" not in {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}

@@ -11,7 +11,7 @@ import pytest
 
 from tapctl.aws.session import Aws, Target
 from tapctl.aws.stacks import StackDescription, StackEvent
-from tapctl.errors import BusyError, DeployStuck, UsageError
+from tapctl.errors import BusyError, DeployStuck
 from tapctl.resource_types import STACK_STATUSES, in_progress
 from tapctl.stacks.operation import Operator, operation_error
 from tapctl.stacks.recovery import Recovery, StackDeletion, to_skip
@@ -20,7 +20,7 @@ from tapctl.stacks.status import StackAction, rule_for
 from tests.support.failing_custom_resource import FailingFunction, failing_function
 from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
-from tests.support.stubbed_stacks import STACK_ID, History, stubbed
+from tests.support.stubbed_stacks import STACK_ID, History
 from tests.support.workspace import QUEUE
 
 pytestmark = pytest.mark.xdist_group("deploy recover")
@@ -369,14 +369,6 @@ def test_a_deploy_that_ends_stuck_names_the_next_step(status: str, golden: Golde
 
     assert error.exit_code == 7
     golden(error)
-
-
-def test_a_stack_of_a_stack_set_is_refused_by_name() -> None:
-    with stubbed("cloudformation") as (aws, stubs):
-        owned = stack("CREATE_COMPLETE", StackName="StackSet-base-1234")
-        stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [owned]})
-        with pytest.raises(UsageError, match="StackSet-base-1234"):
-            find_stack(aws, "StackSet-base-1234")
 
 
 def test_of_a_nested_stack_only_failed_resources_are_skipped() -> None:

@@ -12,7 +12,6 @@ from tapctl.errors import ExitCode
 from tapctl.sandbox import AccountLimits
 from tapctl.workflows.gate import Blocked
 from tests.support.fake_ui import FakeUI
-from tests.support.golden import Golden
 from tests.support.small_account import FUNCTION, SmallAccount
 
 
@@ -75,7 +74,9 @@ def test_an_explicit_0_on_a_full_account_fits(account: SmallAccount) -> None:
     ],
     indirect=["account"],
 )
-def test_the_headroom_depends_on_the_accounts_limit(account: SmallAccount, wanted: int, verdict: str, becomes: int | None) -> None:
+def test_the_headroom_depends_on_the_accounts_limit(
+    account: SmallAccount, wanted: int, verdict: str, becomes: int | None
+) -> None:
     account.template.write_text(one_function(wanted))
     ui = FakeUI()
     account.deploy(ui)
