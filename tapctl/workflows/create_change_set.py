@@ -55,8 +55,9 @@ def _overridden(deployer: Deployer, by_parameter: Mapping[str, Override], part: 
     """The settings with the parameter values that apply remedies in this deploy."""
     settings = deployer.settings
     for function, override in by_parameter.items():
+        value = f'"{override.value}"' if not override.value or " " in override.value else override.value
         where = f" in {part}" if part else ""
-        deployer.ui.step(f'remedy: deploying {function} with {override.parameter}="{override.value}"{where}')
+        deployer.ui.step(f"remedy: deploying {function} with {override.parameter}={value}{where}")
     values = {override.parameter: override.value for override in by_parameter.values()}
     return replace(settings, parameters={**settings.parameters, **values})
 
