@@ -18,6 +18,7 @@ class Advice(Enum):
     PIN_MINIMUM = "pin-minimum"
     FREE_RESERVATIONS = "free-reservations"
     FREE_PROVISIONED = "free-provisioned"  # function name, qualifier
+    START_SANDBOX_WITH_LIMIT = "start-sandbox-with-limit"  # limit
     RAISE_SANDBOX_LIMIT = "raise-sandbox-limit"  # limit
     REQUEST_INCREASE = "request-increase"  # service code, quota code, value, Region or ""
     INCREASE_PENDING = "increase-pending"  # value, day
@@ -48,7 +49,6 @@ class Advice(Enum):
     GIVE_CREDENTIALS = "give-credentials"
     RENEW_CREDENTIALS = "renew-credentials"
     TEST_CREDENTIALS = "test-credentials"
-    SSO_LOGIN = "sso-login"
     SET_CLOCK = "set-clock"
 
 

@@ -1,1 +1,1 @@
-"""What AWS says: an `Account` is read live through boto3 (`live`) or from a file (`snapshot`), behind one port."""
+"""The account: a port (`reader`), AWS behind it (`live`) or a file (`snapshot`), and the values read (`model`)."""

@@ -1,6 +1,6 @@
-"""Floors that AWS named in an error, remembered for their account and Region in tapctl's state folder.
+"""The floors that AWS's errors named, by account and Region, in a file of tapctl's state folder.
 
-A floor is only good for the limit under which it was seen: AWS raises limits by itself.
+A floor holds only under the concurrency limit at which it was seen, since AWS raises limits without a request.
 """
 
 import json
@@ -14,8 +14,8 @@ FILE = "floors.json"
 
 
 def recall(account_id: str, region: str) -> LearnedFloor | None:
-    """What was learned of this account and Region; a file that cannot be read teaches nothing."""
-    entry = _load().get(f"{account_id}/{region}")
+    """The floor of this account and Region; None where there is none, or the file is unreadable."""
+    entry = _load().get(_key(account_id, region))
     try:
         return LearnedFloor(**entry) if isinstance(entry, dict) else None
     except TypeError:
@@ -23,36 +23,40 @@ def recall(account_id: str, region: str) -> LearnedFloor | None:
 
 
 def knows_any() -> bool:
-    """Whether it is worth asking whose account this is."""
+    """Whether the file has any floor, so that the account id is worth a request."""
     return bool(_load())
 
 
 def remember(account_id: str, region: str, learned: LearnedFloor) -> None:
-    _save(_load() | {f"{account_id}/{region}": asdict(learned)})
+    _save(_load() | {_key(account_id, region): asdict(learned)})
 
 
 def forget(account_id: str, region: str) -> None:
-    known = _load()
-    if known.pop(f"{account_id}/{region}", None) is not None:
-        _save(known)
+    floors = _load()
+    if floors.pop(_key(account_id, region), None) is not None:
+        _save(floors)
 
 
-def _save(known: dict[str, object]) -> None:
-    write_atomically(own_folder(state_dir()) / FILE, json.dumps(known, indent=2) + "\n")
+def _key(account_id: str, region: str) -> str:
+    return f"{account_id}/{region}"
+
+
+def _save(floors: dict[str, object]) -> None:
+    write_atomically(own_folder(state_dir()) / FILE, json.dumps(floors, indent=2) + "\n")
 
 
 def _load() -> dict[str, object]:
     try:
-        known = json.loads((state_dir() / FILE).read_bytes())
+        floors = json.loads((state_dir() / FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return floors if isinstance(floors, dict) else {}
 
 
 _BRACKET = re.compile(r"UnreservedConcurrentExecution below its minimum value of \[(\d+)\]")
 
 
 def floor_in_error(text: str) -> int | None:
-    """The floor that AWS's own refusal names in its bracket."""
+    """The number in the brackets of Lambda's refusal."""
     match = _BRACKET.search(text)
     return int(match[1]) if match else None

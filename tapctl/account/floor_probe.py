@@ -1,24 +1,24 @@
-"""Asking Lambda for the floor, which no API returns: by a request that it refuses, because the refusal names it.
+"""Finding the floor, which no API returns, by a request that Lambda refuses: the refusal names it.
 
-A reservation of the account's whole limit leaves nothing unreserved, and is refused under every rule that was
-ever observed. Were it accepted all the same, the old value is put back at once.
+A reservation of the account's whole limit leaves nothing unreserved, and every known rule refuses it. If Lambda
+accepts it nevertheless, the old reservation is restored at once.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor, Stack
-from tapctl.aws.session import error_message, explained
+from tapctl.aws.lambda_ import set_reserved_concurrency
 from tapctl.errors import AwsError, UsageError
+from tapctl.hints import Advice, advise
 from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The request: one function of the stack, what it has reserved now, and the account's limit."""
+    """The request: a function of the stack, its reservation now, and the account's concurrency limit."""
 
     function: str
     reserved: int | None
@@ -26,58 +26,48 @@ class Probe:
 
 
 def prepare(reader: LiveAccount, stack_name: str) -> Probe:
-    """What would be asked. Raises `UsageError` where there is no function to ask it for, or its value is not known."""
+    """Choose the function. Raises `UsageError` where the stack has none whose reservation is known."""
     limit, stack = reader.settings().concurrency.limit, reader.stack(stack_name)
-    for read in (limit, stack):
-        if isinstance(read, Unknown):
-            raise UsageError(f"the floor cannot be probed: {read.reason}", read.resolution or None)
+    for value in (limit, stack):
+        if isinstance(value, Unknown):
+            raise UsageError(f"cannot determine the unreserved minimum: {value.reason}", value.resolution or None)
     functions = stack.functions.values() if isinstance(stack, Stack) else ()
-    for each in functions:
-        if not isinstance(each.reserved, Unknown) and isinstance(limit, int):
-            return Probe(each.physical_id, each.reserved, limit)
+    for function in functions:
+        if not isinstance(function.reserved, Unknown) and isinstance(limit, int):
+            return Probe(function.physical_id, function.reserved, limit)
     raise UsageError(
-        f"the floor cannot be probed: stack {stack_name} has no function to ask it for",
-        "name a stack that has one with `--stack-name`",
+        f"cannot determine the unreserved minimum: stack {stack_name} has no function to send the request for",
+        advise(Advice.NAME_STACK_WITH_FUNCTION),
     )
 
 
-def run(reader: LiveAccount, probe: Probe) -> LearnedFloor:
-    """Ask. Raises `AwsError` when the answer names no floor."""
-    from botocore.exceptions import ClientError
-
-    client = reader.aws.client("lambda")
-    with explained(f"asking Lambda to reserve {probe.limit} for {probe.function}"):
-        try:
-            client.put_function_concurrency(FunctionName=probe.function, ReservedConcurrentExecutions=probe.limit)
-        except ClientError as error:
-            minimum = floor_in_error(error_message(error))
-            if minimum is None:
-                raise
-            today = datetime.now(UTC).strftime("%Y-%m-%d")
-            return LearnedFloor(minimum, probe.limit, today, f"a probe of function {probe.function}")
-    _put_back(client, probe)
-    raise AwsError(
-        f"Lambda reserved all {probe.limit} for {probe.function}, which no known rule allows; the old value is back",
-        "`--min-unreserved N` if you know the minimum",
-    )
-
-
-def _put_back(client: Any, probe: Probe) -> None:
-    by_hand = (
-        f"`aws lambda delete-function-concurrency --function-name {probe.function}`"
-        if probe.reserved is None
-        else f"`aws lambda put-function-concurrency --function-name {probe.function}"
-        f" --reserved-concurrent-executions {probe.reserved}`"
-    )
+def send(reader: LiveAccount, probe: Probe) -> LearnedFloor:
+    """The floor that Lambda's refusal names. Raises `AwsError` where it names none."""
     try:
-        with explained(f"putting the reservation of {probe.function} back"):
-            if probe.reserved is None:
-                client.delete_function_concurrency(FunctionName=probe.function)
-            else:
-                client.put_function_concurrency(
-                    FunctionName=probe.function, ReservedConcurrentExecutions=probe.reserved
-                )
+        set_reserved_concurrency(reader.aws, probe.function, probe.limit)
+    except AwsError as error:
+        minimum = floor_in_error(error.aws_message)
+        if minimum is None:
+            raise
+        today = datetime.now(UTC).strftime("%Y-%m-%d")
+        return LearnedFloor(minimum, probe.limit, today, f"a probe of function {probe.function}")
+    _restore(reader, probe)
+    raise AwsError(
+        f"Lambda reserved all {probe.limit} executions for {probe.function}, which no known rule allows;"
+        " the old reservation is restored",
+        advise(Advice.PIN_MINIMUM),
+    )
+
+
+def _restore(reader: LiveAccount, probe: Probe) -> None:
+    try:
+        set_reserved_concurrency(reader.aws, probe.function, probe.reserved)
     except AwsError as error:
         raise AwsError(
-            f"{probe.function} still reserves {probe.limit}, all there is: {error.message}", by_hand
+            f"{probe.function} still reserves all {probe.limit} executions of the account: {error.message}",
+            advise(Advice.DELETE_RESERVATION, probe.function)
+            if probe.reserved is None
+            else advise(Advice.PUT_RESERVATION, probe.function, probe.reserved),
+            code=error.code,
+            aws_message=error.aws_message,
         ) from None

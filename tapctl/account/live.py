@@ -1,182 +1,149 @@
-"""The account as AWS tells it now; independent reads run in parallel."""
+"""The account as AWS describes it now; independent reads run in parallel."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tapctl.account.live_stacks import LiveStacks
 from tapctl.account.model import AccountSettings, Concurrency, Identity, Increase, Quota
-from tapctl.aws.session import GLOBAL_SERVICES, error_code, readable
+from tapctl.aws import lookups, quotas
+from tapctl.aws.errors import read_or_unknown
 from tapctl.limits.row import Call, Limit
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
+
+T = TypeVar("T")
 
 _SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
-_SETTINGS = {
-    "limit": Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
-    "unreserved": Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
-    "code_limit": Call("lambda", "GetAccountSettings", "AccountLimit.TotalCodeSize"),
-    "code_used": Call("lambda", "GetAccountSettings", "AccountUsage.TotalCodeSize"),
-    "functions": Call("lambda", "GetAccountSettings", "AccountUsage.FunctionCount"),
-}
 
-_OPEN = ("PENDING", "CASE_OPENED")
-"""The statuses of a quota request that is not decided yet."""
-
-_EXPORTS = Call("cloudformation", "ListExports", "Exports")
-
-Pages = list[dict[str, Any]] | Unknown
+def _setting(path: str) -> Call:
+    return Call("lambda", "GetAccountSettings", path)
 
 
 @dataclass(slots=True)
 class LiveAccount(LiveStacks):
-    """Reads through boto3; every operation is called once, however many limits look at its answer."""
+    """Satisfies `tapctl.account.reader.AccountReader`; an operation that several limits need is called once."""
 
-    _answers: dict[tuple[str, str], Future[Pages]] = field(default_factory=dict)
+    _answers: dict[str, Future[Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def identity(self) -> Identity | Unknown:
-        account = self._value(Call("sts", "GetCallerIdentity", "Account"))
-        return account if isinstance(account, Unknown) else Identity(str(account), self.aws.region)
+        account_id = self._once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
+        return account_id if isinstance(account_id, Unknown) else Identity(account_id, self.aws.region)
 
     def settings(self) -> AccountSettings:
-        read = {name: self._number(call) for name, call in _SETTINGS.items()}
         return AccountSettings(
-            Concurrency(read["limit"], read["unreserved"]),
-            Quota(read["code_limit"], read["code_used"]),
-            read["functions"],
+            Concurrency(
+                self._number(_setting("AccountLimit.ConcurrentExecutions")),
+                self._number(_setting("AccountLimit.UnreservedConcurrentExecutions")),
+            ),
+            Quota(
+                self._number(_setting("AccountLimit.TotalCodeSize")),
+                self._number(_setting("AccountUsage.TotalCodeSize")),
+            ),
+            self._number(_setting("AccountUsage.FunctionCount")),
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         for limit in limits:
             for call in (limit.usage, limit.quota):
                 if call and not self._skips(limit):
-                    self._ask(call)
+                    self._pages(call)
         values = {limit.key: self._pool.submit(self._applied, limit) for limit in limits}
         return {limit.key: Quota(values[limit.key].result(), self._usage(limit)) for limit in limits}
 
     def exports(self) -> Mapping[str, str] | Unknown:
-        pages = self._ask(_EXPORTS).result()
-        if isinstance(pages, Unknown):
-            return pages
-        return {
-            each["Name"]: str(each.get("ExportingStackId", "")).split("/")[1:2][0]
-            if each.get("ExportingStackId")
-            else ""
-            for page in pages
-            for each in page.get("Exports", [])
-        }
+        exports = self._exports()
+        return exports if isinstance(exports, Unknown) else {export.name: export.stack for export in exports}
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
-        if self._skips(limit) or self.aws.target.is_sandbox:
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+        if self.aws.target.is_sandbox:
             return _SANDBOX_HAS_NONE
-
-        def read() -> tuple[Increase, ...]:
-            paginator = self._quotas_client(limit).get_paginator("list_requested_service_quota_change_history_by_quota")
-            pages = paginator.paginate(ServiceCode=limit.service, QuotaCode=limit.code)
-            asked = [each for page in pages for each in page["RequestedQuotas"] if each["Status"] in _OPEN]
-            return tuple(Increase(int(each["DesiredValue"]), str(each.get("Created", ""))[:10]) for each in asked)
-
-        return readable("servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota", read)
-
-    def _quotas_client(self, limit: Limit) -> Any:
-        return self.aws.client("service-quotas", "us-east-1" if limit.service in GLOBAL_SERVICES else None)
+        requests = read_or_unknown(
+            quotas.LIST_REQUESTS, lambda: quotas.open_requests(self.aws, limit.service, limit.code)
+        )
+        if isinstance(requests, Unknown):
+            return requests
+        return tuple(Increase(request.value, request.day) for request in requests)
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
         names = [key.removeprefix("ssm:") for key in keys if key.startswith("ssm:")]
-        batches = [names[start : start + 10] for start in range(0, len(names), 10)]
+        size = lookups.PARAMETERS_PER_REQUEST
+        batches = [names[start : start + size] for start in range(0, len(names), size)]
         stored = [self._pool.submit(self._stored, batch) for batch in batches]
-        wanted = [key.removeprefix("import:") for key in keys if key.startswith("import:")]
-        exported = self._exported(wanted) if wanted else {}
+        imports = [key.removeprefix("import:") for key in keys if key.startswith("import:")]
+        exported = self._exported(imports) if imports else {}
         return {key: value for batch in stored for key, value in batch.result().items()} | exported
 
     def _stored(self, names: list[str]) -> dict[str, str | Unknown]:
-        """What the parameter store holds; a SecureString is never asked to be decrypted."""
-        answer = readable("ssm:GetParameters", lambda: self.aws.client("ssm").get_parameters(Names=names))
-        if isinstance(answer, Unknown):
-            return {f"ssm:{name}": answer for name in names}
-        held = {
-            f"{each['Name']}{each.get('Selector', '')}": Unknown(f"{each['Name']} is a SecureString")
-            if each["Type"] == "SecureString"
-            else str(each["Value"])
-            for each in answer["Parameters"]
+        """The values in the parameter store by `ssm:NAME`; a SecureString is Unknown."""
+        parameters = read_or_unknown(lookups.GET_PARAMETERS, lambda: lookups.stored_parameters(self.aws, names))
+        if isinstance(parameters, Unknown):
+            return {f"ssm:{name}": parameters for name in names}
+        values = {
+            parameter.reference: Unknown(f"{parameter.name} is a SecureString")
+            if parameter.type == "SecureString"
+            else parameter.value
+            for parameter in parameters
         }
-        return {f"ssm:{name}": held.get(name, Unknown(f"the parameter store has no {name}")) for name in names}
+        return {f"ssm:{name}": values.get(name, Unknown(f"the parameter store has no {name}")) for name in names}
 
     def _exported(self, names: list[str]) -> dict[str, str | Unknown]:
-        pages = self._ask(_EXPORTS).result()
-        if isinstance(pages, Unknown):
-            return {f"import:{name}": pages for name in names}
-        held: dict[str, str | Unknown] = {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
-        return {f"import:{name}": held.get(name, Unknown(f"no stack exports {name}")) for name in names}
+        """The values of exports by `import:NAME`."""
+        exports = self._exports()
+        if isinstance(exports, Unknown):
+            return {f"import:{name}": exports for name in names}
+        values = {export.name: export.value for export in exports}
+        return {f"import:{name}": values.get(name, Unknown(f"no stack exports {name}")) for name in names}
+
+    def _exports(self) -> tuple[lookups.Export, ...] | Unknown:
+        return self._once("exports", lookups.LIST_EXPORTS, lambda: lookups.exports(self.aws)).result()
 
     def _skips(self, limit: Limit) -> bool:
-        """The sandbox enforces what Lambda's settings say and nothing else."""
+        """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
         return self.aws.target.is_sandbox and limit.service != "lambda"
 
-    def _usage(self, limit: Limit) -> int | Unknown:
+    def _usage(self, limit: Limit) -> Count:
         if self._skips(limit):
             return _SANDBOX_HAS_NONE
         return self._number(limit.usage) if limit.usage else 0
 
-    def _applied(self, limit: Limit) -> int | Unknown:
-        """The applied quota; where there is none, AWS's default."""
+    def _applied(self, limit: Limit) -> Count:
+        """The applied quota; AWS's default where Service Quotas has no applied value."""
         if self._skips(limit):
             return _SANDBOX_HAS_NONE
         if limit.quota:
             return self._number(limit.quota)
-        return readable("servicequotas:GetServiceQuota", lambda: self._service_quota(limit))
+        applied = read_or_unknown(quotas.GET_APPLIED, lambda: quotas.applied_quota(self.aws, limit.service, limit.code))
+        if applied is not None:
+            return applied
+        return read_or_unknown(quotas.GET_DEFAULT, lambda: quotas.default_quota(self.aws, limit.service, limit.code))
 
-    def _service_quota(self, limit: Limit) -> int | Unknown:
-        from botocore.exceptions import ClientError
-
-        client = self._quotas_client(limit)
-        asked = {"ServiceCode": limit.service, "QuotaCode": limit.code}
-        try:
-            return int(client.get_service_quota(**asked)["Quota"]["Value"])
-        except ClientError as error:
-            if error_code(error) != "NoSuchResourceException":
-                raise
-        return readable(
-            "servicequotas:GetAWSDefaultServiceQuota",
-            lambda: int(client.get_aws_default_service_quota(**asked)["Quota"]["Value"]),
-        )
-
-    def _number(self, call: Call) -> int | Unknown:
-        value = self._value(call)
-        return value if isinstance(value, int | Unknown) else int(value)
-
-    def _value(self, call: Call) -> Any:
+    def _number(self, call: Call) -> Count:
+        """The number at the path of a call, or the length of the list there, over all pages."""
         import jmespath
 
-        pages = self._ask(call).result()
+        pages = self._pages(call).result()
         if isinstance(pages, Unknown):
             return pages
-        found = [jmespath.search(call.path, page) for page in pages]
-        if any(isinstance(each, list) for each in found):
-            return sum(len(each or ()) for each in found)
-        value = next((each for each in found if each is not None), None)
-        return Unknown(f"{call.permission} did not answer {call.path}") if value is None else value
+        values = [jmespath.search(call.path, page) for page in pages]
+        if any(isinstance(value, list) for value in values):
+            return sum(len(value or ()) for value in values)
+        number = next((value for value in values if value is not None), None)
+        return Unknown(f"{call.permission} did not return {call.path}") if number is None else int(number)
 
-    def _ask(self, call: Call) -> Future[Pages]:
-        key = (call.service, call.operation)
+    def _pages(self, call: Call) -> "Future[list[dict[str, Any]] | Unknown]":
+        return self._once(
+            call.permission,
+            call.permission,
+            lambda: self.aws.pages(call.service, call.operation, **call.parameters),
+        )
+
+    def _once(self, key: str, permission: str, read: Callable[[], T]) -> "Future[T | Unknown]":
+        """The result of a read that runs once for each key."""
         with self._lock:
             if key not in self._answers:
-                self._answers[key] = self._pool.submit(readable, call.permission, lambda: self._pages(call))
+                self._answers[key] = self._pool.submit(read_or_unknown, permission, read)
             return self._answers[key]
-
-    def _pages(self, call: Call) -> list[dict[str, Any]]:
-        client = self.aws.client(call.service)
-        method = _snake(call.operation)
-        if client.can_paginate(method):
-            return list(client.get_paginator(method).paginate(**call.parameters))
-        operation: Callable[..., dict[str, Any]] = getattr(client, method)
-        return [operation(**call.parameters)]
-
-
-def _snake(operation: str) -> str:
-    from botocore import xform_name
-
-    return str(xform_name(operation))

@@ -1,18 +1,20 @@
-"""Stacks as AWS tells of them: what one holds already, what it runs, and which others are at work."""
+"""Live stacks: the concurrency that one holds, the template that it runs, and the stacks being updated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from tapctl.account.model import InFlight, LiveFunction, PastFailure, Stack
-from tapctl.aws.session import Aws, error_code, readable
+from tapctl.aws import lambda_
+from tapctl.aws.errors import aws_call, read_or_unknown
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError
+from tapctl.hints import Advice, advise
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK
-from tapctl.unknown import Unknown
-
-T = TypeVar("T")
+from tapctl.unknown import Count, Unknown
 
 WORKERS = 16
 
@@ -31,206 +33,202 @@ AT_WORK = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A resource of a live stack; `name` has the nested stacks that it is in before it."""
+class _Resource:
+    """A resource of a live stack; `name` is its logical id behind those of its nested stacks, as `Stack/Fn`."""
 
     name: str
     type: str
     physical_id: str
 
+    @property
+    def logical_id(self) -> str:
+        return self.name.rpartition("/")[2]
+
 
 @dataclass(slots=True)
 class LiveStacks:
-    """Reads stacks through boto3."""
+    """Satisfies `tapctl.account.reader.Stacks`."""
 
     aws: Aws
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS))
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        described = readable("cloudformation:DescribeStacks", lambda: self._describe(name))
+        described = read_or_unknown("cloudformation:DescribeStacks", lambda: self._describe(name))
         if described is None or isinstance(described, Unknown):
             return described
         resources = self._resources(described["StackId"])
         if isinstance(resources, Unknown):
             return resources
-        undone = described["StackStatus"] == "ROLLBACK_COMPLETE"
-        held = Stack(
+        parameters = described.get("Parameters", [])
+        # Such a stack is deleted and created again, so a deploy keeps none of its values.
+        kept = [] if described["StackStatus"] == "ROLLBACK_COMPLETE" else parameters
+        stack = Stack(
             name,
             described["StackStatus"],
             self._functions(resources),
-            # A stack that is to be made anew has no values to keep.
-            {} if undone else {each["ParameterKey"]: parameter(each) for each in described.get("Parameters", [])},
-            {each.name: each.type for each in resources},
+            {entry["ParameterKey"]: parameter_value(entry) for entry in kept},
+            {resource.name: resource.type for resource in resources},
             id=described["StackId"],
-            nested={f"{each.name}/": each.physical_id for each in resources if each.type == STACK},
-            published={each.physical_id: _short(each.name) for each in resources if each.type in PUBLISHED},
+            nested={f"{resource.name}/": resource.physical_id for resource in resources if resource.type == STACK},
+            published={
+                resource.physical_id: resource.logical_id for resource in resources if resource.type in PUBLISHED
+            },
             stored={
-                f"ssm:{each['ParameterValue']}": each["ResolvedValue"]
-                for each in described.get("Parameters", [])
-                if "ResolvedValue" in each
+                f"ssm:{entry['ParameterValue']}": entry["ResolvedValue"]
+                for entry in parameters
+                if "ResolvedValue" in entry
             },
         )
-        if not held.published:
-            return held
-        outside = self._outside(held, resources)
-        return replace(self.look_closer(held, held.functions), outside=outside)
+        if not stack.published:
+            return stack
+        return replace(self.with_provisioned(stack, stack.functions), outside=self._outside(stack, resources))
 
-    def _outside(self, stack: Stack, resources: list[_Held]) -> dict[str, LiveFunction]:
-        """What aliases and versions hold of functions that are not the stack's, each by itself."""
-        own = {each.physical_id for each in stack.functions.values()}
-        foreign = {
-            each.name: LiveFunction(_function_of(each.physical_id), None, 0)
-            for each in resources
-            if each.type in PUBLISHED and _function_of(each.physical_id) not in own
+    def _outside(self, stack: Stack, resources: list[_Resource]) -> dict[str, LiveFunction]:
+        """The functions of other stacks by the alias or version that this stack has of them, with its claim alone."""
+        own = {function.physical_id for function in stack.functions.values()}
+        published = {
+            resource: LiveFunction(_function_name(resource.physical_id), None, 0)
+            for resource in resources
+            if resource.type in PUBLISHED and _function_name(resource.physical_id) not in own
         }
-        reading = {name: self._pool.submit(self._provisioned, each, stack.published) for name, each in foreign.items()}
-        return {name: _alone(each.result(), _short(name)) for name, each in reading.items()}
+        reads = {
+            resource: self._pool.submit(self._with_provisioned, function, stack.published)
+            for resource, function in published.items()
+        }
+        return {resource.name: _with_holder(read.result(), resource.logical_id) for resource, read in reads.items()}
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
-        reading = {
-            name: self._pool.submit(self._provisioned, stack.functions[name], stack.published)
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
+        reads = {
+            name: self._pool.submit(self._with_provisioned, stack.functions[name], stack.published)
             for name in functions
             if name in stack.functions
         }
-        return replace(stack, functions={**stack.functions, **{name: each.result() for name, each in reading.items()}})
+        return replace(stack, functions={**stack.functions, **{name: read.result() for name, read in reads.items()}})
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        def read() -> Any:
-            found = self.aws.client("cloudformation").get_template(StackName=stack.id, TemplateStage="Processed")
-            return found["TemplateBody"]
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        def read() -> Mapping[str, Any] | str:
+            answer = self.aws.client("cloudformation").get_template(StackName=stack.id, TemplateStage="Processed")
+            body: Mapping[str, Any] | str = answer["TemplateBody"]
+            return body
 
-        answer: Mapping[str, Any] | str | Unknown = readable("cloudformation:GetTemplate", read)
-        return answer
+        return read_or_unknown("cloudformation:GetTemplate", read)
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         def read() -> tuple[InFlight, ...]:
             paginator = self.aws.client("cloudformation").get_paginator("list_stacks")
-            pages = paginator.paginate(StackStatusFilter=[*AT_WORK])
-            found = [each for page in pages for each in page["StackSummaries"] if "ParentId" not in each]
-            return tuple(InFlight(each["StackName"], each["StackStatus"]) for each in found)
-
-        return readable("cloudformation:ListStacks", read)
-
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
-        def read() -> tuple[PastFailure, ...]:
-            # The newest page holds the last operation, which is what failed.
-            events = self.aws.client("cloudformation").describe_stack_events(StackName=stack.id)["StackEvents"]
+            summaries = (
+                summary
+                for page in paginator.paginate(StackStatusFilter=[*AT_WORK])
+                for summary in page["StackSummaries"]
+            )
             return tuple(
-                PastFailure(each.get("ResourceStatusReason", ""), str(each["Timestamp"])[:10])
-                for each in events
-                if each["ResourceStatus"].endswith("_FAILED")
+                InFlight(summary["StackName"], summary["StackStatus"])
+                for summary in summaries
+                if "ParentId" not in summary
             )
 
-        return readable("cloudformation:DescribeStackEvents", read)
+        return read_or_unknown("cloudformation:ListStacks", read)
+
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
+        def read() -> tuple[PastFailure, ...]:
+            # The first page holds the newest events, and so the last operation.
+            events = self.aws.client("cloudformation").describe_stack_events(StackName=stack.id)["StackEvents"]
+            return tuple(
+                PastFailure(event.get("ResourceStatusReason", ""), str(event["Timestamp"])[:10])
+                for event in events
+                if event["ResourceStatus"].endswith("_FAILED")
+            )
+
+        return read_or_unknown("cloudformation:DescribeStackEvents", read)
 
     def _describe(self, name: str) -> dict[str, Any] | None:
-        from botocore.exceptions import ClientError
-
+        """The stack as DescribeStacks has it; None where there is none, or none with resources."""
         try:
-            stacks = self.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error_code(error) == "ValidationError" and "does not exist" in str(error):
+            with aws_call("cloudformation:DescribeStacks"):
+                stack: dict[str, Any] = self.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except AwsError as error:
+            if error.code == "ValidationError" and "does not exist" in error.aws_message:
                 return None
             raise
-        stack: dict[str, Any] = stacks[0]
-        # A stack that never got resources is none yet; one whose creation was undone holds nothing either.
         return None if stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
 
-    def _resources(self, stack_id: str, prefix: str = "") -> list[_Held] | Unknown:
-        """What the stack holds, and what its nested stacks do, named as their tree names them."""
+    def _resources(self, stack_id: str, prefix: str = "") -> list[_Resource] | Unknown:
+        """The resources of the stack and of its nested stacks."""
 
-        def read() -> list[_Held]:
+        def read() -> list[_Resource]:
             paginator = self.aws.client("cloudformation").get_paginator("list_stack_resources")
-            pages = paginator.paginate(StackName=stack_id)
-            return [_held(each, prefix) for page in pages for each in page["StackResourceSummaries"] if _is_there(each)]
+            summaries = (
+                summary for page in paginator.paginate(StackName=stack_id) for summary in page["StackResourceSummaries"]
+            )
+            return [
+                _Resource(
+                    f"{prefix}{summary['LogicalResourceId']}", summary["ResourceType"], summary["PhysicalResourceId"]
+                )
+                for summary in summaries
+                if _exists(summary)
+            ]
 
-        found = readable("cloudformation:ListStackResources", read)
-        if isinstance(found, Unknown):
-            return found
-        nested = []
-        for each in found:
-            if each.type == STACK:
-                below = self._resources(each.physical_id, f"{each.name}/")
-                if isinstance(below, Unknown):
-                    return below
-                nested += below
-        return found + nested
+        resources = read_or_unknown("cloudformation:ListStackResources", read)
+        if isinstance(resources, Unknown):
+            return resources
+        nested: list[_Resource] = []
+        for resource in resources:
+            if resource.type == STACK:
+                inner = self._resources(resource.physical_id, f"{resource.name}/")
+                if isinstance(inner, Unknown):
+                    return inner
+                nested += inner
+        return resources + nested
 
-    def _functions(self, resources: list[_Held]) -> dict[str, LiveFunction]:
-        held = {each.name: each.physical_id for each in resources if each.type == FUNCTION}
-        reserved = {name: self._pool.submit(self._reserved, physical) for name, physical in held.items()}
-        return {name: LiveFunction(physical, reserved[name].result(), 0) for name, physical in held.items()}
+    def _functions(self, resources: Iterable[_Resource]) -> dict[str, LiveFunction]:
+        """The functions with their reservations; what they provision is read when it is needed."""
+        names = {resource.name: resource.physical_id for resource in resources if resource.type == FUNCTION}
+        reserved = {name: self._pool.submit(self._reserved, function) for name, function in names.items()}
+        return {name: LiveFunction(function, reserved[name].result(), 0) for name, function in names.items()}
 
-    def _reserved(self, function: str) -> int | Unknown | None:
-        def read() -> dict[str, Any]:
-            found: dict[str, Any] = self.aws.client("lambda").get_function_concurrency(FunctionName=function)
-            return found
+    def _reserved(self, function: str) -> Count | None:
+        return read_or_unknown(lambda_.GET_RESERVED, lambda: lambda_.reserved_concurrency(self.aws, function))
 
-        answer = readable("lambda:GetFunctionConcurrency", lambda: _unless_gone(read))
-        return answer if isinstance(answer, Unknown) else answer.get("ReservedConcurrentExecutions")
-
-    def _provisioned(self, function: LiveFunction, published: Mapping[str, str]) -> LiveFunction:
-        def read() -> dict[str, int]:
-            paginator = self.aws.client("lambda").get_paginator("list_provisioned_concurrency_configs")
-            return {
-                _holder(each["FunctionArn"], published): each["RequestedProvisionedConcurrentExecutions"]
-                for page in paginator.paginate(FunctionName=function.physical_id)
-                for each in page["ProvisionedConcurrencyConfigs"]
-            }
-
-        holders = readable("lambda:ListProvisionedConcurrencyConfigs", lambda: _unless_gone(read))
-        if isinstance(holders, Unknown):
-            return replace(function, provisioned=holders, holders=None)
+    def _with_provisioned(self, function: LiveFunction, published: Mapping[str, str]) -> LiveFunction:
+        configs = read_or_unknown(
+            lambda_.LIST_PROVISIONED, lambda: lambda_.provisioned_concurrency(self.aws, function.physical_id)
+        )
+        if isinstance(configs, Unknown):
+            return replace(function, provisioned=configs, holders=None)
+        holders = {_holder(config.arn, published): config.requested for config in configs}
         return replace(function, provisioned=sum(holders.values()), holders=holders)
 
 
 def _holder(arn: str, published: Mapping[str, str]) -> str:
-    """The stack's own alias or version by its logical id, any other by its qualifier."""
+    """The logical id of the stack's own alias or version, `:` and the qualifier of any other."""
     return published.get(arn) or f":{arn.rpartition(':')[2]}"
 
 
-def _unless_gone(read: Callable[[], dict[str, T]]) -> dict[str, T]:
-    """A function that somebody deleted beside its stack holds nothing."""
-    from botocore.exceptions import ClientError
-
-    try:
-        return read()
-    except ClientError as error:
-        if error_code(error) == "ResourceNotFoundException":
-            return {}
-        raise
-
-
-def _function_of(arn: str) -> str:
-    """The name of the function that the ARN of an alias or version is of."""
+def _function_name(arn: str) -> str:
+    """The function's name in the ARN of an alias or version."""
     return arn.split(":")[6] if arn.count(":") > 6 else arn
 
 
-def _alone(function: LiveFunction, name: str) -> LiveFunction:
-    """What one alias or version holds of a function."""
+def _with_holder(function: LiveFunction, logical_id: str) -> LiveFunction:
+    """The function with what one alias or version provisions of it."""
     if function.holders is None:
         return function
-    held = {each: value for each, value in function.holders.items() if each == name}
-    return replace(function, provisioned=sum(held.values()), holders=held)
+    holders = {name: value for name, value in function.holders.items() if name == logical_id}
+    return replace(function, provisioned=sum(holders.values()), holders=holders)
 
 
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _is_there(each: dict[str, Any]) -> bool:
-    """Whether the stack holds it; what a deletion skipped is in the account, and the stack's no more."""
+def _exists(summary: Mapping[str, Any]) -> bool:
+    """Whether the resource belongs to the stack; one of DELETE_SKIPPED exists, but not in the stack."""
     gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-    return bool(each["ResourceStatus"] not in gone and each.get("PhysicalResourceId"))
+    return bool(summary["ResourceStatus"] not in gone and summary.get("PhysicalResourceId"))
 
 
-def _held(each: dict[str, Any], prefix: str) -> _Held:
-    return _Held(f"{prefix}{each['LogicalResourceId']}", each["ResourceType"], each["PhysicalResourceId"])
-
-
-def parameter(each: dict[str, Any]) -> str | Unknown:
-    """A parameter as the stack has it: NoEcho ones come back as asterisks."""
-    name, value = each["ParameterKey"], str(each.get("ParameterValue", ""))
+def parameter_value(parameter: Mapping[str, Any]) -> str | Unknown:
+    """The value of a parameter of DescribeStacks; that of a NoEcho parameter is asterisks."""
+    name, value = parameter["ParameterKey"], str(parameter.get("ParameterValue", ""))
     if value and set(value) == {"*"}:
-        return Unknown(f"parameter {name} keeps its value, which AWS does not show", f"--parameter {name}=VALUE")
+        return Unknown(
+            f"parameter {name} keeps its deployed value, which AWS does not return",
+            advise(Advice.GIVE_PARAMETER, name),
+        )
     return value

@@ -1,4 +1,4 @@
-"""An account and Region as far as a template's verdict needs it: limits, usage, what the stack holds already."""
+"""An account and Region as far as a verdict needs it: limits, usage, and the live stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ UNREAD = Unknown("it was not read", judged=False)
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Lambda's AccountLimit, and the floor where a real error or the user named it.
+    """The concurrency limit and the unreserved concurrency of Lambda's AccountLimit.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
     """
@@ -21,9 +21,9 @@ class Concurrency:
 
 @dataclass(frozen=True, slots=True)
 class LiveFunction:
-    """A function that the stack holds; `reserved` None is unset, `provisioned` sums all versions and aliases.
+    """A function of the live stack; `reserved` None is unset, `provisioned` sums all versions and aliases.
 
-    `holders` says who provisions how much: an alias or version of the stack by its logical id, any other one,
+    `holders` has the provisioned concurrency by version or alias: one of the stack by its logical id, any other,
     such as a version of an earlier deploy, by `:` and its qualifier; None where only the sum is known.
     """
 
@@ -41,9 +41,10 @@ class LiveFunction:
 class Stack:
     """A live stack: `resources` maps logical ids to resource types, None where that is not known.
 
-    `id` is its StackId, `nested` has those of its nested stacks by their prefix, such as `Stack/`; `published` maps
-    the ARNs of its aliases and versions to their logical ids. `outside` are those of functions that it does not hold,
-    and `stored` what the parameter store gave its parameters, by `ssm:NAME`.
+    `id` is its StackId; `nested` maps prefixes such as `Stack/` to the ids of nested stacks; `published` maps the ARNs
+    of its aliases and versions to their logical ids. `outside` has the functions of other stacks of which this one
+    has an alias or version, by its logical id, and `stored` the values of its parameters that come from the parameter
+    store, by `ssm:NAME`.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """Another stack of the account and Region at which CloudFormation works."""
+    """Another stack of the account and Region that CloudFormation is working on."""
 
     stack: str
     status: str
@@ -68,15 +69,15 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class Increase:
-    """A higher quota that was asked for and is not decided yet."""
+    """A requested quota that AWS has not decided yet, and the day of the request."""
 
     value: int
-    asked: str
+    requested_on: str
 
 
 @dataclass(frozen=True, slots=True)
 class PastFailure:
-    """Why something of a stack's last operation failed, in CloudFormation's words, and the day."""
+    """A failed event of the stack's last operation: CloudFormation's reason, and the day."""
 
     reason: str
     day: str
@@ -84,7 +85,7 @@ class PastFailure:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """An applied quota and how much of it is used."""
+    """An applied quota and its usage."""
 
     value: Count
     usage: Count
@@ -92,7 +93,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """What one GetAccountSettings answers; sizes in bytes."""
+    """The answer of GetAccountSettings; sizes in bytes."""
 
     concurrency: Concurrency
     code_size: Quota = Quota(UNREAD, UNREAD)
@@ -101,7 +102,7 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose credentials these are."""
+    """The account of the credentials, and the Region in force."""
 
     account_id: str
     region: str
@@ -109,7 +110,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LearnedFloor:
-    """The number in the brackets of a refusal: where and when it was seen, and the account's limit then."""
+    """The minimum that a refusal named: the concurrency limit at that time, the day, and the source."""
 
     minimum: int
     limit: int
@@ -123,11 +124,11 @@ class LearnedFloor:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything that was read; what was not asked for is left out.
+    """All values that were read; a part that nothing asked for is UNREAD or empty.
 
-    `stack` None says that there is no such stack. `exports` maps export names to the stack that exports
-    them, `quotas` the keys of catalogue rows to what they hold, `lookups` `ssm:NAME` and `import:NAME` to the
-    values that templates refer to.
+    `stack` None says that the stack does not exist. `exports` maps export names to the stack that exports them,
+    `quotas` the keys of limits to their values, `lookups` `ssm:NAME` and `import:NAME` to the values that templates
+    refer to.
     """
 
     region: str | None

@@ -1,4 +1,4 @@
-"""What tapctl asks of an account, named for its own need; `live` and `snapshot` answer it."""
+"""The port to an account; `live` reads it from AWS, `snapshot` from a file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -12,42 +12,42 @@ class Lookups(Protocol):
     """Values that templates refer to."""
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
-        """What each `ssm:NAME` and `import:NAME` holds; every key is answered."""
+        """The value of each `ssm:NAME` and `import:NAME`; the answer has every key."""
         ...
 
 
 class Stacks(Protocol):
-    """The stack that is to be deployed, and those beside it."""
+    """The stack to deploy, and the other stacks of the Region."""
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        """The stack of this name with what its functions hold; None when there is none."""
+        """The stack with its functions and their reservations; None where it does not exist."""
         ...
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
-        """The stack with what every version and alias of these functions provisions, old ones too.
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
+        """The stack with the provisioned concurrency of every version and alias of these functions.
 
-        Of a stack that publishes versions or aliases `stack` has read that already.
+        `stack` reads it already for a stack that publishes versions or aliases.
         """
         ...
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        """The template that the stack with this id runs, after its transforms."""
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        """The processed template of the stack with this id."""
         ...
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
-        """The stacks of the account and Region at which CloudFormation works."""
+        """The stacks of the account and Region that CloudFormation is working on."""
         ...
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
-        """What failed lately in the stack, the newest first."""
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
+        """The failed events of the stack's last operation, newest first."""
         ...
 
 
 class AccountReader(Lookups, Stacks, Protocol):
-    """Reads one account and Region; a read that was refused is Unknown with the missing permission named."""
+    """Reads one account and Region; a refused read is Unknown and names the missing permission."""
 
     def identity(self) -> Identity | Unknown:
-        """Whose credentials these are."""
+        """The account of the credentials."""
         ...
 
     def settings(self) -> AccountSettings:
@@ -62,6 +62,6 @@ class AccountReader(Lookups, Stacks, Protocol):
         """Every export of the Region and the stack that exports it."""
         ...
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
-        """The increases of the quota behind this limit that were asked for and are not decided yet."""
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+        """The requested increases of the quota behind this limit that AWS has not decided yet."""
         ...

@@ -1,10 +1,7 @@
-"""An account in a file, for verdicts without credentials.
-
-`tapctl account --output` writes it, `preflight --snapshot` judges by it.
-"""
+"""An account in a file, for verdicts without credentials: read as an account, and written from one."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,18 +19,23 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
-from tapctl.account.snapshot_schema import HeldStack, Snapshot, Unread, read
+from tapctl.account.snapshot_schema import Snapshot, SnapshotStack, Unread, read
+from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import Limit
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
 
 SCHEMA = "tapctl.account/1"
+CODE_STORAGE = "lambda/L-2ACBD22F"
+"""The key of the limit whose value and usage the file has under `limits` and `usage`."""
 
-_LEFT_OUT = Unknown("the snapshot does not hold it", judged=False)
+_LEFT_OUT = Unknown("the snapshot does not have it", judged=False)
+
+Wording = Callable[[Hint], str]
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAccount:
-    """Answers from a file; what the file leaves out is Unknown, and says so."""
+    """Satisfies `tapctl.account.reader.AccountReader` from a file; a part that the file leaves out is Unknown."""
 
     account: Account
 
@@ -46,41 +48,40 @@ class SnapshotAccount:
         return self.account.settings
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        held = self.account.stack
-        return held if isinstance(held, Unknown) or (held and held.name == name) else None
+        stack = self.account.stack
+        return stack if isinstance(stack, Unknown) or (stack and stack.name == name) else None
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - it holds no more
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - it has all it has
         return stack
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - there is one
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - it has none
         return _LEFT_OUT
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         return ()
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:  # noqa: ARG002 - there is one
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:  # noqa: ARG002 - it has none
         return ()
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:  # noqa: ARG002 - it holds none
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:  # noqa: ARG002 - it has none
         return _LEFT_OUT
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
-        held = self.account.quotas
-        return {limit.key: held.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
+        return {limit.key: self.account.quotas.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
 
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
-        return {key: self.account.lookups.get(key, _not_looked_up(key)) for key in keys}
+        return {key: self.account.lookups.get(key, _missing_lookup(key)) for key in keys}
 
     def exports(self) -> Mapping[str, str] | Unknown:
         return self.account.exports
 
 
-def _not_looked_up(key: str) -> Unknown:
-    return Unknown(f"the snapshot does not hold {key}", f"--resolve {key}=VALUE")
+def _missing_lookup(key: str) -> Unknown:
+    return Unknown(f"the snapshot does not have {key}", advise(Advice.GIVE_LOOKUP, key))
 
 
 def load(path: Path) -> SnapshotAccount:
-    """Read a snapshot. Raises `ConfigError` naming the file and the first thing in it that is wrong."""
+    """Read a snapshot. Raises `ConfigError` with the file and its first error."""
     return SnapshotAccount(_account(read(path)))
 
 
@@ -106,22 +107,19 @@ def _account(snapshot: Snapshot) -> Account:
     )
 
 
-CODE_STORAGE = "lambda/L-2ACBD22F"
-
-
-def _stack(stack: HeldStack | Unread | None) -> Stack | Unknown | None:
+def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
     if stack is None:
         return None
     if isinstance(stack, Unread):
         return stack.value()
     functions = {
         name: LiveFunction(
-            each.physical_id,
-            None if each.reserved is None else _number(each.reserved),
-            _number(each.provisioned),
-            each.holders,
+            function.physical_id,
+            None if function.reserved is None else _number(function.reserved),
+            _number(function.provisioned),
+            function.holders,
         )
-        for name, each in stack.functions.items()
+        for name, function in stack.functions.items()
     }
     parameters = {
         name: value.value() if isinstance(value, Unread) else value for name, value in stack.parameters.items()
@@ -129,14 +127,14 @@ def _stack(stack: HeldStack | Unread | None) -> Stack | Unknown | None:
     return Stack(stack.name, stack.status, functions, parameters, stack.resources)
 
 
-def _number(value: "int | Unread | None") -> int | Unknown:
+def _number(value: "int | Unread | None") -> Count:
     if value is None:
         return _LEFT_OUT
     return value.value() if isinstance(value, Unread) else value
 
 
-def to_json(account: Account) -> dict[str, Any]:
-    """The account as the contract `tapctl.account/1` has it; parts that were not read are left out."""
+def to_json(account: Account, word: Wording) -> dict[str, Any]:
+    """The account in the schema `tapctl.account/1`, without parts that were not read; `word` words the resolutions."""
     concurrency = account.settings.concurrency
     code = account.settings.code_size
     entries: dict[str, Any] = {
@@ -152,49 +150,58 @@ def to_json(account: Account) -> dict[str, Any]:
         "usage": _entries(total_code_size=code.usage, function_count=account.settings.function_count),
         "stack": _stack_json(account.stack),
         "quotas": {
-            key: {"value": _plain(quota.value), "usage": _plain(quota.usage)}
+            key: {"value": quota.value, "usage": quota.usage}
             for key, quota in sorted(account.quotas.items())
-            if _is_held(quota.value) and _is_held(quota.usage)
+            if _was_read(quota.value) and _was_read(quota.usage)
         },
         "floor": asdict(account.learned) if account.learned else None,
-        "lookups": {key: _plain(value) for key, value in account.lookups.items()},
-        "exports": _plain(account.exports) if _is_held(account.exports) else None,
+        "lookups": account.lookups,
+        "exports": account.exports if _was_read(account.exports) else None,
     }
-    # No exports at all is an answer too; the other parts say nothing when they are empty.
-    return {key: value for key, value in entries.items() if value is not None and (value or key == "exports")}
+    # An empty map of exports is a value; any other empty part was not read.
+    read_entries = {key: value for key, value in entries.items() if value is not None and (value or key == "exports")}
+    worded: dict[str, Any] = _plain(read_entries, word)
+    return worded
 
 
-def dumps(account: Account) -> str:
-    return json.dumps(to_json(account), indent=2) + "\n"
+def dumps(account: Account, word: Wording) -> str:
+    return json.dumps(to_json(account, word), indent=2) + "\n"
 
 
 def _stack_json(stack: Stack | Unknown | None) -> Any:
     if stack is None or isinstance(stack, Unknown):
-        return None if stack is None else _plain(stack)
+        return stack
     return {
         "name": stack.name,
         "status": stack.status,
         "functions": {
             name: {
-                "physical_id": each.physical_id,
-                "reserved": _plain(each.reserved),
-                "provisioned": _plain(each.provisioned),
-                **({} if each.holders is None else {"holders": dict(each.holders)}),
+                "physical_id": function.physical_id,
+                "reserved": function.reserved,
+                "provisioned": function.provisioned,
+                **({} if function.holders is None else {"holders": function.holders}),
             }
-            for name, each in stack.functions.items()
+            for name, function in stack.functions.items()
         },
-        "parameters": {name: _plain(value) for name, value in stack.parameters.items()},
-        "resources": dict(stack.resources) if stack.resources is not None else None,
+        "parameters": stack.parameters,
+        "resources": stack.resources,
     }
 
 
-def _entries(**values: int | Unknown) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in values.items() if _is_held(value)}
+def _entries(**values: Count) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if _was_read(value)}
 
 
-def _is_held(value: object) -> bool:
+def _was_read(value: object) -> bool:
     return not isinstance(value, Unknown) or value.judged
 
 
-def _plain(value: object) -> Any:
-    return {"unknown": value.reason, "resolution": value.resolution} if isinstance(value, Unknown) else value
+def _plain(value: object, word: Wording) -> Any:
+    """A value as JSON has it: an Unknown as its reason and resolution, also inside of maps."""
+    match value:
+        case Unknown():
+            return {"unknown": value.reason, "resolution": word(value.resolution)}
+        case Mapping():
+            return {key: _plain(item, word) for key, item in value.items()}
+        case _:
+            return value

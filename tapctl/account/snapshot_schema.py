@@ -1,6 +1,6 @@
-"""The file that holds an account: its parts, and what is wrong with one.
+"""The schema of a snapshot file, and readable errors.
 
-Every part beside `schema` and `limits` may be left out, so that one can be written by hand.
+Only `schema` and `limits` are required, so that a person can write one.
 """
 
 import codecs
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tapctl.errors import ConfigError
+from tapctl.hints import Advice, advise
 from tapctl.unknown import Unknown
 
 
@@ -20,7 +21,7 @@ class _Model(BaseModel):
 
 
 class Unread(_Model):
-    """A read that was refused when the snapshot was taken."""
+    """A value that could not be read when the snapshot was taken."""
 
     unknown: str
     resolution: str = ""
@@ -29,8 +30,8 @@ class Unread(_Model):
         return Unknown(self.unknown if self.unknown.strip() else "the snapshot gives no reason", self.resolution)
 
 
-class Refused(Unread):
-    """The same where any other key would be a value."""
+class UnreadMap(Unread):
+    """The same in place of a map, in which any other key is a value."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -56,8 +57,8 @@ class _Function(_Model):
     holders: dict[str, Annotated[int, Field(ge=0)]] | None = None
 
 
-class HeldStack(_Model):
-    """The stack that is to be updated."""
+class SnapshotStack(_Model):
+    """The stack to update."""
 
     name: str
     status: str = "CREATE_COMPLETE"
@@ -66,8 +67,8 @@ class HeldStack(_Model):
     resources: dict[str, str] | None = None
 
 
-_KINDS = {"Unread", "Refused", "HeldStack", "constrained-int", "str", "dict[str,str]"}
-"""What pydantic puts into the path of an error to say which of several kinds it tried."""
+_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "constrained-int", "str", "dict[str,str]"}
+"""The names that pydantic puts into the path of an error for the members of a union."""
 
 
 class _Quota(_Model):
@@ -76,7 +77,7 @@ class _Quota(_Model):
 
 
 class _Floor(_Model):
-    """A minimum that AWS named in a refusal, the limit under which it did, and when and where that was seen."""
+    """The minimum that a refusal named: the concurrency limit at that time, the day, and the source."""
 
     minimum: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=0)]
@@ -95,59 +96,63 @@ class Snapshot(_Model):
     account_id: str | None = None
     region: str | None = None
     usage: _Usage = _Usage()
-    stack: HeldStack | Unread | None = None
+    stack: SnapshotStack | Unread | None = None
     quotas: dict[str, _Quota] = {}
-    # What was refused is a map of texts, too, so it is tried first.
-    exports: Annotated[Refused | dict[str, str] | None, Field(union_mode="left_to_right")] = None
+    # An UnreadMap is a map of strings too, so it is tried first.
+    exports: Annotated[UnreadMap | dict[str, str] | None, Field(union_mode="left_to_right")] = None
     lookups: dict[str, str | Unread] = {}
     floor: _Floor | None = None
 
 
 def read(path: Path) -> Snapshot:
-    """What the file says. Raises `ConfigError` naming it and the first thing in it that is wrong."""
+    """Validate the file. Raises `ConfigError` with its first error."""
     try:
-        found = Snapshot.model_validate_json(_without_mark(path.read_bytes()))
+        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(path.read_bytes()))
     except OSError as error:
         raise ConfigError(
-            f"cannot read the snapshot {path}: {error.strerror}", f"`tapctl account --output {path}` takes one"
+            f"cannot read the snapshot {path}: {error.strerror}", advise(Advice.SAVE_SNAPSHOT, str(path))
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
+        where = ".".join(str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
         raise ConfigError(
-            f"{path} is no account snapshot: {where + ': ' if where else ''}{first['msg']}",
-            f"`tapctl account --output {path}` takes one",
+            f"{path} is not an account snapshot: {where + ': ' if where else ''}{first['msg']}",
+            advise(Advice.SAVE_SNAPSHOT, str(path)),
         ) from None
-    if contradiction := next(_contradictions(found), None):
-        raise ConfigError(f"{path}: {contradiction}", "mend it, or take the snapshot again")
-    return found
+    if contradiction := next(_contradictions(snapshot), None):
+        raise ConfigError(f"{path}: {contradiction}", "correct the file, or save the snapshot again")
+    return snapshot
 
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
-def _without_mark(raw: bytes) -> bytes | str:
-    """The text behind a byte order mark, which a redirection in PowerShell puts first."""
-    encoding = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
+def _without_byte_order_mark(raw: bytes) -> bytes | str:
+    """The text after a byte order mark, which a redirection in PowerShell writes."""
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
     with suppress(UnicodeDecodeError):
         return raw.decode(encoding) if encoding else raw
     return raw
 
 
 def _contradictions(snapshot: Snapshot) -> Iterator[str]:
-    """What no account can be, each with its place; a number that is not known contradicts nothing."""
-    functions = snapshot.stack.functions if isinstance(snapshot.stack, HeldStack) else {}
+    """Values that cannot be true together, with their paths; an unknown one contradicts nothing."""
+    functions = snapshot.stack.functions if isinstance(snapshot.stack, SnapshotStack) else {}
     limit, unreserved = snapshot.limits.concurrent_executions, snapshot.limits.unreserved_concurrent_executions
     if isinstance(limit, int) and isinstance(unreserved, int):
         if unreserved > limit:
             yield f"limits.unreserved_concurrent_executions is {unreserved}, above the limit of {limit}"
-        reserved = sum(each.reserved for each in functions.values() if isinstance(each.reserved, int))
+        reserved = sum(function.reserved for function in functions.values() if isinstance(function.reserved, int))
         if reserved > limit - unreserved:
-            taken = f"of the limit of {limit} only {limit - unreserved} are not unreserved"
-            yield f"stack.functions reserve {reserved} executions, but {taken}"
-    for name, each in functions.items():
-        held = sum((each.holders or {}).values())
-        if each.holders is not None and isinstance(each.provisioned, int) and each.provisioned != held:
-            yield f"stack.functions.{name}.provisioned is {each.provisioned}, but its holders have {held}"
-        if isinstance(limit, int) and isinstance(each.provisioned, int) and each.provisioned > limit:
-            yield f"stack.functions.{name}.provisioned is {each.provisioned}, above the limit of {limit}"
+            yield (
+                f"stack.functions reserve {reserved} executions, but the limit of {limit} and"
+                f" {unreserved} unreserved leave {limit - unreserved} for reservations"
+            )
+    for name, function in functions.items():
+        provisioned, holders = function.provisioned, function.holders
+        if not isinstance(provisioned, int):
+            continue
+        if holders is not None and provisioned != sum(holders.values()):
+            yield f"stack.functions.{name}.provisioned is {provisioned}, but its holders sum to {sum(holders.values())}"
+        if isinstance(limit, int) and provisioned > limit:
+            yield f"stack.functions.{name}.provisioned is {provisioned}, above the limit of {limit}"

@@ -143,11 +143,11 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
         case name if name in _NO_CREDENTIALS:
             return NoCredentials(f"{action}: no usable AWS credentials were found", advise(Advice.GIVE_CREDENTIALS))
         case name if name in _NO_SESSION:
-            return NoCredentials(f"{action}: the SSO session has expired", advise(Advice.SSO_LOGIN))
+            return NoCredentials(f"{action}: the SSO session has expired", EXPIRED.hint)
         case "NoRegionError":
             return UsageError("no AWS Region is set", advise(Advice.SET_REGION))
         case "InvalidRegionError":
-            return UsageError(f"{action}: {str(error).rstrip('.')}", "`us-east-1`, for example, is a Region")
+            return UsageError(f"{action}: {str(error).rstrip('.')}", "use a Region such as us-east-1")
         case name if name in _NO_ANSWER:
             return AwsError(f"{action}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
         case _:

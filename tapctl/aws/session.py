@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.errors import aws_call, error_code, error_message, is_permanent, is_throttled, read_or_unknown
@@ -15,9 +17,6 @@ from tapctl.hints import Advice, advise
 
 if TYPE_CHECKING:
     import boto3
-
-GLOBAL_SERVICES = ("iam",)
-"""Services that are one for all Regions; their quotas are read in us-east-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,11 @@ class Target:
     """The environments of tapctl.toml, where none was chosen."""
 
     @property
-    def flags(self) -> str:
-        """The options that lead another command to the same place, each after a blank."""
-        given = {"--env": self.env, "--region": None if self.is_sandbox else self.region, "--profile": self.profile}
-        return "".join(f" {flag} {value}" for flag, value in given.items() if value)
+    def settings(self) -> Mapping[str, str]:
+        """The settings with which another command connects to the same target, by their names."""
+        region = None if self.is_sandbox else self.region
+        values = {"env": self.env, "region": region, "profile": self.profile}
+        return {name: value for name, value in values.items() if value}
 
     @property
     def is_sandbox(self) -> bool:
@@ -79,6 +79,22 @@ class Aws:
             if key not in self._clients:
                 self._clients[key] = self._new_client(service, region or self.region)
             return self._clients[key]
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The answer of an operation by its API name, such as `GetFunction`."""
+        from botocore import xform_name
+
+        answer: dict[str, Any] = getattr(self.client(service), xform_name(operation))(**parameters)
+        return answer
+
+    def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Every page of the answer; one where the operation has no pages."""
+        from botocore import xform_name
+
+        client, method = self.client(service), xform_name(operation)
+        if client.can_paginate(method):
+            return list(client.get_paginator(method).paginate(**parameters))
+        return [self.call(service, operation, **parameters)]
 
     def _new_session(self) -> boto3.Session:
         import boto3
@@ -141,6 +157,26 @@ def _isolated_session() -> Any:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A part of AWS with its own accounts, such as AWS in China: the name in its ARNs, and its DNS suffix."""
+
+    name: str
+    dns_suffix: str
+
+
+@cache
+def partition(region: str) -> Partition:
+    """The partition of a Region."""
+    from botocore.loaders import Loader
+
+    partitions = Loader().load_data("partitions")["partitions"]
+    outputs = next(
+        (part["outputs"] for part in partitions if re.match(part["regionRegex"], region)), partitions[0]["outputs"]
+    )
+    return Partition(outputs["name"], outputs["dnsSuffix"])
+
+
 def supports(client: Any, operation: str, parameter: str | None = None) -> bool:
     """Whether this version of botocore has the operation, with the parameter."""
     model = client.meta.service_model
@@ -164,7 +200,6 @@ def throttled(error: Exception) -> bool:
 
 
 __all__ = [
-    "GLOBAL_SERVICES",
     "Aws",
     "Target",
     "error_code",

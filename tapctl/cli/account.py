@@ -45,6 +45,7 @@ def account(
     from tapctl.account import snapshot as saved
     from tapctl.report import account as report
     from tapctl.settings.settings import read
+    from tapctl.report.hints import worded
     from tapctl.template.load import load
     from tapctl.workflows import preflight as workflow
     from tapctl.workflows.read_inputs import resolve_lookups
@@ -63,10 +64,11 @@ def account(
     if settings.template:
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:
-        terminal.result(saved.dumps(result), file)
+        terminal.result(saved.dumps(result, worded), file)
         terminal.talk(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
     if not file or output.text:
-        terminal.result(report.text(result, settings, terminal.surface()) if output.text else saved.dumps(result))
+        text = report.text(result, settings, terminal.surface()) if output.text else saved.dumps(result, worded)
+        terminal.result(text)
     raise typer.Exit(ExitCode.OK)
 
 
@@ -79,4 +81,4 @@ def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool
         raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
     quota_increase.check(reader, value)
     agreed(f"Request {value} concurrent executions in {reader.aws.region} from AWS?", terminal, yes=yes)
-    terminal.talk(f"requested {value} concurrent executions: request {quota_increase.file(reader, value)}")
+    terminal.talk(f"requested {value} concurrent executions: request {quota_increase.request(reader, value)}")

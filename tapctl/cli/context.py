@@ -100,7 +100,7 @@ def probed(reader: AccountReader, settings: Settings, terminal: Terminal, *, yes
         raise UsageError("`--probe-floor` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
     probe = floor_probe.prepare(reader, stack_name_of(settings))
     agreed(f"Ask Lambda to reserve all {probe.limit} for {probe.function}, which it will refuse?", terminal, yes=yes)
-    learned = floor_probe.run(reader, probe)
+    learned = floor_probe.send(reader, probe)
     identity = reader.identity()
     if not isinstance(identity, Unknown):
         floor_cache.remember(identity.account_id, identity.region, learned)

@@ -206,6 +206,7 @@ def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
 
     Raises `NotVerified` or `Interrupted` where it cannot be verified.
     """
+    from tapctl.stacks.follow import stack_flags
     from tapctl.state.journal import mark_verified
     from tapctl.verify.verify import AFTER_DEPLOY, verify
 
@@ -215,7 +216,7 @@ def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:
-        hint = f"verify it with `tapctl verify --stack-name {name}{aws.target.flags}`"
+        hint = f"verify it with `tapctl verify{stack_flags(aws, name)}`"
         raise Interrupted(f"interrupted; stack {name} is deployed, but not verified", hint) from None
     if not verification.failed:
         mark_verified(verification.stack_id)

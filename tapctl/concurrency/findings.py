@@ -153,9 +153,9 @@ def _increase(limit: Limit, subject: Subject) -> str | None:
     need = max(1001, judgement.limit + judgement.lacking)
     enough = next((each for each in subject.pending if each.value >= need), None)
     if enough:
-        return f"an increase to {enough.value} was asked for on {enough.asked} and is not decided yet"
+        return f"an increase to {enough.value} was asked for on {enough.requested_on} and is not decided yet"
     where = f" --region {region}" if region else ""
-    asked = ", ".join(f"{each.value} on {each.asked}" for each in subject.pending)
+    asked = ", ".join(f"{each.value} on {each.requested_on}" for each in subject.pending)
     return (
         f"or ask for more: `aws service-quotas request-service-quota-increase --service-code {limit.service}"
         f" --quota-code {limit.code} --desired-value {need}{where}`"

@@ -178,20 +178,17 @@ def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown |
     return name if isinstance(name, Unknown) else None if name is NO_VALUE or name is None else as_text(name)
 
 
-_MEASURES: Mapping[str, Callable[[Resolver], int]] = {
-    "cloudformation-template-size": lambda resolver: len(resolver.template.source.text.encode()),
-    "cloudformation-template-resources": lambda resolver: len(resolver.template.body["Resources"]),
-}
-
-
 def _judge_template(limit: Limit, subject: Subject) -> Iterator[Finding]:
-    unit = f" {limit.unit}" if limit.unit else ""
+    measure, allowed, unit = limit.measure, limit.fixed, f" {limit.unit}" if limit.unit else ""
+    if measure is None or allowed is None:
+        raise AssertionError(limit)
     for member in subject.tree.members():
-        measured, allowed = _MEASURES[limit.id](member.resolver), limit.fixed or 0
+        template = member.resolver.template
+        measured = measure(template.source.text, template.body)
         verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
         hint = None if verdict is Verdict.FITS else "split it into nested stacks"
         message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
-        yield Finding(limit.id, verdict, message, file=member.resolver.template.file, line=1, hint=hint)
+        yield Finding(limit.id, verdict, message, file=template.file, line=1, hint=hint)
 
 
 JUDGES: Mapping[LimitKind, Callable[[Limit, Subject], Iterator[Finding]]] = {

@@ -81,7 +81,9 @@ class _Look:
         """The fates in one stack and below, which runs with the given parameters."""
         member = self.members.get(prefix)
         wanted = member.resolver if member else None
-        body = self.reader.running(replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack)
+        body = self.reader.deployed_template(
+            replace(self.stack, id=self.stack.nested[prefix]) if prefix else self.stack
+        )
         if isinstance(body, Unknown):
             return _unread(wanted, prefix) if body.judged else UpdateEffects(unread=body.reason)
         try:

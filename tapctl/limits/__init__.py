@@ -1,7 +1,6 @@
 """The catalogue: one row per limit, one file per service.
 
-To add a limit, add a `Limit` to the `ROWS` of its service's file; nothing else changes. Commands, documents
-and IAM policies read this table.
+To add a limit, add a `Limit` to the `ROWS` of its service's file; nothing else changes.
 """
 
 from tapctl.limits import awslambda, cloudformation, dynamodb, iam, kms

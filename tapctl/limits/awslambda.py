@@ -1,4 +1,4 @@
-"""The limits of Lambda that a deploy can hit."""
+"""The limits of Lambda that a deploy can reach."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,19 +6,22 @@ from typing import Any
 from tapctl.limits.row import Call, Limit, LimitKind
 from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 
-UNZIPPED = 262_144_000
-"""Bytes; no package is larger than the 250 MB that Lambda allows unzipped."""
+MAX_UNZIPPED = 262_144_000
+"""Bytes of a function's code with its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
-INLINE = 4 * 1024 * 1024
-"""Bytes; no inline source is longer: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"""
+The 50 MB for a zip, on the same page, are those of an upload to Lambda; an object in S3 may be larger.
+"""
+
+MAX_INLINE = 4 * 1024 * 1024
+"""Bytes of inline code: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"""
 
 
 def package_bound(properties: Mapping[str, Any]) -> int:
-    """The most code storage that a function can take; container images take none."""
+    """The largest code storage that a function can take, in bytes; container images take none."""
     code = properties.get("Code")
     if properties.get("PackageType") == "Image":
         return 0
-    return INLINE if isinstance(code, dict) and "ZipFile" in code else UNZIPPED
+    return MAX_INLINE if isinstance(code, dict) and "ZipFile" in code else MAX_UNZIPPED
 
 
 ROWS = (
@@ -42,8 +45,8 @@ ROWS = (
         docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         spends={
             FUNCTION: package_bound,
-            VERSION: UNZIPPED,
-            "AWS::Lambda::LayerVersion": UNZIPPED,
+            VERSION: MAX_UNZIPPED,
+            "AWS::Lambda::LayerVersion": MAX_UNZIPPED,
         },
         unit="bytes",
         usage=Call("lambda", "GetAccountSettings", "AccountUsage.TotalCodeSize"),

@@ -1,12 +1,15 @@
-"""The limits of CloudFormation itself that a deploy can hit."""
+"""The limits of CloudFormation that a deploy can reach."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
 from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 
-_EXISTING = [name for name in STACK_STATUSES if name not in (ABSENT, "DELETE_COMPLETE")]
-"""Deleted stacks are listed for 90 days and do not count."""
+_NOT_DELETED = [name for name in STACK_STATUSES if name not in (ABSENT, "DELETE_COMPLETE")]
+"""ListStacks returns deleted stacks for 90 days, but they do not count."""
+
+MAX_TEMPLATE = 1_048_576
+"""Bytes of a template in S3."""
 
 ROWS = (
     Limit(
@@ -17,7 +20,7 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs=DOCS,
         spends={STACK: 1},
-        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _EXISTING}),
+        usage=Call("cloudformation", "ListStacks", "StackSummaries", {"StackStatusFilter": _NOT_DELETED}),
         quota=Call("cloudformation", "DescribeAccountLimits", "AccountLimits[?Name=='StackLimit'].Value | [0]"),
     ),
     Limit(
@@ -37,7 +40,8 @@ ROWS = (
         kind=LimitKind.TEMPLATE,
         docs=DOCS,
         unit="bytes",
-        fixed=1_048_576,
+        fixed=MAX_TEMPLATE,
+        measure=lambda text, _: len(text.encode()),
     ),
     Limit(
         id="cloudformation-template-resources",
@@ -47,5 +51,6 @@ ROWS = (
         kind=LimitKind.TEMPLATE,
         docs=DOCS,
         fixed=500,
+        measure=lambda _, body: len(body["Resources"]),
     ),
 )

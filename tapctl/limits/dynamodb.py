@@ -1,4 +1,4 @@
-"""The limits of DynamoDB that a deploy can hit."""
+"""The limits of DynamoDB that a deploy can reach."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
 

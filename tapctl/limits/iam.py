@@ -1,4 +1,4 @@
-"""The limits of IAM that a deploy can hit; IAM is one for all Regions."""
+"""The limits of IAM that a deploy can reach; IAM is global."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
 

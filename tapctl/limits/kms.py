@@ -1,4 +1,4 @@
-"""The limits of KMS that a deploy can hit."""
+"""The limits of KMS that a deploy can reach."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
 
@@ -11,7 +11,7 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
         spends={"AWS::KMS::Key": 1, "AWS::KMS::ReplicaKey": 1},
-        # ListKeys names AWS managed keys too, which do not count against the quota.
+        # ListKeys returns AWS managed keys too, which do not count toward the quota.
         usage=Call("kms", "ListKeys", "Keys"),
         at_most=True,
     ),

@@ -1,4 +1,4 @@
-"""The shape of one row of the catalogue."""
+"""One limit as a row of data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,27 +7,31 @@ from types import MappingProxyType
 from typing import Any
 
 Units = int | Callable[[Mapping[str, Any]], int]
-"""How much one resource spends: a number, or what its unresolved properties say."""
+"""How much one resource adds to the usage: a number, or a function of its unresolved properties."""
+
+
+Measure = Callable[[str, Mapping[str, Any]], int]
+"""How much of a limit a template takes, from its text and from its body after the transforms."""
 
 
 class LimitKind(Enum):
-    """How a limit is judged; `tapctl.concurrency.limits_check` has one judge for each."""
+    """How a limit is judged; `tapctl.concurrency.limits_check` has a function for each."""
 
     CONCURRENCY = "concurrency"
-    """Lambda's pool of concurrent executions, with its floor, final and peak."""
+    """Lambda's concurrency limit, with the floor, final and peak."""
     COUNT = "count"
-    """What the account uses and what the template adds, against the applied quota."""
+    """The account's usage plus the template's addition, against the applied quota."""
     EXPORTS = "exports"
-    """Names that may exist once in the Region."""
+    """Names that may exist only once in the Region."""
     TEMPLATE = "template"
-    """A property of the template alone, against a fixed number."""
+    """A measure of the template alone, against a fixed number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One read: an operation by its API name, and the JMESPath of what is wanted in the answer.
+    """One read: an operation by its API name, and a JMESPath into the answer.
 
-    A list is counted (over all pages), a number is taken as it is.
+    A list at that path is counted over all pages, a number is taken as it is.
     """
 
     service: str
@@ -42,12 +46,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit: what spends it and how its applied value and usage are read.
+    """One limit: the resources that count toward it, and how its applied value and usage are read.
 
-    `spends` maps a resource type to what one more of it takes. `quota` None means that the
-    applied value comes from Service Quotas. `at_most` says that `usage` or the units can only be bounded
-    from above, so that too much is uncertain rather than exceeded. `fixed` is the value of a limit that
-    is the same in every account.
+    `spends` maps a resource type to what one more of it adds to the usage. `quota` None means that the applied value
+    comes from Service Quotas. `at_most` marks a usage or units that are known only as an upper bound, so that
+    going over is uncertain instead of exceeded. `fixed` is the value of a limit that is the same in every account,
+    and `measure` the template's usage of it.
     """
 
     id: str
@@ -61,16 +65,17 @@ class Limit:
     usage: Call | None = None
     quota: Call | None = None
     fixed: int | None = None
+    measure: Measure | None = None
     at_most: bool = False
 
     @property
     def key(self) -> str:
-        """Its name in a snapshot's `quotas`."""
+        """Its key in a snapshot's `quotas`."""
         return f"{self.service}/{self.code}"
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """The IAM actions that reading it takes."""
+        """The IAM actions that allow reading it."""
         calls = [call.permission for call in (self.usage, self.quota) if call]
         if self.kind is LimitKind.COUNT and self.quota is None:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]

@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tapctl.errors import UsageError
+from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.archive import copy, write_zip
 from tapctl.packaging.dependencies import Installed
 from tapctl.packaging.file_tree import TreeEntry, fingerprint, tree
 from tapctl.template.local_paths import Local, PathKind
-
-MAX_UNZIPPED = 262_144_000
-"""Bytes of a function's code with its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-
-The 50 MB for a zip, on the same page, are those of an upload to Lambda itself; an object in S3 may be larger.
-"""
 
 IN_LAMBDA = (PathKind.CODE, PathKind.LAYER)
 ZIPPED = (*IN_LAMBDA, PathKind.ZIP)

@@ -11,16 +11,15 @@ from typing import Any
 
 from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.errors import UsageError
+from tapctl.limits.awslambda import MAX_UNZIPPED
+from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.content import IN_LAMBDA, MAX_UNZIPPED, Content, packed, reading, text_content, too_large
+from tapctl.packaging.content import IN_LAMBDA, Content, packed, reading, text_content, too_large
 from tapctl.packaging.dependencies import Installed, Wheels
 from tapctl.template.load import load
 from tapctl.template.local_paths import Local, PathKind, local_paths, put
 from tapctl.template.model import Template
 from tapctl.template.resolver import Resolver
-
-MAX_TEMPLATE = 1_048_576
-"""Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ WORDING: Mapping[Advice, str] = {
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"
     ),
+    Advice.START_SANDBOX_WITH_LIMIT: "`tapctl sandbox start --limit {}`",
     Advice.RAISE_SANDBOX_LIMIT: "or raise the sandbox's limit: `tapctl sandbox start --limit {}`",
     Advice.REQUEST_INCREASE: (
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
@@ -50,11 +51,10 @@ WORDING: Mapping[Advice, str] = {
         "pass `--region` or `--env` ({}), set AWS_REGION, or set `region` in tapctl.toml"
     ),
     Advice.LIST_PROFILES: "`aws configure list-profiles` lists the profiles",
-    Advice.GIVE_CREDENTIALS: "`aws configure`, `aws sso login` or `--profile NAME`",
-    Advice.RENEW_CREDENTIALS: "renew them, for example with `aws sso login`",
-    Advice.TEST_CREDENTIALS: "`aws sts get-caller-identity` tests them",
-    Advice.SSO_LOGIN: "`aws sso login`",
-    Advice.SET_CLOCK: "set it, for example `timedatectl set-ntp true`",
+    Advice.GIVE_CREDENTIALS: "run `aws configure` or `aws sso login`, or pass `--profile NAME`",
+    Advice.RENEW_CREDENTIALS: "sign in again, for example with `aws sso login`",
+    Advice.TEST_CREDENTIALS: "check them with `aws sts get-caller-identity`",
+    Advice.SET_CLOCK: "set the clock, for example with `timedatectl set-ntp true`",
 }
 
 

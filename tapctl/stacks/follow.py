@@ -27,7 +27,7 @@ STATUS_READS = 3
 
 def stack_flags(aws: Aws, name: str) -> str:
     """The options with which another command works on the same stack, with a blank before each."""
-    return f" --stack-name {name}{aws.target.flags}"
+    return "".join(f" --{option} {value}" for option, value in {"stack-name": name, **aws.target.settings}.items())
 
 
 def watch_command(aws: Aws, name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advised
+from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.template.model import Template
 from tapctl.template.parameters import Bound, as_text, in_store, is_secret
 from tapctl.template.source import Path
@@ -24,8 +25,8 @@ from tapctl.unknown import Unknown
 Value = Any
 """Plain data, `NO_VALUE` or `Unknown`."""
 
-MAX_TEXT = 1_048_576
-"""Characters; CloudFormation takes no template that is larger, so no value in one is."""
+MAX_TEXT = MAX_TEMPLATE
+"""Characters; no value is longer than the largest template."""
 
 
 class _NoValue:

@@ -71,9 +71,9 @@ def read(aws: Aws, name: str) -> Deployed:
 
 
 def _parameters(stack: dict[str, Any]) -> dict[str, str | Unknown]:
-    from tapctl.account.live_stacks import parameter
+    from tapctl.account.live_stacks import parameter_value
 
-    return {each["ParameterKey"]: parameter(each) for each in stack.get("Parameters", [])}
+    return {each["ParameterKey"]: parameter_value(each) for each in stack.get("Parameters", [])}
 
 
 def _pseudo(stack: dict[str, Any]) -> dict[str, str]:

@@ -183,16 +183,16 @@ class DeployedAccount:
         }
         return replace(self.held, name=name, functions=functions)
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - the port's
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:  # noqa: ARG002 - the port's
         return stack
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - the port's
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:  # noqa: ARG002 - the port's
         return self.template.body
 
     def in_flight(self) -> tuple[InFlight, ...]:
         return ()
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...]:  # noqa: ARG002 - the port's
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...]:  # noqa: ARG002 - the port's
         return ()
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
@@ -201,5 +201,5 @@ class DeployedAccount:
     def exports(self) -> Unknown:
         return UNREAD
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...]:  # noqa: ARG002 - the port's
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...]:  # noqa: ARG002 - the port's
         return ()

@@ -132,7 +132,7 @@ def _pending(reader: AccountReader, sums: Judgement) -> tuple[Increase, ...]:
     """Higher quotas that were asked for already, where one would help; what may not be read is not said."""
     if not sums.lacking:
         return ()
-    asked = reader.pending(CONCURRENCY)
+    asked = reader.pending_increases(CONCURRENCY)
     return () if isinstance(asked, Unknown) else asked
 
 

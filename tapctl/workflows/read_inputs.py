@@ -129,7 +129,7 @@ def _closer(reader: AccountReader, account: Account, demand: Demand) -> Account:
         and live.holders is None
         and (each.provisioned or live.reserved != each.reserved)
     ]
-    return replace(account, stack=reader.look_closer(stack, changed)) if changed else account
+    return replace(account, stack=reader.with_provisioned(stack, changed)) if changed else account
 
 
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
@@ -138,7 +138,7 @@ def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     failed = isinstance(stack, Stack) and stack_status(stack.status).failed
     if not isinstance(stack, Stack) or not failed or not isinstance(limit, int):
         return account.learned
-    failures = reader.failures(stack)
+    failures = reader.past_failures(stack)
     if isinstance(failures, Unknown):
         return account.learned
     named = [(each.day, minimum) for each in failures if (minimum := floor_in_error(each.reason)) is not None]

@@ -1,4 +1,4 @@
-"""What AWS named once is remembered for its account, its Region and its limit."""
+"""The cache of floors, by account and Region."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-def test_what_is_remembered_is_recalled_for_that_account_and_region_only() -> None:
+def test_a_floor_is_recalled_for_its_account_and_region_only() -> None:
     remember("1", "eu-west-1", LEARNED)
     remember("1", "us-east-1", LearnedFloor(10, 10, "2026-06-02", "stack a"))
     assert recall("1", "eu-west-1") == LEARNED
@@ -34,17 +34,17 @@ def test_what_is_remembered_is_recalled_for_that_account_and_region_only() -> No
     assert recall("2", "eu-west-1") is None
 
 
-def test_the_last_word_counts() -> None:
+def test_the_latest_floor_wins() -> None:
     remember("1", "eu-west-1", LEARNED)
     remember("1", "eu-west-1", LearnedFloor(50, 500, "2026-07-01", "stack b"))
     assert recall("1", "eu-west-1") == LearnedFloor(50, 500, "2026-07-01", "stack b")
 
 
-def test_it_says_where_it_is_from() -> None:
+def test_the_source_names_the_day_and_the_stack() -> None:
     assert LEARNED.source == "AWS named it on 2026-06-01, in stack orders"
 
 
-def test_nothing_is_known_at_first(state: Path) -> None:
+def test_the_cache_is_empty_at_first(state: Path) -> None:
     assert not knows_any()
     assert not state.exists()
     remember("1", "eu-west-1", LEARNED)
@@ -64,7 +64,7 @@ def test_nothing_is_known_at_first(state: Path) -> None:
         pytest.param(b"[" * 100_000, id="deep"),
     ],
 )
-def test_a_file_that_cannot_be_read_teaches_nothing(state: Path, content: bytes) -> None:
+def test_an_unreadable_file_is_an_empty_cache(state: Path, content: bytes) -> None:
     state.mkdir()
     (state / FILE).write_bytes(content)
     assert recall("1", "eu-west-1") is None
@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_read_teaches_nothing(state: Path, content: bytes)
     assert recall("1", "eu-west-1") == LEARNED
 
 
-def test_it_can_be_forgotten_and_the_others_stay(state: Path) -> None:
+def test_a_forgotten_floor_leaves_the_others(state: Path) -> None:
     one, other = LearnedFloor(40, 400, "2026-01-01", "a"), LearnedFloor(50, 50, "2026-01-02", "b")
     remember("1", "eu-west-1", one)
     remember("2", "eu-west-1", other)
@@ -95,5 +95,5 @@ def test_it_can_be_forgotten_and_the_others_stay(state: Path) -> None:
         pytest.param("", None, id="nothing"),
     ],
 )
-def test_it_is_read_from_aws_s_own_refusal(text: str, expected: int | None) -> None:
+def test_the_floor_is_read_from_aws_s_refusal(text: str, expected: int | None) -> None:
     assert floor_in_error(text) == expected

@@ -1,4 +1,4 @@
-"""The account through boto3: what AWS answers, what it refuses, and that nothing is asked twice."""
+"""The account as AWS answers for it: values, refusals, and no request sent twice."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.live_stacks import AT_WORK, parameter
+from tapctl.account.live_stacks import AT_WORK, parameter_value
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,
@@ -20,16 +20,18 @@ from tapctl.account.model import (
     Stack,
 )
 from tapctl.account.reader import AccountReader
-from tapctl.errors import AwsError, ExitCode
+from tapctl.aws.session import Aws, Target
+from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
-from tapctl.resource_types import STACK_STATUSES
+from tapctl.resource_types import ALIAS, FUNCTION, STACK_STATUSES
+from tapctl.resource_types import STACK as STACK_TYPE
 from tapctl.unknown import Unknown
 from tests.support.fake_account import fake_account
-from tests.support.queued_answers import SETTINGS, STACK_ID, answering, aws, described, resource, stubbed
+from tests.support.golden import Golden
+from tests.support.queued_answers import SETTINGS, STACK_ID, answering, described, offline_aws, resource, stubbed
 
 DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
-FUNCTION, ALIAS, NESTED = "AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::CloudFormation::Stack"
 
 
 def row(name: str) -> Limit:
@@ -40,33 +42,33 @@ def denied(action: str) -> Unknown:
     return Unknown(f"{action} was denied", f"allow the action {action}")
 
 
-def test_it_satisfies_the_port_as_the_made_up_one_does() -> None:
-    readers: list[AccountReader] = [LiveAccount(aws()), fake_account()]
+def test_the_live_account_and_the_fake_satisfy_the_port() -> None:
+    readers: list[AccountReader] = [LiveAccount(offline_aws()), fake_account()]
     assert len(readers) == 2
 
 
 class TestSettings:
-    def test_they_take_one_call(self) -> None:
-        with stubbed("lambda") as (here, stubs):
+    def test_one_call_answers_settings_and_limits(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
             stubs["lambda"].add_response("get_account_settings", SETTINGS, {})
-            reader = LiveAccount(here)
+            reader = LiveAccount(aws)
             expected = AccountSettings(Concurrency(1000, 970), Quota(80530636800, 4096), 4)
             assert (reader.settings(), reader.settings()) == (expected, expected)
             assert reader.quotas([row("lambda-code-storage")]) == {"lambda/L-2ACBD22F": Quota(80530636800, 4096)}
 
-    def test_denied_they_are_unknown_with_the_permission(self) -> None:
-        with stubbed("lambda") as (here, stubs):
+    def test_a_denial_makes_them_unknown_with_the_permission(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
             stubs["lambda"].add_client_error("get_account_settings", *DENIED, 403)
             no = denied("lambda:GetAccountSettings")
-            assert LiveAccount(here).settings() == AccountSettings(Concurrency(no, no), Quota(no, no), no)
+            assert LiveAccount(aws).settings() == AccountSettings(Concurrency(no, no), Quota(no, no), no)
 
-    def test_what_aws_leaves_out_is_unknown(self) -> None:
-        with stubbed("lambda") as (here, stubs):
+    def test_a_missing_field_is_unknown(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
             stubs["lambda"].add_response("get_account_settings", {"AccountLimit": {"ConcurrentExecutions": 10}})
-            found = LiveAccount(here).settings()
-            assert found.concurrency.limit == 10
-            assert found.concurrency.unreserved == Unknown(
-                "lambda:GetAccountSettings did not answer AccountLimit.UnreservedConcurrentExecutions"
+            settings = LiveAccount(aws).settings()
+            assert settings.concurrency.limit == 10
+            assert settings.concurrency.unreserved == Unknown(
+                "lambda:GetAccountSettings did not return AccountLimit.UnreservedConcurrentExecutions"
             )
 
 
@@ -83,48 +85,47 @@ REFUSALS = [
         Unknown("lambda:GetAccountSettings was throttled", "run it again in a moment"),
         id="too-many-requests",
     ),
-    pytest.param("ServiceException", Unknown("lambda:GetAccountSettings failed: said so"), id="broken"),
+    pytest.param("ServiceException", Unknown("lambda:GetAccountSettings failed: its reason"), id="broken"),
 ]
-EXPIRED = "lambda:GetAccountSettings: the AWS credentials have expired"
-UNKNOWN_KEYS = "lambda:GetAccountSettings: AWS does not accept the credentials"
 CREDENTIALS = [
-    ("ExpiredToken", EXPIRED),
-    ("ExpiredTokenException", EXPIRED),
-    ("RequestExpired", EXPIRED),
-    ("InvalidClientTokenId", UNKNOWN_KEYS),
-    ("UnrecognizedClientException", UNKNOWN_KEYS),
-    ("SignatureDoesNotMatch", UNKNOWN_KEYS),
+    ("ExpiredToken", Advice.RENEW_CREDENTIALS),
+    ("ExpiredTokenException", Advice.RENEW_CREDENTIALS),
+    ("RequestExpired", Advice.RENEW_CREDENTIALS),
+    ("InvalidClientTokenId", Advice.TEST_CREDENTIALS),
+    ("UnrecognizedClientException", Advice.TEST_CREDENTIALS),
+    ("SignatureDoesNotMatch", Advice.TEST_CREDENTIALS),
 ]
 
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "expected"), REFUSALS)
-    def test_a_refused_read_is_a_value_with_a_reason(self, code: str, expected: Unknown) -> None:
-        with stubbed("lambda") as (here, stubs):
-            stubs["lambda"].add_client_error("get_account_settings", code, " said so ", 400)
-            assert LiveAccount(here).settings().concurrency.limit == expected
+    def test_a_refused_read_is_unknown_with_a_reason(self, code: str, expected: Unknown) -> None:
+        with stubbed("lambda") as (aws, stubs):
+            stubs["lambda"].add_client_error("get_account_settings", code, " its reason ", 400)
+            assert LiveAccount(aws).settings().concurrency.limit == expected
 
-    @pytest.mark.parametrize(("code", "message"), CREDENTIALS)
-    def test_credentials_at_fault_end_it(self, code: str, message: str) -> None:
-        with stubbed("lambda") as (here, stubs):
-            stubs["lambda"].add_client_error("get_account_settings", code, "said so", 403)
+    @pytest.mark.parametrize(("code", "advice"), CREDENTIALS)
+    def test_unusable_credentials_are_an_error(self, code: str, advice: Advice, golden: Golden) -> None:
+        with stubbed("lambda") as (aws, stubs):
+            stubs["lambda"].add_client_error("get_account_settings", code, "no", 403)
             with pytest.raises(AwsError) as caught:
-                LiveAccount(here).settings()
-            assert (caught.value.message, caught.value.exit_code) == (message, ExitCode.FAILURE)
-            assert caught.value.hint
+                LiveAccount(aws).settings()
+        assert (caught.value.code, caught.value.exit_code) == (code, ExitCode.FAILURE)
+        assert caught.value.hint == advise(advice)
+        golden(caught.value)
 
-    def test_no_answer_ends_it(self) -> None:
-        with pytest.raises(AwsError, match=r"^sts:GetCallerIdentity: no answer: Could not connect"):
-            LiveAccount(aws_without_retries()).identity()
-
-    def test_no_credentials_end_it_with_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from tapctl.aws.session import Aws, Target
-
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    def test_no_answer_is_an_error(self, golden: Golden) -> None:
         with pytest.raises(AwsError) as caught:
+            LiveAccount(aws_without_retries()).identity()
+        assert not caught.value.code
+        golden(caught.value)
+
+    def test_missing_credentials_are_an_error(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with pytest.raises(NoCredentials) as caught:
             LiveAccount(Aws(Target("eu-west-1"))).settings()
-        assert caught.value.message == "lambda:GetAccountSettings: no usable AWS credentials were found"
         assert caught.value.hint == advise(Advice.GIVE_CREDENTIALS)
+        golden(caught.value)
 
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders-Fn"
@@ -144,32 +145,32 @@ def aws_without_retries() -> Any:
     """A client that gives up at once, in place of one that tries eight times."""
     from botocore.config import Config
 
-    here = aws()
+    aws = offline_aws()
     options = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
-    client = here.session.client("sts", endpoint_url="http://127.0.0.1:9", config=options)
-    here._clients["sts", None] = client
-    return here
+    client = aws.session.client("sts", endpoint_url="http://127.0.0.1:9", config=options)
+    aws._clients["sts", None] = client
+    return aws
 
 
 class TestIdentity:
     def test_it_is_the_caller_s(self) -> None:
-        with stubbed("sts") as (here, stubs):
+        with stubbed("sts") as (aws, stubs):
             stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
-            assert LiveAccount(here).identity() == Identity("123456789012", "eu-west-1")
+            assert LiveAccount(aws).identity() == Identity("123456789012", "eu-west-1")
 
     def test_denied_it_is_unknown(self) -> None:
-        with stubbed("sts") as (here, stubs):
+        with stubbed("sts") as (aws, stubs):
             stubs["sts"].add_client_error("get_caller_identity", *DENIED, 403)
-            assert LiveAccount(here).identity() == denied("sts:GetCallerIdentity")
+            assert LiveAccount(aws).identity() == denied("sts:GetCallerIdentity")
 
 
 class TestStack:
     def read(self, fill: Callable[[Any], None]) -> Stack | Unknown | None:
-        with stubbed("cloudformation", "lambda") as (here, stubs):
+        with stubbed("cloudformation", "lambda") as (aws, stubs):
             fill(stubs)
-            return LiveAccount(here).stack("orders")
+            return LiveAccount(aws).stack("orders")
 
-    def test_one_that_does_not_exist_is_none(self) -> None:
+    def test_a_stack_that_does_not_exist_is_none(self) -> None:
         def fill(stubs: Any) -> None:
             stubs["cloudformation"].add_client_error(
                 "describe_stacks", "ValidationError", "Stack with id orders does not exist", 400
@@ -178,16 +179,16 @@ class TestStack:
         assert self.read(fill) is None
 
     @pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "DELETE_COMPLETE"])
-    def test_one_that_never_got_anywhere_is_none_either(self, status: str) -> None:
+    def test_a_stack_without_resources_is_none(self, status: str) -> None:
         assert (
             self.read(lambda stubs: stubs["cloudformation"].add_response("describe_stacks", described(status))) is None
         )
 
-    def test_what_it_holds_is_read_with_every_page(self) -> None:
+    def test_every_page_of_resources_is_read(self) -> None:
         first = [resource("Fn", FUNCTION), resource("Old", FUNCTION, status="DELETE_COMPLETE")]
         first += [resource("Retained", FUNCTION, status="DELETE_SKIPPED")]
         second = [resource("Live", ALIAS, f"{ARN}:live"), resource("Half", FUNCTION, None, "CREATE_FAILED")]
-        with stubbed("cloudformation") as (here, stubs):
+        with stubbed("cloudformation") as (aws, stubs):
             formation = stubs["cloudformation"]
             formation.add_response("describe_stacks", described(Stage="dev", Secret="****"), {"StackName": "orders"})
             formation.add_response(
@@ -197,20 +198,21 @@ class TestStack:
                 "list_stack_resources", {"StackResourceSummaries": second}, {"StackName": STACK_ID, "NextToken": "t"}
             )
             answering(
-                here,
+                aws,
                 "lambda",
                 GetFunctionConcurrency=[{"ReservedConcurrentExecutions": 30}],
                 ListProvisionedConcurrencyConfigs=[{**configs(live=5, v3=3), "NextMarker": "m"}, configs(v2=2)],
             )
-            found = LiveAccount(here).stack("orders")
-        assert found == Stack(
+            stack = LiveAccount(aws).stack("orders")
+        assert stack == Stack(
             "orders",
             "UPDATE_COMPLETE",
             {"Fn": LiveFunction("orders-Fn", 30, 10, {"Live": 5, ":3": 3, ":2": 2})},
             {
                 "Stage": "dev",
                 "Secret": Unknown(
-                    "parameter Secret keeps its value, which AWS does not show", "--parameter Secret=VALUE"
+                    "parameter Secret keeps its deployed value, which AWS does not return",
+                    advise(Advice.GIVE_PARAMETER, "Secret"),
                 ),
             },
             {"Fn": FUNCTION, "Live": ALIAS},
@@ -229,47 +231,47 @@ class TestStack:
             )
             stubs["lambda"].add_response("get_function_concurrency", answer)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Fn": LiveFunction("orders-Fn", expected, 0)}
 
-    def test_a_function_that_somebody_deleted_holds_nothing(self) -> None:
+    def test_a_function_deleted_outside_of_the_stack_has_no_reservation(self) -> None:
         def fill(stubs: Any) -> None:
             stubs["cloudformation"].add_response("describe_stacks", described())
             stubs["cloudformation"].add_response(
                 "list_stack_resources", {"StackResourceSummaries": [resource("Fn", FUNCTION)]}
             )
-            gone = ("ResourceNotFoundException", "Function not found: orders-Fn", 404)
+            gone = ("ResourceNotFoundException", "Function not stack: orders-Fn", 404)
             stubs["lambda"].add_client_error("get_function_concurrency", *gone)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", None, 0)}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Fn": LiveFunction("orders-Fn", None, 0)}
 
-    def test_an_alias_of_a_function_elsewhere_is_read_by_itself(self) -> None:
+    def test_an_alias_of_a_function_outside_of_the_stack_is_read(self) -> None:
         def fill(stubs: Any) -> None:
             stubs["cloudformation"].add_response("describe_stacks", described())
             stubs["cloudformation"].add_response(
                 "list_stack_resources", {"StackResourceSummaries": [resource("Live", ALIAS, f"{ARN}:live")]}
             )
-            answer, asked = configs(live=30, v1=9), {"FunctionName": "orders-Fn"}
-            stubs["lambda"].add_response("list_provisioned_concurrency_configs", answer, asked)
+            answer, parameters = configs(live=30, v1=9), {"FunctionName": "orders-Fn"}
+            stubs["lambda"].add_response("list_provisioned_concurrency_configs", answer, parameters)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {}
-        assert found.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {}
+        assert stack.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
 
-    def test_what_the_parameter_store_gave_is_kept_by_its_name(self) -> None:
+    def test_values_from_the_parameter_store_are_kept_by_name(self) -> None:
         def fill(stubs: Any) -> None:
             answer = described(Size="/size")
             answer["Stacks"][0]["Parameters"][0]["ResolvedValue"] = "7"
             stubs["cloudformation"].add_response("describe_stacks", answer)
             stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert (found.parameters, found.stored) == ({"Size": "/size"}, {"ssm:/size": "7"})
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert (stack.parameters, stack.stored) == ({"Size": "/size"}, {"ssm:/size": "7"})
 
     def test_nested_stacks_are_read_too(self) -> None:
         def fill(stubs: Any) -> None:
@@ -277,7 +279,7 @@ class TestStack:
             formation.add_response("describe_stacks", described())
             formation.add_response(
                 "list_stack_resources",
-                {"StackResourceSummaries": [resource("Inner", NESTED, "arn:inner")]},
+                {"StackResourceSummaries": [resource("Inner", STACK_TYPE, "arn:inner")]},
                 {"StackName": STACK_ID},
             )
             formation.add_response(
@@ -287,13 +289,13 @@ class TestStack:
             )
             stubs["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": "orders-Fn"})
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
-        assert found.resources == {"Inner": NESTED, "Inner/Fn": FUNCTION}
-        assert found.nested == {"Inner/": "arn:inner"}
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
+        assert stack.resources == {"Inner": STACK_TYPE, "Inner/Fn": FUNCTION}
+        assert stack.nested == {"Inner/": "arn:inner"}
 
-    def test_a_creation_that_was_undone_keeps_no_values(self) -> None:
+    def test_a_rolled_back_creation_keeps_no_parameters(self) -> None:
         def fill(stubs: Any) -> None:
             stubs["cloudformation"].add_response("describe_stacks", described("ROLLBACK_COMPLETE", Stage="dev"))
             stubs["cloudformation"].add_response(
@@ -316,7 +318,7 @@ class TestStack:
 
         assert self.read(fill) == denied("cloudformation:ListStackResources")
 
-    def test_a_denied_function_is_unknown_by_itself(self) -> None:
+    def test_a_denied_function_is_unknown_alone(self) -> None:
         def fill(stubs: Any) -> None:
             stubs["cloudformation"].add_response("describe_stacks", described())
             stubs["cloudformation"].add_response(
@@ -324,15 +326,15 @@ class TestStack:
             )
             stubs["lambda"].add_client_error("get_function_concurrency", *DENIED, 403)
 
-        found = self.read(fill)
-        assert isinstance(found, Stack)
-        assert found.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
-        assert found.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
+        stack = self.read(fill)
+        assert isinstance(stack, Stack)
+        assert stack.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
+        assert stack.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
 
 
 class TestQuotas:
     def test_an_applied_quota_comes_from_service_quotas(self) -> None:
-        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+        with stubbed("dynamodb", "service-quotas") as (aws, stubs):
             stubs["dynamodb"].add_response(
                 "list_tables", {"TableNames": ["one", "two"], "LastEvaluatedTableName": "two"}, {}
             )
@@ -342,10 +344,10 @@ class TestQuotas:
                 {"Quota": {"Value": 5000.0}},
                 {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
             )
-            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(5000, 3)}
+            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(5000, 3)}
 
-    def test_where_there_is_none_the_default_holds(self) -> None:
-        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+    def test_without_an_applied_quota_the_default_is_read(self) -> None:
+        with stubbed("dynamodb", "service-quotas") as (aws, stubs):
             stubs["dynamodb"].add_response("list_tables", {"TableNames": []})
             stubs["service-quotas"].add_client_error("get_service_quota", "NoSuchResourceException", "none", 404)
             stubs["service-quotas"].add_response(
@@ -353,7 +355,7 @@ class TestQuotas:
                 {"Quota": {"Value": 2500.0}},
                 {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
             )
-            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(2500, 0)}
+            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(2500, 0)}
 
     @pytest.mark.parametrize(
         ("errors", "expected"),
@@ -366,46 +368,46 @@ class TestQuotas:
         ],
         ids=["the-applied-one", "the-default"],
     )
-    def test_a_denied_one_is_unknown_with_its_own_permission(
+    def test_a_denied_quota_is_unknown_with_its_permission(
         self, errors: list[tuple[str, str]], expected: Unknown
     ) -> None:
-        with stubbed("dynamodb", "service-quotas") as (here, stubs):
+        with stubbed("dynamodb", "service-quotas") as (aws, stubs):
             stubs["dynamodb"].add_response("list_tables", {"TableNames": ["one"]})
             for operation, error in zip(["get_service_quota", "get_aws_default_service_quota"], errors, strict=False):
                 stubs["service-quotas"].add_client_error(operation, *error)
-            assert LiveAccount(here).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(expected, 1)}
+            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(expected, 1)}
 
     def test_a_denied_list_leaves_the_quota_known(self) -> None:
-        with stubbed("kms", "service-quotas") as (here, stubs):
+        with stubbed("kms", "service-quotas") as (aws, stubs):
             stubs["kms"].add_client_error("list_keys", *DENIED, 403)
             stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100000.0}})
-            assert LiveAccount(here).quotas([row("kms-keys")]) == {
+            assert LiveAccount(aws).quotas([row("kms-keys")]) == {
                 "kms/L-C2F1777E": Quota(100000, denied("kms:ListKeys"))
             }
 
     def test_keys_are_counted_over_all_pages(self) -> None:
-        with stubbed("kms", "service-quotas") as (here, stubs):
+        with stubbed("kms", "service-quotas") as (aws, stubs):
             keys = [{"KeyId": "a", "KeyArn": "arn:aws:kms:eu-west-1:123456789012:key/a"}]
             stubs["kms"].add_response("list_keys", {"Keys": keys, "Truncated": True, "NextMarker": "m"}, {})
             stubs["kms"].add_response("list_keys", {"Keys": keys, "Truncated": False}, {"Marker": "m"})
             stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100000.0}})
-            assert LiveAccount(here).quotas([row("kms-keys")]) == {"kms/L-C2F1777E": Quota(100000, 2)}
+            assert LiveAccount(aws).quotas([row("kms-keys")]) == {"kms/L-C2F1777E": Quota(100000, 2)}
 
-    def test_iam_says_both_in_one_answer(self) -> None:
-        with stubbed("iam") as (here, stubs):
+    def test_iam_returns_quota_and_usage_in_one_answer(self) -> None:
+        with stubbed("iam") as (aws, stubs):
             stubs["iam"].add_response("get_account_summary", {"SummaryMap": {"Roles": 90, "RolesQuota": 1000}})
-            assert LiveAccount(here).quotas([row("iam-roles")]) == {"iam/L-FE177D64": Quota(1000, 90)}
+            assert LiveAccount(aws).quotas([row("iam-roles")]) == {"iam/L-FE177D64": Quota(1000, 90)}
 
-    def test_stacks_are_counted_and_their_limit_picked_out(self) -> None:
-        here = aws()
+    def test_stacks_are_counted_and_their_limit_is_picked(self) -> None:
+        aws = offline_aws()
         limits = [{"Name": "StackLimit", "Value": 2000}, {"Name": "StackOutputsLimit", "Value": 200}]
         answering(
-            here,
+            aws,
             "cloudformation",
             DescribeAccountLimits=[{"AccountLimits": limits}],
             ListStacks=[{"StackSummaries": [{}, {}], "NextToken": "t"}, {"StackSummaries": [{}]}],
         )
-        reader = LiveAccount(here)
+        reader = LiveAccount(aws)
         assert reader.quotas([row("cloudformation-stacks")]) == {"cloudformation/L-0485CB21": Quota(2000, 3)}
 
 
@@ -416,25 +418,25 @@ class TestExportsAndLookups:
     )
 
     def test_every_page_of_exports_is_read_once(self) -> None:
-        with stubbed("cloudformation") as (here, stubs):
+        with stubbed("cloudformation") as (aws, stubs):
             for page in self.EXPORTS:
                 stubs["cloudformation"].add_response("list_exports", page)
-            reader = LiveAccount(here)
+            reader = LiveAccount(aws)
             assert reader.exports() == {"A": "orders", "B": ""}
             assert reader.look_up(["import:B", "import:C"]) == {
                 "import:B": "2",
                 "import:C": Unknown("no stack exports C"),
             }
 
-    def test_denied_they_are_unknown(self) -> None:
-        with stubbed("cloudformation") as (here, stubs):
+    def test_denied_exports_are_unknown(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
             stubs["cloudformation"].add_client_error("list_exports", "AccessDenied", "no", 403)
-            reader = LiveAccount(here)
+            reader = LiveAccount(aws)
             no = denied("cloudformation:ListExports")
             assert (reader.exports(), reader.look_up(["import:A"])) == (no, {"import:A": no})
 
     def test_the_parameter_store_is_read_and_secrets_are_not(self) -> None:
-        with stubbed("ssm") as (here, stubs):
+        with stubbed("ssm") as (aws, stubs):
             stubs["ssm"].add_response(
                 "get_parameters",
                 {
@@ -447,7 +449,7 @@ class TestExportsAndLookups:
                 },
                 {"Names": ["/a", "/b:3", "/s", "/none"]},
             )
-            assert LiveAccount(here).look_up(["ssm:/a", "ssm:/b:3", "ssm:/s", "ssm:/none"]) == {
+            assert LiveAccount(aws).look_up(["ssm:/a", "ssm:/b:3", "ssm:/s", "ssm:/none"]) == {
                 "ssm:/a": "5",
                 "ssm:/b:3": "7",
                 "ssm:/s": Unknown("/s is a SecureString"),
@@ -455,46 +457,46 @@ class TestExportsAndLookups:
             }
 
     def test_a_denied_store_is_unknown(self) -> None:
-        with stubbed("ssm") as (here, stubs):
+        with stubbed("ssm") as (aws, stubs):
             stubs["ssm"].add_client_error("get_parameters", *DENIED)
-            assert LiveAccount(here).look_up(["ssm:/a"]) == {"ssm:/a": denied("ssm:GetParameters")}
+            assert LiveAccount(aws).look_up(["ssm:/a"]) == {"ssm:/a": denied("ssm:GetParameters")}
 
     def test_ten_names_go_into_one_request(self) -> None:
-        with stubbed("ssm") as (here, stubs):
+        with stubbed("ssm") as (aws, stubs):
             for _ in range(2):
                 stubs["ssm"].add_response("get_parameters", {"Parameters": []})
-            found = LiveAccount(here).look_up([f"ssm:/{each}" for each in range(11)])
-        assert len(found) == 11
+            values = LiveAccount(aws).look_up([f"ssm:/{number}" for number in range(11)])
+        assert len(values) == 11
 
 
 @pytest.mark.parametrize(
     ("value", "known"),
     [("dev", True), ("****", False), ("*", False), ("a*", True), ("", True)],
 )
-def test_a_value_of_asterisks_is_one_that_aws_hides(value: str, known: bool) -> None:
-    found = parameter({"ParameterKey": "P", "ParameterValue": value})
-    assert found == value if known else isinstance(found, Unknown)
+def test_a_value_of_asterisks_is_a_hidden_one(value: str, known: bool) -> None:
+    result = parameter_value({"ParameterKey": "P", "ParameterValue": value})
+    assert result == value if known else isinstance(result, Unknown)
 
 
 class TestBesideTheStack:
-    """What else CloudFormation tells: the running template, past failures, and who else is at work."""
+    """The deployed template, past failures, and the stacks being updated."""
 
     STACK = Stack("orders", "UPDATE_COMPLETE", {"Fn": LiveFunction("orders-Fn", 9, 0)}, id=STACK_ID)
 
-    def test_a_closer_look_reads_what_every_version_provisions(self) -> None:
-        with stubbed("lambda") as (here, stubs):
+    def test_provisioned_concurrency_of_every_version_is_read(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
             stubs["lambda"].add_response(
                 "list_provisioned_concurrency_configs", configs(v7=8), {"FunctionName": "orders-Fn"}
             )
-            found = LiveAccount(here).look_closer(self.STACK, ["Fn"])
-        assert found.functions == {"Fn": LiveFunction("orders-Fn", 9, 8, {":7": 8})}
+            result = LiveAccount(aws).with_provisioned(self.STACK, ["Fn"])
+        assert result.functions == {"Fn": LiveFunction("orders-Fn", 9, 8, {":7": 8})}
 
-    def test_the_running_template_is_the_processed_one(self) -> None:
+    def test_the_deployed_template_is_the_processed_one(self) -> None:
         body = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
-        with stubbed("cloudformation") as (here, stubs):
-            asked = {"StackName": STACK_ID, "TemplateStage": "Processed"}
-            stubs["cloudformation"].add_response("get_template", {"TemplateBody": json.dumps(body)}, asked)
-            assert LiveAccount(here).running(self.STACK) == body
+        with stubbed("cloudformation") as (aws, stubs):
+            parameters = {"StackName": STACK_ID, "TemplateStage": "Processed"}
+            stubs["cloudformation"].add_response("get_template", {"TemplateBody": json.dumps(body)}, parameters)
+            assert LiveAccount(aws).deployed_template(self.STACK) == body
 
     def test_stacks_at_work_are_listed_without_nested_ones(self) -> None:
         def summary(name: str, **more: str) -> dict[str, Any]:
@@ -502,15 +504,15 @@ class TestBesideTheStack:
             return {"StackName": name, **status, **more}
 
         page = {"StackSummaries": [summary("a"), summary("a-nested", ParentId=STACK_ID)], "NextToken": "t"}
-        with stubbed("cloudformation") as (here, stubs):
+        with stubbed("cloudformation") as (aws, stubs):
             stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*AT_WORK]})
             stubs["cloudformation"].add_response(
                 "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*AT_WORK], "NextToken": "t"}
             )
-            found = LiveAccount(here).in_flight()
-        assert found == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
+            result = LiveAccount(aws).in_flight()
+        assert result == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
 
-    def test_every_status_in_progress_is_one_at_work_but_a_review(self) -> None:
+    def test_a_review_is_the_only_status_in_progress_without_work(self) -> None:
         at_work = {name for name in STACK_STATUSES if name.endswith("_IN_PROGRESS")}
         assert {*AT_WORK} == at_work - {"REVIEW_IN_PROGRESS"}
 
@@ -520,20 +522,20 @@ class TestBesideTheStack:
             return {**ids, "ResourceStatusReason": reason, "Timestamp": "2026-06-01T08:00:00Z"}
 
         page = {"StackEvents": [event("UPDATE_FAILED", "no"), event("UPDATE_COMPLETE", "yes")], "NextToken": "t"}
-        with stubbed("cloudformation") as (here, stubs):
+        with stubbed("cloudformation") as (aws, stubs):
             stubs["cloudformation"].add_response("describe_stack_events", page, {"StackName": STACK_ID})
-            assert LiveAccount(here).failures(self.STACK) == (PastFailure("no", "2026-06-01"),)
+            assert LiveAccount(aws).past_failures(self.STACK) == (PastFailure("no", "2026-06-01"),)
 
-    def test_increases_that_are_not_decided_are_pending(self) -> None:
-        def asked(value: float, status: str) -> dict[str, Any]:
+    def test_undecided_increases_are_pending(self) -> None:
+        def request(value: float, status: str) -> dict[str, Any]:
             return {"DesiredValue": value, "Status": status, "Created": "2026-11-01T00:00:00Z"}
 
-        requested = [asked(1001, "PENDING"), asked(2000, "DENIED"), asked(3000, "CASE_OPENED")]
-        with stubbed("service-quotas") as (here, stubs):
+        requested = [request(1001, "PENDING"), request(2000, "DENIED"), request(3000, "CASE_OPENED")]
+        with stubbed("service-quotas") as (aws, stubs):
             stubs["service-quotas"].add_response(
                 "list_requested_service_quota_change_history_by_quota",
                 {"RequestedQuotas": requested},
                 {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384"},
             )
-            found = LiveAccount(here).pending(CONCURRENCY)
-        assert found == (Increase(1001, "2026-11-01"), Increase(3000, "2026-11-01"))
+            result = LiveAccount(aws).pending_increases(CONCURRENCY)
+        assert result == (Increase(1001, "2026-11-01"), Increase(3000, "2026-11-01"))

@@ -1,30 +1,20 @@
-"""How tapctl reaches AWS, and what it makes of AWS's refusals."""
+"""The session, its Region and its clients."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    InvalidRegionError,
-    NoCredentialsError,
-    NoRegionError,
-    ProxyConnectionError,
-    TokenRetrievalError,
-)
 
-from tapctl.aws.session import Aws, Target, explained, readable
-from tapctl.errors import AwsError, TapctlError, UsageError
-from tapctl.unknown import Unknown
+from tapctl.aws.session import Aws, Partition, Target, partition, supports
+from tapctl.errors import UsageError
+from tapctl.hints import Advice, advise
+from tests.support.golden import Golden
+from tests.support.queued_answers import offline_aws, stubbed
 
 pytestmark = pytest.mark.xdist_group("deploy aws")
 
 
-def test_the_sandbox_is_reached_whatever_the_surroundings_say(
+def test_the_sandbox_ignores_the_environment_and_the_aws_files(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("no configuration at all\n")
@@ -37,11 +27,11 @@ def test_the_sandbox_is_reached_whatever_the_surroundings_say(
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
-    again = Aws(aws.target)
+    sandbox = Aws(aws.target)
 
-    assert again.region == "us-east-1"
-    assert again.client("sts").get_caller_identity()["Account"] == "000000000000"
-    assert again.client("s3").list_buckets()["Buckets"] is not None
+    assert sandbox.region == "us-east-1"
+    assert sandbox.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert sandbox.client("s3").list_buckets()["Buckets"] is not None
 
 
 @pytest.mark.parametrize(
@@ -55,7 +45,7 @@ def test_the_sandbox_is_reached_whatever_the_surroundings_say(
         pytest.param(None, {"AWS_REGION": "", "AWS_PROFILE": "me"}, "eu-north-1", id="then the profile"),
     ],
 )
-def test_the_region_comes_from_where_the_aws_cli_takes_it(
+def test_the_region_is_resolved_as_by_the_aws_cli(
     target: str | None, environment: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -68,110 +58,80 @@ def test_the_region_comes_from_where_the_aws_cli_takes_it(
     assert Aws(Target(target)).region == region
 
 
-def refusal(code: str, status: int = 400, words: str = "its own words") -> ClientError:
-    answer: Any = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "GetThing")
-
-
-def failing(error: Exception) -> Callable[[], Any]:
-    def read() -> Any:
-        raise error
-
-    return read
-
-
-REFUSALS = [
-    pytest.param(refusal("ExpiredToken"), 1, "the AWS credentials have expired", id="expired"),
-    pytest.param(refusal("InvalidClientTokenId"), 1, "AWS does not accept the credentials", id="unknown keys"),
-    pytest.param(
-        refusal(
-            "SignatureDoesNotMatch", 403, "Signature expired: 20261124T120000Z is now earlier than 20261124T130000Z"
-        ),
-        1,
-        "the clock of this machine is wrong: Signature expired",
-        id="a clock that is behind",
-    ),
-    pytest.param(
-        refusal("InvalidSignatureException", 403, "Signature not yet current: 20261124T140000Z is still later than"),
-        1,
-        "the clock of this machine is wrong: Signature not yet current",
-        id="a clock that is ahead",
-    ),
-    pytest.param(refusal("RequestTimeTooSkewed", 403), 1, "the clock of this machine is wrong", id="a clock for S3"),
-    pytest.param(refusal("AccessDenied"), 1, "access denied: its own words", id="denied"),
-    pytest.param(refusal("Throttling"), 1, "AWS throttled the request", id="throttled"),
-    pytest.param(refusal("ValidationError"), 1, "its own words", id="refused"),
-    pytest.param(NoCredentialsError(), 1, "no usable AWS credentials were found", id="no credentials"),
-    pytest.param(
-        TokenRetrievalError(provider="sso", error_msg="expired"), 1, "the SSO session has expired", id="an SSO session"
-    ),
-    pytest.param(NoRegionError(), 2, "no AWS Region is set", id="no region"),
-    pytest.param(InvalidRegionError(region_name="us east"), 2, "'us east' doesn't match", id="a region that is none"),
-    pytest.param(EndpointConnectionError(endpoint_url="https://x"), 1, "no answer: ", id="nobody there"),
-    pytest.param(ConnectTimeoutError(endpoint_url="https://x"), 1, "no answer: ", id="nobody there in time"),
-    pytest.param(ProxyConnectionError(proxy_url="http://x"), 1, "no answer: ", id="a proxy that is not there"),
-]
-
-
-@pytest.mark.parametrize(("error", "code", "words"), REFUSALS)
-def test_whatever_botocore_raises_is_one_line_and_an_exit_code(error: Exception, code: int, words: str) -> None:
-    with pytest.raises(TapctlError) as raised, explained("looking at a thing"):
-        raise error
-
-    assert raised.value.exit_code == code
-    assert words in raised.value.message
-    assert "\n" not in raised.value.message
-
-
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        pytest.param("AccessDeniedException", "thing:GetThing was denied", id="denied"),
-        pytest.param("UnauthorizedOperation", "thing:GetThing was denied", id="denied by EC2"),
-        pytest.param("ThrottlingException", "thing:GetThing was throttled", id="throttled"),
-        pytest.param("InternalError", "thing:GetThing failed: its own words", id="out of order"),
-    ],
-)
-def test_a_read_that_was_refused_is_unknown_and_names_the_permission(code: str, reason: str) -> None:
-    found = readable("thing:GetThing", failing(refusal(code)))
-
-    assert isinstance(found, Unknown)
-    assert found.reason == reason
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        pytest.param(refusal("ExpiredTokenException"), id="expired"),
-        pytest.param(refusal("UnrecognizedClientException"), id="unknown keys"),
-        pytest.param(NoCredentialsError(), id="none"),
-    ],
-)
-def test_credentials_at_fault_are_never_an_unknown(error: Exception) -> None:
-    with pytest.raises(AwsError):
-        readable("thing:GetThing", failing(error))
-
-
-def test_an_address_that_is_none_is_a_mistake_of_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_endpoint_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
 
-    with pytest.raises(UsageError, match="cannot reach AWS: Invalid endpoint: nonsense"):
+    with pytest.raises(UsageError) as raised:
         Aws(Target("us-east-1")).client("sts")
+    assert "nonsense" in raised.value.message
+    golden(raised.value)
 
 
-def test_each_client_is_made_once(aws: Aws) -> None:
+@pytest.mark.parametrize(
+    ("environments", "hint"),
+    [
+        ((), advise(Advice.SET_REGION)),
+        (("staging", "prod"), advise(Advice.SET_REGION_OR_ENVIRONMENT, "staging, prod")),
+    ],
+)
+def test_without_a_region_the_hint_names_the_environments(environments: tuple[str, ...], hint: object) -> None:
+    with pytest.raises(UsageError) as raised:
+        _ = Aws(Target(environments=environments)).region
+    assert raised.value.hint == hint
+
+
+def test_each_client_is_created_once(aws: Aws) -> None:
     assert aws.client("sts") is aws.client("sts")
     assert aws.client("sts", "eu-west-1") is not aws.client("sts")
 
 
+def test_an_operation_is_called_by_its_api_name() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        stubs["lambda"].add_response(
+            "get_function_concurrency", {"ReservedConcurrentExecutions": 5}, {"FunctionName": "f"}
+        )
+        answer = aws.call("lambda", "GetFunctionConcurrency", FunctionName="f")
+    assert answer["ReservedConcurrentExecutions"] == 5
+
+
+def test_every_page_of_an_operation_is_read() -> None:
+    with stubbed("dynamodb") as (aws, stubs):
+        stubs["dynamodb"].add_response("list_tables", {"TableNames": ["one"], "LastEvaluatedTableName": "one"}, {})
+        stubs["dynamodb"].add_response("list_tables", {"TableNames": ["two"]}, {"ExclusiveStartTableName": "one"})
+        pages = aws.pages("dynamodb", "ListTables")
+    assert [page["TableNames"] for page in pages] == [["one"], ["two"]]
+
+
 @pytest.mark.parametrize(
-    ("target", "flags"),
+    ("region", "expected"),
     [
-        (Target(), ""),
-        (Target("eu-west-1", "shop"), " --region eu-west-1 --profile shop"),
-        (Target("eu-west-1", env="prod"), " --env prod --region eu-west-1"),
-        (Target("us-east-1", endpoint="http://127.0.0.1:1", keys=("a", "b"), env="local"), " --env local"),
+        ("eu-west-1", Partition("aws", "amazonaws.com")),
+        ("cn-north-1", Partition("aws-cn", "amazonaws.com.cn")),
+        ("us-gov-west-1", Partition("aws-us-gov", "amazonaws.com")),
+        ("nowhere", Partition("aws", "amazonaws.com")),
     ],
 )
-def test_the_options_that_lead_another_command_to_the_same_place(target: Target, flags: str) -> None:
-    assert target.flags == flags
+def test_the_partition_of_a_region(region: str, expected: Partition) -> None:
+    assert partition(region) == expected
+
+
+def test_botocore_supports_what_its_model_has() -> None:
+    client = offline_aws().client("cloudformation")
+
+    assert supports(client, "CreateChangeSet")
+    assert supports(client, "CreateChangeSet", "ImportExistingResources")
+    assert not supports(client, "CreateChangeSet", "NoSuchParameter")
+    assert not supports(client, "NoSuchOperation")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (Target(), {}),
+        (Target("eu-west-1", "shop"), {"region": "eu-west-1", "profile": "shop"}),
+        (Target("eu-west-1", env="prod"), {"env": "prod", "region": "eu-west-1"}),
+        (Target("us-east-1", endpoint="http://127.0.0.1:1", keys=("a", "b"), env="local"), {"env": "local"}),
+    ],
+)
+def test_the_settings_of_a_target(target: Target, expected: dict[str, str]) -> None:
+    assert target.settings == expected

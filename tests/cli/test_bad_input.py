@@ -193,11 +193,14 @@ def test_a_template_that_is_none(
         pytest.param(
             ["--snapshot", "gone.json"],
             r"cannot read the snapshot gone\.json: No such file or directory",
-            "`tapctl account --output gone.json` takes one",
+            "`tapctl account --output gone.json` saves one",
             id="a snapshot that is not there",
         ),
         pytest.param(
-            ["--snapshot", "shop.yaml"], r"shop\.yaml is no account snapshot: .+", ".+", id="a snapshot that is none"
+            ["--snapshot", "shop.yaml"],
+            r"shop\.yaml is not an account snapshot: .+",
+            ".+",
+            id="a snapshot that is none",
         ),
         pytest.param(["--nope"], "No such option: --nope", "`tapctl preflight --help`", id="an unknown option"),
         pytest.param(
@@ -396,7 +399,7 @@ def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl) -> Non
     answer = tapctl(*arguments, "--region", "us-east-1")
 
     offline = "; `--snapshot FILE` needs none" if arguments[0] == "preflight" else ""
-    hint = f"`aws configure`, `aws sso login` or `--profile NAME`{offline}"
+    hint = f"run `aws configure` or `aws sso login`, or pass `--profile NAME`{offline}"
     assert answer.is_complaint(1, ".+: no usable AWS credentials were found", hint)
 
 
@@ -412,11 +415,11 @@ def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("code", "error", "hint"),
     [
-        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "renew them, .+", id="expired"),
+        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "sign in again, .+", id="expired"),
         pytest.param(
             "InvalidClientTokenId",
             ".+: AWS does not accept the credentials",
-            "`aws sts get-caller-identity` .+",
+            "check them with .+",
             id="bad",
         ),
     ],
@@ -475,7 +478,9 @@ def test_an_account_that_cannot_be_told_is_refused_too(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param("AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"),
+        pytest.param(
+            "AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"
+        ),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )

@@ -40,7 +40,7 @@ class Running(FakeAccount):
 
     bodies: Mapping[str, str] = field(default_factory=dict)
 
-    def running(self, stack: Stack) -> str:
+    def deployed_template(self, stack: Stack) -> str:
         return self.bodies[stack.id]
 
 

@@ -1,4 +1,4 @@
-"""The catalogue against what AWS's own models say; nothing is asked over the network."""
+"""The catalogue against botocore's service models, without a network."""
 
 import re
 from typing import Any
@@ -25,17 +25,17 @@ def model(call: Call) -> Any:
 
 
 def pagination(service: str) -> dict[str, Any]:
-    found: dict[str, Any] = SESSION.get_component("data_loader").load_service_model(service, "paginators-1")
-    return dict(found["pagination"])
+    paginators: dict[str, Any] = SESSION.get_component("data_loader").load_service_model(service, "paginators-1")
+    return dict(paginators["pagination"])
 
 
-def test_no_two_rows_are_alike() -> None:
+def test_ids_keys_and_titles_are_unique() -> None:
     for name in ("id", "key", "title"):
         values = [getattr(row, name) for row in CATALOGUE]
         assert len(values) == len(set(values)), name
 
 
-def test_every_kind_has_its_judge() -> None:
+def test_every_kind_is_judged() -> None:
     assert set(JUDGES) == set(LimitKind)
 
 
@@ -52,7 +52,7 @@ class TestEveryRow:
         if row.kind in (LimitKind.COUNT, LimitKind.CONCURRENCY):
             assert re.fullmatch(r"L-[0-9A-F]{8}", row.code)
 
-    def test_it_says_how_it_is_judged(self, row: Limit) -> None:
+    def test_it_has_the_fields_of_its_kind(self, row: Limit) -> None:
         match row.kind:
             case LimitKind.COUNT:
                 assert row.usage
@@ -61,9 +61,10 @@ class TestEveryRow:
                 assert row.usage
             case LimitKind.TEMPLATE:
                 assert row.fixed
+                assert row.measure
                 assert not row.permissions
 
-    def test_a_resource_spends_something(self, row: Limit) -> None:
+    def test_every_resource_adds_to_the_usage(self, row: Limit) -> None:
         for units in row.spends.values():
             assert callable(units) or units > 0
 
@@ -91,7 +92,7 @@ class TestEveryCall:
             return
         assert not ParamValidator().validate(dict(call.parameters), shape).has_errors()
 
-    def test_what_it_looks_for_is_in_the_answer(self, call: Call) -> None:
+    def test_its_path_is_in_the_answer(self, call: Call) -> None:
         shape = model(call).output_shape
         steps = re.match(r"\w+(\.\w+)*", call.path)
         assert steps
@@ -110,15 +111,15 @@ class TestEveryCall:
             assert call.operation in pagination(call.service)
 
 
-def test_every_path_of_the_catalogue_finds_something() -> None:
+def test_every_path_of_the_catalogue_is_in_its_answer() -> None:
     for row in CATALOGUE:
         for call in (row.usage, row.quota):
             if call:
-                TestEveryCall().test_what_it_looks_for_is_in_the_answer(call)
+                TestEveryCall().test_its_path_is_in_the_answer(call)
 
 
 def test_stacks_are_counted_in_every_status_but_deleted() -> None:
-    row = next(each for each in CATALOGUE if each.id == "cloudformation-stacks")
+    row = next(limit for limit in CATALOGUE if limit.id == "cloudformation-stacks")
     assert row.usage
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import UsageError
+from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.archive import write_zip
-from tapctl.packaging.content import MAX_UNZIPPED
 from tapctl.packaging.file_tree import tree
 from tests.support.packaged import artifacts, data, entries, packaged, packed, template, written
 

@@ -1,4 +1,4 @@
-"""An account that is made up: it answers the port from data, and says what it was asked."""
+"""An account in memory: it answers the port from data and records the reads."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from tapctl.account.model import (
 from tapctl.limits import Limit
 from tapctl.unknown import Unknown
 
-NOT_SET = Unknown("the made-up account does not hold it", judged=False)
+NOT_SET = Unknown("the fake account does not have it", judged=False)
 
 
 @dataclass
@@ -44,14 +44,14 @@ class FakeAccount:
 
     def stack(self, name: str) -> Stack | Unknown | None:
         self.asked.append(f"stack of {name}")
-        held = self.account.stack
-        return held if isinstance(held, Unknown) or (held and held.name == name) else None
+        stack = self.account.stack
+        return stack if isinstance(stack, Unknown) or (stack and stack.name == name) else None
 
-    def look_closer(self, stack: Stack, functions: Collection[str]) -> Stack:
+    def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
         self.asked.append(f"what {', '.join(functions)} provision")
         return replace(stack, functions={**stack.functions, **self.closer})
 
-    def running(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
         self.asked.append("the running template")
         return self.template
 
@@ -59,11 +59,11 @@ class FakeAccount:
         self.asked.append("stacks in flight")
         return self.account.in_flight
 
-    def failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
+    def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
         self.asked.append("past failures")
         return self.failed
 
-    def pending(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
+    def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         self.asked.append(f"pending increases of {limit.id}")
         return self.increases
 
@@ -81,7 +81,7 @@ class FakeAccount:
 
 
 def fake_account(limit: int = 1000, unreserved: int | None = None, **more: object) -> FakeAccount:
-    """An account with this limit, and whatever else an `Account` holds."""
+    """An account with this concurrency limit, and further fields of `Account`."""
     settings = AccountSettings(Concurrency(limit, limit if unreserved is None else unreserved))
     values: dict[str, object] = {"region": "eu-west-1", "exports": {}, **more}
     return FakeAccount(Account(settings=settings, **values))  # type: ignore[arg-type]

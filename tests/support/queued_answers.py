@@ -1,4 +1,4 @@
-"""AWS that answers what was queued, and nothing else."""
+"""AWS that answers from a queue."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,31 +20,31 @@ def _session() -> Any:
     return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name=REGION)
 
 
-def aws() -> Aws:
-    """AWS with made-up credentials, at an address where nobody answers."""
+def offline_aws() -> Aws:
+    """AWS with invented credentials, at an address without a server."""
     return Aws(Target(REGION, endpoint="http://127.0.0.1:9"), _session=_session())
 
 
 @contextmanager
 def stubbed(*services: str) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
-    """AWS whose named services answer from a queue, which is empty in the end; the others do not answer."""
-    here = aws()
-    stubs = {service: Stubber(here.client(service)) for service in services}
+    """AWS whose named services answer from a queue, which is empty at the end; the others do not answer."""
+    aws = offline_aws()
+    stubs = {service: Stubber(aws.client(service)) for service in services}
     with ExitStack() as stack:
         for stub in stubs.values():
             stack.enter_context(stub)
-        yield here, stubs
+        yield aws, stubs
         for stub in stubs.values():
             stub.assert_no_pending_responses()
 
 
-def answering(here: Aws, service: str, **answers: list[dict[str, Any]]) -> None:
-    """Let a service answer each operation from a queue of its own, for calls that run side by side."""
+def answering(aws: Aws, service: str, **answers: list[dict[str, Any]]) -> None:
+    """Let a service answer each operation from its own queue, for calls that run in parallel."""
 
     def answer(queue: list[dict[str, Any]]) -> Any:
         return lambda **_: (AWSResponse("", 200, HTTPHeaders(), None), queue.pop(0))
 
-    events = here.client(service).meta.events
+    events = aws.client(service).meta.events
     for operation, queue in answers.items():
         events.register_first(f"before-call.{service}.{operation}", answer(queue))
 

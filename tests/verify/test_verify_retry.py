@@ -8,6 +8,7 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.settings.verify_section import HttpProbe, VerifyConfig
+from tapctl.stacks.follow import place
 from tapctl.verify.retry import RetryWindow
 from tapctl.verify.verify import Verification, verify
 from tests.support.deployed_stacks import PSEUDO, stubbed
@@ -145,7 +146,7 @@ def test_where_there_is_no_working_stack_that_is_all_that_is_said(status: str, a
 
     [only] = result.checks
     assert only.message.endswith("; there is no working stack")
-    assert only.hint == f"`tapctl deploy --stack-name shop{aws.target.flags}{agreed}` makes it anew"
+    assert only.hint == f"`tapctl deploy{place(aws, 'shop')}{agreed}` makes it anew"
     assert waiting.pauses == []
 
 

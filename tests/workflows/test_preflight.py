@@ -13,6 +13,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TemplateError, UsageError
 from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.report.hints import worded
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
@@ -469,7 +470,7 @@ class TestSurvey:
     def test_a_verdict_by_what_was_saved_is_the_live_one(self, tmp_path: Path, limit: int) -> None:
         reader = fake_account(limit, account_id="123456789012")
         path = tmp_path / "account.json"
-        path.write_text(dumps(survey(reader, settings())), encoding="utf-8")
+        path.write_text(dumps(survey(reader, settings()), worded), encoding="utf-8")
         saved = load(path)
         assert saved.identity() == Identity("123456789012", "eu-west-1")
         by_file, by_aws = (judge(template(FUNCTION.format(100)), each, settings()) for each in (saved, reader))

@@ -1,0 +1,74 @@
+"""The concurrency of a Lambda function: its reservation, and what its versions and aliases provision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from tapctl.aws.errors import aws_call
+from tapctl.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+    from tapctl.aws.session import Aws
+
+T = TypeVar("T")
+
+GET_RESERVED = "lambda:GetFunctionConcurrency"
+LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionedConcurrency:
+    """The provisioned concurrency of one version or alias, by its ARN."""
+
+    arn: str
+    requested: int
+
+
+def reserved_concurrency(aws: Aws, function: str) -> int | None:
+    """The reservation; None where there is none, or no such function."""
+    client: LambdaClient = aws.client("lambda")
+
+    def read() -> int | None:
+        return client.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
+
+    return _unless_not_found(GET_RESERVED, read, None)
+
+
+def provisioned_concurrency(aws: Aws, function: str) -> tuple[ProvisionedConcurrency, ...]:
+    """What every version and alias provisions; empty where there is no such function."""
+    client: LambdaClient = aws.client("lambda")
+
+    def read() -> tuple[ProvisionedConcurrency, ...]:
+        pages = client.get_paginator("list_provisioned_concurrency_configs").paginate(FunctionName=function)
+        return tuple(
+            ProvisionedConcurrency(config["FunctionArn"], config["RequestedProvisionedConcurrentExecutions"])
+            for page in pages
+            for config in page["ProvisionedConcurrencyConfigs"]
+        )
+
+    return _unless_not_found(LIST_PROVISIONED, read, ())
+
+
+def set_reserved_concurrency(aws: Aws, function: str, value: int | None) -> None:
+    """Set the reservation, or delete it where `value` is None."""
+    client: LambdaClient = aws.client("lambda")
+    if value is None:
+        with aws_call(f"deleting the reservation of {function}"):
+            client.delete_function_concurrency(FunctionName=function)
+    else:
+        with aws_call(f"reserving {value} executions for {function}"):
+            client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=value)
+
+
+def _unless_not_found(permission: str, read: Callable[[], T], default: T) -> T:
+    try:
+        with aws_call(permission):
+            return read()
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return default
+        raise

@@ -1,0 +1,83 @@
+"""Values of an account that templates refer to: its id, SSM parameters and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tapctl.aws.errors import aws_call
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_sts import STSClient
+
+    from tapctl.aws.session import Aws
+
+GET_CALLER = "sts:GetCallerIdentity"
+GET_PARAMETERS = "ssm:GetParameters"
+LIST_EXPORTS = "cloudformation:ListExports"
+
+PARAMETERS_PER_REQUEST = 10
+"""https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParameter:
+    """An SSM parameter; `reference` is its name with the version or label it was read by, as `NAME:3`."""
+
+    name: str
+    reference: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export of the Region and the name of the stack that exports it, "" where AWS leaves it out."""
+
+    name: str
+    value: str
+    stack: str
+
+
+def account_id(aws: Aws) -> str:
+    """The account of the credentials in use."""
+    client: STSClient = aws.client("sts")
+    with aws_call(GET_CALLER):
+        return str(client.get_caller_identity()["Account"])
+
+
+def stored_parameters(aws: Aws, names: Sequence[str]) -> tuple[StoredParameter, ...]:
+    """The parameters that exist among at most ten names; a SecureString stays encrypted."""
+    client: SSMClient = aws.client("ssm")
+    with aws_call(GET_PARAMETERS):
+        parameters = client.get_parameters(Names=names)["Parameters"]
+    return tuple(
+        StoredParameter(
+            parameter["Name"],
+            f"{parameter['Name']}{parameter.get('Selector', '')}",
+            parameter["Type"],
+            str(parameter["Value"]),
+        )
+        for parameter in parameters
+    )
+
+
+def exports(aws: Aws) -> tuple[Export, ...]:
+    """Every export of the Region."""
+    client: CloudFormationClient = aws.client("cloudformation")
+    with aws_call(LIST_EXPORTS):
+        pages = list(client.get_paginator("list_exports").paginate())
+    return tuple(
+        Export(export["Name"], str(export["Value"]), _stack_name(export.get("ExportingStackId", "")))
+        for page in pages
+        for export in page.get("Exports", [])
+    )
+
+
+def _stack_name(stack_id: str) -> str:
+    """The name in an ARN like `arn:…:stack/NAME/ID`."""
+    parts = stack_id.split("/")
+    return parts[1] if len(parts) > 1 else ""

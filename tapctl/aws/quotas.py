@@ -1,0 +1,81 @@
+"""Service Quotas: applied and default values, and requests for an increase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tapctl.aws.errors import aws_call
+from tapctl.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_service_quotas.type_defs import RequestedServiceQuotaChangeTypeDef
+
+    from tapctl.aws.session import Aws
+
+GET_APPLIED = "servicequotas:GetServiceQuota"
+GET_DEFAULT = "servicequotas:GetAWSDefaultServiceQuota"
+LIST_REQUESTS = "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota"
+
+GLOBAL_SERVICES = ("iam",)
+"""Services that are one for all Regions; their quotas are read in us-east-1."""
+
+_OPEN = ("PENDING", "CASE_OPENED")
+"""The statuses of a request that AWS has not decided yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRequest:
+    """A request for a higher quota and the day of it."""
+
+    id: str
+    value: int
+    status: str
+    day: str
+
+
+def applied_quota(aws: Aws, service: str, code: str) -> int | None:
+    """The account's applied value; None where Service Quotas knows only a default."""
+    try:
+        with aws_call(GET_APPLIED):
+            return int(_client(aws, service).get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"])
+    except AwsError as error:
+        if error.code == "NoSuchResourceException":
+            return None
+        raise
+
+
+def default_quota(aws: Aws, service: str, code: str) -> int:
+    """AWS's default value."""
+    with aws_call(GET_DEFAULT):
+        answer = _client(aws, service).get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
+        return int(answer["Quota"]["Value"])
+
+
+def open_requests(aws: Aws, service: str, code: str) -> tuple[QuotaRequest, ...]:
+    """The requests for an increase that AWS has not decided yet."""
+    paginator = _client(aws, service).get_paginator("list_requested_service_quota_change_history_by_quota")
+    with aws_call(LIST_REQUESTS):
+        pages = list(paginator.paginate(ServiceCode=service, QuotaCode=code))
+    changes = (change for page in pages for change in page["RequestedQuotas"])
+    return tuple(_request(change) for change in changes if change["Status"] in _OPEN)
+
+
+def request_increase(aws: Aws, service: str, code: str, value: int) -> QuotaRequest:
+    """Request a higher quota."""
+    with aws_call(f"requesting {value} for quota {service}/{code}"):
+        answer = _client(aws, service).request_service_quota_increase(
+            ServiceCode=service, QuotaCode=code, DesiredValue=float(value)
+        )
+    return _request(answer["RequestedQuota"])
+
+
+def _request(change: RequestedServiceQuotaChangeTypeDef) -> QuotaRequest:
+    value, day = int(change.get("DesiredValue", 0)), str(change.get("Created", ""))[:10]
+    return QuotaRequest(change.get("Id", ""), value, change["Status"], day)
+
+
+def _client(aws: Aws, service: str) -> ServiceQuotasClient:
+    client: ServiceQuotasClient = aws.client("service-quotas", "us-east-1" if service in GLOBAL_SERVICES else None)
+    return client
