@@ -52,7 +52,10 @@ class StackDescription:
     def known_parameters(self) -> dict[str, str | Unknown]:
         """The parameters, Unknown where AWS does not show the value."""
         return {
-            name: Unknown(f"parameter {name} keeps its value, which AWS hides", advise(Advice.GIVE_PARAMETER, name))
+            name: Unknown(
+                f"parameter {name} keeps its deployed value, which AWS does not return",
+                advise(Advice.GIVE_PARAMETER, name),
+            )
             if value and set(value) == {"*"}
             else value
             for name, value in self.parameters.items()
@@ -138,6 +141,13 @@ class StackEvent:
     def ends(self) -> bool:
         """Whether it is the last event of an operation on its stack."""
         return self.own and stack_status(self.status).end is not None
+
+
+def _known(name: str, value: str) -> str | Unknown:
+    if value and set(value) == {"*"}:
+        reason = f"parameter {name} keeps its deployed value, which AWS does not return"
+        return Unknown(reason, advise(Advice.GIVE_PARAMETER, name))
+    return value
 
 
 def stack_description(entry: Mapping[str, Any]) -> StackDescription:

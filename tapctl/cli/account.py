@@ -44,8 +44,8 @@ def account(
     """
     from tapctl.account import snapshot as saved
     from tapctl.report import account as report
-    from tapctl.settings.settings import read
     from tapctl.report.hints import worded
+    from tapctl.settings.settings import read
     from tapctl.template.load import load
     from tapctl.workflows import preflight as workflow
     from tapctl.workflows.read_inputs import resolve_lookups

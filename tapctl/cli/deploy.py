@@ -212,7 +212,7 @@ def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
 
     aws, settings, name = request.aws, request.settings, request.stack_name
     try:
-        verification = verify(aws, settings, route_for(settings), patience=AFTER_DEPLOY, tell=terminal.talk)
+        verification = verify(aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.talk)
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`tapctl verify`: does the deployed stack work, and is it what its template says?"""
+"""`tapctl verify`: check a deployed stack against its template."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def verify(
     checks: VerifyOptions,
     output: FindingsOptions,
 ) -> None:
-    """Check every output and the resources behind it, and what `[verify]` expects.
+    """Check a stack's outputs and resources against its template, and the expectations in `[verify]`.
 
-    Exits with 8 if something differs from the deployed template.
+    Exits with 8 when a check fails.
     """
     from tapctl.report import verify as report
     from tapctl.settings.settings import read
@@ -48,10 +48,8 @@ def verify(
     settings = read(account, template=template, template_required=False)
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
-    patience = replace(verify.AFTER_DEPLOY, seconds=checks.retry)
-    result = verify.verify(
-        aws, settings, route_for(settings), patience=patience, drift=checks.drift, tell=terminal.talk
-    )
+    window = replace(verify.AFTER_DEPLOY, seconds=checks.retry)
+    result = verify.verify(aws, settings, route_for(settings), retry=window, drift=checks.drift, progress=terminal.talk)
     if not result.failed:
         mark_verified(result.stack_id)
     if output.format.value not in ("text", "json"):

@@ -1,4 +1,4 @@
-"""A verification as text for people and as JSON for programs."""
+"""A verification as text and as JSON."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def document(verification: Verification) -> dict[str, Any]:
         "verified": not verification.failed,
         "checks": [
             {
-                "subject": each.subject,
-                "status": each.status.value,
-                "message": each.message,
-                "hint": worded(each.hint) if each.hint else None,
+                "subject": check.subject,
+                "status": check.status.value,
+                "message": check.message,
+                "hint": worded(check.hint) if check.hint else None,
             }
-            for each in verification.checks
+            for check in verification.checks
         ],
     }
 
@@ -45,7 +45,7 @@ def as_json(verification: Verification, _: RenderOptions) -> str:
 
 
 def as_text(verification: Verification, surface: RenderOptions) -> str:
-    """A line for each check, those of one subject together, and a sentence."""
+    """A table with a line for each check, then a summary."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -53,34 +53,34 @@ def as_text(verification: Verification, surface: RenderOptions) -> str:
     table.add_column()
     table.add_column()
     table.add_column(overflow="fold")
-    for check in verification.checks if surface.whole else _summed_up(verification.checks):
+    for check in verification.checks if surface.whole else _condensed(verification.checks):
         sign, style = _SIGNS[check.status]
         hint = f" [dim](hint: {escape(worded(check.hint))})[/]" if check.hint else ""
         table.add_row(f"[{style}]{sign}[/]", escape(check.subject), f"{escape(check.message)}{hint}")
-    return draw(surface, f"verification of stack {verification.stack_name}", table, _sentence(verification))
+    return draw(surface, f"verification of stack {verification.stack_name}", table, _summary(verification))
 
 
-def _summed_up(checks: Iterable[Check]) -> Iterator[Check]:
-    """The properties of a resource that hold in one line, before what is to be said of it beside them."""
-    for subject, group in groupby(checks, lambda each: each.subject):
-        several = list(group)
-        held = [each for each in several if each.detail and each.status is CheckStatus.PROVED]
-        if len(held) > 1:
-            yield Check(subject, CheckStatus.PROVED, f"{len(held)} points are as the template says")
-        yield from (each for each in several if each not in held or len(held) == 1)
+def _condensed(checks: Iterable[Check]) -> Iterator[Check]:
+    """The proved properties of a resource as one line, before its other checks."""
+    for subject, group in groupby(checks, lambda check: check.subject):
+        of_subject = list(group)
+        details = [check for check in of_subject if check.detail and check.status is CheckStatus.PROVED]
+        if len(details) > 1:
+            yield Check(subject, CheckStatus.PROVED, f"{len(details)} properties match the template")
+        yield from (check for check in of_subject if check not in details or len(details) == 1)
 
 
-def _sentence(verification: Verification) -> str:
+def _summary(verification: Verification) -> str:
     proved = sum(check.status is CheckStatus.PROVED for check in verification.checks)
-    opaque_resources = sum(check.status is CheckStatus.NOT_CHECKED for check in verification.checks)
-    rest = f", {opaque_resources} not checked" if opaque_resources else ""
-    if broken := verification.failed:
-        return f"not verified: {len(broken)} of {len(verification.checks)} checks failed{rest}"
+    not_checked = sum(check.status is CheckStatus.NOT_CHECKED for check in verification.checks)
+    rest = f", {not_checked} not checked" if not_checked else ""
+    if failures := verification.failed:
+        return f"not verified: {len(failures)} of {len(verification.checks)} checks failed{rest}"
     return f"verified: {proved} proved{rest}"
 
 
 RENDERERS: Mapping[str, Callable[[Verification, RenderOptions], str]] = {
     "text": as_text,
     "json": as_json,
-    **rendered_by(lambda verification: of_verification(verification, _sentence(verification))),
+    **rendered_by(lambda verification: of_verification(verification, _summary(verification))),
 }

@@ -1,11 +1,11 @@
-"""Proof that what came out is alive and is what the deployed template says.
+"""Verification: a deployed stack is alive, and is what its running template says.
 
-run          reads the stack and its running template, asks each of the others, and again for what failed
-outputs      every declared output and its value · exports: as other stacks see them
-resources    the resource behind each logical id, by its own API
-  services     one table of looks a service · look: an API's answer against the template, row by row
-drift        CloudFormation's own comparison, for what no look covers
-expected     output patterns and HTTP probes of tapctl.toml
-webhook      a signed event through the deployed endpoint, the same again, and a forged one
-  event        what is posted · signing: how each provider signs · stored: the row that an event leaves
+verify          runs all checks of a stack in parallel, and retries those that failed
+deployed_stack  the stack, its template and its resources · return_values: Ref and Fn::GetAtt of live resources
+outputs         outputs, exports, and the patterns in [verify.outputs]
+resources       one job a resource · resource_check: one API call and what is compared · services: the tables of them
+                compare, policy: comparisons of values and policy documents
+drift           CloudFormation's drift detection
+http            the probes in [[verify.http]]
+webhook         the test events in [verify.webhook]
 """

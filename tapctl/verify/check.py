@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""The result of one check."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,39 +8,44 @@ from tapctl.hints import Hint
 
 
 class CheckStatus(Enum):
-    """What looking at it gave."""
+    """How a check ended."""
 
     PROVED = "proved"
     FAILED = "failed"
     NOT_CHECKED = "not checked"
-    """It could not be seen, which proves nothing."""
+    """The value could not be read or is not known, so neither is proved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A statement about the stack, whether it holds, and what to do when it does not."""
+    """One statement about a stack, with its status and the next step where it does not hold.
+
+    `subject` is the logical id of a resource, or a kind such as `stack`, `output NAME` or `http URL`.
+    """
 
     subject: str
     status: CheckStatus
     message: str
     hint: Hint | None = None
     detail: bool = False
-    """One of many properties, which are summed up for people as long as they hold."""
-    lasting: bool = False
-    """Whether time will not mend it, so that it is not asked again."""
+    """One of many properties, which text output counts in one line while they hold."""
+    permanent: bool = False
+    """Whether retrying cannot change the status."""
 
 
 Job = Callable[[], Iterable[Check]]
-"""Something to look at; it may run beside others, and again."""
+"""Runs some checks; jobs run in parallel, and again after a failure."""
 
 
 def shown(value: object) -> str:
-    """A value in few words."""
+    """A property's value as text."""
     match value:
         case None:
             return "not set"
+        case bool():
+            return str(value).lower()
         case list():
-            return ", ".join(map(shown, value)) or "none"
+            return ", ".join(map(shown, value)) or "empty"
         case dict():
             return " ".join(map(shown, value.values()))
         case float() if value.is_integer():

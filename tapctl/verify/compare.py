@@ -1,4 +1,4 @@
-"""Ways to compare a value of a template with what an API shows of it."""
+"""Comparisons of a template's value with an API's, and conversions of boolean properties to the API's terms."""
 
 import json
 import re
@@ -6,41 +6,61 @@ from collections.abc import Callable
 from typing import Any
 
 Comparison = Callable[[Any, Any], bool]
-"""The template's value and the API's; whether they are the same."""
+"""Takes the expected value, from the template, and the actual one, from the API."""
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
-def same(wanted: Any, found: Any) -> bool:
-    """Alike; numbers and switches may stand as text in a template."""
-    return bool(_plain(wanted) == _plain(found))
+def same(expected: Any, actual: Any) -> bool:
+    """Equal; a template may write numbers and booleans as text."""
+    return bool(_canonical(expected) == _canonical(actual))
 
 
-def unordered(wanted: Any, found: Any) -> bool:
+def unordered(expected: Any, actual: Any) -> bool:
     """The same entries in any order."""
-    return _sorted(wanted) == _sorted(found)
+    return _sorted(expected) == _sorted(actual)
 
 
-def same_name(wanted: Any, found: Any) -> bool:
-    """The same thing, each side by its name, its id or its ARN."""
-    return bool(found) and _name(wanted) == _name(found)
+def same_name(expected: Any, actual: Any) -> bool:
+    """The same resource, each side by its name, its id or its ARN."""
+    return bool(actual) and _name(expected) == _name(actual)
 
 
-def same_document(wanted: Any, found: Any) -> bool:
-    """The same JSON, each side as text or as what it says."""
-    return same(_parsed(wanted), _parsed(found))
+def same_document(expected: Any, actual: Any) -> bool:
+    """The same JSON document, each side as text or parsed."""
+    return same(_parsed(expected), _parsed(actual))
 
 
-def within(wanted: Any, found: Any) -> bool:
-    """One names the other, such as a function's ARN inside of the URI that invokes it."""
-    return bool(found) and (str(wanted) in str(found) or str(found) in str(wanted))
+def within(expected: Any, actual: Any) -> bool:
+    """One value contains the other, such as the URI of an integration its function's ARN."""
+    return bool(actual) and (str(expected) in str(actual) or str(actual) in str(expected))
+
+
+def boolean(value: Any) -> bool:
+    """A boolean property, which a template may write as text."""
+    return str(value).lower() == "true"
+
+
+def as_status(value: Any) -> str:
+    """A boolean property as the status ENABLED or DISABLED."""
+    return "ENABLED" if boolean(value) else "DISABLED"
+
+
+def as_state(value: Any) -> str:
+    """A boolean property as the state Enabled or Disabled."""
+    return as_status(value).capitalize()
+
+
+def same_or_changing(expected: Any, actual: Any) -> bool:
+    """The expected status, or the transition to it, which may take an hour."""
+    return actual in (expected, {"ENABLED": "ENABLING", "DISABLED": "DISABLING"}[expected])
 
 
 def _sorted(entries: Any) -> list[str]:
-    return sorted(json.dumps(_plain(each), sort_keys=True) for each in entries or [])
+    return sorted(json.dumps(_canonical(entry), sort_keys=True) for entry in entries or [])
 
 
-def _plain(value: Any) -> Any:
+def _canonical(value: Any) -> Any:
     match value:
         case bool() | "True" | "False":
             return str(value).lower()
@@ -49,9 +69,9 @@ def _plain(value: Any) -> Any:
         case str():
             return float(value) if _NUMBER.fullmatch(value) else value
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_canonical(item) for item in value]
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: _canonical(item) for name, item in value.items()}
         case _:
             return value
 
@@ -67,16 +87,3 @@ def _parsed(value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def is_on(value: Any) -> bool:
-    return str(value).lower() == "true"
-
-
-def enabled(value: Any) -> str:
-    return "ENABLED" if is_on(value) else "DISABLED"
-
-
-def soon(wanted: Any, found: Any) -> bool:
-    """In this state, or on the way to it, which may take an hour."""
-    return found in (wanted, {"ENABLED": "ENABLING", "DISABLED": "DISABLING"}[wanted])

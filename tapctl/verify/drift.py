@@ -1,4 +1,4 @@
-"""CloudFormation's own comparison of a stack with its template, for what no look covers and beside those that do.
+"""CloudFormation's drift detection, for resource types without checks and in addition to the checks.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
 """
@@ -7,51 +7,52 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tapctl.aws.session import Aws, readable
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
+from tapctl.sandbox.quirks import is_emulator
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
-from tapctl.verify.deployed_stack import Deployed
-from tapctl.verify.emulated import is_emulated
+from tapctl.verify.deployed_stack import DeployedStack
 from tapctl.verify.resources import unchecked
 from tapctl.verify.retry import RetryWindow
 
 SUBJECT = "drift"
-WAIT = RetryWindow(600, pause=1)
+DETECTION = RetryWindow(600, pause=1)
 """A detection takes about a second for each resource."""
 
-_WORDS = {
-    "IN_SYNC": (CheckStatus.PROVED, "it is in sync with the template, says CloudFormation"),
-    "MODIFIED": (CheckStatus.FAILED, "it has drifted"),
-    "DELETED": (CheckStatus.FAILED, "it was deleted behind CloudFormation's back"),
+_STATUSES = {
+    "IN_SYNC": (CheckStatus.PROVED, "in sync"),
+    "MODIFIED": (CheckStatus.FAILED, "drifted"),
+    "DELETED": (CheckStatus.FAILED, "deleted outside of CloudFormation"),
 }
 _SECRET = re.compile("environment|secret|password|token|credential", re.IGNORECASE)
-"""Properties whose values are not shown."""
+"""Paths of properties whose values are not printed."""
 
 
-def check_drift(aws: Aws, deployed: Deployed, patience: RetryWindow = WAIT) -> Iterator[Check]:
-    """Ask for a detection, wait for it, and report each resource; and what CloudFormation does not compare either."""
-    if is_emulated(aws):
-        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, "the sandbox takes everything for in sync")
-        yield from unchecked(deployed)
+def check_drift(aws: Aws, stack: DeployedStack, retry: RetryWindow = DETECTION) -> Iterator[Check]:
+    """Run a drift detection and yield one check a resource, and the types that no check and no detection covers."""
+    if is_emulator(aws):
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, "the sandbox does not detect drift")
+        yield from unchecked(stack)
         return
-    found = _detect(aws, deployed, patience)
-    if isinstance(found, Unknown):
-        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, found.reason, found.resolution or None)
-        yield from unchecked(deployed)
+    drifts = _detect(aws, stack, retry)
+    if isinstance(drifts, Unknown):
+        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, drifts.reason, drifts.resolution or None)
+        yield from unchecked(stack)
         return
-    yield from map(_check, found)
-    yield from unchecked(deployed, {each["LogicalResourceId"] for each in found})
+    yield from map(_check, drifts)
+    yield from unchecked(stack, {drift["LogicalResourceId"] for drift in drifts})
 
 
-def _detect(aws: Aws, deployed: Deployed, patience: RetryWindow) -> list[Mapping[str, Any]] | Unknown:
-    """Run one detection to its end, and read what it found; an earlier one says nothing about now."""
+def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> list[Mapping[str, Any]] | Unknown:
+    """The drift of every resource, from a new detection: the result of an earlier one may be out of date."""
     client = aws.client("cloudformation")
-    started = readable("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=deployed.id))
+    started = read_or_unknown("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=stack.id))
     if isinstance(started, Unknown):
         return started
     detection = started["StackDriftDetectionId"]
-    for _ in patience.tries():
-        state = readable(
+    for _ in retry.tries():
+        state = read_or_unknown(
             "cloudformation:DescribeStackDriftDetectionStatus",
             lambda: client.describe_stack_drift_detection_status(StackDriftDetectionId=detection),
         )
@@ -59,40 +60,41 @@ def _detect(aws: Aws, deployed: Deployed, patience: RetryWindow) -> list[Mapping
             return state
         match state["DetectionStatus"]:
             case "DETECTION_COMPLETE":
-                return readable("cloudformation:DescribeStackResourceDrifts", lambda: list(_drifts(aws, deployed)))
+                return read_or_unknown("cloudformation:DescribeStackResourceDrifts", lambda: list(_drifts(aws, stack)))
             case "DETECTION_FAILED":
-                return Unknown(f"the detection failed: {state.get('DetectionStatusReason', 'for no given reason')}")
-    return Unknown("the detection has not ended in time", "run it again in some minutes")
+                return Unknown(f"drift detection failed: {state.get('DetectionStatusReason', 'no reason given')}")
+    return Unknown("drift detection timed out", "run it again in some minutes")
 
 
-def _drifts(aws: Aws, deployed: Deployed) -> Iterator[Mapping[str, Any]]:
-    """Every page; botocore has no paginator for it."""
+def _drifts(aws: Aws, stack: DeployedStack) -> Iterator[Mapping[str, Any]]:
+    """Every page; botocore has no paginator for DescribeStackResourceDrifts."""
     client, token = aws.client("cloudformation"), None
     while True:
-        page = client.describe_stack_resource_drifts(StackName=deployed.id, **({"NextToken": token} if token else {}))
+        page = client.describe_stack_resource_drifts(StackName=stack.id, **({"NextToken": token} if token else {}))
         yield from page["StackResourceDrifts"]
         if not (token := page.get("NextToken")):
             return
 
 
 def _check(drift: Mapping[str, Any]) -> Check:
-    kind = drift["StackResourceDriftStatus"]
-    status, words = _WORDS.get(kind, (CheckStatus.NOT_CHECKED, f"CloudFormation does not compare it ({kind})"))
-    said = [words, drift.get("DriftStatusReason", "")] if status is CheckStatus.NOT_CHECKED else [words]
+    drift_status = drift["StackResourceDriftStatus"]
+    not_compared = (CheckStatus.NOT_CHECKED, f"CloudFormation did not compare it ({drift_status})")
+    status, message = _STATUSES.get(drift_status, not_compared)
+    reason = drift.get("DriftStatusReason", "") if status is CheckStatus.NOT_CHECKED else ""
     differences = ", ".join(map(_difference, drift.get("PropertyDifferences", [])))
-    message = ": ".join(filter(None, [*said, differences]))
-    hint = "`tapctl deploy --revert-drift` brings it back" if status is CheckStatus.FAILED else None
+    message = ": ".join(filter(None, [message, reason, differences]))
+    hint = "`tapctl deploy --revert-drift` reverts it" if status is CheckStatus.FAILED else None
     return Check(drift["LogicalResourceId"], status, message, hint, detail=status is CheckStatus.PROVED)
 
 
-def _difference(each: Mapping[str, str]) -> str:
-    path, kind = each["PropertyPath"], each["DifferenceType"]
+def _difference(difference: Mapping[str, str]) -> str:
+    path = difference["PropertyPath"]
     if _SECRET.search(path):
-        return f"{path} is not as the template says"
-    match kind:
+        return f"{path} differs"
+    match difference["DifferenceType"]:
         case "ADD":
-            return f"{path} was added: {each['ActualValue']}"
+            return f"{path} was added: {difference['ActualValue']}"
         case "REMOVE":
-            return f"{path} was removed: {each['ExpectedValue']}"
+            return f"{path} was removed: {difference['ExpectedValue']}"
         case _:
-            return f"{path} is {each['ActualValue']}, the template says {each['ExpectedValue']}"
+            return f"{path} is {difference['ActualValue']}, expected {difference['ExpectedValue']}"

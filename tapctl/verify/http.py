@@ -1,25 +1,32 @@
-"""One HTTP request, and what came back."""
+"""HTTP requests without redirects, and the checks in `[[verify.http]]`."""
 
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import IO
 
-from tapctl.verify.emulated import LOOPBACK
+from tapctl.errors import ConfigError
+from tapctl.sandbox.quirks import LOOPBACK_HOSTS
+from tapctl.settings.verify_section import HttpProbe, secret_value
+from tapctl.verify.check import Check, CheckStatus
+from tapctl.verify.deployed_stack import DeployedStack
 
 TIMEOUT = 15.0
-"""Seconds for one answer."""
+"""Seconds to wait for a response."""
+
+_MAX_BODY = 1_000_000
+"""Bytes of a response's body that are read."""
 
 Route = Callable[[str], tuple[str, dict[str, str]]]
-"""Where a URL of an output is really served, and the headers that it takes."""
+"""Takes a URL from an output and returns the URL to request instead, and headers to add: the sandbox rewrites URLs."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What is sent."""
+    """A request to send."""
 
     url: str
     body: bytes | None = None
@@ -29,21 +36,45 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back; status 0 and the reason where nothing did."""
+    """A response; without one, `status` is 0 and `text` is the reason."""
 
     status: int
     text: str
 
     def __str__(self) -> str:
-        said = " ".join(self.text[:200].split())
-        return f"{self.status or 'not'}{f': {said}' if said else ''}"
+        """`returned 500: BODY` or `failed: REASON`, with at most 200 characters of either."""
+        outcome = f"returned {self.status}" if self.status else "failed"
+        text = " ".join(self.text[:200].split())
+        return f"{outcome}: {text}" if text else outcome
+
+
+def check_http(probe: HttpProbe, stack: DeployedStack, route: Route) -> Iterator[Check]:
+    """`[[verify.http]]`: one request, whose response must be the expected one."""
+    subject = f"http {probe.output or probe.url}{probe.path}"
+    address = probe.url or stack.outputs.get(probe.output or "")
+    if address is None:
+        message = f"the stack has no output {probe.output}, which [[verify.http]] names"
+        yield Check(subject, CheckStatus.FAILED, message, permanent=True)
+        return
+    try:
+        headers = {name: secret_value(value, f"header {name}") for name, value in probe.headers.items()}
+    except ConfigError as error:
+        yield Check(subject, CheckStatus.FAILED, error.message, error.hint, permanent=True)
+        return
+    url = f"{address.rstrip('/')}{probe.path}" if probe.path else address
+    response = send(HttpRequest(url, headers=headers, method=probe.method), route, probe.timeout)
+    if probe.accepts(response.status, response.text):
+        yield Check(subject, CheckStatus.PROVED, f"{probe.method} returned {response.status}")
+    else:
+        message = f"{probe.method} {url} {response}; expected {probe.wanted}"
+        yield Check(subject, CheckStatus.FAILED, message)
 
 
 def send(request: HttpRequest, route: Route, timeout: float = TIMEOUT) -> Response:
-    """Send it and follow no redirection: the status is part of what is proved."""
+    """Send a request. A redirect is the response, since its status is part of what is checked."""
     try:
-        url, headers = _reachable(*route(request.url))
-        prepared = urllib.request.Request(  # noqa: S310 - a URL of the stack's own outputs or of its configuration
+        url, headers = _loopback(*route(request.url))
+        prepared = urllib.request.Request(  # noqa: S310 - a URL from the stack's outputs or the configuration
             url, request.body, {**request.headers, **headers}, method=request.method
         )
         with _opener(url).open(prepared, timeout=timeout) as response:
@@ -55,8 +86,8 @@ def send(request: HttpRequest, route: Route, timeout: float = TIMEOUT) -> Respon
         return Response(0, str(getattr(error, "reason", error)))
 
 
-def _reachable(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Names below a loopback address, such as emulators give out, are served there by their Host header."""
+def _loopback(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Emulators return names below 127.0.0.1, which DNS does not resolve: they become a Host header."""
     parts = urllib.parse.urlsplit(url)
     if not (parts.hostname or "").endswith(".127.0.0.1"):
         return url, headers
@@ -64,22 +95,16 @@ def _reachable(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
     return parts._replace(netloc=f"127.0.0.1{port}").geturl(), {"host": parts.netloc, **headers}
 
 
-_LONGEST = 1_000_000
-"""Bytes of an answer that are read."""
-
-
 def _text(response: IO[bytes]) -> str:
-    return response.read(_LONGEST).decode(errors="replace")
+    return response.read(_MAX_BODY).decode(errors="replace")
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nothing."""
-
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """No request is made of a redirection, so that it is the answer."""
+        """No further request."""
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """The proxies of the environment lead to no address of this machine."""
-    local = urllib.parse.urlsplit(url).hostname in LOOPBACK
-    return urllib.request.build_opener(_Stay, *([urllib.request.ProxyHandler({})] if local else []))
+    """An opener that bypasses the proxies of the environment for loopback addresses."""
+    local = urllib.parse.urlsplit(url).hostname in LOOPBACK_HOSTS
+    return urllib.request.build_opener(_NoRedirects, *([urllib.request.ProxyHandler({})] if local else []))

@@ -1,72 +1,118 @@
-"""Every output that the template declares: there, not empty, of the form that its source gives, and exported."""
+"""Checks of a stack's outputs and exports, and of the patterns in `[verify.outputs]`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
-from tapctl.verify.deployed_stack import Deployed
+from tapctl.verify.deployed_stack import DeployedStack
 
-_REF_FORMS = {
+_REF_FORMATS = {
     "AWS::KMS::Key": (re.compile(r"(mrk-)?[0-9a-f-]{32,36}"), "a key id"),
-    "AWS::SNS::Topic": (re.compile(r"arn:[\w-]+:sns:\S+"), "an ARN of SNS"),
+    "AWS::SNS::Topic": (re.compile(r"arn:[\w-]+:sns:\S+"), "a topic ARN"),
     "AWS::SQS::Queue": (re.compile(r"https?://\S+"), "a URL"),
 }
-"""What Ref gives where that is not a name."""
+"""The format of Ref for resource types where it is not a name."""
 
 _ARN = (re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+"), "an ARN")
 _URL = (re.compile(r"(https?|wss?)://\S+"), "a URL")
 
 
-def check_outputs(deployed: Deployed) -> Iterator[Check]:
-    """One check an output; those whose condition does not hold must be absent."""
-    resolver = deployed.resolver
-    for key, declared in deployed.template.outputs.items():
+def check_outputs(stack: DeployedStack) -> Iterator[Check]:
+    """One check an output of the template; an output whose condition is false must be absent."""
+    for key, output in stack.template.outputs.items():
         subject = f"output {key}"
-        exists = resolver.exists(declared.get("Condition"), ("Outputs", key))
+        exists = stack.resolver.exists(output.get("Condition"), ("Outputs", key))
         if isinstance(exists, Unknown):
-            yield Check(subject, CheckStatus.NOT_CHECKED, f"whether it should be there is not known: {exists.reason}")
+            yield Check(subject, CheckStatus.NOT_CHECKED, f"cannot evaluate its condition: {exists.reason}")
         elif exists:
-            yield _check_one(deployed, key, declared)
-        elif key in deployed.outputs:
-            yield Check(subject, CheckStatus.FAILED, "it is there although its condition does not hold")
+            yield _check_output(stack, key, output)
+        elif key in stack.outputs:
+            yield Check(subject, CheckStatus.FAILED, "present although its condition is false")
 
 
-def _check_one(deployed: Deployed, key: str, declared: Any) -> Check:
-    subject, value = f"output {key}", deployed.outputs.get(key)
+def _check_output(stack: DeployedStack, key: str, output: Any) -> Check:
+    subject, value = f"output {key}", stack.outputs.get(key)
     if value is None:
-        return Check(subject, CheckStatus.FAILED, "it is missing", "look at the stack's last update")
+        return Check(subject, CheckStatus.FAILED, "missing", "check the last update of the stack")
     if not value:
-        return Check(subject, CheckStatus.FAILED, "it is empty")
-    if "Export" in declared and key not in deployed.exports:
-        return Check(subject, CheckStatus.FAILED, "it is not exported")
-    exported = f", exported as {deployed.exports[key]}" if key in deployed.exports else ""
-    problem = _wrong_value(deployed, declared.get("Value"), value)
-    if problem:
-        return Check(subject, CheckStatus.FAILED, f"{value} {problem}")
+        return Check(subject, CheckStatus.FAILED, "empty")
+    if "Export" in output and key not in stack.exports:
+        return Check(subject, CheckStatus.FAILED, "not exported")
+    if problem := _wrong_value(stack, output.get("Value"), value):
+        return Check(subject, CheckStatus.FAILED, f"{value}, {problem}")
+    exported = f", exported as {stack.exports[key]}" if key in stack.exports else ""
     return Check(subject, CheckStatus.PROVED, f"{value}{exported}")
 
 
-def _wrong_value(deployed: Deployed, source: Any, value: str) -> str | None:
-    """What is wrong with a value, as far as its source says what it should be; at least its form."""
-    wanted = deployed.resolver.value(source, ("Outputs",))
+def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
+    """The value or format that the output should have; its `Value` is compared where it resolves, else the format."""
+    expected = stack.resolver.value(source, ("Outputs",))
     match source:
-        case {"Ref": str(name)} if name in deployed.physical:
-            if wanted != value:
-                return f"is not {name}, which is {wanted}"
-            return _against(_REF_FORMS.get(deployed.template.body["Resources"][name]["Type"]), value)
-        case _ if not isinstance(wanted, Unknown):
-            return None if as_text(wanted) == value else f"is not {as_text(wanted)}"
+        case {"Ref": str(name)} if name in stack.physical_ids:
+            if expected != value:
+                return f"expected {expected}, the id of {name}"
+            return _wrong_format(_REF_FORMATS.get(stack.template.body["Resources"][name]["Type"]), value)
+        case _ if not isinstance(expected, Unknown):
+            return None if as_text(expected) == value else f"expected {as_text(expected)}"
         case {"Fn::GetAtt": [str(), str(attribute)]}:
-            form = _ARN if attribute.endswith("Arn") else _URL if attribute.endswith(("Endpoint", "Url")) else None
-            return _against(form, value)
+            url = attribute.endswith(("Endpoint", "Url"))
+            return _wrong_format(_ARN if attribute.endswith("Arn") else _URL if url else None, value)
         case {"Fn::Sub": str(text)} if text.startswith(("https://", "http://")):
-            return _against(_URL, value)
+            return _wrong_format(_URL, value)
         case _:
             return None
 
 
-def _against(form: tuple[re.Pattern[str], str] | None, value: str) -> str | None:
-    return None if form is None or form[0].fullmatch(value) else f"is not {form[1]}"
+def _wrong_format(value_format: tuple[re.Pattern[str], str] | None, value: str) -> str | None:
+    return None if value_format is None or value_format[0].fullmatch(value) else f"expected {value_format[1]}"
+
+
+def check_exports(aws: Aws, stack: DeployedStack) -> Iterator[Check]:
+    """One check an export, as ListExports returns it to other stacks; no call for a stack without exports."""
+    if not stack.exports:
+        return
+    exports = read_or_unknown("cloudformation:ListExports", lambda: _list_exports(aws))
+    if isinstance(exports, Unknown):
+        yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution or None)
+        return
+    for key, name in stack.exports.items():
+        problem = _wrong_export(stack, key, name, exports.get(name))
+        status = CheckStatus.FAILED if problem else CheckStatus.PROVED
+        yield Check("exports", status, f"{name} {problem or 'can be imported'}", detail=True)
+
+
+def _list_exports(aws: Aws) -> dict[str, Any]:
+    pages = aws.client("cloudformation").get_paginator("list_exports").paginate()
+    return {export["Name"]: export for page in pages for export in page["Exports"]}
+
+
+def _wrong_export(stack: DeployedStack, key: str, name: str, export: Any) -> str | None:
+    source = stack.template.outputs.get(key, {}).get("Export", {}).get("Name")
+    expected = stack.resolver.value(source, ("Outputs", key, "Export"))
+    if source is not None and not isinstance(expected, Unknown) and as_text(expected) != name:
+        return f"is the export name of output {key}, expected {as_text(expected)}"
+    if export is None:
+        return "is not exported by any stack"
+    if export.get("ExportingStackId") != stack.id:
+        return f"is exported by {export.get('ExportingStackId')}"
+    if export.get("Value") != stack.outputs.get(key):
+        return f"is exported as {export.get('Value')}, but output {key} is {stack.outputs.get(key)}"
+    return None
+
+
+def check_patterns(patterns: Mapping[str, re.Pattern[str]], stack: DeployedStack) -> Iterator[Check]:
+    """`[verify.outputs]`: the whole value of an output must match its pattern."""
+    for name, pattern in patterns.items():
+        subject, value = f"output {name}", stack.outputs.get(name)
+        if value is None:
+            message = f"the stack has no output {name}, which [verify.outputs] names"
+            yield Check(subject, CheckStatus.FAILED, message, permanent=True)
+        elif pattern.fullmatch(value):
+            yield Check(subject, CheckStatus.PROVED, f"matches `{pattern.pattern}`")
+        else:
+            yield Check(subject, CheckStatus.FAILED, f"{value} does not match `{pattern.pattern}`")

@@ -1,64 +1,70 @@
-"""Two policy documents, compared by what they mean rather than by how they are written."""
+"""Policy documents compared by meaning: order, single values in a list, and Sids do not matter."""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-_ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
+from tapctl.verify.resource_check import PropertyCheck
+
+_ACCOUNT_ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 
 
-def same_policy(wanted: Any, found: Any) -> bool:
-    """Whether both allow and deny the same; order, single values for lists and account ids do not matter."""
-    return sorted(_statements(wanted)) == sorted(_statements(found))
+def policy_check(property_: str, field: str = "") -> PropertyCheck:
+    """Compares a policy document of the template with the response's."""
+    return PropertyCheck(property_, field, equal=same_policy, difference=policy_difference)
 
 
-def policy_difference(wanted: Any, found: Any) -> str:
-    """What the found document lacks and has more, by the names of the statements."""
-    asked, there = _statements(wanted), _statements(found)
-    lacks = [name for text, name in asked.items() if text not in there]
-    more = [name for text, name in there.items() if text not in asked]
-    said = [f"{word} {', '.join(names)}" for word, names in (("it lacks", lacks), ("it has beside", more)) if names]
-    return "; ".join(said)
+def same_policy(expected: Any, actual: Any) -> bool:
+    """Whether both documents allow and deny the same."""
+    return sorted(_statements(expected)) == sorted(_statements(actual))
+
+
+def policy_difference(expected: Any, actual: Any) -> str:
+    """The statements that the actual document lacks, and those that it has in addition, by name."""
+    expected_names, actual_names = _statements(expected), _statements(actual)
+    missing = [name for statement, name in expected_names.items() if statement not in actual_names]
+    unexpected = [name for statement, name in actual_names.items() if statement not in expected_names]
+    parts = (("missing", missing), ("unexpected", unexpected))
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts if names)
 
 
 def _statements(document: Any) -> dict[str, str]:
-    """Each statement as text that is the same for the same meaning, with a name for it."""
+    """The canonical text of each statement, which is equal for equal meanings, to the statement's name."""
     parsed = json.loads(document) if isinstance(document, str) else document or {}
-    statements = _listed(parsed.get("Statement") or [])
     return {
-        json.dumps(_meaning(each), sort_keys=True): f"`{each.get('Sid') or _actions(each)}`"
-        for each in statements
-        if isinstance(each, dict)
+        json.dumps(_canonical_statement(statement), sort_keys=True): f"`{statement.get('Sid') or _summary(statement)}`"
+        for statement in _as_list(parsed.get("Statement") or [])
+        if isinstance(statement, dict)
     }
 
 
-def _actions(statement: Mapping[str, Any]) -> str:
-    named = _listed(statement.get("Action") or statement.get("NotAction") or [])
-    return f"{statement.get('Effect')} {', '.join(map(str, named))}"
+def _summary(statement: Mapping[str, Any]) -> str:
+    actions = _as_list(statement.get("Action") or statement.get("NotAction") or [])
+    return f"{statement.get('Effect')} {', '.join(map(str, actions))}"
 
 
-def _meaning(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """The statement without its name; everybody may be written in two ways."""
-    meant = {
+def _canonical_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement without its Sid, and with `{"AWS": "*"}` for the principal `*`."""
+    elements = {
         name: {"AWS": "*"} if name.endswith("Principal") and value == "*" else value
         for name, value in statement.items()
     }
-    return {name: _canonical(value) for name, value in meant.items() if name != "Sid"}
+    return {name: _canonical(value) for name, value in elements.items() if name != "Sid"}
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _canonical(item) for name, item in value.items()}
-    return sorted(_text(item) for item in _listed(value))
+    return sorted(_text(item) for item in _as_list(value))
 
 
 def _text(value: Any) -> str:
-    """Numbers and switches stand as text in a policy; the root of an account is the account."""
+    """A value as IAM stores it: numbers and booleans as text, an account's root user as the account."""
     text = json.dumps(value) if isinstance(value, bool | int | dict) else str(value)
-    root = _ROOT.fullmatch(text)
+    root = _ACCOUNT_ROOT.fullmatch(text)
     return root[1] if root else text
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -1,156 +1,253 @@
-"""How one resource is looked at: an API is asked, and its answer compared with the template row by row."""
+"""The checks of one resource: an AWS API is called, and its response is compared with the template.
+
+A `ResourceCheck` is one API call with the properties (`PropertyCheck`) and states (`StateCheck`) to compare. The
+checks of every resource type are tables of these in `tapctl.verify.services`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tapctl.aws.errors import aws_call, read_or_unknown
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError
+from tapctl.hints import Hint
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, same
-from tapctl.verify.resource import Gone, LiveResource, unknown_value
 
-UNSAID: Final = object()
-"""What a property is that the template leaves out."""
+_NOT_FOUND = {
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NoSuchEntity",
+    "NotFound",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+}
+"""The error codes of the services for a resource that does not exist."""
+
+_ACTIONS = {"apigatewayv2": "apigateway:GET"}
+"""The IAM action of services whose actions are not named after their operations."""
+
+
+class NotFound(Exception):
+    """The API reports that the requested resource, or part of it, does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResource:
+    """A deployed resource: its physical id, and its resolved properties from the running template."""
+
+    aws: Aws
+    logical_id: str
+    physical_id: str
+    properties: Mapping[str, Any]
+    dropped: frozenset[str] = frozenset()
+    """Top-level properties that the sandbox does not store, so that they cannot be compared."""
+    item: Any = None
+    """The item of the list property for which a check is repeated; see `ResourceCheck.repeat_for`."""
+
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+        """The response, or Unknown with the missing IAM action. Raises `NotFound`."""
+        client, action = self.aws.client(service), _ACTIONS.get(service, f"{service}:{operation}")
+        method = next(name for name, api_name in client.meta.method_to_api_mapping.items() if api_name == operation)
+
+        def attempt() -> Any:
+            try:
+                with aws_call(action):
+                    return getattr(client, method)(**parameters)
+            except AwsError as error:
+                if error.code in _NOT_FOUND:
+                    raise NotFound from None
+                raise
+
+        return read_or_unknown(action, attempt)
+
+    def compared(self, equal: bool, proved: str, failed: str, *, detail: bool = True) -> Check:
+        """PROVED with the one message, or FAILED with the other."""
+        if equal:
+            return Check(self.logical_id, CheckStatus.PROVED, proved, detail=detail)
+        return Check(self.logical_id, CheckStatus.FAILED, failed, detail=detail)
+
+    def not_checked(self, reason: str, hint: Hint | None = None) -> Check:
+        return Check(self.logical_id, CheckStatus.NOT_CHECKED, reason, hint or None)
+
+    def unresolved(self, label: str) -> Check:
+        """NOT_CHECKED, because the template's value cannot be resolved here."""
+        return self.not_checked(f"{label}: the template's value is known only to AWS")
+
+
+NO_DEFAULT: Final = object()
+"""The default of properties that are compared only where the template sets them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyCheck:
-    """A property, dotted, and where the answer shows it.
+    """Compares one property of the template with one field of the API's response."""
 
-    `default` is what AWS takes where the template says nothing; without one, the row does not apply then.
-    `absent` is what it means when the answer does not show it. `says` turns the template's value into the API's
-    words. `explain` says what is different where the values are too long, or too secret, to be shown.
-    """
-
-    what: str
-    name: str
-    found: str
-    default: Any = UNSAID
+    path: str
+    """Dotted path of the property in the template, such as `TracingConfig.Mode`."""
+    field: str = ""
+    """Dotted path of the field in the response, below `ResourceCheck.result_path`; the property's path by default."""
+    default: Any = NO_DEFAULT
+    """AWS's value for a property that the template omits; without it, an omitted property is not compared."""
     absent: Any = None
-    says: Callable[[Any], Any] = lambda value: value
-    same: Comparison = same
-    explain: Callable[[Any, Any], str] | None = None
+    """The value that a response without the field stands for."""
+    to_api: Callable[[Any], Any] = lambda value: value
+    """Converts the template's value to the API's, such as `true` to `ENABLED`."""
+    equal: Comparison = same
+    difference: Callable[[Any, Any], str] | None = None
+    """Describes how two values differ that are too long or too secret to print; "" prints only that they do."""
+    label: str = ""
+    """Name of the property in messages, where the API's term is clearer."""
     notable: bool = False
-    """Whether it is shown on a line of its own also where it holds."""
+    """Whether text output prints a match on a separate line instead of counting it."""
 
-    def wanted(self, properties: Mapping[str, Any]) -> Any:
-        value = at(properties, self.name, UNSAID)
-        return self.default if value is UNSAID else value
+    @property
+    def name(self) -> str:
+        return self.label or self.path
+
+    def expected(self, properties: Mapping[str, Any]) -> Any:
+        """The template's value, else AWS's default, else `NO_DEFAULT`."""
+        value = at(properties, self.path, NO_DEFAULT)
+        return self.default if value is NO_DEFAULT else value
+
+    def compare(self, resource: LiveResource, response: Any, part: str) -> Check:
+        if self.path.partition(".")[0] in resource.dropped:
+            return resource.not_checked(f"{self.name}: not stored by the sandbox")
+        label = f"{self.name} of {part}" if part else self.name
+        expected = self.to_api(self.expected(resource.properties))
+        actual = at(response, self.field or self.path)
+        actual = self.absent if actual is None else actual
+        equal = self.equal(expected, actual)
+        if self.difference:
+            details = "" if equal else self.difference(expected, actual)
+            differs = f"{label} differs from the template{f': {details}' if details else ''}"
+            return resource.compared(equal, f"{label} matches the template", differs)
+        value = f"{label} is {shown(actual)}"
+        return resource.compared(equal, value, f"{value}, expected {shown(expected)}", detail=not self.notable)
 
 
 @dataclass(frozen=True, slots=True)
 class StateCheck:
-    """What the answer has to show whatever the template says: one of these."""
+    """A field of the API's response that must have one of some values, whatever the template says."""
 
-    what: str
-    wanted: tuple[str, ...]
-    found: str
+    field: str
+    """Dotted path of the field in the response, below `ResourceCheck.result_path`."""
+    accepted: tuple[str, ...]
+
+    def compare(self, resource: LiveResource, response: Any) -> Check:
+        actual = at(response, self.field)
+        value = f"{self.field} is {shown(actual)}"
+        return resource.compared(actual in self.accepted, value, f"{value}, expected {' or '.join(self.accepted)}")
 
 
-More = Callable[[LiveResource, Any], Iterable[Check]]
+Parameters = Callable[[LiveResource], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceCheck:
-    """One read, and what its answer is compared with.
-
-    `entry` names the list of the answer, and the key of its entries, where ours is one among others. `each`
-    names a list property: the look is made for each of its entries, which reach `arguments` as the second.
-    `more` is for what no row can say, and then `needs` is the property without which nothing is asked. `thing`
-    is what is gone when there is no answer. It and the words of a row may name properties: `policy {PolicyName}`.
-    """
+    """One API operation that describes a resource, and what is compared with its response."""
 
     service: str
+    """Name of the boto3 client, such as `dynamodb`."""
     operation: str
-    arguments: Callable[[LiveResource, Any], dict[str, Any]]
-    rows: tuple[PropertyCheck | StateCheck, ...] = ()
-    entry: tuple[str, str] | None = None
-    each: str = ""
-    more: More = field(default=lambda _live, _answer: ())
-    needs: str = ""
-    thing: str = "{id}"
+    """The API operation, such as `DescribeTable`."""
+    parameters: Parameters
+    """The parameters of the operation; `by_id` where the physical id is the only one."""
+    properties: tuple[PropertyCheck, ...] = ()
+    states: tuple[StateCheck, ...] = ()
+    result_path: str = ""
+    """Dotted path of the description in the response, such as `Table`; empty for the whole response."""
+    id_field: str = ""
+    """Where `result_path` leads to a list: the field of its entries that is the physical id."""
+    repeat_for: str = ""
+    """A list property; the operation is called for each of its items, with the item as `LiveResource.item`."""
+    part: Callable[[LiveResource], str] | None = None
+    """Name of the part of the resource that the operation reads, such as `policy read-orders`.
 
-    def checks(self, live: LiveResource) -> Iterator[Check]:
-        if not self.each:
-            yield from self._one(live, None, live.properties)
+    Without it the operation reads the whole resource, whose absence ends the checks of the resource.
+    """
+    further: Callable[[LiveResource, Any], Iterable[Check]] | None = None
+    """Further checks of the response, which no `PropertyCheck` can express."""
+    only_with: str = ""
+    """A property without which the operation is not called."""
+
+    def run(self, resource: LiveResource) -> Iterator[Check]:
+        """The checks of one resource. Raises `NotFound` when it does not exist."""
+        if not self.repeat_for:
+            yield from self._run(resource)
             return
-        entries = live.properties.get(self.each) or []
-        for entry in [entries] if isinstance(entries, Unknown) else entries:
-            named = entry if isinstance(entry, dict) else {"entry": entry}
-            if isinstance(entry, Unknown) or isinstance(named.get("PolicyName"), Unknown):
-                yield unknown_value(live, self.each)
+        items = resource.properties.get(self.repeat_for) or []
+        for item in [items] if isinstance(items, Unknown) else items:
+            own_properties = item if isinstance(item, dict) else {}
+            if isinstance(item, Unknown) or isinstance(own_properties.get("PolicyName"), Unknown):
+                yield resource.unresolved(self.repeat_for)
             else:
-                yield from self._one(live, entry, {**live.properties, **named})
+                yield from self._run(replace(resource, item=item, properties={**resource.properties, **own_properties}))
 
-    def _one(self, live: LiveResource, entry: Any, properties: Mapping[str, Any]) -> Iterator[Check]:
-        if self.needs and not properties.get(self.needs):
+    def _run(self, resource: LiveResource) -> Iterator[Check]:
+        if self.only_with and not resource.properties.get(self.only_with):
             return
-        applying = [row for row in self.rows if isinstance(row, StateCheck) or row.wanted(properties) is not UNSAID]
-        unknown = [row for row in applying if isinstance(row, PropertyCheck) and find_unknown(row.wanted(properties))]
-        yield from (unknown_value(live, row.what.format_map(properties)) for row in unknown)
-        rows = [row for row in applying if row not in unknown]
-        if not rows and not self.needs:
+        applying = [check for check in self.properties if check.expected(resource.properties) is not NO_DEFAULT]
+        unresolved = [check for check in applying if find_unknown(check.expected(resource.properties))]
+        yield from (resource.unresolved(check.name) for check in unresolved)
+        properties = [check for check in applying if check not in unresolved]
+        if not properties and not self.states and not self.further:
             return
-        arguments = self.arguments(live, entry)
-        if find_unknown(arguments):
-            yield unknown_value(live, "where to ask")
+        parameters = self.parameters(resource)
+        if find_unknown(parameters):
+            yield resource.not_checked(f"{self.operation} needs a value that is known only to AWS")
             return
+        part = self.part(resource) if self.part else ""
         try:
-            answer = self._answer(live, arguments, self.thing.format_map({**properties, "id": live.id}))
-        except Gone as gone:
-            if self.thing == "{id}":
+            response = self._response(resource, parameters)
+        except NotFound:
+            if not part:
                 raise
-            yield Check(live.logical_id, CheckStatus.FAILED, str(gone))
+            yield Check(resource.logical_id, CheckStatus.FAILED, f"{part} does not exist")
             return
-        if isinstance(answer, Unknown):
-            yield Check(live.logical_id, CheckStatus.NOT_CHECKED, answer.reason, answer.resolution or None)
+        if isinstance(response, Unknown):
+            yield resource.not_checked(response.reason, response.resolution)
             return
-        yield from (_compared(live, row, properties, answer) for row in rows)
-        yield from self.more(live, answer)
+        item = part if self.repeat_for else ""
+        yield from (check.compare(resource, response) for check in self.states)
+        yield from (check.compare(resource, response, item) for check in properties)
+        if self.further:
+            yield from self.further(resource, response)
 
-    def _answer(self, live: LiveResource, arguments: dict[str, Any], thing: str) -> Any:
-        answer = live.ask(self.service, self.operation, thing, **arguments)
-        if self.entry is None or isinstance(answer, Unknown):
-            return answer
-        name, key = self.entry
-        mine = next((each for each in answer.get(name, []) if each.get(key) == live.id), None)
-        if mine is None:
-            raise Gone(thing)
-        return mine
+    def _response(self, resource: LiveResource, parameters: Mapping[str, Any]) -> Any:
+        response = resource.call(self.service, self.operation, parameters)
+        if isinstance(response, Unknown):
+            return response
+        result = at(response, self.result_path) if self.result_path else response
+        if not self.id_field:
+            return result
+        for entry in result or []:
+            if entry.get(self.id_field) == resource.physical_id:
+                return entry
+        raise NotFound
 
 
-def quietly(_wanted: Any, _found: Any) -> str:
-    """For `PropertyCheck.explain`: the values are too long to be shown, and nothing more can be said."""
+def by_id(parameter: str) -> Parameters:
+    """The physical id as the operation's only parameter."""
+    return lambda resource: {parameter: resource.physical_id}
+
+
+def without_details(_expected: Any, _actual: Any) -> str:
+    """For `PropertyCheck.difference`: the values are too long to print."""
     return ""
 
 
 def at(value: Any, path: str, default: Any = None) -> Any:
-    """The value at a dotted path; Unknown where something on the way is."""
-    for part in path.split("."):
+    """The value at a dotted path; Unknown where one of its parents is."""
+    for key in path.split("."):
         if isinstance(value, Unknown):
             return value
-        if not isinstance(value, dict) or part not in value:
+        if not isinstance(value, dict) or key not in value:
             return default
-        value = value[part]
+        value = value[key]
     return value
-
-
-def _compared(live: LiveResource, row: PropertyCheck | StateCheck, properties: Mapping[str, Any], answer: Any) -> Check:
-    if isinstance(row, StateCheck):
-        found = at(answer, row.found)
-        states = " or ".join(row.wanted)
-        return live.check(found in row.wanted, f"{row.what} is {found}", f"{row.what} is {shown(found)}, not {states}")
-    if row.name.partition(".")[0] in live.hidden:
-        return Check(live.logical_id, CheckStatus.NOT_CHECKED, f"{row.what}: the sandbox does not keep it")
-    what, found, wanted = row.what.format_map(properties), at(answer, row.found), row.says(row.wanted(properties))
-    found = row.absent if found is None else found
-    if row.explain:
-        difference = row.explain(wanted, found)
-        broken = f"{what} is not as the template says{f': {difference}' if difference else ''}"
-        return live.check(row.same(wanted, found), f"{what} is as the template says", broken)
-    proved = f"{what} is {shown(found)}"
-    broken = f"{proved}, the template says {shown(wanted)}"
-    return live.check(row.same(wanted, found), proved, broken, detail=not row.notable)

@@ -1,68 +1,66 @@
-"""The resources behind a stack, each asked by its own API whether it is alive and as the template says.
-
-What an API does not show back is `not checked`, never passed.
-"""
+"""The checks of a stack's resources, each by the API of its own service."""
 
 from collections.abc import Container, Iterator
 
 from tapctl.aws.session import Aws
+from tapctl.sandbox.quirks import DROPPED_PROPERTIES, is_emulator
 from tapctl.template.model import Resource
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, Job
-from tapctl.verify.deployed_stack import Deployed
-from tapctl.verify.emulated import DROPPED, is_emulated
-from tapctl.verify.resource import Gone, LiveResource
-from tapctl.verify.resource_check import ResourceCheck
+from tapctl.verify.deployed_stack import DeployedStack
+from tapctl.verify.resource_check import LiveResource, NotFound
 from tapctl.verify.services import CHECKS_BY_TYPE
 
 
-def resource_jobs(aws: Aws, deployed: Deployed) -> dict[str, Job]:
-    """One job for each resource whose type can be looked at, by logical id."""
+def resource_jobs(aws: Aws, stack: DeployedStack) -> dict[str, Job]:
+    """Logical id to job, for the resources that have checks and whose condition is not false."""
     return {
-        resource.logical_id: _job(aws, deployed, resource)
-        for resource in deployed.template.resources()
-        if resource.type in CHECKS_BY_TYPE and _exists(deployed, resource) is not False
+        resource.logical_id: _job(aws, stack, resource)
+        for resource in stack.template.resources()
+        if resource.type in CHECKS_BY_TYPE and _exists(stack, resource) is not False
     }
 
 
-def unchecked(deployed: Deployed, compared: Container[str] = frozenset()) -> Iterator[Check]:
-    """What nothing can look at and CloudFormation has not `compared`, said in one line a type, not passed over."""
+def unchecked(stack: DeployedStack, drift_checked: Container[str] = frozenset()) -> Iterator[Check]:
+    """One NOT_CHECKED for each resource type without checks; resources in `drift_checked` do not count."""
     types = [
-        each.type
-        for each in deployed.template.resources()
-        if each.type not in CHECKS_BY_TYPE and each.logical_id in deployed.physical and each.logical_id not in compared
+        resource.type
+        for resource in stack.template.resources()
+        if resource.type not in CHECKS_BY_TYPE
+        and resource.logical_id in stack.physical_ids
+        and resource.logical_id not in drift_checked
     ]
-    for kind in dict.fromkeys(types):
-        message = f"{types.count(kind)} of this type; CloudFormation's word is taken for it"
-        yield Check(kind, CheckStatus.NOT_CHECKED, message, "`--drift` asks CloudFormation to compare")
+    for resource_type in dict.fromkeys(types):
+        count = types.count(resource_type)
+        message = f"{count} resource{'s' if count > 1 else ''} of a type without checks"
+        yield Check(resource_type, CheckStatus.NOT_CHECKED, message, "`--drift` checks it through CloudFormation")
 
 
-def _exists(deployed: Deployed, resource: Resource) -> bool | Unknown:
-    return deployed.resolver.exists(resource.condition, ("Resources", resource.logical_id))
+def _exists(stack: DeployedStack, resource: Resource) -> bool | Unknown:
+    return stack.resolver.exists(resource.condition, ("Resources", resource.logical_id))
 
 
-def _job(aws: Aws, deployed: Deployed, resource: Resource) -> Job:
+def _job(aws: Aws, stack: DeployedStack, resource: Resource) -> Job:
     def run() -> list[Check]:
         name = resource.logical_id
-        physical = deployed.physical.get(name)
-        if not physical:
-            if isinstance(exists := _exists(deployed, resource), Unknown):
-                message = f"whether it should be there is not known: {exists.reason}"
+        physical_id = stack.physical_ids.get(name)
+        if not physical_id:
+            if isinstance(exists := _exists(stack, resource), Unknown):
+                message = f"cannot evaluate its condition: {exists.reason}"
                 return [Check(name, CheckStatus.NOT_CHECKED, message, exists.resolution or None)]
-            return [Check(name, CheckStatus.FAILED, "it is not in the stack")]
-        dropped = DROPPED.get(resource.type, frozenset()) if is_emulated(aws) else frozenset()
-        live = LiveResource(aws, name, physical, deployed.properties(name), dropped)
-        return _looked_at(live, CHECKS_BY_TYPE[resource.type])
+            return [Check(name, CheckStatus.FAILED, "missing from the stack")]
+        dropped = DROPPED_PROPERTIES.get(resource.type, frozenset()) if is_emulator(aws) else frozenset()
+        return _run_checks(LiveResource(aws, name, physical_id, stack.properties(name), dropped), resource.type)
 
     return run
 
 
-def _looked_at(live: LiveResource, looks: tuple[ResourceCheck, ...]) -> list[Check]:
-    """Everything that the looks find, up to where the resource turns out to be gone."""
+def _run_checks(resource: LiveResource, resource_type: str) -> list[Check]:
+    """Every check of the type, up to the one that finds that the resource does not exist."""
     checks: list[Check] = []
     try:
-        for look in looks:
-            checks += look.checks(live)
-    except Gone as gone:
-        checks.append(Check(live.logical_id, CheckStatus.FAILED, str(gone)))
+        for resource_check in CHECKS_BY_TYPE[resource_type]:
+            checks += resource_check.run(resource)
+    except NotFound:
+        checks.append(Check(resource.logical_id, CheckStatus.FAILED, f"{resource.physical_id} does not exist"))
     return checks

@@ -1,4 +1,4 @@
-"""How long something may take to come true, and how often it is asked for until then."""
+"""How long and how often something is retried."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RetryWindow:
-    """Tries until `seconds` are over: the first at once, the pauses between them growing up to `longest`."""
+    """Tries for `seconds`, with pauses (in seconds) that double from `pause` up to `longest`."""
 
     seconds: float
     pause: float = 0.5
@@ -16,7 +16,7 @@ class RetryWindow:
     sleep: Callable[[float], None] = time.sleep
 
     def tries(self) -> Iterator[None]:
-        """One at least, and one when the time is just over."""
+        """The first try is immediate, the last one when the time has just ended."""
         deadline, pause = self.clock() + self.seconds, self.pause
         yield
         while (left := deadline - self.clock()) > 0:

@@ -1,4 +1,4 @@
-"""All checks of one stack, in parallel, in a steady order; what failed is asked again as long as somebody waits."""
+"""Runs all checks of one stack in parallel, and retries the jobs with failures while the retry window lasts."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,30 +12,28 @@ from tapctl.stacks.follow import stack_flags
 from tapctl.stacks.status import rule_for
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, CheckStatus, Job, failed
-from tapctl.verify.configured import check_http, check_patterns
-from tapctl.verify.deployed_stack import Deployed, read
+from tapctl.verify.deployed_stack import DeployedStack, read
 from tapctl.verify.drift import check_drift
-from tapctl.verify.exports import check_exports
-from tapctl.verify.http import Route
-from tapctl.verify.outputs import check_outputs
+from tapctl.verify.http import Route, check_http
+from tapctl.verify.outputs import check_exports, check_outputs, check_patterns
 from tapctl.verify.resources import resource_jobs, unchecked
 from tapctl.verify.retry import RetryWindow
 from tapctl.verify.webhook.probe import check_webhook
 
 ONCE = RetryWindow(0)
 AFTER_DEPLOY = RetryWindow(30, pause=1)
-"""IAM, API Gateway and Lambda show a change some seconds after CloudFormation is done with it."""
+"""IAM, API Gateway and Lambda apply some changes seconds after CloudFormation reports the deploy complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Everything that was looked at in one stack."""
+    """The checks of one stack, in the order of its template."""
 
     stack_name: str
     checks: tuple[Check, ...]
     stack_id: str = ""
     template: Template | None = None
-    """The file that the stack was made from, where it is known, to say in which line of it a check belongs."""
+    """The template file, where it is known: reports take line numbers from it."""
 
     @property
     def failed(self) -> list[Check]:
@@ -47,73 +45,71 @@ def verify(
     settings: Settings,
     route: Route,
     *,
-    patience: RetryWindow = ONCE,
+    retry: RetryWindow = ONCE,
     drift: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Verification:
-    """Look at the stack, its outputs, the resources behind them, and at what `[verify]` expects.
+    """Check the stack, its outputs, its resources and the expectations in `[verify]`.
 
-    `tell` hears once what failed and is asked again.
+    `progress` is called once, before the first retry.
     """
     name = settings.stack_name
-    assert name is not None  # noqa: S101 - the command refused to start without one
-    checks: dict[str, list[Check]] = {}
+    assert name is not None  # noqa: S101 - commands require a stack name
+    results: dict[str, list[Check]] = {}
     stack_id = ""
-    for number, _ in enumerate(patience.tries()):
-        if number == 1:
-            waited_for = dict.fromkeys(each.subject for each in failed(chain(*checks.values())) if not each.lasting)
-            tell(f"not right yet: {', '.join(waited_for)}; asking again for up to {patience.seconds:.0f} s")
-        deployed = read(aws, stack_id or name)
-        stack_id = deployed.id
-        jobs = _jobs(aws, deployed, settings, route, drift=drift)
-        checks |= _run({key: job for key, job in jobs.items() if key not in checks or _may_heal(checks[key])})
-        if not any(map(_may_heal, checks.values())):
+    for attempt, _ in enumerate(retry.tries()):
+        if attempt == 1:
+            progress(f"failed: {', '.join(_retried(results))}; retrying for up to {retry.seconds:.0f} s")
+        stack = read(aws, stack_id or name)
+        stack_id = stack.id
+        jobs = _jobs(aws, stack, settings, route, drift=drift)
+        results |= _run({key: job for key, job in jobs.items() if key not in results or _can_recover(results[key])})
+        if not any(map(_can_recover, results.values())):
             break
-    return Verification(name, tuple(chain(*checks.values())), stack_id)
+    return Verification(name, tuple(chain(*results.values())), stack_id)
 
 
-def _jobs(aws: Aws, deployed: Deployed, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:
-    """Everything that can be looked at, by a name that stays from try to try."""
-    expected = settings.verify
-    stack: dict[str, Job] = {"stack": lambda: [_check_status(aws, deployed)]}
-    if not rule_for(deployed.status).usable:
-        return stack
-    jobs: dict[str, Job] = {
-        **stack,
-        "outputs": partial(check_outputs, deployed),
-        "patterns": partial(check_patterns, expected.outputs, deployed),
-        "exports": partial(check_exports, aws, deployed),
+def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:
+    """Every job of the stack, by a key that is the same in every attempt."""
+    jobs: dict[str, Job] = {"stack": lambda: [_check_status(aws, stack)]}
+    if not rule_for(stack.status).usable:
+        return jobs
+    config = settings.verify
+    jobs |= {
+        "outputs": partial(check_outputs, stack),
+        "patterns": partial(check_patterns, config.outputs, stack),
+        "exports": partial(check_exports, aws, stack),
     }
-    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, deployed).items()}
-    jobs["others"] = partial(check_drift, aws, deployed) if drift else partial(unchecked, deployed)
-    for index, probe in enumerate(expected.http):
-        jobs[f"http {index}"] = partial(check_http, probe, deployed, route)
-    if expected.webhook:
-        jobs["webhook"] = partial(check_webhook, expected.webhook, deployed, aws, settings.parameters, route)
+    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stack).items()}
+    jobs["others"] = partial(check_drift, aws, stack) if drift else partial(unchecked, stack)
+    jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
+    if config.webhook:
+        jobs["webhook"] = partial(check_webhook, config.webhook, stack, aws, settings.parameters, route)
     return jobs
 
 
 def _run(jobs: dict[str, Job]) -> dict[str, list[Check]]:
     with ThreadPoolExecutor(8, "verify") as pool:
-        running = {key: pool.submit(_found, job) for key, job in jobs.items()}
-        return {key: future.result() for key, future in running.items()}
+        futures = {key: pool.submit(lambda run: list(run()), job) for key, job in jobs.items()}
+        return {key: future.result() for key, future in futures.items()}
 
 
-def _found(job: Job) -> list[Check]:
-    return list(job())
+def _can_recover(checks: Iterable[Check]) -> bool:
+    """Whether a retry may turn a failure into a success."""
+    return any(not check.permanent for check in failed(checks))
 
 
-def _may_heal(checks: Iterable[Check]) -> bool:
-    return any(not each.lasting for each in failed(checks))
+def _retried(results: dict[str, list[Check]]) -> list[str]:
+    """The subjects of the failures that are retried."""
+    return list(dict.fromkeys(check.subject for check in failed(chain(*results.values())) if not check.permanent))
 
 
-def _check_status(aws: Aws, deployed: Deployed) -> Check:
-    """A state that no operation is going to end lasts."""
-    row = rule_for(deployed.status)
-    status = CheckStatus.PROVED if row.stable else CheckStatus.FAILED
-    said, hint = f"{deployed.name} is {deployed.status}: {row.meaning}", None
-    if not row.usable:
-        agreed = " --recover" if row.consent else ""
-        said = f"{said}; there is no working stack"
-        hint = f"`tapctl deploy{stack_flags(aws, deployed.name)}{agreed}` makes it anew"
-    return Check("stack", status, said, hint, lasting=row.end is not None)
+def _check_status(aws: Aws, stack: DeployedStack) -> Check:
+    """The status of the stack. A failure is permanent unless an operation is in progress."""
+    rule = rule_for(stack.status)
+    status = CheckStatus.PROVED if rule.stable else CheckStatus.FAILED
+    message, hint = f"{stack.name} is {stack.status}: {rule.meaning}", None
+    if not rule.usable:
+        message = f"{message}; there is no working stack"
+        hint = f"`tapctl deploy{stack_flags(aws, stack.name)}{' --recover' if rule.consent else ''}` recreates it"
+    return Check("stack", status, message, hint, permanent=rule.end is not None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.live_stacks import AT_WORK, parameter_value
+from tapctl.account.live_stacks import RUNNING
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,
@@ -21,6 +21,7 @@ from tapctl.account.model import (
 )
 from tapctl.account.reader import AccountReader
 from tapctl.aws.session import Aws, Target
+from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
@@ -474,7 +475,7 @@ class TestExportsAndLookups:
     [("dev", True), ("****", False), ("*", False), ("a*", True), ("", True)],
 )
 def test_a_value_of_asterisks_is_a_hidden_one(value: str, known: bool) -> None:
-    result = parameter_value({"ParameterKey": "P", "ParameterValue": value})
+    result = StackDescription("orders", "CREATE_COMPLETE", parameters={"P": value}).known_parameters()["P"]
     assert result == value if known else isinstance(result, Unknown)
 
 
@@ -505,16 +506,16 @@ class TestBesideTheStack:
 
         page = {"StackSummaries": [summary("a"), summary("a-nested", ParentId=STACK_ID)], "NextToken": "t"}
         with stubbed("cloudformation") as (aws, stubs):
-            stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*AT_WORK]})
+            stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*RUNNING]})
             stubs["cloudformation"].add_response(
-                "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*AT_WORK], "NextToken": "t"}
+                "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*RUNNING], "NextToken": "t"}
             )
             result = LiveAccount(aws).in_flight()
         assert result == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
 
     def test_a_review_is_the_only_status_in_progress_without_work(self) -> None:
         at_work = {name for name in STACK_STATUSES if name.endswith("_IN_PROGRESS")}
-        assert {*AT_WORK} == at_work - {"REVIEW_IN_PROGRESS"}
+        assert {*RUNNING} == at_work - {"REVIEW_IN_PROGRESS"}
 
     def test_past_failures_are_the_newest_page_of_events(self) -> None:
         def event(status: str, reason: str) -> dict[str, Any]:

@@ -302,7 +302,7 @@ def test_quiet_says_nothing_but_the_result(command: str, stage: Stage, tmp_path:
 def test_quiet_lets_an_error_through(stage: Stage) -> None:
     answer = stage.ask("verify", "--quiet", "--stack-name", "nowhere")
 
-    assert answer.is_complaint(2, "there is no stack nowhere in us-east-1", "`tapctl deploy` makes it")
+    assert answer.is_complaint(2, "stack nowhere does not exist in us-east-1", "`tapctl deploy` creates it")
 
 
 def test_a_deploy_in_text_may_write_its_json_beside(stage: Stage, tmp_path: Path) -> None:

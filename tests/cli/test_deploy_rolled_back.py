@@ -59,7 +59,7 @@ def test_the_good_version_deployed_again_is_verified_at_once_and_then_nothing_is
 
     assert (codes, again.code, once_more.code) == ([0, 6], 0, 0)
     assert "back is UPDATE_ROLLBACK_COMPLETE: its last update failed and was undone" in again.out
-    assert "asking again" not in again.err
+    assert "retrying" not in again.err
     assert "nothing was changed, so nothing is verified" in once_more.err
     assert desk.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
 
@@ -71,7 +71,7 @@ def test_a_creation_that_was_undone_leaves_no_working_stack_and_verify_says_just
     assert answer.code == 8
     [only] = answer.json()["checks"]
     assert only["message"].endswith("its creation failed and was undone; there is no working stack")
-    assert only["hint"] == "`tapctl deploy --stack-name never --env local` makes it anew"
+    assert only["hint"] == "`tapctl deploy --stack-name never --env local` recreates it"
 
 
 def test_the_document_of_a_failed_deploy_has_the_outcome_the_changes_and_the_first_cause(desk: Terminal) -> None:

@@ -86,9 +86,9 @@ def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_prov
         "LambdaFunctionName",
         "WebhookEndpoint",
         "verification of stack tapstack-local",
-        "reserved concurrency is not set",
-        "a signed event was answered 2",
-        "the event was found in table webhook-transactions-local",
+        "ReservedConcurrentExecutions is not set",
+        "signed event: POST returned 2",
+        "signed event: stored in table webhook-transactions-local",
         "verified: ",
     )
     assert "FAILED" not in first.out
@@ -135,7 +135,7 @@ def test_with_room_for_a_thousand_the_hundred_stay_and_verify_confirms_them(fres
     verified = fresh.tapctl("verify", "--env", "local")
 
     assert verified.code == 0, verified.out
-    assert "reserved concurrency is 100" in verified.out
+    assert "ReservedConcurrentExecutions is 100" in verified.out
 
     saved = fresh.tapctl("account", "--env", "local", "--output", str(fresh.state / "account.json"))
     again = fresh.tapctl("preflight", "--env", "local", "--snapshot", str(fresh.state / "account.json"), "--no-lint")
@@ -154,7 +154,7 @@ def test_with_room_for_150_it_lowers_to_what_leaves_the_safe_floor_and_says_so(f
         "remedy: the reservation of WebhookProcessorFunction, 100 in the template, is lowered to 50 in this deploy"
         in deployed.err
     )
-    assert "reserved concurrency is 50" in deployed.out
+    assert "ReservedConcurrentExecutions is 50" in deployed.out
     assert reserved(fresh) == 50
 
 

@@ -1,4 +1,4 @@
-"""Deployed stacks as verify sees them, without a deploy."""
+"""Deployed stacks and their checks, against stubbed AWS clients."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,10 +15,10 @@ from tapctl.template.model import Template, check
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.parse import parse
 from tapctl.template.resolver import Resolver
-from tapctl.verify.attributes import live_values
 from tapctl.verify.check import Check
-from tapctl.verify.deployed_stack import Deployed
+from tapctl.verify.deployed_stack import DeployedStack
 from tapctl.verify.resources import resource_jobs
+from tapctl.verify.return_values import return_values
 
 PSEUDO = {
     "AWS::Region": "us-east-1",
@@ -34,24 +34,24 @@ def template_of(body: Mapping[str, Any]) -> Template:
     return check(Template(source, source.value))
 
 
-def deployed(
+def deployed_stack(
     body: Mapping[str, Any],
-    physical: Mapping[str, str] | None = None,
+    physical_ids: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
     exports: Mapping[str, str] | None = None,
-) -> Deployed:
-    """A stack that runs this template."""
+) -> DeployedStack:
+    """A stack with this template."""
     template = template_of({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, **body})
     bound = bind(template, Parameters())
-    resolver = Resolver(template, bound, PSEUDO, live=live_values(template, physical or {}, PSEUDO))
-    return Deployed(
-        PSEUDO["AWS::StackId"], "shop", "CREATE_COMPLETE", resolver, physical or {}, outputs or {}, exports or {}
+    resolver = Resolver(template, bound, PSEUDO, live=return_values(template, physical_ids or {}, PSEUDO))
+    return DeployedStack(
+        PSEUDO["AWS::StackId"], "shop", "CREATE_COMPLETE", resolver, physical_ids or {}, outputs or {}, exports or {}
     )
 
 
 @contextmanager
 def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
-    """AWS, or the sandbox, whose named services answer what was queued, and nothing else."""
+    """AWS, or the sandbox, and stubs of the named services, whose queued responses must all be used."""
     endpoint = "http://127.0.0.1:9" if sandbox else "https://nowhere.invalid"
     aws = Aws(Target("us-east-1", endpoint=endpoint), _session=_session())
     stubs = {service: Stubber(aws.client(service)) for service in services}
@@ -64,41 +64,47 @@ def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mappin
 
 @cache
 def _session() -> Any:
-    """One for all, because reading the service models takes longer than the tests."""
+    """One session for all tests, because loading the service models takes longer than the tests."""
     return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
 
 
-Answer = Mapping[str, Any] | str
-"""What an operation answers, or the code of the error that it fails with."""
+ApiResponse = Mapping[str, Any] | str
+"""The response of an operation, or the error code with which it fails."""
 
 
-def looked_at(
-    kind: str,
+def check_resource(
+    resource_type: str,
     properties: Mapping[str, Any],
-    answers: Mapping[str, Answer],
+    responses: Mapping[str, ApiResponse],
     *,
     siblings: Mapping[str, tuple[str, str]] | None = None,
     sandbox: bool = False,
 ) -> list[Check]:
-    """What is said of one resource, `It`, when its service's operations answer so.
+    """The checks of one resource, `It`, with these responses.
 
-    Answers go by `service:operation`, asked for in this order; siblings are type and physical id.
+    Responses go by `service:operation`, in the order of the calls; a suffix distinguishes
+    calls of one operation (`service:operation:first`). Siblings are resource type and physical id by logical id.
     """
-    others = siblings or {}
-    physical = "it" if kind != "AWS::Lambda::EventSourceMapping" else str(UUID(int=1))
-    resources = {"It": {"Type": kind, "Properties": properties}}
-    resources |= {name: {"Type": other, "Properties": {}} for name, (other, _) in others.items()}
-    stack = deployed({"Resources": resources}, {"It": physical} | {name: own for name, (_, own) in others.items()})
-    with stubbed(*{each.partition(":")[0] for each in answers}, sandbox=sandbox) as (aws, stubs):
-        for call, answer in answers.items():
+    siblings = siblings or {}
+    physical_id = "it" if resource_type != "AWS::Lambda::EventSourceMapping" else str(UUID(int=1))
+    resources = {"It": {"Type": resource_type, "Properties": properties}}
+    resources |= {name: {"Type": sibling_type, "Properties": {}} for name, (sibling_type, _) in siblings.items()}
+    ids = {"It": physical_id} | {name: sibling_id for name, (_, sibling_id) in siblings.items()}
+    stack = deployed_stack({"Resources": resources}, ids)
+    with stubbed(*{call.partition(":")[0] for call in responses}, sandbox=sandbox) as (aws, stubs):
+        for call, response in responses.items():
             service, operation, *_ = call.split(":")
-            if isinstance(answer, str):
-                stubs[service].add_client_error(operation, answer, "no", 400)
+            if isinstance(response, str):
+                stubs[service].add_client_error(operation, response, "no", 400)
             else:
-                stubs[service].add_response(operation, dict(answer))
+                stubs[service].add_response(operation, dict(response))
         return list(resource_jobs(aws, stack)["It"]())
 
 
-def found(checks: Iterable[Check]) -> list[tuple[str, str]]:
-    """Status and message of each."""
-    return [(each.status.value, each.message) for each in checks]
+def lines(checks: Iterable[Check]) -> list[str]:
+    """`STATUS: MESSAGE` of each check, for golden texts."""
+    return [f"{check.status.value}: {check.message}" for check in checks]
+
+
+def statuses(checks: Iterable[Check]) -> list[str]:
+    return [check.status.value for check in checks]

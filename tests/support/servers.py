@@ -1,4 +1,4 @@
-"""Small servers for one test each."""
+"""HTTP servers on the loopback interface, each for one test."""
 
 import socket
 import threading
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-Got = list[tuple[str, str, dict[str, str], bytes]]
-"""Method, path, headers in lower case and body of every request."""
+ReceivedRequests = list[tuple[str, str, dict[str, str], bytes]]
+"""Method, path, lower-case headers and body of each request."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered; `delay` in seconds."""
+    """A response; it is sent after `delay` seconds."""
 
     status: int
     body: str = ""
@@ -23,42 +23,44 @@ class Reply:
 
 
 @contextmanager
-def serving(*replies: Reply, seen: Callable[[], object] = lambda: None) -> Iterator[tuple[str, Got]]:
-    """A server that answers with each of these in turn, and then always with the last; and what it got.
+def http_server(
+    *replies: Reply, on_request: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, ReceivedRequests]]:
+    """The URL of a server that sends the replies in turn, then the last one again, and the requests it received.
 
-    `seen` is called before each answer.
+    `on_request` is called before each reply.
     """
-    got: Got = []
+    received: ReceivedRequests = []
 
     class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            reply = replies[min(len(got), len(replies) - 1)]
+        def reply(self) -> None:
+            response = replies[min(len(received), len(replies) - 1)]
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            got.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            seen()
-            time.sleep(reply.delay)
-            self.send_response(reply.status)
-            for name, value in {"content-length": str(len(reply.body)), **reply.headers}.items():
+            received.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            on_request()
+            time.sleep(response.delay)
+            self.send_response(response.status)
+            for name, value in {"content-length": str(len(response.body)), **response.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.body.encode())
+            self.wfile.write(response.body.encode())
 
-        do_GET = do_POST = do_PUT = answer
+        do_GET = do_POST = do_PUT = reply
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """No log."""
 
         def handle(self) -> None:
             try:
                 super().handle()
             except ConnectionError:
-                """Whoever asked did not wait."""
+                """The client closed the connection, as tests of timeouts do."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", got
+        yield f"http://127.0.0.1:{server.server_port}", received
     finally:
         server.shutdown()
         thread.join()
@@ -66,15 +68,15 @@ def serving(*replies: Reply, seen: Callable[[], object] = lambda: None) -> Itera
 
 
 @contextmanager
-def saying(answer: bytes) -> Iterator[str]:
-    """A server that says this, whatever it is asked, and hangs up."""
+def raw_server(response: bytes) -> Iterator[str]:
+    """The URL of a server that sends these bytes to its first client and closes the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
-            connection.sendall(answer)
+            connection.sendall(response)
 
     thread = threading.Thread(target=serve)
     thread.start()

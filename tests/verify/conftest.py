@@ -1,4 +1,4 @@
-"""The reference stack, deployed once a module into a sandbox of the module's own."""
+"""The reference stack, deployed into a new sandbox for each module."""
 
 import json
 import os
@@ -26,27 +26,27 @@ SQUARE_URL = "https://hooks.example.com/webhooks/square"
 
 
 @dataclass
-class Stage:
-    """A deployed stack, the account that it is in, and what verify says of it."""
+class ReferenceStack:
+    """The deployed reference stack and the sandbox that runs it."""
 
     aws: Aws
     settings: Settings
     running: sandbox.Sandbox
 
     def verify(self, *, whole: bool = False) -> Verification:
-        """What is said of the stack; `whole` with what `[verify]` expects, which hangs on a function that runs."""
+        """The verification of the stack; `whole` includes the expectations in `[verify]`, which invoke the function."""
         plain = replace(self.settings, verify=VerifyConfig())
         return verify(self.aws, self.settings if whole else plain, lambda url: sandbox.route(self.running, url))
 
     def failures(self) -> list[tuple[str, str]]:
-        return [(each.subject, each.message) for each in self.verify().failed]
+        return [(check.subject, check.message) for check in self.verify().failed]
 
-    def looked_at(self, logical_id: str) -> list[Check]:
-        """What is said of one resource."""
+    def checks_of(self, logical_id: str) -> list[Check]:
+        """The checks of one resource."""
         return list(resource_jobs(self.aws, read_stack(self.aws, "tapstack-local"))[logical_id]())
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """`tapctl` as a user runs it, from the root of the repository."""
+        """Run `tapctl` as a process, from the root of the repository."""
         return subprocess.run(
             [sys.executable, "-m", "tapctl", *arguments],
             check=False,
@@ -59,23 +59,23 @@ class Stage:
         )
 
     def deploy(self, *options: str) -> "subprocess.CompletedProcess[str]":
-        given = [f"--parameter={name}={value}" for name, value in self.settings.parameters.items()]
-        return self.command("deploy", "--env", "local", "--yes", "--no-lint", *given, *options)
+        parameters = [f"--parameter={name}={value}" for name, value in self.settings.parameters.items()]
+        return self.command("deploy", "--env", "local", "--yes", "--no-lint", *parameters, *options)
 
     def client(self, service: str) -> Any:
         return self.aws.client(service)
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The reference stack with its reservation of 100, in an account of 1000."""
-    with staged(tmp_path_factory) as made:
-        yield made
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferenceStack]:
+    """The reference stack, which reserves 100 executions of the account's 1000."""
+    with deploy_reference(tmp_path_factory) as deployed:
+        yield deployed
 
 
 @contextmanager
-def staged(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[Stage]:
-    """The reference stack with these parameters, in a sandbox of its own."""
+def deploy_reference(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[ReferenceStack]:
+    """The reference stack with these parameters, in a new sandbox."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAPCTL_STATE_DIR", str(folders.mktemp("state")))
         running = sandbox.start(sandbox.AccountLimits(1000))
@@ -83,18 +83,18 @@ def staged(folders: pytest.TempPathFactory, **parameters: str) -> Iterator[Stage
             aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
             local = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
             settings = _with_all_providers(local)
-            made = Stage(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
-            answer = made.deploy("--no-verify")
-            assert answer.returncode == 0, answer.stderr
-            yield made
+            deployed = ReferenceStack(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
+            result = deployed.deploy("--no-verify")
+            assert result.returncode == 0, result.stderr
+            yield deployed
         finally:
             sandbox.stop()
 
 
 def _with_all_providers(settings: Settings) -> Settings:
-    """The settings with a secret for every provider that signs with one, beside the configured one."""
+    """The settings with a secret for every provider."""
     others = {name: [f"{name}-secret"] for name in ("generic", "github", "square", "stripe")}
     others["adyen"] = ["44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"]
     secrets = json.loads(settings.parameters["WebhookSecrets"]) | others
-    own = {"WebhookSecrets": json.dumps(secrets), "SquareNotificationUrl": SQUARE_URL}
-    return replace(settings, parameters={**settings.parameters, **own})
+    overrides = {"WebhookSecrets": json.dumps(secrets), "SquareNotificationUrl": SQUARE_URL}
+    return replace(settings, parameters={**settings.parameters, **overrides})

@@ -2,13 +2,24 @@ from typing import Any
 
 import pytest
 
-from tapctl.verify.compare import Comparison, same, same_document, same_name, unordered, within
+from tapctl.verify.compare import (
+    Comparison,
+    as_state,
+    as_status,
+    boolean,
+    same,
+    same_document,
+    same_name,
+    same_or_changing,
+    unordered,
+    within,
+)
 
 KEY = "arn:aws:kms:us-east-1:1:key/k-1"
 
 
 @pytest.mark.parametrize(
-    ("how", "wanted", "found", "answer"),
+    ("comparison", "expected", "actual", "equal"),
     [
         (same, "30", 30, True),
         (same, 0, 0.0, True),
@@ -37,7 +48,15 @@ KEY = "arn:aws:kms:us-east-1:1:key/k-1"
         (within, "arn:fn", "arn:aws:apigateway:x:lambda:path/functions/arn:fn/invocations", True),
         (within, "arn:fn", "arn:other", False),
         (within, "arn:fn", "", False),
+        (same_or_changing, "ENABLED", "ENABLING", True),
+        (same_or_changing, "DISABLED", "ENABLING", False),
     ],
 )
-def test_what_counts_as_the_same(how: Comparison, wanted: Any, found: Any, answer: bool) -> None:
-    assert how(wanted, found) is answer
+def test_comparisons(comparison: Comparison, expected: Any, actual: Any, equal: bool) -> None:
+    assert comparison(expected, actual) is equal
+
+
+@pytest.mark.parametrize(("value", "on"), [(True, True), ("true", True), ("True", True), (False, False), ("no", False)])
+def test_boolean_properties_may_be_text(value: Any, on: bool) -> None:
+    assert boolean(value) is on
+    assert (as_status(value), as_state(value)) == (("ENABLED", "Enabled") if on else ("DISABLED", "Disabled"))

@@ -1,63 +1,70 @@
-"""CloudFormation's drift detection in its real shapes; the sandbox knows no drift."""
+"""Drift detection against stubs: the sandbox does not detect drift."""
 
 from typing import Any
 
 import pytest
 
+from tapctl.verify.check import Check
 from tapctl.verify.drift import check_drift
 from tapctl.verify.retry import RetryWindow
-from tests.support.deployed_stacks import PSEUDO, deployed, found, stubbed
+from tests.support.deployed_stacks import PSEUDO, deployed_stack, lines, statuses, stubbed
+from tests.support.golden import Golden
 
 STACK = PSEUDO["AWS::StackId"]
 DETECTION = "11111111-2222-3333-4444-555555555555"
 BODY = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}, "Hook": {"Type": "Custom::Thing"}}}
 
 
-def status(value: str, **more: str) -> dict[str, Any]:
+def detection(status: str, **fields: str) -> dict[str, Any]:
+    """A response of DescribeStackDriftDetectionStatus."""
     base = {"StackId": STACK, "StackDriftDetectionId": DETECTION, "Timestamp": 0}
-    return {**base, "DetectionStatus": value, **more}
+    return {**base, "DetectionStatus": status, **fields}
 
 
-def drift(kind: str, name: str = "Bucket", **more: Any) -> dict[str, Any]:
+def drift(status: str, name: str = "Bucket", **fields: Any) -> dict[str, Any]:
+    """An entry of DescribeStackResourceDrifts."""
     base = {"StackId": STACK, "LogicalResourceId": name, "ResourceType": "AWS::S3::Bucket", "Timestamp": 0}
-    return {**base, "StackResourceDriftStatus": kind, **more}
+    return {**base, "StackResourceDriftStatus": status, **fields}
 
 
 def difference(path: str, kind: str = "NOT_EQUAL", expected: str = "a", actual: str = "b") -> dict[str, str]:
     return {"PropertyPath": path, "DifferenceType": kind, "ExpectedValue": expected, "ActualValue": actual}
 
 
-def said(statuses: list[dict[str, Any]], *pages: list[dict[str, Any]], patience: float = 60) -> list[tuple[str, str]]:
-    """What is said where the detection goes through these statuses and finds these pages."""
+def drift_checks(detections: list[dict[str, Any]], *pages: list[dict[str, Any]], seconds: float = 60) -> list[Check]:
+    """The checks where the detection has these statuses in turn and finds these pages of drifts."""
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         stub.add_response("detect_stack_drift", {"StackDriftDetectionId": DETECTION}, {"StackName": STACK})
-        for each in statuses:
-            stub.add_response("describe_stack_drift_detection_status", each, {"StackDriftDetectionId": DETECTION})
+        for response in detections:
+            stub.add_response("describe_stack_drift_detection_status", response, {"StackDriftDetectionId": DETECTION})
         for index, page in enumerate(pages):
             token = {"NextToken": f"{index}"} if index else {}
-            more = {"NextToken": f"{index + 1}"} if index + 1 < len(pages) else {}
+            next_token = {"NextToken": f"{index + 1}"} if index + 1 < len(pages) else {}
             expected = {"StackName": STACK, **token}
-            stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": page, **more}, expected)
-        quick = RetryWindow(patience, sleep=lambda _: None)
-        return found(check_drift(aws, deployed(BODY, {"Bucket": "b", "Hook": "h"}), quick))
+            stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": page, **next_token}, expected)
+        retry = RetryWindow(seconds, sleep=lambda _: None)
+        return list(check_drift(aws, deployed_stack(BODY, {"Bucket": "b", "Hook": "h"}), retry))
 
 
-DONE = status("DETECTION_COMPLETE")
-HOOK = ("not checked", "1 of this type; CloudFormation's word is taken for it")
+COMPLETE = detection("DETECTION_COMPLETE")
+IN_PROGRESS = detection("DETECTION_IN_PROGRESS")
 
 
-def test_the_detection_is_waited_for_and_every_page_read() -> None:
+def test_a_detection_is_followed_to_its_end_and_every_page_read(golden: Golden) -> None:
     pages = [drift("IN_SYNC", "A")], [drift("IN_SYNC", "Bucket")]
 
-    assert said([status("DETECTION_IN_PROGRESS"), status("DETECTION_IN_PROGRESS"), DONE], *pages) == [
-        ("proved", "it is in sync with the template, says CloudFormation"),
-        ("proved", "it is in sync with the template, says CloudFormation"),
-        HOOK,
+    checks = drift_checks([IN_PROGRESS, IN_PROGRESS, COMPLETE], *pages)
+
+    assert [(check.subject, check.status.value) for check in checks] == [
+        ("A", "proved"),
+        ("Bucket", "proved"),
+        ("Custom::Thing", "not checked"),
     ]
+    golden(lines(checks))
 
 
-def test_what_has_drifted_has_failed_with_every_difference() -> None:
+def test_a_drifted_resource_fails_with_its_differences_but_no_secret(golden: Golden) -> None:
     differences = [
         difference("/VersioningConfiguration/Status", expected="Enabled", actual="Suspended"),
         difference("/Tags/0", "ADD", "null", "x"),
@@ -65,62 +72,57 @@ def test_what_has_drifted_has_failed_with_every_difference() -> None:
         difference("/Environment/Variables/KEY", expected="one", actual="two"),
     ]
 
-    ((status_, message), *_) = said([DONE], [drift("MODIFIED", PropertyDifferences=differences)])
+    check, *_ = drift_checks([COMPLETE], [drift("MODIFIED", PropertyDifferences=differences)])
 
-    assert status_ == "failed"
-    assert message.split(", /") == [
-        "it has drifted: /VersioningConfiguration/Status is Suspended, the template says Enabled",
-        "Tags/0 was added: x",
-        "Rules/1 was removed: y",
-        "Environment/Variables/KEY is not as the template says",
-    ]
+    assert check.status.value == "failed"
+    assert not {"one", "two"} & set(check.message.split())
+    golden(check.message)
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason", "expected"),
+    ("drift_status", "reason", "status"),
     [
-        ("DELETED", None, ("failed", "it was deleted behind CloudFormation's back")),
-        ("NOT_CHECKED", None, ("not checked", "CloudFormation does not compare it (NOT_CHECKED)")),
-        ("UNSUPPORTED", None, ("not checked", "CloudFormation does not compare it (UNSUPPORTED)")),
-        ("UNKNOWN", "no rights", ("not checked", "CloudFormation does not compare it (UNKNOWN): no rights")),
+        ("DELETED", None, "failed"),
+        ("NOT_CHECKED", None, "not checked"),
+        ("UNSUPPORTED", None, "not checked"),
+        ("UNKNOWN", "no rights", "not checked"),
     ],
 )
-def test_every_other_answer(kind: str, reason: str | None, expected: tuple[str, str]) -> None:
-    more = {"DriftStatusReason": reason} if reason else {}
+def test_other_drift_statuses(drift_status: str, reason: str | None, status: str, golden: Golden) -> None:
+    check, *_ = drift_checks([COMPLETE], [drift(drift_status, **({"DriftStatusReason": reason} if reason else {}))])
 
-    assert said([DONE], [drift(kind, **more)])[0] == expected
+    assert check.status.value == status
+    golden(lines([check]))
 
 
 @pytest.mark.parametrize(
-    ("statuses", "problem"),
+    "response",
     [
-        pytest.param(
-            [status("DETECTION_FAILED", DetectionStatusReason="no rights")],
-            "the detection failed: no rights",
-            id="that failed",
-        ),
-        pytest.param([status("DETECTION_IN_PROGRESS")], "the detection has not ended in time", id="without an end"),
+        pytest.param(detection("DETECTION_FAILED", DetectionStatusReason="no rights"), id="failed"),
+        pytest.param(IN_PROGRESS, id="timed out"),
     ],
 )
-def test_a_detection_without_a_result_is_not_checked(statuses: list[dict[str, Any]], problem: str) -> None:
-    checks = said(statuses, patience=0)
+def test_a_detection_without_a_result_is_not_checked(response: dict[str, Any], golden: Golden) -> None:
+    checks = drift_checks([response], seconds=0)
 
-    assert checks[0] == ("not checked", problem)
-    assert len(checks) == 3
+    assert statuses(checks) == ["not checked"] * 3
+    golden(lines(checks))
 
 
-def test_a_denied_detection_names_the_permission() -> None:
+def test_a_denied_detection_names_the_action() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_client_error("detect_stack_drift", "AccessDenied", "no", 403)
 
-        checks = list(check_drift(aws, deployed(BODY, {"Bucket": "b"})))
+        check, *_ = check_drift(aws, deployed_stack(BODY, {"Bucket": "b"}))
 
-    assert found(checks)[0] == ("not checked", "cloudformation:DetectStackDrift was denied")
-    assert checks[0].hint == "allow the action cloudformation:DetectStackDrift"
+    assert check.status.value == "not checked"
+    assert "cloudformation:DetectStackDrift" in check.message
+    assert "cloudformation:DetectStackDrift" in str(check.hint)
 
 
-def test_the_sandbox_proves_nothing_about_drift() -> None:
+def test_the_sandbox_proves_nothing_about_drift(golden: Golden) -> None:
     with stubbed("cloudformation", sandbox=True) as (aws, _):
-        checks = found(check_drift(aws, deployed(BODY, {"Bucket": "b"})))
+        check, *_ = check_drift(aws, deployed_stack(BODY, {"Bucket": "b"}))
 
-    assert checks[0] == ("not checked", "the sandbox takes everything for in sync")
+    assert check.status.value == "not checked"
+    golden(check.message)

@@ -1,106 +1,167 @@
+import re
 from typing import Any
 
 import pytest
 
-from tapctl.verify.outputs import check_outputs
-from tests.support.deployed_stacks import deployed, found
+from tapctl.verify.check import Check
+from tapctl.verify.outputs import check_exports, check_outputs, check_patterns
+from tests.support.deployed_stacks import PSEUDO, deployed_stack, lines, statuses, stubbed
+from tests.support.golden import Golden
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:physical"
 OTHER = "arn:aws:states:us-east-1:123456789012:stateMachine:any"
 MACHINE = "AWS::StepFunctions::StateMachine"
 
 
-def said(value: Any, actual: str | None, kind: str = "AWS::SQS::Queue", **declared: Any) -> tuple[str, str]:
-    """What is said of one output with this source and this value."""
-    body = {"Resources": {"It": {"Type": kind}}, "Outputs": {"Out": {"Value": value, **declared}}}
+def output_checks(
+    value: Any, actual: str | None, resource_type: str = "AWS::SQS::Queue", **declared: Any
+) -> list[Check]:
+    """The checks of a stack with one output: `value` in the template, `actual` in the account."""
+    body = {"Resources": {"It": {"Type": resource_type}}, "Outputs": {"Out": {"Value": value, **declared}}}
     outputs = {} if actual is None else {"Out": actual}
-    (check,) = found(list(check_outputs(deployed(body, {"It": "physical"}, outputs))))
-    return check
+    return list(check_outputs(deployed_stack(body, {"It": "physical"}, outputs)))
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "actual", "problem"),
+    ("value", "resource_type", "actual"),
     [
-        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", "physical", None, id="a name"),
-        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", "other", "is not It, which is physical", id="another name"),
-        pytest.param({"Ref": "It"}, "AWS::KMS::Key", "physical", "is not a key id", id="a key id that is none"),
-        pytest.param({"Ref": "It"}, "AWS::SNS::Topic", "physical", "is not an ARN of SNS", id="a topic that is none"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", ARN, None, id="an ARN"),
-        pytest.param({"Fn::GetAtt": "It.Arn"}, "AWS::Lambda::Function", ARN, None, id="an ARN in the short form"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", OTHER, f"is not {ARN}", id="another ARN"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, OTHER, None, id="an ARN that only AWS knows"),
-        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, "fn", "is not an ARN", id="no ARN"),
-        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "physical-x", None, id="a text put together"),
-        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "it-x", "is not physical-x", id="another text"),
-        pytest.param(
-            {"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "https://x.example", None, id="a URL"
-        ),
-        pytest.param({"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "x", "is not a URL", id="no URL"),
-        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://a/x", None, id="a URL put together"),
-        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://", "is not a URL", id="half a URL"),
-        pytest.param({"Ref": "AWS::Region"}, "AWS::SQS::Queue", "us-east-1", None, id="a known value"),
-        pytest.param(
-            {"Ref": "AWS::Region"}, "AWS::SQS::Queue", "eu-west-1", "is not us-east-1", id="not the known value"
-        ),
-        pytest.param(5, "AWS::SQS::Queue", "5", None, id="a number"),
-        pytest.param({"Fn::ImportValue": "x"}, "AWS::SQS::Queue", "anything", None, id="what only AWS knows"),
+        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", "physical", id="Ref to a name"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", ARN, id="ARN"),
+        pytest.param({"Fn::GetAtt": "It.Arn"}, "AWS::Lambda::Function", ARN, id="ARN in the short form"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, OTHER, id="unresolvable ARN"),
+        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "physical-x", id="Fn::Sub"),
+        pytest.param({"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "https://x.example", id="URL"),
+        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://a/x", id="unresolvable URL"),
+        pytest.param({"Ref": "AWS::Region"}, "AWS::SQS::Queue", "us-east-1", id="pseudo parameter"),
+        pytest.param(5, "AWS::SQS::Queue", "5", id="number"),
+        pytest.param({"Fn::ImportValue": "x"}, "AWS::SQS::Queue", "anything", id="unresolvable value"),
     ],
 )
-def test_an_output_has_the_form_that_its_source_gives(value: Any, kind: str, actual: str, problem: str | None) -> None:
-    assert said(value, actual, kind) == (("failed", f"{actual} {problem}") if problem else ("proved", actual))
+def test_an_output_with_the_value_or_format_of_its_source(value: Any, resource_type: str, actual: str) -> None:
+    assert lines(output_checks(value, actual, resource_type)) == [f"proved: {actual}"]
 
 
 @pytest.mark.parametrize(
-    ("actual", "problem"),
-    [pytest.param(None, "it is missing", id="missing"), pytest.param("", "it is empty", id="empty")],
+    ("value", "resource_type", "actual"),
+    [
+        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", "other", id="another name"),
+        pytest.param({"Ref": "It"}, "AWS::KMS::Key", "physical", id="no key id"),
+        pytest.param({"Ref": "It"}, "AWS::SNS::Topic", "physical", id="no topic ARN"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, "AWS::Lambda::Function", OTHER, id="another ARN"),
+        pytest.param({"Fn::GetAtt": ["It", "Arn"]}, MACHINE, "fn", id="no ARN"),
+        pytest.param({"Fn::Sub": "${It}-x"}, "AWS::SQS::Queue", "it-x", id="another text"),
+        pytest.param({"Fn::GetAtt": ["It", "ApiEndpoint"]}, "AWS::ApiGatewayV2::Api", "x", id="no URL"),
+        pytest.param({"Fn::Sub": "https://${It.Id}/x"}, MACHINE, "https://", id="incomplete URL"),
+        pytest.param({"Ref": "AWS::Region"}, "AWS::SQS::Queue", "eu-west-1", id="another Region"),
+        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", None, id="missing"),
+        pytest.param({"Ref": "It"}, "AWS::DynamoDB::Table", "", id="empty"),
+    ],
 )
-def test_an_output_must_be_there(actual: str | None, problem: str) -> None:
-    assert said({"Ref": "It"}, actual) == ("failed", problem)
+def test_an_output_with_another_value_or_format_fails(
+    value: Any, resource_type: str, actual: str | None, golden: Golden
+) -> None:
+    checks = output_checks(value, actual, resource_type)
+
+    assert statuses(checks) == ["failed"]
+    golden(lines(checks))
 
 
-def test_an_output_that_is_to_be_exported_must_be() -> None:
-    assert said({"Ref": "It"}, "physical", "AWS::DynamoDB::Table", Export={"Name": "x"}) == (
-        "failed",
-        "it is not exported",
-    )
+def test_an_output_with_an_export_must_be_exported(golden: Golden) -> None:
+    checks = output_checks({"Ref": "It"}, "physical", "AWS::DynamoDB::Table", Export={"Name": "x"})
+
+    assert statuses(checks) == ["failed"]
+    golden(lines(checks))
 
 
-def test_an_export_is_named() -> None:
-    body = {"Outputs": {"Out": {"Value": "v", "Export": {"Name": {"Fn::Sub": "${AWS::StackName}-Out"}}}}}
-    stack = deployed(body, outputs={"Out": "v"}, exports={"Out": "shop-Out"})
+EXPORTED = {"Outputs": {"Out": {"Value": "v", "Export": {"Name": {"Fn::Sub": "${AWS::StackName}-Out"}}}}}
 
-    assert found(list(check_outputs(stack))) == [("proved", "v, exported as shop-Out")]
+
+def test_an_exported_output_shows_its_export_name(golden: Golden) -> None:
+    checks = list(check_outputs(deployed_stack(EXPORTED, outputs={"Out": "v"}, exports={"Out": "shop-Out"})))
+
+    assert statuses(checks) == ["proved"]
+    golden(lines(checks))
 
 
 @pytest.mark.parametrize(
     ("condition", "actual", "expected"),
     [
-        pytest.param(["a", "b"], None, [], id="absent as it should be"),
-        pytest.param(
-            ["a", "b"],
-            "v",
-            [("failed", "it is there although its condition does not hold")],
-            id="there although it should not be",
-        ),
-        pytest.param(["a", "a"], "v", [("proved", "v")], id="there as it should be"),
-        pytest.param(["a", "a"], None, [("failed", "it is missing")], id="missing although it should be there"),
+        pytest.param(["a", "b"], None, [], id="absent and false"),
+        pytest.param(["a", "b"], "v", ["failed"], id="present and false"),
+        pytest.param(["a", "a"], "v", ["proved"], id="present and true"),
+        pytest.param(["a", "a"], None, ["failed"], id="absent and true"),
+        pytest.param(["a", {"Fn::ImportValue": "x"}], "v", ["not checked"], id="unresolvable"),
     ],
 )
-def test_a_condition_decides_whether_it_should_be_there(
-    condition: list[str], actual: str | None, expected: list[tuple[str, str]]
+def test_an_output_exists_if_its_condition_is_true(
+    condition: list[Any], actual: str | None, expected: list[str], golden: Golden
 ) -> None:
     body = {"Conditions": {"C": {"Fn::Equals": condition}}, "Outputs": {"Out": {"Value": "v", "Condition": "C"}}}
 
-    assert found(list(check_outputs(deployed(body, outputs={"Out": actual} if actual else {})))) == expected
+    checks = list(check_outputs(deployed_stack(body, outputs={"Out": actual} if actual else {})))
+
+    assert statuses(checks) == expected
+    golden(lines(checks))
 
 
-def test_a_condition_that_only_aws_knows_is_not_checked() -> None:
-    body = {
-        "Conditions": {"C": {"Fn::Equals": ["a", {"Fn::ImportValue": "x"}]}},
-        "Outputs": {"Out": {"Value": "v", "Condition": "C"}},
-    }
+MINE = PSEUDO["AWS::StackId"]
 
-    ((status, message),) = found(list(check_outputs(deployed(body, outputs={"Out": "v"}))))
 
-    assert status == "not checked"
-    assert message.startswith("whether it should be there is not known: ")
+def export_checks(*pages: Any, name: str = "shop-Out") -> list[Check]:
+    """The checks of a stack with one export, where ListExports returns these pages or fails with this code."""
+    stack = deployed_stack(EXPORTED, outputs={"Out": "v"}, exports={"Out": name})
+    with stubbed("cloudformation") as (aws, stubs):
+        for page in pages:
+            if isinstance(page, str):
+                stubs["cloudformation"].add_client_error("list_exports", page, "no", 403)
+            else:
+                stubs["cloudformation"].add_response("list_exports", page)
+        return list(check_exports(aws, stack))
+
+
+def export(**changes: str) -> dict[str, Any]:
+    return {"Exports": [{"ExportingStackId": MINE, "Name": "shop-Out", "Value": "v", **changes}]}
+
+
+@pytest.mark.parametrize(
+    ("pages", "name", "status"),
+    [
+        pytest.param([{"Exports": [], "NextToken": "more"}, export()], "shop-Out", "proved", id="on the second page"),
+        pytest.param([{"Exports": []}], "shop-Out", "failed", id="missing"),
+        pytest.param([export(ExportingStackId="arn:other")], "shop-Out", "failed", id="from another stack"),
+        pytest.param([export(Value="old")], "shop-Out", "failed", id="with another value"),
+        pytest.param([export(Name="old-Out")], "old-Out", "failed", id="with another name than the template's"),
+        pytest.param(["AccessDenied"], "shop-Out", "not checked", id="denied"),
+    ],
+)
+def test_an_export_as_other_stacks_see_it(pages: list[Any], name: str, status: str, golden: Golden) -> None:
+    checks = export_checks(*pages, name=name)
+
+    assert statuses(checks) == [status]
+    golden(lines(checks))
+
+
+def test_a_stack_without_exports_lists_none() -> None:
+    with stubbed("cloudformation") as (aws, _):
+        assert list(check_exports(aws, deployed_stack({}))) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"),
+    [
+        pytest.param("[a-z]+-1", "proved", id="the whole value"),
+        pytest.param("table", "failed", id="a part of it"),
+    ],
+)
+def test_a_pattern_must_match_the_whole_value(pattern: str, status: str, golden: Golden) -> None:
+    checks = list(check_patterns({"Name": re.compile(pattern)}, deployed_stack({}, outputs={"Name": "table-1"})))
+
+    assert statuses(checks) == [status]
+    golden(lines(checks))
+
+
+def test_a_pattern_for_a_missing_output_fails_permanently(golden: Golden) -> None:
+    (check,) = check_patterns({"Name": re.compile("x")}, deployed_stack({}))
+
+    assert (check.status.value, check.permanent) == ("failed", True)
+    golden(check.message)

@@ -1,79 +1,76 @@
-"""The table of looks against AWS's own service models and CloudFormation's own schemas."""
+"""The tables of checks against botocore's service models and CloudFormation's schemas."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, StructureShape
 
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck
+from tapctl.verify.resource_check import NO_DEFAULT, ResourceCheck
 from tapctl.verify.services import CHECKS_BY_TYPE
 
 ROOT = Path(__file__).parents[2]
 CASES = [
-    pytest.param(kind, look, id=f"{kind.removeprefix('AWS::')} by {look.operation}")
-    for kind, looks in CHECKS_BY_TYPE.items()
-    for look in looks
+    pytest.param(resource_type, check, id=f"{resource_type.removeprefix('AWS::')} {check.operation}")
+    for resource_type, checks in CHECKS_BY_TYPE.items()
+    for check in checks
 ]
 MODELS = botocore.session.get_session()
 
 
-def operation(look: ResourceCheck) -> OperationModel:
-    return MODELS.get_service_model(look.service).operation_model(look.operation)
+def operation_of(check: ResourceCheck) -> OperationModel:
+    return MODELS.get_service_model(check.service).operation_model(check.operation)
 
 
-@pytest.mark.parametrize(("kind", "look"), CASES)
-def test_every_row_points_into_the_answer(kind: str, look: ResourceCheck) -> None:
-    shape: Any = operation(look).output_shape
-    if look.entry:
-        name, key = look.entry
-        shape = shape.members[name].member
-        assert key in shape.members
-    for row in look.rows:
-        assert leads_somewhere(shape, row.found), f"{row.what}: {row.found}"
-
-
-def leads_somewhere(shape: Any, path: str) -> bool:
-    for part in path.split("."):
+def shape_at(shape: Any, path: str) -> Any:
+    """The shape at a dotted path; "beyond" where the model does not describe it, None where it does not exist."""
+    for name in path.split("."):
         if isinstance(shape, MapShape | ListShape) or shape.type_name == "string":
-            return True  # beyond this the model says nothing
-        if not isinstance(shape, StructureShape) or part not in shape.members:
-            return False
-        shape = shape.members[part]
-    return True
+            return "beyond"
+        if not isinstance(shape, StructureShape) or name not in shape.members:
+            return None
+        shape = shape.members[name]
+    return shape
 
 
-def test_a_row_that_leads_nowhere_is_seen() -> None:
-    look = CHECKS_BY_TYPE["AWS::DynamoDB::Table"][0]
-
-    assert not leads_somewhere(operation(look).output_shape, "Table.TableStatuses")
-
-
-@pytest.mark.parametrize(("kind", "look"), CASES)
-def test_every_row_names_a_property_of_the_type(kind: str, look: ResourceCheck) -> None:
-    schema = schema_of(kind)
-    inside = resolved(schema, schema["properties"][look.each])["items"] if look.each else {}
-    own = resolved(schema, inside).get("properties", {}) | schema["properties"]
-    named = [row.name for row in look.rows if isinstance(row, PropertyCheck)] + [
-        each for each in (look.needs, look.each) if each
-    ]
-
-    for name in named:
-        assert name.partition(".")[0] in own, name
-        if "." in name:
-            first, rest = name.split(".", 1)
-            assert rest in resolved(schema, own[first]).get("properties", {}), name
+@pytest.mark.parametrize(("resource_type", "check"), CASES)
+def test_every_field_exists_in_the_response(resource_type: str, check: ResourceCheck) -> None:
+    shape: Any = operation_of(check).output_shape
+    prefix = f"{check.result_path}." if check.result_path else ""
+    if check.id_field:
+        shape, prefix = shape_at(shape, check.result_path).member, ""
+        assert check.id_field in shape.members
+    fields = [compared.field or compared.path for compared in check.properties]
+    for field in (*fields, *(state.field for state in check.states)):
+        assert shape_at(shape, f"{prefix}{field}"), field
 
 
-def schema_of(kind: str) -> dict[str, Any]:
+def test_a_field_that_does_not_exist_is_detected() -> None:
+    table = CHECKS_BY_TYPE["AWS::DynamoDB::Table"][0]
+
+    assert shape_at(operation_of(table).output_shape, "Table.TableStatuses") is None
+
+
+@pytest.mark.parametrize(("resource_type", "check"), CASES)
+def test_every_property_exists_in_the_schema(resource_type: str, check: ResourceCheck) -> None:
+    schema = schema_of(resource_type)
+    item = resolved(schema, schema["properties"][check.repeat_for])["items"] if check.repeat_for else {}
+    properties = resolved(schema, item).get("properties", {}) | schema["properties"]
+    names = [compared.path for compared in check.properties]
+
+    for name in (*names, *filter(None, (check.only_with, check.repeat_for))):
+        first, _, rest = name.partition(".")
+        assert first in properties, name
+        assert not rest or rest in resolved(schema, properties[first]).get("properties", {}), name
+
+
+def schema_of(resource_type: str) -> dict[str, Any]:
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-    found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
-    return found
+    schema: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource_type).schema
+    return schema
 
 
 def resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
@@ -82,29 +79,26 @@ def resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
-def test_every_type_of_the_reference_stack_is_looked_at() -> None:
+def test_every_type_of_the_reference_stack_has_checks() -> None:
     template = json.loads((ROOT / "stack" / "TapStack.json").read_text())
 
-    assert {each["Type"] for each in template["Resources"].values()} <= set(CHECKS_BY_TYPE)
+    assert {resource["Type"] for resource in template["Resources"].values()} <= set(CHECKS_BY_TYPE)
 
 
-@pytest.mark.parametrize(("kind", "look"), CASES)
-def test_a_look_only_reads(kind: str, look: ResourceCheck) -> None:
-    assert look.operation.startswith(("Describe", "Get", "List"))
-    assert xform_name(look.operation)
+@pytest.mark.parametrize(("resource_type", "check"), CASES)
+def test_every_operation_is_a_read(resource_type: str, check: ResourceCheck) -> None:
+    assert check.operation.startswith(("Describe", "Get", "List"))
 
 
-@pytest.mark.parametrize("kind", CHECKS_BY_TYPE)
-def test_the_first_look_is_one_that_finds_out_whether_it_is_there(kind: str) -> None:
-    def always(look: ResourceCheck) -> Iterator[bool]:
-        yield bool(look.each or look.needs)
-        yield from (isinstance(row, StateCheck) for row in look.rows)
-        yield from (
-            row.name in required(kind) or row.default is not None for row in look.rows if isinstance(row, PropertyCheck)
-        )
+@pytest.mark.parametrize("resource_type", CHECKS_BY_TYPE)
+def test_the_first_check_of_a_type_always_calls_its_api(resource_type: str) -> None:
+    """Otherwise a deleted resource would go unnoticed."""
+    check = CHECKS_BY_TYPE[resource_type][0]
+    required = schema_of(resource_type).get("required", [])
 
-    assert any(always(CHECKS_BY_TYPE[kind][0]))
-
-
-def required(kind: str) -> list[str]:
-    return list(schema_of(kind).get("required", []))
+    assert (
+        check.repeat_for
+        or check.only_with
+        or check.states
+        or any(compared.path in required or compared.default is not NO_DEFAULT for compared in check.properties)
+    )

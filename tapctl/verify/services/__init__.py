@@ -1,4 +1,4 @@
-"""How each type of resource is looked at: one file a service, one tuple of looks a type."""
+"""The checks of every resource type that tapctl verifies: one module a service."""
 
 from collections.abc import Mapping
 

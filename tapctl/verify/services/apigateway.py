@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document, same_name, within
-from tapctl.verify.resource import LiveResource
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, quietly
+from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, by_id, without_details
 
 
-def _own(live: LiveResource) -> str:
-    """The id without the API's, which some put before it."""
-    return re.split("[/|]", live.id)[-1]
+def _own_id(resource: LiveResource) -> str:
+    """The id without the API's, which some physical ids begin with."""
+    return re.split("[/|]", resource.physical_id)[-1]
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
@@ -18,13 +17,11 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetApi",
-            lambda live, _: {"ApiId": live.id},
+            by_id("ApiId"),
             (
-                PropertyCheck("name", "Name", "Name"),
-                PropertyCheck("protocol", "ProtocolType", "ProtocolType", default="HTTP"),
-                PropertyCheck(
-                    "closed default endpoint", "DisableExecuteApiEndpoint", "DisableExecuteApiEndpoint", absent=False
-                ),
+                PropertyCheck("Name"),
+                PropertyCheck("ProtocolType", default="HTTP"),
+                PropertyCheck("DisableExecuteApiEndpoint", absent=False),
             ),
         ),
     ),
@@ -32,18 +29,16 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetIntegration",
-            lambda live, _: {"ApiId": live.properties["ApiId"], "IntegrationId": _own(live)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "IntegrationId": _own_id(resource)},
             (
-                PropertyCheck("type", "IntegrationType", "IntegrationType"),
-                PropertyCheck("subtype", "IntegrationSubtype", "IntegrationSubtype"),
-                PropertyCheck("target", "IntegrationUri", "IntegrationUri", same=within),
-                PropertyCheck("method", "IntegrationMethod", "IntegrationMethod"),
-                PropertyCheck("credentials", "CredentialsArn", "CredentialsArn"),
-                PropertyCheck("payload format", "PayloadFormatVersion", "PayloadFormatVersion"),
-                PropertyCheck("timeout in ms", "TimeoutInMillis", "TimeoutInMillis"),
-                PropertyCheck(
-                    "parameters", "RequestParameters", "RequestParameters", same=same_document, explain=quietly
-                ),
+                PropertyCheck("IntegrationType"),
+                PropertyCheck("IntegrationSubtype"),
+                PropertyCheck("IntegrationUri", equal=within),
+                PropertyCheck("IntegrationMethod"),
+                PropertyCheck("CredentialsArn"),
+                PropertyCheck("PayloadFormatVersion"),
+                PropertyCheck("TimeoutInMillis"),
+                PropertyCheck("RequestParameters", equal=same_document, difference=without_details),
             ),
         ),
     ),
@@ -51,11 +46,11 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetRoute",
-            lambda live, _: {"ApiId": live.properties["ApiId"], "RouteId": _own(live)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "RouteId": _own_id(resource)},
             (
-                PropertyCheck("route", "RouteKey", "RouteKey"),
-                PropertyCheck("authorization", "AuthorizationType", "AuthorizationType", default="NONE", absent="NONE"),
-                PropertyCheck("target", "Target", "Target"),
+                PropertyCheck("RouteKey"),
+                PropertyCheck("AuthorizationType", default="NONE", absent="NONE"),
+                PropertyCheck("Target"),
             ),
         ),
     ),
@@ -63,25 +58,13 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetStage",
-            lambda live, _: {"ApiId": live.properties["ApiId"], "StageName": _own(live)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "StageName": _own_id(resource)},
             (
-                PropertyCheck("automatic deployment", "AutoDeploy", "AutoDeploy", default=False, absent=False),
-                PropertyCheck(
-                    "rate limit",
-                    "DefaultRouteSettings.ThrottlingRateLimit",
-                    "DefaultRouteSettings.ThrottlingRateLimit",
-                ),
-                PropertyCheck(
-                    "burst limit",
-                    "DefaultRouteSettings.ThrottlingBurstLimit",
-                    "DefaultRouteSettings.ThrottlingBurstLimit",
-                ),
-                PropertyCheck(
-                    "access log", "AccessLogSettings.DestinationArn", "AccessLogSettings.DestinationArn", same=same_name
-                ),
-                PropertyCheck(
-                    "access log format", "AccessLogSettings.Format", "AccessLogSettings.Format", explain=quietly
-                ),
+                PropertyCheck("AutoDeploy", default=False, absent=False),
+                PropertyCheck("DefaultRouteSettings.ThrottlingRateLimit"),
+                PropertyCheck("DefaultRouteSettings.ThrottlingBurstLimit"),
+                PropertyCheck("AccessLogSettings.DestinationArn", equal=same_name),
+                PropertyCheck("AccessLogSettings.Format", difference=without_details),
             ),
         ),
     ),

@@ -5,38 +5,44 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tapctl.resource_types import ALIAS, EVENT_SOURCE_MAPPING, FUNCTION, VERSION
+from tapctl.resource_types import (
+    ALIAS,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    PROVISIONED_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+    VERSION,
+)
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import find_unknown
 from tapctl.unknown import Unknown
-from tapctl.verify.check import Check, CheckStatus
-from tapctl.verify.compare import is_on, same_name, unordered
-from tapctl.verify.resource import LiveResource, unknown_value
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, at
+from tapctl.verify.check import Check
+from tapctl.verify.compare import as_state, same_name, unordered
+from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, StateCheck, at, by_id
 
 
-def _variables(live: LiveResource, answer: Any) -> Iterator[Check]:
-    """The environment by the names alone: a value may be a secret."""
-    wanted = at(live.properties, "Environment.Variables", {})
-    if isinstance(wanted, Unknown):
-        yield unknown_value(live, "environment")
+def _environment(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """Compares the environment and prints only names: a value may be a secret."""
+    label = "Environment.Variables"
+    expected = at(resource.properties, label, {})
+    if isinstance(expected, Unknown):
+        yield resource.unresolved(label)
         return
-    if code := at(answer, "Environment.Error.ErrorCode"):
-        yield Check(live.logical_id, CheckStatus.NOT_CHECKED, f"environment: Lambda could not read it: {code}")
+    if code := at(response, "Environment.Error.ErrorCode"):
+        yield resource.not_checked(f"{label}: Lambda cannot read it ({code})")
         return
-    found = at(answer, "Environment.Variables", {})
-    known = {name: as_text(value) for name, value in wanted.items() if not find_unknown(value)}
-    names = {*known, *(set(found) - set(wanted))}
-    wrong = sorted(name for name in names if found.get(name) != known.get(name))
-    if known or wrong:
-        yield live.check(
-            not wrong,
-            f"environment is as the template says: {', '.join(sorted(known))}",
-            f"environment is not as the template says: {', '.join(wrong)}",
+    actual = at(response, label, {})
+    resolved = {name: as_text(value) for name, value in expected.items() if not find_unknown(value)}
+    names = {*resolved, *(set(actual) - set(expected))}
+    different = sorted(name for name in names if actual.get(name) != resolved.get(name))
+    if resolved or different:
+        yield resource.compared(
+            not different,
+            f"{label} matches the template: {', '.join(sorted(resolved))}",
+            f"{label} differs from the template: {', '.join(different)}",
         )
-    if opaque_resources := sorted(set(wanted) - set(known)):
-        message = f"environment: the values of {', '.join(opaque_resources)} are not shown by CloudFormation"
-        yield Check(live.logical_id, CheckStatus.NOT_CHECKED, message)
+    if unresolved := sorted(set(expected) - set(resolved)):
+        yield resource.unresolved(f"{label} ({', '.join(unresolved)})")
 
 
 _ACCOUNT = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
@@ -48,137 +54,124 @@ _CONDITIONS = {
     "lambda:functionurlauthtype": "FunctionUrlAuthType",
     "lambda:invokedviafunctionurl": "InvokedViaFunctionUrl",
 }
-"""Where the conditions of a function's policy come from."""
+"""Condition key of a statement to the property of AWS::Lambda::Permission that sets it."""
 
 
-def _grant(live: LiveResource, answer: Any) -> Iterator[Check]:
-    """One statement of the function's policy has to be the permission, whatever it is called there."""
+def _permission(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """One statement of the function's policy grants the permission, whatever its Sid is."""
     names = ("Action", "Principal", *_CONDITIONS.values())
-    wanted = {name: live.properties[name] for name in names if name in live.properties}
-    if find_unknown(wanted):
-        yield unknown_value(live, "permission")
+    expected = {name: resource.properties[name] for name in names if name in resource.properties}
+    if find_unknown(expected):
+        yield resource.unresolved("permission")
         return
-    asked = {name: _principal(value) for name, value in wanted.items()}
-    statements = json.loads(answer["Policy"]).get("Statement", [])
-    to = f"{wanted.get('Principal')} may {wanted.get('Action')}"
-    limits = ", ".join(f"{name} {value}" for name, value in wanted.items() if name in _CONDITIONS.values())
-    proved = f"{to}{f' with {limits}' if limits else ''}"
-    yield live.check(asked in map(_granted, statements), proved, f"no statement says that {proved}")
+    statements = json.loads(response["Policy"]).get("Statement", [])
+    conditions = ", ".join(f"{name} {value}" for name, value in expected.items() if name in _CONDITIONS.values())
+    permission = (
+        f"{expected.get('Action')} for {expected.get('Principal')}{f' with {conditions}' if conditions else ''}"
+    )
+    yield resource.compared(
+        {name: _canonical(value) for name, value in expected.items()} in map(_as_permission, statements),
+        f"the function's policy allows {permission}",
+        f"the function's policy does not allow {permission}",
+    )
 
 
-def _granted(statement: Mapping[str, Any]) -> dict[str, str]:
-    """A statement of a function's policy in the words of the template."""
+def _as_permission(statement: Mapping[str, Any]) -> dict[str, str]:
+    """A statement of a function's policy as the properties of AWS::Lambda::Permission."""
     principal = statement.get("Principal")
-    who = next(iter(principal.values())) if isinstance(principal, dict) else principal
-    granted = {"Action": statement.get("Action"), "Principal": who}
+    if isinstance(principal, dict):
+        principal = next(iter(principal.values()))
+    properties = {"Action": statement.get("Action"), "Principal": principal}
     for condition in statement.get("Condition", {}).values():
-        granted |= {_CONDITIONS.get(name.lower(), name): value for name, value in condition.items()}
-    return {name: _principal(value) for name, value in granted.items()}
+        properties |= {_CONDITIONS.get(key.lower(), key): value for key, value in condition.items()}
+    return {name: _canonical(value) for name, value in properties.items()}
 
 
-def _principal(value: Any) -> str:
-    """An account may be written as its root."""
+def _canonical(value: Any) -> str:
+    """The value as text, with an account for the ARN of its root user."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     account = _ACCOUNT.fullmatch(text)
     return account[1] if account else text
 
 
-def _provisioned(function: str, name: str) -> ResourceCheck:
-    """The provisioned concurrency of what `name` says: an alias by name, a version by its number."""
-
-    def arguments(live: LiveResource, _: Any) -> dict[str, Any]:
-        return {
-            "FunctionName": live.properties[function],
-            "Qualifier": live.properties.get(name) or live.id.rpartition(":")[2],
-        }
-
+def _provisioned_concurrency(qualifier: str) -> ResourceCheck:
+    """The provisioned concurrency of an alias or a version, whose name or number the property `qualifier` holds."""
     return ResourceCheck(
         "lambda",
         "GetProvisionedConcurrencyConfig",
-        arguments,
+        lambda resource: {
+            "FunctionName": resource.properties["FunctionName"],
+            "Qualifier": resource.properties.get(qualifier) or resource.physical_id.rpartition(":")[2],
+        },
         (
             PropertyCheck(
-                "provisioned concurrency",
-                "ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions",
+                f"{PROVISIONED_CONCURRENCY}.ProvisionedConcurrentExecutions",
                 "RequestedProvisionedConcurrentExecutions",
             ),
         ),
-        thing="provisioned concurrency",
+        part=lambda _: "provisioned concurrency",
     )
 
+
+# Lambda sets a function that is not invoked for weeks to Inactive, and back with the next invocation.
+_STATE = StateCheck("State", ("Active", "Inactive"))
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     FUNCTION: (
         ResourceCheck(
             "lambda",
             "GetFunctionConfiguration",
-            lambda live, _: {"FunctionName": live.id},
+            by_id("FunctionName"),
             (
-                # A function that nobody called for weeks is Inactive until somebody does.
-                StateCheck("state", ("Active", "Inactive"), "State"),
-                PropertyCheck("runtime", "Runtime", "Runtime"),
-                PropertyCheck("handler", "Handler", "Handler"),
-                PropertyCheck("architecture", "Architectures", "Architectures", default=["x86_64"]),
-                PropertyCheck("memory", "MemorySize", "MemorySize", default=128),
-                PropertyCheck("timeout", "Timeout", "Timeout", default=3),
-                PropertyCheck("tracing", "TracingConfig.Mode", "TracingConfig.Mode", default="PassThrough"),
-                PropertyCheck("role", "Role", "Role"),
-                PropertyCheck("environment key", "KmsKeyArn", "KMSKeyArn", same=same_name),
-                PropertyCheck("log format", "LoggingConfig.LogFormat", "LoggingConfig.LogFormat"),
-                PropertyCheck("log group", "LoggingConfig.LogGroup", "LoggingConfig.LogGroup"),
-                PropertyCheck("dead letters", "DeadLetterConfig.TargetArn", "DeadLetterConfig.TargetArn"),
-                PropertyCheck("storage", "EphemeralStorage.Size", "EphemeralStorage.Size", absent=512),
-                PropertyCheck("subnets", "VpcConfig.SubnetIds", "VpcConfig.SubnetIds", same=unordered),
-                PropertyCheck(
-                    "security groups", "VpcConfig.SecurityGroupIds", "VpcConfig.SecurityGroupIds", same=unordered
-                ),
+                PropertyCheck("Runtime"),
+                PropertyCheck("Handler"),
+                PropertyCheck("Architectures", default=["x86_64"]),
+                PropertyCheck("MemorySize", default=128),
+                PropertyCheck("Timeout", default=3),
+                PropertyCheck("TracingConfig.Mode", default="PassThrough"),
+                PropertyCheck("Role"),
+                PropertyCheck("KmsKeyArn", "KMSKeyArn", equal=same_name),
+                PropertyCheck("LoggingConfig.LogFormat"),
+                PropertyCheck("LoggingConfig.LogGroup"),
+                PropertyCheck("DeadLetterConfig.TargetArn"),
+                PropertyCheck("EphemeralStorage.Size", absent=512),
+                PropertyCheck("VpcConfig.SubnetIds", equal=unordered),
+                PropertyCheck("VpcConfig.SecurityGroupIds", equal=unordered),
             ),
-            more=_variables,
+            (_STATE,),
+            further=_environment,
         ),
         ResourceCheck(
             "lambda",
             "GetFunctionConcurrency",
-            lambda live, _: {"FunctionName": live.id},
-            (
-                PropertyCheck(
-                    "reserved concurrency",
-                    "ReservedConcurrentExecutions",
-                    "ReservedConcurrentExecutions",
-                    default=None,
-                    notable=True,
-                ),
-            ),
+            by_id("FunctionName"),
+            (PropertyCheck(RESERVED_CONCURRENCY, default=None, notable=True),),
         ),
     ),
     VERSION: (
-        ResourceCheck(
-            "lambda",
-            "GetFunctionConfiguration",
-            lambda live, _: {"FunctionName": live.id},
-            (StateCheck("state", ("Active", "Inactive"), "State"),),
-        ),
-        _provisioned("FunctionName", "Version"),
+        ResourceCheck("lambda", "GetFunctionConfiguration", by_id("FunctionName"), states=(_STATE,)),
+        _provisioned_concurrency("Version"),
     ),
     ALIAS: (
         ResourceCheck(
             "lambda",
             "GetAlias",
-            lambda live, _: {"FunctionName": live.properties["FunctionName"], "Name": live.properties["Name"]},
-            (PropertyCheck("version", "FunctionVersion", "FunctionVersion"),),
+            lambda resource: {name: resource.properties[name] for name in ("FunctionName", "Name")},
+            (PropertyCheck("FunctionVersion"),),
         ),
-        _provisioned("FunctionName", "Name"),
+        _provisioned_concurrency("Name"),
     ),
     "AWS::Lambda::Url": (
         ResourceCheck(
             "lambda",
             "GetFunctionUrlConfig",
-            lambda live, _: (
-                {"FunctionName": live.properties["TargetFunctionArn"]}
-                | ({"Qualifier": live.properties["Qualifier"]} if "Qualifier" in live.properties else {})
+            lambda resource: (
+                {"FunctionName": resource.properties["TargetFunctionArn"]}
+                | {name: resource.properties[name] for name in ("Qualifier",) if name in resource.properties}
             ),
             (
-                PropertyCheck("authorization", "AuthType", "AuthType"),
-                PropertyCheck("answers", "InvokeMode", "InvokeMode", default="BUFFERED", absent="BUFFERED"),
+                PropertyCheck("AuthType"),
+                PropertyCheck("InvokeMode", default="BUFFERED", absent="BUFFERED"),
             ),
         ),
     ),
@@ -186,38 +179,25 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "lambda",
             "GetPolicy",
-            lambda live, _: {"FunctionName": live.properties["FunctionName"]},
-            more=_grant,
-            needs="FunctionName",
-            thing="policy of {FunctionName}",
+            lambda resource: {"FunctionName": resource.properties["FunctionName"]},
+            part=lambda resource: f"policy of {resource.properties['FunctionName']}",
+            further=_permission,
+            only_with="FunctionName",
         ),
     ),
     EVENT_SOURCE_MAPPING: (
         ResourceCheck(
             "lambda",
             "GetEventSourceMapping",
-            lambda live, _: {"UUID": live.id},
+            by_id("UUID"),
             (
-                PropertyCheck(
-                    "state",
-                    "Enabled",
-                    "State",
-                    default=True,
-                    says=lambda value: "Enabled" if is_on(value) else "Disabled",
-                ),
-                PropertyCheck("source", "EventSourceArn", "EventSourceArn"),
-                PropertyCheck("function", "FunctionName", "FunctionArn", same=same_name),
-                PropertyCheck("batch size", "BatchSize", "BatchSize"),
-                PropertyCheck(
-                    "batching window in seconds",
-                    "MaximumBatchingWindowInSeconds",
-                    "MaximumBatchingWindowInSeconds",
-                    absent=0,
-                ),
-                PropertyCheck("answers", "FunctionResponseTypes", "FunctionResponseTypes", absent=[], same=unordered),
-                PropertyCheck(
-                    "maximum concurrency", "ScalingConfig.MaximumConcurrency", "ScalingConfig.MaximumConcurrency"
-                ),
+                PropertyCheck("Enabled", "State", default=True, to_api=as_state, label="State"),
+                PropertyCheck("EventSourceArn"),
+                PropertyCheck("FunctionName", "FunctionArn", equal=same_name),
+                PropertyCheck("BatchSize"),
+                PropertyCheck("MaximumBatchingWindowInSeconds", absent=0),
+                PropertyCheck("FunctionResponseTypes", absent=[], equal=unordered),
+                PropertyCheck("ScalingConfig.MaximumConcurrency"),
             ),
         ),
     ),

@@ -2,88 +2,52 @@
 
 from collections.abc import Mapping
 
-from tapctl.verify.compare import enabled, is_on, same_name, soon, unordered
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck
+from tapctl.verify.compare import as_status, boolean, same_name, same_or_changing, unordered
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, by_id
+
+
+def _feature(property_: str, field: str) -> PropertyCheck:
+    """A boolean property that the API reports as a status."""
+    return PropertyCheck(property_, field, absent="DISABLED", to_api=as_status, equal=same_or_changing)
+
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::DynamoDB::Table": (
         ResourceCheck(
             "dynamodb",
             "DescribeTable",
-            lambda live, _: {"TableName": live.id},
+            by_id("TableName"),
             (
-                StateCheck("status", ("ACTIVE", "UPDATING"), "Table.TableStatus"),
-                # What is not shown was never on demand.
+                # DescribeTable omits the summary for tables that were never on demand.
                 PropertyCheck(
-                    "billing mode",
-                    "BillingMode",
-                    "Table.BillingModeSummary.BillingMode",
-                    default="PROVISIONED",
-                    absent="PROVISIONED",
+                    "BillingMode", "BillingModeSummary.BillingMode", default="PROVISIONED", absent="PROVISIONED"
                 ),
-                PropertyCheck("keys", "KeySchema", "Table.KeySchema", same=unordered),
-                PropertyCheck("key attributes", "AttributeDefinitions", "Table.AttributeDefinitions", same=unordered),
-                PropertyCheck(
-                    "encryption",
-                    "SSESpecification.SSEEnabled",
-                    "Table.SSEDescription.Status",
-                    absent="DISABLED",
-                    says=enabled,
-                    same=soon,
-                ),
-                PropertyCheck(
-                    "encryption key",
-                    "SSESpecification.KMSMasterKeyId",
-                    "Table.SSEDescription.KMSMasterKeyArn",
-                    same=same_name,
-                ),
-                PropertyCheck(
-                    "stream", "StreamSpecification.StreamViewType", "Table.StreamSpecification.StreamViewType"
-                ),
-                PropertyCheck(
-                    "deletion protection",
-                    "DeletionProtectionEnabled",
-                    "Table.DeletionProtectionEnabled",
-                    default=False,
-                    absent=False,
-                    says=is_on,
-                ),
+                PropertyCheck("KeySchema", equal=unordered),
+                PropertyCheck("AttributeDefinitions", equal=unordered),
+                _feature("SSESpecification.SSEEnabled", "SSEDescription.Status"),
+                PropertyCheck("SSESpecification.KMSMasterKeyId", "SSEDescription.KMSMasterKeyArn", equal=same_name),
+                PropertyCheck("StreamSpecification.StreamViewType"),
+                PropertyCheck("DeletionProtectionEnabled", default=False, absent=False, to_api=boolean),
             ),
+            (StateCheck("TableStatus", ("ACTIVE", "UPDATING")),),
+            result_path="Table",
         ),
         ResourceCheck(
             "dynamodb",
             "DescribeContinuousBackups",
-            lambda live, _: {"TableName": live.id},
-            (
-                PropertyCheck(
-                    "point-in-time recovery",
-                    "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
-                    "ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus",
-                    absent="DISABLED",
-                    says=enabled,
-                    same=soon,
-                ),
-            ),
+            by_id("TableName"),
+            (_feature("PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", "PointInTimeRecoveryStatus"),),
+            result_path="ContinuousBackupsDescription.PointInTimeRecoveryDescription",
         ),
         ResourceCheck(
             "dynamodb",
             "DescribeTimeToLive",
-            lambda live, _: {"TableName": live.id},
+            by_id("TableName"),
             (
-                PropertyCheck(
-                    "expiry",
-                    "TimeToLiveSpecification.Enabled",
-                    "TimeToLiveDescription.TimeToLiveStatus",
-                    absent="DISABLED",
-                    says=enabled,
-                    same=soon,
-                ),
-                PropertyCheck(
-                    "expiry attribute",
-                    "TimeToLiveSpecification.AttributeName",
-                    "TimeToLiveDescription.AttributeName",
-                ),
+                _feature("TimeToLiveSpecification.Enabled", "TimeToLiveStatus"),
+                PropertyCheck("TimeToLiveSpecification.AttributeName", "AttributeName"),
             ),
+            result_path="TimeToLiveDescription",
         ),
     ),
 }

@@ -5,40 +5,31 @@ from typing import Any
 
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
-from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource import LiveResource, unknown_value
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
+from tapctl.verify.policy import policy_check
+from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, by_id
 
 
-def _document(what: str, found: str, name: str = "PolicyDocument") -> PropertyCheck:
-    return PropertyCheck(what, name, found, same=same_policy, explain=policy_difference)
-
-
-def _inline(property_: str, operation: str, owner: str) -> ResourceCheck:
-    """The policy as it stands at each of the roles, users or groups that have it."""
-
-    def arguments(live: LiveResource, entry: Any) -> dict[str, Any]:
-        return {owner: entry, "PolicyName": live.properties["PolicyName"]}
-
+def _inline_policy(property_: str, operation: str, parameter: str) -> ResourceCheck:
+    """The policy as each of the roles, users or groups in the property has it."""
     return ResourceCheck(
         "iam",
         operation,
-        arguments,
-        (_document("policy {PolicyName} of {entry}", "PolicyDocument"),),
-        each=property_,
-        thing="policy {PolicyName} of {entry}",
+        lambda resource: {parameter: resource.item, "PolicyName": resource.properties["PolicyName"]},
+        (policy_check("PolicyDocument"),),
+        repeat_for=property_,
+        part=lambda resource: f"policy {resource.properties['PolicyName']} of {resource.item}",
     )
 
 
-def _attached(live: LiveResource, answer: Any) -> Iterator[Check]:
-    """The managed policies of the template; others may have been attached beside them."""
-    wanted = live.properties.get("ManagedPolicyArns") or []
-    found = {each["PolicyArn"] for each in answer.get("AttachedPolicies", [])}
-    for arn in wanted if isinstance(wanted, list) else [wanted]:
+def _managed_policies(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """The template's managed policies are attached; further ones may be."""
+    attached = {policy["PolicyArn"] for policy in response.get("AttachedPolicies", [])}
+    expected = resource.properties.get("ManagedPolicyArns") or []
+    for arn in expected if isinstance(expected, list) else [expected]:
         if isinstance(arn, Unknown):
-            yield unknown_value(live, "managed policy")
+            yield resource.unresolved("ManagedPolicyArns")
         else:
-            yield live.check(arn in found, f"{arn} is attached", f"{arn} is not attached")
+            yield resource.compared(arn in attached, f"{arn} is attached", f"{arn} is not attached")
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
@@ -46,33 +37,34 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "iam",
             "GetRole",
-            lambda live, _: {"RoleName": live.id},
+            by_id("RoleName"),
             (
-                _document("trust policy", "Role.AssumeRolePolicyDocument", "AssumeRolePolicyDocument"),
-                PropertyCheck("path", "Path", "Role.Path"),
-                PropertyCheck("longest session", "MaxSessionDuration", "Role.MaxSessionDuration"),
-                PropertyCheck("boundary", "PermissionsBoundary", "Role.PermissionsBoundary.PermissionsBoundaryArn"),
+                policy_check("AssumeRolePolicyDocument"),
+                PropertyCheck("Path"),
+                PropertyCheck("MaxSessionDuration"),
+                PropertyCheck("PermissionsBoundary", "PermissionsBoundary.PermissionsBoundaryArn"),
             ),
+            result_path="Role",
         ),
         ResourceCheck(
             "iam",
             "GetRolePolicy",
-            lambda live, entry: {"RoleName": live.id, "PolicyName": entry["PolicyName"]},
-            (_document("policy {PolicyName}", "PolicyDocument"),),
-            each="Policies",
-            thing="policy {PolicyName}",
+            lambda resource: {"RoleName": resource.physical_id, "PolicyName": resource.item["PolicyName"]},
+            (policy_check("PolicyDocument"),),
+            repeat_for="Policies",
+            part=lambda resource: f"policy {resource.item['PolicyName']}",
         ),
         ResourceCheck(
             "iam",
             "ListAttachedRolePolicies",
-            lambda live, _: {"RoleName": live.id},
-            more=_attached,
-            needs="ManagedPolicyArns",
+            by_id("RoleName"),
+            further=_managed_policies,
+            only_with="ManagedPolicyArns",
         ),
     ),
     "AWS::IAM::Policy": (
-        _inline("Roles", "GetRolePolicy", "RoleName"),
-        _inline("Users", "GetUserPolicy", "UserName"),
-        _inline("Groups", "GetGroupPolicy", "GroupName"),
+        _inline_policy("Roles", "GetRolePolicy", "RoleName"),
+        _inline_policy("Users", "GetUserPolicy", "UserName"),
+        _inline_policy("Groups", "GetGroupPolicy", "GroupName"),
     ),
 }

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_name
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, by_id
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::Logs::LogGroup": (
         ResourceCheck(
             "logs",
             "DescribeLogGroups",
-            lambda live, _: {"logGroupNamePrefix": live.id},
+            by_id("logGroupNamePrefix"),
             (
-                PropertyCheck("retention in days", "RetentionInDays", "retentionInDays", default=None),
-                PropertyCheck("encryption key", "KmsKeyId", "kmsKeyId", same=same_name),
-                PropertyCheck("class", "LogGroupClass", "logGroupClass", absent="STANDARD"),
+                PropertyCheck("RetentionInDays", "retentionInDays", default=None),
+                PropertyCheck("KmsKeyId", "kmsKeyId", equal=same_name),
+                PropertyCheck("LogGroupClass", "logGroupClass", absent="STANDARD"),
             ),
-            entry=("logGroups", "logGroupName"),
+            result_path="logGroups",
+            id_field="logGroupName",
         ),
     ),
 }

@@ -3,52 +3,47 @@
 from collections.abc import Mapping
 
 from tapctl.verify.compare import same_document
-from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, quietly
+from tapctl.verify.policy import policy_check
+from tapctl.verify.resource_check import PropertyCheck, ResourceCheck, StateCheck, by_id, without_details
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::SNS::Topic": (
         ResourceCheck(
             "sns",
             "GetTopicAttributes",
-            lambda live, _: {"TopicArn": live.id},
+            by_id("TopicArn"),
             (
-                PropertyCheck("display name", "DisplayName", "Attributes.DisplayName"),
-                PropertyCheck("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId", default=None),
-                PropertyCheck("first in, first out", "FifoTopic", "Attributes.FifoTopic", default=False, absent=False),
+                PropertyCheck("DisplayName"),
+                PropertyCheck("KmsMasterKeyId", default=None),
+                PropertyCheck("FifoTopic", default=False, absent=False),
             ),
+            result_path="Attributes",
         ),
     ),
     "AWS::SNS::TopicPolicy": (
         ResourceCheck(
             "sns",
             "GetTopicAttributes",
-            lambda _, entry: {"TopicArn": entry},
-            (
-                PropertyCheck(
-                    "policy of {entry}",
-                    "PolicyDocument",
-                    "Attributes.Policy",
-                    same=same_policy,
-                    explain=policy_difference,
-                ),
-            ),
-            each="Topics",
-            thing="{entry}",
+            lambda resource: {"TopicArn": resource.item},
+            (policy_check("PolicyDocument", "Policy"),),
+            result_path="Attributes",
+            repeat_for="Topics",
+            part=lambda resource: str(resource.item),
         ),
     ),
     "AWS::SNS::Subscription": (
         ResourceCheck(
             "sns",
             "GetSubscriptionAttributes",
-            lambda live, _: {"SubscriptionArn": live.id},
+            by_id("SubscriptionArn"),
             (
-                StateCheck("waiting for its confirmation", ("false",), "Attributes.PendingConfirmation"),
-                PropertyCheck("protocol", "Protocol", "Attributes.Protocol"),
-                PropertyCheck("endpoint", "Endpoint", "Attributes.Endpoint"),
-                PropertyCheck("filter", "FilterPolicy", "Attributes.FilterPolicy", same=same_document, explain=quietly),
-                PropertyCheck("raw delivery", "RawMessageDelivery", "Attributes.RawMessageDelivery", absent=False),
+                PropertyCheck("Protocol"),
+                PropertyCheck("Endpoint"),
+                PropertyCheck("FilterPolicy", equal=same_document, difference=without_details),
+                PropertyCheck("RawMessageDelivery", absent=False),
             ),
+            (StateCheck("PendingConfirmation", ("false",)),),
+            result_path="Attributes",
         ),
     ),
 }

@@ -4,22 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapctl.verify.compare import same_document
-from tapctl.verify.policy import policy_difference, same_policy
-from tapctl.verify.resource import LiveResource
+from tapctl.verify.policy import policy_check
 from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
 
-def _all(url: Any) -> dict[str, Any]:
-    return {"QueueUrl": url, "AttributeNames": ["All"]}
+def _all_attributes(queue_url: Any) -> dict[str, Any]:
+    return {"QueueUrl": queue_url, "AttributeNames": ["All"]}
 
 
-def _own(live: LiveResource, _: Any) -> dict[str, Any]:
-    return _all(live.id)
-
-
-def _attribute(what: str, name: str, default: object) -> PropertyCheck:
-    """An attribute that the API calls as the template does."""
-    return PropertyCheck(what, name, f"Attributes.{name}", default=default, absent=default)
+def _attribute(name: str, default: object) -> PropertyCheck:
+    """An attribute with a default that the API omits or returns."""
+    return PropertyCheck(name, default=default, absent=default)
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
@@ -27,44 +22,30 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "sqs",
             "GetQueueAttributes",
-            _own,
+            lambda resource: _all_attributes(resource.physical_id),
             (
-                _attribute("invisible for seconds", "VisibilityTimeout", 30),
-                _attribute("kept for seconds", "MessageRetentionPeriod", 345600),
-                _attribute("delayed by seconds", "DelaySeconds", 0),
-                _attribute("waiting for seconds", "ReceiveMessageWaitTimeSeconds", 0),
-                _attribute("first in, first out", "FifoQueue", False),
-                PropertyCheck("longest message", "MaximumMessageSize", "Attributes.MaximumMessageSize"),
-                PropertyCheck(
-                    "encryption by SQS", "SqsManagedSseEnabled", "Attributes.SqsManagedSseEnabled", absent=False
-                ),
-                PropertyCheck("encryption key", "KmsMasterKeyId", "Attributes.KmsMasterKeyId"),
-                PropertyCheck(
-                    "redrive policy",
-                    "RedrivePolicy",
-                    "Attributes.RedrivePolicy",
-                    default=None,
-                    same=same_document,
-                ),
+                _attribute("VisibilityTimeout", 30),
+                _attribute("MessageRetentionPeriod", 345600),
+                _attribute("DelaySeconds", 0),
+                _attribute("ReceiveMessageWaitTimeSeconds", 0),
+                _attribute("FifoQueue", False),
+                PropertyCheck("MaximumMessageSize"),
+                PropertyCheck("SqsManagedSseEnabled", absent=False),
+                PropertyCheck("KmsMasterKeyId"),
+                PropertyCheck("RedrivePolicy", default=None, equal=same_document),
             ),
+            result_path="Attributes",
         ),
     ),
     "AWS::SQS::QueuePolicy": (
         ResourceCheck(
             "sqs",
             "GetQueueAttributes",
-            lambda _, entry: _all(entry),
-            (
-                PropertyCheck(
-                    "policy of {entry}",
-                    "PolicyDocument",
-                    "Attributes.Policy",
-                    same=same_policy,
-                    explain=policy_difference,
-                ),
-            ),
-            each="Queues",
-            thing="{entry}",
+            lambda resource: _all_attributes(resource.item),
+            (policy_check("PolicyDocument", "Policy"),),
+            result_path="Attributes",
+            repeat_for="Queues",
+            part=lambda resource: str(resource.item),
         ),
     ),
 }

@@ -1,1 +1,4 @@
-"""A signed test event through the deployed endpoint, a duplicate of it, and a forged one."""
+"""The test events in `[verify.webhook]`.
+
+probe    the deliveries and their checks · signing: the providers' signatures · row: the table row of an event
+"""

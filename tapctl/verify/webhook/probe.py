@@ -1,47 +1,76 @@
-"""A signed webhook through the deployed endpoint, the same again, and a forged one; and the row behind them.
+"""Sends test events to the deployed webhook, and checks the responses and the rows in the table.
 
-signed     answered as expected, and found in the table as expected
-duplicate  the same bytes once more: answered as expected, the row unchanged
-forged     another event under a key that nobody has: refused, and no row
+signed     a correctly signed event: the expected response, and the expected row
+duplicate  the same request again: the expected response, and the row unchanged
+forged     another event, signed with a random key: rejected, and no row
 """
 
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from tapctl.aws.session import Aws
 from tapctl.errors import ConfigError
 from tapctl.hints import Hint
 from tapctl.resource_types import FUNCTION
-from tapctl.settings.verify_section import Answer, WebhookProbe, secret_value
+from tapctl.settings.verify_section import Answer, WebhookProbe
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
-from tapctl.verify.deployed_stack import Deployed
-from tapctl.verify.http import Route, send
+from tapctl.verify.deployed_stack import DeployedStack
+from tapctl.verify.http import HttpRequest, Route, send
 from tapctl.verify.retry import RetryWindow
-from tapctl.verify.webhook.event import TestEvent, WebhookEndpoint, new_event
 from tapctl.verify.webhook.row import Row, RowLocation, differences
-from tapctl.verify.webhook.signing import SCHEMES
+from tapctl.verify.webhook.signing import Message, scheme_of, signing_key
 
 SUBJECT = "webhook"
-_UNGUARDED = "the endpoint must verify signatures before anything else"
-_FORGED = {2: _UNGUARDED, 4: "it was refused, but otherwise: `forged` in [verify.webhook] says what is expected"}
-"""What to do about another answer to a forged event, by the class of its status."""
+_VERIFY_SIGNATURES = "the endpoint must verify the signature before anything else"
+_FORGED_HINTS = {
+    2: _VERIFY_SIGNATURES,
+    4: "it was rejected with another status; `forged` in [verify.webhook] sets the expected one",
+}
+"""The next step after an unexpected response to a forged event, by the class of its status."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEndpoint:
+    """The endpoint of a stack and the table behind it."""
+
+    probe: WebhookProbe
+    url: str
+    table: str
+    aws: Aws
+    route: Route
+    retry: RetryWindow
+    """How long to wait for a row."""
+    log_hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestEvent:
+    """A signed request, and the row that it must leave in the table."""
+
+    request: HttpRequest
+    location: RowLocation
+    row: Mapping[str, object]
 
 
 def check_webhook(
     probe: WebhookProbe,
-    deployed: Deployed,
+    stack: DeployedStack,
     aws: Aws,
     parameters: Mapping[str, str],
     route: Route,
     *,
-    patience: RetryWindow | None = None,
+    retry: RetryWindow | None = None,
 ) -> Iterator[Check]:
-    """The three deliveries, as far as each makes sense after the one before. The secret is never shown."""
+    """Send the three events; a duplicate only after a signed event was stored. No message contains the secret."""
     for output in (probe.endpoint, probe.table):
-        if output not in deployed.outputs:
-            yield _misconfigured(f"[verify.webhook] names output {output}, which the stack lacks")
+        if output not in stack.outputs:
+            yield _misconfigured(f"the stack has no output {output}, which [verify.webhook] names")
             return
     try:
         key = signing_key(probe, parameters)
@@ -51,121 +80,121 @@ def check_webhook(
     if isinstance(key, Unknown):
         yield Check(SUBJECT, CheckStatus.NOT_CHECKED, key.reason, key.resolution)
         return
-    url, table = deployed.outputs[probe.endpoint].rstrip("/"), deployed.outputs[probe.table]
-    endpoint = WebhookEndpoint(probe, url, table, aws, route, patience or RetryWindow(15), advice(deployed))
-    yield from _check_genuine(endpoint, key)
+    url, table = stack.outputs[probe.endpoint].rstrip("/"), stack.outputs[probe.table]
+    endpoint = WebhookEndpoint(probe, url, table, aws, route, retry or RetryWindow(15), log_hint(stack))
+    yield from _check_signed(endpoint, key)
     yield from _check_forged(endpoint)
 
 
-def _check_genuine(endpoint: WebhookEndpoint, key: bytes) -> Iterator[Check]:
+def _check_signed(endpoint: WebhookEndpoint, key: bytes) -> Iterator[Check]:
     event = new_event(endpoint, key)
-    first = _answered(endpoint, event, endpoint.probe.signed, "a signed event was answered")
-    yield first
-    if first.status is not CheckStatus.PROVED:
+    response = _check_response("signed event", endpoint, event, endpoint.probe.signed)
+    yield response
+    if response.status is not CheckStatus.PROVED:
         return
-    row = event.place.wait(endpoint.patience)
-    yield _stored(event, row, endpoint.log)
+    row = event.location.wait(endpoint.retry)
+    yield _check_stored(event, row, endpoint.log_hint)
     if isinstance(row, Unknown) or row is None:
         return
-    yield _answered(endpoint, event, endpoint.probe.duplicate, "the same delivery again was answered")
-    left, changed = "the duplicate left the row unchanged", "the duplicate changed the row"
-    yield _left_alone(event.place, row, left, changed, endpoint.log)
+    yield _check_response("duplicate event", endpoint, event, endpoint.probe.duplicate)
+    proved, failed = "duplicate event: row unchanged", "duplicate event: row changed"
+    yield _check_unchanged(event.location, row, proved, failed, endpoint.log_hint)
 
 
 def _check_forged(endpoint: WebhookEndpoint) -> Iterator[Check]:
     event = new_event(endpoint, os.urandom(32))
-    before = event.place.read()
-    yield _answered(endpoint, event, endpoint.probe.forged, "a forged event was answered", _FORGED)
-    left, stored = "the forged event left no row", "the forged event left a row"
-    yield _left_alone(event.place, before, left, stored, _UNGUARDED)
+    before = event.location.read()
+    yield _check_response("forged event", endpoint, event, endpoint.probe.forged, _FORGED_HINTS)
+    proved, failed = "forged event: not stored", "forged event: stored"
+    yield _check_unchanged(event.location, before, proved, failed, _VERIFY_SIGNATURES)
 
 
-def _answered(
-    endpoint: WebhookEndpoint, event: TestEvent, expected: Answer, said: str, hints: Mapping[int, str] = {}
+def _check_response(
+    label: str, endpoint: WebhookEndpoint, event: TestEvent, expected: Answer, hints: Mapping[int, str] = {}
 ) -> Check:
-    """Whether the answer is as expected; `hints` are for classes of status for which the log is of no use."""
+    """Post the event and compare the response; `hints` replace the log hint for some classes of status."""
     response = send(event.request, endpoint.route)
     if expected.accepts(response.status, response.text):
-        return Check(SUBJECT, CheckStatus.PROVED, f"{said} {response.status}")
-    return _failed(
-        f"{said} {response}; expected is {expected.wanted}, at {event.request.url}",
-        hints.get(response.status // 100, endpoint.log),
-    )
+        return Check(SUBJECT, CheckStatus.PROVED, f"{label}: POST returned {response.status}")
+    message = f"{label}: POST {event.request.url} {response}; expected {expected.wanted}"
+    return _failed(message, hints.get(response.status // 100, endpoint.log_hint))
 
 
-def _stored(event: TestEvent, row: Row | Unknown | None, log: str) -> Check:
-    table = event.place.table
+def _check_stored(event: TestEvent, row: Row | Unknown | None, hint: str) -> Check:
+    table = event.location.table
     if isinstance(row, Unknown):
-        return _unseen(event.place, row)
+        return _unreadable(event.location, row)
     if row is None:
-        return _failed(f"the event is not in table {table}", log)
-    if wrong := differences(row, event.row):
-        return _failed(f"the event is in table {table}, but {'; '.join(wrong)}", log)
-    return Check(SUBJECT, CheckStatus.PROVED, f"the event was found in table {table}")
+        return _failed(f"signed event: not found in table {table}", hint)
+    if different := differences(row, event.row):
+        return _failed(f"signed event: stored in table {table}, but {'; '.join(different)}", hint)
+    return Check(SUBJECT, CheckStatus.PROVED, f"signed event: stored in table {table}")
 
 
-def _left_alone(place: RowLocation, before: Row | Unknown | None, proved: str, broken: str, hint: str) -> Check:
-    after = place.read()
+def _check_unchanged(location: RowLocation, before: Row | Unknown | None, proved: str, failed: str, hint: str) -> Check:
+    after = location.read()
     for row in (before, after):
         if isinstance(row, Unknown):
-            return _unseen(place, row)
-    return Check(SUBJECT, CheckStatus.PROVED, proved) if before == after else _failed(broken, hint)
+            return _unreadable(location, row)
+    return Check(SUBJECT, CheckStatus.PROVED, proved) if before == after else _failed(failed, hint)
 
 
-def _unseen(place: RowLocation, unknown: Unknown) -> Check:
-    return Check(SUBJECT, CheckStatus.NOT_CHECKED, f"table {place.table}: {unknown.reason}", unknown.resolution or None)
+def _unreadable(location: RowLocation, row: Unknown) -> Check:
+    return Check(SUBJECT, CheckStatus.NOT_CHECKED, f"table {location.table}: {row.reason}", row.resolution or None)
 
 
 def _misconfigured(message: str, hint: Hint | None = None) -> Check:
-    return Check(SUBJECT, CheckStatus.FAILED, message, hint, lasting=True)
+    return Check(SUBJECT, CheckStatus.FAILED, message, hint, permanent=True)
 
 
 def _failed(message: str, hint: Hint | None = None) -> Check:
     return Check(SUBJECT, CheckStatus.FAILED, message, hint)
 
 
-def advice(deployed: Deployed) -> str:
-    """The command that shows the log of the stack's function, or the logs that it may be where there are several."""
-    groups = tuple(_groups(deployed))
+def new_event(endpoint: WebhookEndpoint, key: bytes) -> TestEvent:
+    """An event with a new id."""
+    probe, event_id, now = endpoint.probe, f"tapctl-{uuid.uuid4()}", datetime.now(UTC)
+    url = endpoint.url + _filled(probe.path, event_id, now)
+    scheme = scheme_of(probe)
+    body = json.dumps(scheme.seal(_filled(probe.body, event_id, now), key)).encode()
+    message = Message(event_id, int(now.timestamp()), body, probe.url or url)
+    headers = {"content-type": "application/json", **scheme.sign(message, key)}
+    return TestEvent(
+        HttpRequest(url, body, headers),
+        RowLocation(endpoint.aws, endpoint.table, _filled(probe.key, event_id, now)),
+        _filled(probe.row, event_id, now),
+    )
+
+
+def _filled(value: Any, event_id: str, now: datetime) -> Any:
+    """`{id}`, `{timestamp}` and `{epoch}` replaced everywhere in a value; `{epoch}` alone becomes a number."""
+    match value:
+        case "{epoch}":
+            return int(now.timestamp())
+        case str():
+            timestamp, epoch = now.strftime("%Y-%m-%dT%H:%M:%SZ"), str(int(now.timestamp()))
+            return value.replace("{id}", event_id).replace("{timestamp}", timestamp).replace("{epoch}", epoch)
+        case dict():
+            return {name: _filled(item, event_id, now) for name, item in value.items()}
+        case list():
+            return [_filled(item, event_id, now) for item in value]
+        case _:
+            return value
+
+
+def log_hint(stack: DeployedStack) -> str:
+    """The command that shows the log of the stack's only function, or the log groups of several."""
+    groups = tuple(_log_groups(stack))
     if len(groups) == 1:
-        region = deployed.id.split(":")[3]
+        region = stack.id.split(":")[3]
         return f"`aws logs tail {groups[0]} --since 10m --region {region}` shows the function's log"
     return f"read the function's log, {' or '.join(groups)}" if groups else "read the function's log"
 
 
-def _groups(deployed: Deployed) -> Iterator[str]:
-    for each in deployed.template.resources():
-        if each.type == FUNCTION and (name := deployed.physical.get(each.logical_id)):
-            logging = deployed.properties(each.logical_id).get("LoggingConfig")
-            chosen = logging.get("LogGroup") if isinstance(logging, dict) else None
-            yield chosen if chosen and not isinstance(chosen, Unknown) else f"/aws/lambda/{name}"
-
-
-def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | Unknown:
-    """The provider's first secret as a key. Raises `ConfigError`, which does not show it, where it is none."""
-    secret = _secret(probe, parameters)
-    if secret is None:
-        hint = "give the parameter that [verify.webhook] names as `secret_parameter`, or set `secret`"
-        return Unknown(f"no signing secret of provider {probe.provider} is known here", hint)
-    scheme = SCHEMES[probe.provider]
-    try:
-        return scheme.key(secret)
-    except ValueError:
-        message = f"the signing secret of [verify.webhook] is none of provider {probe.provider}"
-        raise ConfigError(message, f"it is written as {scheme.notation}") from None
-
-
-def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
-    if probe.secret is not None:
-        return secret_value(probe.secret, "[verify.webhook] secret")
-    text = parameters.get(probe.secret_parameter or "")
-    if text is None:
-        return None
-    try:
-        secrets = json.loads(text)[probe.provider]
-        return str(secrets if isinstance(secrets, str) else secrets[0])
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise ConfigError(
-            f"parameter {probe.secret_parameter} is no JSON object with a list of secrets for {probe.provider}",
-            f'for example {{"{probe.provider}": ["whsec_…"]}}',
-        ) from None
+def _log_groups(stack: DeployedStack) -> Iterator[str]:
+    for resource in stack.template.resources():
+        function = stack.physical_ids.get(resource.logical_id)
+        if function and resource.type == FUNCTION:
+            logging = stack.properties(resource.logical_id).get("LoggingConfig")
+            group = logging.get("LogGroup") if isinstance(logging, dict) else None
+            yield group if group and not isinstance(group, Unknown) else f"/aws/lambda/{function}"

@@ -1,61 +1,63 @@
-"""One row of a DynamoDB table, as a proof that an event was stored."""
+"""The row of a DynamoDB table that proves that an event was stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tapctl.aws.session import Aws, readable
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws
 from tapctl.unknown import Unknown
 from tapctl.verify.retry import RetryWindow
 
 Row = Mapping[str, Mapping[str, Any]]
-"""Attribute to typed value, as DynamoDB writes it: `{"amount": {"N": "12.34"}}`."""
+"""Attribute name to typed value, as DynamoDB returns it: `{"amount": {"N": "12.34"}}`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowLocation:
-    """Where a row is to be found."""
+    """A table and the key of a row."""
 
     aws: Aws
     table: str
     key: Mapping[str, str | int]
 
     def read(self) -> Row | Unknown | None:
+        """The row, None if it does not exist, Unknown if it cannot be read."""
         key = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in self.key.items()}
-        return readable(
+        return read_or_unknown(
             "dynamodb:GetItem",
             lambda: (
                 self.aws.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
             ),
         )
 
-    def wait(self, patience: RetryWindow) -> Row | Unknown | None:
-        """The row as soon as it is there."""
-        found: Row | Unknown | None = None
-        for _ in patience.tries():
-            if (found := self.read()) is not None:
+    def wait(self, retry: RetryWindow) -> Row | Unknown | None:
+        """`read` until the row exists or the window ends."""
+        row: Row | Unknown | None = None
+        for _ in retry.tries():
+            if (row := self.read()) is not None:
                 break
-        return found
+        return row
 
 
-def differences(row: Row, wanted: Mapping[str, object]) -> list[str]:
-    """What the row does not hold as wanted; numbers are compared as such, to the last digit."""
+def differences(row: Row, expected: Mapping[str, object]) -> list[str]:
+    """The attributes that differ from the expected values; numbers are compared exactly."""
     return [
-        f"{name} is {_shown(row.get(name))}, not {value}"
-        for name, value in wanted.items()
-        if not _holds(row.get(name, {}), value)
+        f"{name} is {_shown(row.get(name))}, expected {value}"
+        for name, value in expected.items()
+        if not _equal(row.get(name, {}), value)
     ]
 
 
-def _holds(found: Mapping[str, Any], wanted: object) -> bool:
-    if "N" in found:
+def _equal(actual: Mapping[str, Any], expected: object) -> bool:
+    if "N" in actual:
         try:
-            return Decimal(found["N"]) == Decimal(str(wanted))
+            return Decimal(actual["N"]) == Decimal(str(expected))
         except InvalidOperation:
             return False
-    return any(value == wanted for value in found.values())
+    return any(value == expected for value in actual.values())
 
 
-def _shown(found: Mapping[str, Any] | None) -> str:
-    return "not there" if not found else str(next(iter(found.values())))
+def _shown(actual: Mapping[str, Any] | None) -> str:
+    return str(next(iter(actual.values()))) if actual else "not set"

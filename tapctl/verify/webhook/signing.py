@@ -1,4 +1,4 @@
-"""How each provider signs a webhook, for events of our own making.
+"""The signature schemes of webhook providers, and the signing key of `[verify.webhook]`.
 
 Sources: https://github.com/standard-webhooks/standard-webhooks · https://docs.stripe.com/webhooks/signature ·
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries ·
@@ -9,14 +9,19 @@ https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hma
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tapctl.errors import ConfigError
+from tapctl.settings.verify_section import WebhookProbe, secret_value
+from tapctl.unknown import Unknown
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a signature is about; `timestamp` is in seconds since 1970."""
+    """What a signature covers; `timestamp` is in seconds since 1970."""
 
     event_id: str
     timestamp: int
@@ -26,16 +31,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How the key stands in a secret, and the headers that sign a message with it.
-
-    `seal` puts the signature into the document instead, where it stands there. `notation` says how the secret is
-    written, for those that are not plain text.
-    """
+    """How a provider signs a message."""
 
     sign: Callable[[Message, bytes], dict[str, str]]
+    """The headers that sign a message with a key."""
     key: Callable[[str], bytes] = str.encode
+    """The key that a secret encodes. Raises `ValueError` for a malformed secret."""
     seal: Callable[[Any, bytes], Any] = lambda document, _: document
+    """Adds the signature to the document, for providers that do not send it as a header."""
     notation: str = "text"
+    """How a secret is written."""
 
 
 def _mac(key: bytes, content: bytes) -> bytes:
@@ -85,7 +90,7 @@ def generic(
     encoding: str = "hex",
     prefix: str = "sha256=",
 ) -> Scheme:
-    """A plain HMAC in the header `signature`, of the body, or of `time.body` where `timestamp` names a header."""
+    """HMAC-SHA256 in the header `signature`: of the body, or of `TIMESTAMP.BODY` where `timestamp` names a header."""
     digest = _base64_mac if encoding == "base64" else _hex_mac
 
     def sign(message: Message, key: bytes) -> dict[str, str]:
@@ -110,9 +115,9 @@ _ADYEN_SIGNED = (
 
 
 def _adyen(document: Any, key: bytes) -> Any:
-    """Every item with the signature over its own fields; what has no items is left as it is."""
+    """The document with a signature in each of its items."""
     entries = document.get("notificationItems", [])
-    items = [{**each, _ADYEN_ITEM: _adyen_item(each.get(_ADYEN_ITEM, {}), key)} for each in entries]
+    items = [{**entry, _ADYEN_ITEM: _adyen_item(entry.get(_ADYEN_ITEM, {}), key)} for entry in entries]
     return {**document, "notificationItems": items} if items else document
 
 
@@ -136,6 +141,40 @@ SCHEMES: Mapping[str, Scheme] = {
     "generic": generic(),
     "github": Scheme(_github),
     "square": Scheme(_square),
-    "standard": Scheme(_standard, _standard_key, notation="whsec_… with base64 behind it"),
+    "standard": Scheme(_standard, _standard_key, notation="whsec_… followed by base64"),
     "stripe": Scheme(_stripe),
 }
+
+
+def scheme_of(probe: WebhookProbe) -> Scheme:
+    return generic(**probe.generic.model_dump()) if probe.provider == "generic" else SCHEMES[probe.provider]
+
+
+def signing_key(probe: WebhookProbe, parameters: Mapping[str, str]) -> bytes | Unknown:
+    """The key of the provider's first secret. Raises `ConfigError`, without the secret, where it is malformed."""
+    secret = _secret(probe, parameters)
+    if secret is None:
+        hint = "set `secret` in [verify.webhook], or pass the parameter that its `secret_parameter` names"
+        return Unknown(f"no signing secret for provider {probe.provider}", hint)
+    scheme = SCHEMES[probe.provider]
+    try:
+        return scheme.key(secret)
+    except ValueError:
+        message = f"the signing secret in [verify.webhook] is not valid for provider {probe.provider}"
+        raise ConfigError(message, f"it must be {scheme.notation}") from None
+
+
+def _secret(probe: WebhookProbe, parameters: Mapping[str, str]) -> str | None:
+    if probe.secret is not None:
+        return secret_value(probe.secret, "[verify.webhook] secret")
+    text = parameters.get(probe.secret_parameter or "")
+    if text is None:
+        return None
+    try:
+        secrets = json.loads(text)[probe.provider]
+        return str(secrets if isinstance(secrets, str) else secrets[0])
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise ConfigError(
+            f"parameter {probe.secret_parameter} must be a JSON object with a list of secrets for {probe.provider}",
+            f'for example {{"{probe.provider}": ["whsec_…"]}}',
+        ) from None

@@ -1,4 +1,4 @@
-"""Signatures as the providers publish them, and as the reference function takes them."""
+"""Signatures compared with the examples that the providers publish."""
 
 import base64
 import hmac
@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from tapctl.settings.verify_section import WebhookProbe
-from tapctl.verify.webhook.signing import SCHEMES, Message, Scheme, generic
+from tapctl.errors import ConfigError
+from tapctl.settings.verify_section import FromEnvironment, WebhookProbe
+from tapctl.unknown import Unknown
+from tapctl.verify.webhook.signing import SCHEMES, Message, Scheme, generic, signing_key
+from tests.support.golden import Golden
 
 BODY = b'{"test": 2432232314}'
 
@@ -18,7 +21,7 @@ def signed(provider: str, secret: str, message: Message) -> dict[str, str]:
     return scheme.sign(message, scheme.key(secret))
 
 
-def test_standard_webhooks_as_its_published_example() -> None:
+def test_standard_webhooks_example() -> None:
     message = Message("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, BODY, "")
 
     assert signed("standard", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", message) == {
@@ -28,7 +31,7 @@ def test_standard_webhooks_as_its_published_example() -> None:
     }
 
 
-def test_github_as_its_published_example() -> None:
+def test_github_example() -> None:
     headers = signed("github", "It's a Secret to Everybody", Message("id", 0, b"Hello, World!", ""))
 
     digest = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
@@ -58,7 +61,7 @@ STRIPE_EVENT = {
 }
 
 
-def test_stripe_as_its_own_library_tests_it() -> None:
+def test_stripe_example() -> None:
     body = f"{json.dumps(STRIPE_EVENT, indent=2)}\n".encode()
 
     assert signed("stripe", "webhook_secret", Message("id", 1533204620, body, "")) == {
@@ -72,11 +75,11 @@ BODY_MAC = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 @pytest.mark.parametrize(
     ("scheme", "headers"),
     [
-        pytest.param(generic("x-sig", "", prefix=""), {"x-sig": BODY_MAC}, id="the body alone"),
+        pytest.param(generic("x-sig", "", prefix=""), {"x-sig": BODY_MAC}, id="body only"),
         pytest.param(
             generic("x-sig", "", "base64", "v0="),
             {"x-sig": f"v0={base64.b64encode(bytes.fromhex(BODY_MAC)).decode()}"},
-            id="in base64",
+            id="base64",
         ),
         pytest.param(
             generic("x-sig", "x-time"),
@@ -84,17 +87,17 @@ BODY_MAC = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
                 "x-time": "5",
                 "x-sig": f"sha256={hmac.new(b'key', b'5.Hello, World!', 'sha256').hexdigest()}",
             },
-            id="with the time",
+            id="with a timestamp",
         ),
     ],
 )
-def test_a_plain_hmac_is_where_the_configuration_says(scheme: Scheme, headers: dict[str, str]) -> None:
+def test_a_generic_hmac_is_in_the_configured_header(scheme: Scheme, headers: dict[str, str]) -> None:
     key = b"key" if "x-time" in headers else b"It's a Secret to Everybody"
 
     assert scheme.sign(Message("id", 5, b"Hello, World!", ""), key) == headers
 
 
-def test_adyen_as_its_documentation_does() -> None:
+def test_adyen_example() -> None:
     item = {
         "pspReference": "7914073381342284",
         "merchantAccountCode": "TestMerchant",
@@ -116,7 +119,7 @@ def test_adyen_as_its_documentation_does() -> None:
 
 
 @pytest.mark.parametrize("document", [{}, {"notificationItems": []}, {"other": 1}])
-def test_what_has_no_items_for_adyen_to_sign_stays_as_it_is(document: dict[str, Any]) -> None:
+def test_a_document_without_adyen_items_is_unchanged(document: dict[str, Any]) -> None:
     assert SCHEMES["adyen"].seal(document, b"key") == document
 
 
@@ -131,19 +134,56 @@ def test_what_has_no_items_for_adyen_to_sign_stays_as_it_is(document: dict[str, 
         ("stripe", {"body", "timestamp"}),
     ],
 )
-def test_a_signature_covers_what_the_provider_signs_and_no_more(
-    provider: str, covers: set[str], change: dict[str, object]
-) -> None:
+def test_the_fields_that_a_signature_covers(provider: str, covers: set[str], change: dict[str, object]) -> None:
     plain = {"event_id": "id", "timestamp": 0, "body": b"{}", "url": "https://here"}
     before, after = (
         SCHEMES[provider].sign(Message(**fields), b"key")  # type: ignore[arg-type]
         for fields in (plain, plain | change)
     )
-    (name,) = [each for each in before if "signature" in each]
+    (name,) = [header for header in before if "signature" in header]
     (changed,) = change
 
     assert (before[name].split("v1")[-1] != after[name].split("v1")[-1]) is (changed in covers)
 
 
-def test_every_provider_that_can_be_configured_has_a_scheme() -> None:
-    assert {WebhookProbe(endpoint="e", table="t", provider=each).provider for each in SCHEMES} == set(SCHEMES)  # type: ignore[arg-type]
+def test_every_configurable_provider_has_a_scheme() -> None:
+    assert {WebhookProbe(endpoint="e", table="t", provider=name).provider for name in SCHEMES} == set(SCHEMES)  # type: ignore[arg-type]
+
+
+STANDARD = WebhookProbe(endpoint="e", table="t")
+
+
+def test_without_a_secret_the_key_is_unknown(golden: Golden) -> None:
+    key = signing_key(STANDARD, {})
+
+    assert isinstance(key, Unknown)
+    golden([key.reason, key.resolution])
+
+
+@pytest.mark.parametrize("secret", ["whsec_q", "secret€"])
+def test_a_malformed_secret_raises_and_is_not_printed(secret: str, golden: Golden) -> None:
+    with pytest.raises(ConfigError) as raised:
+        signing_key(STANDARD.model_copy(update={"secret": secret}), {})
+
+    assert secret not in f"{raised.value.message}{raised.value.hint}"
+    golden(raised.value)
+
+
+@pytest.mark.parametrize("secrets", ["[]", "{}", '{"standard": []}', "whsec_x", "5"])
+def test_malformed_secrets_in_a_parameter_raise_and_are_not_printed(secrets: str, golden: Golden) -> None:
+    with pytest.raises(ConfigError) as raised:
+        signing_key(STANDARD.model_copy(update={"secret_parameter": "Secrets"}), {"Secrets": secrets})
+
+    golden(raised.value)
+
+
+def test_a_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = STANDARD.model_copy(update={"secret": FromEnvironment(env="PROBE_SECRET")})
+    monkeypatch.delenv("PROBE_SECRET", raising=False)
+    with pytest.raises(ConfigError) as raised:
+        signing_key(probe, {})
+    assert "$PROBE_SECRET" in raised.value.message
+
+    monkeypatch.setenv("PROBE_SECRET", f"whsec_{base64.b64encode(b'key').decode()}")
+
+    assert signing_key(probe, {}) == b"key"

@@ -1,4 +1,4 @@
-"""What Ref and GetAtt give for the resources of a live stack, so that a whole property can be compared.
+"""What Ref and Fn::GetAtt return for the resources of a deployed stack, so that their properties can be compared.
 
 Source: the "Return values" of each type in
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
@@ -27,22 +27,22 @@ _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
         "QueueUrl": "{id}",
     },
 }
-"""Attribute to what it is made of; `name` is the last part of a physical id that is an ARN or a URL."""
+"""Resource type to attribute to its pattern; `name` is the last part of a physical id that is an ARN or a URL."""
 
 
-def live_values(template: Template, physical: Mapping[str, str], pseudo: Mapping[str, str]) -> dict[str, str]:
-    """`Name` to what Ref gives, and `Name.Attribute` to what GetAtt gives where that can be worked out."""
+def return_values(template: Template, physical_ids: Mapping[str, str], pseudo: Mapping[str, str]) -> dict[str, str]:
+    """`LogicalId` to the value of Ref, and `LogicalId.Attribute` to that of Fn::GetAtt where it can be derived."""
     parts = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId"}
     known = {part: pseudo[name] for part, name in parts.items() if name in pseudo}
-    values = {name: value for name, value in physical.items() if value}
+    values = {name: value for name, value in physical_ids.items() if value}
     for resource in template.resources():
-        if identifier := physical.get(resource.logical_id):
-            values.update(_attributes(resource, identifier, known))
+        if physical_id := physical_ids.get(resource.logical_id):
+            values.update(_attributes(resource, physical_id, known))
     return values
 
 
-def _attributes(resource: Resource, identifier: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    parts = {**known, "id": identifier, "name": re.split("[:/]", identifier)[-1]}
+def _attributes(resource: Resource, physical_id: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    parts = {**known, "id": physical_id, "name": re.split("[:/]", physical_id)[-1]}
     if isinstance(path := resource.properties.get("Path", "/"), str):
         parts["path"] = path
     for attribute, pattern in _ATTRIBUTES.get(resource.type, {}).items():

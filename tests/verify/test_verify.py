@@ -1,0 +1,164 @@
+"""Retries of failed checks, and the status of the stack."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tapctl.aws.session import Aws
+from tapctl.settings.settings import Settings
+from tapctl.settings.verify_section import HttpProbe, VerifyConfig
+from tapctl.stacks.follow import place
+from tapctl.verify.retry import RetryWindow
+from tapctl.verify.verify import Verification, verify
+from tests.support.deployed_stacks import PSEUDO, stubbed
+from tests.support.golden import Golden
+from tests.support.servers import Reply, http_server
+
+STACK = {
+    "StackId": PSEUDO["AWS::StackId"],
+    "StackName": "shop",
+    "StackStatus": "CREATE_COMPLETE",
+    "CreationTime": 0,
+    "Outputs": [{"OutputKey": "Out", "OutputValue": "v"}],
+}
+TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::Events::Rule"}}, "Outputs": {"Out": {"Value": "v"}}}'
+
+
+def queue_reads(stubs: Any, times: int, status: str = "CREATE_COMPLETE") -> None:
+    """Queue the responses of this many reads of the stack, with this status."""
+    for _ in range(times):
+        stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [{**STACK, "StackStatus": status}]})
+        stubs["cloudformation"].add_response("get_template", {"TemplateBody": TEMPLATE})
+        stubs["cloudformation"].add_response("list_stack_resources", {"StackResourceSummaries": []})
+
+
+@dataclass
+class Retries:
+    """A retry window with a clock that only its pauses advance, and the progress messages."""
+
+    seconds: float
+    now: float = 0
+    pauses: list[float] = field(default_factory=list)
+    progress: list[str] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def verify(self, aws: Aws, *probes: HttpProbe) -> Verification:
+        settings = Settings("-", stack_name="shop", verify=VerifyConfig(http=probes))
+        retry = RetryWindow(self.seconds, pause=1, clock=lambda: self.now, sleep=self.sleep)
+        return verify(aws, settings, lambda url: (url, {}), retry=retry, progress=self.progress.append)
+
+
+def test_failed_checks_are_retried_until_they_hold(golden: Golden) -> None:
+    retries = Retries(30)
+    with (
+        stubbed("cloudformation") as (aws, stubs),
+        http_server(Reply(500), Reply(500), Reply(200)) as (slow, retried),
+        http_server(Reply(200)) as (good, not_retried),
+    ):
+        queue_reads(stubs, 3)
+
+        result = retries.verify(aws, HttpProbe(url=slow), HttpProbe(url=good))
+
+    assert result.failed == []
+    assert (len(retried), len(not_retried)) == (3, 1)
+    assert retries.pauses == [1, 2]
+    golden(retries.progress, url=slow)
+
+
+def test_retries_end_with_the_window() -> None:
+    retries = Retries(5)
+    with stubbed("cloudformation") as (aws, stubs), http_server(Reply(500)) as (url, requests):
+        queue_reads(stubs, 4)
+
+        result = retries.verify(aws, HttpProbe(url=url))
+
+    assert len(result.failed) == 1
+    assert len(requests) == 4
+    assert sum(retries.pauses) == 5
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_permanent_failures_are_not_retried(seconds: float) -> None:
+    retries = Retries(seconds)
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1)
+
+        result = retries.verify(aws, HttpProbe(output="Missing"))
+
+    assert len(result.failed) == 1
+    assert retries.pauses == []
+
+
+def test_checks_keep_the_order_of_the_first_attempt() -> None:
+    retries = Retries(30)
+    with stubbed("cloudformation") as (aws, stubs), http_server(Reply(500), Reply(200)) as (url, _):
+        queue_reads(stubs, 2)
+
+        result = retries.verify(aws, HttpProbe(url=url, path="/a"), HttpProbe(url=url, path="/b"))
+
+    assert [check.subject for check in result.checks][-2:] == [f"http {url}/a", f"http {url}/b"]
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
+def test_a_rolled_back_update_is_verified_as_the_previous_stack(status: str) -> None:
+    retries = Retries(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1, status)
+
+        result = retries.verify(aws)
+
+    assert result.failed == []
+    assert result.checks[0].subject == "stack"
+    assert status in result.checks[0].message
+    assert retries.progress == []
+
+
+@pytest.mark.parametrize("status", ["UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"])
+def test_a_stuck_stack_fails_permanently(status: str) -> None:
+    retries = Retries(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1, status)
+
+        result = retries.verify(aws)
+
+    assert [check.subject for check in result.failed] == ["stack"]
+    assert len(result.checks) > 1
+    assert retries.pauses == []
+
+
+@pytest.mark.parametrize(
+    ("status", "option"),
+    [
+        ("ROLLBACK_COMPLETE", ""),
+        ("CREATE_FAILED", ""),
+        ("ROLLBACK_FAILED", " --recover"),
+        ("DELETE_FAILED", " --recover"),
+    ],
+)
+def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, option: str) -> None:
+    retries = Retries(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1, status)
+
+        result = retries.verify(aws, HttpProbe(output="Out"))
+
+    [only] = result.checks
+    assert (only.subject, only.status.value) == ("stack", "failed")
+    assert f"`tapctl deploy{place(aws, 'shop')}{option}`" in str(only.hint)
+    assert retries.pauses == []
+
+
+def test_a_stack_in_progress_is_retried(golden: Golden) -> None:
+    retries = Retries(30)
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1, "UPDATE_IN_PROGRESS")
+        queue_reads(stubs, 1, "UPDATE_COMPLETE")
+
+        result = retries.verify(aws)
+
+    assert result.failed == []
+    golden(retries.progress)
