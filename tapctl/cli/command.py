@@ -1,7 +1,7 @@
 """From a function that takes option groups to a command of typer, with a help that shows the groups as sections."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, fields
 from enum import Enum
 from importlib import import_module
@@ -22,13 +22,11 @@ class Only:
         object.__setattr__(self, "names", names)
 
 
-def build(function: Callable[..., None], summary: str) -> TyperCommand:
+def build(function: Callable[..., None], summary: str) -> Any:
     """The command of this function, under the function's name."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(function.__name__, cls=Command, short_help=summary)(expanded(function))
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperCommand)
-    return command
+    return typer.main.get_command(app)
 
 
 def expanded(function: Callable[..., None]) -> Callable[..., None]:
@@ -100,9 +98,9 @@ class _Group:
 class Command(TyperCommand):
     """A command whose help has a section for each group of options."""
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        take_plain_values(self)
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _take_plain_values(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """As typer does it without rich, but by section; `--help` joins the last one."""
@@ -117,7 +115,15 @@ class Command(TyperCommand):
                 formatter.write_dl(rows)
 
 
-class LazyGroup(TyperGroup):
+class Group(TyperGroup):
+    """A group of commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _take_plain_values(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+
+class LazyGroup(Group):
     """A group whose commands are functions of modules that are imported when the command is used.
 
     `summaries` has the commands' names with their one-line help, which the group's help shows.
@@ -130,22 +136,21 @@ class LazyGroup(TyperGroup):
         super().__init__(**more)
         self.commands = {name: TyperCommand(name, short_help=summary) for name, summary in self.summaries.items()}
         self.loaded: dict[str, Any] = {}
-        take_plain_values(self)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name in self.summaries and cmd_name not in self.loaded:
             made = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
             self.loaded[cmd_name] = made if isinstance(made, TyperGroup) else build(made, self.summaries[cmd_name])
         return self.loaded.get(cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(self.summaries.items()))
 
 
-def take_plain_values(command: TyperCommand | TyperGroup) -> None:
+def _take_plain_values(params: Iterable[Any]) -> None:
     """Let text, paths and choices be taken without pydantic, which typer imports for each option, given or not."""
-    for param in command.params:
+    for param in params:
         param.__class__ = _Option if isinstance(param, TyperOption) else _Argument
 
 

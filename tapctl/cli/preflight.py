@@ -1,7 +1,10 @@
 """`tapctl preflight`: does this template fit this account?"""
 
+from __future__ import annotations
+
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +13,11 @@ from tapctl.cli.options import FindingsOptions, LintOptions, ProbeOptions, Snaps
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tapctl.template.lint import Linting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +40,13 @@ def preflight(
 
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
     """
-    from tapctl.template import lint as cfn_lint
-
     terminal = Terminal.of(output)
-    with credentials_optional(), nullcontext() if lint.no_lint else cfn_lint.boot() as linting:
-        from tapctl.settings import settings as config
-
-        settings = config.read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
+    # cfn-lint starts in its own process first; what is imported below is imported meanwhile.
+    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint() as linting:
+        from tapctl.settings.settings import read
         from tapctl.template.load import load
 
+        settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
         loaded = load(settings.template)
         if linting:
             linting.begin(loaded.source, settings.region)
@@ -57,3 +63,9 @@ def preflight(
         terminal.talk(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
+
+
+def _cfn_lint() -> AbstractContextManager[Linting]:
+    from tapctl.template import lint
+
+    return lint.boot()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tapctl.cli.command import Command
+from tapctl.cli.command import Command, Group
 from tapctl.cli.context import help_alone
 from tapctl.errors import UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Start, inspect, stop or empty the local AWS.",
+    cls=Group,
     add_completion=False,
     rich_markup_mode=None,
     callback=help_alone,

@@ -12,7 +12,7 @@ from tapctl.settings.options import AccountOptions
 
 
 def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOptions) -> None:
-    """Follow the running operation of a stack to its end, whoever started it.
+    """Follow the running operation of a stack to its end; another client may have started it.
 
     Exits with 0 if it succeeded or nothing is running, 6 if CloudFormation rolled back, 7 if the stack is stuck, 5 if
     the timeout passed.

@@ -1,29 +1,36 @@
-"""The formats that every command with findings can be rendered in, one function each."""
+"""The formats for other tools, which every command with findings can be rendered in."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
 
-from tapctl.report.finding import Report
-from tapctl.report.github import as_github
-from tapctl.report.junit import as_junit
-from tapctl.report.markdown import as_markdown
 from tapctl.report.render import RenderOptions
-from tapctl.report.sarif import as_sarif
+
+if TYPE_CHECKING:
+    from tapctl.report.finding import Report
 
 T = TypeVar("T")
 
-FORMATS: Mapping[str, Callable[[Report], str]] = {
-    "github": as_github,
-    "junit": as_junit,
-    "markdown": as_markdown,
-    "sarif": as_sarif,
+
+def _renderer(name: str) -> "Callable[[Report], str]":
+    """`as_NAME` of the module `tapctl.report.NAME`, which is imported when it is used."""
+
+    def render(report: "Report") -> str:
+        text: str = getattr(import_module(f"tapctl.report.{name}"), f"as_{name}")(report)
+        return text
+
+    return render
+
+
+FORMATS: "Mapping[str, Callable[[Report], str]]" = {
+    name: _renderer(name) for name in ("github", "junit", "markdown", "sarif")
 }
 
 
-def rendered_by(results: Callable[[T], Report]) -> dict[str, Callable[[T, RenderOptions], str]]:
-    """A renderer for each format, of what `results` brings into the neutral shape."""
+def rendered_by(report_of: "Callable[[T], Report]") -> dict[str, Callable[[T, RenderOptions], str]]:
+    """A renderer for each format; `report_of` turns a result into the neutral report."""
 
-    def renderer(render: Callable[[Report], str]) -> Callable[[T, RenderOptions], str]:
-        return lambda found, _: render(results(found))
+    def renderer(render: "Callable[[Report], str]") -> Callable[[T, RenderOptions], str]:
+        return lambda result, _: render(report_of(result))
 
     return {name: renderer(render) for name, render in FORMATS.items()}

@@ -1,6 +1,6 @@
-"""What options and parameter files give, as text: KEY=VALUE pairs, values to look up, capabilities.
+"""Parse KEY=VALUE options, lookups, capabilities and parameter files.
 
-Everything here raises `UsageError` that names what cannot be understood.
+Each function raises `UsageError` that names the invalid part.
 """
 
 import json
@@ -14,45 +14,45 @@ Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_
 
 
 def pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
-    """What an option gives that takes KEY=VALUE."""
-    found = {}
-    for each in given:
-        name, equals, value = each.partition("=")
+    """The values of a KEY=VALUE option by their keys."""
+    values = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"`{option} {each}` is not KEY=VALUE", f"for example `{option} {example}`")
-        found[name] = value
-    return found
+            raise UsageError(f"`{option} {pair}` is not KEY=VALUE", f"for example `{option} {example}`")
+        values[name] = value
+    return values
 
 
 def capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
-    """What `--capability` acknowledges."""
+    """The capabilities of `--capability`."""
     known = get_args(Capability)
-    for each in given:
-        if each not in known:
-            raise UsageError(f"`{each}` is no capability", f"it is one of {', '.join(known)}")
+    for capability in given:
+        if capability not in known:
+            raise UsageError(f"`{capability}` is not a capability", f"use one of {', '.join(known)}")
     return given
 
 
 def lookups(given: tuple[str, ...]) -> dict[str, str]:
-    """`--resolve ssm:/name=VALUE` and `--resolve import:Name=VALUE`."""
-    found = {}
-    for each in given:
-        key, equals, value = each.partition("=")
+    """The values of `--resolve` by `ssm:/name` or `import:Name`."""
+    values = {}
+    for lookup in given:
+        key, equals, value = lookup.partition("=")
         if not equals or not key.startswith(("ssm:", "import:")) or key.endswith(":"):
             raise UsageError(
-                f"`--resolve {each}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
+                f"`--resolve {lookup}` is neither ssm:NAME=VALUE nor import:NAME=VALUE",
                 "for example `--resolve ssm:/limits/orders=5`",
             )
-        found[key] = value
-    return found
+        values[key] = value
+    return values
 
 
 def parameters_file(path: Path) -> dict[str, str]:
-    """A JSON file as `aws cloudformation deploy` and `create-stack` take it: a map, a list of pairs, or of K=V."""
+    """A JSON file as the AWS CLI takes it: an object, a list of ParameterKey and ParameterValue, or of KEY=VALUE."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "name a JSON file of parameters") from None
+        raise UsageError(f"cannot read {path}: {error.strerror}", "give a JSON file of parameters") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
     match content:
@@ -61,18 +61,18 @@ def parameters_file(path: Path) -> dict[str, str]:
         case [*entries]:
             return dict(_pair(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1))
         case _:
-            raise UsageError(f"{path} holds no parameters", 'for example {"Stage": "dev"}')
+            raise UsageError(f"{path} contains no parameters", 'for example {"Stage": "dev"}')
 
 
 def _file_text(name: str, value: object, where: Path | str) -> str:
     parts = value if isinstance(value, list) else [value]
     if any(isinstance(part, dict | list) for part in parts):
-        raise UsageError(f"{where}: parameter {name} is a map, not a value", 'for example {"Stage": "dev"}')
+        raise UsageError(f"{where}: parameter {name} is an object, not a value", 'for example {"Stage": "dev"}')
     return ",".join(map(as_text, parts))
 
 
 def _pair(entry: object, where: str) -> tuple[str, str]:
-    """One parameter; an entry that is none is not shown, since it may hold a secret."""
+    """One parameter. An invalid entry is not printed, since it may hold a secret."""
     match entry:
         case {"ParameterKey": str(name), "ParameterValue": value}:
             return name, _file_text(name, value, where)
@@ -82,4 +82,4 @@ def _pair(entry: object, where: str) -> tuple[str, str]:
         case _:
             example = '{"ParameterKey": "Stage", "ParameterValue": "dev"}'
             hint = f"for example {example}" if isinstance(entry, dict) else f'for example "Stage=dev", or {example}'
-            raise UsageError(f"{where}: it is no parameter", hint)
+            raise UsageError(f"{where}: not a parameter", hint)

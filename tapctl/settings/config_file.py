@@ -1,4 +1,4 @@
-"""tapctl.toml: what may stand in it, and in words what is wrong with one."""
+"""Schema of tapctl.toml, and readable validation errors."""
 
 import difflib
 import itertools
@@ -6,25 +6,21 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError
 from tapctl.settings.arguments import Capability
-from tapctl.settings.verify_section import FromEnvironment, VerifyConfig
+from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 
 FILE = "tapctl.toml"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class FunctionConfig(Section):
+    """`[function]`: how function code is packaged.
 
-
-class FunctionConfig(_Model):
-    """`[function]`: what packaging may need to know beside the template.
-
-    `requirements` names a file instead of the requirements.txt in a function's folder, for the folder `source` or for
-    every one; False installs nothing. `bytecode` asks for compiled code beside a function's sources.
+    `requirements` is a file instead of the requirements.txt in a function's folder, for the folder `source` or for
+    every function; False installs nothing. `bytecode` adds compiled code to a function's sources.
     """
 
     source: str | None = None
@@ -32,54 +28,54 @@ class FunctionConfig(_Model):
     bytecode: bool = False
 
 
-class Environment(_Model):
+class Environment(Section):
     """`[env.NAME]`."""
 
     region: str | None = None
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     profile: str | None = None
     role_arn: str | None = None
-    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = {}
-    tags: dict[str, str] = {}
+    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
+    tags: dict[str, str] = Field(default_factory=dict)
     remedy: RemedyMode = RemedyMode.ADJUST
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     termination_protection: bool | None = None
     protected: bool = False
-    notification_arns: Annotated[list[str], Field(max_length=5)] = []
-    capabilities: list[Capability] = []
-    priority: list[str] = []
-    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = {}
+    notification_arns: Annotated[list[str], Field(max_length=5)] = Field(default_factory=list)
+    capabilities: list[Capability] = Field(default_factory=list)
+    priority: list[str] = Field(default_factory=list)
+    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
     sandbox: bool = False
     artifact_bucket: str | None = None
 
 
-class File(_Model):
+class File(Section):
     """tapctl.toml as a whole."""
 
     template: str | None = None
     stack_name: str | None = None
-    function: FunctionConfig = FunctionConfig()
-    verify: VerifyConfig = VerifyConfig()
-    env: dict[str, Environment] = {}
+    function: FunctionConfig = Field(default_factory=FunctionConfig.model_construct)
+    verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
+    env: dict[str, Environment] = Field(default_factory=dict)
 
 
 def find(folder: Path) -> Path | None:
-    """The nearest one, in the folder or above it."""
-    return next((each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
+    """The nearest tapctl.toml, in the folder or above it."""
+    return next((parent / FILE for parent in (folder, *folder.parents) if (parent / FILE).is_file()), None)
 
 
 def load(path: Path) -> File:
-    """The file as a whole. Raises `ConfigError` naming the first key in it that is wrong."""
+    """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", "name another with `--config`") from None
+        raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", "mend it there") from None
+        raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", "mend it there") from None
+        raise ConfigError(f"{path} is nested too deeply", "fix the file") from None
     try:
-        return File.model_validate(content)
+        return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
         raise _explain(error, path) from None
 
@@ -90,22 +86,19 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     hint = "the README lists the keys, under Configuration"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
-            return ConfigError(f"{path}: `{key}` is no key of the top", f"it belongs into [env.NAME]: {hint}")
-        near = difflib.get_close_matches(str(first["loc"][-1]), _keys_beside(first["loc"]), n=1)
-        return ConfigError(f"{path}: there is no key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
-    tried = [str(part) for each in error.errors() if _key(each["loc"]) == key for part in each["loc"] if part in _KINDS]
-    kinds = ", ".join(dict.fromkeys(_KINDS[each] for each in tried)) or _KINDS_BY_ERROR.get(first["type"])
-    return ConfigError(f"{path}: `{key}`: {f'it takes {kinds}' if kinds else _said(first['msg'])}", hint)
+            return ConfigError(f"{path}: `{key}` is not a top-level key", f"move it to [env.NAME]: {hint}")
+        near = difflib.get_close_matches(str(first["loc"][-1]), _valid_keys(first["loc"]), n=1)
+        return ConfigError(f"{path}: unknown key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
+    locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
+    tried = [str(part) for location in locations for part in location if part in _KINDS]
+    kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])
+    problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
 
-def _said(message: str) -> str:
-    """What a check of ours says, without pydantic's mark before it."""
-    return message.removeprefix("Value error, ")
-
-
-def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
-    """The keys that there are in the section of an unknown one."""
-    match place:
+def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the section that has an unknown one."""
+    match location:
         case ("env", _, _):
             return [*Environment.model_fields]
         case ("function", _):
@@ -123,10 +116,10 @@ _KINDS = {
     "int": "a number",
     "float": "a number",
     "str": "text",
-    "list[str]": "a list of texts",
+    "list[str]": "a list of text",
     "FromEnvironment": '{ env = "NAME" }',
 }
-"""What pydantic puts into the path of an error to say which of several kinds it tried, in words."""
+"""The types of a union, as pydantic adds them to the location of an error, and their names for users."""
 
 _KINDS_BY_ERROR = {
     "bool_type": "true or false",
@@ -138,9 +131,9 @@ _KINDS_BY_ERROR = {
     "model_type": "a table",
     "string_type": "text",
 }
-"""What each of pydantic's type errors asks for, in words."""
+"""The type that each of pydantic's errors expects, and its name for users."""
 
 
-def _key(place: tuple[int | str, ...]) -> str:
-    """The key of tapctl.toml up to where the kinds of its value part."""
-    return ".".join(str(part) for part in itertools.takewhile(lambda part: part not in _KINDS, place))
+def _key(location: tuple[int | str, ...]) -> str:
+    """The key in tapctl.toml, without the types of a union."""
+    return ".".join(str(part) for part in itertools.takewhile(lambda part: part not in _KINDS, location))

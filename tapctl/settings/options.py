@@ -1,6 +1,6 @@
 """The options that settings are read from, in groups.
 
-A group is a frozen dataclass; `option` describes a field of it for the command line, and `tapctl.cli.command` builds the
+A group is a frozen dataclass. `option` describes a field of it for the command line; `tapctl.cli.command` builds the
 parser and the help from these descriptions. An option that several commands share is declared here once.
 """
 

@@ -91,7 +91,7 @@ def read(
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
     path = account.config or find(cwd or Path.cwd())
-    file = load(path) if path else File()
+    file = load(path) if path else File.model_construct()
     environment = _environment(file, account.env, path)
     folder = path.parent if path else Path()
     source = _template(template) or (file.template and _beside(folder, file.template))
@@ -162,16 +162,16 @@ def _beside(folder: Path, name: str) -> str:
 def _function(config: FunctionConfig, folder: Path) -> FunctionConfig:
     """The section with its paths relative to the working folder."""
     requirements = config.requirements
-    return FunctionConfig(
-        source=config.source and _beside(folder, config.source),
-        requirements=_beside(folder, requirements) if isinstance(requirements, str) else requirements,
-        bytecode=config.bytecode,
-    )
+    paths = {
+        "source": config.source and _beside(folder, config.source),
+        "requirements": _beside(folder, requirements) if isinstance(requirements, str) else requirements,
+    }
+    return config.model_copy(update=paths)
 
 
 def _environment(file: File, name: str | None, path: Path | None) -> Environment:
     if name is None:
-        return Environment()
+        return Environment.model_construct()
     if name in file.env:
         return file.env[name]
     if path is None:

@@ -1,26 +1,34 @@
-"""`[verify]` of tapctl.toml: what is to be proved of a stack beyond what its template says."""
+"""`[verify]` of tapctl.toml: what `tapctl verify` expects beyond the template."""
 
 import os
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tapctl.errors import ConfigError
 
 
-class FromEnvironment(BaseModel, frozen=True, extra="forbid"):
+class Section(BaseModel):
+    """A part of tapctl.toml; pydantic compiles it when a file is read, which many runs never do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class FromEnvironment(Section):
     """`{ env = "NAME" }`."""
 
     env: str
 
 
 def secret_value(value: FromEnvironment | str, what: str) -> str:
-    """The value itself, or what the environment variable holds. Raises `ConfigError` where that is not set."""
+    """The value, or that of the environment variable. Raises `ConfigError` if the variable is not set."""
     if isinstance(value, str):
         return value
     if value.env not in os.environ:
-        raise ConfigError(f"{what} is to be read from ${value.env}, which is not set", f"export {value.env}=…")
+        raise ConfigError(
+            f"{what} needs the environment variable {value.env}, which is not set", f"export {value.env}=…"
+        )
     return os.environ[value.env]
 
 
@@ -28,19 +36,19 @@ _STATUS = re.compile(r"[1-5](\d\d|xx)")
 
 
 def _statuses(value: object) -> tuple[str, ...]:
-    """One status or several, each as text."""
-    given = tuple(map(str, value if isinstance(value, list | tuple) else [value]))
-    for each in given:
-        if not _STATUS.fullmatch(each):
-            raise ValueError(f"{each} is neither a status code nor a class such as 2xx")
-    return given
+    """One status or several, as text."""
+    statuses = tuple(map(str, value if isinstance(value, list | tuple) else [value]))
+    for status in statuses:
+        if not _STATUS.fullmatch(status):
+            raise ValueError(f"{status} is neither a status code nor a class such as 2xx")
+    return statuses
 
 
 Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
 
 
-class Answer(BaseModel, frozen=True, extra="forbid"):
-    """What an HTTP answer has to be: one of these codes, or of a class such as 2xx, with a body that matches."""
+class Answer(Section):
+    """The expected HTTP response: one of these codes or classes such as 2xx, and a pattern that the body matches."""
 
     status: Statuses = ("2xx",)
     body: re.Pattern[str] | None = None
@@ -55,8 +63,8 @@ class Answer(BaseModel, frozen=True, extra="forbid"):
         return f"{' or '.join(self.status)}{like}"
 
 
-class GenericScheme(BaseModel, frozen=True, extra="forbid"):
-    """`[verify.webhook.generic]`: a plain HMAC-SHA256; without a `timestamp` header the body alone is signed."""
+class GenericScheme(Section):
+    """`[verify.webhook.generic]`: HMAC-SHA256 of timestamp and body; of the body alone if `timestamp` is empty."""
 
     signature: str = "x-webhook-signature"
     timestamp: str = "x-webhook-timestamp"
@@ -64,51 +72,51 @@ class GenericScheme(BaseModel, frozen=True, extra="forbid"):
     prefix: str = "sha256="
 
 
-class WebhookProbe(BaseModel, frozen=True, extra="forbid"):
-    """`[verify.webhook]`: a signed event, the same again, and a forged one; and the row that the first must leave.
+class WebhookProbe(Section):
+    """`[verify.webhook]`: sends a signed event, a duplicate and a forged one, and checks the row of the first.
 
-    `endpoint` and `table` name outputs of the stack. `{id}` in `path`, `body`, `key` and `row` becomes an id made
-    up for the event, `{timestamp}` the time of sending, `{epoch}` the same in seconds. The secret comes from
-    `secret`, or from `secret_parameter`, a parameter of the template that holds a JSON object from provider to
-    secrets. `url` is what Square signs, where that is not the address that is posted to.
+    `endpoint` and `table` are outputs of the stack. In `path`, `body`, `key` and `row`, `{id}` is a generated event
+    id, `{timestamp}` the time of sending and `{epoch}` the same in seconds. The secret comes from `secret`, or from
+    `secret_parameter`, a template parameter with a JSON object from provider to secrets. `url` is the address that
+    Square signs, if it differs from the endpoint.
     """
 
     endpoint: str
     table: str
     path: str = ""
     provider: Literal["adyen", "generic", "github", "square", "standard", "stripe"] = "standard"
-    generic: GenericScheme = GenericScheme()
+    generic: GenericScheme = Field(default_factory=GenericScheme)
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None
-    body: dict[str, Any] = {}
-    key: dict[str, str | int] = {}
-    row: dict[str, str | int | bool] = {}
-    signed: Answer = Answer()
-    duplicate: Answer = Answer()
-    forged: Answer = Answer(status=("4xx",))
+    body: dict[str, Any] = Field(default_factory=dict)
+    key: dict[str, str | int] = Field(default_factory=dict)
+    row: dict[str, str | int | bool] = Field(default_factory=dict)
+    signed: Answer = Field(default_factory=Answer)
+    duplicate: Answer = Field(default_factory=Answer)
+    forged: Answer = Field(default_factory=lambda: Answer(status=("4xx",)))
 
 
-class HttpProbe(Answer, frozen=True, extra="forbid"):
-    """`[[verify.http]]`: a request to the URL in an output, or to one of its own, and the answer to it."""
+class HttpProbe(Answer):
+    """`[[verify.http]]`: a request to the URL in an output, or to `url`, and the expected response."""
 
     output: str | None = None
     url: str | None = None
     path: str = ""
     method: str = "GET"
-    headers: dict[str, FromEnvironment | str] = {}
+    headers: dict[str, FromEnvironment | str] = Field(default_factory=dict)
     timeout: Annotated[float, Field(gt=0, le=300)] = 15
 
     @model_validator(mode="after")
     def _one_place(self) -> "HttpProbe":
         if (self.output is None) == (self.url is None):
-            raise ValueError("it takes either `output` or `url`")
+            raise ValueError("set either `output` or `url`")
         return self
 
 
-class VerifyConfig(BaseModel, frozen=True, extra="forbid"):
-    """`[verify]`; `outputs` holds patterns that whole values match, by the output's name."""
+class VerifyConfig(Section):
+    """`[verify]`; `outputs` maps the name of an output to a pattern that its whole value matches."""
 
-    outputs: dict[str, re.Pattern[str]] = {}
+    outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
     http: tuple[HttpProbe, ...] = ()
     webhook: WebhookProbe | None = None

@@ -34,6 +34,8 @@ from tests.support.queued_answers import SETTINGS, STACK_ID, answering, describe
 
 DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
 
+INNER_ID = STACK_ID.replace("/orders/", "/orders-Inner/")
+
 
 def row(name: str) -> Limit:
     return next(limit for limit in CATALOGUE if limit.id == name)
@@ -280,13 +282,13 @@ class TestStack:
             formation.add_response("describe_stacks", described())
             formation.add_response(
                 "list_stack_resources",
-                {"StackResourceSummaries": [resource("Inner", STACK_TYPE, "arn:inner")]},
+                {"StackResourceSummaries": [resource("Inner", STACK_TYPE, INNER_ID)]},
                 {"StackName": STACK_ID},
             )
             formation.add_response(
                 "list_stack_resources",
                 {"StackResourceSummaries": [resource("Fn", FUNCTION)]},
-                {"StackName": "arn:inner"},
+                {"StackName": INNER_ID},
             )
             stubs["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": "orders-Fn"})
 
@@ -294,7 +296,7 @@ class TestStack:
         assert isinstance(stack, Stack)
         assert stack.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
         assert stack.resources == {"Inner": STACK_TYPE, "Inner/Fn": FUNCTION}
-        assert stack.nested == {"Inner/": "arn:inner"}
+        assert stack.nested == {"Inner/": INNER_ID}
 
     def test_a_rolled_back_creation_keeps_no_parameters(self) -> None:
         def fill(stubs: Any) -> None:
@@ -519,8 +521,9 @@ class TestBesideTheStack:
 
     def test_past_failures_are_the_newest_page_of_events(self) -> None:
         def event(status: str, reason: str) -> dict[str, Any]:
-            ids = {"StackId": STACK_ID, "StackName": "orders", "EventId": reason, "ResourceStatus": status}
-            return {**ids, "ResourceStatusReason": reason, "Timestamp": "2026-06-01T08:00:00Z"}
+            ids = {"StackId": STACK_ID, "StackName": "orders", "EventId": reason, "LogicalResourceId": "Fn"}
+            outcome = {"ResourceType": FUNCTION, "ResourceStatus": status, "ResourceStatusReason": reason}
+            return {**ids, **outcome, "Timestamp": "2026-06-01T08:00:00Z"}
 
         page = {"StackEvents": [event("UPDATE_FAILED", "no"), event("UPDATE_COMPLETE", "yes")], "NextToken": "t"}
         with stubbed("cloudformation") as (aws, stubs):

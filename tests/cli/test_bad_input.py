@@ -1,4 +1,4 @@
-"""Everything that a user can get wrong is one line that says what, one with the next step, and no traceback."""
+"""Each mistake of a user is reported in one line with one hint, and never as a traceback."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import pytest
 from tapctl.cli import terminal as talk
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
+from tests.support.golden import Golden
 from tests.support.terminal import ROOT, Terminal
 
 QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
@@ -43,6 +44,11 @@ parameters = { Key = { env = "SHOP_KEY" } }
 """
 
 
+def worded(err: str) -> str:
+    """The lines without what Python's and libyaml's parsers add, which differs by version."""
+    return re.sub(r"(?m)(is not JSON|not JSON|not YAML|is not TOML): .*", r"\1: …", err)
+
+
 @pytest.fixture
 def shop(desk: Path) -> Path:
     """A folder with a good template, a good configuration and a saved account."""
@@ -55,65 +61,39 @@ def shop(desk: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "error", "hint"),
+    ("name", "content"),
     [
-        pytest.param(
-            "gone.yaml", None, r"gone\.yaml: no such file", "name the template .*", id="a file that is not there"
-        ),
-        pytest.param("folder", "folder", "folder: is a folder, not a template", ".+", id="a folder"),
-        pytest.param(
-            "a.yaml", "hello", r"a\.yaml: not a CloudFormation template: it is no map of sections", ".+", id="text"
-        ),
-        pytest.param(
-            "a.json", "[1]", r"a\.json: not a CloudFormation template: it is no map of sections", ".+", id="a list"
-        ),
-        pytest.param(
-            "a.json", '{"a": 1}', r"a\.json: not a CloudFormation template: .*Resources", ".+", id="another map"
-        ),
-        pytest.param("a.yaml", "", r"a\.yaml: .+", ".+", id="an empty file"),
-        pytest.param(
-            "a.json", '{"Resources": {,}}', r"a\.json:1:16: not JSON: .+", "mend it there", id="JSON with a slip"
-        ),
-        pytest.param(
-            "a.json", '{\n  "Resources": {\n', r"a\.json:3:1: not JSON: .+", "mend it there", id="JSON cut short"
-        ),
-        pytest.param(
-            "a.yaml", "Resources:\n  A: [1,\n", r"a\.yaml:3:1: not YAML: .+", "mend it there", id="YAML cut short"
-        ),
-        pytest.param(
-            "a.yaml",
-            "Resources:\n\tA: 1\n",
-            r"a\.yaml:2:1: not YAML: .+",
-            "indent with spaces, .+",
-            id="YAML with a tab",
-        ),
-        pytest.param("a.yaml", b"\xff\xfe\x00", r"a\.yaml: is not UTF-8 text \(byte 0\)", ".+", id="no text at all"),
+        pytest.param("gone.yaml", None, id="a file that is not there"),
+        pytest.param("folder", "folder", id="a folder"),
+        pytest.param("a.yaml", "hello", id="text"),
+        pytest.param("a.json", "[1]", id="a list"),
+        pytest.param("a.json", '{"a": 1}', id="another map"),
+        pytest.param("a.yaml", "", id="an empty file"),
+        pytest.param("a.json", '{"Resources": {,}}', id="JSON with a slip"),
+        pytest.param("a.json", '{\n  "Resources": {\n', id="JSON cut short"),
+        pytest.param("a.yaml", "Resources:\n  A: [1,\n", id="YAML cut short"),
+        pytest.param("a.yaml", "Resources:\n\tA: 1\n", id="YAML with a tab"),
+        pytest.param("a.yaml", b"\xff\xfe\x00", id="no text at all"),
         pytest.param(
             "a.yaml",
             "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: many}}\n",
-            r"a\.yaml:2: ReservedConcurrentExecutions of Fn is `many`, not a whole number",
-            "give one of 0 or more, or leave it out",
             id="a number that is none",
         ),
         pytest.param(
             "a.yaml",
             "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: -1}}\n",
-            r"a\.yaml:2: ReservedConcurrentExecutions of Fn is .*-1.*",
-            ".+",
             id="a number below zero",
         ),
         pytest.param(
             "a.yaml",
             f"{QUEUE}  Fn:\n    Type: AWS::Lambda::Function\n    Condition: Nowhere\n",
-            r"a\.yaml:\d+: condition Nowhere is not defined",
-            None,
             id="a condition that is not there",
         ),
     ],
 )
 @pytest.mark.parametrize("command", ["preflight", "demand"])
-def test_a_template_that_is_none(
-    command: str, name: str, content: str | bytes | None, error: str, hint: str | None, shop: Path, tapctl: Tapctl
+def test_an_invalid_template(
+    command: str, name: str, content: str | bytes | None, shop: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     if content == "folder":
         (shop / name).mkdir()
@@ -123,179 +103,105 @@ def test_a_template_that_is_none(
 
     answer = tapctl(command, name, *account)
 
-    if hint is None and len(answer.err.splitlines()) == 2:
-        hint = ".+"
-    assert answer.is_complaint(2, error, hint)
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "hint"),
+    "arguments",
     [
-        pytest.param(
-            ["--parameter", "Stage=test"],
-            "parameter Stage: `test` is not allowed",
-            "it takes one of: dev, prod",
-            id="a value outside of those that are allowed",
-        ),
-        pytest.param(["--parameter", "Count=x"], "parameter Count: `x` is not a number", None, id="a wrong type"),
-        pytest.param(["--parameter", "Count=0"], "parameter Count: `0` is below MinValue 1", None, id="too small"),
-        pytest.param(
-            ["--parameter", "Name=Shop"],
-            r"parameter Name: `Shop` does not match AllowedPattern \[a-z\]\+",
-            "lower-case letters",
-            id="against the pattern",
-        ),
-        pytest.param(
-            ["--parameter", "Key=opensesame"],
-            "parameter Key: the value is longer than MaxLength 5",
-            None,
-            id="a secret, which is not shown",
-        ),
-        pytest.param(
-            ["--parameter", "Stag=dev"],
-            r"shop\.yaml has no parameter `Stag`",
-            r"did you mean `Stage`\?",
-            id="a name that is not declared",
-        ),
-        pytest.param(
-            ["--parameter", "Stage"],
-            "`--parameter Stage` is not KEY=VALUE",
-            "for example `--parameter Stage=dev`",
-            id="no value",
-        ),
-        pytest.param(
-            ["--parameters-file", "gone.json"],
-            r"cannot read gone\.json: No such file or directory",
-            "name a JSON file of parameters",
-            id="a file of parameters that is not there",
-        ),
-        pytest.param(
-            ["--parameters-file", "shop.yaml"], r"shop\.yaml is not JSON: .+", "for example .+", id="a file of no JSON"
-        ),
-        pytest.param(
-            ["--parameters-file", "other.json", "--parameter", "Stage=dev"],
-            r"shop\.yaml has no parameter `Colour`",
-            "it has: Stage, Count, Name, Key",
-            id="a file of something else",
-        ),
-        pytest.param(
-            ["--env", "prd"],
-            r"\S+tapctl\.toml has no environment `prd`",
-            r"did you mean `prod`\?",
-            id="an environment that is not there",
-        ),
-        pytest.param(
-            ["--env", "zzz"],
-            r"\S+tapctl\.toml has no environment `zzz`",
-            "it has: local, staging, prod, secret",
-            id="an environment like none that is there",
-        ),
-        pytest.param(
-            ["--snapshot", "gone.json"],
-            r"cannot read the snapshot gone\.json: No such file or directory",
-            "`tapctl account --output gone.json` saves one",
-            id="a snapshot that is not there",
-        ),
-        pytest.param(
-            ["--snapshot", "shop.yaml"],
-            r"shop\.yaml is not an account snapshot: .+",
-            ".+",
-            id="a snapshot that is none",
-        ),
-        pytest.param(["--nope"], "No such option: --nope", "`tapctl preflight --help`", id="an unknown option"),
-        pytest.param(
-            ["--min-unreserved", "many"],
-            "Invalid value for '--min-unreserved': .+",
-            "`tapctl preflight --help`",
-            id="an option that takes a number",
-        ),
-        pytest.param(
-            ["--remedy", "pray"],
-            "Invalid value for '--remedy': .+",
-            "`tapctl preflight --help`",
-            id="an unknown remedy",
-        ),
-        pytest.param(
-            ["--format", "yaml"], "Invalid value for '--format'.*", "`tapctl preflight --help`", id="an unknown format"
-        ),
+        pytest.param(["--parameter", "Stage=test"], id="a value outside of those that are allowed"),
+        pytest.param(["--parameter", "Count=x"], id="a wrong type"),
+        pytest.param(["--parameter", "Count=0"], id="too small"),
+        pytest.param(["--parameter", "Name=Shop"], id="against the pattern"),
+        pytest.param(["--parameter", "Key=opensesame"], id="a secret, which is not shown"),
+        pytest.param(["--parameter", "Stag=dev"], id="a name that is not declared"),
+        pytest.param(["--parameter", "Stage"], id="no value"),
+        pytest.param(["--parameters-file", "gone.json"], id="a file of parameters that is not there"),
+        pytest.param(["--parameters-file", "shop.yaml"], id="a file of no JSON"),
+        pytest.param(["--parameters-file", "other.json", "--parameter", "Stage=dev"], id="a file of something else"),
+        pytest.param(["--env", "prd"], id="an environment that is not there"),
+        pytest.param(["--env", "zzz"], id="an environment like none that is there"),
+        pytest.param(["--snapshot", "gone.json"], id="a snapshot that is not there"),
+        pytest.param(["--snapshot", "shop.yaml"], id="a snapshot that is none"),
+        pytest.param(["--nope"], id="an unknown option"),
+        pytest.param(["--min-unreserved", "many"], id="an option that takes a number"),
+        pytest.param(["--remedy", "pray"], id="an unknown remedy"),
+        pytest.param(["--format", "yaml"], id="an unknown format"),
     ],
 )
-def test_options_that_cannot_be_meant(
-    arguments: list[str], error: str, hint: str | None, shop: Path, tapctl: Tapctl
-) -> None:
+def test_invalid_options(arguments: list[str], shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     account = [] if "--snapshot" in arguments else ["--snapshot", "account.json"]
 
     answer = tapctl("preflight", "shop.yaml", "--no-lint", *account, *arguments)
 
     assert "opensesame" not in answer.err
-    assert answer.is_complaint(2, error, hint)
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
-def test_a_secret_that_is_not_at_hand_is_missed_by_a_deploy_alone(shop: Path, tapctl: Tapctl) -> None:
+def test_only_deploy_needs_a_secret_that_is_not_set(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     judged = tapctl("preflight", "shop.yaml", "--no-lint", "--env", "secret", "--snapshot", "account.json")
     assert judged.code == 0, judged.err
 
     deployed = tapctl("deploy", "shop.yaml", "--env", "secret", "--yes")
-    error = r"parameter Key is to be read from \$SHOP_KEY, which is not set"
-    assert deployed.is_complaint(2, error, "export SHOP_KEY=…")
+    assert deployed.is_error(2)
+    golden(worded(deployed.err))
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    "content",
     [
-        pytest.param("colour = 1\n", "there is no key `colour`", id="an unknown key"),
-        pytest.param("[env.prod]\nregoin = 'x'\n", r"there is no key `env\.prod\.regoin`", id="an unknown key inside"),
-        pytest.param("[env.prod]\naccount = '12'\n", r"`env\.prod\.account`: .+", id="an account that is none"),
-        pytest.param("[env.prod]\nremedy = 'pray'\n", r"`env\.prod\.remedy`: .+", id="an unknown remedy"),
-        pytest.param("stack_name = 5\n", "`stack_name`: .+", id="a number for a name"),
-        pytest.param("[env.prod]\nmin_unreserved = -1\n", r"`env\.prod\.min_unreserved`: .+", id="a number below zero"),
-        pytest.param("[verify.webhook]\n", r"`verify\.webhook\.endpoint`: .+", id="a key that is missing"),
-        pytest.param("stack_name = \n", r"\S*tapctl\.toml is not TOML: .*line 1.*", id="no TOML"),
+        pytest.param("colour = 1\n", id="an unknown key"),
+        pytest.param("[env.prod]\nregoin = 'x'\n", id="an unknown key inside"),
+        pytest.param("[env.prod]\naccount = '12'\n", id="an account that is none"),
+        pytest.param("[env.prod]\nremedy = 'pray'\n", id="an unknown remedy"),
+        pytest.param("stack_name = 5\n", id="a number for a name"),
+        pytest.param("[env.prod]\nmin_unreserved = -1\n", id="a number below zero"),
+        pytest.param("[verify.webhook]\n", id="a key that is missing"),
+        pytest.param("stack_name = \n", id="no TOML"),
     ],
 )
-def test_a_configuration_that_cannot_be_read_names_the_key(
-    content: str, error: str, shop: Path, tapctl: Tapctl
-) -> None:
+def test_an_invalid_configuration_names_the_key(content: str, shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     (shop / "tapctl.toml").write_text(content)
 
     answer = tapctl("preflight", "shop.yaml", "--snapshot", "account.json")
 
-    assert answer.is_complaint(2, error if "toml" in error else rf"\S+tapctl\.toml: {error}", ".+")
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
-def test_a_configuration_that_is_not_there_is_named(shop: Path, tapctl: Tapctl) -> None:
+def test_a_missing_configuration_is_named(shop: Path, tapctl: Tapctl) -> None:
     answer = tapctl("preflight", "shop.yaml", "--snapshot", "account.json", "--config", "gone.toml")
 
     assert answer.code == 2
     assert answer.err.startswith("error: cannot read gone.toml: No such file or directory\n")
 
 
-def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl) -> None:
+def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     (desk / "shop.yaml").write_text(SHOP)
 
     answer = tapctl("demand", "shop.yaml", "--env", "prod")
 
-    assert answer.is_complaint(
-        2, r"there is no environment `prod`: no tapctl\.toml was found", r"write `\[env\.prod\]` into tapctl\.toml"
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "deploy --yes"])
-def test_no_template_is_named(command: str, desk: Path, tapctl: Tapctl) -> None:
+def test_no_template_given(command: str, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*command.split(), "--stack-name", "x")
 
-    assert answer.is_complaint(2, "no template was named", r"give it as an argument, or set `template` in tapctl\.toml")
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "hint"),
-    [
-        pytest.param(["fly"], "`tapctl --help`", id="a command"),
-        pytest.param(["sandbox", "fly"], "`tapctl sandbox --help`", id="a command of a command"),
-    ],
+    "arguments", [pytest.param(["fly"], id="a command"), pytest.param(["sandbox", "fly"], id="a command of a command")]
 )
-def test_an_unknown_command(arguments: list[str], hint: str, desk: Path, tapctl: Tapctl) -> None:
-    assert tapctl(*arguments).is_complaint(2, r"No such command 'fly'\.?", hint)
+def test_an_unknown_command(arguments: list[str], desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl(*arguments)
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("arguments", [[], ["sandbox"]], ids=["tapctl alone", "sandbox alone"])
@@ -307,10 +213,11 @@ def test_no_command_shows_the_help_in_lines(arguments: list[str], desk: Path, ta
     assert len(answer.err.splitlines()) > 8
 
 
-def test_a_deploy_without_a_terminal_wants_a_yes(shop: Path, tapctl: Tapctl) -> None:
+def test_deploy_without_a_terminal_needs_yes(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("deploy", "queue.yaml", "--env", "local")
 
-    assert answer.is_complaint(2, "there is no terminal to ask on", "`--yes` deploys without asking")
+    assert answer.is_error(2)
+    golden(worded(answer.err))
     assert not (shop.parent / "state").exists()
 
 
@@ -324,7 +231,7 @@ def test_a_deploy_without_a_terminal_wants_a_yes(shop: Path, tapctl: Tapctl) -> 
         pytest.param(["deploy", "gone.yaml", "--env", "local"], r"gone\.yaml: no such file", id="no such template"),
     ],
 )
-def test_what_is_wrong_is_said_before_that_nobody_can_be_asked(
+def test_invalid_input_is_reported_before_a_missing_terminal(
     arguments: list[str], error: str, shop: Path, tapctl: Tapctl
 ) -> None:
     answer = tapctl(*arguments)
@@ -334,24 +241,21 @@ def test_what_is_wrong_is_said_before_that_nobody_can_be_asked(
     assert not (shop.parent / "state").exists()
 
 
-def test_a_deploy_without_a_stack_to_deploy_to(shop: Path, tapctl: Tapctl) -> None:
+def test_deploy_without_a_stack_name(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("deploy", "queue.yaml", "--yes", "--region", "us-east-1")
 
-    assert answer.is_complaint(
-        2, "no stack was named", "give `--stack-name`, or `--env local` or `--env staging` or .+"
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
-def test_a_snapshot_of_another_stack_than_the_configured_one_is_said(shop: Path, tapctl: Tapctl) -> None:
+def test_a_snapshot_of_another_stack_is_announced(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     (shop / "tapctl.toml").write_text('stack_name = "mine"\n')
-    held = json.loads((shop / "account.json").read_text())
-    (shop / "account.json").write_text(json.dumps({**held, "stack": {"name": "theirs"}}))
+    account = json.loads((shop / "account.json").read_text())
+    (shop / "account.json").write_text(json.dumps({**account, "stack": {"name": "theirs"}}))
     answer = tapctl("preflight", "queue.yaml", "--snapshot", "account.json", "--no-lint")
 
-    assert (
-        "account.json holds stack theirs, which is judged as the one that is updated;"
-        " `--stack-name mine` judges that one instead"
-    ) in answer.err
+    assert answer.code == 0
+    golden(answer.err)
 
 
 ONLINE = [
@@ -363,30 +267,29 @@ ONLINE = [
 
 
 @pytest.mark.parametrize("command", ["preflight", "deploy"])
-def test_a_parameter_of_the_environment_that_the_template_lacks(command: str, shop: Path, tapctl: Tapctl) -> None:
+def test_a_configured_parameter_that_the_template_lacks(
+    command: str, shop: Path, tapctl: Tapctl, golden: Golden
+) -> None:
     (shop / "tapctl.toml").write_text(
         'stack_name = "shop"\n[env.prod]\nregion = "us-east-1"\nparameters = {Stage = "a"}\n'
     )
     more = ("--yes",) if command == "deploy" else ("--snapshot", "account.json")
     answer = tapctl(command, "queue.yaml", "--env", "prod", "--no-lint", *more)
 
-    hint = r"it declares none; \[env\.prod\.parameters\] of tapctl\.toml sets it"
-    assert answer.is_complaint(2, r"queue\.yaml has no parameter `Stage`", hint)
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("arguments", ONLINE)
-def test_no_region(arguments: list[str], shop: Path, tapctl: Tapctl) -> None:
+def test_no_region(arguments: list[str], shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*arguments)
 
-    hint = (
-        r"pass `--region` or `--env` \(local, staging, prod, secret\), set AWS_REGION,"
-        r" or set `region` in tapctl\.toml"
-    )
-    assert answer.is_complaint(2, "no AWS Region is set", hint)
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_region_may_stand_in_the_environment_as_the_hint_says(
+def test_the_region_comes_from_the_environment(
     variable: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "eu-west-1")
@@ -395,12 +298,11 @@ def test_the_region_may_stand_in_the_environment_as_the_hint_says(
 
 
 @pytest.mark.parametrize("arguments", ONLINE)
-def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl) -> None:
+def test_no_credentials(arguments: list[str], shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*arguments, "--region", "us-east-1")
 
-    offline = "; `--snapshot FILE` needs none" if arguments[0] == "preflight" else ""
-    hint = f"run `aws configure` or `aws sso login`, or pass `--profile NAME`{offline}"
-    assert answer.is_complaint(1, ".+: no usable AWS credentials were found", hint)
+    assert answer.is_error(1)
+    golden(worded(answer.err))
 
 
 @pytest.fixture
@@ -413,57 +315,43 @@ def credentials(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize("arguments", ONLINE)
 @pytest.mark.parametrize(
-    ("code", "error", "hint"),
-    [
-        pytest.param("ExpiredToken", ".+: the AWS credentials have expired", "sign in again, .+", id="expired"),
-        pytest.param(
-            "InvalidClientTokenId",
-            ".+: AWS does not accept the credentials",
-            "check them with .+",
-            id="bad",
-        ),
-    ],
+    "code", [pytest.param("ExpiredToken", id="expired"), pytest.param("InvalidClientTokenId", id="bad")]
 )
-def test_credentials_that_aws_does_not_take(
-    code: str, error: str, hint: str, arguments: list[str], shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+def test_credentials_that_aws_rejects(
+    code: str, arguments: list[str], shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     with answering(403, refusal(code, "no"), code) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         answer = tapctl(*arguments, "--region", "us-east-1")
 
-    assert answer.is_complaint(1, error, hint)
+    assert answer.is_error(1)
+    golden(worded(answer.err))
     assert "hush" not in answer.err
 
 
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize("command", ["preflight queue.yaml --no-lint", "deploy queue.yaml --yes --no-lint", "verify"])
-def test_the_account_of_somebody_else_is_refused(
-    command: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+def test_another_account_is_refused(
+    command: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     with answering(200, IDENTITY) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         answer = tapctl(*command.split(), "--env", "prod")
 
-    assert answer.is_complaint(
-        2,
-        "these credentials are of account 222222222222, the environment belongs to 111111111111",
-        "choose another `--profile` or `--env`",
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.usefixtures("credentials")
-def test_an_account_that_cannot_be_told_is_refused_too(
-    shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+def test_an_unknown_account_is_refused(
+    shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     with answering(403, refusal("AccessDenied", "no")) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         answer = tapctl("preflight", "queue.yaml", "--no-lint", "--env", "prod")
 
-    assert answer.is_complaint(
-        2,
-        "cannot tell whose credentials these are: sts:GetCallerIdentity was denied",
-        "allow the action sts:GetCallerIdentity",
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.usefixtures("credentials")
@@ -478,13 +366,11 @@ def test_an_account_that_cannot_be_told_is_refused_too(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param(
-            "AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"
-        ),
+        pytest.param("AWS_CONFIG_FILE", "account.json", [], "AWS's own configuration: Unable to parse .+", id="a file"),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )
-def test_surroundings_that_lead_nowhere(
+def test_an_invalid_aws_environment(
     variable: str,
     value: str,
     arguments: list[str],
@@ -500,16 +386,13 @@ def test_surroundings_that_lead_nowhere(
     assert answer.is_complaint(2, error, ".+")
 
 
-def test_a_port_that_is_taken(desk: Path, tapctl: Tapctl) -> None:
+def test_a_port_in_use(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         answer = tapctl("sandbox", "start", "--port", str(port))
 
-    assert answer.is_complaint(
-        2,
-        f"the sandbox cannot listen on port {port}: Address already in use",
-        "name another --port, or none for a free one",
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err), port=port)
 
 
 def test_the_emulator_is_not_installed(fresh: Terminal, tmp_path: Path) -> None:
@@ -549,7 +432,9 @@ LIMITED = (
         pytest.param("preflight queue.yaml --snapshot account.json --no-lint -f json -o out.json", id="a result"),
     ],
 )
-def test_a_full_disk_leaves_the_old_file_or_none(command: str, old: str | None, shop: Path, fresh: Terminal) -> None:
+def test_a_full_disk_leaves_the_old_file_or_none(
+    command: str, old: str | None, shop: Path, fresh: Terminal, golden: Golden
+) -> None:
     if old:
         (shop / "out.json").write_text(old)
     before = sorted(path.name for path in shop.iterdir())
@@ -557,23 +442,21 @@ def test_a_full_disk_leaves_the_old_file_or_none(command: str, old: str | None, 
 
     answer = terminal.run(sys.executable, "-c", LIMITED, *command.split())
 
-    assert answer.is_complaint(
-        1, r"cannot write out\.json: File too large", "free some space or name another place; the old file is untouched"
-    )
+    assert answer.is_error(1)
+    golden(worded(answer.err))
     assert sorted(path.name for path in shop.iterdir()) == before
     if old:
         assert (shop / "out.json").read_text() == old
 
 
-def test_a_folder_that_is_not_there_cannot_be_written_to(shop: Path, tapctl: Tapctl) -> None:
+def test_output_into_a_missing_folder(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("account", "--snapshot", "account.json", "--output", "nowhere/out.json")
 
-    assert answer.is_complaint(
-        2, r"cannot write nowhere/out\.json: No such file or directory", "name a folder that exists and is writable"
-    )
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
-def test_what_a_user_could_not_have_known_is_our_bug_and_says_so(shop: Path, fresh: Terminal) -> None:
+def test_an_unexpected_exception_is_reported_as_a_bug(shop: Path, fresh: Terminal, golden: Golden) -> None:
     """The one place where an exception becomes an exit code also takes those that nobody foresaw."""
     broken = (
         "import sys, tapctl.__main__ as m; sys.argv[1:] = ['demand', 'queue.yaml']; sys.modules['yaml'] = 5; m.main()"
@@ -581,10 +464,11 @@ def test_what_a_user_could_not_have_known_is_our_bug_and_says_so(shop: Path, fre
 
     answer = Terminal(fresh.state, shop).run(sys.executable, "-c", broken)
 
-    assert answer.is_complaint(1, "this is a bug in tapctl: .+", "please report it; TAPCTL_TRACEBACK=1 .+")
+    assert answer.is_error(1)
+    golden(worded(answer.err))
 
 
-def test_a_reader_that_goes_away_is_no_traceback(shop: Path, fresh: Terminal) -> None:
+def test_a_closed_pipe_is_no_traceback(shop: Path, fresh: Terminal) -> None:
     """As in `tapctl … | head -1`."""
     script = f"{sys.executable} -m tapctl preflight queue.yaml --snapshot account.json --no-lint | true"
 
@@ -597,10 +481,11 @@ JUDGE = f"{sys.executable} -m tapctl preflight queue.yaml --snapshot account.jso
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_result_that_finds_no_room_is_a_failure_that_says_so(shop: Path, fresh: Terminal) -> None:
+def test_a_result_that_cannot_be_written(shop: Path, fresh: Terminal, golden: Golden) -> None:
     answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", f"{JUDGE} > /dev/full")
 
-    assert answer.is_complaint(1, "cannot write the result: No space left on device", "look where stdout leads")
+    assert answer.is_error(1)
+    golden(worded(answer.err))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
@@ -612,28 +497,32 @@ def test_closed_streams_change_nothing(streams: str, shop: Path, fresh: Terminal
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_talk_that_finds_no_room_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_that_cannot_be_written_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stderr", full)
         talk.Terminal().talk("hello")
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
 
 
-def test_an_argument_that_is_no_text(shop: Path, tapctl: Tapctl) -> None:
+def test_an_argument_that_is_not_utf_8(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("deploy", "queue.yaml", "--yes", "--tag", "team=\udcff")
 
-    assert answer.is_complaint(2, "an argument is not UTF-8 text", "LC_ALL=C.UTF-8 .+")
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("command", ["deploy queue.yaml --yes", "destroy --yes", "verify", "watch"])
-def test_a_variable_that_was_empty_names_no_other_stack(command: str, shop: Path, tapctl: Tapctl) -> None:
+def test_an_empty_stack_name_does_not_select_another_stack(
+    command: str, shop: Path, tapctl: Tapctl, golden: Golden
+) -> None:
     answer = tapctl(*command.split(), "--env", "staging", "--stack-name", "")
 
-    assert answer.is_complaint(2, "`` cannot be a stack's name", "it takes letters, .+")
+    assert answer.is_error(2)
+    golden(worded(answer.err))
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["aloud", "quiet"])
-def test_a_verdict_that_goes_into_a_file_is_said_too(quiet: list[str], shop: Path, tapctl: Tapctl) -> None:
+def test_a_verdict_written_to_a_file_is_printed_too(quiet: list[str], shop: Path, tapctl: Tapctl) -> None:
     (shop / "fn.json").write_text(FUNCTION)
     answer = tapctl(
         "preflight",

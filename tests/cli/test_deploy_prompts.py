@@ -1,4 +1,4 @@
-"""A deploy with somebody at the terminal, who is asked."""
+"""A deploy on a terminal, whose user is asked."""
 
 import os
 import select

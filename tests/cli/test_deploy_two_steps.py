@@ -1,4 +1,4 @@
-"""A deploy in two steps with somebody at the terminal, who agrees to the first alone."""
+"""A deploy in two steps on a terminal, whose user agrees to the first step only."""
 
 import json
 from collections.abc import Iterator

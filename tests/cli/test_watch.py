@@ -58,7 +58,7 @@ def template(answer: str = "SUCCESS") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with templates that take until somebody lets them go on, and a sandbox."""
+    """A folder with templates that wait until the test lets them go on, and a sandbox."""
 
     terminal: Terminal
 

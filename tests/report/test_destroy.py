@@ -13,5 +13,5 @@ def test_a_resource_is_one_line_whose_names_are_not_broken() -> None:
     assert text.splitlines() == [
         "stack shop, 2 resources",
         f"- WebhookFunctionUrlPermission  AWS::Lambda::Permission  deleted  {arn}",
-        "= Table                         AWS::DynamoDB::Table     stays: DeletionPolicy Retain  table-1",
+        "= Table                         AWS::DynamoDB::Table     retained (DeletionPolicy Retain)  table-1",
     ]

@@ -30,6 +30,13 @@ class Answer:
         """Both streams without the line ends that the width of the terminal brings."""
         return " ".join(f"{self.out}\n{self.err}".split())
 
+    def is_error(self, code: int) -> bool:
+        """Whether stderr is one line with the error, and at most one with the hint."""
+        labels = [line.partition(": ")[0] for line in self.err.splitlines()]
+        assert (self.code, self.out) == (code, ""), self
+        assert labels in (["error"], ["error", "hint"]), self.err
+        return True
+
     def is_complaint(self, code: int, error: str, hint: str | None = None) -> bool:
         """Whether it is one line that says what is wrong, one with the next step, and nothing else."""
         lines = self.err.splitlines()

@@ -14,7 +14,8 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
-from tapctl.settings.settings import Flags, Settings, read
+from tapctl.settings.options import AccountOptions, TemplateOptions
+from tapctl.settings.settings import Settings, read
 from tapctl.settings.verify_section import VerifyConfig
 from tapctl.verify.check import Check
 from tapctl.verify.deployed_stack import read as read_stack
@@ -81,7 +82,8 @@ def deploy_reference(folders: pytest.TempPathFactory, **parameters: str) -> Iter
         running = sandbox.start(sandbox.AccountLimits(1000))
         try:
             aws = Aws(Target(running.region, endpoint=running.endpoint, keys=("test", "test")))
-            local = replace(read(Flags(template="-", env="local"), ROOT), region=running.region)
+            local = read(AccountOptions(env="local"), template=TemplateOptions(template="-"), cwd=ROOT)
+            local = replace(local, region=running.region)
             settings = _with_all_providers(local)
             deployed = ReferenceStack(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)
             result = deployed.deploy("--no-verify")
