@@ -83,21 +83,14 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured))
-    if not run.yes and not run.plan and not terminal.interactive:
-        hint = "pass `--yes` to deploy without a question"
-        raise UsageError("confirmation required, but stdin is not a terminal", hint)
+    _check_terminal(run, terminal)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
         settings = probed(LiveAccount(aws), settings, terminal, yes=run.yes)
+    waits, verifies = not run.no_wait, not run.no_verify
+    uncertain = judgement.allow_uncertain
     request = DeployRequest(
-        aws,
-        loaded,
-        settings,
-        options,
-        run.timeout,
-        waits=not run.no_wait,
-        verifies=not run.no_verify,
-        allow_uncertain=judgement.allow_uncertain,
+        aws, loaded, settings, options, run.timeout, waits=waits, verifies=verifies, allow_uncertain=uncertain
     )
     progress = Progress(terminal, output.text)
     reporter = Reporter(progress, run.yes, run.plan, recover=run.recover, leave=frozenset(run.leave))
@@ -117,6 +110,13 @@ def _check(run: DeployOptions) -> None:
     execution = {"--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave}
     if run.plan and (used := [option for option, value in execution.items() if value]):
         raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", "pass one of the two")
+
+
+def _check_terminal(run: DeployOptions, terminal: Terminal) -> None:
+    """Raise `UsageError` where a confirmation is needed and cannot be asked for."""
+    if not run.yes and not run.plan and not terminal.interactive:
+        hint = "pass `--yes` to deploy without a question"
+        raise UsageError("confirmation required, but stdin is not a terminal", hint)
 
 
 @contextmanager

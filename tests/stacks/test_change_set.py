@@ -34,13 +34,13 @@ def request(name: str, *resources: str, creates: bool = True, **more: Any) -> Ch
 
 def stacks(aws: Aws) -> list[str]:
     found = aws.client("cloudformation").list_stacks()["StackSummaries"]
-    return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+    return [stack["StackName"] for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"]
 
 
 def sets(aws: Aws, stack: str) -> list[str]:
     """The change sets that could still be executed, or that failed."""
     found = aws.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
-    return [each["ChangeSetName"] for each in found if each["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+    return [summary["ChangeSetName"] for summary in found if summary["ExecutionStatus"] != "EXECUTE_COMPLETE"]
 
 
 def executed(aws: Aws, found: ChangeSet | None) -> None:
@@ -354,7 +354,7 @@ def test_a_reason_that_quotes_no_changes_is_a_failure() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
-        described(stub, "FAILED", "Transform failed: the tool said No updates are to be performed.")
+        described(stub, "FAILED", "Transform failed: the tool printed: No updates are to be performed.")
         checked(stub)
         stub.add_response("delete_change_set", {}, BOTH)
 
@@ -477,7 +477,7 @@ def test_the_request_has_every_parameter() -> None:
 
 
 def template(types: list[str], transform: Any = None) -> Template:
-    body = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(types)}}
+    body = {"Resources": {f"R{number}": {"Type": name} for number, name in enumerate(types)}}
     source = parse(json.dumps({**body, **({"Transform": transform} if transform else {})}), "t.json")
     return check(Template(source, source.value))
 

@@ -98,9 +98,9 @@ def test_more_new_events_than_fit_a_page_are_all_read() -> None:
         history.add(0.1, name, "UPDATE_COMPLETE")
     history.end(0.2, "UPDATE_COMPLETE")
 
-    told = collected(following(history).follow)
+    events = collected(following(history).follow)
 
-    assert [name for name, _ in told] == [*names, "shop"]
+    assert [name for name, _ in events] == [*names, "shop"]
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_the_budget_is_kept_at_most_two_seconds_late_and_one_read_a_second() -> 
     for duration in (*durations, *(rng.uniform(3, 400) for _ in range(15))):
         history = History()
         history.end(duration, "UPDATE_COMPLETE")
-        told: list[Any] = list(following(history).follow())
-        assert len(told) == 1
+        events: list[Any] = list(following(history).follow())
+        assert len(events) == 1
         # The outputs are one more read; the first read is immediate, the others at the rate.
         worst_loss = max(worst_loss, history.now + history.latency - duration)
         worst_rate = max(worst_rate, (history.reads - 1) / history.now)
@@ -323,12 +323,12 @@ def test_nested_stacks_are_followed_down_to_the_last() -> None:
     history = nested_twice()
     history.end(8.0, "CREATE_COMPLETE")
 
-    told = [(event.name, event.status) for event in following(history).follow()]
+    events = [(event.name, event.status) for event in following(history).follow()]
 
-    assert ("Network/Zone/Subnet", "CREATE_COMPLETE") in told
-    assert ("Network/shop", "CREATE_COMPLETE") in told
-    assert told[-1] == ("shop", "CREATE_COMPLETE")
-    assert len(told) == len(set(told)) + 1  # the nested stack's two beginnings, without an id and with it
+    assert ("Network/Zone/Subnet", "CREATE_COMPLETE") in events
+    assert ("Network/shop", "CREATE_COMPLETE") in events
+    assert events[-1] == ("shop", "CREATE_COMPLETE")
+    assert len(events) == len(set(events)) + 1  # the nested stack's two beginnings, without an id and with it
 
 
 def test_a_nested_stack_that_has_ended_is_no_longer_read() -> None:
@@ -349,15 +349,15 @@ def test_a_nested_stack_is_read_from_this_operation_on() -> None:
     history.end(0.3, "UPDATE_IN_PROGRESS", token=None, StackId=NESTED, PhysicalResourceId=NESTED)
     history.end(5.0, "UPDATE_COMPLETE")
 
-    told = [event.name for event in following(history).follow()]
+    events = [event.name for event in following(history).follow()]
 
-    assert told == ["shop", "Network", "Network/shop", "shop"]
+    assert events == ["shop", "Network", "Network/shop", "shop"]
 
 
 def test_the_last_events_of_a_nested_stack_are_read_when_the_root_has_ended() -> None:
     history = nested_twice()
     history.add(4.5, "Rule", "CREATE_FAILED", token=None, StackId=NESTED, ResourceStatusReason="because")
-    history.events = [each for each in history.events if each[1]["ResourceStatus"] != "CREATE_COMPLETE"]
+    history.events = [event for event in history.events if event[1]["ResourceStatus"] != "CREATE_COMPLETE"]
     history.end(4.6, "ROLLBACK_COMPLETE")
 
     assert [event.name for event in following(history).follow()][-2:] == ["Network/Rule", "shop"]

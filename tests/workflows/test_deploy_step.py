@@ -70,13 +70,13 @@ def test_a_resource_with_a_false_condition_is_no_change(workspace: Workspace) ->
 
 
 def test_every_event_is_shown_once_and_the_stacks_own_comes_last(workspace: Workspace) -> None:
-    workspace.deploy("told", {"Resources": {"A": QUEUE}})
+    workspace.deploy("shown", {"Resources": {"A": QUEUE}})
 
     assert [(event.logical_id, event.status) for event in workspace.ui.events] == [
-        ("told", "CREATE_IN_PROGRESS"),
+        ("shown", "CREATE_IN_PROGRESS"),
         ("A", "CREATE_IN_PROGRESS"),
         ("A", "CREATE_COMPLETE"),
-        ("told", "CREATE_COMPLETE"),
+        ("shown", "CREATE_COMPLETE"),
     ]
 
 
@@ -91,13 +91,13 @@ def test_every_event_is_shown_once_and_the_stacks_own_comes_last(workspace: Work
 def test_anything_but_a_yes_leaves_no_stack_behind(answer: bool | type[BaseException], workspace: Workspace) -> None:
     workspace.ui.confirms = answer
     if isinstance(answer, bool):
-        assert workspace.deploy("asked", {"Resources": {"A": QUEUE}}) is None
+        assert workspace.deploy("declined", {"Resources": {"A": QUEUE}}) is None
     else:
         with pytest.raises((Interrupted, EOFError)):
-            workspace.deploy("asked", {"Resources": {"A": QUEUE}})
+            workspace.deploy("declined", {"Resources": {"A": QUEUE}})
 
     assert len(workspace.ui.change_sets) == 1
-    assert "asked" not in workspace.stacks()
+    assert "declined" not in workspace.stacks()
 
 
 def test_a_no_to_an_update_leaves_the_stack_as_it_was_and_no_change_set(workspace: Workspace) -> None:
