@@ -87,7 +87,7 @@ class Reporter:
         return consented or self._ask(f"{question}: {', '.join(leaving)}?" if leaving else f"{question}?")
 
     def cancel(self, stack_name: str) -> bool:
-        return self._ask(f"CloudFormation continues to update {stack_name}. Cancel the update and roll it back?")
+        return self._ask(f"Cancel the update of {stack_name} and roll it back?")
 
     def _ask(self, question: str) -> bool:
         self.progress.close()

@@ -263,7 +263,7 @@ def test_ctrl_c_offers_to_call_an_update_off_and_shows_the_way_back(pane: Pane, 
     pane.types(typed(desk.deploy("called-off", until="called-off-again")), "Enter")
     pane.shows(AT_WORK)
     pane.types("C-c")
-    pane.shows("Cancel the update and roll it back?")
+    pane.shows("Cancel the update of called-off and roll it back?")
     pane.types("y", "Enter")
     pane.shows("cancelling the update of stack called-off; Ctrl-C stops waiting for it")
     desk.lets_go("called-off-again")
