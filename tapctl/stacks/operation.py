@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.cloudformation import Operation, cancel_update, start_operation
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent
@@ -143,7 +142,7 @@ def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> Deploy
     hint = (cause.hint if cause else "") or rule.hint or recover or _function_hint(cause) or None
     if rule.end is OperationEnd.ROLLED_BACK:
         message = f"stack {name} failed and was rolled back ({status}): {reason}{meaning}"
-        return DeployFailed(message, hint, minimum=floor_in_error(reason))
+        return DeployFailed(message, hint)
     return DeployStuck(f"stack {name} is {status}: {reason}{meaning}", hint)
 
 
