@@ -130,7 +130,7 @@ class Service:
 
 
 def deploy(shared: Aws, service: Service) -> Cost:
-    """Change set, execution, events and outputs, as in `tapctl.workflows.deployer`."""
+    """Change set, execution, events, outputs: as `tapctl.workflows.deploy_step` does them."""
     aws = service.aws(shared)
     client, token = aws.client("cloudformation"), "token"
     request = ChangeSetRequest("shop", creates=False, template={"TemplateBody": "{}"})

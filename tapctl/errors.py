@@ -113,13 +113,9 @@ class BusyError(TapctlError):
 
 
 class DeployFailed(TapctlError):
-    """CloudFormation failed the operation and rolled it back; `minimum` is the floor that a refusal named."""
+    """CloudFormation failed the operation and rolled it back."""
 
     exit_code = ExitCode.ROLLED_BACK
-
-    def __init__(self, message: str, hint: Hint | None = None, *, minimum: int | None = None) -> None:
-        super().__init__(message, hint)
-        self.minimum = minimum
 
 
 class DeployStuck(TapctlError):

@@ -9,27 +9,22 @@ from typing import Any
 
 from tapctl.account.model import InFlight, LiveFunction, PastFailure, Stack
 from tapctl.aws import lambda_
-from tapctl.aws.errors import aws_call, read_or_unknown
+from tapctl.aws.cloudformation import (
+    describe_stack,
+    describe_stack_events,
+    get_template,
+    list_stack_resources,
+    list_stacks,
+)
+from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
-from tapctl.errors import AwsError
-from tapctl.hints import Advice, advise
-from tapctl.resource_types import FUNCTION, PUBLISHED, STACK
+from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.unknown import Count, Unknown
 
 WORKERS = 16
 
-AT_WORK = (
-    "CREATE_IN_PROGRESS",
-    "DELETE_IN_PROGRESS",
-    "IMPORT_IN_PROGRESS",
-    "IMPORT_ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_IN_PROGRESS",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_IN_PROGRESS",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_IN_PROGRESS",
-)
-"""Every status in progress but REVIEW_IN_PROGRESS, in which nothing happens."""
+RUNNING = tuple(sorted(name for name, status in STACK_STATUSES.items() if status.running))
+"""The statuses in which CloudFormation works on a stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +48,28 @@ class LiveStacks:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS))
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        described = read_or_unknown("cloudformation:DescribeStacks", lambda: self._describe(name))
-        if described is None or isinstance(described, Unknown):
+        described = read_or_unknown("cloudformation:DescribeStacks", lambda: describe_stack(self.aws, name))
+        if isinstance(described, Unknown):
             return described
-        resources = self._resources(described["StackId"])
+        if not described.exists:
+            return None
+        resources = self._resources(described.id)
         if isinstance(resources, Unknown):
             return resources
-        parameters = described.get("Parameters", [])
-        # Such a stack is deleted and created again, so a deploy keeps none of its values.
-        kept = [] if described["StackStatus"] == "ROLLBACK_COMPLETE" else parameters
+        # A stack that is deleted and created again keeps none of its values.
+        recreated = described.status == "ROLLBACK_COMPLETE"
         stack = Stack(
             name,
-            described["StackStatus"],
+            described.status,
             self._functions(resources),
-            {entry["ParameterKey"]: parameter_value(entry) for entry in kept},
+            {} if recreated else described.known_parameters(),
             {resource.name: resource.type for resource in resources},
-            id=described["StackId"],
+            id=described.id,
             nested={f"{resource.name}/": resource.physical_id for resource in resources if resource.type == STACK},
             published={
                 resource.physical_id: resource.logical_id for resource in resources if resource.type in PUBLISHED
             },
-            stored={
-                f"ssm:{entry['ParameterValue']}": entry["ResolvedValue"]
-                for entry in parameters
-                if "ResolvedValue" in entry
-            },
+            stored={f"ssm:{parameter}": value for parameter, value in described.resolved.items()},
         )
         if not stack.published:
             return stack
@@ -106,71 +98,29 @@ class LiveStacks:
         return replace(stack, functions={**stack.functions, **{name: read.result() for name, read in reads.items()}})
 
     def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        def read() -> Mapping[str, Any] | str:
-            answer = self.aws.client("cloudformation").get_template(StackName=stack.id, TemplateStage="Processed")
-            body: Mapping[str, Any] | str = answer["TemplateBody"]
-            return body
-
-        return read_or_unknown("cloudformation:GetTemplate", read)
+        return read_or_unknown("cloudformation:GetTemplate", lambda: get_template(self.aws, stack.id))
 
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
-        def read() -> tuple[InFlight, ...]:
-            paginator = self.aws.client("cloudformation").get_paginator("list_stacks")
-            summaries = (
-                summary
-                for page in paginator.paginate(StackStatusFilter=[*AT_WORK])
-                for summary in page["StackSummaries"]
-            )
-            return tuple(
-                InFlight(summary["StackName"], summary["StackStatus"])
-                for summary in summaries
-                if "ParentId" not in summary
-            )
-
-        return read_or_unknown("cloudformation:ListStacks", read)
+        stacks = read_or_unknown("cloudformation:ListStacks", lambda: list_stacks(self.aws, RUNNING))
+        return stacks if isinstance(stacks, Unknown) else tuple(InFlight(name, status) for name, status in stacks)
 
     def past_failures(self, stack: Stack) -> tuple[PastFailure, ...] | Unknown:
-        def read() -> tuple[PastFailure, ...]:
-            # The first page holds the newest events, and so the last operation.
-            events = self.aws.client("cloudformation").describe_stack_events(StackName=stack.id)["StackEvents"]
-            return tuple(
-                PastFailure(event.get("ResourceStatusReason", ""), str(event["Timestamp"])[:10])
-                for event in events
-                if event["ResourceStatus"].endswith("_FAILED")
-            )
-
-        return read_or_unknown("cloudformation:DescribeStackEvents", read)
-
-    def _describe(self, name: str) -> dict[str, Any] | None:
-        """The stack as DescribeStacks has it; None where there is none, or none with resources."""
-        try:
-            with aws_call("cloudformation:DescribeStacks"):
-                stack: dict[str, Any] = self.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-        except AwsError as error:
-            if error.code == "ValidationError" and "does not exist" in error.aws_message:
-                return None
-            raise
-        return None if stack["StackStatus"] in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE") else stack
+        # The first page holds the newest events, and so the last operation.
+        page = read_or_unknown("cloudformation:DescribeStackEvents", lambda: describe_stack_events(self.aws, stack.id))
+        if isinstance(page, Unknown):
+            return page
+        return tuple(PastFailure(event.reason, event.time[:10]) for event in page.events if event.failed)
 
     def _resources(self, stack_id: str, prefix: str = "") -> list[_Resource] | Unknown:
         """The resources of the stack and of its nested stacks."""
-
-        def read() -> list[_Resource]:
-            paginator = self.aws.client("cloudformation").get_paginator("list_stack_resources")
-            summaries = (
-                summary for page in paginator.paginate(StackName=stack_id) for summary in page["StackResourceSummaries"]
-            )
-            return [
-                _Resource(
-                    f"{prefix}{summary['LogicalResourceId']}", summary["ResourceType"], summary["PhysicalResourceId"]
-                )
-                for summary in summaries
-                if _exists(summary)
-            ]
-
-        resources = read_or_unknown("cloudformation:ListStackResources", read)
-        if isinstance(resources, Unknown):
-            return resources
+        listed = read_or_unknown("cloudformation:ListStackResources", lambda: list_stack_resources(self.aws, stack_id))
+        if isinstance(listed, Unknown):
+            return listed
+        resources = [
+            _Resource(f"{prefix}{resource.logical_id}", resource.type, resource.physical_id)
+            for resource in listed
+            if resource.held and resource.physical_id
+        ]
         nested: list[_Resource] = []
         for resource in resources:
             if resource.type == STACK:
@@ -215,20 +165,3 @@ def _with_holder(function: LiveFunction, logical_id: str) -> LiveFunction:
         return function
     holders = {name: value for name, value in function.holders.items() if name == logical_id}
     return replace(function, provisioned=sum(holders.values()), holders=holders)
-
-
-def _exists(summary: Mapping[str, Any]) -> bool:
-    """Whether the resource belongs to the stack; one of DELETE_SKIPPED exists, but not in the stack."""
-    gone = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-    return bool(summary["ResourceStatus"] not in gone and summary.get("PhysicalResourceId"))
-
-
-def parameter_value(parameter: Mapping[str, Any]) -> str | Unknown:
-    """The value of a parameter of DescribeStacks; that of a NoEcho parameter is asterisks."""
-    name, value = parameter["ParameterKey"], str(parameter.get("ParameterValue", ""))
-    if value and set(value) == {"*"}:
-        return Unknown(
-            f"parameter {name} keeps its deployed value, which AWS does not return",
-            advise(Advice.GIVE_PARAMETER, name),
-        )
-    return value

@@ -67,9 +67,8 @@ def account(
         terminal.result(saved.dumps(result, worded), file)
         terminal.talk(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
     if not file or output.text:
-        terminal.result(
-            report.text(result, settings, terminal.surface()) if output.text else saved.dumps(result, worded)
-        )
+        text = report.text(result, settings, terminal.surface()) if output.text else saved.dumps(result, worded)
+        terminal.result(text)
     raise typer.Exit(ExitCode.OK)
 
 

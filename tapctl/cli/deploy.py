@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tapctl.cli.reporter import Reporter
+    from tapctl.template.lint import Linting
     from tapctl.verify.verify import Verification
     from tapctl.workflows.deploy import DeployResult
-    from tapctl.workflows.deployer import Deployer
-    from tapctl.workflows.plan import Planned
+    from tapctl.workflows.deployer import DeployRequest
 
 CHANGES = 2
 """The exit code of `--plan --detailed-exitcode` where something would change, as terraform has it."""
@@ -70,122 +70,155 @@ def deploy(
     from tapctl.account.live import LiveAccount
     from tapctl.cli.progress import Progress
     from tapctl.cli.reporter import Reporter
-    from tapctl.report import deploy as report
     from tapctl.settings.settings import read
     from tapctl.template import lint as cfn_lint
     from tapctl.template.load import load
     from tapctl.template.parameters import Parameters, bind
-    from tapctl.workflows.deploy import deploy as deploy_workflow
-    from tapctl.workflows.deployer import Deployer
-    from tapctl.workflows.plan import plan as plan_of
+    from tapctl.workflows.deployer import DeployRequest
 
     terminal = Terminal.of(output)
-    if run.detailed_exitcode and not run.plan:
-        raise UsageError("`--detailed-exitcode` needs `--plan`", "give both, or neither")
-    if run.plan:
-        _refuse({"--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave})
+    _check(run)
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured))
-    if not run.yes and not run.plan and not terminal.interactive:
-        raise UsageError("there is no terminal to ask on", "`--yes` deploys without asking")
+    _check_terminal(run, terminal)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
         settings = probed(LiveAccount(aws), settings, terminal, yes=run.yes)
+    waits, verifies = not run.no_wait, not run.no_verify
+    uncertain = judgement.allow_uncertain
+    request = DeployRequest(
+        aws, loaded, settings, options, run.timeout, waits=waits, verifies=verifies, allow_uncertain=uncertain
+    )
     progress = Progress(terminal, output.text)
     reporter = Reporter(progress, run.yes, run.plan, recover=run.recover, leave=frozenset(run.leave))
-    deployer = Deployer(
-        aws, settings, reporter, run.timeout, options=options, waits=not run.no_wait, proves=not run.no_verify
-    )
+    linter = nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region)
+    with progress, linter as linting:
+        if run.plan:
+            code = _plan(request, reporter, linting, output.output, detailed=run.detailed_exitcode)
+        else:
+            code = _deploy(request, reporter, linting, output.output)
+    raise typer.Exit(code)
+
+
+def _check(run: DeployOptions) -> None:
+    """Raise `UsageError` for options that exclude each other."""
+    if run.detailed_exitcode and not run.plan:
+        raise UsageError("`--detailed-exitcode` needs `--plan`", "pass both, or neither")
+    execution = {"--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave}
+    if run.plan and (used := [option for option, value in execution.items() if value]):
+        raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", "pass one of the two")
+
+
+def _check_terminal(run: DeployOptions, terminal: Terminal) -> None:
+    """Raise `UsageError` where a confirmation is needed and cannot be asked for."""
+    if not run.yes and not run.plan and not terminal.interactive:
+        hint = "pass `--yes` to deploy without a question"
+        raise UsageError("confirmation required, but stdin is not a terminal", hint)
+
+
+@contextmanager
+def _documented(request: DeployRequest, reporter: Reporter, output: Path | None) -> Iterator[None]:
+    """Print the document of a deploy that fails, then raise its error."""
+    from tapctl.report import deploy as report
+
     try:
-        with progress, nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region) as linting:
-            if run.plan:
-                planned = plan_of(loaded, deployer, reporter, linting, allow_uncertain=judgement.allow_uncertain)
-                raise typer.Exit(_told(planned, reporter, deployer.name, output.output, detailed=run.detailed_exitcode))
-            done = deploy_workflow(loaded, deployer, reporter, linting, allow_uncertain=judgement.allow_uncertain)
+        yield
     except (TapctlError, KeyboardInterrupt) as error:
-        told = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(report.failure_json(deployer.name, reporter.story, told), output.output)
+        failure = error if isinstance(error, TapctlError) else Interrupted("interrupted")
+        reporter.document(report.failure_json(request.stack_name, reporter.story, failure), output)
         raise
-    if done is None or done.outcome.only:
-        raise typer.Exit(_declined(done, deployer.name, reporter, output.output))
-    raise typer.Exit(_ended(done, deployer, reporter, output.output))
 
 
-def _refuse(given: Mapping[str, object]) -> None:
-    """Refuse beside `--plan`, which executes nothing, what is about an execution. Raises `UsageError`."""
-    if wrong := [option for option, value in given.items() if value]:
-        raise UsageError(f"--plan executes nothing, so {wrong[0]} cannot be meant", "leave one of them out")
+def _plan(
+    request: DeployRequest, reporter: Reporter, linting: Linting | None, output: Path | None, *, detailed: bool
+) -> int:
+    """Show what a deploy would change; the exit code."""
+    from tapctl.report import deploy as report
+    from tapctl.workflows.plan import plan
+
+    with _documented(request, reporter, output):
+        planned = plan(request, reporter, linting)
+        if planned.change_set is None:
+            reporter.result(f"stack {request.stack_name} is up to date: nothing would change")
+        reporter.document(report.plan_json(request.stack_name, planned), output)
+    return CHANGES if detailed and planned.change_set else ExitCode.OK
 
 
-def _declined(done: DeployResult | None, stack_name: str, reporter: Reporter, output: Path | None) -> ExitCode:
-    """Say what a no has left: nothing, or the first of two steps."""
+def _deploy(request: DeployRequest, reporter: Reporter, linting: Linting | None, output: Path | None) -> ExitCode:
+    """Deploy, print the result and verify it; the exit code."""
+    from tapctl.workflows.deploy import deploy
+
+    with _documented(request, reporter, output):
+        result = deploy(request, reporter, linting)
+    reporter.progress.close()
+    if result is None or result.outcome.only:
+        return _declined(request, result, reporter, output)
+    return _deployed(request, result, reporter, output)
+
+
+def _declined(request: DeployRequest, result: DeployResult | None, reporter: Reporter, output: Path | None) -> ExitCode:
+    """Print what was deployed before the user declined: nothing, or step 1 of 2."""
     from tapctl.concurrency import two_step
     from tapctl.report import deploy as report
     from tapctl.report.hints import worded
 
-    if done is None:
-        reporter.step("nothing was deployed; the change set was removed")
-        reporter.document(report.declined_json(stack_name, reporter.story), output)
+    if result is None:
+        reporter.step("nothing was deployed; the change set was deleted")
+        reporter.document(report.declined_json(request.stack_name, reporter.story), output)
     else:
-        reporter.step(f"deployed is only {done.outcome.only}; the change set of step 2 was removed")
+        reporter.step(f"step 2 of 2 was cancelled; only {result.outcome.only} was deployed")
         reporter.step(f"hint: {worded(two_step.GOES_ON)}")
-        reporter.document(report.as_json(done.preflight, done.outcome, None, declined=True), output)
+        reporter.document(report.as_json(result.preflight, result.outcome, None, declined=True), output)
     return ExitCode.OK
 
 
-def _ended(done: DeployResult, deployer: Deployer, reporter: Reporter, output: Path | None) -> ExitCode:
-    """Print how it ended, and prove it where something was changed, or was not proved yet; the exit code."""
+def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter, output: Path | None) -> ExitCode:
+    """Print the outcome, and verify it where something changed or was not verified before; the exit code."""
     from tapctl.report import deploy as report
     from tapctl.report import verify
     from tapctl.stacks.follow import watch_command
 
-    terminal, outcome = reporter.terminal, done.outcome
+    terminal, outcome = reporter.terminal, result.outcome
     reporter.result(report.outputs(outcome, terminal.surface()))
-    verified = None
+    verification = None
     try:
         if not outcome.followed:
-            terminal.talk(f"CloudFormation goes on by itself; {watch_command(deployer.aws, deployer.name)} follows it")
-        elif deployer.proves and (outcome.changed or done.unverified):
+            command = watch_command(request.aws, request.stack_name)
+            terminal.talk(f"CloudFormation continues the operation; follow it with {command}")
+        elif request.verifies and (outcome.changed or result.unverified):
             if not outcome.changed:
-                terminal.talk("nothing was changed, but the last deploy was not verified, so this one is")
-            verified = _verified(deployer, terminal)
-            reporter.result(verify.as_text(verified, terminal.surface()))
-        elif deployer.proves:
-            terminal.talk("nothing was changed, so nothing is verified; `tapctl verify` does that")
+                terminal.talk("no changes, but the previous deploy was not verified; verifying it now")
+            verification = _verify(request, terminal)
+            reporter.result(verify.as_text(verification, terminal.surface()))
+        elif request.verifies:
+            terminal.talk("no changes; verification skipped (run `tapctl verify` to verify anyway)")
     except (NotVerified, Interrupted) as error:
-        reporter.document(report.as_json(done.preflight, outcome, None, error), output)
+        reporter.document(report.as_json(result.preflight, outcome, None, error), output)
         raise
-    reporter.document(report.as_json(done.preflight, outcome, verified), output)
-    return ExitCode.NOT_VERIFIED if verified and verified.failed else ExitCode.OK
+    reporter.document(report.as_json(result.preflight, outcome, verification), output)
+    return ExitCode.NOT_VERIFIED if verification and verification.failed else ExitCode.OK
 
 
-def _verified(deployer: Deployer, terminal: Terminal) -> Verification:
-    """What was looked at, and noted where all of it is right. Raises `NotVerified` or `Interrupted` otherwise."""
-    from tapctl.stacks.follow import place
-    from tapctl.state.journal import proved
+def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
+    """Verify the stack, and note in the journal if all checks pass.
+
+    Raises `NotVerified` or `Interrupted` where it cannot be verified.
+    """
+    from tapctl.stacks.follow import stack_flags
+    from tapctl.state.journal import mark_verified
     from tapctl.verify.verify import AFTER_DEPLOY, verify
 
-    settings, name = deployer.settings, deployer.name
+    aws, settings, name = request.aws, request.settings, request.stack_name
     try:
-        found = verify(deployer.aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.talk)
+        verification = verify(aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.talk)
     except TapctlError as error:
-        raise NotVerified(f"stack {name} is deployed, but was not verified: {error.message}", error.hint) from None
+        raise NotVerified(f"stack {name} is deployed, but not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:
-        again = f"`tapctl verify{place(deployer.aws, name)}` looks again"
-        raise Interrupted(f"interrupted; stack {name} is deployed, but was not verified", again) from None
-    if not found.failed:
-        proved(found.stack_id)
-    return found
-
-
-def _told(planned: Planned, reporter: Reporter, stack_name: str, output: Path | None, *, detailed: bool) -> int:
-    """Print what would change; the exit code."""
-    from tapctl.report import deploy as report
-
-    if planned.found is None:
-        reporter.result(f"stack {stack_name} is up to date: nothing would change")
-    reporter.document(report.plan_json(stack_name, planned), output)
-    return CHANGES if detailed and planned.found else ExitCode.OK
+        hint = f"verify it with `tapctl verify{stack_flags(aws, name)}`"
+        raise Interrupted(f"interrupted; stack {name} is deployed, but not verified", hint) from None
+    if not verification.failed:
+        mark_verified(verification.stack_id)
+    return verification

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,8 @@ from tapctl.errors import TapctlError, UsageError
 from tapctl.settings.options import AccountOptions, option
 
 if TYPE_CHECKING:
-    from tapctl.cli.progress import Progress
-    from tapctl.stacks.follow import StackEvent
-    from tapctl.workflows.destroy import Fate
+    from tapctl.cli.reporter import Reporter
+    from tapctl.workflows.destroy import Deletion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +33,25 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     cannot be deleted are listed with the reason. Exits with 7 then, and with 5 if the timeout passed.
     """
     from tapctl.cli.progress import Progress
+    from tapctl.cli.reporter import Reporter
     from tapctl.report import destroy
     from tapctl.settings.settings import read
     from tapctl.stacks.operation import Operator
-    from tapctl.workflows.destroy import destroy as run
+    from tapctl.workflows.destroy import destroy as destroy_workflow
 
     terminal = Terminal.of(output)
     settings = read(account, template_required=False)
     name = stack_name_of(settings)
     if not operation.yes and not terminal.interactive:
-        raise UsageError("there is no terminal to ask on", "`--yes` destroys without asking")
+        hint = "pass `--yes` to delete the stack without a question"
+        raise UsageError("confirmation required, but stdin is not a terminal", hint)
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     text = output.text
     with Progress(terminal, text) as progress:
-        reporter = _Reporter(progress, operation.yes, frozenset(operation.leave))
+        reporter = Reporter(progress, operation.yes, recover=operation.yes, leave=frozenset(operation.leave))
         try:
-            result = run(Operator(aws, name, reporter, operation.timeout), settings, reporter.agreed)
+            operator = Operator(aws, name, reporter, operation.timeout)
+            result = destroy_workflow(operator, settings, lambda deletion: _confirmed(deletion, reporter))
         except TapctlError as error:
             if not text or output.output:
                 terminal.result(destroy.failure_json(name, error), output.output)
@@ -58,32 +59,11 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     terminal.result(destroy.as_text(name, result) if text else destroy.as_json(name, result), output.output)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    """Tells the terminal what goes on, and asks on it."""
+def _confirmed(deletion: Deletion, reporter: Reporter) -> bool:
+    """Show what is deleted, and ask."""
+    from tapctl.report import destroy
 
-    progress: Progress
-    yes: bool
-    leave: frozenset[str]
-
-    def step(self, text: str) -> None:
-        self.progress.step(text)
-
-    def event(self, event: StackEvent) -> None:
-        self.progress.event(event)
-
-    def cancel(self, stack_name: str) -> bool:
-        return self.progress.cancel(stack_name)
-
-    def agreed(self, fate: Fate) -> bool:
-        """Whether all of this may go."""
-        from tapctl.report import destroy
-
-        terminal = self.progress.terminal
-        terminal.show(destroy.fate(fate, terminal.aside))
-        self.progress.expect(each.logical_id for each in fate.resources)
-        return self.yes or terminal.asks(f"Destroy stack {fate.stack_name}, and all that is deleted with it?")
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        agreed = self.yes and self.leave.issuperset(leaving)
-        return agreed or self.progress.allowed(question, leaving)
+    terminal = reporter.terminal
+    terminal.show(destroy.deletion(deletion, terminal.aside))
+    reporter.progress.expect(resource.logical_id for resource in deletion.resources)
+    return reporter.yes or terminal.asks(f"Delete stack {deletion.stack_name} and the resources above?")

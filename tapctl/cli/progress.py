@@ -1,8 +1,8 @@
-"""How the events of an operation are shown: a live board, a line for each, or a JSON line for each."""
+"""The events of an operation: on a live board, as lines of text, or as JSON lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -12,23 +12,20 @@ from tapctl.report.live_display import LiveBoard
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 
 @dataclass(slots=True)
 class Progress:
-    """Shows on stderr what goes on, and asks after a Ctrl-C.
-
-    As a context manager it leaves a last state behind, whatever happened.
-    """
+    """Shows events on stderr. As a context manager, it draws the last state of the board however it ends."""
 
     terminal: Terminal
     text: bool
-    """Whether the result is text; with JSON the events are, too."""
+    """Whether the result is text; with a JSON result, events are JSON as well."""
     _board: LiveBoard = field(default_factory=LiveBoard)
 
     def expect(self, names: Iterable[str]) -> None:
-        """What the operation is going to touch, by logical id."""
+        """Set the logical ids of the resources that the operation changes."""
         self._board.planned = tuple(names)
 
     def event(self, event: StackEvent) -> None:
@@ -40,18 +37,6 @@ class Progress:
             self._board.event(event)
         elif not events.repeats(event):
             self.terminal.talk(events.line(event))
-
-    def step(self, text: str) -> None:
-        self.terminal.talk(text)
-
-    def cancel(self, stack_name: str) -> bool:
-        self.close()
-        return self.terminal.asks(f"CloudFormation goes on updating {stack_name}. Call that off, and have it undone?")
-
-    def allowed(self, question: str, leaving: Sequence[str]) -> bool:
-        """Ask, naming what would be left behind."""
-        self.close()
-        return self.terminal.asks(f"{question}: {', '.join(leaving)}?" if leaving else f"{question}?")
 
     def close(self) -> None:
         self._board.close()

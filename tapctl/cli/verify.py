@@ -1,4 +1,4 @@
-"""`tapctl verify`: does the deployed stack work, and is it what its template says?"""
+"""`tapctl verify`: check a deployed stack against its template."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def verify(
     checks: VerifyOptions,
     output: FindingsOptions,
 ) -> None:
-    """Check every output and the resources behind it, and what `[verify]` expects.
+    """Check a stack's outputs and resources against its template, and the expectations in `[verify]`.
 
-    Exits with 8 if something differs from the deployed template.
+    Exits with 8 when a check fails.
     """
     from tapctl.report import verify as report
     from tapctl.settings.settings import read
-    from tapctl.state.journal import proved
+    from tapctl.state.journal import mark_verified
     from tapctl.verify import verify
 
     terminal = Terminal.of(output)
@@ -51,7 +51,7 @@ def verify(
     window = replace(verify.AFTER_DEPLOY, seconds=checks.retry)
     result = verify.verify(aws, settings, route_for(settings), retry=window, drift=checks.drift, progress=terminal.talk)
     if not result.failed:
-        proved(result.stack_id)
+        mark_verified(result.stack_id)
     if output.format.value not in ("text", "json"):
         result = replace(result, template=_source(settings.template))
     terminal.result(report.RENDERERS[output.format.value](result, terminal.surface(output.output)), output.output)

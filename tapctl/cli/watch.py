@@ -18,6 +18,7 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     the timeout passed.
     """
     from tapctl.cli.progress import Progress
+    from tapctl.cli.reporter import Reporter
     from tapctl.report import events
     from tapctl.settings.settings import read
     from tapctl.workflows import watch as watching
@@ -29,7 +30,7 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     text = output.text
     with Progress(terminal, text) as progress:
         try:
-            end = watching.watch(aws, name, progress, operation.timeout)
+            end = watching.watch(aws, name, Reporter(progress), operation.timeout)
         except TapctlError as error:
             if not text or output.output:
                 terminal.result(events.failure_json(name, error), output.output)

@@ -1,19 +1,12 @@
 """The limits of CloudFormation that a deploy can reach."""
 
 from tapctl.limits.row import Call, Limit, LimitKind
-from tapctl.resource_types import STACK
+from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 
-_NOT_DELETED = [
-    *("CREATE_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"),
-    *("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED"),
-    *("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED"),
-    *("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
-    *("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"),
-    *("IMPORT_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED", "IMPORT_ROLLBACK_COMPLETE"),
-]
-"""Every status but DELETE_COMPLETE: ListStacks returns deleted stacks for 90 days, but they do not count."""
+_NOT_DELETED = [name for name in STACK_STATUSES if name not in (ABSENT, "DELETE_COMPLETE")]
+"""ListStacks returns deleted stacks for 90 days, but they do not count."""
 
 MAX_TEMPLATE = 1_048_576
 """Bytes of a template in S3."""

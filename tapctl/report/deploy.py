@@ -14,13 +14,13 @@ from tapctl.report.preflight import finding_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification
-from tapctl.workflows.deployer import Outcome
+from tapctl.workflows.deploy_step import Outcome
 from tapctl.workflows.plan import Planned
 
 if TYPE_CHECKING:
+    from tapctl.aws.stacks import StackEvent
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
-    from tapctl.stacks.follow import StackEvent
 
 SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
@@ -42,7 +42,7 @@ def outputs(outcome: Outcome, surface: RenderOptions) -> str:
 
 def plan_json(stack_name: str, planned: Planned) -> str:
     """The document of `--plan`; `changes` is empty if nothing would change, or no resource."""
-    found = planned.found
+    found = planned.change_set
     return as_document(
         PLAN_SCHEMA,
         stack_name,
@@ -138,7 +138,7 @@ def _document(
 
 def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
     """The error, and the resource that failed first with CloudFormation's reason."""
-    first = {"logical_id": cause.logical_id if cause else None, "reason": cause.said if cause else None}
+    first = {"logical_id": cause.logical_id if cause else None, "reason": cause.reason if cause else None}
     return {**error_fields(error), **first}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tapctl.errors import TapctlError
 from tapctl.report.document import as_document, error_fields
 from tapctl.report.render import RenderOptions, draw
-from tapctl.workflows.destroy import Destroyed, Doomed, Fate
+from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 SCHEMA = "tapctl.destroy/1"
 
 
-def fate(fate: Fate, surface: RenderOptions) -> str:
+def deletion(deletion: Deletion, surface: RenderOptions) -> str:
     """A line for each resource: what happens to it, the data that is lost, and the physical id, which may be long."""
-    names = max((len(resource.logical_id) for resource in fate.resources), default=0)
-    types = max((len(resource.type) for resource in fate.resources), default=0)
-    title = f"stack {fate.stack_name}, {len(fate.resources)} resources"
-    return draw(surface, title, *(_line(resource, names, types) for resource in fate.resources)).rstrip("\n")
+    names = max((len(resource.logical_id) for resource in deletion.resources), default=0)
+    types = max((len(resource.type) for resource in deletion.resources), default=0)
+    title = f"stack {deletion.stack_name}, {len(deletion.resources)} resources"
+    return draw(surface, title, *(_line(resource, names, types) for resource in deletion.resources)).rstrip("\n")
 
 
-def _line(resource: Doomed, names: int, types: int) -> Text:
+def _line(resource: DeletedResource, names: int, types: int) -> Text:
     from rich.text import Text
 
-    sign, (effect, style) = ("=", "green") if resource.stays else ("-", "red"), _effect(resource)
+    sign, (effect, style) = ("=", "green") if resource.retained else ("-", "red"), _effect(resource)
     name = f" {resource.logical_id:<{names}}  {resource.type:<{types}}  "
     return Text.assemble(sign, name, (effect, style), f"  {resource.physical_id}")
 
 
-def _effect(resource: Doomed) -> tuple[str, str]:
+def _effect(resource: DeletedResource) -> tuple[str, str]:
     """What happens to the resource, and its style."""
-    if resource.stays:
+    if resource.retained:
         return f"retained (DeletionPolicy {resource.policy})", ""
     if resource.loss:
         return f"lost, with {resource.loss}", "bold red"
@@ -41,34 +41,34 @@ def _effect(resource: Doomed) -> tuple[str, str]:
 
 
 def as_text(name: str, result: Destroyed) -> str:
-    if result.fate is None:
+    if result.deletion is None:
         return f"stack {name} does not exist: nothing to destroy"
     if not result.done:
         return f"stack {name} was not changed"
     retained = f"; retained: {', '.join(result.left)}" if result.left else ""
-    return f"stack {name} is destroyed{retained}; code in s3://{result.fate.bucket}, if there is any, is kept"
+    return f"stack {name} is destroyed{retained}; code in s3://{result.deletion.bucket}, if there is any, is kept"
 
 
 def as_json(name: str, result: Destroyed) -> str:
-    fate = result.fate
+    deletion = result.deletion
     resources = [
         {
             "logical_id": resource.logical_id,
             "type": resource.type,
             "physical_id": resource.physical_id,
-            "stays": resource.stays or resource.logical_id in result.left,
+            "stays": resource.retained or resource.logical_id in result.left,
             "loss": resource.loss or None,
         }
-        for resource in (fate.resources if fate else ())
+        for resource in (deletion.resources if deletion else ())
     ]
     return as_document(
         SCHEMA,
         name,
-        stack_id=fate.stack_id if fate else None,
-        destroyed=result.done and fate is not None,
+        stack_id=deletion.stack_id if deletion else None,
+        destroyed=result.done and deletion is not None,
         declined=not result.done,
         resources=resources,
-        artifacts=fate.bucket if fate else None,
+        artifacts=deletion.bucket if deletion else None,
     )
 
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.errors import TapctlError
 from tapctl.report.document import as_document, error_fields
-from tapctl.stacks.follow import StackEvent
 from tapctl.workflows.watch import Watched
 
 SCHEMA = "tapctl.event/1"

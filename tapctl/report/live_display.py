@@ -9,8 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tapctl.resource_types import CUSTOM_RESOURCE, CUSTOM_RESOURCES, FUNCTION, STACK
-from tapctl.stacks.follow import StackEvent
+from tapctl.aws.stacks import StackEvent
+from tapctl.resource_types import (
+    CUSTOM_RESOURCE,
+    CUSTOM_RESOURCES,
+    FUNCTION,
+    STACK,
+    failed,
+    in_progress,
+    stack_status,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,15 +27,13 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from tapctl.stacks.follow import StackEvent
+    from tapctl.aws.stacks import StackEvent
 
 WIDEST = 78
 """Columns; a board that is no wider is not torn when the window of a wide terminal is made smaller, ..."""
 
 MARGIN = 2
 """... nor by the `^C` that a terminal writes at its end."""
-
-_SIGNS = {"_COMPLETE": ("✓", "green"), "_FAILED": ("✗", "bold red"), "_IN_PROGRESS": ("·", "yellow")}
 
 
 @dataclass(slots=True)
@@ -148,9 +154,11 @@ def _table(shown: Board, rows: Iterable[ProgressRow], at: float) -> Table:
 
 
 def _sign(status: str) -> tuple[str, str]:
-    if "ROLLBACK" in status:
+    if stack_status(status).failed:
         return "✗", "bold red"
-    return next((found for end, found in _SIGNS.items() if status.endswith(end)), ("?", ""))
+    if in_progress(status):
+        return "·", "yellow"
+    return ("✓", "green") if status.endswith("_COMPLETE") else ("?", "")
 
 
 def _clock(seconds: float) -> str:
@@ -201,12 +209,12 @@ class ProgressRow:
 
     @property
     def running(self) -> bool:
-        return self.status.endswith("_IN_PROGRESS")
+        return in_progress(self.status)
 
     @property
     def told(self) -> str:
         """Its status; of one that failed what becomes of it, whose statuses tell of the undoing alone."""
-        if not self.failed or self.failed == "DELETE_FAILED" or self.status.endswith("_FAILED"):
+        if not self.failed or self.failed == "DELETE_FAILED" or failed(self.status):
             return self.status
         return "failed, undoing" if self.running else "failed, undone"
 

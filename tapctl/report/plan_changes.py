@@ -73,7 +73,7 @@ def _lines(change: ResourceChange, depth: int, names: int, types: int) -> Iterat
 def fate_of(change: ResourceChange) -> str:
     """What becomes of a resource, and of what it holds."""
     stays = f"{'a new one is made, the old one' if change.replaces else 'the resource itself'} {_STAYS}"
-    kept = {"Retain": stays, "Snapshot": "a snapshot is kept"}.get(change.kept)
+    kept = {"Retain": stays, "Snapshot": "a snapshot is kept"}.get(change.retention)
     lost = kept or (f"{change.loss} would be lost" if change.loss else "")
     fate = _replacement(change) or _FATES.get(change.action, change.action.lower())
     return f"{fate}: {lost}" if lost and change.destroys else fate

@@ -1,4 +1,4 @@
-"""What a template needs to be acknowledged: resources that grant permissions, and macros to be expanded.
+"""The capabilities that a template needs: for resources that grant permissions, and for macros.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
 """
@@ -10,33 +10,33 @@ from tapctl.resource_types import SERVERLESS_APPLICATION, STACK
 from tapctl.template.model import FN_TRANSFORM, SERVERLESS, Template
 
 IAM = "CAPABILITY_NAMED_IAM"
-"""Includes CAPABILITY_IAM, and lets IAM resources have names of the template's choice."""
+"""Includes CAPABILITY_IAM, and allows IAM resources with names."""
 
 EXPAND = "CAPABILITY_AUTO_EXPAND"
 
 _OPAQUE = (STACK, SERVERLESS_APPLICATION)
-"""Types behind which there is another template, which may hold anything."""
+"""Types whose template is not analysed and may contain anything."""
 
 
 def capabilities(template: Template) -> list[str]:
-    """The capabilities that CloudFormation asks for, or may ask for where not everything is to be seen."""
+    """The capabilities that CloudFormation requires, or may require where a part of the template is not visible."""
     resources = template.body.get("Resources")
     types = set(_types(resources))
     nested = holds_nested(template)
-    module = any(each.endswith("::MODULE") for each in types)
+    module = any(name.endswith("::MODULE") for name in types)
     macros = bool(template.transforms) or _has_macro(resources)
-    grants = any(each.startswith("AWS::IAM::") for each in types)
+    grants = any(name.startswith("AWS::IAM::") for name in types)
     needed = {IAM: nested or module or grants or SERVERLESS in template.transforms, EXPAND: nested or module or macros}
     return [name for name, is_needed in needed.items() if is_needed]
 
 
 def holds_nested(template: Template) -> bool:
-    """Whether there are stacks below this one, as far as its text shows."""
-    return any(each in _OPAQUE for each in _types(template.body.get("Resources")))
+    """Whether the template has nested stacks."""
+    return any(name in _OPAQUE for name in _types(template.body.get("Resources")))
 
 
 def _types(value: Any) -> Iterator[str]:
-    """Every resource type, those within loops too."""
+    """Every resource type, those in loops included."""
     if isinstance(value, dict):
         if isinstance(value.get("Type"), str):
             yield value["Type"]
@@ -48,7 +48,7 @@ def _types(value: Any) -> Iterator[str]:
 
 
 def _has_macro(value: Any) -> bool:
-    """Whether a macro is to be expanded somewhere within."""
+    """Whether the value contains a macro."""
     match value:
         case dict():
             return FN_TRANSFORM in value or any(map(_has_macro, value.values()))

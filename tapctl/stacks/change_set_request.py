@@ -1,4 +1,4 @@
-"""What a change set is asked for, worked out from the template, the environment, the stack and the options."""
+"""The request for a change set, from the template, the environment, the stack and the options."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tapctl.template.model import Template
 
 @dataclass(frozen=True, slots=True)
 class ChangeSetRequest:
-    """What a change set is asked for."""
+    """The request for a change set."""
 
     stack_name: str
     creates: bool
@@ -27,24 +27,24 @@ class ChangeSetRequest:
     role_arn: str | None = None
     notification_arns: tuple[str, ...] = ()
     nested: bool = False
-    """Whether the stack has nested ones, whose change sets are wanted, too."""
+    """Whether the stack has nested stacks, whose change sets are created, too."""
     exists: bool = False
-    """Whether the stack may have change sets already."""
+    """Whether the stack may have other change sets."""
     stack_id: str = ""
-    """Of the stack that is to be updated: its name may have come to mean another since it was looked at."""
+    """Of the stack that is updated: another stack may have taken its name since it was read."""
     options: Options = field(default_factory=Options)
     secrets: Secrets = field(default_factory=Secrets)
     name: str = field(default_factory=lambda: f"{PREFIX}{uuid.uuid4().hex[:12]}")
-    """The change set's, known before it is asked for, so that one that was abandoned can be found again."""
+    """The change set's, chosen before it is created, so that an abandoned one can be found again."""
 
     @property
     def stack(self) -> str:
-        """What CloudFormation is told the stack by."""
+        """The id of a stack that is updated, the name of a new one."""
         return self.stack_id or self.stack_name
 
-    def asked(self) -> dict[str, Any]:
+    def parameters_for_aws(self) -> dict[str, Any]:
         """The parameters of CreateChangeSet; tags and topics that are not given stay as they are."""
-        told: dict[str, Any] = {
+        required: dict[str, Any] = {
             "StackName": self.stack,
             "ChangeSetName": self.name,
             "ClientToken": self.name,
@@ -52,14 +52,14 @@ class ChangeSetRequest:
             "Parameters": self.parameters,
             "Capabilities": self.capabilities,
             **self.template,
-            **self.options.asked(nested=self.nested),
+            **self.options.change_set_parameters(nested=self.nested),
         }
         optional = {
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             "NotificationARNs": list(self.notification_arns),
             "RoleARN": self.role_arn,
         }
-        return told | {name: value for name, value in optional.items() if value}
+        return required | {name: value for name, value in optional.items() if value}
 
 
 def request_for(
@@ -73,7 +73,7 @@ def request_for(
     exists: bool,
     stack_id: str,
 ) -> ChangeSetRequest:
-    """The request for a template whose text was published; `previous` are the values that the stack has."""
+    """The request for an uploaded template; `previous` are the parameters of the stack."""
     return ChangeSetRequest(
         settings.stack_name or "",
         creates,
@@ -92,7 +92,7 @@ def request_for(
 
 
 def _parameters(template: Template, settings: Settings, previous: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Given values; for the rest the stack keeps what it has, and a new parameter takes its default."""
+    """The given values; others stay as they are in the stack, and new parameters take their defaults."""
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in settings.parameters.items()]
     kept = [
         {"ParameterKey": name, "UsePreviousValue": True}

@@ -1,4 +1,4 @@
-"""What a change set would do, resource by resource, and what is lost by it."""
+"""The changes of a change set, resource by resource, and the data that they delete."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,23 +12,23 @@ from tapctl.template.resolver import existence
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """One property, or attribute such as DeletionPolicy, before and after; None where it is not set or not told."""
+    """A property, or an attribute such as DeletionPolicy, before and after; None where it is not set or not shown."""
 
     path: str
     before: str | None = None
     after: str | None = None
     recreates: str = ""
-    """`Always`, `Conditionally`, `Never`, or empty where CloudFormation does not say."""
+    """`Always`, `Conditionally`, `Never`, or empty where CloudFormation does not return it."""
     drifted: bool = False
-    """Whether `before` is what was found rather than what was deployed."""
+    """Whether `before` is the actual value rather than the deployed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """What becomes of one resource; an action that AWS adds later is kept by its name.
+    """The change of one resource; an action that AWS adds later keeps its name.
 
-    `policy` is what DeletionPolicy and UpdateReplacePolicy make of what goes: `Delete`, `Retain`, `Snapshot`,
-    or `ReplaceAnd…`. `nested` is what the change set of a nested stack would do.
+    `policy` is what DeletionPolicy and UpdateReplacePolicy do with the old resource: `Delete`, `Retain`, `Snapshot`,
+    or `ReplaceAnd…`. `nested` are the changes of a nested stack.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
     """
 
@@ -43,35 +43,35 @@ class ResourceChange:
 
     @property
     def replaces(self) -> bool:
-        """Whether the resource will or may be made anew."""
+        """Whether the resource will or may be replaced."""
         return self.replacement in ("True", "Conditional")
 
     @property
     def destroys(self) -> bool:
-        """Whether the resource that there is now will or may be gone afterwards, or out of the stack."""
+        """Whether the current resource will or may be deleted, or removed from the stack."""
         return self.action == "Remove" or self.replaces
 
     @property
-    def kept(self) -> str:
-        """How what goes is kept: `Retain`, `Snapshot`, or not at all."""
-        return next((each for each in ("Retain", "Snapshot") if self.policy.endswith(each)), "")
+    def retention(self) -> str:
+        """How the old resource's data is kept: `Retain`, `Snapshot`, or empty."""
+        return next((policy for policy in ("Retain", "Snapshot") if self.policy.endswith(policy)), "")
 
     @property
     def loss(self) -> str:
-        """What is or may be lost with the resource, in words; empty where that is nothing."""
-        return STATEFUL.get(self.type, "") if self.destroys and not self.kept else ""
+        """The data that is or may be lost with the resource; empty where there is none."""
+        return STATEFUL.get(self.type, "") if self.destroys and not self.retention else ""
 
 
 def walk(changes: Sequence[ResourceChange], prefix: str = "") -> Iterator[tuple[str, ResourceChange]]:
     """Every change with its name in the tree of stacks: `Stack/Table` for a resource of a nested one."""
-    for each in changes:
-        name = f"{prefix}{each.logical_id}"
-        yield name, each
-        yield from walk(each.nested, f"{name}/")
+    for change in changes:
+        name = f"{prefix}{change.logical_id}"
+        yield name, change
+        yield from walk(change.nested, f"{name}/")
 
 
-def parsed(entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets: Secrets) -> ResourceChange:
-    """A `ResourceChange` as DescribeChangeSet tells it."""
+def resource_change(entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets: Secrets) -> ResourceChange:
+    """A ResourceChange structure of DescribeChangeSet, without secrets."""
     action, logical_id = entry["Action"], entry["LogicalResourceId"]
     modified = action not in ("Add", "Remove", "Import")
     return ResourceChange(
@@ -87,15 +87,15 @@ def parsed(entry: Mapping[str, Any], nested: tuple[ResourceChange, ...], secrets
 
 
 def _properties(details: Sequence[Mapping[str, Any]], logical_id: str, secrets: Secrets) -> tuple[PropertyChange, ...]:
-    """One entry for each place, though several details may name it: one for each entity that causes the change."""
-    found: dict[str, PropertyChange] = {}
+    """One change for each path, which several details may name: one for each entity that causes the change."""
+    changes: dict[str, PropertyChange] = {}
     for detail in details:
         target = detail.get("Target", {})
         path = _path(target)
-        told = _property(path, target, secrets.hides(logical_id, path, detail.get("CausingEntity", "")), secrets)
-        if path not in found or (found[path].before, found[path].after) == (None, None):
-            found[path] = told
-    return tuple(found.values())
+        hidden = secrets.hides(logical_id, path, detail.get("CausingEntity", ""))
+        if path not in changes or (changes[path].before, changes[path].after) == (None, None):
+            changes[path] = _property(path, target, hidden, secrets)
+    return tuple(changes.values())
 
 
 def _property(path: str, target: Mapping[str, Any], hidden: bool, secrets: Secrets) -> PropertyChange:
@@ -115,19 +115,21 @@ def _path(target: Mapping[str, Any]) -> str:
 
 
 def without_absent(changes: Sequence[ResourceChange], tree: StackTree) -> tuple[ResourceChange, ...]:
-    """The changes without what would be added and is not to exist, in nested stacks as well."""
+    """The changes without additions of resources whose condition is false, in nested stacks as well."""
     absent = {
-        f"{member.prefix}{each.logical_id}"
+        f"{member.prefix}{resource.logical_id}"
         for member in tree.members()
-        for each in member.resolver.template.resources()
-        if existence(member.resolver, each) is False
+        for resource in member.resolver.template.resources()
+        if existence(member.resolver, resource) is False
     }
-    return _kept(changes, absent)
+    return _without(changes, absent)
 
 
-def _kept(changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = "") -> tuple[ResourceChange, ...]:
+def _without(
+    changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = ""
+) -> tuple[ResourceChange, ...]:
     return tuple(
-        replace(each, nested=_kept(each.nested, absent, f"{prefix}{each.logical_id}/"))
-        for each in changes
-        if each.action != "Add" or f"{prefix}{each.logical_id}" not in absent
+        replace(change, nested=_without(change.nested, absent, f"{prefix}{change.logical_id}/"))
+        for change in changes
+        if change.action != "Add" or f"{prefix}{change.logical_id}" not in absent
     )

@@ -1,78 +1,24 @@
-"""The events of one stack, read newest first, back to where the operation that is followed began.
+"""The new events of one stack, read back to the beginning of the operation that is followed."""
 
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackEvent.html
-"""
-
-import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from tapctl.aws.cloudformation import describe_stack_events
 from tapctl.aws.session import Aws
-from tapctl.resource_types import STACK
-from tapctl.stacks.status import state
+from tapctl.aws.stacks import StackEvent
 
 PAGE = 100
-"""Events of others that are looked through for one of ours; what is older is history, and never walked."""
-
-_CANCELLED = re.compile(r"Resource (creation|update|deletion|import) cancell?ed", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class StackEvent:
-    """One stack event; `within` is the way down to its nested stack, as in `Network/`."""
-
-    id: str
-    time: str
-    logical_id: str
-    type: str
-    status: str
-    reason: str
-    physical_id: str
-    stack_id: str = ""
-    token: str = ""
-    detail: str = ""
-    within: str = ""
-    service_token: str = ""
-    """Of a custom resource: the ARN of what makes it."""
-
-    @property
-    def name(self) -> str:
-        return f"{self.within}{self.logical_id}"
-
-    @property
-    def failed(self) -> bool:
-        return self.status.endswith("_FAILED")
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether it failed only because something else did; a reason may also quote a name that has the word."""
-        return _CANCELLED.match(self.reason) is not None
-
-    @property
-    def running(self) -> bool:
-        return self.status.endswith("_IN_PROGRESS")
-
-    @property
-    def own(self) -> bool:
-        """Whether it is of the stack itself, and not of a resource in it."""
-        return self.type == STACK and self.physical_id == self.stack_id
-
-    @property
-    def ends(self) -> bool:
-        """Whether it is the last of an operation on its stack."""
-        return self.own and state(self.status).end is not None
+"""Events of other operations among which one of ours is searched for; older ones are history and not read."""
 
 
 @dataclass(slots=True)
-class Feed:
+class EventFeed:
     """New events of one operation on one stack.
 
-    Its beginning is the oldest event with `token`; without one, of a nested stack what is not older than `since`,
-    of any other what came after the operation before. From there on everything up to the stack's own end belongs to
-    it, whatever its token: CloudFormation runs one operation at a time on a stack, and a cancellation brings a
-    token of its own.
+    The operation begins at the oldest event with `token`; without a token, in a nested stack at the first event since
+    `since`, in any other after the end of the operation before. Everything from there up to the stack's last event
+    belongs to it, whatever its token: CloudFormation runs one operation at a time on a stack, and a cancellation has
+    a token of its own.
     """
 
     aws: Aws
@@ -80,37 +26,37 @@ class Feed:
     token: str | None = None
     since: str = ""
     within: str = ""
-    awake: bool = True
-    """Whether more is to come."""
-    called: bool = True
-    """Whether the stack that it is nested in says that it is at work."""
+    active: bool = True
+    """Whether more events are to come."""
+    parent_running: bool = True
+    """Whether the resource of this nested stack, in the stack around it, is in progress."""
     pages: int = 0
-    """How many the last read took."""
+    """How many pages the last read took."""
     retried: bool = False
     """Whether AWS had to be asked again for one of them."""
     begun: bool = False
     newest: str = ""
-    """Id of the newest event at the last read, ours or not."""
+    """Id of the newest event at the last read, of whatever operation."""
     _known: set[str] = field(default_factory=set)
 
     def new(self) -> list[StackEvent]:
-        """What was not read before, oldest first. Raises what botocore does; nothing is lost by that."""
+        """Events that were not read before, oldest first. After an `AwsError` nothing is lost."""
         self.pages, self.retried, newer = 0, False, list[StackEvent]()
-        met = set[str]()  # a later page may repeat the end of the one before
+        read = set[str]()  # a later page may repeat the end of the one before
         for event in self._newest_first():
             if event.id in self._known or self._of_an_earlier_operation(event, newer):
                 break
-            if event.id not in met:
-                met.add(event.id)
+            if event.id not in read:
+                read.add(event.id)
                 newer.append(event)
         if not self.begun and self.token is not None and all(event.token != self.token for event in newer):
             return []
         self.begun = self.begun or bool(newer)
-        self._known |= met
+        self._known |= read
         return newer[::-1]
 
     def adopt(self) -> None:
-        """Take the operation that is under way, or was the last, for the one that is meant."""
+        """Follow the running or last operation, whatever its token."""
         self.token = None
 
     def _of_an_earlier_operation(self, event: StackEvent, newer: Sequence[StackEvent]) -> bool:
@@ -119,43 +65,55 @@ class Feed:
         if self.since:
             return event.time < self.since
         if self.token is None:
-            after = any(each.own for each in newer)
+            after = any(later.own for later in newer)
             return after and (event.ends or (event.own and event.status == "REVIEW_IN_PROGRESS"))
-        return event.token != self.token and (len(newer) >= PAGE or any(each.token == self.token for each in newer))
+        return event.token != self.token and (len(newer) >= PAGE or any(later.token == self.token for later in newer))
 
     def _newest_first(self) -> Iterator[StackEvent]:
-        client, page = self.aws.client("cloudformation"), dict[str, Any]()
-        while not self.pages or "NextToken" in page:
-            again = {"NextToken": page["NextToken"]} if page else {}
-            page = client.describe_stack_events(StackName=self.stack_id, **again)
-            if not self.pages and page["StackEvents"]:
-                self.newest = page["StackEvents"][0]["EventId"]
+        next_token = None
+        while not self.pages or next_token:
+            page = describe_stack_events(self.aws, self.stack_id, next_token)
+            if not self.pages and page.events:
+                self.newest = page.events[0].id
             self.pages += 1
-            self.retried = self.retried or page.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
-            for entry in page["StackEvents"]:
-                yield replace(event_of(entry), within=self.within)
+            self.retried = self.retried or page.retried
+            next_token = page.next_token
+            for event in page.events:
+                yield replace(event, within=self.within)
 
 
-def event_of(entry: dict[str, Any]) -> StackEvent:
-    """An event as DescribeStackEvents gives it."""
-    return StackEvent(
-        id=entry["EventId"],
-        time=str(entry.get("Timestamp", "")),
-        logical_id=entry["LogicalResourceId"],
-        type=entry["ResourceType"],
-        status=entry["ResourceStatus"],
-        reason=entry.get("ResourceStatusReason", ""),
-        physical_id=entry.get("PhysicalResourceId", ""),
-        stack_id=entry["StackId"],
-        token=entry.get("ClientRequestToken", ""),
-        detail=entry.get("DetailedStatus", ""),
-        service_token=_service_token(entry.get("ResourceProperties", "")),
-    )
+@dataclass(slots=True)
+class EventTree:
+    """The feeds of a root stack and of the nested stacks that its events name, down to the last."""
 
+    root: EventFeed
+    nested: dict[str, EventFeed] = field(default_factory=dict)
+    """By stack id; the one that was read longest ago comes first."""
+    _first_seen: dict[str, str] = field(default_factory=dict)
+    """The time of each nested stack's first event, by its name in the tree."""
 
-def _service_token(properties: str) -> str:
-    """All that is kept of a resource's properties: the rest may be secret."""
-    try:
-        return str(json.loads(properties).get("ServiceToken", ""))
-    except (ValueError, AttributeError):
-        return ""
+    def in_turn(self) -> Iterator[EventFeed]:
+        """Each nested stack that has more events to come; one that is taken goes to the end of the line."""
+        for feed in [feed for feed in self.nested.values() if feed.active]:
+            yield feed
+            self.nested[feed.stack_id] = self.nested.pop(feed.stack_id)
+
+    def took(self, feed: EventFeed, events: Sequence[StackEvent]) -> None:
+        """Note the nested stacks that new events name, and whether this one is over."""
+        for event in events:
+            self._discover(event)
+        ended, unchanged = bool(events) and events[-1].ends, not feed.begun and not feed.parent_running
+        if feed is not self.root and (ended or unchanged):
+            feed.active = False
+
+    def _discover(self, event: StackEvent) -> None:
+        """Follow a nested stack from its first event with a physical id on; its very first event has none."""
+        if not event.nested_stack:
+            return
+        since = self._first_seen.setdefault(event.name, event.time)
+        if not event.physical_id.startswith("arn:"):
+            return
+        new = EventFeed(self.root.aws, event.physical_id, since=since, within=f"{event.name}/")
+        feed = self.nested.setdefault(event.physical_id, new)
+        feed.parent_running = event.running
+        feed.active = feed.active or event.running

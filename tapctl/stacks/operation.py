@@ -1,227 +1,190 @@
-"""An operation of CloudFormation on one stack: told as it happens, followed to its end, its failure named."""
+"""An operation of CloudFormation on one stack: begun, followed to its end, and its failure explained."""
 
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from tapctl.account.floor_cache import floor_in_error
-from tapctl.aws.session import Aws, explained, in_our_words
-from tapctl.errors import DeployFailed, DeployStuck, Interrupted, TapctlError
-from tapctl.resource_types import STACK
+from tapctl.aws.cloudformation import Operation, cancel_update, start_operation
+from tapctl.aws.session import Aws
+from tapctl.aws.stacks import StackEvent
+from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError
+from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, STACK, OperationEnd, stack_status
 from tapctl.stacks import custom_resource_logs
-from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.custom_resource_logs import custom
 from tapctl.stacks.diagnose import Diagnosis, diagnose
-from tapctl.stacks.follow import Follower, StackEvent, place, watch_command
+from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
-from tapctl.stacks.stack import describe_stack
-from tapctl.stacks.status import ABSENT, End, state
+from tapctl.stacks.stack import find_stack
+from tapctl.stacks.status import rule_for
+from tapctl.stacks.ui import DeployUI
 from tapctl.state.journal import Journal, Phase
 from tapctl.unknown import Unknown
 
 TIMEOUT = 3600.0
 """Seconds to wait for CloudFormation."""
 
-
 CANCELLABLE = "UPDATE_IN_PROGRESS"
 """The only status in which CancelUpdateStack is accepted."""
 
 
-class Attendant(Protocol):
-    """Who watches."""
-
-    def step(self, text: str) -> None:
-        """Something begins or was done."""
-        ...
-
-    def event(self, event: StackEvent) -> None:
-        """Something happened to a resource."""
-        ...
-
-    def cancel(self, stack_name: str) -> bool:
-        """Whether to call the update off; never yes where nobody can be asked."""
-        ...
-
-
-def attend(follower: Follower, attendant: Attendant) -> list[StackEvent]:
-    """Every event up to the stack's own last, and what is to be said after it. Raises what `Follower.follow` does.
-
-    Raises `Interrupted` after a Ctrl-C: at once where nothing can be called off or somebody does not want to, else
-    when the update was. A second Ctrl-C leaves at once.
-    """
-    try:
-        _tell(follower, attendant)
-    except KeyboardInterrupt:
-        raise _interrupted(follower, attendant) from None
-    for line in aftermath(follower.aws, follower.seen):
-        attendant.step(follower.conceal(line))
-    return follower.seen
-
-
-def _tell(follower: Follower, attendant: Attendant) -> None:
-    for event in follower.follow():
-        attendant.event(event)
-
-
-def _interrupted(follower: Follower, attendant: Attendant) -> Interrupted:
-    name, status = follower.name, ""
-    try:
-        status = _status(follower)
-        if status == ABSENT:
-            return Interrupted(f"interrupted; there is no stack {name} any more", "`tapctl deploy` makes it anew")
-        if status == CANCELLABLE and attendant.cancel(name) and _called_off(follower, attendant):
-            _tell(follower, attendant)
-            return Interrupted(f"interrupted; the update of stack {name} was called off: {follower.seen[-1].status}")
-    except KeyboardInterrupt:
-        pass
-    return Interrupted(
-        f"interrupted; CloudFormation goes on with stack {name} by itself{f' ({status})' if status else ''}",
-        f"{watch_command(follower.aws, name)} follows it to its end",
-    )
-
-
-def _status(follower: Follower) -> str:
-    """How the stack is; empty where that cannot be read now."""
-    try:
-        return describe_stack(follower.aws, follower.stack_id).status
-    except TapctlError:
-        return ""
-
-
-def _called_off(follower: Follower, attendant: Attendant) -> bool:
-    """Ask CloudFormation to go back; it may refuse, above all when the update has just ended."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    doing = f"calling off the update of stack {follower.name}"
-    try:
-        follower.aws.client("cloudformation").cancel_update_stack(
-            StackName=follower.stack_id, ClientRequestToken=f"tapctl-{uuid.uuid4()}"
-        )
-    except (ClientError, BotoCoreError) as error:
-        attendant.step(in_our_words(error, doing).message)
-        return False
-    attendant.step(f"{doing}; Ctrl-C leaves it to CloudFormation")
-    return True
-
-
-class Mediator(Attendant, Protocol):
-    """Who watches, and may be asked for consent."""
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        """Whether a stuck stack may be touched in this way; `leaving` are the resources left behind by that."""
-        ...
-
-
-class Observer(Mediator, Protocol):
-    """Who is told what goes on, and asked whether it should."""
-
-    def changes(self, found: ChangeSet) -> None:
-        """What the change set would do."""
-        ...
-
-    def confirm(self, stack_name: str) -> bool:
-        """Whether to go on."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Follows what CloudFormation does to one stack."""
+    """Begins and follows operations on one stack."""
 
     aws: Aws
     name: str
-    observer: Mediator
+    ui: DeployUI
     timeout: float = TIMEOUT
     sleep: Callable[[float], None] = time.sleep
     journal: Journal = field(default_factory=Journal)
     secrets: Secrets = field(default_factory=Secrets)
-    """What no reason may show, though a resource quotes it."""
+    """Removed from every reason, since a resource may quote them."""
 
-    def run(self, doing: str, operation: str, asked: Mapping[str, Any]) -> list[StackEvent]:
-        """Ask for an operation under a token of its own, and follow it to its end; `operation` is the client's method.
-
-        `asked` names the stack by its id.
-        """
-        token = self.begin(Phase.MENDING, doing, operation, asked)
-        seen = self.follow(asked["StackName"], token)
+    def run(self, action: str, operation: Operation, request: Mapping[str, Any]) -> list[StackEvent]:
+        """Begin a recovery, with the stack's id in `request`, and follow it; all its events."""
+        token = self.begin(Phase.RECOVERING, action, operation, request)
+        events = self.follow(request["StackName"], token)
         self.journal.close()
-        return seen
+        return events
 
-    def begin(self, phase: Phase, doing: str, operation: str, asked: Mapping[str, Any], **known: Any) -> str:
-        """Ask for it only; the token by which it is known, which is written down before, with what is `known` of it."""
-        token = f"tapctl-{uuid.uuid4()}"
-        self.journal.note(phase, token=token, stack_id=asked["StackName"], **known)
-        with explained(doing):
-            getattr(self.aws.client("cloudformation"), operation)(**asked, ClientRequestToken=token)
+    def begin(self, phase: Phase, action: str, operation: Operation, request: Mapping[str, Any], **known: Any) -> str:
+        """Begin an operation; its token, which is written into the journal first, with `known` fields of the entry."""
+        token = new_token()
+        self.journal.record(phase, token=token, stack_id=request["StackName"], **known)
+        start_operation(self.aws, operation, action, request, token)
         return token
 
     def follow(self, stack_id: str, token: str | None) -> list[StackEvent]:
-        """Every event of the operation that the token began; the last is the stack's own.
+        """All events of the operation with this token, or of the running one; the last is the stack's own.
 
-        Without a token it is the operation that is under way. Raises what `attend` does.
+        Raises what `follow_operation` does.
         """
-        return attend(self.follower(stack_id, token), self.observer)
+        return follow_operation(self.follower(stack_id, token), self.ui)
 
     def follower(self, stack_id: str, token: str | None) -> Follower:
-        """What reads the events of an operation, in which no secret is shown."""
-        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, conceal=self.secrets.without)
+        """Reads the events of an operation, without the secrets in their reasons."""
+        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, redact=self.secrets.redact)
 
 
-def failure(aws: Aws, name: str, seen: Sequence[StackEvent]) -> TapctlError:
-    """What a failed operation is to be called, with its first cause in CloudFormation's words and in ours."""
-    status, here = seen[-1].status, place(aws, name)
-    row, cause = state(status), diagnose(seen, here)
-    said = f"{cause.logical_id}: {cause.words}" if cause else "no resource said why"
-    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
-    # A stuck stack that can be mended is, by the next deploy; the cause comes first where it says what to do.
-    mended = f"`tapctl deploy{here} --recover` agrees to this: {row.action.value}" if row.end is End.STUCK else ""
-    hint = (cause.hint if cause else "") or row.hint or mended or _by_its_log(cause) or None
-    if row.end is End.ROLLED_BACK:
-        message = f"stack {name} failed and was rolled back ({status}): {said}{meaning}"
-        return DeployFailed(message, hint, minimum=floor_in_error(said))
-    return DeployStuck(f"stack {name} is {status}: {said}{meaning}", hint)
+def new_token() -> str:
+    """A ClientRequestToken."""
+    return f"tapctl-{uuid.uuid4()}"
 
 
-def _by_its_log(cause: Diagnosis | None) -> str:
-    """The next step where a function of the account failed a custom resource: its log was told with the end."""
-    if cause is None or cause.event is None or not custom(cause.event):
+def follow_operation(follower: Follower, ui: DeployUI) -> list[StackEvent]:
+    """Show every event up to the stack's own last one, then what its end leaves to say; all events.
+
+    After a Ctrl-C it offers to cancel an update, and raises `Interrupted`: at once where nothing is cancelled, else
+    when the update is rolled back. A second Ctrl-C raises at once. Raises what `Follower.follow` does.
+    """
+    try:
+        _show(follower, ui)
+    except KeyboardInterrupt:
+        raise _interrupted(follower, ui) from None
+    for line in closing_remarks(follower.aws, follower.seen):
+        ui.step(follower.redact(line))
+    return follower.seen
+
+
+def _show(follower: Follower, ui: DeployUI) -> None:
+    for event in follower.follow():
+        ui.event(event)
+
+
+def _interrupted(follower: Follower, ui: DeployUI) -> Interrupted:
+    name, status = follower.name, ""
+    try:
+        status = _status(follower)
+        if status == ABSENT:
+            hint = "create it again with `tapctl deploy`"
+            return Interrupted(f"interrupted; stack {name} does not exist any more", hint)
+        if status == CANCELLABLE and ui.cancel(name) and _cancel(follower, ui):
+            _show(follower, ui)
+            end = follower.seen[-1].status
+            return Interrupted(f"interrupted; the update of stack {name} was cancelled ({end})")
+    except KeyboardInterrupt:
+        pass
+    return Interrupted(
+        f"interrupted; CloudFormation continues with stack {name}{f' ({status})' if status else ''}",
+        f"follow it with {watch_command(follower.aws, name)}",
+    )
+
+
+def _status(follower: Follower) -> str:
+    """The stack's status; empty where it cannot be read now."""
+    try:
+        return find_stack(follower.aws, follower.stack_id).status
+    except TapctlError:
         return ""
-    return f"mend the function behind {cause.logical_id}, whose log is above, and `tapctl deploy` again"
 
 
-def aftermath(aws: Aws, seen: Sequence[StackEvent]) -> Iterator[str]:
-    """Lines for whoever watched; what cannot be read is said in one of them and changes nothing."""
-    end = state(seen[-1].status).end
-    if end is not End.STUCK:
-        for event in left_behind(seen):
+def _cancel(follower: Follower, ui: DeployUI) -> bool:
+    """Whether CloudFormation cancels the update; it refuses, for example, when the update has just ended."""
+    try:
+        cancel_update(follower.aws, follower.stack_id, new_token())
+    except AwsError as refusal:
+        ui.step(refusal.message)
+        return False
+    ui.step(f"cancelling the update of stack {follower.name}; Ctrl-C stops waiting for it")
+    return True
+
+
+def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> DeployFailed | DeployStuck:
+    """The error for a failed operation, from its first cause."""
+    status, flags = events[-1].status, stack_flags(aws, name)
+    rule, cause = rule_for(status), diagnose(events, flags)
+    reason = f"{cause.logical_id}: {cause.words}" if cause else "CloudFormation gives no reason"
+    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
+    # The next deploy repairs a stuck stack, but the cause comes first where there is something to do about it.
+    stuck = rule.end is OperationEnd.STUCK
+    recover = f"`tapctl deploy{flags} --recover` will {rule.action.value}" if stuck else ""
+    hint = (cause.hint if cause else "") or rule.hint or recover or _function_hint(cause) or None
+    if rule.end is OperationEnd.ROLLED_BACK:
+        message = f"stack {name} failed and was rolled back ({status}): {reason}{meaning}"
+        return DeployFailed(message, hint)
+    return DeployStuck(f"stack {name} is {status}: {reason}{meaning}", hint)
+
+
+def _function_hint(cause: Diagnosis | None) -> str:
+    """The next step where a function failed a custom resource; its log was shown with the end."""
+    if cause is None or cause.event is None or not cause.event.type.startswith(CUSTOM_RESOURCES):
+        return ""
+    return f"fix the function behind {cause.logical_id}, whose log is above, and run `tapctl deploy` again"
+
+
+def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
+    """What a finished operation left behind, and the log of the function whose custom resource failed."""
+    end = stack_status(events[-1].status).end
+    if end is not OperationEnd.STUCK:
+        for event in left_behind(events):
             yield (
-                f"warning: {event.name} ({event.type} {event.physical_id}) could not be deleted and is no part of the"
-                f" stack any more: {event.reason or 'no reason was given'}; it stays, at its price, until you delete it"
+                f"warning: {event.name} ({event.type} {event.physical_id}) could not be deleted and is no longer part"
+                f" of the stack: {event.reason or 'CloudFormation gives no reason'}; it is billed until you delete it"
             )
-    cause = diagnose(seen) if end is not End.SUCCESS else None
-    if cause and cause.event and custom_resource_logs.custom(cause.event):
-        yield from _log(aws, cause.event, seen)
+    cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
+    if cause and cause.event and cause.event.type.startswith(CUSTOM_RESOURCES):
+        yield from _function_log(aws, cause.event, events)
 
 
-def left_behind(seen: Sequence[StackEvent]) -> list[StackEvent]:
-    """Resources whose last word is that they could not be deleted. An update succeeds with them all the same."""
-    last = {event.name: event for event in seen if event.type != STACK}
+def left_behind(events: Sequence[StackEvent]) -> list[StackEvent]:
+    """The last events of resources that could not be deleted; an update succeeds all the same."""
+    last = {event.name: event for event in events if event.type != STACK}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 
-def _log(aws: Aws, event: StackEvent, seen: Sequence[StackEvent]) -> Iterator[str]:
+def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> Iterator[str]:
     try:
-        function = custom_resource_logs.backing_function(aws, event, seen)
+        function = custom_resource_logs.backing_function(aws, event, events)
         lines = (
             function if isinstance(function, Unknown) else custom_resource_logs.last_lines(aws, function, event.reason)
         )
     except TapctlError as error:
         function = lines = Unknown(error.message)
     if isinstance(lines, Unknown):
-        why = f"{lines.reason}; {lines.resolution}" if lines.resolution else lines.reason
-        yield f"the log of the function behind {event.name} cannot be shown: {why}"
+        hint = lines.resolution if isinstance(lines.resolution, str) else ""  # an advice repeats the reason
+        why = f"{lines.reason}; {hint}" if hint else lines.reason
+        yield f"cannot show the log of the function behind {event.name}: {why}"
         return
-    yield f"the last lines of the log of {function}, which makes {event.name}:"
+    yield f"last log lines of {function}, the function behind {event.name}:"
     yield from (f"  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""How often CloudFormation is asked: an interval for one stack, and a budget that all stacks of a process share.
+"""How often CloudFormation is read: an interval for one stack, and a budget for all stacks of a process.
 
 AWS publishes no rate. DescribeStacks was capped at 5 reads a second for an account and Region, and
 DescribeStackEvents throttled from 8 on, both shared with the console and every CI job:
@@ -10,10 +10,9 @@ import threading
 from dataclasses import dataclass, field
 
 RATE = 3.0
-"""Reads a second that a process takes, however many stacks it follows."""
+"""Reads per second of a process, however many stacks it follows."""
 
 WORST_STRAIN = 16.0
-
 
 INTERVAL = 1.15
 """Seconds from one read of a stack's events to the next.
@@ -26,37 +25,37 @@ more; what parallel stacks and throttling need is the budget's business.
 
 
 def change_set_pause(waited: float) -> float:
-    """Seconds between two reads of a change set: a local AWS has one at once, AWS itself after some two seconds."""
+    """Seconds between two reads of a change set: the sandbox has it at once, AWS after about two seconds."""
     if waited < 0.5:
         return 1.35
     return 0.45 if waited < 15 else 2.0
 
 
 def jittered(seconds: float) -> float:
-    """The same give or take 20 %, so that those who began together do not read together."""
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - spreads readers, hides nothing
+    """The same ± 20 %, so that readers that began together do not read together."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
 @dataclass(slots=True)
 class Budget:
-    """A token bucket that runs into debt, and the strain that AWS's throttling puts on all who draw from it."""
+    """A token bucket that can go into debt, and the slow-down after AWS throttled a read."""
 
     rate: float = RATE
     strain: float = 1.0
-    """What every interval is multiplied by: doubled by a throttled read, eased by each that is answered."""
+    """The factor for every interval: doubled by a throttled read, reduced by each that succeeds."""
     _tokens: float = RATE
     _filled: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, now: float) -> float:
-        """Take a read; the seconds to wait for it."""
+        """Take a token for a read; the seconds to wait before it."""
         with self._lock:
             self._fill(now)
             self._tokens -= 1
             return max(0.0, -self._tokens / self.rate)
 
     def spare(self, now: float) -> bool:
-        """Take a read, if it need not be waited for."""
+        """Take a token for a read only if there is no need to wait; whether it was taken."""
         with self._lock:
             self._fill(now)
             if self._tokens < 1:

@@ -1,290 +1,298 @@
-"""A stack brought to where a deploy can begin: what is under way is waited for, what failed is mended.
+"""A stack is brought into a state that a deploy can begin on: running operations end, failed ones are repaired.
 
-What would delete, roll back or leave something behind is explained first, and done only with consent.
+What would delete, roll back or leave something behind is explained first, and only done with consent.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tapctl.aws.session import explained
+from tapctl.aws.cloudformation import list_stack_resources, set_termination_protection
+from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck
-from tapctl.resource_types import STACK
+from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import StackEvent, place, watch_command
-from tapctl.stacks.operation import Operator, failure
-from tapctl.stacks.stack import StackDescription, StackResource, describe_stack, list_resources
-from tapctl.stacks.status import End, Situation, StackAction, Step, decide, state
+from tapctl.stacks.follow import stack_flags, watch_command
+from tapctl.stacks.operation import Operator, operation_error
+from tapctl.stacks.stack import ReadyStack, find_stack
+from tapctl.stacks.status import Decision, Situation, StackAction, decide, rule_for
 
-STEPS = 6
-"""How often a stack may turn up in yet another state that no deploy can begin in."""
+ROUNDS = 6
+"""How often a stack may change into yet another state on which no deploy can begin."""
 
 _READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Counsel:
-    """Explains, and asks."""
+class RecoveryPrompt:
+    """Explains why a stack failed, and asks for consent to change it."""
 
     operator: Operator
     flag: str = "--recover"
-    """What agrees where nobody can be asked."""
+    """The option that gives consent where no question can be asked."""
 
-    def explain(self, live: StackDescription) -> None:
-        """Why the stack is as it is: the first cause, and every resource that is in a failed state."""
-        self._say(_said(self.operator.name, live))
-        if cause := diagnose(self._last_operation(live.id)):
+    def explain(self, stack: StackDescription) -> None:
+        """Show why the stack is in its state: the first cause, and every resource that failed."""
+        self._show(_status_line(self.operator.name, stack))
+        if cause := diagnose(self._last_operation(stack.id)):
             meaning = f"; that is, {cause.meaning}" if cause.meaning else ""
-            self._say(f"  the first cause: {cause.logical_id}: {cause.words}{meaning}")
-        if state(live.status).end is End.STUCK:
-            self.list([each for each in list_resources(self.operator.aws, live.id) if each.failed])
+            self._show(f"  first cause: {cause.logical_id}: {cause.words}{meaning}")
+        if stack_status(stack.status).end is OperationEnd.STUCK:
+            self.list(_failed_resources(self.operator, stack))
 
     def list(self, failed: Sequence[StackResource | StackEvent]) -> None:
-        for each in failed:
-            _, hint = explain(each.reason, each.physical_id, place(self.operator.aws, self.operator.name))
-            reason = self.operator.secrets.without(each.reason)
-            told = f": {reason}" if reason else ""
-            self._say(f"  {each.logical_id} is {each.status}{told}{f'; {hint}' if hint else ''}")
+        """Show each failed resource with its reason and the next step."""
+        for resource in failed:
+            _, hint = explain(resource.reason, resource.physical_id, stack_flags(self.operator.aws, self.operator.name))
+            reason = self.operator.secrets.redact(resource.reason)
+            because = f": {reason}" if reason else ""
+            self._show(f"  {resource.logical_id} is {resource.status}{because}{f'; {hint}' if hint else ''}")
 
-    def ask(self, live: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
-        """Go on only with a yes. Raises `DeployStuck` without one."""
-        if not self.operator.observer.allow(f"stack {self.operator.name} is {live.status}; {doing}", leaving):
-            flags = " ".join([self.flag, *(f"--leave {each}" for each in leaving)])
-            raise self.stuck(live, why, hint=f"`{flags}` agrees to this: {doing}")
+    def ask(self, stack: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
+        """Ask for consent. Raises `DeployStuck` without it."""
+        if not self.operator.ui.allow(f"stack {self.operator.name} is {stack.status}; {doing}", leaving):
+            flags = " ".join([self.flag, *(f"--leave {name}" for name in leaving)])
+            raise self.stuck(stack, why, hint=f"to {doing}, pass `{flags}`")
 
-    def stuck(self, live: StackDescription, why: str = "", hint: str = "") -> DeployStuck:
-        """The error that says so."""
-        said = _said(self.operator.name, live)
-        return DeployStuck(f"{said}, {why}" if why else said, hint or None)
+    def stuck(self, stack: StackDescription, why: str = "", hint: str = "") -> DeployStuck:
+        """The error of a stack that stays as it is."""
+        message = _status_line(self.operator.name, stack)
+        return DeployStuck(f"{message}, {why}" if why else message, hint or None)
 
-    def _say(self, text: str) -> None:
-        self.operator.observer.step(text)
+    def _show(self, text: str) -> None:
+        self.operator.ui.step(text)
 
     def _last_operation(self, stack_id: str) -> Sequence[StackEvent]:
-        """The events of the last operation, nested stacks included, oldest first."""
-        follower = self.operator.follower(stack_id, None)
-        with explained("reading the stack's events"):
-            return tuple(follower.follow())
+        """The events of the last operation, those of nested stacks included, oldest first."""
+        return tuple(self.operator.follower(stack_id, None).follow())
 
 
-def _said(name: str, live: StackDescription) -> str:
-    return f"stack {name} is {live.status}: {state(live.status).meaning}"
+def _status_line(name: str, stack: StackDescription) -> str:
+    return f"stack {name} is {stack.status}: {stack_status(stack.status).meaning}"
+
+
+def _failed_resources(operator: Operator, stack: StackDescription) -> list[StackResource]:
+    return [resource for resource in list_stack_resources(operator.aws, stack.id) if resource.failed]
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class StackDeletion:
     """Deletes one stack."""
 
     operator: Operator
     role_arn: str | None = None
     flag: str = "--recover"
-    """What agrees where nobody can be asked."""
+    """The option that gives consent where no question can be asked."""
 
-    def clear(self, live: StackDescription, found: Situation, *, consent: bool) -> None:
-        """Make room for a new stack of this name: explain, ask where that is needed, delete.
+    @property
+    def prompt(self) -> RecoveryPrompt:
+        return RecoveryPrompt(self.operator, self.flag)
+
+    def make_room(self, stack: StackDescription, situation: Situation, *, consent: bool) -> None:
+        """Delete a failed stack before a new one of its name is created: explain, ask where needed, delete.
 
         Raises `DeployStuck` without consent, or where the deletion fails for good.
         """
-        name, counsel = self.operator.name, self._counsel
-        counsel.explain(live)
-        if found.kept:
-            told = "`--import-existing` takes what has a name of its own into the new stack"
-            self.operator.observer.step(f"{', '.join(found.kept)} stay behind; {told}")
+        name, ui = self.operator.name, self.operator.ui
+        self.prompt.explain(stack)
+        if situation.retained:
+            names = ", ".join(situation.retained)
+            ui.step(f"{names} stay in the account; `--import-existing` imports those with a name of their own")
         if consent:
-            counsel.ask(live, f"delete it with {', '.join(found.held)}" if found.held else "delete what is left of it")
-        if found.guarded:
-            self._unguard(live)
-        self.operator.observer.step(f"deleting stack {name} to make room for a new one")
-        self.delete(live)
+            held = ", ".join(situation.held)
+            self.prompt.ask(stack, f"delete it with {held}" if held else "delete what is left of it")
+        if situation.termination_protection:
+            set_termination_protection(self.operator.aws, stack.id, enabled=False)
+        ui.step(f"deleting stack {name} to create it again")
+        self.delete(stack)
 
-    @property
-    def _counsel(self) -> Counsel:
-        return Counsel(self.operator, self.flag)
-
-    def _attempt(self, live: StackDescription, **how: Any) -> StackEvent:
-        """One deletion, by the stack's id and in the mode that it was last in; its last event."""
-        role = {"RoleARN": self.role_arn} if self.role_arn else {}
-        mode = {"DeploymentConfig": {"Mode": "EXPRESS"}} if live.express else {}
-        asked = {"StackName": live.id, **role, **mode, **how}
-        return self.operator.run(f"deleting stack {self.operator.name}", "delete_stack", asked)[-1]
-
-    def delete(self, live: StackDescription) -> tuple[str, ...]:
-        """Delete the stack; the logical ids of what was left behind, with consent, because it could not be deleted.
+    def delete(self, stack: StackDescription) -> tuple[str, ...]:
+        """Delete the stack; the logical ids of resources that could not be deleted and were left behind with consent.
 
         Raises `DeployStuck` without that consent.
         """
-        counsel, last, names = self._counsel, self._attempt(live), list[str]()
-        # Both are taken for a stack in DELETE_FAILED only. The first leaves what is named and no more.
-        for how in ("RetainResources", "DeletionMode"):
+        last, names = self._attempt(stack), list[str]()
+        # Both are accepted in DELETE_FAILED only. RetainResources leaves the named resources behind and no others.
+        for parameter in ("RetainResources", "DeletionMode"):
             if last.status != "DELETE_FAILED":
                 break
-            left = [each for each in list_resources(self.operator.aws, live.id) if each.failed]
-            names = [each.logical_id for each in left]
-            counsel.list(left)
-            leave = "delete the stack and leave these behind"
-            counsel.ask(replace(live, status=last.status), leave, names, why=last.reason.rstrip("."))
-            last = self._attempt(live, **{how: names if how == "RetainResources" else "FORCE_DELETE_STACK"})
+            left = _failed_resources(self.operator, stack)
+            names = [resource.logical_id for resource in left]
+            self.prompt.list(left)
+            doing = "delete the stack and leave these resources behind"
+            self.prompt.ask(replace(stack, status=last.status), doing, names, why=last.reason.rstrip("."))
+            last = self._attempt(
+                stack, **{parameter: names if parameter == "RetainResources" else "FORCE_DELETE_STACK"}
+            )
         if last.status != "DELETE_COMPLETE":
             raise DeployStuck(
-                f"stack {self.operator.name} could not be deleted, it is {last.status}: {last.reason}",
-                "mend what the reason names, and run it again",
+                f"stack {self.operator.name} could not be deleted and is {last.status}: {last.reason}",
+                "fix what the reason names, and run the command again",
             )
         return tuple(names)
 
-    def _unguard(self, live: StackDescription) -> None:
-        with explained("switching termination protection off"):
-            self.operator.aws.client("cloudformation").update_termination_protection(
-                StackName=live.id, EnableTerminationProtection=False
-            )
+    def _attempt(self, stack: StackDescription, **parameters: Any) -> StackEvent:
+        """The last event of one deletion, by the stack's id and in the mode of its last operation."""
+        role = {"RoleARN": self.role_arn} if self.role_arn else {}
+        mode = {"DeploymentConfig": {"Mode": "EXPRESS"}} if stack.express else {}
+        request = {"StackName": stack.id, **role, **mode, **parameters}
+        return self.operator.run(f"deleting stack {self.operator.name}", "delete_stack", request)[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Mends one stack."""
+    """Brings one stack into a state that a deploy can begin on."""
 
     operator: Operator
     role_arn: str | None = None
     protected: bool = False
-    """Whether nothing that the stack holds may be deleted."""
-    forward: bool = False
-    """Whether a failure is to be mended by the deploy itself, with rollback switched off."""
+    """Whether the environment's configuration forbids to delete resources."""
+    roll_forward: bool = False
+    """Whether the deploy repairs a failure by an update with rollback disabled."""
     waits: bool = True
-    """Whether an operation that is under way is followed."""
+    """Whether a running operation is followed."""
 
-    def ready(self, live: StackDescription | None = None, *, told: bool = False) -> StackDescription:
-        """The stack once a deploy can begin, pinned by its id; what must be deleted for it, `clear` deletes.
+    def make_ready(self, stack: StackDescription | None = None, *, explained: bool = False) -> ReadyStack:
+        """The stack when a deploy can begin; one that must be deleted for that is left to `clear`.
 
-        Why its last update failed is said, unless this run has `told` it.
-        Raises `BusyError` where nobody waits for it, `DeployStuck` where consent is missing or nothing helps.
+        Shows why the last update failed, unless `explained`. Raises `BusyError` for a running operation that is not
+        followed, `DeployStuck` without consent or where nothing helps.
         """
-        live = live or describe_stack(self.operator.aws, self.operator.name)
-        left = self.operator.journal.entry
-        if left.skipped and left.stack_id == live.id:
-            doubt = "were skipped in a rollback, and may not be what CloudFormation takes them for"
-            self.operator.observer.step(f"{', '.join(left.skipped)} {doubt}")
-        for _ in range(STEPS):
-            step = decide(self._situation(live))
-            if step.action in _READY:
-                if step.action is StackAction.UPDATE and state(live.status).end is not End.SUCCESS and not told:
-                    self._counsel.explain(live)
-                return replace(live, decided=step.action)
-            self._take(step, live)
-            live = describe_stack(self.operator.aws, live.id)
-        raise BusyError(f"stack {self.operator.name} does not come to rest; it is {live.status}", "look who changes it")
+        stack = stack or find_stack(self.operator.aws, self.operator.name)
+        self._warn_of_skipped(stack)
+        for _ in range(ROUNDS):
+            decision = decide(self._situation(stack))
+            if decision.action in _READY:
+                failed = stack_status(stack.status).end is not OperationEnd.SUCCESS
+                if decision.action is StackAction.UPDATE and failed and not explained:
+                    self._prompt.explain(stack)
+                return ReadyStack(stack, decision.action)
+            self._act(decision, stack)
+            stack = find_stack(self.operator.aws, stack.id)
+        hint = "check what else is updating it"
+        raise BusyError(f"stack {self.operator.name} keeps changing state (now {stack.status})", hint)
 
-    def at_rest(self) -> StackDescription:
-        """The stack, where a deploy could begin right now; nothing is waited for or mended.
+    def require_ready(self) -> ReadyStack:
+        """The stack, on which a deploy could begin now; waits for nothing and repairs nothing.
 
-        Raises what `ready` does.
+        Raises what `make_ready` does.
         """
-        live = describe_stack(self.operator.aws, self.operator.name)
-        step = decide(self._situation(live))
-        if step.action is StackAction.WAIT:
-            raise self._busy(live)
-        if step.action not in _READY:
-            mended = f"`tapctl deploy{place(self.operator.aws, self.operator.name)} --recover`: {step.action.value}"
-            raise self._counsel.stuck(live, step.why, step.hint or mended)
-        return replace(live, decided=step.action)
+        stack = find_stack(self.operator.aws, self.operator.name)
+        decision = decide(self._situation(stack))
+        if decision.action is StackAction.WAIT:
+            raise self._busy(stack)
+        if decision.action not in _READY:
+            flags = stack_flags(self.operator.aws, self.operator.name)
+            recover = f"`tapctl deploy{flags} --recover` will {decision.action.value}"
+            raise self._prompt.stuck(stack, decision.why, decision.hint or recover)
+        return ReadyStack(stack, decision.action)
 
-    def settled(self, live: StackDescription) -> StackDescription:
-        """The stack after the operation that is under way."""
-        for _ in range(STEPS):
-            if decide(self._situation(live)).action is not StackAction.WAIT:
-                return live
-            self._wait(live)
-            live = describe_stack(self.operator.aws, live.id)
-        raise self._busy(live)
+    def wait(self, stack: StackDescription) -> StackDescription:
+        """The stack after its running operation."""
+        for _ in range(ROUNDS):
+            if decide(self._situation(stack)).action is not StackAction.WAIT:
+                return stack
+            self._wait(stack)
+            stack = find_stack(self.operator.aws, stack.id)
+        raise self._busy(stack)
 
-    def clear(self, live: StackDescription) -> None:
-        """Delete a stack that cannot be updated, so that it can be created anew."""
-        found = self._situation(live)
-        step = decide(found)
-        if step.action is not StackAction.RECREATE:
-            raise self._counsel.stuck(live, step.why, step.hint)
-        Removal(self.operator, self.role_arn).clear(live, found, consent=step.consent)
+    def clear(self, stack: StackDescription) -> None:
+        """Delete a stack that cannot be updated, so that it can be created again."""
+        situation = self._situation(stack)
+        decision = decide(situation)
+        if decision.action is not StackAction.RECREATE:
+            raise self._prompt.stuck(stack, decision.why, decision.hint)
+        StackDeletion(self.operator, self.role_arn).make_room(stack, situation, consent=decision.consent)
 
-    def _situation(self, live: StackDescription) -> Situation:
-        listed = list_resources(self.operator.aws, live.id) if live.action is StackAction.RECREATE else ()
+    def _warn_of_skipped(self, stack: StackDescription) -> None:
+        entry = self.operator.journal.entry
+        if entry.skipped and entry.stack_id == stack.id:
+            names = ", ".join(entry.skipped)
+            self.operator.ui.step(f"{names} were skipped in a rollback and may differ from what CloudFormation assumes")
+
+    def _situation(self, stack: StackDescription) -> Situation:
+        recreates = rule_for(stack.status).action is StackAction.RECREATE
+        resources = list_stack_resources(self.operator.aws, stack.id) if recreates else ()
         return Situation(
-            live.status,
-            tuple(each.logical_id for each in listed if each.held),
-            tuple(each.logical_id for each in listed if each.kept),
-            live.guarded,
-            live.express,
+            stack.status,
+            tuple(resource.logical_id for resource in resources if resource.held),
+            tuple(resource.logical_id for resource in resources if resource.retained),
+            stack.termination_protection,
+            stack.express,
             self.protected,
-            self.forward,
+            self.roll_forward,
         )
 
-    def _take(self, step: Step, live: StackDescription) -> None:
-        match step.action:
+    def _act(self, decision: Decision, stack: StackDescription) -> None:
+        match decision.action:
             case StackAction.WAIT:
-                self._wait(live)
+                self._wait(stack)
             case StackAction.ROLL_BACK:
-                self._roll_back(live)
+                self._roll_back(stack)
             case StackAction.CONTINUE:
-                self._continue(live)
+                self._continue_rollback(stack)
             case _:
-                self._counsel.explain(live)
-                raise self._counsel.stuck(live, step.why, step.hint)
+                self._prompt.explain(stack)
+                raise self._prompt.stuck(stack, decision.why, decision.hint)
 
-    def _wait(self, live: StackDescription) -> None:
-        busy = self._busy(live)
+    def _wait(self, stack: StackDescription) -> None:
+        busy = self._busy(stack)
         if not self.waits:
             raise busy
-        self.operator.observer.step(f"{busy.message}; following it to its end")
-        last = self.operator.follow(live.id, None)[-1]
-        # A deletion that was refused ends in the status from before, and only the reason tells.
+        self.operator.ui.step(f"{busy.message}; waiting for it to end")
+        last = self.operator.follow(stack.id, None)[-1]
+        # A refused deletion ends in the status from before, and only the reason shows that it was refused.
         reason = f": {last.reason}" if last.reason else ""
-        self.operator.observer.step(f"that ended in {last.status}{reason}")
+        self.operator.ui.step(f"the operation ended in {last.status}{reason}")
 
-    def _roll_back(self, live: StackDescription) -> None:
-        self._counsel.explain(live)
-        self._counsel.ask(live, StackAction.ROLL_BACK.value)
-        # What an unfinished update made goes, even where it is marked to be retained: unless nothing may be lost.
-        asked = {"StackName": live.id, "RetainExceptOnCreate": not self.protected, **self._role}
-        self.operator.run("rolling back", "rollback_stack", asked)
+    def _roll_back(self, stack: StackDescription) -> None:
+        self._prompt.explain(stack)
+        self._prompt.ask(stack, StackAction.ROLL_BACK.value)
+        # New resources of the unfinished update are deleted even if marked as retained, unless nothing may be lost.
+        request = {"StackName": stack.id, "RetainExceptOnCreate": not self.protected, **self._role}
+        self.operator.run(f"rolling back stack {self.operator.name}", "rollback_stack", request)
 
-    def _continue(self, live: StackDescription) -> None:
-        self._counsel.explain(live)
-        self._counsel.ask(live, StackAction.CONTINUE.value)
-        asked = {"StackName": live.id, **self._role}
-        doing, operation = "continuing the rollback", "continue_update_rollback"
-        seen = self.operator.run(doing, operation, asked)
-        if state(seen[-1].status).end is not End.STUCK:
+    def _continue_rollback(self, stack: StackDescription) -> None:
+        self._prompt.explain(stack)
+        self._prompt.ask(stack, StackAction.CONTINUE.value)
+        action = f"continuing the rollback of stack {self.operator.name}"
+        request = {"StackName": stack.id, **self._role}
+        events = self.operator.run(action, "continue_update_rollback", request)
+        if stack_status(events[-1].status).end is not OperationEnd.STUCK:
             return
-        skipped = to_skip(seen)
-        self._counsel.list([each for each in seen if each.failed and not each.own])
-        self._counsel.ask(live, "go on with its rollback without these", skipped)
-        seen = self.operator.run(doing, operation, {**asked, "ResourcesToSkip": skipped})
-        if state(seen[-1].status).end is End.STUCK:
-            raise failure(self.operator.aws, self.operator.name, seen)
+        skipped = to_skip(events)
+        self._prompt.list([event for event in events if event.failed and not event.own])
+        self._prompt.ask(stack, "continue its rollback without these resources", skipped)
+        events = self.operator.run(action, "continue_update_rollback", {**request, "ResourcesToSkip": skipped})
+        if stack_status(events[-1].status).end is OperationEnd.STUCK:
+            raise operation_error(self.operator.aws, self.operator.name, events)
         self.operator.journal.close(skipped=(*self.operator.journal.entry.skipped, *skipped))
-        told = "CloudFormation takes them for rolled back, and drift detection leaves them out"
-        self.operator.observer.step(f"skipped: {', '.join(skipped)}; {told}")
+        warning = "CloudFormation assumes that they are rolled back, and drift detection does not check them"
+        self.operator.ui.step(f"skipped: {', '.join(skipped)}; {warning}")
 
-    def _busy(self, live: StackDescription) -> BusyError:
-        said = f"stack {self.operator.name} is {live.status}: {state(live.status).meaning}"
-        return BusyError(said, f"{watch_command(self.operator.aws, self.operator.name)} follows it to its end")
+    def _busy(self, stack: StackDescription) -> BusyError:
+        hint = f"follow it with {watch_command(self.operator.aws, self.operator.name)}"
+        return BusyError(_status_line(self.operator.name, stack), hint)
 
     @property
-    def _counsel(self) -> Counsel:
-        return Counsel(self.operator)
+    def _prompt(self) -> RecoveryPrompt:
+        return RecoveryPrompt(self.operator)
 
     @property
     def _role(self) -> dict[str, str]:
         return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
-def to_skip(seen: Sequence[StackEvent]) -> list[str]:
-    """The least that a rollback must skip to come to an end, by the names that ContinueUpdateRollback takes.
+def to_skip(events: Sequence[StackEvent]) -> list[str]:
+    """The fewest resources without which a rollback can end, by the names that ContinueUpdateRollback takes.
 
     A nested stack is not skipped as a whole; its resources are named `NestedStackName.LogicalId`. Source:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
     """
-    root = seen[-1].stack_id
-    failed = [each for each in seen if each.failed and not each.cancelled and each.type != STACK]
+    root = events[-1].stack_id
+    failed = [event for event in events if event.failed and not event.cancelled and event.type != STACK]
     names = (
-        each.logical_id if each.stack_id == root else f"{each.stack_id.split('/')[1]}.{each.logical_id}"
-        for each in failed
+        event.logical_id if event.stack_id == root else f"{stack_name(event.stack_id)}.{event.logical_id}"
+        for event in failed
     )
     return list(dict.fromkeys(names))

@@ -1,61 +1,56 @@
-"""Change sets that were never executed: ours are removed once nobody can be waiting for them, a review is respected.
+"""Change sets that were never executed: tapctl's are deleted when they are old, another user's review is respected.
 
-About 1000 sets that failed or were empty keep a stack from being deployed at all:
+A stack with about 1000 failed or empty change sets cannot be deployed any more:
 https://github.com/aws/aws-cli/issues/4534.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from tapctl.aws.session import explained
+from tapctl.aws import cloudformation
+from tapctl.aws.cloudformation import ChangeSetSummary
+from tapctl.aws.session import Aws
 from tapctl.errors import BusyError
 
 PREFIX = "tapctl-"
 
-PATIENCE = timedelta(minutes=10)
-"""How long an unexecuted set is taken for somebody's who still looks at it."""
+REVIEW_TIME = timedelta(minutes=10)
+"""How long a change set may wait for its execution before it counts as abandoned."""
 
-_LIVE = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+_EXECUTABLE = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
 
 
-def clear(client: Any, stack_name: str, *, creates: bool, now: datetime | None = None) -> None:
-    """Remove what runs of tapctl that were killed left behind; the sets of others are theirs.
+def clear(aws: Aws, stack_name: str, *, creates: bool, now: datetime | None = None) -> None:
+    """Delete change sets that killed runs of tapctl left behind, and no others.
 
-    Raises `BusyError` where somebody else asked for a change set of a stack that is yet to be, and may be
-    looking at it.
+    Raises `BusyError` where another user may be reviewing a change set of a stack that does not exist yet.
     """
     now = now or datetime.now(UTC)
-    with explained(f"looking for change sets of stack {stack_name}"):
-        found = listed(client, stack_name)
-        for each in found:
-            if _is_ours(each) and _abandoned(each, now):
-                client.delete_change_set(ChangeSetName=each["ChangeSetId"], StackName=each["StackId"])
-    reviewed = [each for each in found if not _is_ours(each) and each["Status"] in _LIVE and not _old(each, now)]
+    change_sets = cloudformation.list_change_sets(aws, stack_name)
+    for change_set in change_sets:
+        if _is_ours(change_set) and _abandoned(change_set, now):
+            cloudformation.delete_change_set(aws, change_set.id, change_set.stack_id)
+    reviewed = [
+        change_set.name
+        for change_set in change_sets
+        if not _is_ours(change_set) and change_set.status in _EXECUTABLE and not _old(change_set, now)
+    ]
     if creates and reviewed:
-        name = reviewed[0]["ChangeSetName"]
         raise BusyError(
-            f"somebody is reviewing change set {name} of stack {stack_name}, which is yet to be",
-            f"execute or delete it, or wait until it is {PATIENCE.seconds // 60} minutes old",
+            f"change set {reviewed[0]} of the new stack {stack_name} is being reviewed",
+            f"execute or delete it, or wait until it is {REVIEW_TIME.seconds // 60} minutes old",
         )
 
 
-def listed(client: Any, stack_name: str) -> list[dict[str, Any]]:
-    """The change sets that are there, by name of the stack; those that are being deleted are not."""
-    pages = client.get_paginator("list_change_sets").paginate(StackName=stack_name)
-    found = [each for page in pages for each in page["Summaries"]]
-    return [each for each in found if not each.get("Status", "").startswith("DELETE")]
+def _is_ours(change_set: ChangeSetSummary) -> bool:
+    return change_set.name.startswith(PREFIX)
 
 
-def _is_ours(each: dict[str, Any]) -> bool:
-    return str(each["ChangeSetName"]).startswith(PREFIX)
+def _abandoned(change_set: ChangeSetSummary, now: datetime) -> bool:
+    """Whether it failed, is obsolete, or has waited for its execution for too long."""
+    useless = change_set.execution_status == "OBSOLETE" or change_set.status == "FAILED"
+    waiting = change_set.status in _EXECUTABLE and change_set.execution_status != "EXECUTE_COMPLETE"
+    return useless or (waiting and _old(change_set, now))
 
 
-def _abandoned(each: dict[str, Any], now: datetime) -> bool:
-    """A set that failed or went stale serves nobody, whoever made it; another may wait for an answer for a while."""
-    stale = each.get("ExecutionStatus") == "OBSOLETE" or each["Status"] == "FAILED"
-    return stale or (each["Status"] in _LIVE and each.get("ExecutionStatus") != "EXECUTE_COMPLETE" and _old(each, now))
-
-
-def _old(each: dict[str, Any], now: datetime) -> bool:
-    made = each.get("CreationTime")
-    return made is not None and now - made > PATIENCE
+def _old(change_set: ChangeSetSummary, now: datetime) -> bool:
+    return change_set.created is not None and now - change_set.created > REVIEW_TIME

@@ -1,4 +1,4 @@
-"""Resource types that hold what cannot be made again from a template, and what that is."""
+"""Resource types with data that no template can restore, and what that data is."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ STATEFUL: Mapping[str, str] = {
     "AWS::CodeCommit::Repository": "its commits",
     "AWS::Cognito::IdentityPool": "its identities",
     "AWS::Cognito::UserPool": "its users",
-    "AWS::DAX::Cluster": "what it caches",
+    "AWS::DAX::Cluster": "its cache",
     "AWS::DocDB::DBCluster": "its documents",
     "AWS::DSQL::Cluster": "its rows",
     "AWS::DynamoDB::GlobalTable": "its items",
@@ -21,16 +21,16 @@ STATEFUL: Mapping[str, str] = {
     "AWS::EC2::Volume": "its blocks",
     "AWS::ECR::Repository": "its images",
     "AWS::EFS::FileSystem": "its files",
-    "AWS::ElastiCache::CacheCluster": "what it caches",
-    "AWS::ElastiCache::ReplicationGroup": "what it caches",
-    "AWS::ElastiCache::ServerlessCache": "what it caches",
+    "AWS::ElastiCache::CacheCluster": "its cache",
+    "AWS::ElastiCache::ReplicationGroup": "its cache",
+    "AWS::ElastiCache::ServerlessCache": "its cache",
     "AWS::Elasticsearch::Domain": "its indexes",
     "AWS::FSx::FileSystem": "its files",
     "AWS::IAM::AccessKey": "its secret key",
     "AWS::Kinesis::Stream": "its records",
     "AWS::KinesisVideo::Stream": "its recordings",
-    "AWS::KMS::Key": "whatever it encrypts",
-    "AWS::KMS::ReplicaKey": "whatever it encrypts in this Region",
+    "AWS::KMS::Key": "everything that it encrypts",
+    "AWS::KMS::ReplicaKey": "everything that it encrypts in this Region",
     "AWS::Logs::LogGroup": "its logs",
     "AWS::MSK::Cluster": "its topics",
     "AWS::MSK::ServerlessCluster": "its topics",

@@ -1,6 +1,6 @@
-"""What CloudFormation's own checks said of a change set before anything was executed.
+"""CloudFormation's checks of a change set, before anything is executed.
 
-A failed check of mode WARN leaves the set executable and is told nowhere but here.
+A failed check of mode WARN leaves the change set executable and is shown nowhere else.
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html,
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_OperationEvent.html
 """
@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws.session import knows, readable
+from tapctl.aws.cloudformation import change_set_events
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.session import Aws, supports
 from tapctl.unknown import Unknown
 
 PERMISSION = "cloudformation:DescribeEvents"
@@ -19,8 +21,7 @@ PERMISSION = "cloudformation:DescribeEvents"
 class Validation:
     """One check that did not pass: `status` is FAILED or SKIPPED, `mode` FAIL or WARN.
 
-    `path` is a JSON pointer into the template. Names are shown as AWS gives them; they differ from those of
-    its documentation.
+    `path` is a JSON pointer into the template. Names are those that AWS returns, which differ from its documentation.
     """
 
     name: str
@@ -41,11 +42,11 @@ class Validation:
 
     @property
     def about_quota(self) -> bool:
-        """Whether it is AWS's own verdict on what tapctl judges, too."""
+        """Whether AWS checks a quota, as tapctl does."""
         return "QUOTA" in self.name.upper()
 
     def __str__(self) -> str:
-        """What was checked, where, and what came out, in one line."""
+        """Resource and path, the check, and the reason."""
         where = " ".join(part for part in (self.logical_id, self.path) if part)
         return ": ".join(part for part in (where, self.name, self.reason.strip().rstrip(".")) if part)
 
@@ -53,24 +54,18 @@ class Validation:
 Validations = tuple[Validation, ...] | Unknown
 
 
-def read(client: Any, change_set_id: str) -> Validations:
-    """Every check that did not pass, warnings among them; Unknown where they could not be read."""
-    if not knows(client, "DescribeEvents"):
+def read(aws: Aws, change_set_id: str) -> Validations:
+    """Every check that did not pass, warnings included; Unknown where they could not be read."""
+    if not supports(aws.client("cloudformation"), "DescribeEvents"):
         return Unknown("this version of boto3 cannot read them", "`pip install --upgrade boto3`")
-
-    def pages() -> list[dict[str, Any]]:
-        # Unfiltered: nobody says whether FailedEvents leaves warnings in.
-        return list(client.get_paginator("describe_events").paginate(ChangeSetName=change_set_id))
-
-    found = readable(PERMISSION, pages)
-    if isinstance(found, Unknown):
-        return found
-    told = (_validation(each) for page in found for each in page.get("OperationEvents", ()))
-    return tuple(dict.fromkeys(each for each in told if each))
+    events = read_or_unknown(PERMISSION, lambda: change_set_events(aws, change_set_id))
+    if isinstance(events, Unknown):
+        return events
+    return tuple(dict.fromkeys(check for event in events if (check := _validation(event))))
 
 
 def _validation(event: Mapping[str, Any]) -> Validation | None:
-    """A check or a hook that did not pass; None for whatever else happened."""
+    """A check or a hook that did not pass; None for any other event."""
     where = (event.get("LogicalResourceId", ""), event.get("ValidationPath", ""))
     if event.get("ValidationStatus"):
         name = event.get("ValidationName", "VALIDATION")

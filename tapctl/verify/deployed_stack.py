@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws.errors import aws_call
+from tapctl.aws.cloudformation import describe_stack, get_template, list_stack_resources
 from tapctl.aws.session import Aws
-from tapctl.errors import AwsError, UsageError
-from tapctl.resource_types import FUNCTION, VERSION
+from tapctl.aws.stacks import StackDescription
+from tapctl.errors import UsageError
+from tapctl.resource_types import ABSENT, FUNCTION, VERSION
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource, Template
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
-from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +46,32 @@ class DeployedStack:
 
 def read(aws: Aws, name: str) -> DeployedStack:
     """Read a stack by its name or id. Raises `UsageError` when it does not exist."""
-    client = aws.client("cloudformation")
-    try:
-        with aws_call(f"reading stack {name}"):
-            stack = client.describe_stacks(StackName=name)["Stacks"][0]
-            body = client.get_template(StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
-            pages = client.get_paginator("list_stack_resources").paginate(StackName=stack["StackId"])
-            resources = [summary for page in pages for summary in page["StackResourceSummaries"]]
-    except AwsError as error:
-        if "does not exist" in error.aws_message:
-            raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it") from None
-        raise
-    name = stack["StackName"]
-    template = from_stack(body, name)
-    outputs, pseudo = stack.get("Outputs", []), _pseudo_parameters(stack)
-    physical_ids = {summary["LogicalResourceId"]: summary.get("PhysicalResourceId", "") for summary in resources}
-    bound = bind(template, Parameters({}, _parameters(stack)))
+    stack = describe_stack(aws, name)
+    if stack.status == ABSENT:
+        raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it")
+    template = from_stack(get_template(aws, stack.id), stack.name)
+    physical_ids = {resource.logical_id: resource.physical_id for resource in list_stack_resources(aws, stack.id)}
+    pseudo = _pseudo_parameters(stack)
+    bound = bind(template, Parameters({}, stack.known_parameters()))
     return DeployedStack(
-        stack["StackId"],
-        name,
-        stack["StackStatus"],
+        stack.id,
+        stack.name,
+        stack.status,
         Resolver(template, bound, pseudo, live=return_values(template, physical_ids, pseudo)),
         physical_ids,
-        {output["OutputKey"]: output.get("OutputValue", "") for output in outputs},
-        {output["OutputKey"]: output["ExportName"] for output in outputs if output.get("ExportName")},
+        stack.outputs,
+        stack.exports,
     )
 
 
-def _parameters(stack: dict[str, Any]) -> dict[str, str | Unknown]:
-    from tapctl.account.live_stacks import parameter_value
-
-    return {entry["ParameterKey"]: parameter_value(entry) for entry in stack.get("Parameters", [])}
-
-
-def _pseudo_parameters(stack: dict[str, Any]) -> dict[str, str]:
-    _, partition, _, region, account, _ = stack["StackId"].split(":", 5)
+def _pseudo_parameters(stack: StackDescription) -> dict[str, str]:
+    _, partition, _, region, account, _ = stack.id.split(":", 5)
     return {
         "AWS::AccountId": account,
         "AWS::Partition": partition,
         "AWS::Region": region,
-        "AWS::StackId": stack["StackId"],
-        "AWS::StackName": stack["StackName"],
+        "AWS::StackId": stack.id,
+        "AWS::StackName": stack.name,
         "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
     }
 

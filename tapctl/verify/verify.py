@@ -8,8 +8,8 @@ from itertools import chain
 
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
-from tapctl.stacks.follow import place
-from tapctl.stacks.status import state
+from tapctl.stacks.follow import stack_flags
+from tapctl.stacks.status import rule_for
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, CheckStatus, Job, failed
 from tapctl.verify.deployed_stack import DeployedStack, read
@@ -72,7 +72,7 @@ def verify(
 def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, drift: bool) -> dict[str, Job]:
     """Every job of the stack, by a key that is the same in every attempt."""
     jobs: dict[str, Job] = {"stack": lambda: [_check_status(aws, stack)]}
-    if not state(stack.status).works:
+    if not rule_for(stack.status).usable:
         return jobs
     config = settings.verify
     jobs |= {
@@ -106,10 +106,10 @@ def _retried(results: dict[str, list[Check]]) -> list[str]:
 
 def _check_status(aws: Aws, stack: DeployedStack) -> Check:
     """The status of the stack. A failure is permanent unless an operation is in progress."""
-    row = state(stack.status)
-    status = CheckStatus.PROVED if row.whole else CheckStatus.FAILED
-    message, hint = f"{stack.name} is {stack.status}: {row.meaning}", None
-    if not row.works:
+    rule = rule_for(stack.status)
+    status = CheckStatus.PROVED if rule.stable else CheckStatus.FAILED
+    message, hint = f"{stack.name} is {stack.status}: {rule.meaning}", None
+    if not rule.usable:
         message = f"{message}; there is no working stack"
-        hint = f"`tapctl deploy{place(aws, stack.name)}{' --recover' if row.consent else ''}` recreates it"
-    return Check("stack", status, message, hint, permanent=row.end is not None)
+        hint = f"`tapctl deploy{stack_flags(aws, stack.name)}{' --recover' if rule.consent else ''}` recreates it"
+    return Check("stack", status, message, hint, permanent=rule.end is not None)

@@ -1,9 +1,11 @@
-"""The workflow behind `tapctl deploy`: judge, mend, deploy, and learn from a refusal before trying once more.
+"""The workflow behind `tapctl deploy`: one state machine, read from top to bottom in `_deploy`.
 
-look at the stack -> preflight -> gate -> [first of two steps] -> change set -> headroom again -> execute
-     ^                                                                              |           |
-     |____________________ somebody took the headroom meanwhile ____________________|           |
-     |____________________ AWS refused, and named the floor (once) _____________________________|
+    look → judge → gate → change set → confirm → recheck → execute → follow
+      ↑                   └────── once, or twice in a two-step deploy ────┘
+      ├── raced: the headroom or the stack changed before the execution; judge again, at most ATTEMPTS times
+      └── refused: Lambda named the unreserved minimum, and CloudFormation rolled back; judge by it, once
+
+The command verifies afterwards. The journal says which state was reached, should the process be killed.
 """
 
 from __future__ import annotations
@@ -11,218 +13,178 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency import two_step
-from tapctl.concurrency.remedy import RemedyPlan
-from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Verdict, worst
-from tapctl.errors import BusyError, DeployFailed, ExitCode, TapctlError
-from tapctl.hints import Hint
-from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.operation import Observer
+from tapctl.errors import BusyError, DeployFailed
 from tapctl.stacks.redaction import secrets_of
-from tapctl.stacks.stack import StackDescription, describe_stack
-from tapctl.stacks.status import StackAction
-from tapctl.state.journal import Journal, opened
+from tapctl.stacks.stack import ReadyStack, find_stack
+from tapctl.stacks.status import StackAction, rule_for
+from tapctl.state.journal import Journal, open_journal
 from tapctl.unknown import Unknown
-from tapctl.workflows.deployer import Deployer, Outcome, Raced, check_parameters
+from tapctl.workflows.deploy_step import (
+    Declined,
+    Deployed,
+    DeployStep,
+    Outcome,
+    Raced,
+    Refused,
+    StepEnd,
+    run_step,
+    unchanged,
+)
+from tapctl.workflows.deployer import Deployer, DeployRequest, check_parameters
+from tapctl.workflows.gate import gate
 from tapctl.workflows.no_op import find_no_op
-from tapctl.workflows.preflight import judge, preflight
+from tapctl.workflows.preflight import preflight
 from tapctl.workflows.resume import resume
 
 if TYPE_CHECKING:
-    from tapctl.aws.session import Aws
-    from tapctl.settings.settings import Settings
+    from tapctl.aws.stacks import StackDescription
+    from tapctl.concurrency.result import Preflight
+    from tapctl.stacks.ui import DeployUI
     from tapctl.template.lint import Linting
-    from tapctl.template.model import Template
 
-RACES = 5
-"""How often the headroom may be taken away between verdict and execution before the deploy gives up."""
-
-
-class Narrator(Observer, Protocol):
-    """Who is shown the verdict, too."""
-
-    def verdict(self, result: Preflight) -> None:
-        """What the preflight found."""
-        ...
-
-
-class Blocked(TapctlError):
-    """The verdict does not let the deploy go on; the exit code is the verdict's."""
-
-    def __init__(self, code: ExitCode, message: str, hint: Hint | None = None) -> None:
-        super().__init__(message, hint)
-        self.exit_code = code  # type: ignore[misc]
+ATTEMPTS = 5
+"""How often a deploy judges before it gives up on an account or a stack that keeps changing."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """A deploy that ended well."""
+    """A successful deploy."""
 
     preflight: Preflight | None
-    """None where the stack was what it should be already, and nothing had to be judged."""
+    """None where the stack needed no change, and nothing was judged."""
     outcome: Outcome
     unverified: bool = False
-    """Whether a verification is owed, of this deploy or of an earlier one."""
+    """Whether this deploy, or an earlier one, still has to be verified."""
 
 
-def deploy(
-    template: Template,
-    deployer: Deployer,
-    narrator: Narrator,
-    linting: Linting | None,
-    *,
-    allow_uncertain: bool = False,
-) -> DeployResult | None:
-    """Deploy a template so that it fits; None when somebody said no, to the first of two steps if there were two.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one round of the state machine knows from the rounds before."""
 
-    Raises `Blocked` when the verdict forbids it, and what `Deployer.deploy` raises.
+    replacements: frozenset[str] | None = None
+    """What the last change set would have replaced."""
+    refusal: DeployFailed | None = None
+    """The refusal that named the minimum."""
+    first: Outcome | None = None
+    """The outcome of step 1 of 2."""
+
+
+def deploy(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -> DeployResult | None:
+    """Deploy a template so that it fits; None when the user declined, and nothing was deployed.
+
+    Raises `Blocked` when the verdict blocks the deploy, and what `run_step` raises.
     """
-    found = describe_stack(deployer.aws, deployer.name)
-    with _journal(deployer, found) as journal:
-        secrets = secrets_of(template, deployer.settings.parameters)
-        deployer = replace(deployer, journal=journal, secrets=secrets)
-        stale = resume(deployer.operator, waits=deployer.waits) or journal.waited
-        live = None if stale else found
-        done = _release(template, deployer, narrator, linting, live, allow_uncertain=allow_uncertain)
-        return replace(done, unverified=journal.entry.unverified) if done else None
+    stack = find_stack(request.aws, request.stack_name)
+    with _journal(request, stack) as journal:
+        secrets = secrets_of(request.template, request.settings.parameters)
+        deployer = Deployer(request, ui, journal, secrets)
+        stale = resume(deployer.operator, waits=request.waits) or journal.waited
+        result = _deploy(deployer, None if stale else stack, linting)
+        return replace(result, unverified=journal.entry.unverified) if result else None
 
 
-def _journal(deployer: Deployer, live: StackDescription) -> AbstractContextManager[Journal]:
-    """The journal of the stack in its account and Region; one for this run alone where the account is not known."""
-    if live.id:
-        return opened(live.id.split(":")[4], deployer.aws.region, deployer.name)
-    identity = LiveAccount(deployer.aws).identity()
+def _journal(request: DeployRequest, stack: StackDescription) -> AbstractContextManager[Journal]:
+    """The journal of the stack in its account and Region; a temporary one where the account is not known."""
+    if stack.id:
+        return open_journal(stack.account_id, request.aws.region, request.stack_name)
+    identity = LiveAccount(request.aws).identity()
     if isinstance(identity, Unknown):
         return nullcontext(Journal())
-    return opened(identity.account_id, deployer.aws.region, deployer.name)
+    return open_journal(identity.account_id, request.aws.region, request.stack_name)
 
 
-def _release(
-    template: Template,
-    deployer: Deployer,
-    narrator: Narrator,
-    linting: Linting | None,
-    live: StackDescription | None,
-    *,
-    allow_uncertain: bool,
-) -> DeployResult | None:
-    refused: DeployFailed | None = None
-    first: Outcome | None = None
-    replacements = None
-    for _ in range(RACES):
-        settings = deployer.settings
-        live = deployer.recovery.ready(live, told=refused is not None)
-        check_parameters(live, template, settings)
-        if same := find_no_op(template, deployer, live):
-            return DeployResult(same.preflight, deployer.untouched(live))
-        result = preflight(template, LiveAccount(deployer.aws), settings, linting, replacements)
-        linting = None
-        narrator.verdict(result)
-        gate(result, allow_uncertain=allow_uncertain)
-        try:
-            if plan := result.first_step:
-                begun = _first_step(deployer, result, live, plan)
-                if begun is None:
-                    return _ended(result, None, first)
-                first = begun if begun.changed else first
-                deployer, live = _after(deployer, first), describe_stack(deployer.aws, deployer.name)
-                narrator.step(two_step.describe_second(plan))
-            outcome = _target(deployer, result, live, two_step.SECOND if plan else "")
-        except Raced as raced:
-            replacements = raced.replacements
-            narrator.step(f"{raced.message}; working the remedy out anew")
-        except DeployFailed as failure:
-            if failure.minimum is None:
-                raise
-            if refused:
-                raise _twice(refused, failure) from None
-            refused = failure
-            deployer = replace(deployer, settings=_learn(deployer.aws, settings, result, failure, narrator))
-            _clear(deployer)
-        else:
-            return _ended(result, outcome, first)
-        live = None
+def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting | None) -> DeployResult | None:
+    template, ui, attempt = deployer.request.template, deployer.ui, Attempt()
+    for _ in range(ATTEMPTS):
+        # look
+        ready = deployer.recovery.make_ready(stack, explained=attempt.refusal is not None)
+        check_parameters(ready, template, deployer.settings)
+        if no_op := find_no_op(template, deployer, ready.stack):
+            return DeployResult(no_op.preflight, unchanged(deployer, ready.stack))
+        # judge
+        account = LiveAccount(deployer.aws)
+        result = preflight(template, account, deployer.settings, linting, attempt.replacements)
+        ui.verdict(result)
+        # gate
+        gate(result, allow_uncertain=deployer.request.allow_uncertain)
+        # change set, confirm, recheck, execute, follow
+        first, end = _run_steps(deployer, result, ready, attempt.first)
+        match end:
+            case Deployed(outcome):
+                return DeployResult(result, outcome)
+            case Declined():
+                return DeployResult(result, first) if first else None
+            case Raced(reason, replacements):
+                ui.step(f"{reason}; judging again")
+                attempt = replace(attempt, replacements=replacements, first=first)
+            case Refused(failure) if attempt.refusal:
+                raise _both(attempt.refusal, failure)
+            case Refused(failure, minimum):
+                attempt = replace(attempt, refusal=failure, first=first)
+                deployer = _learn(deployer, result, minimum)
+                _clear(deployer)
+        stack, linting = None, None
     raise BusyError(
-        f"the headroom of the account changed {RACES} times before stack {deployer.name} could be deployed",
-        "run it again when the other deploys are over",
+        f"the account or stack {deployer.name} changed {ATTEMPTS} times before the change set could be executed",
+        "run it again when the other deploys have ended",
     )
 
 
-def _first_step(deployer: Deployer, result: Preflight, live: StackDescription, plan: RemedyPlan) -> Outcome | None:
-    """Free what the target needs, and raise nothing; None when somebody said no."""
-    told = two_step.describe_first(result.changes, plan)
-    deployer.observer.step(f"in two steps, since the order of the updates in one might fail; {told}")
-    # The second step needs the end of the first, even where nobody waits for its own.
-    first = replace(deployer, waits=True, part=two_step.FIRST).deploy(replace(result, plan=plan), live)
-    return replace(first, only=told) if first else None
+def _run_steps(
+    deployer: Deployer, result: Preflight, ready: ReadyStack, first: Outcome | None
+) -> tuple[Outcome | None, StepEnd]:
+    """Step 1 of 2, if there are two, and the target; the outcome of step 1, and how the last step ended."""
+    part = ""
+    if plan := result.first_step:
+        frees = two_step.describe_first(result.changes, plan)
+        deployer.ui.step(f"deploying in two steps, since one might fail depending on the order of updates; {frees}")
+        # It frees what step 2 needs and raises nothing. Step 2 needs its end, even with `--no-wait`.
+        step = DeployStep(replace(result, plan=plan), two_step.FIRST, _name(first), rechecks=False)
+        end = run_step(deployer, step, ready)
+        if not isinstance(end, Deployed):
+            return first, end
+        first = replace(end.outcome, only=frees) if end.outcome.changed else first
+        stack, part = find_stack(deployer.aws, deployer.name), two_step.SECOND
+        ready = ReadyStack(stack, rule_for(stack.status).action)
+        deployer.ui.step(two_step.describe_second(plan))
+    return first, run_step(deployer, DeployStep(result, part, _name(first), waits=deployer.request.waits), ready)
 
 
-def _after(deployer: Deployer, first: Outcome | None) -> Deployer:
-    return replace(deployer, before=two_step.FIRST) if first else deployer
+def _name(first: Outcome | None) -> str:
+    return two_step.FIRST if first else ""
 
 
-def _target(deployer: Deployer, result: Preflight, live: StackDescription, part: str) -> Outcome | None:
-    """Execute what was asked for in the end; None when somebody said no."""
-    return replace(deployer, part=part).deploy(result, live, lambda found: _still_fits(deployer, result, found))
-
-
-def _ended(result: Preflight, outcome: Outcome | None, first: Outcome | None) -> DeployResult | None:
-    """A no to the target leaves the first step, where there was one."""
-    ended = outcome or first
-    return DeployResult(result, ended) if ended else None
+def _learn(deployer: Deployer, result: Preflight, minimum: int) -> Deployer:
+    """Remember the minimum that Lambda named, and judge by it instead of a given one."""
+    settings, limit = deployer.settings, result.concurrency.limit
+    identity = LiveAccount(deployer.aws).identity()
+    given = settings.min_unreserved
+    instead = "" if given is None else f", not {given}"
+    deployer.ui.step(f"AWS requires at least {minimum} unreserved executions{instead}; judging again")
+    if not isinstance(limit, int):
+        return deployer
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    learned = LearnedFloor(minimum, limit, today, f"an event of stack {deployer.name}")
+    if not isinstance(identity, Unknown):
+        remember(identity.account_id, identity.region, learned)
+    settings = replace(settings, learned=learned, min_unreserved=None)
+    return replace(deployer, request=replace(deployer.request, settings=settings))
 
 
 def _clear(deployer: Deployer) -> None:
-    """Leave no failed stack behind where the next verdict may end the deploy."""
-    live = deployer.recovery.ready(told=True)
-    if live.action is StackAction.RECREATE:
-        deployer.recovery.clear(live)
+    """Delete a failed new stack, since the next verdict may end the deploy."""
+    ready = deployer.recovery.make_ready(explained=True)
+    if ready.action is StackAction.RECREATE:
+        deployer.recovery.clear(ready.stack)
 
 
-def _twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
-    """Both refusals, for a deploy that gives up."""
-    before = "in the same words" if first.message == second.message else f"as well: {first.message}"
-    message = f"{second.message}; the attempt before it was refused {before}"
-    return DeployFailed(message, second.hint, minimum=second.minimum)
-
-
-def _still_fits(deployer: Deployer, result: Preflight, found: ChangeSet) -> bool:
-    """Read the headroom again, right before executing: does the same plan still do, with what will be replaced?"""
-    again = judge(result.template, LiveAccount(deployer.aws), deployer.settings, found.replaced)
-    before, now = result.concurrency_after_remedy, again.concurrency_after_remedy
-    return again.plan.remedies == result.plan.remedies and worst([before, now]) is before
-
-
-def gate(result: Preflight, *, allow_uncertain: bool) -> None:
-    """Let the deploy go on only when it fits, or will. Raises `Blocked` with the exit code of what forbids it."""
-    if result.lint_errors:
-        raise Blocked(ExitCode.USAGE, "not deployed: cfn-lint found errors", "mend them, or `--no-lint`")
-    verdict = result.verdict_after_remedy
-    if verdict is Verdict.EXCEEDS:
-        raise Blocked(
-            verdict.exit_code, f"not deployed: the verdict is {verdict.value}", "see above for what would help"
-        )
-    if verdict is not Verdict.FITS and not allow_uncertain:
-        hint = "resolution it as said above, or `--allow-uncertain`"
-        raise Blocked(verdict.exit_code, f"not deployed: the verdict is {verdict.value}", hint)
-
-
-def _learn(aws: Aws, settings: Settings, result: Preflight, failure: DeployFailed, narrator: Narrator) -> Settings:
-    """Remember the floor that AWS named, and judge by it from now on, whatever was pinned."""
-    limit, identity = result.concurrency.limit, LiveAccount(aws).identity()
-    pinned = settings.min_unreserved
-    instead = "" if pinned is None else f", not the {pinned} that was given"
-    narrator.step(f"AWS refused, and names the minimum, {failure.minimum}{instead}; judging anew by that")
-    if not isinstance(limit, int) or failure.minimum is None:
-        return settings
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    learned = LearnedFloor(failure.minimum, limit, today, f"an event of stack {settings.stack_name}")
-    if not isinstance(identity, Unknown):
-        remember(identity.account_id, identity.region, learned)
-    return replace(settings, learned=learned, min_unreserved=None)
+def _both(first: DeployFailed, second: DeployFailed) -> DeployFailed:
+    """The error of a deploy that was refused twice."""
+    before = "with the same message" if first.message == second.message else f"as well: {first.message}"
+    return DeployFailed(f"{second.message}; the attempt before was refused {before}", second.hint)

@@ -1,24 +1,25 @@
-"""A stack destroyed: what goes and what stays is known before anybody is asked."""
+"""The workflow behind `tapctl destroy`: what is deleted and what stays is shown before the question."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from tapctl.aws.session import explained
+from tapctl.aws.cloudformation import get_template, list_stack_resources
+from tapctl.aws.stacks import StackDescription, StackResource
 from tapctl.errors import UsageError
+from tapctl.resource_types import ABSENT
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
-from tapctl.stacks.recovery import Recovery, Removal
-from tapctl.stacks.stack import StackDescription, StackResource, describe_stack, list_resources
+from tapctl.stacks.recovery import Recovery, StackDeletion
+from tapctl.stacks.stack import find_stack
 from tapctl.stacks.stateful_types import STATEFUL
-from tapctl.stacks.status import ABSENT, StackAction
+from tapctl.stacks.status import StackAction, rule_for
 from tapctl.template.parse import parse
 
-_KEEPING = ("Retain", "RetainExceptOnCreate")
+_RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class DeletedResource:
     """One resource of the stack; `policy` is its DeletionPolicy."""
 
     logical_id: str
@@ -27,83 +28,80 @@ class Doomed:
     policy: str = "Delete"
 
     @property
-    def stays(self) -> bool:
-        return self.policy in _KEEPING
+    def retained(self) -> bool:
+        return self.policy in _RETAINING
 
     @property
     def loss(self) -> str:
-        """What is lost with it, in words; empty where that is nothing."""
-        lost = STATEFUL.get(self.type, "")
-        return "" if self.stays or self.policy == "Snapshot" else lost
+        """The data that is lost with it; empty where there is none."""
+        return "" if self.retained or self.policy == "Snapshot" else STATEFUL.get(self.type, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What a destruction takes along."""
+class Deletion:
+    """What the deletion of a stack deletes."""
 
     stack_name: str
     stack_id: str
-    resources: tuple[Doomed, ...]
+    resources: tuple[DeletedResource, ...]
     bucket: str
-    """Where the code of its deploys is, which is kept."""
+    """The bucket with the uploaded code, which stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What came of it: `fate` is None where there was no stack, `left` what could not be deleted."""
+    """The result: `deletion` is None where there was no stack, `left` are resources that could not be deleted."""
 
-    fate: Fate | None
+    deletion: Deletion | None
     done: bool
     left: tuple[str, ...] = ()
 
 
-def destroy(operator: Operator, settings: Settings, agreed: Callable[[Fate], bool]) -> Destroyed:
-    """Delete the stack, once it is at rest and `agreed` says yes to what goes.
+def destroy(operator: Operator, settings: Settings, confirm: Callable[[Deletion], bool]) -> Destroyed:
+    """Delete the stack, after `confirm`.
 
-    Raises `UsageError` for a protected environment and under termination protection, `DeployStuck` with what could
-    not be deleted, `BusyError` when the time is up.
+    Raises `UsageError` for a protected environment and with termination protection, `DeployStuck` where a resource
+    cannot be deleted, `BusyError` when the timeout is over.
     """
     name = operator.name
     if settings.protected:
-        hint = "take `protected` out of tapctl.toml first, if you are sure"
-        raise UsageError(f"environment {settings.env} is protected: stack {name} is not destroyed", hint)
-    live = _at_rest(operator)
-    if live.status == ABSENT:
+        hint = "remove `protected` from tapctl.toml first"
+        raise UsageError(f"environment {settings.env} is protected: stack {name} was not deleted", hint)
+    stack = _after_operation(operator)
+    if stack.status == ABSENT:
         return Destroyed(None, done=True)
-    if live.guarded:
+    if stack.termination_protection:
         command = "aws cloudformation update-termination-protection --no-enable-termination-protection"
-        raise UsageError(f"termination protection of stack {name} is on", f"`{command} --stack-name {name}`")
-    fate = _fate(operator, settings, live)
-    if not agreed(fate):
-        return Destroyed(fate, done=False)
-    left = Removal(operator, settings.role_arn, flag="--yes").delete(live)
-    return Destroyed(fate, done=True, left=left)
+        hint = f"disable it with `{command} --stack-name {name}`"
+        raise UsageError(f"termination protection of stack {name} is enabled", hint)
+    deletion = _deletion(operator, settings, stack)
+    if not confirm(deletion):
+        return Destroyed(deletion, done=False)
+    left = StackDeletion(operator, settings.role_arn, flag="--yes").delete(stack)
+    return Destroyed(deletion, done=True, left=left)
 
 
-def _at_rest(operator: Operator) -> StackDescription:
-    """The stack, after what is under way has ended; a stack in whatever state may be deleted then."""
-    live = describe_stack(operator.aws, operator.name)
-    return Recovery(operator).settled(live) if live.action is StackAction.WAIT else live
+def _after_operation(operator: Operator) -> StackDescription:
+    """The stack after its running operation; then it can be deleted in any status."""
+    stack = find_stack(operator.aws, operator.name)
+    return Recovery(operator).wait(stack) if rule_for(stack.status).action is StackAction.WAIT else stack
 
 
-def _fate(operator: Operator, settings: Settings, live: StackDescription) -> Fate:
-    policies = _policies(operator, live)
-    listed = (each for each in list_resources(operator.aws, live.id) if each.held)
-    account = live.id.split(":")[4]
-    bucket = settings.artifact_bucket or f"tapctl-artifacts-{account}-{operator.aws.region}"
-    return Fate(operator.name, live.id, tuple(_doomed(each, policies) for each in listed), bucket)
+def _deletion(operator: Operator, settings: Settings, stack: StackDescription) -> Deletion:
+    policies = _policies(operator, stack)
+    resources = (resource for resource in list_stack_resources(operator.aws, stack.id) if resource.held)
+    bucket = settings.artifact_bucket or f"tapctl-artifacts-{stack.account_id}-{operator.aws.region}"
+    return Deletion(operator.name, stack.id, tuple(_deleted(resource, policies) for resource in resources), bucket)
 
 
-def _doomed(resource: StackResource, policies: Mapping[str, str]) -> Doomed:
-    name = resource.logical_id
-    return Doomed(name, resource.type, resource.physical_id, policies.get(name, "Delete"))
+def _deleted(resource: StackResource, policies: Mapping[str, str]) -> DeletedResource:
+    policy = policies.get(resource.logical_id, "Delete")
+    return DeletedResource(resource.logical_id, resource.type, resource.physical_id, policy)
 
 
-def _policies(operator: Operator, live: StackDescription) -> dict[str, str]:
-    """The DeletionPolicy of each resource in the running template that has one; of a stack under review, nothing."""
-    with explained(f"reading the template of stack {operator.name}"):
-        found: Any = operator.aws.client("cloudformation").get_template(StackName=live.id, TemplateStage="Processed")
-    body = found.get("TemplateBody") or {}
+def _policies(operator: Operator, stack: StackDescription) -> dict[str, str]:
+    """The DeletionPolicy of each resource that has one; a stack whose change set was not executed has no template."""
+    body = get_template(operator.aws, stack.id)
     template = parse(body, operator.name).value if isinstance(body, str) else body
     entries = template.get("Resources", {}) if isinstance(template, Mapping) else {}
-    return {name: str(each["DeletionPolicy"]) for name, each in entries.items() if "DeletionPolicy" in each}
+    return {name: str(entry["DeletionPolicy"]) for name, entry in entries.items() if "DeletionPolicy" in entry}

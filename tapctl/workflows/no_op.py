@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, LiveFunction, Stack
-from tapctl.aws.session import readable
+from tapctl.aws.cloudformation import get_template
+from tapctl.aws.errors import read_or_unknown
 from tapctl.concurrency.remedy import apply
 from tapctl.concurrency.replacement import NO_EFFECTS
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.errors import TapctlError
-from tapctl.resource_types import RESERVED_CONCURRENCY
+from tapctl.resource_types import RESERVED_CONCURRENCY, OperationEnd, stack_status
 from tapctl.stacks.capabilities import EXPAND, capabilities
 from tapctl.stacks.redaction import given_secrets
 from tapctl.state import noecho_hash
@@ -30,11 +31,9 @@ from tapctl.workflows.preflight import decide, with_findings
 from tapctl.workflows.read_inputs import Inputs, live_functions, resolve_lookups, stack_tree_for
 
 if TYPE_CHECKING:
+    from tapctl.aws.stacks import StackDescription
     from tapctl.settings.settings import Settings
-    from tapctl.stacks.stack import StackDescription
     from tapctl.workflows.deployer import Deployer
-
-_COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 _DETERMINISTIC = {SERVERLESS, LANGUAGE_EXTENSIONS}
 """Transforms that always generate the same from the same template."""
@@ -68,13 +67,13 @@ def find_no_op(template: Template, deployer: Deployer, live: StackDescription) -
 
 def _has_same_options(deployer: Deployer, live: StackDescription) -> bool:
     """Whether nothing but the template and its parameters could need a change set."""
-    settings, options, current = deployer.settings, deployer.options, live.settled
+    settings, options = deployer.settings, deployer.options
     return (
-        live.status in _COMPLETE
+        stack_status(live.status).end is OperationEnd.SUCCESS
         and not (options.import_existing or options.revert_drift or options.express)
-        and (not settings.tags or dict(settings.tags) == dict(current.tags))
-        and (not settings.notification_arns or set(settings.notification_arns) == set(current.notification_arns))
-        and (not settings.role_arn or settings.role_arn == current.role_arn)
+        and (not settings.tags or dict(settings.tags) == dict(live.tags))
+        and (not settings.notification_arns or set(settings.notification_arns) == set(live.notification_arns))
+        and (not settings.role_arn or settings.role_arn == live.role_arn)
     )
 
 
@@ -93,13 +92,11 @@ def _has_values(template: Template, settings: Settings, live: StackDescription) 
     given = settings.parameters
     secret = given_secrets(template, given)
     declared = set(given) <= set(template.parameters) <= set(live.parameters)
-    return declared and (not secret or noecho_hash.matches(live.id, live.settled.version, secret))
+    return declared and (not secret or noecho_hash.matches(live.id, live.last_updated, secret))
 
 
 def _deployed_template(deployer: Deployer, live: StackDescription) -> Template | None:
-    client = deployer.aws.client("cloudformation")
-    read = lambda: client.get_template(StackName=live.id, TemplateStage="Original")["TemplateBody"]  # noqa: E731
-    body = readable("cloudformation:GetTemplate", read)
+    body = read_or_unknown("cloudformation:GetTemplate", lambda: get_template(deployer.aws, live.id, processed=False))
     try:
         return None if isinstance(body, Unknown) else from_stack(body, deployer.name)
     except TapctlError:

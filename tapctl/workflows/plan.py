@@ -1,4 +1,4 @@
-"""The workflow behind `tapctl deploy --plan`: judge, mend, ask for a change set, show it, leave nothing."""
+"""The workflow behind `tapctl deploy --plan`: judge, create a change set, show it, delete it."""
 
 from __future__ import annotations
 
@@ -7,71 +7,73 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.live import LiveAccount
 from tapctl.concurrency import two_step
-from tapctl.concurrency.result import Preflight
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.status import StackAction
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence
-from tapctl.workflows.deploy import Narrator, gate
-from tapctl.workflows.deployer import check_parameters
+from tapctl.workflows.create_change_set import create_change_set
+from tapctl.workflows.deployer import Deployer, DeployRequest, check_parameters
+from tapctl.workflows.gate import gate
 from tapctl.workflows.preflight import preflight
 
 if TYPE_CHECKING:
+    from tapctl.concurrency.result import Preflight
+    from tapctl.stacks.stack import ReadyStack
+    from tapctl.stacks.ui import DeployUI
     from tapctl.template.lint import Linting
-    from tapctl.template.model import Template
-    from tapctl.workflows.deployer import Deployer
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a deploy would do; `found` is None where that is nothing."""
+    """What a deploy would change; `change_set` is None where there is nothing to change."""
 
     preflight: Preflight
-    found: ChangeSet | None
+    change_set: ChangeSet | None
 
 
-def plan(
-    template: Template,
-    deployer: Deployer,
-    narrator: Narrator,
-    linting: Linting | None,
-    *,
-    allow_uncertain: bool = False,
-) -> Planned:
+def plan(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -> Planned:
     """What a deploy of the template, with its remedy, would change.
 
-    Raises `Blocked` when the verdict forbids the deploy, `BusyError` or `DeployStuck` when the stack takes no
-    change set now, `UsageError` where warnings are to be heeded and there are some.
+    Raises `Blocked` when the verdict blocks the deploy, `BusyError` or `DeployStuck` when no change set can be created
+    now, `UsageError` for warnings with `--fail-on-warnings`.
     """
-    live = deployer.recovery.at_rest()
-    check_parameters(live, template, deployer.settings)
-    result = preflight(template, LiveAccount(deployer.aws), deployer.settings, linting)
-    narrator.verdict(result)
-    gate(result, allow_uncertain=allow_uncertain)
+    deployer = Deployer(request, ui)
+    ready = deployer.recovery.require_ready()
+    check_parameters(ready, request.template, request.settings)
+    result = preflight(request.template, LiveAccount(request.aws), request.settings, linting)
+    ui.verdict(result)
+    gate(result, allow_uncertain=request.allow_uncertain)
     if first := result.first_step:
-        step = two_step.describe_first(result.changes, first)
-        narrator.step(f"a deploy goes in two steps, whose sum is shown here; {step}")
-    if live.action is StackAction.RECREATE:
-        narrator.step(f"stack {deployer.name} is {live.status}: a deploy deletes it and creates it anew")
-        found: ChangeSet | None = ChangeSet("", live.id, _additions(result.tree))
-    else:
-        found = deployer.plan(result, live)
-    if found is not None:
-        narrator.changes(found)
-        if deployer.options.fail_on_warnings:
-            change_set.heed(found, deployer.name)
-    return Planned(result, found)
+        steps = two_step.describe_first(result.changes, first)
+        ui.step(f"a deploy takes two steps; their combined changes are shown; {steps}")
+    planned = _change_set(deployer, result, ready)
+    if planned is not None:
+        ui.changes(planned)
+        if request.options.fail_on_warnings:
+            change_set.fail_on_warnings(planned, deployer.name)
+    return Planned(result, planned)
+
+
+def _change_set(deployer: Deployer, result: Preflight, ready: ReadyStack) -> ChangeSet | None:
+    """What a deploy would change, without leaving a change set behind; None when there is nothing to change."""
+    if ready.action is StackAction.RECREATE:
+        deployer.ui.step(f"stack {deployer.name} is {ready.stack.status}: a deploy deletes it and creates it again")
+        return ChangeSet("", ready.stack.id, _additions(result.tree))
+    created = create_change_set(deployer, result, ready)
+    if created is not None:
+        change_set.discard(deployer.aws, created, with_stack=ready.creates)
+    return created
 
 
 def _additions(tree: StackTree) -> tuple[ResourceChange, ...]:
-    """Every resource as new: CloudFormation cannot be asked about it while an old stack stands there."""
+    """Every resource as an addition: while the failed stack exists, CloudFormation cannot create a change set."""
     resolver = tree.resolver
-    below = {child.prefix: child for child in tree.children if isinstance(child, StackTree)}
-    made = (each for each in resolver.template.resources() if existence(resolver, each) is not False)
+    nested = {child.prefix: child for child in tree.children if isinstance(child, StackTree)}
+    created = (resource for resource in resolver.template.resources() if existence(resolver, resource) is not False)
     return tuple(
-        ResourceChange("Add", each.logical_id, each.type, nested=_additions(child) if child else ())
-        for each in made
-        for child in [below.get(f"{tree.prefix}{each.logical_id}/")]
+        ResourceChange("Add", resource.logical_id, resource.type, nested=_additions(child) if child else ())
+        for resource in created
+        for child in [nested.get(f"{tree.prefix}{resource.logical_id}/")]
     )

@@ -16,6 +16,7 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import diff, update_effects
 from tapctl.limits import CONCURRENCY, LimitKind
+from tapctl.resource_types import stack_status
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
@@ -155,7 +156,7 @@ def _with_old_versions(reader: AccountReader, account: Account, demand: Demand) 
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     """The minimum that AWS named: as remembered, or in an event of the stack's last operation, then remembered."""
     stack, limit = account.stack, account.settings.concurrency.limit
-    failed = isinstance(stack, Stack) and any(word in stack.status for word in ("ROLLBACK", "FAILED"))
+    failed = isinstance(stack, Stack) and stack_status(stack.status).failed
     if not isinstance(stack, Stack) or not failed or not isinstance(limit, int):
         return account.learned
     failures = reader.past_failures(stack)

@@ -1,70 +1,65 @@
-"""What the last run left unfinished, because it was killed or did not wait, said and brought to an end."""
+"""What the previous run left unfinished, because it was killed or did not wait, is reported and ended."""
 
 from contextlib import suppress
 
-from tapctl.aws.session import error_code, explained
-from tapctl.errors import TapctlError
+from tapctl.aws.cloudformation import describe_change_set
+from tapctl.errors import AwsError, TapctlError
+from tapctl.resource_types import ABSENT, OperationEnd, in_progress, stack_status
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.operation import Operator
-from tapctl.stacks.stack import describe_stack
-from tapctl.stacks.status import ABSENT, End, state
+from tapctl.stacks.stack import find_stack
 from tapctl.state.journal import JournalEntry, Phase
 
 
 def resume(operator: Operator, *, waits: bool = True) -> bool:
-    """Pick up where the journal ends; tells whether there was anything.
+    """Continue where the journal ends; whether there was anything to continue.
 
-    An abandoned change set is removed, an execution is followed to its end. A recovery that was cut short needs
-    nothing of its own: the stack's state says what is left to do.
+    An abandoned change set is deleted, and an execution is followed to its end. An interrupted recovery needs nothing
+    more: the stack's status shows what is left to do.
     """
-    left, say = operator.journal.entry, operator.observer.step
-    if left.phase is Phase.OVER:
+    entry = operator.journal.entry
+    if entry.phase is Phase.OVER:
         return False
-    # From here on the stack's state tells the rest, should this run be killed, too.
+    # From here on the stack's status is enough, should this run be killed, too.
     operator.journal.close()
-    say(f"the last run, of {left.when}, ended {left.phase.value}")
-    match left.phase:
-        case Phase.ASKING | Phase.CONFIRMING:
-            _abandon(operator, left)
-        case Phase.EXECUTING if not _executed(operator, left):
-            _abandon(operator, left)
+    operator.ui.step(f"the previous run ({entry.when}) stopped while {entry.phase.value}")
+    match entry.phase:
+        case Phase.CREATING | Phase.CONFIRMING:
+            _abandon(operator, entry)
+        case Phase.EXECUTING if not _executed(operator, entry):
+            _abandon(operator, entry)
         case Phase.EXECUTING if waits:
-            _follow(operator, left)
+            _follow(operator, entry)
         case _:
             pass
     return True
 
 
-def _abandon(operator: Operator, left: JournalEntry) -> None:
-    found = ChangeSet(left.change_set, left.stack_id or operator.name, ())
-    # One that is gone already is as well; one that cannot be removed now, a later deploy clears away.
+def _abandon(operator: Operator, entry: JournalEntry) -> None:
+    abandoned = ChangeSet(entry.change_set, entry.stack_id or operator.name, ())
+    # It may be deleted already; one that cannot be deleted now, a later deploy deletes.
     with suppress(TapctlError):
-        change_set.discard(operator.aws, found, with_stack=left.creates)
-        operator.observer.step("its change set, which nobody executed, was removed")
+        change_set.discard(operator.aws, abandoned, with_stack=entry.creates)
+        operator.ui.step("its change set, which was not executed, was deleted")
 
 
-def _executed(operator: Operator, left: JournalEntry) -> bool:
-    """Whether AWS ever got to know of the execution; a change set that is gone was executed, or replaced since."""
-    from botocore.exceptions import ClientError
-
-    with explained("reading the change set of the last run"):
-        try:
-            found = operator.aws.client("cloudformation").describe_change_set(
-                ChangeSetName=left.change_set, StackName=left.stack_id
-            )
-        except ClientError as error:
-            if error_code(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"):
-                return True
-            raise
-    return str(found.get("ExecutionStatus")) != "AVAILABLE"
+def _executed(operator: Operator, entry: JournalEntry) -> bool:
+    """Whether AWS received the execution; a change set that does not exist any more was executed, or replaced since."""
+    try:
+        page = describe_change_set(operator.aws, entry.change_set, entry.stack_id, values=False)
+    except AwsError as error:
+        if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"):
+            return True
+        raise
+    return page.execution_status != "AVAILABLE"
 
 
-def _follow(operator: Operator, left: JournalEntry) -> None:
-    """The execution to its end; of one that is over only the stack still tells, and of a stack that is gone nothing."""
-    status = describe_stack(operator.aws, left.stack_id).status
-    if status.endswith("_IN_PROGRESS"):
-        status = operator.follow(left.stack_id, left.token)[-1].status
-    operator.observer.step("its stack is gone" if status == ABSENT else f"that ended in {status}")
-    if state(status).end in (End.ROLLED_BACK, End.STUCK):
-        operator.journal.close(failed=left.digest)
+def _follow(operator: Operator, entry: JournalEntry) -> None:
+    """Follow a running execution to its end; of a finished one only the stack's status is known."""
+    status = find_stack(operator.aws, entry.stack_id).status
+    if in_progress(status):
+        status = operator.follow(entry.stack_id, entry.token)[-1].status
+    operator.ui.step("its stack does not exist any more" if status == ABSENT else f"its deploy ended in {status}")
+    if stack_status(status).end in (OperationEnd.ROLLED_BACK, OperationEnd.STUCK):
+        operator.journal.close(failed=entry.digest)

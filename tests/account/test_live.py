@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.live_stacks import AT_WORK, parameter_value
+from tapctl.account.live_stacks import RUNNING
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,
@@ -21,18 +21,20 @@ from tapctl.account.model import (
 )
 from tapctl.account.reader import AccountReader
 from tapctl.aws.session import Aws, Target
+from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
-from tapctl.resource_types import ALIAS, FUNCTION
+from tapctl.resource_types import ALIAS, FUNCTION, STACK_STATUSES
 from tapctl.resource_types import STACK as STACK_TYPE
-from tapctl.stacks.status import STATES
 from tapctl.unknown import Unknown
 from tests.support.fake_account import fake_account
 from tests.support.golden import Golden
 from tests.support.queued_answers import SETTINGS, STACK_ID, answering, described, offline_aws, resource, stubbed
 
 DENIED = ("AccessDeniedException", "User: arn:aws:iam::123456789012:user/x is not authorized")
+
+INNER_ID = STACK_ID.replace("/orders/", "/orders-Inner/")
 
 
 def row(name: str) -> Limit:
@@ -280,13 +282,13 @@ class TestStack:
             formation.add_response("describe_stacks", described())
             formation.add_response(
                 "list_stack_resources",
-                {"StackResourceSummaries": [resource("Inner", STACK_TYPE, "arn:inner")]},
+                {"StackResourceSummaries": [resource("Inner", STACK_TYPE, INNER_ID)]},
                 {"StackName": STACK_ID},
             )
             formation.add_response(
                 "list_stack_resources",
                 {"StackResourceSummaries": [resource("Fn", FUNCTION)]},
-                {"StackName": "arn:inner"},
+                {"StackName": INNER_ID},
             )
             stubs["lambda"].add_response("get_function_concurrency", {}, {"FunctionName": "orders-Fn"})
 
@@ -294,7 +296,7 @@ class TestStack:
         assert isinstance(stack, Stack)
         assert stack.functions == {"Inner/Fn": LiveFunction("orders-Fn", None, 0)}
         assert stack.resources == {"Inner": STACK_TYPE, "Inner/Fn": FUNCTION}
-        assert stack.nested == {"Inner/": "arn:inner"}
+        assert stack.nested == {"Inner/": INNER_ID}
 
     def test_a_rolled_back_creation_keeps_no_parameters(self) -> None:
         def fill(stubs: Any) -> None:
@@ -475,7 +477,7 @@ class TestExportsAndLookups:
     [("dev", True), ("****", False), ("*", False), ("a*", True), ("", True)],
 )
 def test_a_value_of_asterisks_is_a_hidden_one(value: str, known: bool) -> None:
-    result = parameter_value({"ParameterKey": "P", "ParameterValue": value})
+    result = StackDescription("orders", "CREATE_COMPLETE", parameters={"P": value}).known_parameters()["P"]
     assert result == value if known else isinstance(result, Unknown)
 
 
@@ -506,21 +508,22 @@ class TestBesideTheStack:
 
         page = {"StackSummaries": [summary("a"), summary("a-nested", ParentId=STACK_ID)], "NextToken": "t"}
         with stubbed("cloudformation") as (aws, stubs):
-            stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*AT_WORK]})
+            stubs["cloudformation"].add_response("list_stacks", page, {"StackStatusFilter": [*RUNNING]})
             stubs["cloudformation"].add_response(
-                "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*AT_WORK], "NextToken": "t"}
+                "list_stacks", {"StackSummaries": [summary("b")]}, {"StackStatusFilter": [*RUNNING], "NextToken": "t"}
             )
             result = LiveAccount(aws).in_flight()
         assert result == (InFlight("a", "UPDATE_IN_PROGRESS"), InFlight("b", "UPDATE_IN_PROGRESS"))
 
     def test_a_review_is_the_only_status_in_progress_without_work(self) -> None:
-        at_work = {name for name in STATES if name.endswith("_IN_PROGRESS")}
-        assert {*AT_WORK} == at_work - {"REVIEW_IN_PROGRESS"}
+        at_work = {name for name in STACK_STATUSES if name.endswith("_IN_PROGRESS")}
+        assert {*RUNNING} == at_work - {"REVIEW_IN_PROGRESS"}
 
     def test_past_failures_are_the_newest_page_of_events(self) -> None:
         def event(status: str, reason: str) -> dict[str, Any]:
-            ids = {"StackId": STACK_ID, "StackName": "orders", "EventId": reason, "ResourceStatus": status}
-            return {**ids, "ResourceStatusReason": reason, "Timestamp": "2026-06-01T08:00:00Z"}
+            ids = {"StackId": STACK_ID, "StackName": "orders", "EventId": reason, "LogicalResourceId": "Fn"}
+            outcome = {"ResourceType": FUNCTION, "ResourceStatus": status, "ResourceStatusReason": reason}
+            return {**ids, **outcome, "Timestamp": "2026-06-01T08:00:00Z"}
 
         page = {"StackEvents": [event("UPDATE_FAILED", "no"), event("UPDATE_COMPLETE", "yes")], "NextToken": "t"}
         with stubbed("cloudformation") as (aws, stubs):

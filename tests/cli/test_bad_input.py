@@ -366,9 +366,7 @@ def test_an_unknown_account_is_refused(
             id="an address that is none",
         ),
         pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param(
-            "AWS_CONFIG_FILE", "account.json", [], "cannot read the AWS configuration: Unable to parse .+", id="a file"
-        ),
+        pytest.param("AWS_CONFIG_FILE", "account.json", [], "AWS's own configuration: Unable to parse .+", id="a file"),
         pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
     ],
 )

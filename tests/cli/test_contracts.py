@@ -167,7 +167,7 @@ def test_a_deploy_that_is_not_let_through_is_a_document_too(where: str, stage: S
     answer = stage.ask("deploy --yes", "--remedy", "fail", "--format", "json", *output)
 
     assert answer.code == 4
-    assert answer.err.splitlines()[0] == "error: not deployed: the verdict is uncertain"
+    assert answer.err.splitlines()[0] == "error: deploy blocked: the verdict is uncertain"
     document = json.loads(file.read_text() if output else answer.out)
     spec = {
         "schema": "tapctl.deploy/1",
@@ -189,7 +189,9 @@ def test_a_parameter_that_a_deploy_cannot_do_without_is_asked_for(stage: Stage, 
 
     answer = terminal.tapctl("deploy", "need.yaml", "--env", "local", "--yes", "--stack-name", "need", "--no-lint")
 
-    assert answer.is_complaint(2, r"need\.yaml needs a value for Stage", r"`--parameter Stage=VALUE`, or tapctl\.toml")
+    assert answer.is_complaint(
+        2, r"need\.yaml needs a value for Stage", r"pass `--parameter Stage=VALUE`, or set it in tapctl\.toml"
+    )
     misspelt = ("--parameter", "Stag=dev", "--stack-name", "need", "--no-lint", "--yes", "--env", "local")
     answer = terminal.tapctl("deploy", "need.yaml", *misspelt)
     assert answer.is_complaint(2, r"need\.yaml has no parameter `Stag`", r"did you mean `Stage`\?")

@@ -58,7 +58,7 @@ def test_detailed_exit_codes_are_a_plans(tapctl: Tapctl, desk: Path) -> None:
 
     answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--yes", "--detailed-exitcode")
 
-    assert answer.is_complaint(1, "--detailed-exitcode is for --plan", "give both, or neither")
+    assert answer.is_complaint(1, "`--detailed-exitcode` needs `--plan`", "pass both, or neither")
 
 
 @pytest.mark.parametrize("option", [("--no-wait",), ("--recover",), ("--leave", "Queue")], ids=" ".join)
@@ -67,4 +67,4 @@ def test_a_plan_takes_no_option_of_an_execution(tapctl: Tapctl, desk: Path, opti
 
     answer = tapctl("deploy", "queue.yaml", "--stack-name", "s", "--plan", *option)
 
-    assert answer.is_complaint(2, f"--plan executes nothing, so {option[0]} cannot be meant", "leave one of them out")
+    assert answer.is_complaint(2, f"`{option[0]}` cannot be combined with `--plan`", "pass one of the two")

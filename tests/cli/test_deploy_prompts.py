@@ -109,7 +109,7 @@ def test_a_no_changes_nothing(answer: str, desk: Terminal) -> None:
     seat.types(answer)
 
     assert seat.leaves() == 0
-    assert "nothing was deployed; the change set was removed" in seat.seen
+    assert "nothing was deployed; the change set was deleted" in seat.seen
     assert '"asked"' not in stacks(desk)
 
 
@@ -123,7 +123,7 @@ def test_an_interrupt_at_the_question_ends_with_130_and_leaves_nothing(how: str,
         seat.interrupts(SIGNALS[how])
 
     assert seat.leaves() == 130
-    assert "\nerror: interrupted; nothing was deployed, and the change set was removed" in seat.seen
+    assert "\nerror: interrupted; nothing was deployed, and the change set was deleted" in seat.seen
     assert "Traceback" not in seat.seen
     assert '"asked"' not in stacks(desk)
 
@@ -153,7 +153,7 @@ def test_in_ci_nobody_is_asked_even_on_a_terminal(desk: Terminal) -> None:
     seat = Seat(Terminal(desk.state, desk.cwd, {"CI": "true"}))
 
     assert seat.leaves() == 2
-    assert "error: there is no terminal to ask on" in seat.seen
+    assert "error: confirmation required, but stdin is not a terminal" in seat.seen
 
 
 def test_a_terminal_gets_colour_unless_it_says_no(desk: Terminal) -> None:

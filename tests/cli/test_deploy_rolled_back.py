@@ -59,9 +59,9 @@ def test_the_good_version_deployed_again_is_verified_at_once_and_then_nothing_is
     once_more = deploy(desk, "back", "good.json")
 
     assert (codes, again.code, once_more.code) == ([0, 6], 0, 0)
-    assert "back is UPDATE_ROLLBACK_COMPLETE: its last update failed and was undone" in again.out
+    assert "back is UPDATE_ROLLBACK_COMPLETE: its last update failed and was rolled back" in again.out
     assert "retrying" not in again.err
-    assert "nothing was changed, so nothing is verified" in once_more.err
+    assert "no changes; verification skipped" in once_more.err
     assert desk.tapctl("verify", "--env", "local", "--stack-name", "back").code == 0
 
 
@@ -71,7 +71,7 @@ def test_a_creation_that_was_undone_leaves_no_working_stack_and_verify_says_just
 
     assert answer.code == 8
     [only] = answer.json()["checks"]
-    assert only["message"].endswith("its creation failed and was undone; there is no working stack")
+    assert only["message"].endswith("its creation failed and was rolled back; there is no working stack")
     assert only["hint"] == "`tapctl deploy --stack-name never --env local` recreates it"
 
 
@@ -91,6 +91,6 @@ def test_behind_a_custom_resource_the_next_step_is_its_function(desk: Terminal) 
     answer = deploy(desk, "hinted", "bad.json")
 
     assert answer.code == 6
-    assert "the last lines of the log of hinted-Worker-" in answer.err
-    hint = "hint: mend the function behind Migration, whose log is above, and `tapctl deploy` again"
+    assert "last log lines of hinted-Worker-" in answer.err
+    hint = "hint: fix the function behind Migration, whose log is above, and run `tapctl deploy` again"
     assert answer.err.splitlines()[-1] == hint

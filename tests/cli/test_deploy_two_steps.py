@@ -49,7 +49,7 @@ def test_a_no_to_the_second_step_says_what_the_first_has_done(seat: Seat, termin
     seat.types("n\n")
 
     assert seat.leaves() == 0
-    assert f"deployed is only {FIRST}; the change set of step 2 was removed" in seat.seen
+    assert f"step 2 of 2 was cancelled; only {FIRST} was deployed" in seat.seen
     assert HINT in seat.seen
     told = json.loads((terminal.cwd / "out.json").read_text())
     assert (told["changed"], told["declined"], told["status"]) == (True, True, "UPDATE_COMPLETE")
@@ -63,7 +63,7 @@ def test_an_interrupt_at_the_second_step_does_not_say_that_nothing_was_deployed(
     seat.types("\x04")
 
     assert seat.leaves() == 130
-    assert "error: interrupted; only step 1 of 2 was deployed, and the change set was removed" in seat.seen
+    assert "error: interrupted; only step 1 of 2 was deployed, and the change set was deleted" in seat.seen
     assert HINT in seat.seen
 
 
@@ -72,4 +72,4 @@ def test_a_plan_says_which_steps_a_deploy_takes(terminal: Terminal) -> None:
     answer = terminal.tapctl(*deploy(50, 10, "--plan"))
 
     assert answer.code == 0
-    assert f"a deploy goes in two steps, whose sum is shown here; {FIRST}" in answer.err
+    assert f"a deploy takes two steps; their combined changes are shown; {FIRST}" in answer.err

@@ -13,7 +13,11 @@ pytestmark = pytest.mark.xdist_group("cli destroy")
 def test_without_a_terminal_it_takes_a_yes(tapctl: Tapctl) -> None:
     answer = tapctl("destroy", "--stack-name", "any")
 
-    assert answer.is_complaint(2, "there is no terminal to ask on", "`--yes` destroys without asking")
+    error, hint = (
+        "confirmation required, but stdin is not a terminal",
+        "pass `--yes` to delete the stack without a question",
+    )
+    assert answer.is_complaint(2, error, hint)
 
 
 def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(sandbox_terminal: Terminal, tmp_path: Path) -> None:
@@ -28,4 +32,4 @@ def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(sandbox_termina
     assert (answer.code, document["schema"], document["destroyed"]) == (0, "tapctl.destroy/1", True)
     assert [(each["logical_id"], each["loss"]) for each in document["resources"]] == [("Queue", "its messages")]
     again = terminal.tapctl("destroy", "--env", "local", "--yes")
-    assert (again.code, again.out) == (0, "there is no stack gone: nothing to destroy\n")
+    assert (again.code, again.out) == (0, "stack gone does not exist: nothing to destroy\n")

@@ -123,7 +123,7 @@ def test_a_deploy_under_way_is_watched_to_its_end_after_which_nothing_is(desk: D
     assert answer.err.splitlines()[0].endswith("CREATE_IN_PROGRESS           watched")
     assert answer.err.splitlines()[-1].endswith("CREATE_COMPLETE              watched")
     assert finish(deploy).code == 0
-    assert (later.code, later.out, later.err) == (0, "stack watched is CREATE_COMPLETE: nothing is under way\n", "")
+    assert (later.code, later.out, later.err) == (0, "stack watched is CREATE_COMPLETE: nothing is running\n", "")
 
 
 def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(desk: Desk) -> None:
@@ -152,7 +152,7 @@ def test_an_operation_that_rolls_back_gives_the_watcher_the_deploys_exit_code(de
 
     assert answer.code == finish(deploy).code == 6
     assert "the migration broke" in answer.json()["error"]["message"]
-    assert "which makes Slow:\n  migrating for FAILED\n" in answer.err
+    assert "the function behind Slow:\n  migrating for FAILED\n" in answer.err
 
 
 def test_a_watcher_whose_time_is_up_leaves_with_busy(desk: Desk) -> None:
@@ -161,14 +161,14 @@ def test_a_watcher_whose_time_is_up_leaves_with_busy(desk: Desk) -> None:
     desk.lets_go("long")
 
     assert answer.code == 5
-    assert "still runs after 1 s; CloudFormation goes on by itself" in answer.err
+    assert "still running after 1 s" in answer.err
     assert finish(deploy).code == 0
 
 
 def test_a_stack_that_is_not_there_is_a_mistake(desk: Desk) -> None:
     answer = desk.terminal.tapctl(*watch("nowhere"))
 
-    assert answer.is_complaint(2, "there is no stack nowhere", "`tapctl deploy` makes one")
+    assert answer.is_complaint(2, "stack nowhere does not exist in us-east-1", "create it with `tapctl deploy`")
 
 
 class Pane:
@@ -266,14 +266,14 @@ def test_ctrl_c_offers_to_call_an_update_off_and_shows_the_way_back(pane: Pane, 
     pane.types(typed(desk.deploy("called-off", until="called-off-again")), "Enter")
     pane.shows(AT_WORK)
     pane.types("C-c")
-    pane.shows("CloudFormation goes on updating called-off. Call that off, and have it undone?")
+    pane.shows("Cancel the update of called-off and roll it back?")
     pane.types("y", "Enter")
-    pane.shows("calling off the update of stack called-off; Ctrl-C leaves it to CloudFormation")
+    pane.shows("cancelling the update of stack called-off; Ctrl-C stops waiting for it")
     desk.lets_go("called-off-again")
     after = pane.shows("code 130")
 
     assert [line for line in after if line.startswith("stack called-off  UPDATE_ROLLBACK_COMPLETE")]
-    assert "error: interrupted; the update of stack called-off was called off" in "\n".join(after)
+    assert "error: interrupted; the update of stack called-off was cancelled" in "\n".join(after)
 
 
 def test_ctrl_c_at_the_question_leaves_at_once_and_says_what_goes_on(pane: Pane, desk: Desk) -> None:
@@ -281,11 +281,11 @@ def test_ctrl_c_at_the_question_leaves_at_once_and_says_what_goes_on(pane: Pane,
     pane.types(typed(desk.deploy("left", until="left-again")), "Enter")
     pane.shows(AT_WORK)
     pane.types("C-c")
-    pane.shows("have it undone?")
+    pane.shows("roll it back?")
     pane.types("C-c")
     after = " ".join(" ".join(pane.shows("code 130")).split())
 
-    assert "CloudFormation goes on with stack left by itself (UPDATE_IN_PROGRESS)" in after
-    assert "hint: `tapctl watch --stack-name left --env local` follows it to its end" in after
+    assert "CloudFormation continues with stack left (UPDATE_IN_PROGRESS)" in after
+    assert "hint: follow it with `tapctl watch --stack-name left --env local`" in after
     desk.lets_go("left-again")
     assert desk.terminal.tapctl(*watch("left")).code == 0

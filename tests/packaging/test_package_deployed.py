@@ -7,7 +7,7 @@ import pytest
 
 from tapctl.aws.session import Aws
 from tests.packaging.test_dependencies import wheel
-from tests.support.workspace import Desk, function
+from tests.support.workspace import Workspace, function
 
 pytestmark = pytest.mark.xdist_group("deploy packaged stack")
 
@@ -24,9 +24,9 @@ def test_the_packaged_code_runs(
     (tmp_path / "name.json").write_text('{"QueueName": "from-a-snippet"}')
     snippet = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "name.json"}}}
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "child.json"}}
-    desk = Desk(aws, tmp_path)
+    workspace = Workspace(aws, tmp_path)
 
-    outcome = desk.deploy(
+    outcome = workspace.deploy(
         "whole", {"Resources": {"Child": nested, "Queue": {"Type": "AWS::SQS::Queue", "Properties": snippet}}}
     )
 
@@ -35,5 +35,5 @@ def test_the_packaged_code_runs(
     response = aws.client("lambda").invoke(FunctionName="packaged")["Payload"].read()
     assert json.loads(response) == "py3-none-any"
     assert aws.client("sqs").get_queue_url(QueueName="from-a-snippet")
-    uploads = [step.partition(":")[0] for step in desk.watcher.steps if step.endswith("uploaded")]
-    assert uploads == ["TemplateURL of Child", "Location of AWS", "code of Fn"]
+    uploaded = [step.partition(":")[0] for step in workspace.ui.steps if step.endswith("uploaded")]
+    assert uploaded == ["TemplateURL of Child", "Location of AWS", "code of Fn"]

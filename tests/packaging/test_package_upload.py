@@ -16,12 +16,13 @@ from tapctl.packaging.content import Content, text_content
 from tapctl.packaging.package import MAX_BODY, Artifact, Package, Publication
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
-from tapctl.workflows.deployer import Deployer
+from tapctl.workflows.create_change_set import send
+from tapctl.workflows.deployer import Deployer, DeployRequest
+from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
 from tests.support.packaged import packaged, template
 from tests.support.shared_sandbox import account_id
-from tests.support.stubbed_stacks import somewhere, stubbed
-from tests.support.workspace import Watcher
+from tests.support.stubbed_stacks import stubbed, unreachable_aws
 
 pytestmark = pytest.mark.xdist_group("deploy publish")
 
@@ -101,7 +102,7 @@ def test_a_long_template_is_uploaded_before_the_block(aws: Aws) -> None:
 
 
 def test_a_template_without_local_paths_needs_no_bucket() -> None:
-    short = publication(somewhere(), text="x" * MAX_BODY)
+    short = publication(unreachable_aws(), text="x" * MAX_BODY)
 
     with short.uploading():
         assert short.request == {"TemplateBody": "x" * MAX_BODY}
@@ -156,19 +157,19 @@ def test_nothing_is_uploaded_to_a_bucket_of_another_account() -> None:
             pytest.fail("the block was entered")
 
 
-def test_a_failed_upload_leaves_no_change_set(aws: Aws) -> None:
+def test_a_failed_upload_leaves_no_change_set(aws: Aws, tmp_path: Path) -> None:
     def broken(file: BinaryIO) -> str:
         file.write(b"half")
         return "another digest"
 
     failing = Artifact("code of Fn", Content("0" * 64, ".zip", broken))
     body = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
-    deployer = Deployer(aws, Settings("t.json", stack_name="unfinished"), Watcher())
+    settings = Settings("t.json", stack_name="unfinished")
+    deployer = Deployer(DeployRequest(aws, template(tmp_path), settings), FakeUI())
+    request = ChangeSetRequest("unfinished", True, {"TemplateBody": body})
 
     with pytest.raises(UsageError, match="code of Fn"):
-        deployer.change_sets.request(
-            ChangeSetRequest("unfinished", True, {"TemplateBody": body}), publication(aws, failing, text=body)
-        )
+        send(deployer, request, publication(aws, failing, text=body))
 
     stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
     assert "unfinished" not in {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}

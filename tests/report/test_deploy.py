@@ -7,7 +7,7 @@ from tapctl.report.render import RenderOptions
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation
-from tapctl.workflows.deployer import Outcome
+from tapctl.workflows.deploy_step import Outcome
 
 PLAIN = RenderOptions(100, color=False)
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"

@@ -1,14 +1,14 @@
 from tapctl.report import destroy
 from tapctl.report.render import RenderOptions
-from tapctl.workflows.destroy import Doomed, Fate
+from tapctl.workflows.destroy import DeletedResource, Deletion
 
 
 def test_a_resource_is_one_line_whose_names_are_not_broken() -> None:
     arn = f"arn:aws:lambda:us-east-1:{'x' * 60}"
-    doomed = Doomed("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", arn)
-    kept = Doomed("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
+    doomed = DeletedResource("WebhookFunctionUrlPermission", "AWS::Lambda::Permission", arn)
+    kept = DeletedResource("Table", "AWS::DynamoDB::Table", "table-1", "Retain")
 
-    text = destroy.fate(Fate("shop", "id", (doomed, kept), "bucket"), RenderOptions(100, color=False))
+    text = destroy.deletion(Deletion("shop", "id", (doomed, kept), "bucket"), RenderOptions(100, color=False))
 
     assert text.splitlines() == [
         "stack shop, 2 resources",

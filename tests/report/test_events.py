@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.report import events
 from tapctl.resource_types import STACK
-from tapctl.stacks.follow import StackEvent
 
 ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.report.live_display import Board, LiveBoard, board
 from tapctl.resource_types import STACK
-from tapctl.stacks.follow import StackEvent
 
 ROOT = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 NESTED = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop-Network/1"

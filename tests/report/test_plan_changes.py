@@ -31,9 +31,9 @@ def test_every_change_is_a_line_and_what_destroys_says_so_in_words() -> None:
         "~ Role AWS::IAM::Role changed in place",
         "~ Queue AWS::SQS::Queue replaced: its messages would be lost",
         "~ Topic AWS::SNS::Topic may be replaced",
-        "- Key AWS::KMS::Key removed: whatever it encrypts would be lost",
+        "- Key AWS::KMS::Key removed: everything that it encrypts would be lost",
         "< Bucket AWS::S3::Bucket taken into the stack",
-        "data may be lost: Queue (its messages), Key (whatever it encrypts)",
+        "data may be lost: Queue (its messages), Key (everything that it encrypts)",
         "1 new, 1 taken in, 1 changed, 1 may be replaced, 1 replaced, 1 removed",
     ]
 

@@ -1,12 +1,13 @@
-"""What is made of DescribeChangeSet's answers: values, secrets, pages that leave something out, nested sets."""
+"""Changes from DescribeChangeSet: values, secrets, incomplete pages, nested change sets."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tapctl.stacks.change_set import INCOMPLETE, ChangeSet, changes, describe
-from tapctl.stacks.changes import PropertyChange, ResourceChange, parsed, walk
+from tapctl.aws.cloudformation import describe_change_set
+from tapctl.stacks.change_set import INCOMPLETE, ChangeSet, read_changes
+from tapctl.stacks.changes import PropertyChange, ResourceChange, resource_change, walk
 from tapctl.stacks.redaction import HIDDEN, Secrets, secrets_of
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
@@ -27,12 +28,12 @@ def detail(path: str, before: str | None = None, after: str | None = None, **mor
 
 
 def page(*entries: dict[str, Any], reason: str = "", **more: Any) -> dict[str, Any]:
-    told = [{"Type": "Resource", "ResourceChange": each} for each in entries]
-    return {"Status": "CREATE_COMPLETE", "StatusReason": reason, "Changes": told, **more}
+    changes = [{"Type": "Resource", "ResourceChange": change} for change in entries]
+    return {"Status": "CREATE_COMPLETE", "StatusReason": reason, "Changes": changes, **more}
 
 
-def test_both_values_of_a_property_are_told_and_what_it_takes() -> None:
-    change = parsed(
+def test_a_property_change_has_both_values_and_whether_it_replaces() -> None:
+    change = resource_change(
         entry(
             "Q",
             Replacement="Conditional",
@@ -55,18 +56,20 @@ def test_both_values_of_a_property_are_told_and_what_it_takes() -> None:
     assert (change.policy, change.loss) == ("ReplaceAndDelete", "its messages")
 
 
-def test_a_property_that_several_entities_change_is_told_once_with_its_values() -> None:
+def test_a_property_that_several_entities_change_appears_once_with_its_values() -> None:
     twice = [detail("DelaySeconds", CausingEntity="Delay"), detail("DelaySeconds", "1", "2")]
 
-    assert parsed(entry("Q", Details=twice), (), Secrets()).properties == (PropertyChange("DelaySeconds", "1", "2"),)
+    assert resource_change(entry("Q", Details=twice), (), Secrets()).properties == (
+        PropertyChange("DelaySeconds", "1", "2"),
+    )
 
 
 @pytest.mark.parametrize("policy", ["Retain", "ReplaceAndRetain", "Snapshot", "ReplaceAndSnapshot"])
-def test_what_is_kept_is_no_loss(policy: str) -> None:
+def test_a_retained_resource_loses_no_data(policy: str) -> None:
     assert not ResourceChange("Remove", "T", "AWS::DynamoDB::Table", policy=policy).loss
 
 
-def test_what_is_made_anew_is_named_as_its_family_names_it() -> None:
+def test_a_replaced_resource_is_named_by_its_place_in_the_tree_of_stacks() -> None:
     inner = ResourceChange("Modify", "Fn", "AWS::Lambda::Function", "True")
     found = ChangeSet(
         ROOT,
@@ -84,7 +87,7 @@ def test_what_is_made_anew_is_named_as_its_family_names_it() -> None:
     assert [name for name, _ in walk(found.changes)][:2] == ["Stack", "Stack/Fn"]
 
 
-def test_what_the_values_left_out_is_read_without_them() -> None:
+def test_resources_that_the_values_leave_out_are_read_without_values() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub, valued = stubs["cloudformation"], {"ChangeSetName": ROOT, "IncludePropertyValues": True}
         detailed = entry("A", Details=[detail("DelaySeconds", "1", "2")])
@@ -92,31 +95,27 @@ def test_what_the_values_left_out_is_read_without_them() -> None:
         bare = entry("A", Details=[detail("DelaySeconds")])
         stub.add_response("describe_change_set", page(bare, NextToken="2"), {"ChangeSetName": ROOT})
         stub.add_response("describe_change_set", page(entry("B")), {"ChangeSetName": ROOT, "NextToken": "2"})
-        client = aws.client("cloudformation")
+        found = read_changes(aws, ROOT, describe_change_set(aws, ROOT), Secrets())
 
-        found = changes(client, ROOT, describe(client, ROOT), Secrets())
-
-    assert [(each.logical_id, each.properties) for each in found] == [
+    assert [(change.logical_id, change.properties) for change in found] == [
         ("A", (PropertyChange("DelaySeconds", "1", "2"),)),
         ("B", ()),
     ]
 
 
-def test_the_sets_of_nested_stacks_are_read_and_one_without_changes_is_empty() -> None:
+def test_the_change_sets_of_nested_stacks_are_read_and_may_be_empty() -> None:
     same = {"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes.", "Changes": []}
     stack = "AWS::CloudFormation::Stack"
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         both = entry("Data", type_=stack, ChangeSetId=CHILD), entry("Same", type_=stack, ChangeSetId=f"{CHILD}2")
         stub.add_response("describe_change_set", page(*both), {"ChangeSetName": ROOT, "IncludePropertyValues": True})
-        asked = {"ChangeSetName": CHILD, "IncludePropertyValues": True}
-        stub.add_response("describe_change_set", page(entry("Table", "Remove", "AWS::DynamoDB::Table")), asked)
-        stub.add_response("describe_change_set", same, {**asked, "ChangeSetName": f"{CHILD}2"})
-        client = aws.client("cloudformation")
+        request = {"ChangeSetName": CHILD, "IncludePropertyValues": True}
+        stub.add_response("describe_change_set", page(entry("Table", "Remove", "AWS::DynamoDB::Table")), request)
+        stub.add_response("describe_change_set", same, {**request, "ChangeSetName": f"{CHILD}2"})
+        data, other = read_changes(aws, ROOT, describe_change_set(aws, ROOT), Secrets())
 
-        data, other = changes(client, ROOT, describe(client, ROOT), Secrets())
-
-    assert [each.logical_id for each in data.nested] == ["Table"]
+    assert [change.logical_id for change in data.nested] == ["Table"]
     assert other.nested == ()
 
 
@@ -151,22 +150,24 @@ SECRETS = secrets_of(template(), {"Password": 'hunter"2', "Stage": "dev"})
         pytest.param("Db", "MasterUserPassword", "", id="the property that takes a NoEcho parameter"),
         pytest.param("Fn", "Environment/Variables/URL", "", id="the variable that takes it within a text"),
         pytest.param("Fn", "Environment", "", id="the property around it"),
-        pytest.param("Fn", "Environment/Variables/URL/deeper", "", id="what is below it"),
-        pytest.param("Fn", "Description", "Password", id="what CloudFormation says the parameter causes"),
-        pytest.param("Other", "SecretString", "", id="what is called a secret"),
-        pytest.param("Fn", "Environment/Variables/DB_PASSWORD", "", id="a variable that is called a password"),
-        pytest.param("Fn", "Environment/Variables/API_KEY", "", id="a variable that is called a key"),
+        pytest.param("Fn", "Environment/Variables/URL/deeper", "", id="a property below it"),
+        pytest.param("Fn", "Description", "Password", id="a property that CloudFormation attributes to the parameter"),
+        pytest.param("Other", "SecretString", "", id="a property named like a secret"),
+        pytest.param("Fn", "Environment/Variables/DB_PASSWORD", "", id="a variable named like a password"),
+        pytest.param("Fn", "Environment/Variables/API_KEY", "", id="a variable named like a key"),
     ],
 )
-def test_a_secret_is_hidden_wherever_it_stands(logical_id: str, path: str, causing: str) -> None:
-    change = parsed(entry(logical_id, Details=[detail(path, "before", "after", CausingEntity=causing)]), (), SECRETS)
+def test_a_secret_is_hidden_in_every_property(logical_id: str, path: str, causing: str) -> None:
+    change = resource_change(
+        entry(logical_id, Details=[detail(path, "before", "after", CausingEntity=causing)]), (), SECRETS
+    )
 
     assert change.properties == (PropertyChange(path, HIDDEN, HIDDEN),)
 
 
 @pytest.mark.parametrize("path", ["Environment/Variables/STAGE", "Engine", "SecretArn", "TokenValidity"])
-def test_what_is_no_secret_is_shown(path: str) -> None:
-    change = parsed(entry("Fn", Details=[detail(path, "before", None)]), (), SECRETS)
+def test_other_values_are_shown(path: str) -> None:
+    change = resource_change(entry("Fn", Details=[detail(path, "before", None)]), (), SECRETS)
 
     assert change.properties == (PropertyChange(path, "before", None),)
 
@@ -180,7 +181,7 @@ def test_what_is_no_secret_is_shown(path: str) -> None:
         pytest.param("{{resolve:ssm-secure:/db/password:1}}", id="from the parameter store"),
     ],
 )
-def test_a_secrets_value_is_cut_out_of_any_text(value: str) -> None:
+def test_a_secret_is_removed_from_any_text(value: str) -> None:
     shown = SECRETS.shown(f"x {value} y")
 
     assert shown is not None
@@ -189,5 +190,5 @@ def test_a_secrets_value_is_cut_out_of_any_text(value: str) -> None:
     assert "resolve" not in shown
 
 
-def test_a_very_short_secret_is_not_cut_out_of_every_word() -> None:
+def test_a_very_short_secret_stays_in_other_words() -> None:
     assert secrets_of(template(), {"Password": "a"}).shown("a banana") == "a banana"

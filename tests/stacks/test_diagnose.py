@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, Cause
 from tapctl.stacks.diagnose import diagnose, explain
-from tapctl.stacks.follow import StackEvent
+from tests.support.golden import Golden
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -43,7 +44,7 @@ def event(logical_id: str, status: str, reason: str = "", kind: str = "AWS::Lamb
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize("text", [pytest.param(E1, id="reserved"), pytest.param(E2, id="provisioned")])
 @pytest.mark.parametrize("minimum", [10, 40, 50, 100])
-def test_the_minimum_in_the_brackets_is_what_is_explained(wrapper: str, text: str, minimum: int) -> None:
+def test_the_minimum_in_the_brackets_is_explained(wrapper: str, text: str, minimum: int) -> None:
     meaning, hint = explain(wrapper.format(text.format(minimum)))
 
     assert f"fewer than {minimum} unreserved" in meaning
@@ -52,55 +53,48 @@ def test_the_minimum_in_the_brackets_is_what_is_explained(wrapper: str, text: st
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    "text",
     [
         pytest.param(
             "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [10].",
-            "more than the account has unreserved",
             id="provisioned beyond the pool",
         ),
         pytest.param(
             "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function",
-            "must fit into its reservation",
             id="provisioned beyond the reservation",
         ),
         pytest.param(
             " ReservedConcurrentExecutions  1 should not be lower than function's total provisioned concurrency [2].",
-            "smaller than what is provisioned inside it",
             id="reserved below the provisioned",
         ),
         pytest.param(
             "Provisioned Concurrency Configs cannot be applied to unpublished function versions.",
-            "$LATEST takes no provisioned concurrency",
             id="provisioned on the latest",
         ),
         pytest.param(
             "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
-            "cannot both have",
             id="an alias of a provisioned version",
         ),
-        pytest.param(
-            "Version is pointed by a Provisioned Concurrency alias", "cannot both have", id="a version of an alias"
-        ),
-        pytest.param("Code storage limit exceeded.", "code storage is full", id="code storage"),
+        pytest.param("Version is pointed by a Provisioned Concurrency alias", id="a version of an alias"),
+        pytest.param("Code storage limit exceeded.", id="code storage"),
         pytest.param(
             "1 validation error detected: Value '4096' at 'memorySize' failed to satisfy constraint: "
             "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
-            "3008 MB",
             id="memory of a new account",
         ),
-        pytest.param("shop-role already exists in stack arn:x", "there already", id="a name that is taken"),
-        pytest.param(
-            "User: arn:aws:iam::1:user/x is not authorized to perform: kms:CreateKey", "may not", id="not authorised"
-        ),
-        pytest.param("The role defined for the function cannot be assumed by Lambda.", "IAM", id="a role too new"),
+        pytest.param("shop-role already exists in stack arn:x", id="a name in use"),
+        pytest.param("User: arn:aws:iam::1:user/x is not authorized to perform: kms:CreateKey", id="not authorised"),
+        pytest.param("The role defined for the function cannot be assumed by Lambda.", id="a role too new"),
     ],
 )
-def test_every_text_that_is_known_gets_a_meaning_and_a_next_step(wrapper: str, text: str, meant: str) -> None:
+def test_a_known_text_has_a_meaning_and_a_hint(wrapper: str, text: str, golden: Golden) -> None:
     meaning, hint = explain(wrapper.format(text))
 
-    assert meant in meaning
+    assert meaning
     assert hint
+    assert (meaning, hint) == explain(text)
+    if wrapper == "{}":
+        golden((meaning, hint))
 
 
 ROLE = "arn:aws:sts::111111111111:assumed-role/deployer/me"
@@ -108,186 +102,129 @@ ARN = "arn:aws:cloudformation:us-east-1:111111111111:stack"
 
 
 @pytest.mark.parametrize(
-    ("reason", "meant", "next_step"),
+    "reason",
     [
         pytest.param(
             "Export shop-vpc:Subnets cannot be deleted as it is in use by web and api",
-            "is imported by web and api",
-            "deploy web and api without Fn::ImportValue of shop-vpc:Subnets first",
             id="an export in use",
         ),
-        pytest.param(
-            "No export named shop-vpc found.", "exports shop-vpc", "deploy the stack that", id="no such export"
-        ),
+        pytest.param("No export named shop-vpc found.", id="no such export"),
         pytest.param(
             "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; Error Code:"
             " BucketNotEmpty; Request ID: 13B5; S3 Extended Request ID: /7/T=; Proxy: null)",
-            "no bucket that holds objects",
-            "`aws s3 rm s3://the-bucket --recursive`",
             id="a bucket that is not empty",
         ),
         pytest.param(
             "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename"
             " iot_device_health and update the stack again.",
-            "both cannot be called iot_device_health",
-            "another name, or none",
             id="a named resource to be replaced",
         ),
         pytest.param(
             f"shop-role already exists in stack {ARN}/other/5413e170-82d7-11ea-924c-12bdd946785e",
-            "stack other has something of that name",
-            "out of stack other first",
             id="a name of another stack",
         ),
         pytest.param(
             "Resource of type 'AWS::S3::Bucket' with identifier 'shop' already exists.",
-            "there already",
-            "--import-existing",
-            id="a name that early validation found",
+            id="a name in use, by early validation",
         ),
         pytest.param(
             f'Resource handler returned message: "User: {ROLE} is not authorized to perform: kms:CreateKey on resource:'
             " * because no identity-based policy allows the kms:CreateKey action (Service: Kms, Status Code: 400,"
             ' Request ID: 1)" (RequestToken: 5f1a, HandlerErrorCode: AccessDenied)',
-            f"{ROLE} may not do kms:CreateKey",
-            "allow it kms:CreateKey on *",
             id="denied, with the action",
         ),
         pytest.param(
             f"User: {ROLE} is not authorized to perform: s3:CreateBucket on resource:"
             ' \\"arn:aws:s3:::shop\\" because no'
             " identity-based policy allows the s3:CreateBucket action",
-            f"{ROLE} may not do s3:CreateBucket",
-            "allow it s3:CreateBucket on arn:aws:s3:::shop",
             id="denied, with the resource in quotes",
         ),
         pytest.param(
             f"User: {ROLE} is not authorized to perform: lambda:GetFunction on resource: arn:aws:lambda:x with an"
             " explicit deny in a service control policy (Service: Lambda, Status Code: 403)",
-            "lambda:GetFunction is denied by name in a service control policy, which",
-            "have the deny changed",
-            id="denied by name",
+            id="an explicit deny",
         ),
         pytest.param(
             "API: ec2:RunInstances You are not authorized to perform this operation. Encoded authorization failure"
             " message: 0l-KPWQJ8q5z3Yat",
-            "AWS says in code what",
-            "`aws sts decode-authorization-message --encoded-message 0l-KPWQJ8q5z3Yat` names the action",
-            id="denied in code",
+            id="an encoded denial",
         ),
-        pytest.param(
-            "The security token included in the request is expired", "did not last", "--role-arn", id="expired in there"
-        ),
+        pytest.param("The security token included in the request is expired", id="expired credentials"),
         pytest.param(
             "Requires capabilities : [CAPABILITY_NAMED_IAM]",
-            "must be acknowledged",
-            "`--capability CAPABILITY_NAMED_IAM`",
             id="a capability",
         ),
         pytest.param(
             'Resource handler returned message: "The specified KMS key does not exist or is not allowed to be used with'
             " Arn 'arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/shop' (Service: CloudWatchLogs, Status Code: 400)\"",
-            "does not let CloudWatch Logs use it for arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/shop",
-            "in the key policy",
             id="a key for a log group",
         ),
         pytest.param(
             "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the"
             " function's KMS key settings.",
-            "a KMS key is gone, or may not be used",
-            "key policy",
             id="a key that may not be used",
         ),
         pytest.param(
             "Invalid request provided: The provided execution role does not have permissions to call ReceiveMessage on"
             " SQS (Service: Lambda, Status Code: 400)",
-            "may not call ReceiveMessage on SQS",
-            "DependsOn",
             id="a role without the event source",
         ),
         pytest.param(
             "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not"
             " exist.",
-            "(NoSuchKey)",
-            "the key and the Region",
-            id="code that is not there",
+            id="missing code",
         ),
-        pytest.param("Rate exceeded (Service: ApiGateway, Status Code: 429)", "throttled", "again", id="throttled"),
+        pytest.param("Rate exceeded (Service: ApiGateway, Status Code: 429)", id="throttled"),
         pytest.param(
             "Cannot exceed quota for RolesPerAccount: 1000 (Service: Iam, Status Code: 409)",
-            "its 1000 of RolesPerAccount",
-            "service-quotas",
             id="a quota with its number",
         ),
-        pytest.param(
-            "The maximum number of VPCs has been reached. (Service: Ec2)", "as many VPCs as", "delete", id="a quota"
-        ),
+        pytest.param("The maximum number of VPCs has been reached. (Service: Ec2)", id="a quota"),
         pytest.param(
             "The following hook(s) failed: [AWS::ControlTower::Hook] : Hook failed with message: ValidationError",
-            "AWS::ControlTower::Hook, does not allow it",
-            "list-hook-results",
             id="a hook",
         ),
         pytest.param(
             "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot"
             " Early Validation errors, use the DescribeEvents API for detailed failure information.",
-            "ResourceExistenceCheck, found something",
-            "above",
             id="early validation",
         ),
         pytest.param(
             f"Nested change set {ARN}/x was not successfully created: Currently in FAILED.",
-            "of a nested stack failed",
-            f"--change-set-name {ARN}/x",
             id="a nested change set",
         ),
         pytest.param(
             "CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId"
             " [85c5c344]. If you are using the Python cfn-response module, you may need to update it.",
-            "never answered",
-            "request 85c5c344",
-            id="a custom resource that never answers",
+            id="a custom resource without a response",
         ),
         pytest.param(
             "Received response status [FAILED] from custom resource. Message returned: See the details in CloudWatch"
             " Log Stream: 2026/07/08/[$LATEST]f3d0 (RequestId: 75f7)",
-            "said that it failed",
-            "its log",
             id="a custom resource that fails",
         ),
-        pytest.param(
-            "WaitCondition timed out. Received 0 conditions when expecting 2", "0 of 2 signals", "sen", id="no signal"
-        ),
+        pytest.param("WaitCondition timed out. Received 0 conditions when expecting 2", id="no signal"),
         pytest.param(
             "Unable to fetch parameters [/shop/key] from parameter store for this account.",
-            "no SSM parameter /shop/key",
-            "make it",
             id="no such parameter",
         ),
         pytest.param(
             "resource sg-0123 has a dependent object (Service: Ec2, Status Code: 400)",
-            "still uses it",
-            "f",
             id="in use",
         ),
         pytest.param(
             "Properties validation failed for resource Fn with message: #: extraneous key [Foo] is not permitted",
-            "a property is not one",
-            "cfn-lint",
-            id="a property that is none",
+            id="an unknown property",
         ),
-        pytest.param("Internal Failure", "AWS failed, not the template", "again", id="a failure of AWS"),
+        pytest.param("Internal Failure", id="an internal failure"),
     ],
 )
-def test_what_a_text_names_is_named_in_the_next_step(reason: str, meant: str, next_step: str) -> None:
-    meaning, hint = explain(reason, "the-bucket")
-
-    assert meant in meaning
-    assert next_step in hint
+def test_the_names_in_a_text_are_in_its_meaning_and_hint(reason: str, golden: Golden) -> None:
+    golden(explain(reason, "the-bucket"))
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.pattern[:40])
-def test_every_row_can_be_matched_and_names_only_what_its_pattern_finds(cause: Cause) -> None:
+def test_every_cause_uses_only_groups_of_its_pattern(cause: Cause) -> None:
     groups = dict.fromkeys(re.compile(cause.pattern).groupindex, "found")
     known = {"physical_id": "id", **groups}
 
@@ -296,7 +233,7 @@ def test_every_row_can_be_matched_and_names_only_what_its_pattern_finds(cause: C
     assert not cause.meaning.endswith(".")
 
 
-def test_a_text_that_is_not_known_is_left_to_speak_for_itself() -> None:
+def test_an_unknown_text_has_no_explanation() -> None:
     assert explain("The sky fell") == ("", "")
 
 
@@ -311,11 +248,11 @@ def test_the_first_cause_is_the_earliest_failure_that_is_no_cancellation() -> No
     )
 
     assert found is not None
-    assert (found.logical_id, found.said) == ("Fn", E1.format(10))
+    assert (found.logical_id, found.reason) == ("Fn", E1.format(10))
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_its_words_are_without_the_handler_around_them(wrapper: str) -> None:
+def test_its_words_are_without_the_handlers_wrapping(wrapper: str) -> None:
     found = diagnose([event("Fn", "CREATE_FAILED", wrapper.format(E1.format(10)))])
     assert found is not None
     assert found.words == E1.format(10)
@@ -324,11 +261,11 @@ def test_its_words_are_without_the_handler_around_them(wrapper: str) -> None:
 @pytest.mark.parametrize(
     "reason", ["Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled"]
 )
-def test_each_kind_of_cancellation_is_passed_over(reason: str) -> None:
+def test_a_cancellation_is_no_cause(reason: str) -> None:
     assert diagnose([event("Fn", "UPDATE_FAILED", reason)]) is None
 
 
-def test_a_failure_that_only_quotes_a_name_with_the_word_is_a_cause() -> None:
+def test_a_failure_that_quotes_a_name_with_the_word_is_a_cause() -> None:
     found = diagnose(
         [
             event("Orders", "CREATE_FAILED", "cancelled-orders already exists in stack arn:x"),
@@ -358,7 +295,7 @@ def test_nothing_failed_gives_no_diagnosis() -> None:
     assert diagnose([event("Fn", "CREATE_COMPLETE")]) is None
 
 
-def test_the_cause_within_a_nested_stack_is_named_by_the_way_to_it() -> None:
+def test_a_cause_in_a_nested_stack_is_named_by_its_path() -> None:
     inner = replace(event("Fn", "CREATE_FAILED", "because"), within="Network/Zone/")
     found = diagnose(
         [
@@ -369,10 +306,10 @@ def test_the_cause_within_a_nested_stack_is_named_by_the_way_to_it() -> None:
     )
 
     assert found is not None
-    assert (found.logical_id, found.said) == ("Network/Zone/Fn", "because")
+    assert (found.logical_id, found.reason) == ("Network/Zone/Fn", "because")
 
 
-def test_a_stack_that_turns_back_without_a_failed_resource_says_why_itself() -> None:
+def test_a_rollback_without_a_failed_resource_is_explained_by_the_stacks_own_reason() -> None:
     own = {"physical_id": "id", "stack_id": "id"}
     found = diagnose(
         [
@@ -386,4 +323,4 @@ def test_a_stack_that_turns_back_without_a_failed_resource_says_why_itself() -> 
     )
 
     assert found is not None
-    assert found.meaning == "the output that this would take away or change is imported by b"
+    assert (found.logical_id, found.meaning) == ("shop", explain(found.reason)[0])

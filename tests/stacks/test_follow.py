@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from tapctl.errors import AwsError, BusyError
-from tapctl.report.hints import worded
-from tapctl.stacks.follow import SILENCE, Follower
+from tapctl.stacks.follow import READS_WITHOUT_NEWS, Follower
+from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, Failure, History, collected
 
 
@@ -13,7 +13,7 @@ def following(history: History, timeout: float = 3600, token: str | None = "ours
     return Follower(history.aws(), STACK_ID, token, timeout, history.sleep, history.clock, history.budget)
 
 
-def test_events_are_told_once_each_oldest_first_until_the_stacks_own_last() -> None:
+def test_events_come_once_each_oldest_first_until_the_stacks_own_last() -> None:
     history = History()
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.add(0.2, "Queue", "UPDATE_IN_PROGRESS")
@@ -31,7 +31,7 @@ def test_events_are_told_once_each_oldest_first_until_the_stacks_own_last() -> N
     ]
 
 
-def test_events_that_share_a_moment_keep_the_order_that_cloudformation_gives() -> None:
+def test_events_of_the_same_time_keep_cloudformations_order() -> None:
     history = History()
     for name in "ABC":
         history.add(1.0, name, "CREATE_COMPLETE")
@@ -70,7 +70,7 @@ def test_it_stops_at_every_terminal_status(end: str) -> None:
     assert collected(following(history).follow)[-1] == ("shop", end)
 
 
-def test_an_earlier_operation_is_left_out_and_its_history_is_not_walked() -> None:
+def test_an_earlier_operation_is_left_out_and_not_read() -> None:
     history = History(page=10)
     for number in range(1000):
         history.add(-2.0, f"Old{number}", "CREATE_COMPLETE", token="theirs")
@@ -90,7 +90,7 @@ def test_an_operation_without_a_token_of_ours_is_not_mistaken_for_ours() -> None
     assert collected(following(history).follow) == [("shop", "UPDATE_COMPLETE")]
 
 
-def test_more_new_events_than_a_page_holds_are_all_told() -> None:
+def test_more_new_events_than_fit_a_page_are_all_read() -> None:
     history = History(page=7)
     history.end(-1.0, "CREATE_COMPLETE", token="theirs")
     names = [f"Fn{number}" for number in range(50)]
@@ -98,9 +98,9 @@ def test_more_new_events_than_a_page_holds_are_all_told() -> None:
         history.add(0.1, name, "UPDATE_COMPLETE")
     history.end(0.2, "UPDATE_COMPLETE")
 
-    told = collected(following(history).follow)
+    events = collected(following(history).follow)
 
-    assert [name for name, _ in told] == [*names, "shop"]
+    assert [name for name, _ in events] == [*names, "shop"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_more_new_events_than_a_page_holds_are_all_told() -> None:
         pytest.param([None, ("ValidationError", 400)], id="a stale answer that the stack is not there"),
     ],
 )
-def test_a_read_that_fails_says_nothing_about_the_stack(failures: list[Failure | None]) -> None:
+def test_a_failed_read_is_repeated(failures: list[Failure | None]) -> None:
     history = History(failures=failures)
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.end(1.0, "UPDATE_COMPLETE")
@@ -141,16 +141,16 @@ def test_events_are_not_lost_when_a_later_page_cannot_be_read() -> None:
     assert [name for name, _ in collected(following(history).follow)] == [*(f"Fn{n}" for n in range(8)), "shop"]
 
 
-def test_when_the_time_is_up_the_operation_is_said_to_go_on() -> None:
+def test_after_the_timeout_the_error_says_that_cloudformation_continues(golden: Golden) -> None:
     history = History()
     history.end(0.1, "UPDATE_IN_PROGRESS")
 
-    with pytest.raises(BusyError, match="still runs after 30 s; CloudFormation goes on by itself") as raised:
+    with pytest.raises(BusyError) as raised:
         collected(following(history, timeout=30).follow)
 
     assert 30 < history.now < 33
     assert raised.value.exit_code == 5
-    assert "--timeout" in (str(raised.value.hint) or "")
+    golden(raised.value)
 
 
 def test_reads_that_only_fail_end_as_a_timeout_and_not_as_a_failure() -> None:
@@ -167,9 +167,9 @@ def test_the_budget_is_kept_at_most_two_seconds_late_and_one_read_a_second() -> 
     for duration in (*durations, *(rng.uniform(3, 400) for _ in range(15))):
         history = History()
         history.end(duration, "UPDATE_COMPLETE")
-        told: list[Any] = list(following(history).follow())
-        assert len(told) == 1
-        # The outputs are read once more; the first read comes at once, the others at the rate.
+        events: list[Any] = list(following(history).follow())
+        assert len(events) == 1
+        # The outputs are one more read; the first read is immediate, the others at the rate.
         worst_loss = max(worst_loss, history.now + history.latency - duration)
         worst_rate = max(worst_rate, (history.reads - 1) / history.now)
 
@@ -177,7 +177,7 @@ def test_the_budget_is_kept_at_most_two_seconds_late_and_one_read_a_second() -> 
     assert worst_rate <= 1.1
 
 
-def test_a_cancellation_by_somebody_else_is_followed_to_its_end() -> None:
+def test_a_cancellation_by_another_user_is_followed_to_its_end() -> None:
     history = History()
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.end(3.0, "UPDATE_ROLLBACK_IN_PROGRESS", token="the canceller's")
@@ -202,7 +202,7 @@ def test_a_cancellation_before_the_first_read_is_followed_too() -> None:
     ]
 
 
-def test_the_next_deploy_of_somebody_else_does_not_hide_our_end() -> None:
+def test_the_next_deploy_of_another_user_does_not_hide_our_end() -> None:
     history = History()
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.end(1.5, "UPDATE_COMPLETE")
@@ -211,7 +211,7 @@ def test_the_next_deploy_of_somebody_else_does_not_hide_our_end() -> None:
     assert collected(following(history).follow)[-1] == ("shop", "UPDATE_COMPLETE")
 
 
-def test_without_a_token_the_operation_under_way_is_told_from_its_beginning() -> None:
+def test_without_a_token_the_running_operation_is_read_from_its_beginning() -> None:
     history = History(now=10)
     history.end(1.0, "CREATE_COMPLETE", token="old")
     history.end(5.0, "UPDATE_IN_PROGRESS", token="theirs")
@@ -247,7 +247,7 @@ def test_an_operation_whose_events_lost_our_token_is_recognised_by_the_stacks_ow
     assert history.now < 42
 
 
-def test_one_that_also_ended_in_silence_is_recognised_by_its_news() -> None:
+def test_one_that_also_ended_is_recognised_by_its_new_events() -> None:
     history = History(status="UPDATE_COMPLETE")
     history.end(-1.0, "CREATE_COMPLETE", token="theirs")
     history.end(2.0, "UPDATE_IN_PROGRESS", token=None)
@@ -257,45 +257,36 @@ def test_one_that_also_ended_in_silence_is_recognised_by_its_news() -> None:
     assert history.now < 25
 
 
-def test_an_operation_that_never_shows_ends_as_unknown_long_before_the_time_is_up() -> None:
+def test_an_operation_without_any_event_ends_long_before_the_timeout(golden: Golden) -> None:
     history = History(status="CREATE_COMPLETE")
     history.end(-1.0, "CREATE_COMPLETE", token="theirs")
 
-    with pytest.raises(
-        BusyError, match="stack shop is CREATE_COMPLETE and shows nothing of what it was asked"
-    ) as raised:
+    with pytest.raises(BusyError) as raised:
         collected(following(history).follow)
 
-    assert raised.value.hint == "`tapctl watch --stack-name shop` shows whether it begins later"
+    golden(raised.value)
     assert history.now < 70
 
 
-def test_an_end_that_only_the_status_knows_is_told() -> None:
+def test_an_end_that_only_the_status_shows_is_an_event() -> None:
     history = History(status="UPDATE_COMPLETE")
     history.end(0.1, "UPDATE_IN_PROGRESS")
 
     assert collected(following(history).follow) == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
-    assert history.looks == 3
+    assert history.status_reads == 3
 
 
-def test_a_long_silence_of_a_stack_at_work_is_waited_out() -> None:
+def test_a_running_stack_may_have_no_event_for_long() -> None:
     history = History(status="UPDATE_IN_PROGRESS")
     history.end(0.1, "UPDATE_IN_PROGRESS")
-    history.end(10 * SILENCE, "UPDATE_COMPLETE")
+    history.end(10 * READS_WITHOUT_NEWS, "UPDATE_COMPLETE")
 
     assert collected(following(history).follow)[-1] == ("shop", "UPDATE_COMPLETE")
-    assert 0 < history.looks < 12
+    assert 0 < history.status_reads < 12
 
 
-@pytest.mark.parametrize(
-    ("code", "why", "hint"),
-    [
-        ("ExpiredToken", "the AWS credentials have expired", "sign in again"),
-        ("AccessDenied", "access denied: not now", "allow the action"),
-        ("InvalidClientTokenId", "AWS does not accept the credentials", "check them"),
-    ],
-)
-def test_credentials_that_give_out_half_way_end_with_what_goes_on_in_aws(code: str, why: str, hint: str) -> None:
+@pytest.mark.parametrize("code", ["ExpiredToken", "AccessDenied", "InvalidClientTokenId"])
+def test_credentials_that_expire_half_way_end_with_the_last_status(code: str, golden: Golden) -> None:
     history = History(failures=[None, (code, 403)])
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.end(9.0, "UPDATE_COMPLETE")
@@ -303,12 +294,8 @@ def test_credentials_that_give_out_half_way_end_with_what_goes_on_in_aws(code: s
     with pytest.raises(AwsError) as raised:
         collected(following(history).follow)
 
-    assert raised.value.message == (
-        f"reading the events of stack shop: {why}; CloudFormation goes on by itself, last seen in UPDATE_IN_PROGRESS"
-    )
-    assert raised.value.hint is not None
-    assert hint in worded(raised.value.hint)
-    assert worded(raised.value.hint).endswith("then `tapctl watch --stack-name shop` goes on from here")
+    assert raised.value.code == code
+    golden(raised.value)
 
 
 NESTED = STACK_ID.replace("/shop/", "/shop-Network-1A2B/")
@@ -316,8 +303,8 @@ DEEP = STACK_ID.replace("/shop/", "/shop-Network-1A2B-Zone-3C/")
 STACK_TYPE = {"ResourceType": "AWS::CloudFormation::Stack"}
 
 
-def family() -> History:
-    """A stack with a stack in it, with a stack in it."""
+def nested_twice() -> History:
+    """A stack in a stack in a stack."""
     history = History(latency=0.05)
     history.end(0.0, "CREATE_IN_PROGRESS")
     history.add(0.1, "Network", "CREATE_IN_PROGRESS", PhysicalResourceId="", **STACK_TYPE)
@@ -333,19 +320,19 @@ def family() -> History:
 
 
 def test_nested_stacks_are_followed_down_to_the_last() -> None:
-    history = family()
+    history = nested_twice()
     history.end(8.0, "CREATE_COMPLETE")
 
-    told = [(event.name, event.status) for event in following(history).follow()]
+    events = [(event.name, event.status) for event in following(history).follow()]
 
-    assert ("Network/Zone/Subnet", "CREATE_COMPLETE") in told
-    assert ("Network/shop", "CREATE_COMPLETE") in told
-    assert told[-1] == ("shop", "CREATE_COMPLETE")
-    assert len(told) == len(set(told)) + 1  # the nested stack's two beginnings, without an id and with it
+    assert ("Network/Zone/Subnet", "CREATE_COMPLETE") in events
+    assert ("Network/shop", "CREATE_COMPLETE") in events
+    assert events[-1] == ("shop", "CREATE_COMPLETE")
+    assert len(events) == len(set(events)) + 1  # the nested stack's two beginnings, without an id and with it
 
 
-def test_a_nested_stack_that_has_ended_is_not_read_any_more() -> None:
-    history = family()
+def test_a_nested_stack_that_has_ended_is_no_longer_read() -> None:
+    history = nested_twice()
     history.end(60.0, "CREATE_COMPLETE")
 
     collected(following(history).follow)
@@ -354,7 +341,7 @@ def test_a_nested_stack_that_has_ended_is_not_read_any_more() -> None:
     assert history.read.count(STACK_ID) > 50
 
 
-def test_a_nested_stack_is_told_from_this_operation_on_and_not_its_history() -> None:
+def test_a_nested_stack_is_read_from_this_operation_on() -> None:
     history = History(latency=0.05)
     history.end(-90.0, "CREATE_COMPLETE", token=None, StackId=NESTED, PhysicalResourceId=NESTED, Timestamp="2025")
     history.end(0.1, "UPDATE_IN_PROGRESS")
@@ -362,22 +349,22 @@ def test_a_nested_stack_is_told_from_this_operation_on_and_not_its_history() -> 
     history.end(0.3, "UPDATE_IN_PROGRESS", token=None, StackId=NESTED, PhysicalResourceId=NESTED)
     history.end(5.0, "UPDATE_COMPLETE")
 
-    told = [event.name for event in following(history).follow()]
+    events = [event.name for event in following(history).follow()]
 
-    assert told == ["shop", "Network", "Network/shop", "shop"]
+    assert events == ["shop", "Network", "Network/shop", "shop"]
 
 
-def test_the_last_words_of_a_nested_stack_are_read_when_the_root_has_ended() -> None:
-    history = family()
+def test_the_last_events_of_a_nested_stack_are_read_when_the_root_has_ended() -> None:
+    history = nested_twice()
     history.add(4.5, "Rule", "CREATE_FAILED", token=None, StackId=NESTED, ResourceStatusReason="because")
-    history.events = [each for each in history.events if each[1]["ResourceStatus"] != "CREATE_COMPLETE"]
+    history.events = [event for event in history.events if event[1]["ResourceStatus"] != "CREATE_COMPLETE"]
     history.end(4.6, "ROLLBACK_COMPLETE")
 
     assert [event.name for event in following(history).follow()][-2:] == ["Network/Rule", "shop"]
 
 
 def test_a_nested_stack_that_may_not_be_read_is_left_out() -> None:
-    history = family()
+    history = nested_twice()
     history.now, history.failures = 1.0, [None, ("AccessDenied", 403)]  # of the root, of the nested stack
     history.end(6.0, "CREATE_COMPLETE")
 
@@ -395,13 +382,13 @@ def test_many_nested_stacks_share_the_budget_and_do_not_delay_the_root() -> None
 
     collected(following(history).follow)
 
-    during = history.reads - 30  # once the root has ended, each is read once more
+    during = history.reads - 30  # after the root's end, each is read once more
     assert during <= 3 * 30 + 5
     assert history.read.count(STACK_ID) > 25
     assert history.now < 32
 
 
-def test_an_interrupted_follower_goes_on_where_it_was() -> None:
+def test_an_interrupted_follower_continues() -> None:
     history = History()
     history.end(0.1, "UPDATE_IN_PROGRESS")
     history.add(0.1, "Queue", "UPDATE_IN_PROGRESS")
@@ -414,7 +401,7 @@ def test_an_interrupted_follower_goes_on_where_it_was() -> None:
     assert collected(follower.follow) == [("Queue", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
 
 
-def test_what_express_mode_adds_is_kept() -> None:
+def test_the_detailed_status_of_express_mode_is_kept() -> None:
     history = History()
     history.add(0.1, "Queue", "CREATE_IN_PROGRESS", DetailedStatus="CONFIGURATION_COMPLETE")
     history.end(1.0, "CREATE_COMPLETE")
@@ -422,10 +409,11 @@ def test_what_express_mode_adds_is_kept() -> None:
     assert next(following(history).follow()).detail == "CONFIGURATION_COMPLETE"
 
 
-def test_a_stack_that_is_gone_without_a_trace_is_not_waited_for() -> None:
+def test_a_stack_that_does_not_exist_is_not_waited_for(golden: Golden) -> None:
     history = History(failures=[("ValidationError", 400)] * 100, status="")
 
-    with pytest.raises(AwsError, match=r"^stack shop is gone$"):
+    with pytest.raises(AwsError) as raised:
         collected(following(history).follow)
 
     assert history.now < 5
+    golden(raised.value)

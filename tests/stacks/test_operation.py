@@ -1,3 +1,5 @@
+"""An operation that is followed while the user may press Ctrl-C."""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -5,41 +7,33 @@ from typing import Any
 
 import pytest
 
+from tapctl.aws.stacks import StackEvent
 from tapctl.errors import Interrupted
-from tapctl.stacks.follow import Follower, StackEvent
-from tapctl.stacks.operation import attend
+from tapctl.stacks.follow import Follower
+from tapctl.stacks.operation import follow_operation
+from tests.support.fake_ui import FakeUI
+from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, History
 
 
 @dataclass
-class Somebody:
-    """Presses Ctrl-C when told to, and answers the question that follows."""
+class InterruptingUI(FakeUI):
+    """Presses Ctrl-C at these times of the history's clock."""
 
-    answer: bool = False
-    presses: list[float] = field(default_factory=list)
-    """When, on the story's clock."""
-    said: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    asked: int = 0
+    interrupts: list[float] = field(default_factory=list)
 
     def sleeps(self, history: History) -> Callable[[float], None]:
         def sleep(seconds: float) -> None:
             history.sleep(seconds)
-            if self.presses and history.now >= self.presses[0]:
-                self.presses.pop(0)
+            if self.interrupts and history.now >= self.interrupts[0]:
+                self.interrupts.pop(0)
                 raise KeyboardInterrupt
 
         return sleep
 
-    def step(self, text: str) -> None:
-        self.said.append(text)
-
-    def event(self, event: StackEvent) -> None:
-        self.told.append(event.status)
-
-    def cancel(self, stack_name: str) -> bool:
-        self.asked += 1
-        return self.answer
+    @property
+    def statuses(self) -> list[str]:
+        return [event.status for event in self.events]
 
 
 def update(history: History) -> History:
@@ -49,7 +43,7 @@ def update(history: History) -> History:
 
 
 def cancellable(history: History, *, refused: bool = False) -> History:
-    """CancelUpdateStack turns the story round, or is refused."""
+    """CancelUpdateStack rolls the update back, or is refused."""
 
     def cancel(params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
         if refused:
@@ -67,69 +61,72 @@ def cancellable(history: History, *, refused: bool = False) -> History:
     return history
 
 
-def watching(history: History, somebody: Somebody) -> list[StackEvent]:
-    follower = Follower(history.aws(), STACK_ID, "ours", 3600, somebody.sleeps(history), history.clock, history.budget)
-    return attend(follower, somebody)
+def follow(history: History, ui: InterruptingUI) -> list[StackEvent]:
+    follower = Follower(history.aws(), STACK_ID, "ours", 3600, ui.sleeps(history), history.clock, history.budget)
+    return follow_operation(follower, ui)
 
 
-def test_without_an_interrupt_everything_is_told() -> None:
-    history, somebody = update(History()), Somebody()
+def test_without_an_interrupt_every_event_is_shown() -> None:
+    history, ui = update(History()), InterruptingUI()
 
-    assert [event.status for event in watching(history, somebody)] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
-    assert somebody.told == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert [event.status for event in follow(history, ui)] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert ui.statuses == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
 
 
-def test_a_no_leaves_the_update_to_cloudformation() -> None:
-    history, somebody = cancellable(update(History())), Somebody(presses=[4.0])
+def test_a_no_leaves_the_update_to_cloudformation(golden: Golden) -> None:
+    history, ui = cancellable(update(History())), InterruptingUI(interrupts=[4.0])
 
     with pytest.raises(Interrupted) as raised:
-        watching(history, somebody)
+        follow(history, ui)
 
     assert raised.value.exit_code == 130
-    assert raised.value.message == "interrupted; CloudFormation goes on with stack shop by itself (UPDATE_IN_PROGRESS)"
-    assert raised.value.hint == "`tapctl watch --stack-name shop` follows it to its end"
-    assert somebody.asked == 1
+    assert ui.cancellations == 1
+    golden(raised.value)
 
 
-def test_a_yes_calls_the_update_off_and_shows_the_way_back() -> None:
-    history, somebody = cancellable(update(History())), Somebody(answer=True, presses=[4.0])
+def test_a_yes_cancels_the_update_and_shows_the_rollback(golden: Golden) -> None:
+    history, ui = cancellable(update(History())), InterruptingUI(cancels=True, interrupts=[4.0])
 
-    with pytest.raises(Interrupted, match=r"was called off: UPDATE_ROLLBACK_COMPLETE$"):
-        watching(history, somebody)
+    with pytest.raises(Interrupted) as raised:
+        follow(history, ui)
 
-    assert somebody.told == ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
-
-
-def test_of_a_stack_that_is_gone_it_is_not_said_that_it_goes_on() -> None:
-    history, somebody = update(History(status="")), Somebody(presses=[4.0])
-
-    with pytest.raises(Interrupted, match=r"^interrupted; there is no stack shop any more$"):
-        watching(history, somebody)
+    assert ui.statuses == ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
+    golden([*ui.steps, raised.value])
 
 
-def test_a_second_interrupt_leaves_at_once() -> None:
-    history, somebody = cancellable(update(History())), Somebody(answer=True, presses=[4.0, 5.0])
+def test_of_a_deleted_stack_it_is_not_said_that_it_continues(golden: Golden) -> None:
+    history, ui = update(History(status="")), InterruptingUI(interrupts=[4.0])
 
-    with pytest.raises(Interrupted, match="CloudFormation goes on with stack shop by itself"):
-        watching(history, somebody)
+    with pytest.raises(Interrupted) as raised:
+        follow(history, ui)
+
+    golden(raised.value)
+
+
+def test_a_second_interrupt_ends_at_once() -> None:
+    history, ui = cancellable(update(History())), InterruptingUI(cancels=True, interrupts=[4.0, 5.0])
+
+    with pytest.raises(Interrupted, match="CloudFormation continues with stack shop"):
+        follow(history, ui)
 
     assert history.now < 8
 
 
-def test_an_update_that_cannot_be_called_off_any_more_is_left_alone() -> None:
-    history, somebody = cancellable(update(History()), refused=True), Somebody(answer=True, presses=[4.0])
+def test_an_update_that_can_no_longer_be_cancelled_is_left_alone() -> None:
+    history = cancellable(update(History()), refused=True)
+    ui = InterruptingUI(cancels=True, interrupts=[4.0])
 
-    with pytest.raises(Interrupted, match="goes on"):
-        watching(history, somebody)
+    with pytest.raises(Interrupted, match="continues"):
+        follow(history, ui)
 
-    assert any("cannot be called from current stack status" in text for text in somebody.said)
+    assert "cannot be called from current stack status" in ui.text
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"])
-def test_nobody_is_asked_where_nothing_can_be_called_off(status: str) -> None:
-    history, somebody = update(History(status=status)), Somebody(answer=True, presses=[4.0])
+def test_there_is_no_question_where_nothing_can_be_cancelled(status: str) -> None:
+    history, ui = update(History(status=status)), InterruptingUI(cancels=True, interrupts=[4.0])
 
     with pytest.raises(Interrupted, match=status):
-        watching(history, somebody)
+        follow(history, ui)
 
-    assert somebody.asked == 0
+    assert ui.cancellations == 0

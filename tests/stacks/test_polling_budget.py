@@ -20,7 +20,7 @@ def same_jitter() -> Iterator[None]:
 
 @pytest.mark.parametrize(("name", "samples"), [("small stack", 80), ("long stack", 20)])
 def test_a_deploy_loses_little_and_reads_little(name: str, samples: int) -> None:
-    scenario = next(each for each in SCENARIOS if each.name == name)
+    scenario = next(scenario for scenario in SCENARIOS if scenario.name == name)
 
     costs = measure(scenario, samples)
 

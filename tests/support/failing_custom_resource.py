@@ -1,4 +1,4 @@
-"""A custom resource that fails when it is told to, which brings a stack of the sandbox into every stuck state."""
+"""A custom resource whose requests can be made to fail, which brings a stack into every stuck status."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,10 +13,10 @@ import json, os, time, urllib.request
 def handle(event, context):
     name = event["LogicalResourceId"]
     time.sleep(float(os.environ.get("PAUSE", "0")))
-    failed = name + ":" + event["RequestType"] in os.environ.get("FAILS", "").split()
+    fails = name + ":" + event["RequestType"] in os.environ.get("FAILS", "").split()
     answer = {
-        "Status": "FAILED" if failed else "SUCCESS",
-        "Reason": name + " is in no mood for that",
+        "Status": "FAILED" if fails else "SUCCESS",
+        "Reason": name + " was set to fail",
         "PhysicalResourceId": event.get("PhysicalResourceId") or "physical-" + name,
         **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
     }
@@ -26,33 +26,34 @@ def handle(event, context):
 
 
 @dataclass(frozen=True)
-class Mood:
-    """The function behind custom resources, and what it refuses at the moment."""
+class FailingFunction:
+    """The function behind custom resources, which fails the requests that it is set to fail."""
 
     aws: Aws
     arn: str
 
-    def refuse(self, *requests: str, pause: float = 0) -> None:
-        """Refuse these, each as `LogicalId:Delete`, and take `pause` seconds for every answer."""
+    def fail(self, *requests: str, pause: float = 0) -> None:
+        """Fail these requests, each as `LogicalId:Delete`, and take `pause` seconds for every response."""
         variables = {"FAILS": " ".join(requests), "PAUSE": str(pause)}
         self.aws.client("lambda").update_function_configuration(
             FunctionName=self.arn, Environment={"Variables": variables}
         )
 
-    def resource(self, value: str = "1", **more: Any) -> dict[str, Any]:
-        return {"Type": "Custom::Moody", "Properties": {"ServiceToken": self.arn, "Value": value}, **more}
+    def resource(self, value: str = "1", **attributes: Any) -> dict[str, Any]:
+        """A custom resource of the function."""
+        return {"Type": "Custom::Failing", "Properties": {"ServiceToken": self.arn, "Value": value}, **attributes}
 
 
-def mood(aws: Aws) -> Mood:
+def failing_function(aws: Aws) -> FailingFunction:
     packed = BytesIO()
     with ZipFile(packed, "w") as archive:
         archive.writestr("index.py", PROVIDER)
     made = aws.client("lambda").create_function(
-        FunctionName="moody",
+        FunctionName="failing",
         Runtime="python3.12",
         Handler="index.handle",
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": packed.getvalue()},
         Timeout=30,
     )
-    return Mood(aws, made["FunctionArn"])
+    return FailingFunction(aws, made["FunctionArn"])

@@ -1,8 +1,6 @@
-"""A deploy that is killed at a moment of the test's choice.
+"""A deploy that is killed at a chosen moment: `python -m tests.support.kill_points ENDPOINT TEMPLATE STACK MOMENT`.
 
-It is run as `python -m tests.support.kill_points ENDPOINT TEMPLATE STACK MOMENT`.
-
-A moment is the beginning of what is told: of a step, `changes` or `event`.
+A moment is the beginning of a step's text, `changes` or `event`.
 """
 
 import os
@@ -11,49 +9,44 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
-from tapctl.concurrency.result import Preflight
+from tapctl.aws.stacks import StackEvent
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import deploy
-from tapctl.workflows.deployer import Deployer
-from tests.support.workspace import Watcher
+from tapctl.workflows.deployer import DeployRequest
+from tests.support.fake_ui import FakeUI
 
 
-def die() -> NoReturn:
+def kill() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
 @dataclass
-class Dying(Watcher):
-    """Says yes, and dies when it is told what it waits for."""
+class KillingUI(FakeUI):
+    """Confirms, and kills the process at its moment."""
 
     moment: str = ""
 
     def step(self, text: str) -> None:
         if text.startswith(self.moment):
-            die()
+            kill()
 
-    def changes(self, found: ChangeSet) -> None:
+    def changes(self, change_set: ChangeSet) -> None:
         if self.moment == "changes":
-            die()
+            kill()
 
     def event(self, event: StackEvent) -> None:
         if self.moment == "event":
-            die()
-
-    def verdict(self, result: Preflight) -> None: ...
+            kill()
 
 
 def main(endpoint: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=sandbox.clients.keys(sandbox.account_id())))
-    watcher = Dying(moment=moment)
-    deploy(load(template), Deployer(aws, settings, watcher, timeout=60), watcher, None)
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))
+    deploy(DeployRequest(aws, load(template), settings, timeout=60), KillingUI(moment=moment))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tapctl.template.model import Template, check
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
-from tests.support.stubbed_stacks import somewhere
+from tests.support.stubbed_stacks import unreachable_aws
 
 
 def template(folder: Path, code: str = '"code"', kind: str = "AWS::Lambda::Function", name: str = "Code") -> Template:
@@ -29,7 +29,7 @@ def written(folder: Path, text: str) -> Template:
 def packaged(source: Template, config: FunctionConfig | None = None, cache: Path | None = None) -> Package:
     """The package of a template; dependencies are installed below `cache`, by default beside the template."""
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
-    store = ArtifactStore(somewhere(), "bucket", "123456789012")
+    store = ArtifactStore(unreachable_aws(), "bucket", "123456789012")
     packager = Packager(store, PythonBuild(config or FunctionConfig(), installer))
     return packager.package(source, stack_tree(source, Parameters(), {}))
 

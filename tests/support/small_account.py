@@ -1,22 +1,18 @@
-"""A sandbox to release into, and who is told of it."""
+"""An account of the sandbox with small limits, and a template with two functions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 from tapctl.account.model import LearnedFloor
 from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import RemedyMode
-from tapctl.concurrency.result import Preflight
 from tapctl.settings.settings import Settings
-from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
-from tapctl.workflows.deployer import Deployer
+from tapctl.workflows.deployer import DeployRequest
+from tests.support.fake_ui import FakeUI
 
 FUNCTION = {
     "Runtime": "python3.12",
@@ -36,51 +32,16 @@ TEMPLATE = (
 )
 
 
-@dataclass
-class Recorder:
-    """Says yes, after doing what a test wants done at that moment, and notes what it is told."""
-
-    before_execution: Any = None
-    steps: list[str] = field(default_factory=list)
-    results: list[Preflight] = field(default_factory=list)
-
-    @property
-    def verdicts(self) -> list[str]:
-        return [each.verdict.value for each in self.results]
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def verdict(self, result: Preflight) -> None:
-        self.results.append(result)
-
-    def changes(self, found: ChangeSet) -> None: ...
-
-    def event(self, event: StackEvent) -> None: ...
-
-    def cancel(self, stack_name: str) -> bool:
-        return False
-
-    def confirm(self, stack_name: str) -> bool:
-        if self.before_execution:
-            action, self.before_execution = self.before_execution, None
-            action()
-        return True
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        return False
-
-
 @dataclass(frozen=True)
-class Stage:
-    """An empty account with limits of the test's choice, and one template in it."""
+class SmallAccount:
+    """An empty account with limits of the test's choice, and one template."""
 
     aws: Aws
     template: Path
 
     def deploy(
         self,
-        recorder: Recorder,
+        ui: FakeUI,
         remedy: RemedyMode = RemedyMode.ADJUST,
         minimum: int | None = None,
         learned: LearnedFloor | None = None,
@@ -96,30 +57,31 @@ class Stage:
             min_unreserved=minimum,
             learned=learned,
         )
-        deployer = Deployer(self.aws, settings, recorder)
-        done = deploy(load(str(self.template)), deployer, recorder, None)
-        assert done is not None
-        return done
+        result = deploy(DeployRequest(self.aws, load(str(self.template)), settings), ui)
+        assert result is not None
+        return result
 
     def events(self) -> list[str]:
-        """What became of the stack itself, from the first status to the last."""
-        found = self.aws.client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
-        return [each["ResourceStatus"] for each in reversed(found) if each["LogicalResourceId"] == "s"]
+        """Every status of the stack, oldest first."""
+        events = self.aws.client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
+        return [event["ResourceStatus"] for event in reversed(events) if event["LogicalResourceId"] == "s"]
 
     def reserved(self) -> dict[str, int | None]:
         client = self.aws.client("lambda")
-        names = [each["FunctionName"] for each in client.list_functions()["Functions"]]
+        names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
         return {
             name: client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
             for name in names
         }
 
     def stacks(self) -> dict[str, str]:
-        found = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
-        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
+        stacks = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
+        return {
+            stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"
+        }
 
     def take(self, amount: int) -> None:
-        """Somebody else reserves."""
+        """Reserve this much for a function outside the stack."""
         client = self.aws.client("lambda")
         packed = BytesIO()
         with ZipFile(packed, "w") as archive:

@@ -1,4 +1,4 @@
-"""What the sandbox cannot give: an AWS that answers from a list, and one that answers from a story."""
+"""AWS that answers from a list, and a CloudFormation that answers from a history of events, for what no sandbox has."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,8 +17,8 @@ from tapctl.stacks.polling import Budget
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/11111111-2222-3333-4444-555555555555"
 
 
-def somewhere(region: str = "us-east-1") -> Aws:
-    """AWS at an address where nobody answers; the service models are read once."""
+def unreachable_aws(region: str = "us-east-1") -> Aws:
+    """AWS at an address without a server; the service models are read once."""
     return Aws(Target(region, endpoint="http://127.0.0.1:9", keys=("key", "secret")), _session=_session(region))
 
 
@@ -29,8 +29,8 @@ def _session(region: str) -> Any:
 
 @contextmanager
 def stubbed(*services: str, region: str = "us-east-1") -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
-    """AWS whose named services answer what was queued, and nothing else; whatever was queued must be asked for."""
-    aws = somewhere(region)
+    """AWS whose named services answer what was queued, all of which must be requested, and nothing else."""
+    aws = unreachable_aws(region)
     stubs = {service: Stubber(aws.client(service)) for service in services}
     with ExitStack() as stack:
         for stub in stubs.values():
@@ -48,23 +48,23 @@ Failure = tuple[str, int]
 class History:
     """The events of one stack as DescribeStackEvents shows them, on a clock that only reads and sleeps move.
 
-    They are told in the order in which they happen.
+    Events are added in the order in which they happen.
     """
 
     events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     latency: float = 0.15
     page: int = 100
     failures: list[Failure | None] = field(default_factory=list)
-    """What the next reads fail with; None lets one succeed, "" as the code is no answer at all."""
+    """The errors of the next reads; None lets one succeed, and "" as the code is no answer."""
     now: float = 0.0
     reads: int = 0
     read: list[str] = field(default_factory=list)
-    """Which stacks' events were read."""
+    """The stacks whose events were read."""
     status: str = "UPDATE_IN_PROGRESS"
-    """What DescribeStacks says; empty for a stack that is gone without a trace."""
-    looks: int = 0
+    """The status that DescribeStacks returns; empty for a stack that does not exist."""
+    status_reads: int = 0
     on_cancel: Callable[..., Any] | None = None
-    """What CancelUpdateStack does."""
+    """Called for CancelUpdateStack."""
     budget: Budget = field(default_factory=Budget)
 
     def clock(self) -> float:
@@ -74,16 +74,16 @@ class History:
         self.now += seconds
 
     def aws(self) -> Aws:
-        """AWS whose CloudFormation tells this story."""
-        aws = somewhere()
+        """AWS whose CloudFormation has this history."""
+        aws = unreachable_aws()
         hooks = aws.client("cloudformation").meta.events
         hooks.register("before-call.cloudformation.DescribeStackEvents", self._answer)
-        hooks.register("before-call.cloudformation.DescribeStacks", self._look)
+        hooks.register("before-call.cloudformation.DescribeStacks", self._describe)
         if self.on_cancel:
             hooks.register("before-call.cloudformation.CancelUpdateStack", self.on_cancel)
         return aws
 
-    def add(self, when: float, logical_id: str, status: str, *, token: str | None = "ours", **more: str) -> None:
+    def add(self, when: float, logical_id: str, status: str, *, token: str | None = "ours", **fields: str) -> None:
         self.events.append(
             (
                 when,
@@ -97,18 +97,18 @@ class History:
                     "ResourceStatus": status,
                     "PhysicalResourceId": f"physical-{logical_id}",
                     **({"ClientRequestToken": token} if token else {}),
-                    **more,
+                    **fields,
                 },
             )
         )
 
-    def end(self, when: float, status: str, **more: Any) -> None:
+    def end(self, when: float, status: str, **fields: Any) -> None:
         """The stack's own event."""
         own = {"ResourceType": "AWS::CloudFormation::Stack", "PhysicalResourceId": STACK_ID}
-        self.add(when, "shop", status, **{**own, **more})
+        self.add(when, "shop", status, **{**own, **fields})
 
-    def _look(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
-        self.looks += 1
+    def _describe(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
+        self.status_reads += 1
         self.now += self.latency
         if not self.status:
             error = {"Code": "ValidationError", "Message": "Stack with id shop does not exist"}
@@ -127,9 +127,9 @@ class History:
                 raise EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com")
             message = "not now" if self.status else "Stack with id shop does not exist"
             return SimpleNamespace(status_code=status), {"Error": {"Code": code, "Message": message}}
-        told = [event for when, event in reversed(self.events) if when <= self.now]
-        newest_first = [event for event in told if event["StackId"] == params["body"]["StackName"]]
-        # What happens between two pages shifts the second, which then repeats the end of the first.
+        past = [event for when, event in reversed(self.events) if when <= self.now]
+        newest_first = [event for event in past if event["StackId"] == params["body"]["StackName"]]
+        # Events between two reads shift the second page, which then repeats the end of the first.
         start = int(params["body"].get("NextToken", 0))
         page: dict[str, Any] = {"StackEvents": newest_first[start : start + self.page]}
         if start + self.page < len(newest_first):
@@ -138,5 +138,5 @@ class History:
 
 
 def collected(follow: Callable[[], Iterator[Any]]) -> list[tuple[str, str]]:
-    """Logical id and status of every event, in the order in which they are told."""
+    """Logical id and status of every event, in order."""
     return [(event.logical_id, event.status) for event in follow()]

@@ -1,7 +1,6 @@
-"""Somebody who writes templates, deploys them to the sandbox, watches, and answers as a test tells."""
+"""Templates written to a folder and deployed to the sandbox, one change set at a time."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,87 +8,68 @@ from typing import Any
 from tapctl.account.live import LiveAccount
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
-from tapctl.stacks.change_set import ChangeSet
-from tapctl.stacks.follow import StackEvent
-from tapctl.stacks.stack import describe_stack
+from tapctl.stacks.stack import ReadyStack, find_stack
+from tapctl.stacks.status import rule_for
 from tapctl.template.load import load
 from tapctl.workflows import preflight
-from tapctl.workflows.deployer import Deployer, Outcome
+from tapctl.workflows.deploy_step import Deployed, DeployStep, Outcome, Refused, run_step
+from tapctl.workflows.deployer import Deployer, DeployRequest
+from tests.support.fake_ui import FakeUI
 
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
 
 
 @dataclass
-class Watcher:
-    """Sees everything, and answers as it was told."""
-
-    answer: bool | type[BaseException] = True
-    recover: bool = False
-    leave: set[str] | None = None
-    """What may be left behind; None lets everything be."""
-    agreed: list[tuple[str, list[str]]] = field(default_factory=list)
-    steps: list[str] = field(default_factory=list)
-    sets: list[ChangeSet] = field(default_factory=list)
-    events: list[StackEvent] = field(default_factory=list)
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def changes(self, found: ChangeSet) -> None:
-        self.sets.append(found)
-
-    def event(self, event: StackEvent) -> None:
-        self.events.append(event)
-
-    def cancel(self, stack_name: str) -> bool:
-        return False
-
-    def confirm(self, stack_name: str) -> bool:
-        if isinstance(self.answer, bool):
-            return self.answer
-        raise self.answer
-
-    def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
-        self.agreed.append((question, list(leaving)))
-        return self.recover and (self.leave is None or self.leave.issuperset(leaving))
-
-
-@dataclass
-class Desk:
-    """Writes templates and deploys them."""
+class Workspace:
+    """A folder of templates, and the stacks that they are deployed as."""
 
     aws: Aws
     folder: Path
-    watcher: Watcher = field(default_factory=Watcher)
+    ui: FakeUI = field(default_factory=FakeUI)
 
-    def deploy(self, name: str, body: dict[str, Any], **more: Any) -> Outcome | None:
+    def deploy(self, name: str, body: dict[str, Any], **settings: Any) -> Outcome | None:
+        """Run one step without the gate and the recheck; None when the user declined. Raises the step's refusal."""
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(body))
-        settings = Settings(str(path), stack_name=name, region="us-east-1", **more)
-        live = describe_stack(self.aws, name)
-        result = preflight.judge(load(str(path)), LiveAccount(self.aws), settings)
-        self.watcher.events.clear()
-        return Deployer(self.aws, settings, self.watcher, timeout=60).deploy(result, live)
+        request = DeployRequest(
+            self.aws,
+            load(str(path)),
+            Settings(str(path), stack_name=name, region="us-east-1", **settings),
+            timeout=60,
+        )
+        stack = find_stack(self.aws, name)
+        result = preflight.judge(request.template, LiveAccount(self.aws), request.settings)
+        self.ui.events.clear()
+        ready = ReadyStack(stack, rule_for(stack.status).action)
+        end = run_step(Deployer(request, self.ui), DeployStep(result, rechecks=False), ready)
+        if isinstance(end, Refused):
+            raise end.failure
+        return end.outcome if isinstance(end, Deployed) else None
 
     def stacks(self) -> dict[str, str]:
-        found = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
-        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
+        """The status of every stack that is not deleted."""
+        stacks = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
+        return {
+            stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"
+        }
 
-    def sets(self, name: str) -> list[str]:
-        found = self.aws.client("cloudformation").list_change_sets(StackName=name)["Summaries"]
-        return [each["ChangeSetName"] for each in found if each["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+    def change_sets(self, name: str) -> list[str]:
+        """The change sets that were not executed."""
+        summaries = self.aws.client("cloudformation").list_change_sets(StackName=name)["Summaries"]
+        return [summary["ChangeSetName"] for summary in summaries if summary["ExecutionStatus"] != "EXECUTE_COMPLETE"]
 
 
-def function(reserved: int | None = None, **more: Any) -> dict[str, Any]:
-    properties = {
+def function(reserved: int | None = None, **properties: Any) -> dict[str, Any]:
+    """A Lambda function with this reservation."""
+    every = {
         "Runtime": "python3.11",
         "Handler": "index.handle",
         "Role": "arn:aws:iam::000000000000:role/any",
         "Code": {"ZipFile": "def handle(event, context): return 1"},
         "ReservedConcurrentExecutions": reserved,
-        **more,
+        **properties,
     }
     return {
         "Type": "AWS::Lambda::Function",
-        "Properties": {name: value for name, value in properties.items() if value is not None},
+        "Properties": {name: value for name, value in every.items() if value is not None},
     }

@@ -8,7 +8,7 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.settings.verify_section import HttpProbe, VerifyConfig
-from tapctl.stacks.follow import place
+from tapctl.stacks.follow import stack_flags
 from tapctl.verify.retry import RetryWindow
 from tapctl.verify.verify import Verification, verify
 from tests.support.deployed_stacks import PSEUDO, stubbed
@@ -148,7 +148,7 @@ def test_a_stack_that_must_be_recreated_has_no_other_check(status: str, option: 
 
     [only] = result.checks
     assert (only.subject, only.status.value) == ("stack", "failed")
-    assert f"`tapctl deploy{place(aws, 'shop')}{option}`" in str(only.hint)
+    assert f"`tapctl deploy{stack_flags(aws, 'shop')}{option}`" in str(only.hint)
     assert retries.pauses == []
 
 

@@ -7,14 +7,14 @@ import pytest
 from tapctl.aws.session import Aws, Target
 from tapctl.sandbox import AccountLimits
 from tests.support.shared_sandbox import SharedSandbox
-from tests.support.small_account import TEMPLATE, Stage
+from tests.support.small_account import TEMPLATE, SmallAccount
 
 
 @pytest.fixture
-def stage(
+def account(
     shared_sandbox: SharedSandbox, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Stage:
+) -> SmallAccount:
     limit, floor = request.param
     running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", AccountLimits(limit, floor))
     (tmp_path / "t.yaml").write_text(TEMPLATE)
-    return Stage(Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys)), tmp_path / "t.yaml")
+    return SmallAccount(Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys)), tmp_path / "t.yaml")

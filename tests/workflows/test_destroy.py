@@ -1,4 +1,4 @@
-"""Stacks of the sandbox destroyed, and those that must not be or cannot."""
+"""Stacks of the sandbox deleted, and those that must not or cannot be deleted."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +10,15 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.errors import DeployStuck, UsageError
 from tapctl.report import destroy as report
-from tapctl.report.render import RenderOptions
+from tapctl.resource_types import ABSENT
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
-from tapctl.stacks.stack import describe_stack
-from tapctl.stacks.status import ABSENT
-from tapctl.workflows.destroy import Destroyed, Fate, destroy
-from tests.support.failing_custom_resource import Mood, mood
-from tests.support.workspace import QUEUE, Watcher
+from tapctl.stacks.stack import find_stack
+from tapctl.workflows.destroy import Deletion, Destroyed, destroy
+from tests.support.failing_custom_resource import FailingFunction, failing_function
+from tests.support.fake_ui import FakeUI
+from tests.support.golden import Golden
+from tests.support.workspace import QUEUE
 
 pytestmark = pytest.mark.xdist_group("deploy destroy")
 
@@ -32,124 +33,121 @@ TABLE: dict[str, Any] = {
 
 
 @dataclass
-class Wrecker:
-    """Makes stacks, and destroys them."""
+class DestroyedStacks:
+    """Creates stacks and deletes them."""
 
     aws: Aws
-    mood: Mood
-    watcher: Watcher = field(default_factory=lambda: Watcher(recover=True, leave=set()))
-    fates: list[Fate] = field(default_factory=list)
-    answer: bool = True
+    function: FailingFunction
+    ui: FakeUI = field(default_factory=lambda: FakeUI(allows=True, leave=set()))
+    deletions: list[Deletion] = field(default_factory=list)
+    confirms: bool = True
 
     def make(self, name: str, resources: dict[str, Any], **more: Any) -> None:
         body = json.dumps({"Resources": resources})
         made = self.aws.client("cloudformation").create_stack(StackName=name, TemplateBody=body, **more)
-        Operator(self.aws, name, Watcher(), timeout=30).follow(made["StackId"], None)
+        Operator(self.aws, name, FakeUI(), timeout=30).follow(made["StackId"], None)
 
-    def destroys(self, name: str, **settings: Any) -> Destroyed:
-        operator = Operator(self.aws, name, self.watcher, timeout=30)
-        return destroy(operator, Settings("", env="prod", **settings), self._agreed)
+    def destroy(self, name: str, **settings: Any) -> Destroyed:
+        operator = Operator(self.aws, name, self.ui, timeout=30)
+        return destroy(operator, Settings("", env="prod", **settings), self._confirm)
 
-    def _agreed(self, fate: Fate) -> bool:
-        self.fates.append(fate)
-        return self.answer
+    def _confirm(self, deletion: Deletion) -> bool:
+        self.deletions.append(deletion)
+        return self.confirms
 
     def status(self, name: str) -> str:
-        return describe_stack(self.aws, name).status
+        return find_stack(self.aws, name).status
 
 
 @pytest.fixture(scope="module")
-def moody(aws: Aws) -> Mood:
-    return mood(aws)
+def function(aws: Aws) -> FailingFunction:
+    return failing_function(aws)
 
 
 @pytest.fixture
-def wrecker(aws: Aws, moody: Mood) -> Iterator[Wrecker]:
-    yield Wrecker(aws, moody)
-    moody.refuse()
+def stacks(aws: Aws, function: FailingFunction) -> Iterator[DestroyedStacks]:
+    yield DestroyedStacks(aws, function)
+    function.fail()
 
 
-def test_what_goes_what_is_lost_and_what_stays_is_said_before(wrecker: Wrecker) -> None:
-    wrecker.make(
-        "shown", {"Table": TABLE, "Kept": {**TABLE, "DeletionPolicy": "Retain"}, "Thing": wrecker.mood.resource()}
+def test_deleted_lost_and_retained_resources_are_shown_before(stacks: DestroyedStacks) -> None:
+    stacks.make(
+        "shown", {"Table": TABLE, "Kept": {**TABLE, "DeletionPolicy": "Retain"}, "Thing": stacks.function.resource()}
     )
 
-    result = wrecker.destroys("shown")
+    result = stacks.destroy("shown")
 
     assert result.done
-    assert wrecker.status("shown") == ABSENT
-    (fate,) = wrecker.fates
-    assert {each.logical_id: (each.stays, each.loss) for each in fate.resources} == {
+    assert stacks.status("shown") == ABSENT
+    (deletion,) = stacks.deletions
+    assert {resource.logical_id: (resource.retained, resource.loss) for resource in deletion.resources} == {
         "Table": (False, "its items"),
         "Kept": (True, ""),
         "Thing": (False, ""),
     }
-    kept = next(each.physical_id for each in fate.resources if each.stays)
-    assert wrecker.aws.client("dynamodb").list_tables()["TableNames"] == [kept]
-    said = report.fate(fate, RenderOptions(140, color=False))
-    assert "lost, with its items" in said
-    assert "stays: DeletionPolicy Retain" in said
+    kept = next(resource.physical_id for resource in deletion.resources if resource.retained)
+    assert stacks.aws.client("dynamodb").list_tables()["TableNames"] == [kept]
     assert json.loads(report.as_json("shown", result))["destroyed"] is True
 
 
-def test_a_no_leaves_the_stack_as_it_is(wrecker: Wrecker) -> None:
-    wrecker.make("spared", {"A": QUEUE})
-    wrecker.answer = False
+def test_a_no_leaves_the_stack_as_it_is(stacks: DestroyedStacks) -> None:
+    stacks.make("spared", {"A": QUEUE})
+    stacks.confirms = False
 
-    result = wrecker.destroys("spared")
+    result = stacks.destroy("spared")
 
     assert not result.done
-    assert wrecker.status("spared") == "CREATE_COMPLETE"
+    assert stacks.status("spared") == "CREATE_COMPLETE"
     assert json.loads(report.as_json("spared", result))["declined"] is True
 
 
-def test_where_there_is_no_stack_there_is_nothing_to_ask(wrecker: Wrecker) -> None:
-    result = wrecker.destroys("never")
+def test_without_a_stack_there_is_no_question(stacks: DestroyedStacks) -> None:
+    result = stacks.destroy("never")
 
-    assert (result.fate, wrecker.fates) == (None, [])
-    assert report.as_text("never", result) == "there is no stack never: nothing to destroy"
-
-
-def test_a_protected_environment_is_refused(wrecker: Wrecker) -> None:
-    wrecker.make("precious", {"A": QUEUE})
-
-    with pytest.raises(UsageError, match="environment prod is protected: stack precious is not destroyed"):
-        wrecker.destroys("precious", protected=True)
-
-    assert (wrecker.status("precious"), wrecker.fates) == ("CREATE_COMPLETE", [])
+    assert (result.deletion, stacks.deletions) == (None, [])
 
 
-def test_termination_protection_is_refused(wrecker: Wrecker) -> None:
-    wrecker.make("guarded", {"A": QUEUE}, EnableTerminationProtection=True)
+def test_a_protected_environment_is_refused(stacks: DestroyedStacks, golden: Golden) -> None:
+    stacks.make("precious", {"A": QUEUE})
 
-    with pytest.raises(UsageError, match="termination protection of stack guarded is on") as raised:
-        wrecker.destroys("guarded")
+    with pytest.raises(UsageError) as raised:
+        stacks.destroy("precious", protected=True)
+    golden(raised.value)
 
-    assert "--no-enable-termination-protection --stack-name guarded" in (str(raised.value.hint) or "")
-    assert wrecker.status("guarded") == "CREATE_COMPLETE"
+    assert (stacks.status("precious"), stacks.deletions) == ("CREATE_COMPLETE", [])
 
 
-def test_what_cannot_be_deleted_is_named_with_its_reason_and_left_behind_only_by_name(wrecker: Wrecker) -> None:
-    wrecker.make("sticky", {"Sticks": wrecker.mood.resource(), "Goes": QUEUE})
-    wrecker.mood.refuse("Sticks:Delete")
+def test_termination_protection_is_refused(stacks: DestroyedStacks, golden: Golden) -> None:
+    stacks.make("guarded", {"A": QUEUE}, EnableTerminationProtection=True)
+
+    with pytest.raises(UsageError) as raised:
+        stacks.destroy("guarded")
+
+    golden(raised.value)
+    assert stacks.status("guarded") == "CREATE_COMPLETE"
+
+
+def test_a_resource_that_cannot_be_deleted_is_left_behind_only_by_name(stacks: DestroyedStacks, golden: Golden) -> None:
+    stacks.make("sticky", {"Sticks": stacks.function.resource(), "Goes": QUEUE})
+    stacks.function.fail("Sticks:Delete")
 
     with pytest.raises(DeployStuck, match=r"stack sticky is DELETE_FAILED: .*\[Sticks\]") as raised:
-        wrecker.destroys("sticky")
+        stacks.destroy("sticky")
     assert raised.value.exit_code == 7
-    assert (str(raised.value.hint) or "").startswith("`--yes --leave Sticks` agrees to this")
-    assert any("Sticks is DELETE_FAILED" in step for step in wrecker.watcher.steps)
+    golden(raised.value.hint)
+    assert any("Sticks is DELETE_FAILED" in step for step in stacks.ui.steps)
 
-    wrecker.watcher.leave = {"Sticks"}
-    assert wrecker.destroys("sticky").left == ("Sticks",)
-    assert wrecker.status("sticky") == ABSENT
+    stacks.ui.leave = {"Sticks"}
+    assert stacks.destroy("sticky").left == ("Sticks",)
+    assert stacks.status("sticky") == ABSENT
 
 
-def test_an_operation_under_way_is_waited_for_first(wrecker: Wrecker) -> None:
-    wrecker.mood.refuse(pause=2)
-    body = json.dumps({"Resources": {"Slow": wrecker.mood.resource()}})
-    wrecker.aws.client("cloudformation").create_stack(StackName="busy", TemplateBody=body)
+def test_a_running_operation_is_waited_for_first(stacks: DestroyedStacks) -> None:
+    stacks.function.fail(pause=2)
+    body = json.dumps({"Resources": {"Slow": stacks.function.resource()}})
+    stacks.aws.client("cloudformation").create_stack(StackName="busy", TemplateBody=body)
 
-    assert wrecker.destroys("busy").done
+    assert stacks.destroy("busy").done
 
-    assert wrecker.watcher.steps[0].startswith("stack busy is CREATE_IN_PROGRESS")
-    assert wrecker.status("busy") == ABSENT
+    assert stacks.ui.steps[0].startswith("stack busy is CREATE_IN_PROGRESS")
+    assert stacks.status("busy") == ABSENT

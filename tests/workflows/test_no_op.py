@@ -12,12 +12,12 @@ from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
 from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
-from tapctl.state.journal import proved
+from tapctl.state.journal import mark_verified
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
-from tapctl.workflows.deployer import Deployer
+from tapctl.workflows.deployer import DeployRequest
+from tests.support.fake_ui import FakeUI
 from tests.support.shared_sandbox import SharedSandbox
-from tests.support.small_account import Recorder
 
 pytestmark = pytest.mark.xdist_group("unchanged")
 
@@ -60,10 +60,10 @@ class Desk:
         self.calls.clear()
         aws = Aws(self.target, lambda said: self.calls.append(said.removeprefix("calling ")))
         settings = replace(Settings(str(path), stack_name="s", region="us-east-1"), **more)
-        recorder = Recorder()
-        deployer = Deployer(aws, settings, recorder, options=options or Options(), proves=proves)
-        done = deploy(load(str(path)), deployer, recorder, None)
-        self.steps = recorder.steps
+        ui = FakeUI()
+        request = DeployRequest(aws, load(str(path)), settings, options or Options(), verifies=proves)
+        done = deploy(request, ui)
+        self.steps = ui.steps
         assert done is not None
         return done
 
@@ -92,7 +92,7 @@ def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:
 def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(desk: Desk) -> None:
     first = desk.deploy(proves=True)
     again, without = desk.deploy(proves=True), desk.deploy()
-    proved(first.outcome.stack_id)
+    mark_verified(first.outcome.stack_id)
     settled = desk.deploy(proves=True)
 
     assert [each.unverified for each in (first, again, without, settled)] == [True, True, True, False]
@@ -222,8 +222,7 @@ def test_a_template_in_yaml_is_compared_by_what_it_says(desk: Desk) -> None:
         desk.calls.clear()
         aws = Aws(desk.target, lambda said: desk.calls.append(said.removeprefix("calling ")))
         settings = Settings(str(path), stack_name="y", region="us-east-1")
-        recorder = Recorder()
-        done = deploy(load(str(path)), Deployer(aws, settings, recorder), recorder, None)
+        done = deploy(DeployRequest(aws, load(str(path)), settings), FakeUI())
         assert done is not None
         return done.outcome.changed
 

@@ -1,4 +1,4 @@
-"""A plan: what a deploy would change, of which nothing is left."""
+"""A plan: what a deploy would change, without leaving anything behind."""
 
 import json
 import time
@@ -16,9 +16,9 @@ from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
 from tapctl.template.load import load
 from tapctl.workflows.deploy import deploy
-from tapctl.workflows.deployer import Deployer
+from tapctl.workflows.deployer import DeployRequest
 from tapctl.workflows.plan import Planned, plan
-from tests.support.small_account import Recorder
+from tests.support.fake_ui import FakeUI
 
 pytestmark = pytest.mark.xdist_group("plan")
 
@@ -26,68 +26,68 @@ QUEUE: Mapping[str, Any] = {"Type": "AWS::SQS::Queue"}
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Plans and deploys templates, and looks at what is left."""
+class PlanWorkspace:
+    """Plans and deploys templates."""
 
     aws: Aws
     folder: Path
 
-    def deployer(self, name: str, body: Mapping[str, Any], options: Options) -> Deployer:
+    def request(self, name: str, body: Mapping[str, Any], options: Options) -> DeployRequest:
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(body))
         settings = Settings(str(path), stack_name=name, region="us-east-1")
-        return Deployer(self.aws, settings, Recorder(), options=options)
+        return DeployRequest(self.aws, load(str(path)), settings, options)
 
     def plan(self, name: str, body: Mapping[str, Any], options: Options = Options()) -> Planned:  # noqa: B008 - frozen
-        deployer = self.deployer(name, body, options)
-        return plan(load(deployer.settings.template), deployer, Recorder(), None)
+        return plan(self.request(name, body, options), FakeUI())
 
     def deploy(self, name: str, body: Mapping[str, Any]) -> None:
-        deployer = self.deployer(name, body, Options())
-        deploy(load(deployer.settings.template), deployer, Recorder(), None)
+        deploy(self.request(name, body, Options()), FakeUI())
 
     def stacks(self) -> dict[str, str]:
-        found = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
-        return {each["StackName"]: each["StackStatus"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"}
+        stacks = self.aws.client("cloudformation").list_stacks()["StackSummaries"]
+        return {
+            stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"
+        }
 
-    def sets(self, name: str) -> list[str]:
-        found = self.aws.client("cloudformation").list_change_sets(StackName=name)["Summaries"]
-        return [each["ChangeSetName"] for each in found if each["ExecutionStatus"] != "EXECUTE_COMPLETE"]
+    def change_sets(self, name: str) -> list[str]:
+        summaries = self.aws.client("cloudformation").list_change_sets(StackName=name)["Summaries"]
+        return [summary["ChangeSetName"] for summary in summaries if summary["ExecutionStatus"] != "EXECUTE_COMPLETE"]
 
 
 @pytest.fixture
-def desk(aws: Aws, tmp_path: Path) -> Desk:
-    return Desk(aws, tmp_path)
+def workspace(aws: Aws, tmp_path: Path) -> PlanWorkspace:
+    return PlanWorkspace(aws, tmp_path)
 
 
-def told(planned: Planned) -> list[tuple[str, str]]:
-    assert planned.found is not None
-    return [(each.action, each.logical_id) for each in planned.found.changes]
+def changes(planned: Planned) -> list[tuple[str, str]]:
+    assert planned.change_set is not None
+    return [(change.action, change.logical_id) for change in planned.change_set.changes]
 
 
-def test_a_stack_that_is_not_there_is_planned_and_still_is_not(desk: Desk) -> None:
-    assert told(desk.plan("new", {"Resources": {"A": QUEUE}})) == [("Add", "A")]
-    assert "new" not in desk.stacks()
+def test_a_new_stack_is_planned_and_not_created(workspace: PlanWorkspace) -> None:
+    assert changes(workspace.plan("new", {"Resources": {"A": QUEUE}})) == [("Add", "A")]
+    assert "new" not in workspace.stacks()
 
 
-def test_an_update_is_planned_and_the_stack_stays_as_it_was(desk: Desk) -> None:
-    desk.deploy("up", {"Resources": {"A": QUEUE}})
+def test_an_update_is_planned_and_the_stack_is_not_changed(workspace: PlanWorkspace) -> None:
+    workspace.deploy("up", {"Resources": {"A": QUEUE}})
 
-    assert sorted(told(desk.plan("up", {"Resources": {"B": QUEUE}}))) == [("Add", "B"), ("Remove", "A")]
+    assert sorted(changes(workspace.plan("up", {"Resources": {"B": QUEUE}}))) == [("Add", "B"), ("Remove", "A")]
 
-    assert desk.stacks()["up"] == "CREATE_COMPLETE"
-    assert desk.sets("up") == []
-
-
-def test_no_change_is_no_change_set(desk: Desk) -> None:
-    desk.deploy("same", {"Resources": {"A": QUEUE}})
-
-    assert desk.plan("same", {"Resources": {"A": QUEUE}}).found is None
-    assert desk.sets("same") == []
+    assert workspace.stacks()["up"] == "CREATE_COMPLETE"
+    assert workspace.change_sets("up") == []
 
 
-def test_a_stack_that_must_be_made_anew_is_planned_without_being_touched(
-    desk: Desk, request: pytest.FixtureRequest
+def test_no_change_is_no_change_set(workspace: PlanWorkspace) -> None:
+    workspace.deploy("same", {"Resources": {"A": QUEUE}})
+
+    assert workspace.plan("same", {"Resources": {"A": QUEUE}}).change_set is None
+    assert workspace.change_sets("same") == []
+
+
+def test_a_stack_that_must_be_recreated_is_planned_and_not_changed(
+    workspace: PlanWorkspace, request: pytest.FixtureRequest
 ) -> None:
     request.addfinalizer(lambda: sandbox.start(sandbox.AccountLimits(1000)))
     sandbox.start(sandbox.AccountLimits(1000, floor=990))
@@ -105,19 +105,19 @@ def test_a_stack_that_must_be_made_anew_is_planned_without_being_touched(
             "Not": {**QUEUE, "Condition": "Never"},
         },
     }
-    client = desk.aws.client("cloudformation")
+    client = workspace.aws.client("cloudformation")
     client.create_stack(StackName="undone", TemplateBody=json.dumps(body))
     for _ in range(50):
-        if desk.stacks()["undone"] == "ROLLBACK_COMPLETE":
+        if workspace.stacks()["undone"] == "ROLLBACK_COMPLETE":
             break
         time.sleep(0.1)
     sandbox.start(sandbox.AccountLimits(1000))
 
-    assert told(desk.plan("undone", body)) == [("Add", "Fn")]
-    assert desk.stacks()["undone"] == "ROLLBACK_COMPLETE"
+    assert changes(workspace.plan("undone", body)) == [("Add", "Fn")]
+    assert workspace.stacks()["undone"] == "ROLLBACK_COMPLETE"
 
 
-def test_drift_of_a_stack_that_is_not_there_is_refused_before_anything_is_asked(desk: Desk) -> None:
-    with pytest.raises(UsageError, match="--revert-drift is for a stack that exists"):
-        desk.plan("none", {"Resources": {"A": QUEUE}}, Options(revert_drift=True))
-    assert "none" not in desk.stacks()
+def test_drift_of_a_new_stack_is_refused_before_anything_is_created(workspace: PlanWorkspace) -> None:
+    with pytest.raises(UsageError, match="--revert-drift"):
+        workspace.plan("none", {"Resources": {"A": QUEUE}}, Options(revert_drift=True))
+    assert "none" not in workspace.stacks()

@@ -1,7 +1,7 @@
-"""Failures that are known by their words: what each means, and the next step.
+"""Known failures by their text: what each means, and the next step.
 
-The texts are CloudFormation's and the services' own, as status reasons of stack events and in refusals of change sets
-carry them. What a row's pattern names, its meaning and hint may use. The first row that matches is taken.
+The patterns match texts of CloudFormation and of the services, in status reasons of stack events and in refusals of
+change sets. The meaning and the hint may use the groups that the pattern names. The first row that matches counts.
 """
 
 from tapctl.stacks.causes.access import KEYS, PERMISSIONS
@@ -13,4 +13,4 @@ from tapctl.stacks.causes.resources import NAMES, QUOTAS, REMAINS, WAITS
 __all__ = ["CAUSES", "Cause"]
 
 CAUSES = (*CONCURRENCY, *LAMBDA, *KEYS, *NAMES, *REMAINS, *CHECKS, *PERMISSIONS, *WAITS, *QUOTAS)
-"""In the order in which they are tried: what says more comes before what says less."""
+"""In the order in which they are tried: specific causes before general ones."""

@@ -1,4 +1,4 @@
-"""What somebody may not do, and keys that somebody may not use."""
+"""Denied actions, and KMS keys that may not be used."""
 
 from tapctl.stacks.causes.cause import Cause
 
@@ -10,13 +10,13 @@ KEYS = (
     ),
     Cause(
         r"The new key policy will not allow you to update the key policy in the future",
-        "the key policy would lock everybody out of the key",
-        "let the account's root, or the role that deploys, have kms:PutKeyPolicy",
+        "with the new key policy, nobody could change the policy of the key",
+        "allow kms:PutKeyPolicy to the account's root or to the deploying role",
     ),
     Cause(
         r"KMS access was denied|KMSAccessDenied|The ciphertext refers to a customer master key that does not exist",
-        "a KMS key is gone, or may not be used by the one who needs it",
-        "look at the key policy and at the grants of the function's role",
+        "a KMS key does not exist, or its user may not use it",
+        "check the key policy and the grants of the function's role",
     ),
 )
 
@@ -26,8 +26,8 @@ _ON = r"(?: on resource: \\?[\"']?(?P<resource>[^\s\"'\\]+))?"
 PERMISSIONS = (
     Cause(
         _DENIED + r".*?with an explicit deny(?P<where> in an? [\w-]+(?: [\w-]+)*)?",
-        "{action} is denied by name{where}, which no permission outweighs",
-        "have the deny changed, or deploy as somebody whom it does not reach",
+        "{action} is denied explicitly{where}, which no permission overrides",
+        "change the deny, or deploy with credentials that it does not affect",
     ),
     Cause(r"User: (?P<who>\S+) " + _DENIED + _ON, "{who} may not do {action}", "allow it {action} on {resource}"),
     Cause(
@@ -37,13 +37,13 @@ PERMISSIONS = (
     ),
     Cause(
         r"Encoded authorization failure message: (?P<encoded>\S+)",
-        "the credentials, or the stack's role, may not do that; AWS says in code what",
-        "`aws sts decode-authorization-message --encoded-message {encoded}` names the action",
+        "the credentials, or the stack's role, may not do that; AWS encoded what",
+        "`aws sts decode-authorization-message --encoded-message {encoded}` shows the action",
     ),
     Cause(
         r"security token included in the request is (?:expired|invalid)|ExpiredToken",
-        "the credentials that CloudFormation was given did not last as long as the operation",
-        "give it a role of its own, `--role-arn`, which does not expire",
+        "the credentials expired before the operation ended",
+        "give CloudFormation a role with `--role-arn`, which does not expire",
     ),
     Cause(
         r"is not authorized to perform|AccessDenied|access denied|UnauthorizedOperation",
@@ -52,7 +52,7 @@ PERMISSIONS = (
     ),
     Cause(
         r"Requires capabilities ?: ?\[(?P<capabilities>[\w, ]+)\]",
-        "the template makes something that must be acknowledged",
-        "`--capability {capabilities}`",
+        "the template creates IAM resources or uses macros, which must be acknowledged",
+        "pass `--capability {capabilities}`",
     ),
 )

@@ -1,29 +1,29 @@
-"""What Lambda refuses: concurrency first, then everything else."""
+"""Refusals of Lambda: concurrency first, then the others."""
 
 from tapctl.stacks.causes.cause import Cause
 
 CONCURRENCY = (
     Cause(
         r"is greater than account's unreserved concurrency \[(?P<left>\d+)\]",
-        "the provisioned concurrency is more than the account has unreserved, {left}",
-        "lower it, or ask for more of quota L-B99A9384; `tapctl account` shows what there is",
+        "the provisioned concurrency exceeds the account's unreserved concurrency, {left}",
+        "lower it, or request an increase of quota L-B99A9384; `tapctl account` shows the limit",
     ),
     Cause(
         r"Provisioned Concurrency should not be greater than the reservedConcurrentExecution",
-        "a function's provisioned concurrency, over all its versions and aliases, must fit into its reservation",
+        "the provisioned concurrency of all versions and aliases of a function must fit into its reservation",
         "raise ReservedConcurrentExecutions, or lower the provisioned concurrency",
     ),
     Cause(
         r"ReservedConcurrentExecutions\s+(?P<reserved>\d+) should not be lower than function's total provisioned "
         r"concurrency \[(?P<provisioned>\d+)\]",
-        "the reservation of {reserved} is smaller than what is provisioned inside it, {provisioned}, perhaps by"
-        " versions of earlier deploys",
-        "`aws lambda list-provisioned-concurrency-configs` shows them; delete what is not needed",
+        "the reservation of {reserved} is smaller than the function's provisioned concurrency, {provisioned}, which may"
+        " include versions of earlier deploys",
+        "list it with `aws lambda list-provisioned-concurrency-configs`, and delete what is not needed",
     ),
     Cause(
         r"cannot be applied to unpublished function versions",
-        "$LATEST takes no provisioned concurrency",
-        "put it on a version or an alias",
+        "$LATEST cannot have provisioned concurrency",
+        "set it on a version or an alias",
     ),
     Cause(
         r"Alias can't be used for Provisioned Concurrency|Version is pointed by a Provisioned Concurrency alias",
@@ -36,36 +36,36 @@ LAMBDA = (
     Cause(
         r"Code storage limit exceeded",
         "the account's code storage is full",
-        "delete old function versions, or ask for more of quota L-2ACBD22F",
+        "delete old function versions, or request an increase of quota L-2ACBD22F",
     ),
     Cause(
         r"'MemorySize' value failed to satisfy constraint.*less than or equal to 3008",
-        "new accounts may not give a function more than 3008 MB",
-        "lower MemorySize to 3008, or ask AWS Support for more",
+        "a new account may not give a function more than 3008 MB",
+        "lower MemorySize to 3008, or ask AWS Support for an increase",
     ),
     Cause(
         r"Unzipped size must be smaller than (?P<bytes>\d+) bytes",
-        "the function's code and layers are more than {bytes} bytes once unpacked",
-        "leave out what it does not need, or make it a container image",
+        "the unzipped code and layers of the function exceed {bytes} bytes",
+        "remove what it does not need, or use a container image",
     ),
     Cause(
         r"environment variables you have provided exceeded the 4KB limit",
-        "a function's environment variables may take 4 KB together",
-        "move the long ones to a parameter or a secret",
+        "the environment variables of a function may not exceed 4 KB in total",
+        "move long values to a parameter or a secret",
     ),
     Cause(
         r"Error occurred while GetObject\. S3 Error Code: (?P<code>\w+)",
         "Lambda could not read the function's code from its bucket ({code})",
-        "look at the bucket, the key and the Region of Code; `tapctl deploy` uploads a local folder by itself",
+        "check the bucket, the key and the Region of Code; `tapctl deploy` uploads a local folder",
     ),
     Cause(
         r"cannot be assumed by Lambda",
-        "IAM had not spread the new role yet, or its trust policy does not name lambda.amazonaws.com",
-        "run the deploy again; when it fails again, look at AssumeRolePolicyDocument",
+        "the new role is not available in IAM yet, or its trust policy does not name lambda.amazonaws.com",
+        "deploy again; if it fails again, check AssumeRolePolicyDocument",
     ),
     Cause(
         r"execution role does not have permissions to call (?P<action>\w+) on (?P<service>\w+)",
-        "the function's role may not call {action} on {service}, or IAM had not spread its policy yet",
-        "allow it in the role, and let what needs it depend on the policy (DependsOn)",
+        "the function's role may not call {action} on {service}, or its policy is not available in IAM yet",
+        "allow it in the role, and add DependsOn on the policy",
     ),
 )
