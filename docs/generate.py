@@ -4,6 +4,8 @@ A block stands between `<!-- generated: NAME -->` and `<!-- end -->`. CI runs th
 limit, an exit code or a configuration key comes with its documentation.
 """
 
+import ast
+import itertools
 import os
 import re
 import subprocess
@@ -16,7 +18,6 @@ sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
 from tapctl.limits import CATALOGUE  # noqa: E402
-from tapctl.settings.config_file import SECTIONS  # noqa: E402
 
 BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<name>[a-z -]+) -->\n.*?^<!-- end -->$")
 
@@ -38,8 +39,29 @@ def limits() -> str:
     return table(("limit", "of", "read with"), rows)
 
 
+def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Each field of a settings class with the docstring below it, which pydantic does not read."""
+    classes = {
+        node.name: node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
+    }
+    body = classes[name].body
+    for field, below in itertools.zip_longest(body, body[1:]):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            if not (isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)):
+                raise SystemExit(f"{file.name}: {name}.{field.target.id} has no docstring")
+            yield field.target.id, " ".join(str(below.value.value).split()).removesuffix(".")
+
+
 def configuration() -> str:
-    rows = ((f"`{key}`", text) for key, text in SECTIONS)
+    """The keys of tapctl.toml, the top first."""
+    folder = ROOT / "tapctl" / "settings"
+    sections = {
+        "": field_docs(folder / "config_file.py", "File"),
+        "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
+        "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
+    }
+    rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)
 
 

@@ -18,6 +18,7 @@ EXCEPTIONS = (
     "stack",  # the reference template
     "support",
     "benchmarks",  # that each of them starts
+    "test_docs.py",
     "test_layout.py",
     "test_structure.py",
 )

@@ -17,46 +17,66 @@ FILE = "tapctl.toml"
 
 
 class FunctionConfig(Section):
-    """`[function]`: how function code is packaged.
-
-    `requirements` is a file instead of the requirements.txt in a function's folder, for the folder `source` or for
-    every function; False installs nothing. `bytecode` adds compiled code to a function's sources.
-    """
+    """`[function]`: how function code is packaged."""
 
     source: str | None = None
+    """The one folder that `requirements` is for."""
     requirements: bool | str = True
+    """A file instead of each folder's requirements.txt, or `false` to install nothing."""
     bytecode: bool = False
+    """`true` adds compiled code beside the sources for a faster cold start, if Lambda runs the Python of tapctl."""
 
 
 class Environment(Section):
     """`[env.NAME]`."""
 
     region: str | None = None
+    """The Region."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """The account id; a deploy to any other account is refused."""
     profile: str | None = None
+    """The AWS profile."""
     role_arn: str | None = None
+    """CloudFormation's service role."""
     parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
+    """Template parameters; `{ env = "VARIABLE" }` takes the value from the environment, which only a deploy needs."""
     tags: dict[str, str] = Field(default_factory=dict)
+    """Stack tags; those that are left out stay as they are."""
     remedy: RemedyMode = RemedyMode.ADJUST
+    """`adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
+    """The unreserved minimum, if you know it."""
     termination_protection: bool | None = None
+    """Set after every deploy."""
     protected: bool = False
+    """`true` refuses `--express`, `tapctl destroy`, and any recovery that would delete what the stack holds."""
     notification_arns: Annotated[list[str], Field(max_length=5)] = Field(default_factory=list)
+    """SNS topics for stack events."""
     capabilities: list[Capability] = Field(default_factory=list)
+    """Capabilities to acknowledge; by default derived from the template."""
     priority: list[str] = Field(default_factory=list)
+    """Logical ids of the functions that get headroom first."""
     minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
+    """`{ Function = N }`: a reservation below N is dropped instead of lowered."""
     sandbox: bool = False
+    """`true` for the local AWS."""
     artifact_bucket: str | None = None
+    """An S3 bucket for artifacts; by default tapctl creates a private one."""
 
 
 class File(Section):
     """tapctl.toml as a whole."""
 
     template: str | None = None
+    """The template file, relative to tapctl.toml."""
     stack_name: str | None = None
+    """The stack name; `{env}` is replaced by the environment's name."""
     function: FunctionConfig = Field(default_factory=FunctionConfig.model_construct)
+    """How function code is packaged."""
     verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
+    """What `tapctl verify` expects beyond the template."""
     env: dict[str, Environment] = Field(default_factory=dict)
+    """One section per environment, chosen with `--env`."""
 
 
 def find(folder: Path) -> Path | None:

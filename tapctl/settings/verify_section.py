@@ -115,8 +115,12 @@ class HttpProbe(Answer):
 
 
 class VerifyConfig(Section):
-    """`[verify]`; `outputs` maps the name of an output to a pattern that its whole value matches."""
+    """`[verify]`."""
 
     outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
+    """Patterns that the whole values of outputs match, by the name of the output."""
     http: tuple[HttpProbe, ...] = ()
+    """Requests to `url`, or to the URL in the output `output`, with `path`, `method`, `headers`, `timeout`; and the
+    response: `status` (2xx by default) and a pattern for its `body`."""
     webhook: WebhookProbe | None = None
+    """A signed test event, a duplicate and a forged one: see docs/verifying.md."""
