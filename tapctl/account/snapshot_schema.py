@@ -17,7 +17,8 @@ from tapctl.unknown import Unknown
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
+    # Compiled once, as parts of the whole file, and not one by one.
+    model_config = ConfigDict(extra="ignore", strict=True, defer_build=True)
 
 
 class Unread(_Model):
@@ -95,7 +96,7 @@ class Snapshot(_Model):
     taken_at: str | None = None
     account_id: str | None = None
     region: str | None = None
-    usage: _Usage = _Usage()
+    usage: _Usage = Field(default_factory=_Usage)
     stack: SnapshotStack | Unread | None = None
     quotas: dict[str, _Quota] = {}
     # An UnreadMap is a map of strings too, so it is tried first.

@@ -13,7 +13,6 @@ from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import CONCURRENCY
-from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
 from tapctl.report.render import STYLES, RenderOptions, draw
@@ -21,6 +20,8 @@ from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from tapctl.report.finding import Report
 
 
 def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = False) -> str:
@@ -298,8 +299,15 @@ def stack_name(result: Preflight) -> str | None:
     return stack.name if isinstance(stack, Stack) else result.tree.resolver.pseudo.get("AWS::StackName")
 
 
+def _report(result: Preflight) -> Report:
+    """The findings for the formats of other tools; a text does not load their module."""
+    from tapctl.report.finding import of_preflight
+
+    return of_preflight(result, sentence(result).plain)
+
+
 RENDERERS: Mapping[str, Callable[[Preflight, RenderOptions], str]] = {
     "text": as_text,
     "json": as_json,
-    **rendered_by(lambda result: of_preflight(result, sentence(result).plain)),
+    **rendered_by(_report),
 }

@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.model import LearnedFloor
-from tapctl.aws.session import Target
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.arguments import capabilities, lookups, pairs, parameters_file
@@ -22,6 +21,9 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptio
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.aws.session import Target
 
 _NO_TEMPLATE, _NO_ACCOUNT = TemplateOptions(), AccountOptions()
 _NO_JUDGEMENT, _NO_STACK = JudgementOptions(), StackOptions()
@@ -71,7 +73,9 @@ class Settings:
     def policy(self) -> RemedyPolicy:
         return RemedyPolicy(self.remedy, self.priority, self.minimum)
 
-    def target(self) -> Target:
+    def target(self) -> "Target":
+        from tapctl.aws.session import Target
+
         return Target(self.region, self.profile, env=self.env, environments=self.unchosen)
 
 
