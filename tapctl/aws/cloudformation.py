@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tapctl.aws.errors import aws_call
-from tapctl.aws.session import supports
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_description, stack_event, stack_name
 from tapctl.errors import AwsError
 from tapctl.resource_types import ABSENT
@@ -147,14 +146,13 @@ def describe_change_set(
     aws: Aws, change_set: str, stack: str = "", *, values: bool = True, next_token: str | None = None
 ) -> ChangeSetPage:
     """One page of a change set, named by its id, or by its name and stack; with property values where botocore can."""
-    client = _client(aws)
     request: dict[str, Any] = {"StackName": stack} if stack else {}
-    if values and supports(client, "DescribeChangeSet", "IncludePropertyValues"):
+    if values and aws.supports("cloudformation", "DescribeChangeSet", "IncludePropertyValues"):
         request["IncludePropertyValues"] = True
     if next_token:
         request["NextToken"] = next_token
     with aws_call("reading a change set"):
-        page = client.describe_change_set(ChangeSetName=change_set, **request)
+        page = _client(aws).describe_change_set(ChangeSetName=change_set, **request)
     changes = (entry["ResourceChange"] for entry in page.get("Changes", ()) if "ResourceChange" in entry)
     return ChangeSetPage(
         str(page["Status"]),

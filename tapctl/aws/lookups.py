@@ -45,7 +45,7 @@ class Export:
 def account_id(aws: Aws) -> str:
     """The account of the credentials in use."""
     client: STSClient = aws.client("sts")
-    with aws_call(GET_CALLER):
+    with aws_call("reading the account id of the credentials"):
         return str(client.get_caller_identity()["Account"])
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tapctl.aws.errors import aws_call
-from tapctl.aws.s3 import Bucket, BucketForbidden, partition
-from tapctl.aws.session import Aws
+from tapctl.aws import lookups
+from tapctl.aws.s3 import Bucket, BucketForbidden
+from tapctl.aws.session import Aws, partition
 from tapctl.errors import AwsError, UsageError
 
 _ATTEMPTS = 10
@@ -34,8 +34,7 @@ class ArtifactStore:
     @property
     def account_id(self) -> str:
         if not self.known_account:
-            with aws_call("reading the account id of the credentials"):
-                self.known_account = str(self.aws.client("sts").get_caller_identity()["Account"])
+            self.known_account = lookups.account_id(self.aws)
         return self.known_account
 
     @property

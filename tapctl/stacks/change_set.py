@@ -91,7 +91,7 @@ def create(
     timeout is over or another user reviews a change set of a stack that does not exist yet.
     """
     request.options.check_target(creates=request.creates)
-    request.options.check_supported(aws.client("cloudformation"))
+    request.options.check_supported(aws)
     if request.exists:
         stale_change_sets.clear(aws, request.stack_name, creates=request.creates)
     # What identifies it until the answer arrives, which an interrupt or a broken connection may prevent.

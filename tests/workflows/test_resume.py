@@ -23,6 +23,7 @@ from tapctl.workflows.deployer import DeployRequest
 from tests.support.failing_custom_resource import failing_function
 from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import account_id
 from tests.support.workspace import QUEUE
 
 pytestmark = pytest.mark.xdist_group("deploy resume")
@@ -135,8 +136,8 @@ def test_a_secret_that_a_resource_quotes_is_not_shown(workspace: OneTemplate, aw
 
 def test_a_finished_execution_is_not_searched_for(workspace: OneTemplate) -> None:
     """A run did not wait; since then another user deleted the stack."""
-    gone = "arn:aws:cloudformation:us-east-1:000000000000:stack/history/123"
-    with open_journal("000000000000", "us-east-1", "history") as journal:
+    gone = f"arn:aws:cloudformation:us-east-1:{account_id()}:stack/history/123"
+    with open_journal(account_id(), "us-east-1", "history") as journal:
         journal.record(Phase.EXECUTING, change_set=gone.replace("stack", "changeSet"), token="t", stack_id=gone)
 
     started = time.monotonic()
