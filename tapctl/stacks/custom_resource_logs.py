@@ -5,13 +5,13 @@ At most two requests, each of one page. What may not be read is Unknown, with th
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from tapctl.aws import lambda_
 from tapctl.aws.cloudformation import get_template, physical_id
-from tapctl.aws.errors import aws_call, read_or_unknown
+from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, stack_name
-from tapctl.errors import AwsError, TemplateError
+from tapctl.errors import TemplateError
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
 from tapctl.unknown import Unknown
@@ -27,35 +27,21 @@ _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
 
 def last_lines(aws: Aws, function: str, reason: str) -> list[str] | Unknown:
     """The last lines of the function's log, in the stream that the reason names if it names one."""
-    group, client = f"/aws/lambda/{function}", aws.client("logs")
     named = _STREAM.search(reason)
-    stream = named[1] if named else read_or_unknown("logs:DescribeLogStreams", lambda: _latest_stream(client, group))
+    stream = (
+        named[1] if named else read_or_unknown(lambda_.LIST_STREAMS, lambda: lambda_.latest_log_stream(aws, function))
+    )
     if isinstance(stream, Unknown):
         return stream
     if stream is None:
-        return Unknown(f"there is no log in {group}")
-    messages = read_or_unknown("logs:GetLogEvents", lambda: _messages(client, group, stream))
+        return Unknown(f"there is no log in {lambda_.log_group(function)}")
+    messages = read_or_unknown(
+        lambda_.GET_LOG_EVENTS, lambda: lambda_.last_log_messages(aws, function, stream, 5 * LINES)
+    )
     return messages if isinstance(messages, Unknown) else _shown(messages)
 
 
-def _latest_stream(client: Any, group: str) -> str | None:
-    request = {"logGroupName": group, "orderBy": "LastEventTime", "descending": True, "limit": 1}
-    try:
-        with aws_call(f"reading the log streams of {group}"):
-            streams = client.describe_log_streams(**request)["logStreams"]
-    except AwsError as error:
-        if error.code == "ResourceNotFoundException":
-            return None
-        raise
-    return str(streams[0]["logStreamName"]) if streams else None
-
-
-def _messages(client: Any, group: str, stream: str) -> list[str]:
-    request = {"logGroupName": group, "logStreamName": stream, "limit": 5 * LINES, "startFromHead": False}
-    return [str(event["message"]) for event in client.get_log_events(**request)["events"]]
-
-
-def _shown(messages: list[str]) -> list[str]:
+def _shown(messages: Sequence[str]) -> list[str]:
     lines = [line.rstrip() for message in messages for line in message.splitlines()]
     own = [line for line in lines if line and not _PLATFORM.match(line)]
     return [line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…" for line in own[-LINES:]]
