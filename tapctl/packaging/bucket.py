@@ -18,6 +18,11 @@ _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
 
 
+def bucket_name(account_id: str, region: str) -> str:
+    """The name of tapctl's own bucket."""
+    return f"tapctl-artifacts-{account_id}-{region}"
+
+
 @dataclass(slots=True)
 class ArtifactStore:
     """The bucket for artifacts; an object's key comes from its content, so each is uploaded once.
@@ -40,7 +45,7 @@ class ArtifactStore:
     @property
     def bucket(self) -> str:
         """The name of the bucket: the configured one, or tapctl's own in this account and Region."""
-        return self.configured or f"tapctl-artifacts-{self.account_id}-{self.aws.region}"
+        return self.configured or bucket_name(self.account_id, self.aws.region)
 
     def url(self, key: str) -> str:
         """An object's URL for `TemplateURL`, path-style because the sandbox reads it too."""

@@ -13,8 +13,7 @@ import pytest
 
 from tapctl.errors import UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
-from tapctl.packaging.content import write_zip
-from tapctl.packaging.file_tree import tree
+from tapctl.packaging.content import tree, write_zip
 from tests.support.golden import Golden
 from tests.support.packaged import artifacts, data, entries, packaged, packed, template, written
 

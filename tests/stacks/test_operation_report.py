@@ -8,8 +8,7 @@ import pytest
 
 from tapctl.aws.stacks import StackEvent, stack_event
 from tapctl.resource_types import STACK
-from tapctl.stacks.custom_resource_logs import WIDEST
-from tapctl.stacks.operation import closing_remarks, left_behind
+from tapctl.stacks.operation import WIDEST, closing_remarks, left_behind
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, stubbed, unreachable_aws
 
