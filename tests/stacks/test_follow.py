@@ -82,7 +82,7 @@ def test_an_earlier_operation_is_left_out_and_not_read() -> None:
     assert history.reads < 10
 
 
-def test_an_operation_without_a_token_of_ours_is_not_mistaken_for_ours() -> None:
+def test_an_operation_with_another_token_is_not_taken_for_this_one() -> None:
     history = History()
     history.end(-1.0, "UPDATE_COMPLETE", token=None)
     history.end(2.0, "UPDATE_COMPLETE")

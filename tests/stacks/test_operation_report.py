@@ -158,7 +158,7 @@ def test_a_template_that_cannot_be_read_is_one_line_with_the_place(golden: Golde
     golden(line)
 
 
-def test_a_function_that_was_there_before_is_asked_for() -> None:
+def test_an_older_function_is_read_from_the_stack() -> None:
     detail = {
         "LogicalResourceId": "Migrator",
         "ResourceType": "AWS::Lambda::Function",

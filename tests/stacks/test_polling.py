@@ -3,7 +3,7 @@ import pytest
 from tapctl.stacks.polling import INTERVAL, WORST_STRAIN, Budget, change_set_pause, jittered
 
 
-def test_the_end_is_told_within_two_seconds_at_no_more_than_the_reads_that_are_allowed() -> None:
+def test_the_end_shows_within_two_seconds_at_no_more_than_the_allowed_reads() -> None:
     latency = 0.15
     assert INTERVAL * 1.2 + 2 * latency <= 2.0
     assert 1 / INTERVAL <= 1.1
