@@ -72,7 +72,7 @@ def file_content(local: Local, path: Path, installed: Installed | None = None, b
     kind = local.slot.kind
     if kind is PathKind.FILE and path.is_dir():
         raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
-    entries = _with(_own(local, path), installed)  # rejects a pipe, which opening would block on
+    entries = _with_dependencies(_listed(local, path), installed)  # rejects a pipe, which opening would block on
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries, bytecode)
     with path.open("rb") as file:
@@ -90,14 +90,14 @@ def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | 
     return Content(content_hash(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
-def _own(local: Local, path: Path) -> list[TreeEntry]:
+def _listed(local: Local, path: Path) -> list[TreeEntry]:
     try:
         return tree(path)
     except UsageError as error:
         raise UsageError(f"{local.owner}: {error.message}", error.hint) from None
 
 
-def _with(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
+def _with_dependencies(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
     """A folder's own files and those of its dependencies; its own takes precedence over one of the same name."""
     if installed is None or not any(installed.folder.iterdir()):
         return own

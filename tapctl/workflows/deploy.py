@@ -129,7 +129,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
                 ui.step(f"{reason}; judging again")
                 attempt = replace(attempt, replacements=replacements, first=first)
             case Refused(failure) if attempt.refusal:
-                raise _both(attempt.refusal, failure)
+                raise _refused_twice(attempt.refusal, failure)
             case Refused(failure, minimum):
                 attempt = replace(attempt, refusal=failure, first=first)
                 deployer = _learn(deployer, result, minimum)
@@ -189,7 +189,7 @@ def _clear(deployer: Deployer) -> None:
         deployer.recovery.clear(ready.stack)
 
 
-def _both(first: DeployFailed, second: DeployFailed) -> DeployFailed:
+def _refused_twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
     """The error of a deploy that was refused twice."""
     before = "with the same message" if first.message == second.message else f"as well: {first.message}"
     return DeployFailed(f"{second.message}; the attempt before was refused {before}", second.hint)

@@ -128,7 +128,7 @@ def test_a_throttled_reader_slows_down_and_recovers() -> None:
     collected(following(history).follow)
 
     assert history.reads < 80
-    assert history.budget.strain == 1
+    assert history.budget.backoff == 1
 
 
 def test_events_are_not_lost_when_a_later_page_cannot_be_read() -> None:
