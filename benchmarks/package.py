@@ -14,8 +14,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.processes import Command, Comparison, measure, table
-from tapctl.packaging.content import write_zip
-from tapctl.packaging.file_tree import content_hash, tree
+from tapctl.packaging.content import content_hash, tree, write_zip
 
 FILES, SIZE = 5_000, 20_000
 ROOT = Path(__file__).resolve().parent.parent

@@ -123,6 +123,18 @@ def test_the_judgement_and_its_inputs_spell_no_command(room: str) -> None:
     assert spelled == []
 
 
+def test_only_the_aws_room_takes_a_client() -> None:
+    """The other rooms call typed functions of `tapctl.aws`, or operations by their API names."""
+    modules_outside = (path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "aws"))
+    taken = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in modules_outside
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "client"
+    ]
+    assert taken == []
+
+
 def test_the_forbidden_words_are_not_used() -> None:
     folders = ("tapctl", "function", "stack", "tests", "benchmarks", "docs")
     files = [

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tapctl.aws.errors import aws_call
-from tapctl.aws.session import supports
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_description, stack_event, stack_name
 from tapctl.errors import AwsError
 from tapctl.resource_types import ABSENT
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.literals import StackStatusType
+    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
 
     from tapctl.aws.session import Aws
 
@@ -58,6 +58,26 @@ class ChangeSetSummary:
     execution_status: str
     created: Any = None
     """A datetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDifference:
+    """One property that differs from the template: `kind` is ADD, REMOVE or NOT_EQUAL, `path` a JSON pointer."""
+
+    path: str
+    kind: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDrift:
+    """What a drift detection found about one resource: `status` is IN_SYNC, MODIFIED, DELETED or why it has none."""
+
+    logical_id: str
+    status: str
+    reason: str
+    differences: tuple[PropertyDifference, ...]
 
 
 def _client(aws: Aws) -> CloudFormationClient:
@@ -147,14 +167,13 @@ def describe_change_set(
     aws: Aws, change_set: str, stack: str = "", *, values: bool = True, next_token: str | None = None
 ) -> ChangeSetPage:
     """One page of a change set, named by its id, or by its name and stack; with property values where botocore can."""
-    client = _client(aws)
     request: dict[str, Any] = {"StackName": stack} if stack else {}
-    if values and supports(client, "DescribeChangeSet", "IncludePropertyValues"):
+    if values and aws.supports("cloudformation", "DescribeChangeSet", "IncludePropertyValues"):
         request["IncludePropertyValues"] = True
     if next_token:
         request["NextToken"] = next_token
     with aws_call("reading a change set"):
-        page = client.describe_change_set(ChangeSetName=change_set, **request)
+        page = _client(aws).describe_change_set(ChangeSetName=change_set, **request)
     changes = (entry["ResourceChange"] for entry in page.get("Changes", ()) if "ResourceChange" in entry)
     return ChangeSetPage(
         str(page["Status"]),
@@ -218,3 +237,43 @@ def start_operation(aws: Aws, operation: Operation, action: str, request: Mappin
     """Begin an operation that is recognized by its token; `action` is for the message of a refusal."""
     with aws_call(action):
         getattr(_client(aws), operation)(**request, ClientRequestToken=token)
+
+
+def detect_stack_drift(aws: Aws, stack_id: str) -> str:
+    """Begin a drift detection; its id."""
+    with aws_call(f"detecting the drift of stack {stack_name(stack_id)}"):
+        return str(_client(aws).detect_stack_drift(StackName=stack_id)["StackDriftDetectionId"])
+
+
+def drift_detection(aws: Aws, detection_id: str) -> tuple[str, str]:
+    """The status of a drift detection and its reason: DETECTION_IN_PROGRESS, DETECTION_FAILED, DETECTION_COMPLETE."""
+    with aws_call("reading a drift detection"):
+        answer = _client(aws).describe_stack_drift_detection_status(StackDriftDetectionId=detection_id)
+    return answer["DetectionStatus"], answer.get("DetectionStatusReason", "")
+
+
+def resource_drifts(aws: Aws, stack_id: str) -> tuple[ResourceDrift, ...]:
+    """What the last drift detection found about each resource; botocore has no paginator for the operation."""
+    drifts: list[ResourceDrift] = []
+    following: dict[str, Any] = {}
+    while True:
+        with aws_call(f"reading the drift of stack {stack_name(stack_id)}"):
+            page = _client(aws).describe_stack_resource_drifts(StackName=stack_id, **following)
+        drifts += map(_resource_drift, page["StackResourceDrifts"])
+        if not (token := page.get("NextToken")):
+            return tuple(drifts)
+        following = {"NextToken": token}
+
+
+def _resource_drift(entry: StackResourceDriftTypeDef) -> ResourceDrift:
+    differences = tuple(
+        PropertyDifference(
+            difference["PropertyPath"],
+            difference["DifferenceType"],
+            difference["ExpectedValue"],
+            difference["ActualValue"],
+        )
+        for difference in entry.get("PropertyDifferences", ())
+    )
+    reason = entry.get("DriftStatusReason", "")
+    return ResourceDrift(entry["LogicalResourceId"], entry["StackResourceDriftStatus"], reason, differences)

@@ -1,4 +1,4 @@
-"""The concurrency of a Lambda function: its reservation, and what its versions and aliases provision."""
+"""Lambda functions: their reservations, what their versions and aliases provision, and their logs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tapctl.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
 
     from tapctl.aws.session import Aws
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 GET_RESERVED = "lambda:GetFunctionConcurrency"
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
+LIST_STREAMS = "logs:DescribeLogStreams"
+GET_LOG_EVENTS = "logs:GetLogEvents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,33 @@ def set_reserved_concurrency(aws: Aws, function: str, value: int | None) -> None
     else:
         with aws_call(f"reserving {value} executions for {function}"):
             client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=value)
+
+
+def log_group(function: str) -> str:
+    """The log group that Lambda writes to by default."""
+    return f"/aws/lambda/{function}"
+
+
+def latest_log_stream(aws: Aws, function: str) -> str | None:
+    """The log stream with the newest event; None where the function has no log."""
+    client: CloudWatchLogsClient = aws.client("logs")
+
+    def read() -> str | None:
+        group = log_group(function)
+        answer = client.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True, limit=1)
+        return next((stream["logStreamName"] for stream in answer["logStreams"]), None)
+
+    return _unless_not_found(LIST_STREAMS, read, None)
+
+
+def last_log_messages(aws: Aws, function: str, stream: str, limit: int) -> tuple[str, ...]:
+    """The last messages of a log stream, oldest first."""
+    client: CloudWatchLogsClient = aws.client("logs")
+    with aws_call(GET_LOG_EVENTS):
+        answer = client.get_log_events(
+            logGroupName=log_group(function), logStreamName=stream, limit=limit, startFromHead=False
+        )
+    return tuple(event["message"] for event in answer["events"])
 
 
 def _unless_not_found(permission: str, read: Callable[[], T], default: T) -> T:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tapctl.aws.errors import aws_call
+from tapctl.aws.stacks import stack_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -35,11 +36,16 @@ class StoredParameter:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export of the Region and the name of the stack that exports it, "" where AWS leaves it out."""
+    """An export of the Region and the id of the stack that exports it, "" where AWS leaves it out."""
 
     name: str
     value: str
-    stack: str
+    stack_id: str
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack."""
+        return stack_name(self.stack_id)
 
 
 def account_id(aws: Aws) -> str:
@@ -71,13 +77,7 @@ def exports(aws: Aws) -> tuple[Export, ...]:
     with aws_call(LIST_EXPORTS):
         pages = list(client.get_paginator("list_exports").paginate())
     return tuple(
-        Export(export["Name"], str(export["Value"]), _stack_name(export.get("ExportingStackId", "")))
+        Export(export["Name"], str(export["Value"]), export.get("ExportingStackId", ""))
         for page in pages
         for export in page.get("Exports", [])
     )
-
-
-def _stack_name(stack_id: str) -> str:
-    """The name in an ARN like `arn:…:stack/NAME/ID`."""
-    parts = stack_id.split("/")
-    return parts[1] if len(parts) > 1 else ""

@@ -1,14 +1,12 @@
 """A bucket for deployment artifacts in S3; every request names the account that must own it."""
 
 import json
-import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, BinaryIO
 
 from tapctl.aws.errors import aws_call
-from tapctl.aws.session import Aws
+from tapctl.aws.session import Aws, partition
 from tapctl.errors import AwsError
 
 ABORT_INCOMPLETE_UPLOADS = {
@@ -27,24 +25,6 @@ _BEING_CREATED = ("BucketAlreadyOwnedByYou", "OperationAborted")
 
 class BucketForbidden(AwsError):
     """The bucket belongs to another account, or these credentials may not use it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """A part of AWS, such as China or GovCloud: its name in ARNs and the suffix of its endpoints."""
-
-    name: str
-    dns_suffix: str
-
-
-@cache
-def partition(region: str) -> Partition:
-    """The partition of a Region; the first one, `aws`, for a Region that botocore does not know."""
-    from botocore.loaders import Loader
-
-    partitions = Loader().load_data("partitions")["partitions"]
-    data = next((item for item in partitions if re.match(item["regionRegex"], region)), partitions[0])
-    return Partition(data["outputs"]["name"], data["outputs"]["dnsSuffix"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tapctl.aws.errors import aws_call, error_code, error_message, is_permanent, is_throttled, read_or_unknown
-from tapctl.aws.errors import to_aws_error as in_our_words
-from tapctl.errors import AwsError, UsageError
+from tapctl.errors import UsageError
 from tapctl.hints import Advice, advise
 
 if TYPE_CHECKING:
@@ -96,6 +94,17 @@ class Aws:
             return list(client.get_paginator(method).paginate(**parameters))
         return [self.call(service, operation, **parameters)]
 
+    def supports(self, service: str, operation: str, parameter: str | None = None) -> bool:
+        """Whether this version of botocore has the operation, with the parameter."""
+        model = self.client(service).meta.service_model
+        if operation not in model.operation_names:
+            return False
+        return parameter is None or parameter in model.operation_model(operation).input_shape.members
+
+    def endpoint_url(self, service: str) -> str:
+        """The URL to which requests to the service go."""
+        return str(self.client(service).meta.endpoint_url)
+
     def _new_session(self) -> boto3.Session:
         import boto3
         from botocore.exceptions import BotoCoreError, ProfileNotFound
@@ -159,7 +168,7 @@ def _isolated_session() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A part of AWS with its own accounts, such as AWS in China: the name in its ARNs, and its DNS suffix."""
+    """A part of AWS with separate accounts, such as China or GovCloud: its name in ARNs and its DNS suffix."""
 
     name: str
     dns_suffix: str
@@ -167,7 +176,7 @@ class Partition:
 
 @cache
 def partition(region: str) -> Partition:
-    """The partition of a Region."""
+    """The partition of a Region; the first one, `aws`, for a Region that botocore does not know."""
     from botocore.loaders import Loader
 
     partitions = Loader().load_data("partitions")["partitions"]
@@ -175,40 +184,3 @@ def partition(region: str) -> Partition:
         (part["outputs"] for part in partitions if re.match(part["regionRegex"], region)), partitions[0]["outputs"]
     )
     return Partition(outputs["name"], outputs["dnsSuffix"])
-
-
-def supports(client: Any, operation: str, parameter: str | None = None) -> bool:
-    """Whether this version of botocore has the operation, with the parameter."""
-    model = client.meta.service_model
-    if operation not in model.operation_names:
-        return False
-    return parameter is None or parameter in model.operation_model(operation).input_shape.members
-
-
-# The former names, until every caller uses `tapctl.aws.errors`.
-explained, readable, knows = aws_call, read_or_unknown, supports
-
-
-def lasting(error: Exception) -> bool:
-    ours = in_our_words(error, "")
-    return isinstance(ours, AwsError) and is_permanent(ours)
-
-
-def throttled(error: Exception) -> bool:
-    ours = in_our_words(error, "")
-    return isinstance(ours, AwsError) and is_throttled(ours)
-
-
-__all__ = [
-    "Aws",
-    "Target",
-    "error_code",
-    "error_message",
-    "explained",
-    "in_our_words",
-    "knows",
-    "lasting",
-    "readable",
-    "supports",
-    "throttled",
-]

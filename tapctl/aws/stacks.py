@@ -50,16 +50,8 @@ class StackDescription:
         return stack_status(self.status).exists
 
     def known_parameters(self) -> dict[str, str | Unknown]:
-        """The parameters, Unknown where AWS does not show the value."""
-        return {
-            name: Unknown(
-                f"parameter {name} keeps its deployed value, which AWS does not return",
-                advise(Advice.GIVE_PARAMETER, name),
-            )
-            if value and set(value) == {"*"}
-            else value
-            for name, value in self.parameters.items()
-        }
+        """The parameters, Unknown where AWS does not return the value."""
+        return {name: _known(name, value) for name, value in self.parameters.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,8 @@
-"""From files on this machine to objects in S3: code and nested templates."""
+"""Local paths of a template as objects in the artifact bucket.
+
+package           the packaged template and its artifacts, and their upload
+content           the content of a local path: the files of a folder as a zip with a stable hash, or one file
+dependencies      the wheels of a Python function or layer, installed by uv for a lambda_platform
+                  package_indexes: pip's configuration for uv · bytecode: compiled sources beside them
+bucket            the artifact bucket of an account and Region
+"""

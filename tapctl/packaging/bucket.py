@@ -9,13 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tapctl.aws.errors import aws_call
-from tapctl.aws.s3 import Bucket, BucketForbidden, partition
-from tapctl.aws.session import Aws
+from tapctl.aws import lookups
+from tapctl.aws.s3 import Bucket, BucketForbidden
+from tapctl.aws.session import Aws, partition
 from tapctl.errors import AwsError, UsageError
 
 _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
+
+
+def bucket_name(account_id: str, region: str) -> str:
+    """The name of tapctl's own bucket."""
+    return f"tapctl-artifacts-{account_id}-{region}"
 
 
 @dataclass(slots=True)
@@ -34,14 +39,13 @@ class ArtifactStore:
     @property
     def account_id(self) -> str:
         if not self.known_account:
-            with aws_call("reading the account id of the credentials"):
-                self.known_account = str(self.aws.client("sts").get_caller_identity()["Account"])
+            self.known_account = lookups.account_id(self.aws)
         return self.known_account
 
     @property
     def bucket(self) -> str:
         """The name of the bucket: the configured one, or tapctl's own in this account and Region."""
-        return self.configured or f"tapctl-artifacts-{self.account_id}-{self.aws.region}"
+        return self.configured or bucket_name(self.account_id, self.aws.region)
 
     def url(self, key: str) -> str:
         """An object's URL for `TemplateURL`, path-style because the sandbox reads it too."""

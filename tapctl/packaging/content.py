@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,6 @@ from tapctl.errors import UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.bytecode import bytecode_name, compiled
 from tapctl.packaging.dependencies import Installed
-from tapctl.packaging.file_tree import ContentHash, TreeEntry, content_hash, tree
 from tapctl.template.local_paths import Local, PathKind
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def file_content(local: Local, path: Path, installed: Installed | None = None, b
     kind = local.slot.kind
     if kind is PathKind.FILE and path.is_dir():
         raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
-    entries = _with(_own(local, path), installed)  # rejects a pipe, which opening would block on
+    entries = _with_dependencies(_listed(local, path), installed)  # rejects a pipe, which opening would block on
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries, bytecode)
     with path.open("rb") as file:
@@ -90,14 +90,14 @@ def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | 
     return Content(content_hash(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
-def _own(local: Local, path: Path) -> list[TreeEntry]:
+def _listed(local: Local, path: Path) -> list[TreeEntry]:
     try:
         return tree(path)
     except UsageError as error:
         raise UsageError(f"{local.owner}: {error.message}", error.hint) from None
 
 
-def _with(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
+def _with_dependencies(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
     """A folder's own files and those of its dependencies; its own takes precedence over one of the same name."""
     if installed is None or not any(installed.folder.iterdir()):
         return own
@@ -121,6 +121,99 @@ def _write_file(path: Path, out: BinaryIO) -> str:
 def _write_bytes(data: bytes, out: BinaryIO) -> str:
     out.write(data)
     return hashlib.sha256(data).hexdigest()
+
+
+EXCLUDED = {
+    *("__pycache__", ".DS_Store", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox"),
+    *(".git", ".hg", ".svn", ".venv", ".aws-sam"),
+}
+"""Files and folders of development tools, which no function needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file and its name in the zip; `size` in bytes when the folder was listed."""
+
+    name: str
+    file: Path
+    executable: bool
+    size: int
+
+
+class ContentHash:
+    """A hash of the name, executable bit and content of each file, independent of time and machine."""
+
+    def __init__(self, bytecode: str | None = None) -> None:
+        # To be raised when `write_zip` writes other bytes for the same files.
+        self._hash = hashlib.sha256(f"tapctl.zip/1 {bytecode}\n".encode() if bytecode else b"tapctl.zip/1\n")
+
+    def add(self, entry: TreeEntry, content: bytes) -> None:
+        """Add a file; `content` is the SHA-256 of its content."""
+        name = entry.name.encode()
+        self._hash.update(b"%d:%s %d %s\n" % (len(name), name, entry.executable, content))
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def content_hash(entries: Iterable[TreeEntry], bytecode: str | None = None) -> str:
+    """The hash of these files in the given order, hexadecimal."""
+    result = ContentHash(bytecode)
+    for entry in entries:
+        with entry.file.open("rb") as file:
+            result.add(entry, hashlib.file_digest(file, "sha256").digest())
+    return result.hexdigest()
+
+
+def tree(path: Path) -> list[TreeEntry]:
+    """Every file of a folder sorted by name, or the one file.
+
+    Raises `UsageError` for an entry that is not a file, a link out of the folder, or a folder without files; `OSError`
+    for an entry that cannot be read.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode):
+        return [_entry(path.name, path)]
+    if not stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is neither a file nor a folder", "set the property to the folder of the code")
+    entries = sorted(_entries(path), key=lambda entry: entry.name)
+    if not entries:
+        raise UsageError(f"{path} has no files", "put the function's code there")
+    return entries
+
+
+def _entries(path: Path) -> Iterator[TreeEntry]:
+    root = path.resolve()
+    for folder, names, files in os.walk(path, onerror=_raise):
+        names[:] = [name for name in names if name not in EXCLUDED]
+        for name in (*files, *(name for name in names if (Path(folder) / name).is_symlink())):
+            if name not in EXCLUDED and not name.endswith(".pyc"):
+                file = Path(folder) / name
+                yield _entry(file.relative_to(path).as_posix(), _checked(file, root))
+
+
+def _raise(error: OSError) -> None:
+    """`os.walk` skips a folder that it cannot list unless its error handler raises."""
+    raise error
+
+
+def _entry(name: str, file: Path) -> TreeEntry:
+    status = file.stat()
+    return TreeEntry(name, file, bool(status.st_mode & stat.S_IXUSR), status.st_size)
+
+
+def _checked(file: Path, root: Path) -> Path:
+    """The file. Raises `UsageError` for a link that is broken, leads out of `root` or to a folder."""
+    if not file.is_symlink():
+        if not file.is_file():
+            raise UsageError(f"{file} is neither a file nor a folder", "remove it from the function's folder")
+        return file
+    target = Path(os.path.realpath(file))  # Path.resolve raises for a link to itself before Python 3.13
+    if not target.is_file():
+        raise UsageError(f"{file} is a link that does not lead to a file", "replace the link with a file")
+    if not target.is_relative_to(root):
+        raise UsageError(f"{file} is a link that leads out of the function's folder", "replace the link with the file")
+    return file
 
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

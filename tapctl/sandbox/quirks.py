@@ -18,4 +18,4 @@ DROPPED_PROPERTIES: Mapping[str, frozenset[str]] = {
 
 def is_emulator(aws: Aws) -> bool:
     """Whether the endpoint is on the loopback interface: the sandbox, or an emulator that AWS_ENDPOINT_URL names."""
-    return urlsplit(aws.client("cloudformation").meta.endpoint_url).hostname in LOOPBACK_HOSTS
+    return urlsplit(aws.endpoint_url("cloudformation")).hostname in LOOPBACK_HOSTS

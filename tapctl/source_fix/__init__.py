@@ -1,5 +1,6 @@
-"""The remedy as an edit of the source files.
+"""Where and how the remedy changes the source files; `tapctl.workflows.fix` makes the edits and checks them.
 
-`places` decides where each change is written, `suppress` suppresses rules of policy scanners, `check` proves that the
-edited files demand what the remedy says and differ in nothing else, and `file_edit` prints or writes them.
+places            where each change is written, since several functions may share a value
+suppress          rules of policy scanners that require a reservation are suppressed
+file_edit         a file before and after, as a diff or written to disk
 """

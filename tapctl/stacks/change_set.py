@@ -91,7 +91,7 @@ def create(
     timeout is over or another user reviews a change set of a stack that does not exist yet.
     """
     request.options.check_target(creates=request.creates)
-    request.options.check_supported(aws.client("cloudformation"))
+    request.options.check_supported(aws)
     if request.exists:
         stale_change_sets.clear(aws, request.stack_name, creates=request.creates)
     # What identifies it until the answer arrives, which an interrupt or a broken connection may prevent.
@@ -101,7 +101,7 @@ def create(
         change_set, stack = cloudformation.create_change_set(aws, request.parameters_for_aws())
         ready = reader.read(change_set, stack, request)
     except AwsError as error:
-        raise _explained(error) from None
+        raise _request_error(error) from None
     finally:
         if ready is None:
             with suppress(TapctlError):  # what cannot be deleted now, the next deploy deletes
@@ -173,7 +173,7 @@ class _Reader:
         return self._reason(self._finished(nested[1].rstrip(".:,"))) if nested else reason
 
 
-def _explained(error: AwsError) -> TapctlError:
+def _request_error(error: AwsError) -> TapctlError:
     """The error for a refused request: a mistake in the request, or another operation on the stack."""
     if error.code not in _ABOUT_INPUT:
         return error

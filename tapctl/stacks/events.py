@@ -98,7 +98,7 @@ class EventTree:
             yield feed
             self.nested[feed.stack_id] = self.nested.pop(feed.stack_id)
 
-    def took(self, feed: EventFeed, events: Sequence[StackEvent]) -> None:
+    def add(self, feed: EventFeed, events: Sequence[StackEvent]) -> None:
         """Note the nested stacks that new events name, and whether this one is over."""
         for event in events:
             self._discover(event)

@@ -100,7 +100,7 @@ class Follower:
                 yield event
                 if event.ends and event.stack_id == self.stack_id:
                     return
-            self._pause(ticked + jittered(INTERVAL * self.budget.strain), started + self.timeout)
+            self._pause(ticked + jittered(INTERVAL * self.budget.backoff), started + self.timeout)
 
     def _tick(self) -> list[StackEvent]:
         """The new events of the root stack and of the nested stacks whose turn it is, the root's end last."""
@@ -113,7 +113,7 @@ class Follower:
         events = new[: len(new) - len(end)]
         for feed in self._tree.in_turn():
             # The root's end is the signal, so the root is read every tick; the others share what the budget leaves.
-            if not end and not self.budget.spare(self.clock()):
+            if not end and not self.budget.take_if_free(self.clock()):
                 break
             events += self._read(feed)
         return sorted(events, key=lambda event: event.time) + end
@@ -132,10 +132,10 @@ class Follower:
             return []
         for _ in range(feed.pages - 1):
             self.budget.take(self.clock())
-        self.budget.throttled() if feed.retried else self.budget.answered()
+        self.budget.throttled() if feed.retried else self.budget.succeeded()
         if self._silence.first is None:
             self._silence.first = feed.newest
-        self._tree.took(feed, new)
+        self._tree.add(feed, new)
         return new
 
     def _give_up(self, feed: EventFeed, error: AwsError) -> None:

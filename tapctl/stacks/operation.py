@@ -1,17 +1,22 @@
-"""An operation of CloudFormation on one stack: begun, followed to its end, and its failure explained."""
+"""An operation of CloudFormation on one stack: begun, followed to its end, and its failure explained.
 
+The end includes the last log lines of the function behind a failed custom resource, for at most two more requests.
+"""
+
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tapctl.aws.cloudformation import Operation, cancel_update, start_operation
+from tapctl.aws import lambda_
+from tapctl.aws.cloudformation import Operation, cancel_update, get_template, physical_id, start_operation
+from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
-from tapctl.aws.stacks import StackEvent
-from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError
+from tapctl.aws.stacks import StackEvent, stack_name
+from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
 from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, STACK, OperationEnd, stack_status
-from tapctl.stacks import custom_resource_logs
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
@@ -19,6 +24,8 @@ from tapctl.stacks.stack import find_stack
 from tapctl.stacks.status import rule_for
 from tapctl.stacks.ui import DeployUI
 from tapctl.state.journal import Journal, Phase
+from tapctl.template.load import from_stack
+from tapctl.template.model import Template
 from tapctl.unknown import Unknown
 
 TIMEOUT = 3600.0
@@ -26,6 +33,18 @@ TIMEOUT = 3600.0
 
 CANCELLABLE = "UPDATE_IN_PROGRESS"
 """The only status in which CancelUpdateStack is accepted."""
+
+LOG_LINES = 10
+"""How many lines of a function's log are shown."""
+
+WIDEST = 300
+"""Characters of a log line that are shown."""
+
+_LOG_STREAM = re.compile(r"CloudWatch Log Stream: (\S+)")
+"""Where the reason of a failed custom resource names the log stream."""
+
+_PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
+"""How the log lines begin that Lambda itself writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +194,8 @@ def left_behind(events: Sequence[StackEvent]) -> list[StackEvent]:
 
 def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> Iterator[str]:
     try:
-        function = custom_resource_logs.backing_function(aws, event, events)
-        lines = (
-            function if isinstance(function, Unknown) else custom_resource_logs.last_lines(aws, function, event.reason)
-        )
+        function = _backing_function(aws, event, events)
+        lines = function if isinstance(function, Unknown) else _last_lines(aws, function, event.reason)
     except TapctlError as error:
         function = lines = Unknown(error.message)
     if isinstance(lines, Unknown):
@@ -188,3 +205,59 @@ def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> 
         return
     yield f"last log lines of {function}, the function behind {event.name}:"
     yield from (f"  {line}" for line in lines)
+
+
+def _last_lines(aws: Aws, function: str, reason: str) -> list[str] | Unknown:
+    """The last lines of the function's log, in the stream that the reason names if it names one."""
+    named = _LOG_STREAM.search(reason)
+    stream = (
+        named[1] if named else read_or_unknown(lambda_.LIST_STREAMS, lambda: lambda_.latest_log_stream(aws, function))
+    )
+    if isinstance(stream, Unknown):
+        return stream
+    if stream is None:
+        return Unknown(f"there is no log in {lambda_.log_group(function)}")
+    messages = read_or_unknown(
+        lambda_.GET_LOG_EVENTS, lambda: lambda_.last_log_messages(aws, function, stream, 5 * LOG_LINES)
+    )
+    return messages if isinstance(messages, Unknown) else _own_lines(messages)
+
+
+def _own_lines(messages: Sequence[str]) -> list[str]:
+    """The last lines that the function itself wrote."""
+    lines = [line.rstrip() for message in messages for line in message.splitlines()]
+    own = [line for line in lines if line and not _PLATFORM.match(line)]
+    return [line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…" for line in own[-LOG_LINES:]]
+
+
+def _backing_function(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> str | Unknown:
+    """The name of the function behind a custom resource: from its event, else through the stack's template.
+
+    A function that was deleted by the rollback is only in the events, but its log still exists.
+    """
+    if event.service_token:
+        return event.service_token.rpartition(":function:")[2].partition(":")[0]
+    stack = event.stack_id
+    body = read_or_unknown("cloudformation:GetTemplate", lambda: get_template(aws, stack))
+    if isinstance(body, Unknown):
+        return body
+    try:
+        logical_id = _backing_resource(from_stack(body, stack_name(stack)), event.logical_id)
+    except TemplateError as error:
+        return Unknown(error.message)
+    if logical_id is None:
+        return Unknown(f"the template does not show which function is behind {event.name}")
+    name = f"{event.within}{logical_id}"
+    created = [other.physical_id for other in events if other.name == name and other.physical_id]
+    if created:
+        return created[-1]
+    return read_or_unknown("cloudformation:DescribeStackResource", lambda: physical_id(aws, stack, logical_id))
+
+
+def _backing_resource(template: Template, logical_id: str) -> str | None:
+    """The logical id that `ServiceToken` takes its ARN from."""
+    try:
+        token = template.body["Resources"][logical_id]["Properties"]["ServiceToken"]["Fn::GetAtt"]
+    except (KeyError, TypeError):
+        return None
+    return str(token[0] if isinstance(token, list) else token).partition(".")[0]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tapctl.aws.session import supports
+from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
 from tapctl.settings.options import option
 from tapctl.settings.settings import Settings
@@ -48,10 +48,10 @@ class Options:
         if self.revert_drift and creates:
             raise UsageError("`--revert-drift` needs an existing stack", "deploy without it")
 
-    def check_supported(self, client: Any) -> None:
+    def check_supported(self, aws: Aws) -> None:
         """Raise `UsageError` for an option that this version of botocore does not support."""
         for flag, parameter in self._newer_parameters():
-            if not supports(client, "CreateChangeSet", parameter):
+            if not aws.supports("cloudformation", "CreateChangeSet", parameter):
                 raise UsageError(
                     f"this version of boto3 does not support `{flag}`: CreateChangeSet has no parameter {parameter}",
                     "`pip install --upgrade boto3`",

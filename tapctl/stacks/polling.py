@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 RATE = 3.0
 """Reads per second of a process, however many stacks it follows."""
 
-WORST_STRAIN = 16.0
+MAX_BACKOFF = 16.0
 
 INTERVAL = 1.15
 """Seconds from one read of a stack's events to the next.
@@ -41,7 +41,7 @@ class Budget:
     """A token bucket that can go into debt, and the slow-down after AWS throttled a read."""
 
     rate: float = RATE
-    strain: float = 1.0
+    backoff: float = 1.0
     """The factor for every interval: doubled by a throttled read, reduced by each that succeeds."""
     _tokens: float = RATE
     _filled: float = float("-inf")
@@ -54,7 +54,7 @@ class Budget:
             self._tokens -= 1
             return max(0.0, -self._tokens / self.rate)
 
-    def spare(self, now: float) -> bool:
+    def take_if_free(self, now: float) -> bool:
         """Take a token for a read only if there is no need to wait; whether it was taken."""
         with self._lock:
             self._fill(now)
@@ -65,11 +65,11 @@ class Budget:
 
     def throttled(self) -> None:
         with self._lock:
-            self.strain = min(self.strain * 2, WORST_STRAIN)
+            self.backoff = min(self.backoff * 2, MAX_BACKOFF)
 
-    def answered(self) -> None:
+    def succeeded(self) -> None:
         with self._lock:
-            self.strain = max(self.strain * 0.75, 1.0)
+            self.backoff = max(self.backoff * 0.75, 1.0)
 
     def _fill(self, now: float) -> None:
         elapsed = max(0.0, now - self._filled)

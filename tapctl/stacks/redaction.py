@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.template.model import Template
-from tapctl.template.parameters import is_secret
-
-HIDDEN = "****"
-"""What stands for a secret, here as in `Resolver.without_secrets` and in AWS's own answers."""
+from tapctl.template.parameters import REDACTED, is_secret
 
 _RESOLVED = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):[^}]*\}\}")
 """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
@@ -44,14 +41,14 @@ class Secrets:
     def shown(self, value: str | None, *, hidden: bool = False) -> str | None:
         """A property's value without the secrets in it."""
         if value is None or hidden:
-            return None if value is None else HIDDEN
+            return None if value is None else REDACTED
         return self.redact(value)
 
     def redact(self, text: str) -> str:
         """The text without the secrets in it."""
         for secret in self.values:
-            text = text.replace(secret, HIDDEN)
-        return _RESOLVED.sub(HIDDEN, text)
+            text = text.replace(secret, REDACTED)
+        return _RESOLVED.sub(REDACTED, text)
 
 
 def given_secrets(template: Template, given: Mapping[str, str]) -> dict[str, str]:

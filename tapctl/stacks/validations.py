@@ -11,7 +11,7 @@ from typing import Any
 
 from tapctl.aws.cloudformation import change_set_events
 from tapctl.aws.errors import read_or_unknown
-from tapctl.aws.session import Aws, supports
+from tapctl.aws.session import Aws
 from tapctl.unknown import Unknown
 
 PERMISSION = "cloudformation:DescribeEvents"
@@ -56,7 +56,7 @@ Validations = tuple[Validation, ...] | Unknown
 
 def read(aws: Aws, change_set_id: str) -> Validations:
     """Every check that did not pass, warnings included; Unknown where they could not be read."""
-    if not supports(aws.client("cloudformation"), "DescribeEvents"):
+    if not aws.supports("cloudformation", "DescribeEvents"):
         return Unknown("this version of boto3 cannot read them", "`pip install --upgrade boto3`")
     events = read_or_unknown(PERMISSION, lambda: change_set_events(aws, change_set_id))
     if isinstance(events, Unknown):

@@ -4,9 +4,15 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from tapctl.aws.cloudformation import (
+    PropertyDifference,
+    ResourceDrift,
+    detect_stack_drift,
+    drift_detection,
+    resource_drifts,
+)
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.sandbox.quirks import is_emulator
@@ -41,60 +47,46 @@ def check_drift(aws: Aws, stack: DeployedStack, retry: RetryWindow = DETECTION) 
         yield from unchecked(stack)
         return
     yield from map(_check, drifts)
-    yield from unchecked(stack, {drift["LogicalResourceId"] for drift in drifts})
+    yield from unchecked(stack, {drift.logical_id for drift in drifts})
 
 
-def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> list[Mapping[str, Any]] | Unknown:
+def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> tuple[ResourceDrift, ...] | Unknown:
     """The drift of every resource, from a new detection: the result of an earlier one may be out of date."""
-    client = aws.client("cloudformation")
-    started = read_or_unknown("cloudformation:DetectStackDrift", lambda: client.detect_stack_drift(StackName=stack.id))
-    if isinstance(started, Unknown):
-        return started
-    detection = started["StackDriftDetectionId"]
+    detection = read_or_unknown("cloudformation:DetectStackDrift", lambda: detect_stack_drift(aws, stack.id))
+    if isinstance(detection, Unknown):
+        return detection
     for _ in retry.tries():
         state = read_or_unknown(
-            "cloudformation:DescribeStackDriftDetectionStatus",
-            lambda: client.describe_stack_drift_detection_status(StackDriftDetectionId=detection),
+            "cloudformation:DescribeStackDriftDetectionStatus", lambda: drift_detection(aws, detection)
         )
-        if isinstance(state, Unknown):
-            return state
-        match state["DetectionStatus"]:
-            case "DETECTION_COMPLETE":
-                return read_or_unknown("cloudformation:DescribeStackResourceDrifts", lambda: list(_drifts(aws, stack)))
-            case "DETECTION_FAILED":
-                return Unknown(f"drift detection failed: {state.get('DetectionStatusReason', 'no reason given')}")
+        match state:
+            case Unknown():
+                return state
+            case "DETECTION_COMPLETE", _:
+                permission = "cloudformation:DescribeStackResourceDrifts"
+                return read_or_unknown(permission, lambda: resource_drifts(aws, stack.id))
+            case "DETECTION_FAILED", reason:
+                return Unknown(f"drift detection failed: {reason or 'no reason given'}")
     return Unknown("drift detection timed out", "run it again in some minutes")
 
 
-def _drifts(aws: Aws, stack: DeployedStack) -> Iterator[Mapping[str, Any]]:
-    """Every page; botocore has no paginator for DescribeStackResourceDrifts."""
-    client, token = aws.client("cloudformation"), None
-    while True:
-        page = client.describe_stack_resource_drifts(StackName=stack.id, **({"NextToken": token} if token else {}))
-        yield from page["StackResourceDrifts"]
-        if not (token := page.get("NextToken")):
-            return
-
-
-def _check(drift: Mapping[str, Any]) -> Check:
-    drift_status = drift["StackResourceDriftStatus"]
-    not_compared = (CheckStatus.NOT_CHECKED, f"CloudFormation did not compare it ({drift_status})")
-    status, message = _STATUSES.get(drift_status, not_compared)
-    reason = drift.get("DriftStatusReason", "") if status is CheckStatus.NOT_CHECKED else ""
-    differences = ", ".join(map(_difference, drift.get("PropertyDifferences", [])))
-    message = ": ".join(filter(None, [message, reason, differences]))
+def _check(drift: ResourceDrift) -> Check:
+    not_compared = (CheckStatus.NOT_CHECKED, f"CloudFormation did not compare it ({drift.status})")
+    status, message = _STATUSES.get(drift.status, not_compared)
+    reason = drift.reason if status is CheckStatus.NOT_CHECKED else ""
+    message = ": ".join(filter(None, [message, reason, ", ".join(map(_difference, drift.differences))]))
     hint = "`tapctl deploy --revert-drift` reverts it" if status is CheckStatus.FAILED else None
-    return Check(drift["LogicalResourceId"], status, message, hint, detail=status is CheckStatus.PROVED)
+    return Check(drift.logical_id, status, message, hint, detail=status is CheckStatus.PROVED)
 
 
-def _difference(difference: Mapping[str, str]) -> str:
-    path = difference["PropertyPath"]
+def _difference(difference: PropertyDifference) -> str:
+    path = difference.path
     if _SECRET.search(path):
         return f"{path} differs"
-    match difference["DifferenceType"]:
+    match difference.kind:
         case "ADD":
-            return f"{path} was added: {difference['ActualValue']}"
+            return f"{path} was added: {difference.actual}"
         case "REMOVE":
-            return f"{path} was removed: {difference['ExpectedValue']}"
+            return f"{path} was removed: {difference.expected}"
         case _:
-            return f"{path} is {difference['ActualValue']}, expected {difference['ExpectedValue']}"
+            return f"{path} is {difference.actual}, expected {difference.expected}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tapctl.aws import lookups
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.template.parameters import as_text
@@ -76,32 +77,28 @@ def check_exports(aws: Aws, stack: DeployedStack) -> Iterator[Check]:
     """One check an export, as ListExports returns it to other stacks; no call for a stack without exports."""
     if not stack.exports:
         return
-    exports = read_or_unknown("cloudformation:ListExports", lambda: _list_exports(aws))
+    exports = read_or_unknown(lookups.LIST_EXPORTS, lambda: lookups.exports(aws))
     if isinstance(exports, Unknown):
         yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution or None)
         return
+    by_name = {export.name: export for export in exports}
     for key, name in stack.exports.items():
-        problem = _wrong_export(stack, key, name, exports.get(name))
+        problem = _wrong_export(stack, key, name, by_name.get(name))
         status = CheckStatus.FAILED if problem else CheckStatus.PROVED
         yield Check("exports", status, f"{name} {problem or 'can be imported'}", detail=True)
 
 
-def _list_exports(aws: Aws) -> dict[str, Any]:
-    pages = aws.client("cloudformation").get_paginator("list_exports").paginate()
-    return {export["Name"]: export for page in pages for export in page["Exports"]}
-
-
-def _wrong_export(stack: DeployedStack, key: str, name: str, export: Any) -> str | None:
+def _wrong_export(stack: DeployedStack, key: str, name: str, export: lookups.Export | None) -> str | None:
     source = stack.template.outputs.get(key, {}).get("Export", {}).get("Name")
     expected = stack.resolver.value(source, ("Outputs", key, "Export"))
     if source is not None and not isinstance(expected, Unknown) and as_text(expected) != name:
         return f"is the export name of output {key}, expected {as_text(expected)}"
     if export is None:
         return "is not exported by any stack"
-    if export.get("ExportingStackId") != stack.id:
-        return f"is exported by {export.get('ExportingStackId')}"
-    if export.get("Value") != stack.outputs.get(key):
-        return f"is exported as {export.get('Value')}, but output {key} is {stack.outputs.get(key)}"
+    if export.stack_id != stack.id:
+        return f"is exported by {export.stack_id}"
+    if export.value != stack.outputs.get(key):
+        return f"is exported as {export.value}, but output {key} is {stack.outputs.get(key)}"
     return None
 
 

@@ -52,13 +52,12 @@ class LiveResource:
 
     def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """The response, or Unknown with the missing IAM action. Raises `NotFound`."""
-        client, action = self.aws.client(service), _ACTIONS.get(service, f"{service}:{operation}")
-        method = next(name for name, api_name in client.meta.method_to_api_mapping.items() if api_name == operation)
+        action = _ACTIONS.get(service, f"{service}:{operation}")
 
         def attempt() -> Any:
             try:
                 with aws_call(action):
-                    return getattr(client, method)(**parameters)
+                    return self.aws.call(service, operation, **parameters)
             except AwsError as error:
                 if error.code in _NOT_FOUND:
                     raise NotFound from None

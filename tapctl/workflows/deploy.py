@@ -5,12 +5,13 @@
       ├── raced: the headroom or the stack changed before the execution; judge again, at most ATTEMPTS times
       └── refused: Lambda named the unreserved minimum, and CloudFormation rolled back; judge by it, once
 
-The command verifies afterwards. The journal says which state was reached, should the process be killed.
+The command verifies afterwards. The journal says which state was reached, should the process be killed: the next run
+continues from there in `_resume`.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,12 +19,16 @@ from typing import TYPE_CHECKING
 from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
+from tapctl.aws.cloudformation import describe_change_set
 from tapctl.concurrency import two_step
-from tapctl.errors import BusyError, DeployFailed
+from tapctl.errors import AwsError, BusyError, DeployFailed, TapctlError
+from tapctl.resource_types import ABSENT, OperationEnd, in_progress, stack_status
+from tapctl.stacks import change_set
+from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.redaction import secrets_of
 from tapctl.stacks.stack import ReadyStack, find_stack
 from tapctl.stacks.status import StackAction, rule_for
-from tapctl.state.journal import Journal, open_journal
+from tapctl.state.journal import Journal, JournalEntry, Phase, open_journal
 from tapctl.unknown import Unknown
 from tapctl.workflows.deploy_step import (
     Declined,
@@ -40,11 +45,11 @@ from tapctl.workflows.deployer import Deployer, DeployRequest, check_parameters
 from tapctl.workflows.gate import gate
 from tapctl.workflows.no_op import find_no_op
 from tapctl.workflows.preflight import preflight
-from tapctl.workflows.resume import resume
 
 if TYPE_CHECKING:
     from tapctl.aws.stacks import StackDescription
     from tapctl.concurrency.result import Preflight
+    from tapctl.stacks.operation import Operator
     from tapctl.stacks.ui import DeployUI
     from tapctl.template.lint import Linting
 
@@ -84,7 +89,7 @@ def deploy(request: DeployRequest, ui: DeployUI, linting: Linting | None = None)
     with _journal(request, stack) as journal:
         secrets = secrets_of(request.template, request.settings.parameters)
         deployer = Deployer(request, ui, journal, secrets)
-        stale = resume(deployer.operator, waits=request.waits) or journal.waited
+        stale = _resume(deployer.operator, waits=request.waits) or journal.waited
         result = _deploy(deployer, None if stale else stack, linting)
         return replace(result, unverified=journal.entry.unverified) if result else None
 
@@ -124,7 +129,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
                 ui.step(f"{reason}; judging again")
                 attempt = replace(attempt, replacements=replacements, first=first)
             case Refused(failure) if attempt.refusal:
-                raise _both(attempt.refusal, failure)
+                raise _refused_twice(attempt.refusal, failure)
             case Refused(failure, minimum):
                 attempt = replace(attempt, refusal=failure, first=first)
                 deployer = _learn(deployer, result, minimum)
@@ -184,7 +189,60 @@ def _clear(deployer: Deployer) -> None:
         deployer.recovery.clear(ready.stack)
 
 
-def _both(first: DeployFailed, second: DeployFailed) -> DeployFailed:
+def _refused_twice(first: DeployFailed, second: DeployFailed) -> DeployFailed:
     """The error of a deploy that was refused twice."""
     before = "with the same message" if first.message == second.message else f"as well: {first.message}"
     return DeployFailed(f"{second.message}; the attempt before was refused {before}", second.hint)
+
+
+def _resume(operator: Operator, *, waits: bool = True) -> bool:
+    """Continue where the journal ends; whether there was anything to continue.
+
+    An abandoned change set is deleted, and an execution is followed to its end. An interrupted recovery needs nothing
+    more: the stack's status shows what is left to do.
+    """
+    entry = operator.journal.entry
+    if entry.phase is Phase.OVER:
+        return False
+    # From here on the stack's status is enough, should this run be killed, too.
+    operator.journal.close()
+    operator.ui.step(f"the previous run ({entry.when}) stopped while {entry.phase.value}")
+    match entry.phase:
+        case Phase.CREATING | Phase.CONFIRMING:
+            _abandon(operator, entry)
+        case Phase.EXECUTING if not _was_executed(operator, entry):
+            _abandon(operator, entry)
+        case Phase.EXECUTING if waits:
+            _follow_to_end(operator, entry)
+        case _:
+            pass
+    return True
+
+
+def _abandon(operator: Operator, entry: JournalEntry) -> None:
+    abandoned = ChangeSet(entry.change_set, entry.stack_id or operator.name, ())
+    # It may be deleted already; one that cannot be deleted now, a later deploy deletes.
+    with suppress(TapctlError):
+        change_set.discard(operator.aws, abandoned, with_stack=entry.creates)
+        operator.ui.step("its change set, which was not executed, was deleted")
+
+
+def _was_executed(operator: Operator, entry: JournalEntry) -> bool:
+    """Whether AWS received the execution; a change set that does not exist any more was executed, or replaced since."""
+    try:
+        page = describe_change_set(operator.aws, entry.change_set, entry.stack_id, values=False)
+    except AwsError as error:
+        if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException", "ValidationError"):
+            return True
+        raise
+    return page.execution_status != "AVAILABLE"
+
+
+def _follow_to_end(operator: Operator, entry: JournalEntry) -> None:
+    """Follow a running execution to its end; of a finished one only the stack's status is known."""
+    status = find_stack(operator.aws, entry.stack_id).status
+    if in_progress(status):
+        status = operator.follow(entry.stack_id, entry.token)[-1].status
+    operator.ui.step("its stack does not exist any more" if status == ABSENT else f"its deploy ended in {status}")
+    if stack_status(status).end in (OperationEnd.ROLLED_BACK, OperationEnd.STUCK):
+        operator.journal.close(failed=entry.digest)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tapctl.aws.cloudformation import get_template, list_stack_resources
 from tapctl.aws.stacks import StackDescription, StackResource
 from tapctl.errors import UsageError
+from tapctl.packaging.bucket import bucket_name
 from tapctl.resource_types import ABSENT
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
@@ -90,7 +91,7 @@ def _after_operation(operator: Operator) -> StackDescription:
 def _deletion(operator: Operator, settings: Settings, stack: StackDescription) -> Deletion:
     policies = _policies(operator, stack)
     resources = (resource for resource in list_stack_resources(operator.aws, stack.id) if resource.held)
-    bucket = settings.artifact_bucket or f"tapctl-artifacts-{stack.account_id}-{operator.aws.region}"
+    bucket = settings.artifact_bucket or bucket_name(stack.account_id, operator.aws.region)
     return Deletion(operator.name, stack.id, tuple(_deleted(resource, policies) for resource in resources), bucket)
 
 

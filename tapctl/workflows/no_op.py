@@ -15,7 +15,7 @@ from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, 
 from tapctl.aws.cloudformation import get_template
 from tapctl.aws.errors import read_or_unknown
 from tapctl.concurrency.remedy import apply
-from tapctl.concurrency.replacement import NO_EFFECTS
+from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.errors import TapctlError
@@ -128,7 +128,7 @@ def _decide_as_deployed(
 ) -> Preflight:
     """The decision against a stack that holds what its own template reserves; only the limit is read.
 
-    Old versions do not count, since nothing changes.
+    Both templates name their functions alike. Old versions do not count, since nothing changes.
     """
     settings, reader = deployer.settings, LiveAccount(deployer.aws)
     account = replace(account, settings=reader.settings(), learned=settings.learned)
@@ -139,8 +139,9 @@ def _decide_as_deployed(
     }
     account = replace(account, stack=replace(stack, functions=functions))
     tree, demand, account = resolve_lookups(template, reader, settings, account)
-    changes = diff(demand, live_functions(account), NO_EFFECTS)
-    return with_findings(decide(template, Inputs(tree, demand, account, NO_EFFECTS, changes), settings), settings)
+    effects = UpdateEffects(same_name=frozenset(functions))
+    changes = diff(demand, live_functions(account), effects)
+    return with_findings(decide(template, Inputs(tree, demand, account, effects, changes), settings), settings)
 
 
 def _is_deployed_remedy(

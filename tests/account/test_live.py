@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.account.live import LiveAccount
-from tapctl.account.live_stacks import RUNNING
+from tapctl.account.live import RUNNING, LiveAccount
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from tapctl.aws import cloudformation
-from tapctl.aws.cloudformation import ChangeSetSummary, describe_stack
+from tapctl.aws.cloudformation import (
+    ChangeSetSummary,
+    PropertyDifference,
+    ResourceDrift,
+    describe_stack,
+    detect_stack_drift,
+    drift_detection,
+    resource_drifts,
+)
 from tapctl.aws.stacks import StackResource
 from tapctl.errors import AwsError
 from tapctl.resource_types import ABSENT
@@ -107,3 +115,42 @@ def test_a_change_set_that_is_being_deleted_is_not_listed() -> None:
 )
 def test_a_resource_is_held_unless_it_was_deleted_retained_or_never_created(status: str, deleted: bool) -> None:
     assert StackResource("A", "AWS::SQS::Queue", status).held is deleted
+
+
+def test_a_drift_detection_is_begun_and_read() -> None:
+    detection = "11111111-2222-3333-4444-555555555555"
+    state = {"StackId": STACK_ID, "StackDriftDetectionId": detection, "Timestamp": "2026-01-01T00:00:00Z"}
+    failed = {**state, "DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "denied"}
+    with stubbed("cloudformation") as (aws, stubs):
+        stubs["cloudformation"].add_response(
+            "detect_stack_drift", {"StackDriftDetectionId": detection}, {"StackName": STACK_ID}
+        )
+        stubs["cloudformation"].add_response(
+            "describe_stack_drift_detection_status", failed, {"StackDriftDetectionId": detection}
+        )
+
+        assert detect_stack_drift(aws, STACK_ID) == detection
+        assert drift_detection(aws, detection) == ("DETECTION_FAILED", "denied")
+
+
+def test_every_page_of_drifts_is_read() -> None:
+    base = {"StackId": STACK_ID, "ResourceType": "AWS::SQS::Queue", "Timestamp": "2026-01-01T00:00:00Z"}
+    difference = {"PropertyPath": "/A", "DifferenceType": "ADD", "ExpectedValue": "null", "ActualValue": "1"}
+    first = {
+        **base,
+        "LogicalResourceId": "A",
+        "StackResourceDriftStatus": "MODIFIED",
+        "PropertyDifferences": [difference],
+    }
+    second = {**base, "LogicalResourceId": "B", "StackResourceDriftStatus": "UNKNOWN", "DriftStatusReason": "no"}
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        page = {"StackResourceDrifts": [first], "NextToken": "more"}
+        stub.add_response("describe_stack_resource_drifts", page, {"StackName": STACK_ID})
+        request = {"StackName": STACK_ID, "NextToken": "more"}
+        stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": [second]}, request)
+
+        assert resource_drifts(aws, STACK_ID) == (
+            ResourceDrift("A", "MODIFIED", "", (PropertyDifference("/A", "ADD", "null", "1"),)),
+            ResourceDrift("B", "UNKNOWN", "no", ()),
+        )

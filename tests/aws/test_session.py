@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.aws.session import Aws, Partition, Target, partition, supports
+from tapctl.aws.session import Aws, Partition, Target, partition
 from tapctl.errors import UsageError
 from tapctl.hints import Advice, advise
 from tests.support.golden import Golden
@@ -117,12 +117,12 @@ def test_the_partition_of_a_region(region: str, expected: Partition) -> None:
 
 
 def test_botocore_supports_what_its_model_has() -> None:
-    client = offline_aws().client("cloudformation")
+    aws = offline_aws()
 
-    assert supports(client, "CreateChangeSet")
-    assert supports(client, "CreateChangeSet", "ImportExistingResources")
-    assert not supports(client, "CreateChangeSet", "NoSuchParameter")
-    assert not supports(client, "NoSuchOperation")
+    assert aws.supports("cloudformation", "DescribeEvents")
+    assert aws.supports("cloudformation", "CreateChangeSet", "DeploymentConfig")
+    assert not aws.supports("cloudformation", "CreateChangeSet", "NoSuchParameter")
+    assert not aws.supports("cloudformation", "NoSuchOperation")
 
 
 @pytest.mark.parametrize(

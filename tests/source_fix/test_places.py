@@ -203,7 +203,7 @@ class TestNestedFiles:
     def test_several_files_change_together(self, parent: Path, tmp_path: Path) -> None:
         (tmp_path / "other.yaml").write_text(CHILD)
         parent.write_text(PARENT.replace("OTHER", "50").replace("child", "other", 1))
-        assert {Path(each.file).name: each.after for each in fixed(parent, 15).edits} == {
+        assert {Path(edit.file).name: edit.after for edit in fixed(parent, 15).edits} == {
             "other.yaml": CHILD.replace("!Ref Limit", "10"),
             "child.yaml": CHILD.replace("!Ref Limit", "5"),
         }

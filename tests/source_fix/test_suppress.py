@@ -49,7 +49,7 @@ OTHERS = {
 
 def ids(text: str, scanner: str, name: str = "Fn") -> list[str]:
     key = RULES[scanner][0]
-    return [each["id"] for each in parse(text, "t").value["Resources"][name]["Metadata"][scanner][key]]
+    return [rule["id"] for rule in parse(text, "t").value["Resources"][name]["Metadata"][scanner][key]]
 
 
 def test_without_such_metadata_nothing_is_added() -> None:
@@ -73,12 +73,12 @@ def test_asked_for_it_is_added_with_a_reason(scanner: str) -> None:
     after = fixed_text(PLAIN, 0, scanners=[scanner])
     key, rules = RULES[scanner]
     listed = parse(after, "t").value["Resources"]["Fn"]["Metadata"][scanner][key]
-    assert [each.pop("id") for each in listed] == rules
+    assert [rule.pop("id") for rule in listed] == rules
     reason = "comment" if scanner == "checkov" else "reason"
-    assert all(each == {reason: "the account has no headroom for a reservation of 100"} for each in listed)
+    assert all(rule == {reason: "the account has no headroom for a reservation of 100"} for rule in listed)
 
 
-def test_it_stands_behind_the_type_in_the_style_of_the_file() -> None:
+def test_metadata_follows_the_type_in_the_style_of_the_file() -> None:
     assert fixed_text(PLAIN, 0, scanners=["checkov"]) == WITHOUT.replace(
         "    # What",
         "    Metadata:\n      checkov:\n        skip:\n          - id: CKV_AWS_115\n"

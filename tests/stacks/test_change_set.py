@@ -94,14 +94,14 @@ def test_a_removal_destroys_and_an_addition_does_not(aws: Aws) -> None:
     assert "moved" in stacks(aws)
 
 
-def test_a_refused_template_is_an_error_of_one_line(aws: Aws) -> None:
+def test_a_refused_template_is_an_error_of_one_line(aws: Aws, golden: Golden) -> None:
     body = json.dumps({"Resources": {"A": {"Type": "AWS::No::Such"}}})
 
-    with pytest.raises(UsageError, match="creating a change set of stack odd: Template format error") as raised:
+    with pytest.raises(UsageError) as raised:
         change_set.create(aws, ChangeSetRequest("odd", creates=True, template={"TemplateBody": body}))
 
     assert "\n" not in raised.value.message
-    assert raised.value.exit_code == 2
+    golden(raised.value)
     assert "odd" not in stacks(aws)
 
 
@@ -159,7 +159,9 @@ def test_both_ways_to_say_no_change_are_understood(reason: str) -> None:
         pytest.param("CREATE_COMPLETE", 0, False, id="a stack that was created meanwhile stays"),
     ],
 )
-def test_a_failed_change_set_is_deleted_and_its_reason_is_the_error(status: str, others: int, deleted: bool) -> None:
+def test_a_failed_change_set_is_deleted_and_its_reason_is_the_error(
+    status: str, others: int, deleted: bool, golden: Golden
+) -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)
@@ -167,10 +169,10 @@ def test_a_failed_change_set_is_deleted_and_its_reason_is_the_error(status: str,
         checked(stub)
         removed(stub, status, others, with_stack=deleted)
 
-        with pytest.raises(AwsError, match=r"refused the change set of stack shop: The following hook") as raised:
+        with pytest.raises(AwsError) as raised:
             change_set.create(aws, request("shop", "A"))
 
-    assert raised.value.exit_code == 1
+    golden(raised.value)
 
 
 def test_failed_checks_are_the_error_with_their_paths(golden: Golden) -> None:
@@ -202,7 +204,7 @@ def test_failed_checks_are_the_error_with_their_paths(golden: Golden) -> None:
     golden(raised.value)
 
 
-def test_the_reason_of_a_failed_nested_change_set_is_the_error() -> None:
+def test_the_reason_of_a_failed_nested_change_set_is_the_error(golden: Golden) -> None:
     child = SET_ID.replace("tapctl-1", "child")
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
@@ -215,8 +217,10 @@ def test_the_reason_of_a_failed_nested_change_set_is_the_error() -> None:
         checked(stub)
         stub.add_response("delete_change_set", {}, BOTH)
 
-        with pytest.raises(AwsError, match="of stack shop: Template error: no such bucket"):
+        with pytest.raises(AwsError) as raised:
             change_set.create(aws, request("shop", "A", creates=False), sleep=lambda _: None)
+
+    golden(raised.value)
 
 
 class Interrupting:
@@ -419,7 +423,7 @@ def test_a_change_set_is_read_often_from_when_it_may_be_ready_and_less_later() -
     assert slept == [1.35, *[0.45] * 31, *[2] * 8]
 
 
-def test_a_change_set_that_is_not_ready_in_time_is_busy() -> None:
+def test_a_change_set_that_is_not_ready_in_time_is_busy(golden: Golden) -> None:
     slept: list[float] = []
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
@@ -428,7 +432,7 @@ def test_a_change_set_that_is_not_ready_in_time_is_busy() -> None:
             described(stub, "CREATE_PENDING")
         stub.add_response("delete_change_set", {}, BOTH)
 
-        with pytest.raises(BusyError, match="4 s") as raised:
+        with pytest.raises(BusyError) as raised:
             change_set.create(
                 aws,
                 request("shop", "A", creates=False),
@@ -437,7 +441,7 @@ def test_a_change_set_that_is_not_ready_in_time_is_busy() -> None:
                 timeout=4,
             )
 
-    assert raised.value.exit_code == 5
+    golden(raised.value)
 
 
 def test_the_request_has_every_parameter() -> None:

@@ -8,8 +8,9 @@ import pytest
 from tapctl.aws.cloudformation import describe_change_set
 from tapctl.stacks.change_set import INCOMPLETE, ChangeSet, read_changes
 from tapctl.stacks.changes import PropertyChange, ResourceChange, resource_change, walk
-from tapctl.stacks.redaction import HIDDEN, Secrets, secrets_of
+from tapctl.stacks.redaction import Secrets, secrets_of
 from tapctl.template.model import Template, check
+from tapctl.template.parameters import REDACTED
 from tapctl.template.parse import parse
 from tests.support.stubbed_stacks import STACK_ID, stubbed
 
@@ -162,7 +163,7 @@ def test_a_secret_is_hidden_in_every_property(logical_id: str, path: str, causin
         entry(logical_id, Details=[detail(path, "before", "after", CausingEntity=causing)]), (), SECRETS
     )
 
-    assert change.properties == (PropertyChange(path, HIDDEN, HIDDEN),)
+    assert change.properties == (PropertyChange(path, REDACTED, REDACTED),)
 
 
 @pytest.mark.parametrize("path", ["Environment/Variables/STAGE", "Engine", "SecretArn", "TokenValidity"])
@@ -185,7 +186,7 @@ def test_a_secret_is_removed_from_any_text(value: str) -> None:
     shown = SECRETS.shown(f"x {value} y")
 
     assert shown is not None
-    assert HIDDEN in shown
+    assert REDACTED in shown
     assert "hunter" not in shown
     assert "resolve" not in shown
 

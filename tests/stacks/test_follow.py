@@ -82,7 +82,7 @@ def test_an_earlier_operation_is_left_out_and_not_read() -> None:
     assert history.reads < 10
 
 
-def test_an_operation_without_a_token_of_ours_is_not_mistaken_for_ours() -> None:
+def test_an_operation_with_another_token_is_not_taken_for_this_one() -> None:
     history = History()
     history.end(-1.0, "UPDATE_COMPLETE", token=None)
     history.end(2.0, "UPDATE_COMPLETE")
@@ -128,7 +128,7 @@ def test_a_throttled_reader_slows_down_and_recovers() -> None:
     collected(following(history).follow)
 
     assert history.reads < 80
-    assert history.budget.strain == 1
+    assert history.budget.backoff == 1
 
 
 def test_events_are_not_lost_when_a_later_page_cannot_be_read() -> None:

@@ -94,7 +94,7 @@ def test_a_yes_cancels_the_update_and_shows_the_rollback(golden: Golden) -> None
     golden([*ui.steps, raised.value])
 
 
-def test_of_a_deleted_stack_it_is_not_said_that_it_continues(golden: Golden) -> None:
+def test_an_interrupt_says_that_the_stack_was_deleted(golden: Golden) -> None:
     history, ui = update(History(status="")), InterruptingUI(interrupts=[4.0])
 
     with pytest.raises(Interrupted) as raised:
@@ -103,23 +103,25 @@ def test_of_a_deleted_stack_it_is_not_said_that_it_continues(golden: Golden) -> 
     golden(raised.value)
 
 
-def test_a_second_interrupt_ends_at_once() -> None:
+def test_a_second_interrupt_ends_at_once(golden: Golden) -> None:
     history, ui = cancellable(update(History())), InterruptingUI(cancels=True, interrupts=[4.0, 5.0])
 
-    with pytest.raises(Interrupted, match="CloudFormation continues with stack shop"):
+    with pytest.raises(Interrupted) as raised:
         follow(history, ui)
 
     assert history.now < 8
+    golden(raised.value)
 
 
-def test_an_update_that_can_no_longer_be_cancelled_is_left_alone() -> None:
+def test_an_update_that_can_no_longer_be_cancelled_is_left_alone(golden: Golden) -> None:
     history = cancellable(update(History()), refused=True)
     ui = InterruptingUI(cancels=True, interrupts=[4.0])
 
-    with pytest.raises(Interrupted, match="continues"):
+    with pytest.raises(Interrupted) as raised:
         follow(history, ui)
 
     assert "cannot be called from current stack status" in ui.text
+    golden(raised.value)
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"])

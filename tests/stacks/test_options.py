@@ -66,12 +66,12 @@ def test_drift_is_reverted_only_where_there_is_a_stack() -> None:
 
 def test_an_option_that_botocore_lacks_is_named(golden: Golden) -> None:
     every = Options(import_existing=True, revert_drift=True, express=True)
-    client = unreachable_aws().client("cloudformation")
-    every.check_supported(client)
+    aws = unreachable_aws()
+    every.check_supported(aws)
 
-    members = client.meta.service_model.operation_model("CreateChangeSet").input_shape.members
+    members = aws.client("cloudformation").meta.service_model.operation_model("CreateChangeSet").input_shape.members
     del members["DeploymentConfig"]
     with pytest.raises(UsageError) as raised:
-        every.check_supported(client)
+        every.check_supported(aws)
 
     golden(raised.value)

@@ -1,9 +1,9 @@
 import pytest
 
-from tapctl.stacks.polling import INTERVAL, WORST_STRAIN, Budget, change_set_pause, jittered
+from tapctl.stacks.polling import INTERVAL, MAX_BACKOFF, Budget, change_set_pause, jittered
 
 
-def test_the_end_is_told_within_two_seconds_at_no_more_than_the_reads_that_are_allowed() -> None:
+def test_the_end_shows_within_two_seconds_at_no_more_than_the_allowed_reads() -> None:
     latency = 0.15
     assert INTERVAL * 1.2 + 2 * latency <= 2.0
     assert 1 / INTERVAL <= 1.1
@@ -40,19 +40,19 @@ def test_the_stacks_of_a_process_get_three_reads_a_second_together() -> None:
 def test_what_is_spare_never_makes_anybody_wait() -> None:
     budget = Budget()
 
-    assert [budget.spare(5.0) for _ in range(4)] == [True, True, True, False]
-    assert not budget.spare(5.3)
-    assert budget.spare(5.4)
+    assert [budget.take_if_free(5.0) for _ in range(4)] == [True, True, True, False]
+    assert not budget.take_if_free(5.3)
+    assert budget.take_if_free(5.4)
 
 
 def test_throttling_doubles_the_interval_up_to_a_bound_and_answers_ease_it() -> None:
     budget = Budget()
     budget.throttled()
     budget.throttled()
-    assert budget.strain == 4
+    assert budget.backoff == 4
     for _ in range(10):
         budget.throttled()
-    assert budget.strain == WORST_STRAIN
+    assert budget.backoff == MAX_BACKOFF
     for _ in range(10):
-        budget.answered()
-    assert budget.strain == 1
+        budget.succeeded()
+    assert budget.backoff == 1

@@ -40,7 +40,7 @@ def summary(name: str, status: str, minutes: int, execution: str = "AVAILABLE") 
     ],
 )
 @pytest.mark.parametrize("creates", [False, True], ids=["update", "create"])
-def test_only_abandoned_change_sets_of_ours_are_deleted(found: dict[str, Any], deleted: bool, creates: bool) -> None:
+def test_only_abandoned_change_sets_of_tapctl_are_deleted(found: dict[str, Any], deleted: bool, creates: bool) -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         stub.add_response("list_change_sets", {"Summaries": [found]}, {"StackName": "shop"})

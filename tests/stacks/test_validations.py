@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from tapctl.aws.session import supports
 from tapctl.stacks import validations
 from tapctl.stacks.validations import PERMISSION, Validation
 from tapctl.unknown import Unknown
-from tests.support.stubbed_stacks import stubbed, unreachable_aws
+from tests.support.stubbed_stacks import stubbed
 
 SET = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/tapctl-1/1"
 
@@ -75,12 +74,3 @@ def test_a_denied_read_is_unknown_and_names_the_action() -> None:
 
     assert isinstance(found, Unknown)
     assert PERMISSION in found.reason
-
-
-def test_botocore_is_asked_what_it_supports() -> None:
-    client = unreachable_aws().client("cloudformation")
-
-    assert supports(client, "DescribeEvents")
-    assert supports(client, "CreateChangeSet", "DeploymentConfig")
-    assert not supports(client, "CreateChangeSet", "Teleport")
-    assert not supports(client, "Teleport")

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from tapctl.aws.session import Aws, Target
 from tapctl.aws.stacks import StackEvent
+from tapctl.sandbox.clients import account_id, keys
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.template.load import load
@@ -45,7 +46,7 @@ class KillingUI(FakeUI):
 
 def main(endpoint: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=keys(account_id())))
     deploy(DeployRequest(aws, load(template), settings, timeout=60), KillingUI(moment=moment))
 
 

@@ -14,6 +14,7 @@ from tapctl.workflows.deploy import DeployResult
 from tapctl.workflows.gate import Blocked
 from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
+from tests.support.shared_sandbox import account_id
 from tests.support.small_account import SmallAccount
 
 
@@ -49,7 +50,7 @@ def test_after_a_refusal_the_deploy_judges_by_the_named_minimum(account: SmallAc
     assert by_letter(account) == {"A": 30, "B": 20}
     assert ui.verdicts == ["fits", "exceeds"]
     golden([step for step in ui.steps if step.startswith("AWS requires")])
-    learned = recall("000000000000", "us-east-1")
+    learned = recall(account_id(), "us-east-1")
     assert learned is not None
     assert (learned.minimum, learned.limit) == (950, 1000)
 

@@ -12,6 +12,7 @@ from tapctl.errors import ExitCode
 from tapctl.sandbox import AccountLimits
 from tapctl.workflows.gate import Blocked
 from tests.support.fake_ui import FakeUI
+from tests.support.shared_sandbox import account_id
 from tests.support.small_account import FUNCTION, SmallAccount
 
 
@@ -124,7 +125,7 @@ def test_a_higher_minimum_is_learned_once_and_remembered(account: SmallAccount) 
     sandbox.start(AccountLimits(1000, 950))
     account.deploy(FakeUI(), A=60, B=40)
     assert account.events()[-1] == "UPDATE_COMPLETE"
-    learned = recall("000000000000", "us-east-1")
+    learned = recall(account_id(), "us-east-1")
     same, other = FakeUI(), FakeUI()
     # The remedy for this reservation is what the stack has.
     account.deploy(same, learned=learned, A=61, B=40)

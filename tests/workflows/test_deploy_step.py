@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tapctl import sandbox
 from tapctl.account import snapshot
+from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, DeployFailed, Interrupted, UsageError
@@ -117,7 +118,7 @@ def test_a_local_folder_is_uploaded_once(workspace: Workspace, function_folder: 
     workspace.deploy("packed", body)
 
     uploads = [step for step in workspace.ui.steps if step.startswith("code of Fn")]
-    assert [step.split()[-1] for step in uploads] == ["uploaded", "already"]
+    assert [step.endswith("already uploaded") for step in uploads] == [False, True]
     payload = workspace.aws.client("lambda").invoke(FunctionName="packed")["Payload"].read()
     assert json.loads(payload) == 1
 
@@ -221,9 +222,11 @@ def test_a_refused_update_is_rolled_back_and_the_stack_can_be_updated_again(
     workspace.deploy("updated", {"Resources": {"Fn": function(10)}})
     sandbox.start(sandbox.AccountLimits(1000, floor=990))
 
-    with pytest.raises(DeployFailed, match=r"\(UPDATE_ROLLBACK_COMPLETE\): Fn: .*\[990\]"):
+    with pytest.raises(DeployFailed) as raised:
         workspace.deploy("updated", {"Resources": {"Fn": function(100)}})
 
+    assert raised.value.exit_code == 6
+    assert floor_in_error(raised.value.message) == 990
     sandbox.start(sandbox.AccountLimits(1000))
     # The refusal stays among the stack's events, so the lower minimum must be given.
     outcome = workspace.deploy("updated", {"Resources": {"Fn": function(100)}}, min_unreserved=100)
@@ -244,7 +247,7 @@ def stack(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_change_set_is_deleted_when_its_execution_is_refused_but_not_without_an_answer(
-    code: str, cleared: bool
+    code: str, cleared: bool, golden: Golden
 ) -> None:
     found = ChangeSet(SET_ID, STACK_ID, ())
     with stubbed("cloudformation") as (aws, stubs):
@@ -252,15 +255,17 @@ def test_a_change_set_is_deleted_when_its_execution_is_refused_but_not_without_a
         if code:
             stub.add_client_error("execute_change_set", code, "not you", 403)
         else:
-            aws.client("cloudformation").meta.events.register("before-call.cloudformation", unreachable)
+            aws.client("cloudformation").meta.events.register("provide-client-params.cloudformation", unreachable)
         if cleared:
             stub.add_response("delete_change_set", {}, {"ChangeSetName": SET_ID, "StackName": STACK_ID})
             stub.add_response("describe_stacks", {"Stacks": [stack(StackStatus="REVIEW_IN_PROGRESS")]})
             stub.add_response("list_change_sets", {"Summaries": []})
             stub.add_response("delete_stack", {}, {"StackName": STACK_ID})
 
-        with pytest.raises(AwsError, match="executing the change set"):
+        with pytest.raises(AwsError) as raised:
             execute(Deployer(shop(aws), FakeUI()), found, creates=True)
+
+    golden(raised.value)
 
 
 def test_a_warning_that_fails_the_deploy_leaves_no_change_set() -> None:

@@ -131,10 +131,9 @@ def test_a_resource_that_cannot_be_deleted_is_left_behind_only_by_name(stacks: D
     stacks.make("sticky", {"Sticks": stacks.function.resource(), "Goes": QUEUE})
     stacks.function.fail("Sticks:Delete")
 
-    with pytest.raises(DeployStuck, match=r"stack sticky is DELETE_FAILED: .*\[Sticks\]") as raised:
+    with pytest.raises(DeployStuck) as raised:
         stacks.destroy("sticky")
-    assert raised.value.exit_code == 7
-    golden(raised.value.hint)
+    golden(raised.value)
     assert any("Sticks is DELETE_FAILED" in step for step in stacks.ui.steps)
 
     stacks.ui.leave = {"Sticks"}

@@ -201,7 +201,7 @@ class TestAnchors:
         ["*shared", "{<<: *shared}", "{ReservedConcurrentExecutions: *limit}", "{<<: [{Timeout: 3}, *shared]}"],
         ids=["alias-of-the-properties", "merged", "alias-of-the-value", "merged-among-others"],
     )  # fmt: skip
-    def test_a_value_that_several_share_changes_where_it_stands(self, other: str) -> None:
+    def test_a_shared_value_changes_where_it_is_defined(self, other: str) -> None:
         text = ANCHORED.replace("OTHER", other)
         assert fixed_text(text, 80) == text.replace("100", "40")
 

@@ -101,7 +101,7 @@ def test_dropped_only_the_entry_goes(laid_out: tuple[str, str]) -> None:
     longest = min(len(before), len(after)) - start
     same = next((at for at in range(longest) if before[-1 - at] != after[-1 - at]), longest)
     gone, new = before[start : len(before) - same], after[start : len(after) - same]
-    assert all(each in "!Ref AWS::NoValue" or each in '{"Ref": "AWS::NoValue"}' for each in new)
+    assert all(token in "!Ref AWS::NoValue" or token in '{"Ref": "AWS::NoValue"}' for token in new)
     assert gone.count("\n") <= 2
     properties = parse(after, "t.yaml").value["Resources"]["Fn"]["Properties"]
     expected = parse(before, "t.yaml").value
@@ -116,7 +116,7 @@ def test_dropped_only_the_entry_goes(laid_out: tuple[str, str]) -> None:
 def test_an_excuse_is_added_and_nothing_else_changes(laid_out: tuple[str, str], asked: list[str]) -> None:
     text, written = laid_out
     before = text.replace(MARK, written)
-    without, excused = (parse(fixed_text(before, 0, scanners=each), "t.yaml").value for each in ((), asked))
+    without, excused = (parse(fixed_text(before, 0, scanners=scanners), "t.yaml").value for scanners in ((), asked))
     assert set(excused["Resources"]["Fn"].pop("Metadata")) == set(asked)
     assert excused == without
 

@@ -95,8 +95,8 @@ def test_a_verification_is_owed_by_every_deploy_until_one_succeeds(desk: Desk) -
     mark_verified(first.outcome.stack_id)
     settled = desk.deploy(proves=True)
 
-    assert [each.unverified for each in (first, again, without, settled)] == [True, True, True, False]
-    assert [each.outcome.changed for each in (first, again, without, settled)] == [True, False, False, False]
+    assert [result.unverified for result in (first, again, without, settled)] == [True, True, True, False]
+    assert [result.outcome.changed for result in (first, again, without, settled)] == [True, False, False, False]
     assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
 
 

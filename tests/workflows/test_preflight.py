@@ -87,7 +87,7 @@ class TestWhatIsRead:
             "settings", "stack of mine", "stacks in flight", "the running template", "what Fn provision",
         ]  # fmt: skip
 
-    def test_a_stack_that_holds_what_is_asked_is_not_looked_at_any_closer(self) -> None:
+    def test_a_stack_that_holds_the_demand_is_not_read_any_closer(self) -> None:
         reader = fake_account(stack=live(5))
         judge(template(FUNCTION.format(5)), reader, settings())
         assert sorted(reader.asked) == ["settings", "stack of mine", "the running template"]
@@ -97,7 +97,7 @@ class TestWhatIsRead:
         judge(template(TOPIC), reader, settings(stack_name=None))
         assert "stack of mine" not in reader.asked
 
-    def test_the_store_is_asked_for_what_the_demand_hangs_on(self) -> None:
+    def test_the_ssm_parameters_behind_the_demand_are_read(self) -> None:
         text = """
         Parameters: {Name: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /first}}
         Resources:
@@ -110,19 +110,19 @@ class TestWhatIsRead:
         reader = fake_account(lookups={"ssm:/first": "fn", "ssm:/limits/fn": "7"})
         found = judge(template(text), reader, settings())
         assert found.demand.functions[0].reserved == 7
-        assert [each for each in reader.asked if each.startswith("look-up")] == [
+        assert [read for read in reader.asked if read.startswith("look-up")] == [
             "look-up of ssm:/first",
             "look-up of ssm:/limits/fn",
         ]
         assert found.account.lookups == {"ssm:/first": "fn", "ssm:/limits/fn": "7"}
 
-    def test_what_is_given_by_hand_is_not_asked_for(self) -> None:
+    def test_given_lookups_are_not_read(self) -> None:
         reader = fake_account()
         found = judged("'{{resolve:ssm:/a}}'", reader, lookups={"ssm:/a": "7"})
         assert found.demand.functions[0].reserved == 7
-        assert not [each for each in reader.asked if each.startswith("look-up")]
+        assert not [read for read in reader.asked if read.startswith("look-up")]
 
-    def test_what_the_store_does_not_say_is_unknown_and_not_asked_again(self) -> None:
+    def test_a_missing_ssm_parameter_is_unknown_and_read_once(self) -> None:
         reader = fake_account()
         found = judged("'{{resolve:ssm:/a}}'", reader)
         assert found.verdict is UNKNOWN
@@ -227,7 +227,7 @@ class TestAFloorInAPastEvent:
         assert (found.verdict, found.account.learned) == (FITS, learned)
         assert recall("123456789012", "eu-west-1") == learned
 
-    def test_a_stack_that_is_up_is_not_asked(self) -> None:
+    def test_the_events_of_a_healthy_stack_are_not_read(self) -> None:
         reader = self.failed("UPDATE_COMPLETE")
         assert judged("360", reader).verdict is UNCERTAIN
         assert "past failures" not in reader.asked
@@ -315,7 +315,7 @@ class TestSumOverSeveralFunctions:
 
     def test_is_one_finding_that_names_them(self, golden: Golden) -> None:
         found = judge(template(self.TWO), fake_account(1000), settings())
-        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        (finding,) = [entry for entry in found.findings if entry.limit == CONCURRENCY.id]
         assert (finding.verdict, finding.resource, finding.resources, finding.line) == (EXCEEDS, None, ("A", "B"), 3)
         golden(finding.message)
 
@@ -323,7 +323,7 @@ class TestSumOverSeveralFunctions:
         alias = "{FunctionName: !Ref B, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 301}}"
         text = f"{self.TWO.rstrip()}\n      L: {{Type: AWS::Lambda::Alias, Properties: {alias}}}\n"
         found = judge(template(text), fake_account(1000), settings())
-        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        (finding,) = [entry for entry in found.findings if entry.limit == CONCURRENCY.id]
         assert (finding.verdict, finding.resource, finding.resources) == (EXCEEDS, "B", ())
 
     def test_a_long_list_is_cut(self, golden: Golden) -> None:
@@ -363,7 +363,7 @@ class TestTheReferenceFailure:
         assert (found.verdict, found.plan.possible, found.plan.changes) == (EXCEEDS, False, {})
 
     def test_a_finding_names_function_file_and_line(self) -> None:
-        (finding,) = [each for each in judged("100", fake_account(10)).findings if each.verdict is EXCEEDS]
+        (finding,) = [entry for entry in judged("100", fake_account(10)).findings if entry.verdict is EXCEEDS]
         assert (finding.limit, finding.resource, finding.file, finding.line) == (
             "lambda-reserved-concurrency", "Fn", "template.yaml", 8,
         )  # fmt: skip
@@ -380,7 +380,7 @@ class TestTheReferenceFailure:
             "  B: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 50}}\n"
         )
         found = judge(template(text), fake_account(1000, 150), settings(priority=("B",)))
-        assert {name: each.action for name, each in found.plan.remedies.items()} == {
+        assert {name: remedy.action for name, remedy in found.plan.remedies.items()} == {
             "A": RemedyAction.DROP,
             "B": RemedyAction.KEEP,
         }
@@ -393,12 +393,12 @@ class TestALiveStack:
 
     def test_its_own_name_is_no_replacement(self) -> None:
         found = judged("100", fake_account(1000, 100, stack=live(100)))
-        assert [each.replaced for each in found.changes] == [False]
+        assert [change.replaced for change in found.changes] == [False]
 
     def test_another_name_is(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
-        assert ([each.replaced for each in found.changes], found.verdict) == ([True], UNCERTAIN)
+        assert ([change.replaced for change in found.changes], found.verdict) == ([True], UNCERTAIN)
         assert found.first_step
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:
@@ -442,7 +442,7 @@ class TestWhatCannotBeSeen:
             ),
         ],
     )
-    def test_it_is_never_said_to_fit(self, text: str) -> None:
+    def test_the_verdict_is_unknown(self, text: str) -> None:
         assert judge(template(text), fake_account(), settings()).verdict is UNKNOWN
 
     def test_a_quota_that_was_denied_leaves_it_open(self) -> None:
@@ -460,13 +460,13 @@ class TestPseudoParameters:
             ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
         ],
     )
-    def test_a_region_says_its_partition(self, region: str, partition: str, suffix: str) -> None:
+    def test_the_region_implies_the_partition(self, region: str, partition: str, suffix: str) -> None:
         pseudo = stack_tree_for(template(TOPIC), settings(region=region)).resolver.pseudo
         assert pseudo == {
             "AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, "AWS::StackName": "mine",
         }  # fmt: skip
 
-    def test_what_is_not_known_is_not_made_up(self) -> None:
+    def test_unknown_pseudo_parameters_are_left_out(self) -> None:
         assert stack_tree_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
 
     def test_the_account_is_known_where_the_template_asks_for_it(self) -> None:
@@ -504,5 +504,5 @@ class TestSurvey:
         path.write_text(dumps(survey(reader, settings()), worded), encoding="utf-8")
         saved = load(path)
         assert saved.identity() == Identity("123456789012", "eu-west-1")
-        by_file, by_aws = (judge(template(FUNCTION.format(100)), each, settings()) for each in (saved, reader))
+        by_file, by_aws = (judge(template(FUNCTION.format(100)), account, settings()) for account in (saved, reader))
         assert (by_file.verdict, by_file.plan, by_file.concurrency) == (by_aws.verdict, by_aws.plan, by_aws.concurrency)

@@ -125,7 +125,7 @@ NONSENSE: list[Any] = [
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(each for key, item in items for each in places(item, (*path, key)))]
+    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
 
 
 def replaced(body: dict[str, Any], path: tuple[str | int, ...], nonsense: Any) -> Any:
@@ -147,8 +147,9 @@ def test_nonsense_is_judged_or_refused(spot: tuple[dict[str, Any], tuple[str | i
     text = json.dumps(replaced(*spot, nonsense))
     chosen = Settings("template.yaml", stack_name="mine", region="eu-west-1")
     try:
-        said = [each.message for each in judge(template(text), fake_account(exports={"a-n": "other"}), chosen).findings]
+        result = judge(template(text), fake_account(exports={"a-n": "other"}), chosen)
+        messages = [finding.message for finding in result.findings]
     except TapctlError as error:
-        said = [error.message]
-    assert said
-    assert not [message for message in said if "\n" in message]
+        messages = [error.message]
+    assert messages
+    assert not [message for message in messages if "\n" in message]

@@ -1,4 +1,4 @@
 """The test events in `[verify.webhook]`.
 
-probe    the deliveries and their checks · signing: the providers' signatures · row: the table row of an event
+probe             the deliveries, their responses, and the rows that they leave · signing: the providers' signatures
 """

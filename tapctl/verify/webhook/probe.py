@@ -53,8 +53,8 @@ class RowLocation:
         key = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in self.key.items()}
         return read_or_unknown(
             "dynamodb:GetItem",
-            lambda: (
-                self.aws.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+            lambda: self.aws.call("dynamodb", "GetItem", TableName=self.table, Key=key, ConsistentRead=True).get(
+                "Item"
             ),
         )
 

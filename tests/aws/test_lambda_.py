@@ -1,0 +1,96 @@
+"""Concurrency and logs of functions, as Lambda and CloudWatch Logs return them."""
+
+import pytest
+
+from tapctl.aws.lambda_ import (
+    ProvisionedConcurrency,
+    last_log_messages,
+    latest_log_stream,
+    provisioned_concurrency,
+    reserved_concurrency,
+    set_reserved_concurrency,
+)
+from tapctl.errors import AwsError
+from tests.support.queued_answers import stubbed
+
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+
+
+def test_a_reservation_of_zero_is_one() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        for answer in ({"ReservedConcurrentExecutions": 5}, {"ReservedConcurrentExecutions": 0}, {}):
+            stubs["lambda"].add_response("get_function_concurrency", answer, {"FunctionName": "f"})
+
+        assert [reserved_concurrency(aws, "f") for _ in range(3)] == [5, 0, None]
+
+
+def test_every_page_of_provisioned_concurrency_is_read() -> None:
+    first, second = ({"FunctionArn": f"{ARN}:{name}", "RequestedProvisionedConcurrentExecutions": 2} for name in "12")
+    with stubbed("lambda") as (aws, stubs):
+        stubs["lambda"].add_response(
+            "list_provisioned_concurrency_configs",
+            {"ProvisionedConcurrencyConfigs": [first], "NextMarker": "more"},
+            {"FunctionName": "f"},
+        )
+        stubs["lambda"].add_response(
+            "list_provisioned_concurrency_configs",
+            {"ProvisionedConcurrencyConfigs": [second]},
+            {"FunctionName": "f", "Marker": "more"},
+        )
+
+        assert provisioned_concurrency(aws, "f") == tuple(ProvisionedConcurrency(f"{ARN}:{name}", 2) for name in "12")
+
+
+def test_a_function_that_does_not_exist_holds_nothing() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        for operation in ("get_function_concurrency", "list_provisioned_concurrency_configs"):
+            stubs["lambda"].add_client_error(operation, "ResourceNotFoundException", "no such function", 404)
+
+        assert (reserved_concurrency(aws, "f"), provisioned_concurrency(aws, "f")) == (None, ())
+
+
+def test_any_other_refusal_is_raised() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        stubs["lambda"].add_client_error("get_function_concurrency", "AccessDeniedException", "no", 403)
+
+        with pytest.raises(AwsError) as raised:
+            reserved_concurrency(aws, "f")
+
+    assert raised.value.code == "AccessDeniedException"
+
+
+def test_a_reservation_is_set_or_deleted() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        request = {"FunctionName": "f", "ReservedConcurrentExecutions": 0}
+        stubs["lambda"].add_response("put_function_concurrency", {"ReservedConcurrentExecutions": 0}, request)
+        stubs["lambda"].add_response("delete_function_concurrency", {}, {"FunctionName": "f"})
+
+        set_reserved_concurrency(aws, "f", 0)
+        set_reserved_concurrency(aws, "f", None)
+
+
+@pytest.mark.parametrize(
+    ("streams", "expected"), [([{"logStreamName": "newest"}], "newest"), ([], None)], ids=["a-stream", "no-stream"]
+)
+def test_the_newest_log_stream(streams: list[dict[str, str]], expected: str | None) -> None:
+    request = {"logGroupName": "/aws/lambda/f", "orderBy": "LastEventTime", "descending": True, "limit": 1}
+    with stubbed("logs") as (aws, stubs):
+        stubs["logs"].add_response("describe_log_streams", {"logStreams": streams}, request)
+
+        assert latest_log_stream(aws, "f") == expected
+
+
+def test_a_function_without_a_log_group_has_no_stream() -> None:
+    with stubbed("logs") as (aws, stubs):
+        stubs["logs"].add_client_error("describe_log_streams", "ResourceNotFoundException", "no such group", 400)
+
+        assert latest_log_stream(aws, "f") is None
+
+
+def test_the_last_messages_of_a_log_stream() -> None:
+    request = {"logGroupName": "/aws/lambda/f", "logStreamName": "s", "limit": 7, "startFromHead": False}
+    events = [{"timestamp": 1, "message": text, "ingestionTime": 1} for text in ("one\n", "two\n")]
+    with stubbed("logs") as (aws, stubs):
+        stubs["logs"].add_response("get_log_events", {"events": events}, request)
+
+        assert last_log_messages(aws, "f", "s", 7) == ("one\n", "two\n")
