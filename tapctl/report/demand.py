@@ -68,10 +68,10 @@ def as_text(demand: Demand, surface: RenderOptions) -> str:
         *above, name = function.logical_id.split("/")
         branch = _stack(stacks, root, above, function.file).add(f"{name} {_place(function.file, function.line)}")
         if function.reserved is not None:
-            where = _place(function.file, function.reserved_line or function.line)
+            where = _place(*function.claim_place)
             branch.add(f"reserved {_number(function.reserved)} {where}{_from(function.reserved_source)}")
         for version in function.provisioned:
-            where = _place(function.file, version.line)
+            where = _place(version.file or function.file, version.line)
             branch.add(f"provisioned {_number(version.value)} on {version.logical_id} {where}{_from(version.source)}")
     return draw(surface, root, *_other_lines(demand), _totals(demand))
 
