@@ -51,6 +51,11 @@ class Template:
     def file(self) -> str:
         return self.source.file
 
+    def sources(self) -> tuple[Source, ...]:
+        """The file, and each file that it includes."""
+        snippets = (snippet for snippet, _ in self.included.values())
+        return tuple({source.file: source for source in (self.source, *snippets)}.values())
+
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
         return self._section("Parameters")

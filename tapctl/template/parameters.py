@@ -98,9 +98,9 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
             return stored
         text, type_ = stored, type_.removeprefix(SSM_TYPE)
     if _is_list(type_):
-        # An empty text is a list with one empty text:
+        # An empty CommaDelimitedList has one empty text:
         # https://github.com/aws-cloudformation/cfn-language-discussion/issues/102
-        return [part.strip() for part in text.split(",")]
+        return [part.strip() for part in text.split(",")] if text or type_ == "CommaDelimitedList" else []
     return text
 
 
