@@ -8,7 +8,7 @@ from typing import Any
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
 from tapctl.resource_types import CUSTOM_RESOURCES, EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET
 from tapctl.template.includes import includes_only, transforms
-from tapctl.template.model import FN_TRANSFORM, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
+from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver, count, existence, plain
@@ -32,9 +32,7 @@ def read_demand(tree: StackTree) -> Demand:
         (*(function for member in members for function in _functions(member)), *remotes),
         tuple(target for member in members for target in scaling(member)),
         tuple(source for member in members for source in event_sources(member)),
-        tuple(
-            resource for member in members for resource in (*opaque_resources(member), *parts_not_here(member))
-        ),
+        tuple(resource for member in members for resource in (*opaque_resources(member), *parts_not_here(member))),
     )
 
 
@@ -71,7 +69,9 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
     for path, unknown in template.opaque.items():
         if _brings_functions(path) and (str(path[-1]).startswith("Fn::") or path[-1] in {*existing, "Transform"}):
             file, line = template.place(*path)
-            yield FunctionDemand(str(path[-1]), line, plain(unknown), file=file)
+            # As for a nested stack that is not here: any number of functions, none of which is named.
+            name = str(path[-1]) if str(path[-1]).startswith(FOR_EACH) else f"{path[-1]}/*"
+            yield FunctionDemand(name, line, plain(unknown), file=file)
 
 
 def _brings_functions(path: Path) -> bool:
@@ -225,7 +225,9 @@ def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
         name = path[1] if len(path) > 1 and path[1] != FN_TRANSFORM else path[0]
         unknown = template.opaque.get(path)
         reason = unknown.reason if unknown else f"{not_here(macros)} may set {'.'.join(map(str, path[2:-1]))}"
-        yield OpaqueResource(f"{member.prefix}{name}", INCLUDE if includes_only(macros) else FN_TRANSFORM, file, line, reason)
+        yield OpaqueResource(
+            f"{member.prefix}{name}", INCLUDE if includes_only(macros) else FN_TRANSFORM, file, line, reason
+        )
 
 
 def _why_opaque(resource: Resource) -> str:

@@ -66,6 +66,7 @@ def as_text(demand: Demand, surface: RenderOptions) -> str:
     stacks = {"": root}
     for function in demand.functions:
         *above, name = function.logical_id.split("/")
+        name = f"{above.pop()}/*" if name == "*" else name
         branch = _stack(stacks, root, above, function.file).add(f"{name} {_place(function.file, function.line)}")
         if function.reserved is not None:
             where = _place(*function.claim_place)

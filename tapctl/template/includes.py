@@ -143,7 +143,8 @@ def _pushed_down(resources: Any) -> Any:
     for logical_id, definition in resources.items():
         if isinstance(definition, dict) and "Type" in definition and includes_only(definition.get(FN_TRANSFORM)):
             rest = {key: item for key, item in definition.items() if key != FN_TRANSFORM}
-            properties = rest.get("Properties") if isinstance(rest.get("Properties"), dict) else {}
+            written = rest.get("Properties")
+            properties = {**written} if isinstance(written, dict) else {}
             pushed[logical_id] = {**rest, "Properties": {**properties, FN_TRANSFORM: definition[FN_TRANSFORM]}}
     return pushed
 
@@ -245,10 +246,9 @@ def _hide(template: Template) -> tuple[Template, Hidden]:
     body = copy.deepcopy(dict(template.body))
     shared = _pop_shared(body)
     for logical_id, definition in list((body.get("Resources") or {}).items()):
-        is_resource = isinstance(definition, dict) and isinstance(definition.get("Type"), str)
-        if logical_id == FN_TRANSFORM or not is_resource or FN_TRANSFORM in definition:
+        if logical_id == FN_TRANSFORM or not isinstance(definition, dict):
             hidden.resources[logical_id] = body["Resources"].pop(logical_id)
-        elif definition["Type"].startswith(SERVERLESS_PREFIX):
+        elif str(definition.get("Type")).startswith(SERVERLESS_PREFIX):
             kind = definition["Type"].removeprefix(SERVERLESS_PREFIX)
             _hide_properties(hidden, logical_id, definition, shared.get(kind))
     return replace(template, body=body), hidden

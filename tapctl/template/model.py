@@ -87,7 +87,9 @@ class Template:
     def may_declare(self, parameter: str) -> bool:
         """Whether the template has a parameter, or something that is not here may bring it."""
         section = self.body.get("Parameters")
-        return parameter in self.parameters or self.incomplete or (isinstance(section, dict) and FN_TRANSFORM in section)
+        return (
+            parameter in self.parameters or self.incomplete or (isinstance(section, dict) and FN_TRANSFORM in section)
+        )
 
     def unseen(self, section: str, name: str = "") -> Unknown | None:
         """Why an entry that the section does not have may exist all the same; None where it cannot."""

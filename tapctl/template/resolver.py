@@ -42,22 +42,25 @@ class Resolver:
     def value(self, value: Value, path: Path = ()) -> Value:
         """The value with every intrinsic function in it evaluated; `path` is its place, for messages."""
         if isinstance(value, dict):
-            if FN_TRANSFORM in value:
-                return Unknown(f"{not_here(value[FN_TRANSFORM])} may set it", advise(Advice.READ_PROCESSED_TEMPLATE))
-            if len(value) == 1:
-                (name,) = value
-                if function := FUNCTIONS.get(name):
-                    return self._bounded(function(self, value[name], (*path, name)), path)
-                if name.startswith("Fn::"):
-                    return Unknown(f"{name} cannot be evaluated before the deploy")
-            items = {key: self.value(item, (*path, key)) for key, item in value.items()}
-            return {key: item for key, item in items.items() if item is not NO_VALUE}
+            return self._map(value, path)
         if isinstance(value, list):
             values = [self.value(item, (*path, index)) for index, item in enumerate(value)]
             return [item for item in values if item is not NO_VALUE]
         if isinstance(value, str) and "{{resolve:" in value:
             return self._dynamic_references(value)
         return value
+
+    def _map(self, value: Value, path: Path) -> Value:
+        if FN_TRANSFORM in value:
+            return Unknown(f"{not_here(value[FN_TRANSFORM])} may set it", advise(Advice.READ_PROCESSED_TEMPLATE))
+        if len(value) == 1:
+            (name,) = value
+            if function := FUNCTIONS.get(name):
+                return self._bounded(function(self, value[name], (*path, name)), path)
+            if name.startswith("Fn::"):
+                return Unknown(f"{name} cannot be evaluated before the deploy")
+        items = {key: self.value(item, (*path, key)) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not NO_VALUE}
 
     def condition(self, name: str, path: Path = ()) -> bool | Unknown:
         """The value of the named condition. Raises `TemplateError` for an undefined or circular one."""

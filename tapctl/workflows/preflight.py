@@ -113,9 +113,7 @@ DUPLICATE_KEY = "tapctl:duplicate-key"
 
 def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
     """A warning for each, in every file of the tree once; CloudFormation takes the last one."""
-    sources = {
-        source.file: source for member in result.tree.members() for source in member.resolver.template.sources()
-    }
+    sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
     for source in sources.values():
         for duplicate in source.duplicates:
             name = duplicate.path[-1]

@@ -45,7 +45,9 @@ class TestLocalFiles:
     @pytest.mark.parametrize(
         ("text", "part"),
         [
-            pytest.param(f"Resources: {{T: {{Type: A::B::C}}, Fn::Transform: {PART}}}", f"Fn: {FN.format(7)}", id="entry"),
+            pytest.param(
+                f"Resources: {{T: {{Type: A::B::C}}, Fn::Transform: {PART}}}", f"Fn: {FN.format(7)}", id="entry"
+            ),
             pytest.param(f"Resources: {{Fn::Transform: {PART}}}", f"Fn: {FN.format(7)}", id="all-entries"),
             pytest.param(f"Resources: {{Fn: {{Fn::Transform: {PART}}}}}", FN.format(7), id="body"),
             pytest.param(
@@ -54,7 +56,7 @@ class TestLocalFiles:
                 id="beside-the-type",
             ),
             pytest.param(
-                f"Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{Handler: x, Fn::Transform: {PART}}}}}}}",
+                f"Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{A: x, Fn::Transform: {PART}}}}}}}",
                 "ReservedConcurrentExecutions: 7",
                 id="among-the-properties",
             ),
@@ -106,7 +108,7 @@ class TestLocalFiles:
         ],
     )
     def test_a_file_is_put_in_everywhere(self, text: str, part: str) -> None:
-        assert sorted(reserved(demand(text, part)).values()) == [7]
+        assert [*reserved(demand(text, part)).values()] == [7]
 
     def test_the_lines_are_those_of_the_included_file(self) -> None:
         text = f"""\
@@ -146,7 +148,8 @@ class TestLocalFiles:
         golden(caught.value)
 
     def test_what_both_give_differently_is_unknown(self) -> None:
-        text = "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 5, Fn::Transform: "
+        properties = "Properties: {ReservedConcurrentExecutions: 5, Fn::Transform: "
+        text = f"Resources: {{Fn: {{Type: AWS::Lambda::Function, {properties}"
         assert reserved(demand(f"{text}{PART}}}}}}}", "ReservedConcurrentExecutions: 7")) == {"Fn": "?"}
         assert reserved(demand(f"{text}{PART}}}}}}}", "ReservedConcurrentExecutions: 5")) == {"Fn": 5}
 
@@ -163,10 +166,10 @@ class TestNotHere:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            pytest.param(f"  Fn::Transform: {REMOTE}\n", {"Fn::Transform": "?", "Own": 5}, id="entries"),
-            pytest.param(f"  X: {{Fn::Transform: {REMOTE}}}\n", {"X": "?", "Own": 5}, id="body"),
-            pytest.param("  X: {Type: Acme::X::Y::MODULE}\n", {"X": "?", "Own": 5}, id="module"),
-            pytest.param("  X: {Type: A::B::C, Fn::Transform: {Name: Mine}}\n", {"X": "?", "Own": 5}, id="macro"),
+            pytest.param(f"  Fn::Transform: {REMOTE}\n", {"Fn::Transform/*": "?", "Own": 5}, id="entries"),
+            pytest.param(f"  X: {{Fn::Transform: {REMOTE}}}\n", {"X/*": "?", "Own": 5}, id="body"),
+            pytest.param("  X: {Type: Acme::X::Y::MODULE}\n", {"X/*": "?", "Own": 5}, id="module"),
+            pytest.param("  X: {Type: A::B::C, Fn::Transform: {Name: Mine}}\n", {"X/*": "?", "Own": 5}, id="macro"),
             pytest.param(
                 f"  X: {{Type: AWS::Lambda::Function, Fn::Transform: {REMOTE}}}\n", {"X": "?", "Own": 5}, id="function"
             ),
@@ -182,14 +185,14 @@ class TestNotHere:
                 {"X/Fn": "?", "Own": 5},
                 id="parameters-of-a-nested-stack",
             ),
-            pytest.param(f"Transform: {REMOTE}\n", {"Transform": "?", "Own": 5}, id="top-level"),
-            pytest.param("Transform: Mine\n", {"Transform": "?", "Own": 5}, id="macro-for-all"),
-            pytest.param(f"Fn::Transform: {REMOTE}\n", {"Fn::Transform": "?", "Own": 5}, id="top-level-function"),
+            pytest.param(f"Transform: {REMOTE}\n", {"Transform/*": "?", "Own": 5}, id="top-level"),
+            pytest.param("Transform: Mine\n", {"Transform/*": "?", "Own": 5}, id="macro-for-all"),
+            pytest.param(f"Fn::Transform: {REMOTE}\n", {"Fn::Transform/*": "?", "Own": 5}, id="top-level-function"),
             pytest.param(f"Mappings: {{Fn::Transform: {REMOTE}}}\n", {"Own": 5}, id="mappings"),
             pytest.param("  X: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: no.yaml}}}\n",
-                         {"X": "?", "Own": 5}, id="no-such-file"),
+                         {"X/*": "?", "Own": 5}, id="no-such-file"),
             pytest.param("  X: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: !Sub 'a${AWS::Region}'}}}\n",
-                         {"X": "?", "Own": 5}, id="no-literal"),
+                         {"X/*": "?", "Own": 5}, id="no-literal"),
         ],
     )  # fmt: skip
     def test_what_it_may_bring_is_unknown(self, text: str, expected: dict[str, object], golden: Golden) -> None:
@@ -198,8 +201,13 @@ class TestNotHere:
         )
         found = demand(f"Resources:\n  Own: {FN.format(5)}\n{text}")
         assert reserved(found) == expected
-        golden([f"{each.line} {each.reserved.reason}" for each in found.functions if isinstance(each.reserved, Unknown)], "unknown")
-        golden([f"{each.logical_id} ({each.type}) {each.line} {each.reason}" for each in found.opaque_resources], "named")
+        golden(
+            [f"{each.line} {each.reserved.reason}" for each in found.functions if isinstance(each.reserved, Unknown)],
+            "unknown",
+        )
+        golden(
+            [f"{each.logical_id} ({each.type}) {each.line} {each.reason}" for each in found.opaque_resources], "named"
+        )
 
     @pytest.mark.parametrize(
         ("text", "value"),
@@ -218,10 +226,12 @@ class TestNotHere:
         assert isinstance(function.reserved, Unknown)
         golden(function.reserved.reason)
 
-    @pytest.mark.parametrize("name", ["!Ref XBucket", "!GetAtt XBucket.Arn", "!GetAtt X.Bucket.Arn", "!Sub '${XBucket}'"])
+    @pytest.mark.parametrize(
+        "name", ["!Ref XBucket", "!GetAtt XBucket.Arn", "!GetAtt X.Bucket.Arn", "!Sub '${XBucket}'"]
+    )
     def test_a_resource_of_a_module_may_be_referred_to(self, name: str) -> None:
         body = f"{{Type: AWS::Lambda::Function, Properties: {{FunctionName: {name}, ReservedConcurrentExecutions: 5}}}}"
-        assert reserved(demand(f"Resources: {{X: {{Type: Acme::X::Y::MODULE}}, Fn: {body}}}")) == {"Fn": 5, "X": "?"}
+        assert reserved(demand(f"Resources: {{X: {{Type: Acme::X::Y::MODULE}}, Fn: {body}}}")) == {"Fn": 5, "X/*": "?"}
 
     def test_no_other_name_may(self) -> None:
         with pytest.raises(TemplateError):
@@ -233,8 +243,8 @@ class TestNotHere:
 
     def test_a_macro_may_complete_the_resources(self) -> None:
         text = f"Transform: Mine\nResources: {{Many: {{Count: 3}}, Text: x, Fn: {FN.format(5)}}}"
-        assert reserved(demand(text)) == {"Fn": 5, "Transform": "?"}
-        assert reserved(demand("Transform: Mine\nMetadata: {}")) == {"Transform": "?"}
+        assert reserved(demand(text)) == {"Fn": 5, "Transform/*": "?"}
+        assert reserved(demand("Transform: Mine\nMetadata: {}")) == {"Transform/*": "?"}
 
     def test_a_parameter_of_it_may_be_given(self) -> None:
         text = f"Parameters: {{Fn::Transform: {REMOTE}}}\nResources: {{Fn: {FN.format('!Ref P')}}}"
@@ -249,7 +259,7 @@ class TestAroundSam:
         [
             pytest.param(
                 f"Resources: {{Own: {SAM_FN.format('ReservedConcurrentExecutions: 5')}, Fn::Transform: {REMOTE}}}",
-                {"Own": 5, "Fn::Transform": "?"},
+                {"Own": 5, "Fn::Transform/*": "?"},
                 id="entries",
             ),
             pytest.param(
@@ -270,8 +280,9 @@ class TestAroundSam:
                 id="globals",
             ),
             pytest.param(
-                "Resources: {Api: {Type: AWS::Serverless::Api, Properties: {StageName: x, Cors: \"'*'\", DefinitionBody: "
-                f"{{Fn::Transform: {REMOTE}}}}}}}, Own: {SAM_FN.format('ReservedConcurrentExecutions: 5')}}}",
+                "Resources: {Api: {Type: AWS::Serverless::Api, Properties: {StageName: x, Cors: \"'*'\", "
+                f"DefinitionBody: {{Fn::Transform: {REMOTE}}}}}}}, "
+                f"Own: {SAM_FN.format('ReservedConcurrentExecutions: 5')}}}",
                 {"Own": 5},
                 id="api",
             ),
@@ -282,8 +293,9 @@ class TestAroundSam:
                 id="state-machine",
             ),
             pytest.param(
-                f"Resources: {{M: {{Type: Acme::X::Y::MODULE}}, Own: {SAM_FN.format('ReservedConcurrentExecutions: 5')}}}",
-                {"Own": 5, "M": "?"},
+                "Resources: {M: {Type: Acme::X::Y::MODULE}, "
+                f"Own: {SAM_FN.format('ReservedConcurrentExecutions: 5')}}}",
+                {"Own": 5, "M/*": "?"},
                 id="module",
             ),
         ],
@@ -292,8 +304,10 @@ class TestAroundSam:
         assert reserved(demand(f"{self.SAM}{text}")) == expected
 
     def test_what_a_macro_makes_valid_is_unknown(self) -> None:
-        text = "Transform: [Mine, AWS::Serverless-2016-10-31]\nResources: {Own: {Type: AWS::Serverless::Function}, X: {}}"
-        assert reserved(demand(text)) == {"Transform": "?"}
+        text = (
+            "Transform: [Mine, AWS::Serverless-2016-10-31]\nResources: {Own: {Type: AWS::Serverless::Function}, X: {}}"
+        )
+        assert reserved(demand(text)) == {"Transform/*": "?"}
 
     def test_without_a_macro_it_is_an_error(self) -> None:
         with pytest.raises(TemplateError):
