@@ -14,6 +14,7 @@ class Provisioned:
     value: Count
     line: int
     source: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class FunctionDemand:
     """One function as the template asks for it; `reserved` None is unset, 0 stops the function.
 
     `name` is its FunctionName, None where CloudFormation generates one. A function of a nested stack has the
-    stack's logical id in front of its own, and the nested template as its `file`.
+    stack's logical id in front of its own. `file` is the template or the included file that it is written in, and
+    `reserved_file` that of its reservation.
     """
 
     logical_id: str
@@ -32,6 +34,7 @@ class FunctionDemand:
     reserved_line: int = 0
     reserved_source: str = ""
     file: str = ""
+    reserved_file: str = ""
 
     @property
     def provisioned_total(self) -> Count:
@@ -47,11 +50,12 @@ class FunctionDemand:
         return self.provisioned_total if self.reserved is None else self.reserved
 
     @property
-    def claim_line(self) -> int:
-        """The line of the reservation, or of the first provisioned concurrency where there is none."""
+    def claim_place(self) -> tuple[str, int]:
+        """File and line of the reservation, or of the first provisioned concurrency where there is none."""
         if self.reserved is None:
-            return next((version.line for version in self.provisioned if version.value != 0), self.line)
-        return self.reserved_line or self.line
+            places = ((version.file or self.file, version.line) for version in self.provisioned if version.value != 0)
+            return next(places, (self.file, self.line))
+        return self.reserved_file or self.file, self.reserved_line or self.line
 
 
 @dataclass(frozen=True, slots=True)

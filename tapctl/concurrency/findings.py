@@ -84,14 +84,15 @@ def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
 
 def _finding(limit: Limit, result: Preflight, functions: Sequence[FunctionDemand], message: str, hint: Hint) -> Finding:
     """A finding on one or several functions, on the line of the first."""
-    first, names = functions[0], tuple(function.logical_id for function in functions)
+    names = tuple(function.logical_id for function in functions)
+    file, line = functions[0].claim_place
     return Finding(
         limit.id,
         result.concurrency.verdict,
         message,
         resource=names[0] if len(names) == 1 else None,
-        file=first.file or result.tree.resolver.template.file,
-        line=first.claim_line,
+        file=file or result.tree.resolver.template.file,
+        line=line,
         hints=_some(hint) or _next_steps(limit, result, names),
         resources=names if len(names) > 1 else (),
     )

@@ -12,7 +12,7 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
 from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.resource_types import STACK
-from tapctl.template.model import Resource
+from tapctl.template.model import Resource, Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver, existence
@@ -39,7 +39,8 @@ def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bo
         case LimitKind.TEMPLATE:
             return True
         case LimitKind.EXPORTS:
-            return any("Export" in output for member in tree.members() for output in _outputs(member))
+            exporting = any("Export" in output for member in tree.members() for output in _outputs(member))
+            return exporting or any(_hidden_outputs(tree))
         case LimitKind.CONCURRENCY:
             return _hides_functions(tree) or any(resource.type in limit.spends for _, resource in _resources(tree))
         case LimitKind.COUNT:
@@ -57,6 +58,13 @@ def _resources(tree: StackTree) -> Iterator[tuple[StackTree, Resource]]:
     for member in tree.members():
         for resource in member.resolver.template.resources():
             yield member, resource
+
+
+def _hidden_outputs(tree: StackTree) -> Iterator[tuple[Template, Path, Unknown]]:
+    """The places in the section Outputs where something that is not here may bring exports."""
+    for member in tree.members():
+        template = member.resolver.template
+        yield from ((template, path, unknown) for path, unknown in template.opaque.items() if path[0] == "Outputs")
 
 
 def _outputs(member: StackTree) -> Iterator[Mapping[str, Any]]:
@@ -100,7 +108,7 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         limit.id,
         *_compare_count(limit, more, quota),
         resource=f"{spender[0].prefix}{spender[1].logical_id}" if spender else None,
-        file=spender[0].resolver.template.file if spender else result.tree.resolver.template.file,
+        file=spender[1].file if spender else result.tree.resolver.template.file,
         line=spender[1].line if spender else None,
         hints=_resolution(quota.value, quota.usage),
         judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
@@ -133,6 +141,10 @@ def _resolution(*values: object) -> tuple[Hint, ...]:
 
 def _judge_exports(limit: Limit, result: Preflight) -> Iterator[Finding]:
     exports, file = result.account.exports, result.tree.resolver.template.file
+    for template, path, unknown in _hidden_outputs(result.tree):
+        hidden_in, line = template.place(*path)
+        message = f"{limit.title}: {unknown.reason}"
+        yield Finding(limit.id, Verdict.UNKNOWN, message, file=hidden_in, line=line, hints=_resolution(unknown))
     if isinstance(exports, Unknown):
         message = f"{limit.title}: {exports.reason}"
         hints = _resolution(exports)

@@ -7,7 +7,8 @@ from typing import Any
 
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
 from tapctl.resource_types import CUSTOM_RESOURCES, EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET
-from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, SERVERLESS, Resource
+from tapctl.template.includes import includes_only, transforms
+from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver, count, existence, plain
@@ -31,14 +32,14 @@ def read_demand(tree: StackTree) -> Demand:
         (*(function for member in members for function in _functions(member)), *remotes),
         tuple(target for member in members for target in scaling(member)),
         tuple(source for member in members for source in event_sources(member)),
-        tuple(resource for member in members for resource in opaque_resources(member)),
+        tuple(resource for member in members for resource in (*opaque_resources(member), *parts_not_here(member))),
     )
 
 
 def _functions(member: StackTree) -> Iterator[FunctionDemand]:
     """The functions of one stack, with its prefix."""
     for own in _own_functions(member.resolver):
-        function = replace(own, logical_id=f"{member.prefix}{own.logical_id}", file=member.resolver.template.file)
+        function = replace(own, logical_id=f"{member.prefix}{own.logical_id}")
         yield _maybe(function, member.exists) if isinstance(member.exists, Unknown) else function
 
 
@@ -61,11 +62,21 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
         if resource.type in PUBLISHED and (version := _provisioned(resolver, resource)):
             owner = _owner(resolver, resource, functions)
             provisioned.setdefault(owner, []).append(version)
-            functions.setdefault(owner, FunctionDemand(owner, resource.line))
+            functions.setdefault(owner, FunctionDemand(owner, resource.line, file=resource.file))
     for name, function in functions.items():
         yield replace(function, provisioned=tuple(provisioned.get(name, ())))
-    for name, unknown in template.opaque.items():
-        yield FunctionDemand(name, template.line("Resources", name), plain(unknown))
+    existing = {resource.logical_id for resource in resources}
+    for path, unknown in template.opaque.items():
+        if _brings_functions(path) and (str(path[-1]).startswith("Fn::") or path[-1] in {*existing, "Transform"}):
+            file, line = template.place(*path)
+            # As for a nested stack that is not here: any number of functions, none of which is named.
+            name = str(path[-1]) if str(path[-1]).startswith(FOR_EACH) else f"{path[-1]}/*"
+            yield FunctionDemand(name, line, plain(unknown), file=file)
+
+
+def _brings_functions(path: Path) -> bool:
+    """Whether what is not here at this place may bring resources; beside it are parameters, mappings, outputs."""
+    return path[0] not in ("Parameters", "Mappings", "Conditions", "Outputs")
 
 
 def _claims(resource: Resource) -> bool:
@@ -77,20 +88,28 @@ def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
     path = ("Resources", resource.logical_id, "Properties", "ReservedConcurrentExecutions")
     name = resolver.value(resource.properties.get("FunctionName", NO_VALUE), (*path[:3], "FunctionName"))
     raw = _raw(resource, "ReservedConcurrentExecutions")
+    file, line = resolver.template.place(*path)
     return FunctionDemand(
         resource.logical_id,
         resource.line,
         count(resolver, resource, raw, path),
         name=None if name is NO_VALUE else name if isinstance(name, Unknown) else as_text(name),
-        reserved_line=resolver.template.line(*path),
+        reserved_line=line,
         reserved_source=source_of(resolver, raw, path),
+        file=resource.file,
+        reserved_file=file,
     )
 
 
 def _raw(resource: Resource, name: str) -> Any:
-    """A property as it is written; where it is missing, the `AWS::Include` that may set it."""
-    macro = {FN_TRANSFORM: resource.properties[FN_TRANSFORM]} if FN_TRANSFORM in resource.properties else NO_VALUE
-    return resource.properties.get(name, macro)
+    """A property as it is written; the macro that may change it, and where it is missing the include that may set it.
+
+    A macro gets the properties beside it and may return others; `AWS::Include` only adds some.
+    """
+    if FN_TRANSFORM not in resource.properties:
+        return resource.properties.get(name, NO_VALUE)
+    macro = {FN_TRANSFORM: resource.properties[FN_TRANSFORM]}
+    return resource.properties.get(name, macro) if includes_only(macro[FN_TRANSFORM]) else macro
 
 
 def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
@@ -105,7 +124,8 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
     if number is None:
         return None
     written = raw.get("ProvisionedConcurrentExecutions", raw) if isinstance(raw, dict) else raw
-    return Provisioned(resource.logical_id, number, resolver.template.line(*inner), source_of(resolver, written, inner))
+    file, line = resolver.template.place(*inner)
+    return Provisioned(resource.logical_id, number, line, source_of(resolver, written, inner), file)
 
 
 def _owner(resolver: Resolver, resource: Resource, functions: dict[str, FunctionDemand]) -> str:
@@ -188,19 +208,32 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
         reason = _why_opaque(resource)
         if reason and existence(resolver, resource) is not False:
             name = f"{member.prefix}{resource.logical_id}"
-            yield OpaqueResource(name, resource.type, template.file, resource.line, reason)
+            yield OpaqueResource(name, resource.type, resource.file, resource.line, reason)
     for name in template.transforms:
-        if name not in (SERVERLESS, LANGUAGE_EXTENSIONS, "AWS::CodeDeployBlueGreen"):
-            line = template.line("Transform")
-            yield OpaqueResource(
-                f"{member.prefix}Transform", name, template.file, line, "a macro may rewrite the template"
-            )
+        if name not in KNOWN_TRANSFORMS:
+            file, line = template.place("Transform")
+            yield OpaqueResource(f"{member.prefix}Transform", name, file, line, "a macro may rewrite the template")
+
+
+def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
+    """What `AWS::Include` and macros bring where it is no resource: it is named, and unknown where it is used."""
+    template = member.resolver.template
+    for path, macros in transforms(template.body) if "Transform" in template.source.text else ():
+        if path[0] == "Resources" and (path[:2] in template.opaque or len(path) == 2):
+            continue
+        file, line = template.place(*path)
+        name = path[1] if len(path) > 1 and path[1] != FN_TRANSFORM else path[0]
+        unknown = template.opaque.get(path)
+        reason = unknown.reason if unknown else f"{not_here(macros)} may set {'.'.join(map(str, path[2:-1]))}"
+        yield OpaqueResource(
+            f"{member.prefix}{name}", INCLUDE if includes_only(macros) else FN_TRANSFORM, file, line, reason
+        )
 
 
 def _why_opaque(resource: Resource) -> str:
     if resource.type.startswith(CUSTOM_RESOURCES):
         return "a custom resource may create functions"
-    if resource.type.endswith("::MODULE"):
+    if resource.type.endswith(MODULE):
         return "a module is expanded by CloudFormation"
     if resource.type == FN_TRANSFORM:
         return "a macro expands it at deploy time"

@@ -66,12 +66,13 @@ def as_text(demand: Demand, surface: RenderOptions) -> str:
     stacks = {"": root}
     for function in demand.functions:
         *above, name = function.logical_id.split("/")
+        name = f"{above.pop()}/*" if name == "*" else name
         branch = _stack(stacks, root, above, function.file).add(f"{name} {_place(function.file, function.line)}")
         if function.reserved is not None:
-            where = _place(function.file, function.reserved_line or function.line)
+            where = _place(*function.claim_place)
             branch.add(f"reserved {_number(function.reserved)} {where}{_from(function.reserved_source)}")
         for version in function.provisioned:
-            where = _place(function.file, version.line)
+            where = _place(version.file or function.file, version.line)
             branch.add(f"provisioned {_number(version.value)} on {version.logical_id} {where}{_from(version.source)}")
     return draw(surface, root, *_other_lines(demand), _totals(demand))
 

@@ -285,7 +285,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "hint": worded_all(finding.hints) or None,
     }
     if finding.rule:
-        return {"limit": None, "rule": finding.rule, "severity": finding.severity, **shared}
+        verdict = {"verdict": finding.verdict.value} if finding.severity == "warning" else {}
+        return {"limit": None, "rule": finding.rule, **verdict, "severity": finding.severity, **shared}
     severity = {"severity": finding.severity} if finding.severity else {}
     return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
 

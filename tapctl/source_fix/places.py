@@ -85,6 +85,7 @@ def places(result: Preflight) -> list[EditPlace]:
         if place := defaults.get(claim.name):
             chosen[claim.key(Location(place.path))] = place
         elif claim.remedy and claim.remedy.action is not RemedyAction.KEEP:
+            _refuse_included(claim)
             keys = [claim.key(site) for site in claim.definition.editable]
             taken = next((key for key in keys if key in free), None)
             if taken is None:
@@ -143,6 +144,14 @@ def _foreign(claims: Sequence[_Claim]) -> dict[Key, list[int]]:
         ]
         for key, known in own.items()
     }
+
+
+def _refuse_included(claim: _Claim) -> None:
+    """Raises `UsageError` for a reservation that is written in an included file."""
+    file, line = claim.template.place("Resources", claim.logical_id, "Properties", RESERVED_CONCURRENCY)
+    if file != claim.template.file:
+        message = f"{file}:{line}: {RESERVED_CONCURRENCY} of {claim.name} is in an included file"
+        raise UsageError(message, "edit it by hand")
 
 
 def _refusal(claim: _Claim, sharers: Sequence[_Claim], lines: Sequence[int]) -> UsageError:

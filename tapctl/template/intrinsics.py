@@ -36,14 +36,9 @@ def _ref(resolver: "Resolver", name: Value, path: Path) -> Value:
         return resolver.live[name]
     if name in (resolver.template.body.get("Resources") or {}):
         return ResourceReference(f"the physical id of {name} is known only after the deploy", logical_id=name)
-    if unknown_loop := _unknown_loop(resolver):
-        return unknown_loop
+    if unseen := resolver.template.unseen("Parameters") or resolver.template.unseen("Resources", name):
+        return unseen
     raise resolver.template.error(f"Ref: {name} is neither a parameter nor a resource", *path)
-
-
-def _unknown_loop(resolver: "Resolver") -> Unknown | None:
-    """Why a name without a resource may still have one: a loop over an unknown collection may create it."""
-    return next(iter(resolver.template.opaque.values()), None)
 
 
 _PSEUDO_PARAMETERS: Mapping[str, Hint] = {
@@ -71,8 +66,8 @@ def _get_att(resolver: "Resolver", target: Value, path: Path) -> Value:
     if not isinstance(parts, list) or len(parts) != 2 or not isinstance(parts[0], str):
         raise resolver.template.error("Fn::GetAtt: the argument must be a logical id and an attribute", *path)
     if parts[0] not in (resolver.template.body.get("Resources") or {}):
-        if unknown_loop := _unknown_loop(resolver):
-            return unknown_loop
+        if unseen := resolver.template.unseen("Resources", parts[0]):
+            return unseen
         raise resolver.template.error(f"Fn::GetAtt: {parts[0]} is not a resource", *path)
     if (attribute := f"{parts[0]}.{parts[1]}") in resolver.live:
         return resolver.live[attribute]
@@ -168,6 +163,8 @@ def _find_in_map(resolver: "Resolver", arguments: Value, path: Path) -> Value:
     entry: Value = resolver.template.mappings
     for key in keys:
         if not isinstance(entry, dict) or as_text(key) not in entry:
+            if unseen := resolver.template.unseen("Mappings"):
+                return unseen
             if default is not NO_VALUE:
                 return resolver.value(default, (*path, 3, "DefaultValue"))
             missing = resolver.without_secrets(".".join(as_text(key) for key in keys))
@@ -181,6 +178,8 @@ def _shared_by_all_keys(resolver: "Resolver", keys: list[Value]) -> Value:
     name, top_level, second_level = keys
     entries = resolver.template.mappings.get(name) if isinstance(name, str) else None
     if not isinstance(entries, dict) or not isinstance(top_level, Unknown) or isinstance(second_level, Unknown):
+        return NO_VALUE
+    if resolver.template.unseen("Mappings"):
         return NO_VALUE
     values = [entry.get(as_text(second_level), NO_VALUE) for entry in entries.values() if isinstance(entry, dict)]
     return values[0] if values and all(value == values[0] for value in values) else NO_VALUE

@@ -90,7 +90,7 @@ class Linting:
             return ()
         output, errors = self.process.communicate(self.piped)
         try:
-            matches = tuple(match for entry in json.loads(output) if (match := _match(entry)).rule != PACKAGED)
+            matches = tuple(match for entry in json.loads(output) if not _is_expected(match := _match(entry)))
         except ValueError:
             lines = errors.decode(errors="replace").strip().splitlines() or ["no output"]
             raise TapctlError(f"cfn-lint failed: {lines[-1]}", advise(Advice.RUN_CFN_LINT)) from None
@@ -125,6 +125,11 @@ def start(source: Source, region: str | None) -> Linting:
 def _sources(source: Source) -> tuple[Source, ...]:
     """The texts to lint; without nested ones for a template from standard input, of which cfn-lint takes only one."""
     return (source,) if source.file == STDIN else with_nested(source)
+
+
+def _is_expected(match: Match) -> bool:
+    """Whether it is no problem of a deploy with tapctl: of a key that is given twice CloudFormation takes the last."""
+    return match.rule == PACKAGED or (match.rule == "E0000" and match.message.startswith("Duplicate found"))
 
 
 def _match(entry: dict[str, Any]) -> Match:

@@ -11,6 +11,7 @@ from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
+from tapctl.template.source import Source
 
 STDIN = "<stdin>"
 """The file name of a template from standard input."""
@@ -26,9 +27,16 @@ def load(path: str) -> Template:
     """
     if path != "-" and _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
-    name = STDIN if path == "-" else path
-    source = parse(_decode(_read_stdin() if path == "-" else _read_file(Path(path)), name), name)
+    source = parse(_decode(_read_stdin(), STDIN), STDIN) if path == "-" else read_source(Path(path))
     return check(Template(source, source.value))
+
+
+def read_source(file: Path) -> Source:
+    """The text and the value of any YAML or JSON file, with the bounds of a template.
+
+    Raises `TemplateError` when it cannot be read.
+    """
+    return parse(_decode(_read_file(file), str(file)), str(file))
 
 
 def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:

@@ -11,10 +11,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from tapctl.resource_types import FUNCTION, SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX, STACK
-from tapctl.template.model import FN_TRANSFORM, FOR_EACH, Template
+from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, Template
 from tapctl.template.source import Path
 
-INCLUDE = "AWS::Include"
 _REMOTE = ("s3://", "https://", "http://")
 
 
@@ -165,6 +164,11 @@ def is_there(path: FilePath) -> bool:
         return path.exists()
     except OSError:
         return False
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is not a local path."""
+    return location.startswith(_REMOTE)
 
 
 def put(body: Any, path: Path, value: Any) -> None:

@@ -1,36 +1,40 @@
-"""`Fn::ForEach`, unrolled by cfn-lint after every known value is filled in.
+"""`Fn::ForEach`, unrolled as CloudFormation does it: a loop becomes one entry for every item of its collection.
 
-cfn-lint guesses unknown values: it invents names for a collection that depends on an unknown parameter, and takes some
-entry for such a lookup in a mapping. So collections and lookups are resolved first, and unknown ones are hidden
-from it: a loop over an unknown collection becomes one opaque entry, and an unknown lookup is put back afterwards.
+The results are those of cfn-lint, which tests compare, but nothing is guessed: a loop over an unknown collection is
+left out and recorded as opaque, and a lookup whose keys are unknown stays as it is written.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
 """
 
-import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tapctl.errors import TemplateError
 from tapctl.template.model import FOR_EACH, Template
 from tapctl.template.parameters import as_text
+from tapctl.template.parse import MAX_NODES
 from tapctl.template.resolver import Resolver
 from tapctl.template.source import Path
 from tapctl.unknown import Unknown
 
 SECTIONS = ("Conditions", "Resources", "Outputs")
-"""The sections that may contain loops.
+"""The sections that may contain loops."""
 
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
-"""
+MAX_RESOURCES = 500
+"""Of one template: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+Variables = Mapping[str, str]
+"""The items of the loops around a value, by the identifiers of the loops."""
 
 
 def has_loops(template: Template) -> bool:
-    return any(key.startswith(FOR_EACH) for key in _keys(template.body))
+    return any(key.startswith(FOR_EACH) for section in SECTIONS for key in _keys(template.body.get(section)))
 
 
 def _keys(value: Any) -> Iterator[str]:
-    """Every key anywhere in the template."""
+    """Every key anywhere in the value."""
     if isinstance(value, dict):
         yield from value
         for item in value.values():
@@ -41,154 +45,172 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def unroll(template: Template, resolver: Resolver) -> Template:
-    """The template with every loop unrolled. Raises `TemplateError` for an invalid loop."""
-    filler = _KnownValues(resolver)
+    """The template with every loop unrolled.
+
+    Raises `TemplateError` for an invalid loop, and for one that makes more resources than a template may have.
+    """
+    unroller = _Unroller(resolver)
     body = {
-        key: filler.fill(value, (key,), frozenset()) if key in SECTIONS else value
-        for key, value in template.body.items()
+        key: unroller.unroll(value, (key,), {}) if key in SECTIONS else value for key, value in template.body.items()
     }
-    unrolled = filler.restore(_unroll_by_cfn_lint(template, body))
-    origins = dict(template.origins)
-    for section in SECTIONS:
-        origins |= _origins(section, template.body.get(section) or {}, unrolled.get(section) or {})
-    return _checked(Template(template.source, unrolled, origins, {**template.opaque, **filler.opaque}))
+    origins = {**template.origins, **unroller.origins}
+    return _checked(replace(template, body=body, origins=origins, opaque={**template.opaque, **unroller.opaque}))
 
 
 def _checked(template: Template) -> Template:
     """The template itself. Raises `TemplateError` for a generated entry that is not a map."""
     for section in ("Resources", "Outputs"):
         for name, entry in (template.body.get(section) or {}).items():
-            if not isinstance(entry, dict):
+            if not isinstance(entry, dict) and not template.incomplete:
                 raise template.error(f"{section}.{name} is not a map", section, name, hint="check the body of the loop")
     return template
 
 
-def _unroll_by_cfn_lint(template: Template, body: dict[str, Any]) -> dict[str, Any]:
-    from cfnlint.template.transforms._language_extensions import language_extension
-
-    matches, unrolled = language_extension(
-        SimpleNamespace(template=body, filename=template.file, regions=["us-east-1"])
-    )
-    if matches:
-        raise template.error(str(matches[0].message), "Resources")
-    return dict(unrolled)
-
-
 @dataclass(slots=True)
-class _KnownValues:
-    """Fills known values into the sections of a template, before cfn-lint unrolls their loops."""
+class _Unroller:
+    """Unrolls the sections of one template; it collects where each entry comes from, and the loops left out."""
 
     resolver: Resolver
-    opaque: dict[str, Unknown] = field(default_factory=dict)
-    """The loops over unknown collections, which are left out."""
-    hidden: dict[str, Any] = field(default_factory=dict)
-    """The lookups that cfn-lint must not see, by the name that replaces each."""
+    origins: dict[tuple[str, str], Path] = field(default_factory=dict)
+    opaque: dict[Path, Unknown] = field(default_factory=dict)
+    nodes: int = 0
+    """The values that loops have made so far."""
 
-    def fill(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
-        """The value with literal collections in its loops, and with the lookups hidden that use no loop variable."""
+    def unroll(self, value: Any, path: Path, variables: Variables) -> Any:
+        """The value with its loops unrolled and its loop variables replaced; `path` is its place in the file."""
+        if variables:
+            self._count(path)
         if isinstance(value, list):
-            return [self.fill(item, (*path, index), variables) for index, item in enumerate(value)]
+            return [self.unroll(item, (*path, index), variables) for index, item in enumerate(value)]
         if not isinstance(value, dict):
             return value
-        if set(value) == {"Fn::FindInMap"}:
-            return self._lookup(value, (*path, "Fn::FindInMap"), variables)
-        filled: dict[str, Any] = {}
-        for key, item in value.items():
-            if not key.startswith(FOR_EACH):
-                filled[key] = self.fill(item, (*path, key), variables)
-            elif (loop := self._loop(key, item, (*path, key), variables)) is not None:
-                filled[key] = loop
-        return filled
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if function := _FUNCTIONS.get(name):
+                return function(self, argument, (*path, name), variables)
+        return self._map(value, path, variables)
 
-    def _loop(self, key: str, loop: Any, path: Path, variables: frozenset[str]) -> list[Any] | None:
-        """The loop over a literal list; None, and an opaque entry, where its collection is unknown."""
+    def _count(self, path: Path) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self.resolver.template.error(f"expands to more than {MAX_NODES:,} values through its loops", *path)
+
+    def _map(self, value: Mapping[str, Any], path: Path, variables: Variables) -> dict[str, Any]:
+        unrolled: dict[str, Any] = {}
+        for key, item in value.items():
+            if key.startswith(FOR_EACH):
+                entries = self._loop(key, item, (*path, key), variables)
+            elif item is None:
+                continue
+            else:
+                name = _substitute(key, variables)
+                entries = {name: self.unroll(item, (*path, key), variables)}
+                if name != key and _is_section(path):
+                    self.origins[str(path[0]), name] = (*path, key)
+            for name, entry in entries.items():
+                if name in unrolled:
+                    raise self.resolver.template.error(f"{name} is defined twice after its loops", *path, key)
+                unrolled[name] = entry
+        return unrolled
+
+    def _loop(self, key: str, loop: Any, path: Path, variables: Variables) -> dict[str, Any]:
+        """The entries of a loop; none, and an opaque place, where its collection is unknown."""
         match loop:
-            case [str(variable), collection, dict(body)]:
-                items = self._collection(collection, (*path, 1), variables)
+            case [str() | list() as identifiers, collection, dict(body)]:
+                items = self._collection(self.unroll(collection, (*path, 1), variables), (*path, 1))
             case _:
                 message = f"{key}: the arguments must be an identifier, a collection and a map"
                 raise self.resolver.template.error(message, *path)
         if isinstance(items, Unknown):
-            self.opaque[key] = items
-            return None
-        inner = variables | {variable}
-        return [variable, items, self.fill(body, (*path, 2), inner)]
+            self.opaque[path] = items
+            return {}
+        entries: dict[str, Any] = {}
+        for item in items:
+            self._count(path)
+            inner = {**variables, **self._bound(identifiers, item, (*path, 1))}
+            for name, entry in self._map(body, (*path, 2), inner).items():
+                if name in entries:
+                    raise self.resolver.template.error(f"{key}: makes {name} twice", *path)
+                entries[name] = entry
+            if len(entries) > MAX_RESOURCES and _is_section(path[:-1]) and path[0] == "Resources":
+                message = f"{key}: makes more than {MAX_RESOURCES} resources, which CloudFormation refuses"
+                raise self.resolver.template.error(message, *path, hint="split it into nested stacks")
+        return entries
 
-    def _collection(self, collection: Any, path: Path, variables: frozenset[str]) -> Any:
-        if _uses(collection, variables):
-            return collection
+    def _collection(self, collection: Any, path: Path) -> list[Any] | Unknown:
         items = self.resolver.value(collection, path)
         if isinstance(items, Unknown):
             return items
         if not isinstance(items, list):
             raise self.resolver.template.error("Fn::ForEach: the collection must be a list", *path)
-        return next((item for item in items if isinstance(item, Unknown)), None) or [as_text(item) for item in items]
+        return next((item for item in items if isinstance(item, Unknown)), items)
 
-    def _lookup(self, value: Any, path: Path, variables: frozenset[str]) -> Any:
-        if not _uses(value, variables):
-            return self._hide(value)
-        keys = [self._known_reference(key, path) for key in value["Fn::FindInMap"]]
-        is_known = not any(isinstance(key, Unknown) for key in keys)
-        # An unknown key makes the whole lookup unknown, which the Ref to its parameter replaces with the same reason.
-        return {"Fn::FindInMap": keys} if is_known else self._hide(_unknown_key(value, self.resolver))
+    def _bound(self, identifiers: Any, item: Any, path: Path) -> dict[str, str]:
+        """The variables of one turn: one item, or as many as there are identifiers."""
+        if isinstance(identifiers, str):
+            return {identifiers: as_text(item)}
+        if not isinstance(item, list) or len(item) != len(identifiers):
+            message = "Fn::ForEach: each item must be a list with a value for every identifier"
+            raise self.resolver.template.error(message, *path)
+        return {str(name): as_text(each) for name, each in zip(identifiers, item, strict=True)}
 
-    def _known_reference(self, key: Any, path: Path) -> Any:
-        match key:
-            case {"Ref": str(name)} if name in self.resolver.parameters:
-                return self.resolver.value(key, path)
+    def _ref(self, name: Any, path: Path, variables: Variables) -> Any:
+        target = self.unroll(name, path, variables) if isinstance(name, dict) else name
+        return variables[target] if isinstance(target, str) and target in variables else {"Ref": target}
+
+    def _sub(self, arguments: Any, path: Path, variables: Variables) -> Any:
+        match arguments:
+            case str(text):
+                replaced, values = _substitute(text, variables), None
+            case [str(text), dict(written)]:
+                replaced, values = _substitute(text, variables), self.unroll(written, (*path, 1), variables)
             case _:
-                return key
+                return {"Fn::Sub": arguments}
+        if not _PLACEHOLDER.search(replaced):
+            return replaced
+        return {"Fn::Sub": replaced if values is None else [replaced, values]}
 
-    def _hide(self, value: Any) -> dict[str, str]:
-        name = f"tapctl::hidden::{len(self.hidden)}"
-        self.hidden[name] = value
-        return {"Ref": name}
+    def _if(self, arguments: Any, path: Path, variables: Variables) -> Any:
+        """CloudFormation does not look for loop variables in the name of the condition."""
+        match arguments:
+            case [name, *branches]:
+                unrolled = (
+                    self.unroll(branch, (*path, index), variables) for index, branch in enumerate(branches, start=1)
+                )
+                return {"Fn::If": [name, *unrolled]}
+            case _:
+                return {"Fn::If": arguments}
 
-    def restore(self, value: Any) -> Any:
-        """The value with the hidden lookups put back."""
-        if isinstance(value, list):
-            return [self.restore(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if set(value) == {"Ref"} and isinstance(value["Ref"], str) and value["Ref"] in self.hidden:
-            return copy.deepcopy(self.hidden[value["Ref"]])
-        return {key: self.restore(item) for key, item in value.items()}
-
-
-def _unknown_key(value: Any, resolver: Resolver) -> Any:
-    """The key of a lookup that is a Ref to an unknown parameter."""
-    names = (key["Ref"] for key in value["Fn::FindInMap"] if isinstance(key, dict) and "Ref" in key)
-    return next({"Ref": name} for name in names if isinstance(resolver.parameters.get(str(name)), Unknown))
-
-
-def _uses(value: Any, variables: frozenset[str]) -> bool:
-    """Whether a loop variable occurs in the value."""
-    if isinstance(value, str):
-        return any(re.search(rf"[$&]\{{{re.escape(name)}\}}", value) for name in variables)
-    if isinstance(value, list):
-        return any(_uses(item, variables) for item in value)
-    if isinstance(value, dict):
-        return str(value.get("Ref")) in variables or any(_uses(item, variables) for item in value.values())
-    return False
+    def _find_in_map(self, arguments: Any, path: Path, variables: Variables) -> Any:
+        """A lookup with a loop variable is done where all keys are known; others are left to the resolver."""
+        keys = self.unroll(arguments, path, variables)
+        lookup = {"Fn::FindInMap": keys}
+        if keys == arguments:
+            return lookup
+        try:
+            value = self.resolver.value(lookup, path)
+        except TemplateError:
+            return lookup
+        return value if isinstance(value, str | int | float | list) else lookup
 
 
-def _origins(section: str, written: Mapping[str, Any], unrolled: Mapping[str, Any]) -> dict[tuple[str, str], Path]:
-    """The place in the file of each entry that a loop generated."""
-    patterns = list(_patterns(written, (section,)))
-    origins = {}
-    for name in unrolled:
-        if name not in written:
-            path = next((path for pattern, path in patterns if pattern.fullmatch(name)), None)
-            if path:
-                origins[section, name] = path
-    return origins
+_FUNCTIONS = {
+    "Ref": _Unroller._ref,  # noqa: SLF001 - the table of its own methods
+    "Fn::Sub": _Unroller._sub,  # noqa: SLF001
+    "Fn::If": _Unroller._if,  # noqa: SLF001
+    "Fn::FindInMap": _Unroller._find_in_map,  # noqa: SLF001
+}
+
+_PLACEHOLDER = re.compile(r"[$&]\{")
 
 
-def _patterns(entries: Mapping[str, Any], path: Path) -> Iterator[tuple[re.Pattern[str], Path]]:
-    """A pattern of the names that each entry of a loop can generate, and the entry's place."""
-    for key, value in entries.items():
-        if key.startswith(FOR_EACH) and isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict):
-            yield from _patterns(value[2], (*path, key, 2))
-        elif "{" in key:
-            parts = re.split(r"[$&]\{[^}]*\}", key)
-            yield re.compile(".*".join(map(re.escape, parts))), (*path, key)
+def _substitute(text: str, variables: Variables) -> str:
+    """The text with `${Identifier}` replaced by an item, and `&{Identifier}` by its letters and digits."""
+    for name, item in variables.items():
+        text = text.replace(f"${{{name}}}", item).replace(f"&{{{name}}}", re.sub("[^0-9a-zA-Z]+", "", item))
+    return text
+
+
+def _is_section(path: Path) -> bool:
+    """Whether the entries at `path` are those of a section, also within loops."""
+    return all(str(key).startswith(FOR_EACH) or key == 2 for key in path[1:])

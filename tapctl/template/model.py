@@ -14,6 +14,11 @@ FOR_EACH = "Fn::ForEach::"
 """Begins the key of a loop, which takes the place of an entry of its section."""
 FN_TRANSFORM = "Fn::Transform"
 """Also the type of a resource whose definition a macro generates at deploy time, or of resources that it adds."""
+INCLUDE = "AWS::Include"
+MODULE = "::MODULE"
+"""Ends the type of a module, whose resources are named by its logical id and theirs."""
+KNOWN_TRANSFORMS = (SERVERLESS, LANGUAGE_EXTENSIONS, "AWS::CodeDeployBlueGreen")
+"""The macros of the section `Transform` that create no function which the template does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Resource:
     properties: Mapping[str, Any]
     condition: str | None
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,20 @@ class Template:
     body: Mapping[str, Any]
     origins: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """By section and name, the place in the file from which a transform generated an entry."""
-    opaque: Mapping[str, Unknown] = field(default_factory=dict)
-    """The loops that could not be unrolled, and why."""
+    opaque: Mapping[Path, Unknown] = field(default_factory=dict)
+    """What the template does not show, and why, by the place where it may bring something: a loop that could not be
+    unrolled, an `AWS::Include` that is not a local file, a macro, a module."""
+    included: Mapping[Path, tuple[Source, Path]] = field(default_factory=dict)
+    """By the place of what `AWS::Include` put in: the file that it comes from, and the place in that file."""
 
     @property
     def file(self) -> str:
         return self.source.file
+
+    def sources(self) -> tuple[Source, ...]:
+        """The file, and each file that it includes."""
+        snippets = (snippet for snippet, _ in self.included.values())
+        return tuple({source.file: source for source in (self.source, *snippets)}.values())
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
@@ -65,12 +79,38 @@ class Template:
         entries = declared if isinstance(declared, list) else [declared]
         return tuple(str(entry.get("Name")) if isinstance(entry, dict) else str(entry) for entry in entries)
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether a macro completes the template before CloudFormation reads it."""
+        return FN_TRANSFORM in self.body or any(name not in KNOWN_TRANSFORMS for name in self.transforms)
+
+    def may_declare(self, parameter: str) -> bool:
+        """Whether the template has a parameter, or something that is not here may bring it."""
+        section = self.body.get("Parameters")
+        return (
+            parameter in self.parameters or self.incomplete or (isinstance(section, dict) and FN_TRANSFORM in section)
+        )
+
+    def unseen(self, section: str, name: str = "") -> Unknown | None:
+        """Why an entry that the section does not have may exist all the same; None where it cannot."""
+        for path, unknown in self.opaque.items():
+            if path[0] != section:
+                if path[0] in ("Transform", FN_TRANSFORM):
+                    return unknown
+            elif section != "Resources" or not self._is_module(path) or name.startswith(str(path[1])):
+                return unknown
+        return None
+
+    def _is_module(self, path: Path) -> bool:
+        entry = self._section("Resources").get(str(path[1]))
+        return isinstance(entry, dict) and str(entry.get("Type")).endswith(MODULE)
+
     def resources(self) -> Iterator[Resource]:
         """The resources; those of loops are among them after `expand`."""
         for logical_id, definition in self._section("Resources").items():
-            if logical_id.startswith(FOR_EACH):
+            if logical_id.startswith(FOR_EACH) or not isinstance(definition, dict):
                 continue
-            is_macro = FN_TRANSFORM in definition or logical_id == FN_TRANSFORM
+            is_macro = FN_TRANSFORM in definition or logical_id == FN_TRANSFORM or self.incomplete
             type_ = definition.get("Type", FN_TRANSFORM if is_macro else None)
             if not isinstance(type_, str):
                 raise self.error(f"resource {logical_id} has no Type", "Resources", logical_id)
@@ -80,7 +120,8 @@ class Template:
             condition = None
             if "Condition" in definition:
                 condition = self.condition_name(definition["Condition"], "Resources", logical_id, "Condition")
-            yield Resource(logical_id, type_, properties, condition, self.line("Resources", logical_id))
+            file, line = self.place("Resources", logical_id)
+            yield Resource(logical_id, type_, properties, condition, line, file)
 
     def condition_name(self, name: Any, *path: str | int) -> str:
         """The name of a condition at `path`. Raises `TemplateError` for one that YAML reads as another type."""
@@ -91,8 +132,20 @@ class Template:
 
     def line(self, *path: str | int) -> int:
         """The line of the key or value at `path`, or of the entry from which a transform generated it."""
+        return self.place(*path)[1]
+
+    def place(self, *path: str | int) -> tuple[str, int]:
+        """The file and the line of the key or value at `path`; the file is another one for what is included."""
         shared = self.shared(*path)
-        return self.source.line(*(self.written(*path) if shared is None else shared))
+        source, inner = self._origin(self.written(*path) if shared is None else shared)
+        return source.file, source.line(*inner) if inner else 1
+
+    def _origin(self, path: Path) -> tuple[Source, Path]:
+        """The file in which the value at a written `path` stands, and its place there."""
+        for length in range(len(path), 0, -1) if self.included else ():
+            if found := self.included.get(path[:length]):
+                return found[0], (*found[1], *path[length:])
+        return self.source, path
 
     def inherits(self, *path: str | int) -> bool:
         """Whether a resource takes a property from SAM's Globals."""
@@ -106,16 +159,39 @@ class Template:
     def shared(self, *path: str | int) -> Path | None:
         """The place of a property in SAM's Globals; None where the resource sets it, or neither does."""
         shared: Path = ("Globals", "Function", *path[3:])
-        is_unset = len(path) > 3 and self.source.written(self.written(*path)) is None
-        return shared if is_unset and self.source.written(shared) else None
+        is_unset = len(path) > 3 and not self._is_written(self.written(*path))
+        return shared if is_unset and self._is_written(shared) else None
+
+    def _is_written(self, path: Path) -> bool:
+        source, inner = self._origin(path)
+        return source.written(inner) is not None
 
     def error(self, message: str, *path: str | int, hint: str | None = None) -> TemplateError:
         """An error at the line of `path`."""
-        return TemplateError(message, hint, file=self.file, line=self.line(*path))
+        file, line = self.place(*path)
+        return TemplateError(message, hint, file=file, line=line)
 
     def _section(self, name: str) -> Mapping[str, Any]:
         section = self.body.get(name)
-        return section if isinstance(section, dict) else {}
+        if not isinstance(section, dict):
+            return {}
+        if name == "Resources" or FN_TRANSFORM not in section:
+            return section
+        return {key: entry for key, entry in section.items() if key != FN_TRANSFORM}
+
+
+def not_here(macros: Any) -> str:
+    """The first macro of a `Fn::Transform`, as the subject of a message that says what it may do."""
+    macro = macros[0] if isinstance(macros, list) and macros else macros
+    match macro:
+        case {"Name": "AWS::Include", "Parameters": {"Location": str(location)}}:
+            return f"{INCLUDE} of {location}, which is not here,"
+        case {"Name": "AWS::Include"} | "AWS::Include":
+            return f"{INCLUDE} of a Location that is not literal"
+        case {"Name": str(name)} | str(name):
+            return f"the macro {name}"
+        case _:
+            return "a macro"
 
 
 def check(template: Template) -> Template:
@@ -124,15 +200,16 @@ def check(template: Template) -> Template:
     if not isinstance(body, dict) or not body:
         message = "not a CloudFormation template: the top level is not a map"
         raise TemplateError(message, "name a template file", file=template.file)
-    if not isinstance(body.get("Resources"), dict) or not body["Resources"]:
+    if not template.incomplete and not (isinstance(body.get("Resources"), dict) and body["Resources"]):
         message = "not a CloudFormation template: it has no Resources"
         raise TemplateError(message, "name a template file", file=template.file)
-    for name in ("Parameters", "Mappings", "Conditions", "Outputs"):
+    for name in ("Parameters", "Mappings", "Conditions", "Outputs", "Resources"):
         section = body.get(name)
         if section is not None and not isinstance(section, dict):
             raise template.error(f"section {name} is not a map", name)
     for name in ("Parameters", "Resources", "Outputs"):
         for key, entry in (body.get(name) or {}).items():
-            if not isinstance(entry, dict) and not key.startswith(FOR_EACH):
+            is_generated = key == FN_TRANSFORM or (key.startswith(FOR_EACH) and name != "Parameters")
+            if not isinstance(entry, dict) and not is_generated and not template.incomplete:
                 raise template.error(f"{name}.{key} is not a map", name, key)
     return template

@@ -1,19 +1,21 @@
 """A template with its nested stacks: each resolved under the parameters that its parent passes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import STACK
-from tapctl.template import loops, sam
+from tapctl.template import includes, loops, sam
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
-from tapctl.template.model import LANGUAGE_EXTENSIONS, Resource, Template
+from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, Resource, Template
 from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, plain
 from tapctl.template.source import Source
 from tapctl.unknown import Unknown
 
@@ -59,14 +61,20 @@ class StackTree:
 
 Read = Callable[[str], Template]
 
+MAX_STACKS = 500
+"""Of one tree: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
 
 def stack_tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], read: Read = load) -> StackTree:
-    """Expand and resolve a template and all nested ones, which `read` reads.
+    """Expand and resolve a template and all nested ones, each of which `read` reads once.
 
-    Raises `TemplateError` for a local nested template that cannot be read, and for one that nests itself.
+    Raises `TemplateError` for a local nested template that cannot be read, for one that nests itself, and for a tree
+    of more than `MAX_STACKS`.
     """
-    refuse_undeclared(template, parameters.given, parameters.configured)
-    return _tree(template, parameters, pseudo, _Position((Path(template.file).resolve(),), read))
+    completed = includes.put_in(template)
+    refuse_undeclared(completed, parameters.given, parameters.configured)
+    read_once = cache(lambda file: includes.put_in(read(file)))
+    return _tree(completed, parameters, pseudo, _Position((Path(template.file).resolve(),), read_once))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class _Position:
     read: Read
     prefix: str = ""
     exists: bool | Unknown = True
+    numbers: "count[int]" = field(default_factory=lambda: count(2))
+    """Counts the stacks of the tree."""
 
 
 def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
@@ -102,21 +112,31 @@ def _child(
     if file.resolve() in parent.files:
         message = f"nested stack {resource.logical_id}: {file} nests itself"
         raise resolver.template.error(message, *path, hint="remove the circular nesting")
-    given = passed_down(resolver, resource)
+    if next(parent.numbers) > MAX_STACKS:
+        message = f"nested stack {resource.logical_id}: the tree has more than {MAX_STACKS} stacks"
+        raise resolver.template.error(message, *path, hint="CloudFormation allows no more in one operation")
+    template = parent.read(str(file))
+    given = passed_down(resolver, resource, template.parameters)
     # Only CloudFormation knows the name of a nested stack.
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
-    template = parent.read(str(file))
     refuse_undeclared(template, given)
     position = _Position(
-        (*parent.files, file.resolve()), parent.read, prefix, exists if isinstance(exists, Unknown) else parent.exists
+        (*parent.files, file.resolve()),
+        parent.read,
+        prefix,
+        exists if isinstance(exists, Unknown) else parent.exists,
+        parent.numbers,
     )
     return _tree(template, Parameters(given, {}, lookups), pseudo, position)
 
 
-def passed_down(resolver: Resolver, resource: Resource) -> dict[str, str | Unknown]:
-    """The parameters that a nested stack gets from its parent."""
+def passed_down(resolver: Resolver, resource: Resource, declared: Iterable[str] = ()) -> dict[str, str | Unknown]:
+    """The parameters that a nested stack gets from its parent; all `declared` where an include may set them."""
     path = ("Resources", resource.logical_id, "Properties", "Parameters")
-    values = resolver.value(resource.properties.get("Parameters") or {}, path)
+    include = {FN_TRANSFORM: resource.properties[FN_TRANSFORM]} if FN_TRANSFORM in resource.properties else {}
+    values = resolver.value(resource.properties.get("Parameters") or include, path)
+    if isinstance(values, Unknown):
+        return dict.fromkeys(declared, plain(values))
     return {name: _passed(value) for name, value in values.items()} if isinstance(values, dict) else {}
 
 
@@ -211,5 +231,5 @@ def expand(template: Template, parameters: Parameters) -> Template:
             )
         template = loops.unroll(template, Resolver(template, bind(template, parameters)))
     if sam.is_serverless(template):
-        template = sam.translate(template, bind(template, parameters))
+        return includes.translate_around(template, lambda seen: sam.translate(seen, bind(seen, parameters)))
     return template

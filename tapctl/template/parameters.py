@@ -47,7 +47,7 @@ def refuse_undeclared(
 ) -> None:
     """Raises `UsageError` for a given name that the template does not declare."""
     for name in given:
-        if name not in template.parameters:
+        if not template.may_declare(name):
             origin = f"; {configured[name]} sets it" if configured and name in configured else ""
             hint = f"{_alternatives(name, template.parameters)}{origin}"
             raise UsageError(f"{template.file} has no parameter `{name}`", hint)
@@ -98,7 +98,9 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
             return stored
         text, type_ = stored, type_.removeprefix(SSM_TYPE)
     if _is_list(type_):
-        return [part.strip() for part in text.split(",")] if text else []
+        # An empty CommaDelimitedList has one empty text:
+        # https://github.com/aws-cloudformation/cfn-language-discussion/issues/102
+        return [part.strip() for part in text.split(",")] if text or type_ == "CommaDelimitedList" else []
     return text
 
 

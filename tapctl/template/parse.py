@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.source import Path, Source, Span
+from tapctl.template.source import Duplicate, Path, Source, Span
 
 MAX_DEPTH = 200
 """Nested containers; CloudFormation's own parser refuses far fewer."""
@@ -25,8 +25,9 @@ _FIX_SYNTAX = "fix the syntax"
 def parse(text: str, file: str) -> Source:
     """Parse `text` as JSON when it starts like an object, else as YAML.
 
-    Raises `TemplateError` with line and column for invalid text, for a duplicate key, and for excessive nesting or
-    aliasing.
+    Of a key that is given twice the last value counts, as in CloudFormation; `Source.duplicates` has both lines.
+
+    Raises `TemplateError` with line and column for invalid text, and for excessive nesting or aliasing.
     """
     body = text.removeprefix("\ufeff")
     if body.lstrip().startswith("{"):
@@ -58,6 +59,7 @@ class _Builder:
     spans: dict[Path, Span] = field(default_factory=dict)
     keys: dict[Path, Span] = field(default_factory=dict)
     aliases: dict[Path, Path] = field(default_factory=dict)
+    duplicates: dict[Path, Duplicate] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     last: int = 0
     """The end of the last value."""
@@ -68,10 +70,14 @@ class _Builder:
 
     def key(self, name: str, span: Span) -> None:
         frame = self.stack[-1]
+        path = (*frame.path, name)
         if name in frame.container:
-            raise self.error(f"the key {name!r} is given twice", span, "keep one of them")
+            if name == "<<":
+                raise self.error("the merge key `<<` is given twice", span, "merge a list of maps: `<<: [*a, *b]`")
+            self.duplicates[path] = Duplicate(path, self.keys[path].line, span.line, span.start)
+            self.aliases.pop(path, None)
         frame.key = name
-        self.keys[(*frame.path, name)] = span
+        self.keys[path] = span
 
     def scalar(self, value: object, span: Span, tag: str | None = None, nodes: int = 1, height: int = 0) -> Path:
         """Add a value; returns its path."""
@@ -138,7 +144,18 @@ class _Builder:
         return TemplateError(message, hint, file=self.file, line=span.line, column=span.column)
 
     def source(self, text: str) -> Source:
-        return Source(self.file, text, self.root, self.spans, self.keys, self.aliases)
+        if self.duplicates:
+            for places in (self.spans, self.keys):
+                for path in [path for path, span in places.items() if self._is_overridden(path, span)]:
+                    del places[path]
+                    self.aliases.pop(path, None)
+        duplicates = tuple(self.duplicates.values())
+        return Source(self.file, text, self.root, self.spans, self.keys, self.aliases, duplicates)
+
+    def _is_overridden(self, path: Path, span: Span) -> bool:
+        """Whether a place is inside a value whose key is given again further down."""
+        outer = (self.duplicates.get(path[:length]) for length in range(1, len(path) + 1))
+        return any(duplicate and span.start < duplicate.start for duplicate in outer)
 
 
 _JSON_TOKEN = re.compile(

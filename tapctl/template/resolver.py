@@ -9,8 +9,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tapctl.hints import Advice, advise
 from tapctl.template.intrinsics import FUNCTIONS
-from tapctl.template.model import Resource, Template
+from tapctl.template.model import FN_TRANSFORM, Resource, Template, not_here
 from tapctl.template.parameters import REDACTED, Bound, as_text, is_secret, unknown_in_ssm
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, Value
@@ -41,20 +42,25 @@ class Resolver:
     def value(self, value: Value, path: Path = ()) -> Value:
         """The value with every intrinsic function in it evaluated; `path` is its place, for messages."""
         if isinstance(value, dict):
-            if len(value) == 1:
-                (name,) = value
-                if function := FUNCTIONS.get(name):
-                    return self._bounded(function(self, value[name], (*path, name)), path)
-                if name.startswith("Fn::"):
-                    return Unknown(f"{name} cannot be evaluated before the deploy")
-            items = {key: self.value(item, (*path, key)) for key, item in value.items()}
-            return {key: item for key, item in items.items() if item is not NO_VALUE}
+            return self._map(value, path)
         if isinstance(value, list):
             values = [self.value(item, (*path, index)) for index, item in enumerate(value)]
             return [item for item in values if item is not NO_VALUE]
         if isinstance(value, str) and "{{resolve:" in value:
             return self._dynamic_references(value)
         return value
+
+    def _map(self, value: Value, path: Path) -> Value:
+        if FN_TRANSFORM in value:
+            return Unknown(f"{not_here(value[FN_TRANSFORM])} may set it", advise(Advice.READ_PROCESSED_TEMPLATE))
+        if len(value) == 1:
+            (name,) = value
+            if function := FUNCTIONS.get(name):
+                return self._bounded(function(self, value[name], (*path, name)), path)
+            if name.startswith("Fn::"):
+                return Unknown(f"{name} cannot be evaluated before the deploy")
+        items = {key: self.value(item, (*path, key)) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not NO_VALUE}
 
     def condition(self, name: str, path: Path = ()) -> bool | Unknown:
         """The value of the named condition. Raises `TemplateError` for an undefined or circular one."""
@@ -68,6 +74,8 @@ class Resolver:
                 raise self.template.error(f"condition {name} depends on itself", "Conditions", name)
             return known
         if name not in self.template.conditions:
+            if unseen := self.template.unseen("Conditions"):
+                return unseen
             raise self.template.error(f"condition {name} is not defined", *path)
         self._conditions[name] = None
         try:

@@ -19,6 +19,16 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A key that is given several times: the lines of the last two, and the offset of the last, which counts."""
+
+    path: Path
+    first: int
+    last: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A template file: its name, its text, its plain value, and the spans of its keys and values."""
 
@@ -29,6 +39,7 @@ class Source:
     keys: Mapping[Path, Span] = field(repr=False)
     aliases: Mapping[Path, Path] = field(default_factory=dict, repr=False)
     """By the path of a YAML alias, the path of its anchor."""
+    duplicates: tuple[Duplicate, ...] = field(default=(), repr=False)
 
     def at(self, path: Path) -> Any:
         """The plain value at `path`, or None."""

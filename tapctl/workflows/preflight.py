@@ -19,7 +19,6 @@ from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Advice, advise
 from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
@@ -85,7 +84,8 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
 
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
-    return replace(result, findings=(*limits_check.check_limits(result), *unknown_names(result.tree, settings.policy)))
+    warnings = (*unknown_names(result.tree, settings.policy), *_duplicate_keys(result))
+    return replace(result, findings=(*limits_check.check_limits(result), *warnings))
 
 
 def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
@@ -100,20 +100,34 @@ def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
 
 
 def _with_doubts(inputs: Inputs, judgement: Judgement) -> Judgement:
-    """Downgrade to unknown when a macro or a denied read makes the sums unreliable."""
-    transforms = inputs.tree.resolver.template.transforms
-    macro = next((resource for resource in inputs.demand.opaque_resources if resource.type in transforms), None)
-    if macro and judgement.verdict is Verdict.FITS:
-        judgement = replace(
-            judgement,
-            verdict=Verdict.UNKNOWN,
-            reason=f"the macro {macro.type} may rewrite the template",
-            resolution=advise(Advice.READ_PROCESSED_TEMPLATE),
-        )
+    """Downgrade to unknown when a denied read makes the sums unreliable."""
     stack = inputs.account.stack
     if isinstance(stack, Unknown) and any(change.grows for change in inputs.changes):
         return replace(judgement, verdict=Verdict.UNKNOWN, reason=stack.reason, resolution=stack.resolution)
     return judgement
+
+
+DUPLICATE_KEY = "tapctl:duplicate-key"
+"""The rule of a finding on a key that is given twice, which cfn-lint takes for an error."""
+
+
+def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
+    """A warning for each, in every file of the tree once; CloudFormation takes the last one."""
+    sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
+    for source in sources.values():
+        for duplicate in source.duplicates:
+            name = duplicate.path[-1]
+            message = f"the key {name} is given on lines {duplicate.first} and {duplicate.last}; the last one counts"
+            yield Finding(
+                None,
+                Verdict.FITS,
+                message,
+                file=source.file,
+                line=duplicate.last,
+                hints=("remove one of them",),
+                rule=DUPLICATE_KEY,
+                severity="warning",
+            )
 
 
 MISSING_PATH = "tapctl:local-path"

@@ -102,8 +102,8 @@ def resolve_lookups(
 def stack_tree_for(template: Template, settings: Settings, account: Account | None = None) -> StackTree:
     """The template and its nested ones under the given parameters, else the live stack's, else their defaults."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
-    declared = template.parameters
-    previous = {name: value for name, value in (stack.parameters if stack else {}).items() if name in declared}
+    kept = stack.parameters if stack else {}
+    previous = {name: value for name, value in kept.items() if template.may_declare(name)}
     lookups = {**(account.lookups if account else {}), **settings.lookups}
     given: dict[str, str | Unknown] = {**settings.withheld, **settings.parameters}
     return stack_tree(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))

@@ -68,8 +68,11 @@ def test_an_offline_verdict_with_linting_keeps_cfn_lint_in_a_process_of_its_own(
     assert not {"boto3", "botocore", "cfnlint"} & loaded("preflight", "queue.yaml", "--snapshot", "account.json")
 
 
-def test_a_demand_needs_neither_boto3_nor_cfn_lint(loaded: Loaded) -> None:
-    assert not {"boto3", "botocore", "cfnlint", "samtranslator"} & loaded("demand", "queue.yaml")
+@pytest.mark.parametrize("name", ["queue.yaml", "loop.yaml"])
+def test_a_demand_needs_neither_boto3_nor_cfn_lint(name: str, loaded: Loaded, tmp_path: Path) -> None:
+    loop = "{'Fn::ForEach::L': [N, [a], {'Q${N}': {Type: AWS::SQS::Queue}}]}"
+    (tmp_path / "loop.yaml").write_text(f"Transform: AWS::LanguageExtensions\nResources: {loop}\n")
+    assert not {"boto3", "botocore", "cfnlint", "samtranslator"} & loaded("demand", name)
 
 
 def test_looking_after_the_sandbox_needs_no_aws(loaded: Loaded) -> None:

@@ -197,6 +197,12 @@ class TestExports:
         (finding,) = [finding for finding in found if finding.limit == "cloudformation-exports"]
         assert finding.verdict is expected
 
+    def test_what_an_include_exports_is_unknown(self) -> None:
+        include = "{Name: AWS::Include, Parameters: {Location: s3://bucket/key}}"
+        found = findings(f"{PARAMETERS}{self.BODY}Outputs:\n  Fn::Transform: {include}\n", stack=LIVE, exports={})
+        verdicts = [finding.verdict for finding in found if finding.limit == "cloudformation-exports"]
+        assert verdicts == [UNKNOWN, FITS]
+
     def test_a_conflict_names_the_output_its_line_and_the_other_stack(self, golden: Golden) -> None:
         found = findings(self.export("{Name: n}"), exports={"n": "other"})
         (finding,) = [finding for finding in found if finding.limit == "cloudformation-exports"]

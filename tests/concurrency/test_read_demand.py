@@ -225,9 +225,13 @@ class TestGeneratedResources:
     OPEN_LOOP = "parameter L has neither a value nor a default"
 
     def test_a_macro_among_the_properties_may_set_those_that_are_not(self) -> None:
-        later = "Fn::Transform cannot be evaluated before the deploy"
+        later = "AWS::Include of s3://x/y, which is not here, may set it"
         assert shown(demand(f"Resources:\n{function('Fn', more=self.MACRO)}")) == {"Fn": (later, {})}
         assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
+
+    def test_another_macro_may_change_those_that_are(self) -> None:
+        macro = "'Fn::Transform': {Name: Mine}"
+        assert shown(demand(f"Resources:\n{function('Fn', '5', macro)}")) == {"Fn": ("the macro Mine may set it", {})}
 
     def test_a_loop_over_the_unknown_is_unknown(self) -> None:
         assert shown(demand(f"{self.LOOPS}Resources:\n{self.LOOP}")) == {"Fn::ForEach::X": (self.OPEN_LOOP, {})}

@@ -259,3 +259,13 @@ Resources:
 """
     done = fix(judged(read(text), 0, {"Size": "30"}, remedy=RemedyMode.DROP))
     golden(done.lines)
+
+
+def test_a_reservation_in_an_included_file_is_refused(tmp_path: Path, golden: Golden) -> None:
+    function = "Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 30}}"
+    (tmp_path / "part.yaml").write_text(f"\n{function}\n")
+    include = "{Name: AWS::Include, Parameters: {Location: part.yaml}}"
+    (tmp_path / "t.yaml").write_text(f"Resources: {{Fn::Transform: {include}}}\n")
+    with pytest.raises(UsageError) as caught:
+        fixed(tmp_path / "t.yaml", 20)
+    golden(caught.value)

@@ -34,7 +34,7 @@ class TestRef:
             pytest.param("Given", "given", id="a-given-parameter"),
             pytest.param("Count", "7", id="a-number-is-text"),
             pytest.param("Teams", ["red", "blue", "green"], id="a-list"),
-            pytest.param("None", [], id="an-empty-list"),
+            pytest.param("None", [""], id="an-empty-list"),
             pytest.param("AWS::Region", "eu-west-1", id="a-pseudo-parameter"),
             pytest.param("AWS::NoValue", NO_VALUE, id="no-value"),
         ],
@@ -289,7 +289,7 @@ class TestStringsAndLists:
             pytest.param(call("Select", ref("Open"), ["a"]), OPEN, id="by-an-unknown-index"),
             pytest.param(call("Select", 0, ref("OpenList")), OPEN_LIST, id="of-an-unknown-list"),
             pytest.param({"Fn::Length": [1, "b"]}, 2, id="the-length-of-a-list"),
-            pytest.param({"Fn::Length": ref("None")}, 0, id="of-an-empty-one"),
+            pytest.param({"Fn::Length": ref("None")}, 1, id="of-an-empty-one"),
             pytest.param({"Fn::Length": [1, NO_VALUE_REF]}, 1, id="no-value-does-not-count"),
             pytest.param({"Fn::Length": ref("OpenList")}, OPEN_LIST, id="the-length-of-an-unknown-list"),
             pytest.param({"Fn::ToJsonString": {"a": [ref("Count")], "b": NO_VALUE_REF}}, '{"a":["7"]}', id="as-json"),
@@ -313,7 +313,7 @@ class TestStringsAndLists:
             call("Join", ",", "a"),
             call("Split", "", "a"),
             call("Select", 2, ["a", "b"]),
-            call("Select", 0, ref("None")),
+            call("Select", 1, ref("None")),
             call("Select", -1, ["a"]),
             call("Select", "x", ["a"]),
             call("Select", 0, "text"),
@@ -324,10 +324,18 @@ class TestStringsAndLists:
     def test_invalid_arguments_are_an_error(self, expression: Any, golden: Golden) -> None:
         golden(error(expression))
 
-    @pytest.mark.parametrize("expression", [{"Fn::Transform": {"Name": "M"}}, {"Fn::GetAZs": ""}], ids=repr)
-    def test_other_functions_are_unknown(self, expression: Any, golden: Golden) -> None:
+    @pytest.mark.parametrize(
+        ("expression", "resolution"),
+        [
+            ({"Fn::Transform": {"Name": "M"}}, advise(Advice.READ_PROCESSED_TEMPLATE)),
+            ({"Fn::Transform": {"Name": "M"}, "A": "b"}, advise(Advice.READ_PROCESSED_TEMPLATE)),
+            ({"Fn::GetAZs": ""}, ""),
+        ],
+        ids=repr,
+    )
+    def test_other_functions_are_unknown(self, expression: Any, resolution: Hint, golden: Golden) -> None:
         unknown = value(expression)
-        assert (type(unknown), unknown.resolution) == (Unknown, "")
+        assert (type(unknown), unknown.resolution) == (Unknown, resolution)
         golden(unknown.reason)
 
 

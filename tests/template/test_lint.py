@@ -44,6 +44,10 @@ def test_a_clean_text_is_linted_once_per_region(folder: Path) -> None:
     assert keys == [lint.cache_key([source], region) for region in ("eu-west-1", "us-east-1")]
 
 
+def test_a_key_that_is_given_twice_is_no_error(folder: Path) -> None:
+    assert linted(written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Type: AWS::SQS::Queue}}\n"))[1] == []
+
+
 def test_a_ready_process_ends_where_the_text_is_known_to_be_clean(folder: Path) -> None:
     source = written(folder, CLEAN)
     with lint.boot() as ready:

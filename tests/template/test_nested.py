@@ -1,13 +1,17 @@
 """A template with its nested stacks, and the local paths in them that do not exist."""
 
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tapctl.concurrency.read_demand import read_demand
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, Hint, advise
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE
+from tapctl.template.model import Template
 from tapctl.template.nested import MissingPath, RemoteStack, missing_paths, stack_tree
 from tapctl.template.parameters import Parameters
 from tests.support.golden import Golden
@@ -83,3 +87,41 @@ def test_a_nested_template_elsewhere_is_a_remote_stack(url: str, resolution: Hin
     assert isinstance(remote, RemoteStack)
     assert (remote.prefix, remote.line, remote.unknown.resolution) == ("Inner/", 2, resolution)
     golden(remote.unknown.reason)
+
+
+def test_a_template_that_is_nested_twice_is_read_once_and_counts_twice(tmp_path: Path) -> None:
+    child = "Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: c.yaml, Parameters: {N: %d}}"
+    (tmp_path / "t.yaml").write_text(f"Resources: {{A: {{{child % 1}}}, B: {{{child % 2}}}}}")
+    function = "{Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref N}}"
+    (tmp_path / "c.yaml").write_text(f"Parameters: {{N: {{Type: Number}}}}\nResources: {{Fn: {function}}}")
+    read: list[str] = []
+
+    def counted(file: str) -> Template:
+        read.append(file)
+        return load(file)
+
+    found = read_demand(stack_tree(load(str(tmp_path / "t.yaml")), Parameters(), {}, counted))
+    assert [(each.logical_id, each.reserved) for each in found.functions] == [("A/Fn", 1), ("B/Fn", 2)]
+    assert read == [str(tmp_path / "c.yaml")]
+
+
+def nesting(folder: Path, levels: int, last: str) -> Path:
+    """A template that nests the next one twice, and so on."""
+    names = [f"t{level}.yaml" for level in range(levels)]
+    for name, below in pairwise(names):
+        both = ", ".join(
+            f"{key}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {below}}}}}" for key in "AB"
+        )
+        (folder / name).write_text(f"Resources: {{{both}}}")
+    (folder / names[-1]).write_text(last)
+    return folder / names[0]
+
+
+def test_a_tree_of_more_than_500_stacks_is_an_error_in_time(tmp_path: Path, golden: Golden) -> None:
+    topic = "Resources: {T: {Type: AWS::SNS::Topic}}"
+    assert len([*stack_tree(load(str(nesting(tmp_path, 8, topic))), Parameters(), {}).members()]) == 255
+    started = time.process_time()
+    with pytest.raises(TemplateError) as caught:
+        stack_tree(load(str(nesting(tmp_path, 30, topic))), Parameters(), {})
+    assert time.process_time() - started < 10
+    golden(caught.value)

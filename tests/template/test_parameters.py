@@ -55,10 +55,14 @@ class TestPrecedence:
 
     @pytest.mark.parametrize("kind", ["CommaDelimitedList", "List<String>", "List<AWS::EC2::Subnet::Id>"])
     @pytest.mark.parametrize(
-        ("text", "expected"), [("a, b ,c", ["a", "b", "c"]), ("a", ["a"]), ("", []), ("a,,b", ["a", "", "b"])]
+        ("text", "expected"), [("a, b ,c", ["a", "b", "c"]), ("a", ["a"]), ("a,,b", ["a", "", "b"])]
     )
     def test_a_list_is_split_and_trimmed(self, kind: str, text: str, expected: list[str]) -> None:
         assert given(f"{{Type: {kind}}}", text) == expected
+
+    @pytest.mark.parametrize(("kind", "expected"), [("CommaDelimitedList", [""]), ("List<String>", [])])
+    def test_an_empty_comma_delimited_list_has_one_empty_text(self, kind: str, expected: list[str]) -> None:
+        assert given(f"{{Type: {kind}}}", "") == expected
 
     def test_missing_values_are_those_without_a_value_and_a_default(self) -> None:
         declared = template(

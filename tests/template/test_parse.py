@@ -78,8 +78,6 @@ class TestJson:
             pytest.param('{"A": 1', 1, 8, id="cut-off"),
             pytest.param('{"A": 1}\n{}', 2, 1, id="extra-data"),
             pytest.param('{"A": "\t"}', 1, 8, id="a-raw-tab"),
-            pytest.param('{"A": 1,\n  "A": 2}', 2, 3, id="a-key-twice"),
-            pytest.param('{"A": {"B": 1, "B": 1}}', 1, 16, id="a-nested-key-twice"),
         ],
     )
     def test_an_error_has_its_line_and_column(self, text: str, line: int, column: int, golden: Golden) -> None:
@@ -183,8 +181,7 @@ class TestYaml:
     @pytest.mark.parametrize(
         ("text", "line", "column"),
         [
-            pytest.param("A: 1\nB: 2\nA: 3\n", 3, 1, id="a-key-twice"),
-            pytest.param("A: {b: 1, b: 1}\n", 1, 11, id="a-key-twice-in-flow"),
+            pytest.param("A: &a {b: 1}\nC: {<<: *a, <<: *a}\n", 2, 13, id="a-merge-key-twice"),
             pytest.param("A: [1\nB: 2\n", 2, 2, id="a-bracket"),
             pytest.param("A: 'x\n", 2, 1, id="a-quote"),
             pytest.param("A: *b\n", 1, 4, id="no-anchor"),
@@ -332,3 +329,35 @@ YAML_VALUES = st.dictionaries(
 def test_yaml_that_pyyaml_writes_is_read_back(value: dict[str, Any], flow: bool) -> None:
     text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True, sort_keys=False)
     assert parse(text, "t.yaml").value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "value", "lines"),
+    [
+        ('{"A": 1,\n  "A": 2}', "t.json", {"A": 2}, [(("A",), 1, 2)]),
+        ('{"A": {"B": 1,\n"B":\n1}}', "t.json", {"A": {"B": 1}}, [(("A", "B"), 1, 2)]),
+        ("A: 1\nB: 2\nA: 3\n", "t.yaml", {"A": 3, "B": 2}, [(("A",), 1, 3)]),
+        ("A: 1\nA: 2\nA: 3\n", "t.yaml", {"A": 3}, [(("A",), 2, 3)]),
+        ("A: {b: 1,\n b: 2}\n", "t.yaml", {"A": {"b": 2}}, [(("A", "b"), 1, 2)]),
+        ("A: !Ref B\nA: {c: 1, c: 2}", "t.yaml", {"A": {"c": 2}}, [(("A",), 1, 2), (("A", "c"), 2, 2)]),
+    ],
+)
+def test_of_a_key_given_twice_the_last_one_counts(
+    text: str, file: str, value: Any, lines: list[tuple[tuple[str, ...], int, int]]
+) -> None:
+    source = parse(text, file)
+    assert source.value == value
+    assert [(each.path, each.first, each.last) for each in source.duplicates] == lines
+    assert {*source.spans} == {path for path, _ in every(value)}
+
+
+def test_an_alias_whose_key_is_given_again_does_not_count() -> None:
+    source = parse("A: &a {x: 1}\nB: *a\nB: {y: 2}\n", "t.yaml")
+    assert (source.value["B"], source.aliases, source.written(("B", "x"))) == ({"y": 2}, {}, None)
+
+
+def test_a_file_of_keys_given_twice_is_read_in_time() -> None:
+    keys = [f"k{number}: {{a: [1, 2]}}" for number in range(10_000)]
+    started = time.process_time()
+    assert len(parse("\n".join(keys * 2), "t.yaml").duplicates) == 10_000
+    assert time.process_time() - started < 20

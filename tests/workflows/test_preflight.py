@@ -19,7 +19,7 @@ from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
 from tapctl.unknown import Unknown
-from tapctl.workflows.preflight import MISSING_PATH, judge, preflight, survey
+from tapctl.workflows.preflight import DUPLICATE_KEY, MISSING_PATH, judge, preflight, survey
 from tapctl.workflows.read_inputs import stack_tree_for
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
@@ -506,3 +506,33 @@ class TestSurvey:
         assert saved.identity() == Identity("123456789012", "eu-west-1")
         by_file, by_aws = (judge(template(FUNCTION.format(100)), account, settings()) for account in (saved, reader))
         assert (by_file.verdict, by_file.plan, by_file.concurrency) == (by_aws.verdict, by_aws.plan, by_aws.concurrency)
+
+
+def test_a_key_that_is_given_twice_is_a_warning_with_both_lines(tmp_path: Path, golden: Golden) -> None:
+    twice = "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Type: AWS::SQS::Queue\n"
+    nested = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: n.yaml}}"
+    (tmp_path / "n.yaml").write_text(twice)
+    (tmp_path / "t.yaml").write_text(f"{twice}  A: {nested}\n  B: {nested}\n")
+    found = judge(load_template(str(tmp_path / "t.yaml")), fake_account(), settings())
+    warnings = [finding for finding in found.findings if finding.rule == DUPLICATE_KEY]
+    assert found.verdict is FITS
+    assert [(each.severity, each.verdict, each.file, each.line) for each in warnings] == [
+        ("warning", FITS, f"{tmp_path}/{name}", 4) for name in ("t.yaml", "n.yaml")
+    ]
+    golden(warnings[0].message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Resources: {W: {Type: Acme::X::Y::MODULE}}",
+        "Transform: Mine\nResources: {T: {Kind: x}}",
+        "Resources: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}}",
+        "Fn::Transform: {Name: Mine}\nResources: {T: {Type: AWS::SNS::Topic}}",
+    ],
+)
+def test_what_is_not_here_never_fits(text: str, golden: Golden) -> None:
+    found = judge(template(text), fake_account(), settings())
+    (unknown,) = [finding for finding in found.findings if finding.verdict is UNKNOWN and finding.judged]
+    assert (found.verdict, unknown.file) == (UNKNOWN, "template.yaml")
+    golden(f"{unknown.line} {unknown.message}")
