@@ -110,7 +110,7 @@ def test_one_changed_byte_is_never_accepted(provider: str, place: int, flip: int
 
 @bounded
 @given(body=st.binary(min_size=1, max_size=300) | SHAPED.map(lambda fields: json.dumps(fields).encode()))
-def test_whatever_is_signed_is_answered_without_an_error(body: bytes) -> None:
+def test_any_signed_body_is_answered_without_an_error(body: bytes) -> None:
     signers = [("stripe", sign_stripe), ("standard", sign_standard), ("square", sign_square), ("github", sign_github)]
     for provider, sign in [*signers, ("generic", sign_generic)]:
         status, answer = Receiver().post(provider, body, sign(body), encoded=True)
