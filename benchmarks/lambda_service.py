@@ -38,7 +38,7 @@ def prompt(connection: socket.socket) -> socket.socket:
 
 
 class Store:
-    """A DynamoDB that takes everything, in a process of its own so that it does not share our interpreter's lock."""
+    """A DynamoDB that takes everything, in a separate process so that it does not share our interpreter's lock."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "benchmarks.lambda_service"]

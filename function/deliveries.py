@@ -3,6 +3,9 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+DIRECT = "direct"
+"""The source of events that were invoked directly."""
+
 # Named tuples, not dataclasses: importing dataclasses costs a cold start several milliseconds (it loads inspect).
 
 
@@ -36,6 +39,7 @@ class Payment(NamedTuple):
     timestamp: str
     amount_unit: str | None = None
     related_id: str | None = None
+    amount_refunded: Decimal | None = None
 
 
 class Ignored(NamedTuple):
@@ -66,7 +70,7 @@ class Recorded(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A notice to be stored; `source` is the namespace of its event ids."""
+    """A notice to be stored; `source` is the namespace of its event ids and of its transactions."""
 
     source: str
     provider: str

@@ -76,14 +76,14 @@ class TooLargeError(RefusalError):
 
 
 class MisconfiguredError(RefusalError):
-    """The function cannot verify or store because of its own settings."""
+    """The function cannot verify or store because of its settings."""
 
     word = "misconfigured"
     metric = "Misconfigured"
 
 
 class UnsupportedSchemeError(RefusalError):
-    """The scheme needs cryptography that is not at hand, and is never skipped."""
+    """The scheme needs cryptography that is not available, and is never skipped."""
 
     status = 501
     word = "scheme not supported"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from deliveries import Delivery, Ignored, Notice, Record, Recorded, Senders
 from errors import MalformedError, TooLargeError, UnknownProviderError, UnsupportedSchemeError, UnverifiedError
 from keyring import Keyring
+from payments import unusable, with_plausible_time
 from providers import SCHEMES, UNSUPPORTED, Scheme
 from signatures import digest_of, plain_id
 from store.deadline import Deadline
@@ -55,7 +56,7 @@ def _scheme(provider: str) -> Scheme:
 
 
 def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
-    keys = keyring.keys(delivery.provider, scheme.key_of)
+    keys = keyring.keys(delivery.provider)
     if not keys:
         raise UnknownProviderError("no secret for this provider")
     try:
@@ -63,16 +64,27 @@ def _authenticate(delivery: Delivery, scheme: Scheme, keyring: Keyring) -> None:
     except UnverifiedError:
         if not keyring.refetched():
             raise
-        scheme.verify(delivery, keyring.keys(delivery.provider, scheme.key_of))
+        scheme.verify(delivery, keyring.keys(delivery.provider))
 
 
 def _read(delivery: Delivery, scheme: Scheme) -> list[Notice]:
     """Read the notices of an authentic body; one that is not JSON is quarantined: a rejection would be retried."""
     try:
-        return [_named(notice) for notice in scheme.notices(delivery)]
+        return [_named(_plausible(notice, delivery.received_at)) for notice in scheme.notices(delivery)]
     except NotJsonError:
         digest = digest_of(delivery.body)
         return [Notice(digest, digest, "", Ignored("not a JSON object", quarantined=True), expires=False)]
+
+
+def _plausible(notice: Notice, received_at: float) -> Notice:
+    """Quarantine a payment from the future."""
+    if isinstance(notice.content, Ignored):
+        return notice
+    try:
+        with_plausible_time(notice.content, received_at)
+    except MalformedError as error:
+        return notice._replace(content=unusable(error))
+    return notice
 
 
 def _named(notice: Notice) -> Notice:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import fields
 from deliveries import Ignored, Payment
 from errors import MalformedError
+from signatures import TOLERANCE_SECONDS
 
 NOT_A_PAYMENT = Ignored("not a payment")
 
@@ -43,6 +44,20 @@ def unusable(error: MalformedError) -> Ignored:
     return Ignored(f"unusable {error}", quarantined=True)
 
 
+def with_plausible_time(payment: Payment, received_at: float) -> Payment:
+    """Return the payment, or refuse one from the future: it would make every event until then stale."""
+    if payment.occurred_at > received_at + TOLERANCE_SECONDS:
+        raise MalformedError("timestamp: in the future")
+    return payment
+
+
+def refund_status(status: str, amount: Decimal, refunded: Decimal) -> str:
+    """Return what a successful payment becomes by what was paid back of it."""
+    if refunded <= 0:
+        return status
+    return "refunded" if refunded >= amount else "partially_refunded"
+
+
 # Stripe's event times have a resolution of one second: within it, a status further along wins.
 _RANKS = {
     "created": 10,
@@ -52,7 +67,10 @@ _RANKS = {
     "requires_payment_method": 10,
     "requires_confirmation": 11,
     "requires_action": 12,
+    "in_transit": 20,
     "processing": 20,
+    "under_review": 20,
+    "unpaid": 20,
     "failed": 30,
     "authorised": 40,
     "authorized": 40,
@@ -67,9 +85,12 @@ _RANKS = {
     "captured": 60,
     "complete": 60,
     "completed": 60,
+    "no_payment_required": 60,
     "paid": 60,
     "succeeded": 60,
     "success": 60,
+    "won": 60,
+    "lost": 60,
     "partially_refunded": 70,
     "refund": 71,
     "refunded": 71,
@@ -77,7 +98,12 @@ _RANKS = {
     "chargeback": 80,
 }
 
+_KINDS = frozenset({"dispute", "payout", "refund"})
+"""What the status of a transaction that is no payment begins with."""
+
 
 def rank(status: str) -> int:
-    """Return how far along a status is; an unknown one is as early as can be."""
-    return _RANKS.get(status.lower(), 0)
+    """Return how far along a status is; an unknown one ranks as pending, so that the later of the two wins."""
+    word = status.lower()
+    kind, _, after = word.partition("_")
+    return _RANKS.get(word, _RANKS.get(after if kind in _KINDS else "", _RANKS["pending"]))

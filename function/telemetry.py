@@ -29,10 +29,13 @@ def report(outcome: Outcome, arrival: Arrival, app: App, context: object) -> Non
     """Write the line of one delivery."""
     now = app.clock()
     known = arrival.provider in SCHEMES or arrival.provider in UNSUPPORTED
+    failure = app.keyring.failure
     metrics = {**outcome.metrics, "Duration": round((now - arrival.started_at) * 1000, 3)}
+    if failure is not None:
+        metrics["SecretsUnread"] = 1
     line = {
         "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": [_directive(tuple(metrics))]},
-        "level": _level(outcome.status),
+        "level": "ERROR" if failure is not None else _level(outcome.status),
         "message": "delivery",
         "requestId": str(getattr(context, "aws_request_id", "")),
         "traceId": os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")[0].removeprefix("Root="),
@@ -42,6 +45,7 @@ def report(outcome: Outcome, arrival: Arrival, app: App, context: object) -> Non
         "status": outcome.status,
         "detail": outcome.detail,
         "reference": arrival.reference,
+        "secrets": str(failure or "read"),
         **metrics,
     }
     app.emit(json.dumps(line))

@@ -49,7 +49,7 @@ def app() -> App:
 
 
 def warm_up() -> None:
-    """Connect and read the secrets while a real runtime starts up; without secrets an alarm goes off at once."""
+    """Connect and read the secrets while a real runtime starts up; without usable secrets the alarm is raised."""
     if not _RUNNING:
         return
     built = app()
@@ -85,7 +85,7 @@ def _now() -> float:
 
 
 def _write_line(line: str) -> None:
-    # In one piece: print writes the end of the line by itself, and the runtime passes every write on at once.
+    # In one write: print writes the end of the line separately, and the runtime passes every write on at once.
     sys.stdout.write(f"{line}\n")
 
 

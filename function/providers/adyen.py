@@ -1,7 +1,7 @@
-"""Adyen payments: each item of the body carries `additionalData.hmacSignature` over eight of its own fields.
+"""Adyen payments: each item of the body carries `additionalData.hmacSignature` over eight of its fields.
 
 There is no signed time, so a replay is stopped by the stored marker alone, which does not expire. The transaction is
-the item's own pspReference (a capture or refund is one of its own, `relatedId` names the payment), in minor units.
+the item's own pspReference (a capture or refund is a separate one, `relatedId` names the payment), in minor units.
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
 
 
 def notices(delivery: Delivery) -> list[Notice]:
-    """Read the one event; without a `timestamp` of its own it happened when it was signed or received."""
+    """Read the one event; without a `timestamp` it happened when it was signed or received."""
     event = parse_object(delivery.body)
     digest = digest_of(delivery.body)
     named, stamp = text(event, "id"), _stamp(delivery)

@@ -38,7 +38,7 @@ def verify(delivery: Delivery, keys: Sequence[bytes]) -> None:
 
 
 def notices(delivery: Delivery) -> list[Notice]:
-    """Read the one event; without a `timestamp` of its own it happened when it was signed."""
+    """Read the one event; without a `timestamp` it happened when it was signed."""
     event = parse_object(delivery.body)
     content = read_content(event, int(_stamp(delivery)))
     return [Notice(_id(delivery), digest_of(delivery.body), text(event, "type"), content)]

@@ -11,12 +11,13 @@ from typing import Protocol
 from aws.client import WireError
 from deliveries import Ignored, Payment, Record, Recorded
 from errors import MisconfiguredError
-from strict_json import text
+from strict_json import member, text
 
 from store import writes
 from store.deadline import Deadline, retry
 
 _FAILED = "ConditionalCheckFailed"
+_INVALID = frozenset({"ValidationError", "ValidationException"})
 
 
 class Table(Protocol):
@@ -79,11 +80,13 @@ class Ledger:
 
 def _cancelled(error: WireError, entry: Record, payment: Payment) -> Recorded:
     """Read why the transaction was cancelled; the first failed condition is the marker's, the second the row's."""
-    codes = [reason.get("Code") for reason in error.reasons]
+    codes = [str(reason.get("Code")) for reason in error.reasons]
+    if error.code == "TransactionCanceledException" and codes[:1] == [_FAILED]:
+        return _duplicate(entry, payment.transaction_id, error.reasons[0].get("Item"))
+    if not _INVALID.isdisjoint({error.code, *codes}):  # no attempt will ever be stored
+        return Recorded("ignored", reason="not accepted by the table", quarantined=True)
     if error.code != "TransactionCanceledException" or len(codes) != 2:
         raise error
-    if codes[0] == _FAILED:
-        return _duplicate(entry, payment.transaction_id, error.reasons[0].get("Item"))
     if codes[1] != _FAILED or error.contended:
         raise error
     owner = text(error.reasons[1].get("Item"), "provider", "S")
@@ -93,7 +96,15 @@ def _cancelled(error: WireError, entry: Record, payment: Payment) -> Recorded:
 
 
 def _duplicate(entry: Record, transaction_id: str | None, known: object) -> Recorded:
-    """Acknowledge a known event by its stored transaction; other content under the same id is a mismatch."""
+    """Acknowledge a known event by its stored transaction; other content under the same id is a mismatch.
+
+    One that is in quarantine counts as quarantined again: the answer to its first write may have been lost.
+    """
     before = text(known, "bodyHash", "S")
-    mismatch = before not in {"", entry.notice.digest}
-    return Recorded("duplicate", text(known, "paymentId", "S") or transaction_id, mismatch=mismatch)
+    return Recorded(
+        "duplicate",
+        text(known, "paymentId", "S") or transaction_id,
+        mismatch=before not in {"", entry.notice.digest},
+        quarantined=member(known, "quarantined", "BOOL") is True,
+        reason=text(known, "reason", "S"),
+    )

@@ -3,7 +3,7 @@
 from binascii import b2a_base64
 from functools import lru_cache
 
-from deliveries import Payment, Record
+from deliveries import DIRECT, Payment, Record
 from payments import rank
 
 # Longer than every sender retries: Adyen goes on for 30 days.
@@ -44,6 +44,11 @@ def marker(table: str, entry: Record, result: str, about: dict[str, Value]) -> R
     }
 
 
+def row_key(entry: Record, transaction_id: str) -> str:
+    """Return the key of a transaction's row. Each provider has separate rows; a direct invocation names its row."""
+    return transaction_id if entry.source == DIRECT else f"{entry.source}#{transaction_id}"
+
+
 def about_payment(payment: Payment) -> dict[str, Value]:
     """Return what a marker says about the transaction it belongs to."""
     return {"paymentId": _s(payment.transaction_id)}
@@ -80,9 +85,13 @@ def state(table: str, entry: Record, payment: Payment) -> Request:
     optional = {"eventType": notice.kind, "amountUnit": payment.amount_unit, "relatedId": payment.related_id}
     values |= {name: _s(value) for name, value in optional.items() if value}
     gone = [name for name, value in optional.items() if not value]
+    if payment.amount_refunded is None:
+        gone.append("amountRefunded")
+    else:
+        values["amountRefunded"] = _n(payment.amount_refunded)
     return {
         "TableName": table,
-        "Key": {"transactionId": _s(payment.transaction_id)},
+        "Key": {"transactionId": _s(row_key(entry, payment.transaction_id))},
         "UpdateExpression": _update(tuple(values), tuple(gone)),
         "ConditionExpression": NEWER_STATE,
         "ExpressionAttributeNames": _names(*values, *gone),

@@ -21,6 +21,6 @@ def receiver() -> Receiver:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """A local AWS in a process of its own."""
+    """A local AWS in a separate process."""
     with running() as started:
         yield started

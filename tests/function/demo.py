@@ -22,7 +22,7 @@ def show(stack: Stack) -> None:
         answers = [first, stack.post(provider, body, headers)]
         changed = body.replace(b"EUR", b"USD").replace(b"eur", b"usd")
         answers += [stack.post(provider, changed, headers), stack.post(provider, changed, {})]
-        row = stack.rows()[first[1]["transactionId"]]
+        row = stack.rows()[f"{provider}#{first[1]['transactionId']}"]
         stored = f"{row['transactionId']} {row['amount']} {row['currency']} {row['status']}"
         sys.stdout.write(line.format(provider, *map(shown, answers), stored))
     for provider in ("paypal", "unknown"):

@@ -1,4 +1,4 @@
-"""Runs the real handler in a process of its own: events come in as JSON lines, answers go out, `threads` at a time."""
+"""Runs the real handler in a separate process: events come in as JSON lines, answers go out, `threads` at a time."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A local AWS on a free port, in a process of its own, for the tests that need real DynamoDB conditions."""
+"""A local AWS on a free port, in a separate process, for the tests that need real DynamoDB conditions."""
 
 import os
 import socket

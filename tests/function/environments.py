@@ -1,4 +1,4 @@
-"""The real handler in processes of its own, as execution environments are, over one table of the local AWS."""
+"""The real handler in separate processes, as execution environments are, over one table of the local AWS."""
 
 import json
 import os
@@ -18,7 +18,7 @@ DRIVER = Path(__file__).with_name("driver.py")
 
 
 class Function:
-    """The handler in processes of its own, over one table."""
+    """The handler in separate processes, over one table."""
 
     def __init__(self, emulator: Emulator, table: str) -> None:
         self.emulator, self.table = emulator, table

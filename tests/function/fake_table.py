@@ -12,11 +12,11 @@ Item = dict[str, dict[str, Any]]
 
 
 class FakeTable:
-    """Rows by key, and a list of errors to raise before anything works."""
+    """Rows by key, and a list of errors to raise first."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Item] = {}
-        self.troubles: list[WireError] = []
+        self.errors: list[WireError] = []
         self.calls: list[str] = []
         self.tokens: set[str] = set()
         self.lost_answers = 0
@@ -26,12 +26,12 @@ class FakeTable:
         json.dumps(request, ensure_ascii=False).encode("utf-8")  # DynamoDB refuses half a surrogate pair
         check_numbers(request)
         self.calls.append(operation)
-        if self.troubles:
-            raise self.troubles.pop(0)
+        if self.errors:
+            raise self.errors.pop(0)
         if operation == "PutItem":
-            return self._put(request)
-        assert operation == "TransactWriteItems"
-        if request["ClientRequestToken"] not in self.tokens:
+            self._put(request)
+        elif request["ClientRequestToken"] not in self.tokens:
+            assert operation == "TransactWriteItems"
             self._transact(request["TransactItems"])
             self.tokens.add(request["ClientRequestToken"])
         if self.lost_answers:
@@ -42,12 +42,11 @@ class FakeTable:
     def plain(self, key: str) -> dict[str, Any]:
         return {name: next(iter(value.values())) for name, value in self.rows[key].items()}
 
-    def _put(self, request: Mapping[str, Any]) -> dict[str, object]:
+    def _put(self, request: Mapping[str, Any]) -> None:
         old = self.rows.get(request["Item"]["transactionId"]["S"])
         if not holds(request, old):
             raise WireError("ConditionalCheckFailedException", item=old)
         self.rows[request["Item"]["transactionId"]["S"]] = request["Item"]
-        return {}
 
     def _transact(self, items: list[dict[str, Any]]) -> None:
         put, update = items[0]["Put"], items[1]["Update"]

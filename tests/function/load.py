@@ -1,9 +1,9 @@
-"""A storm of deliveries against the sandbox: `python -m tests.function.load [--deliveries 1000] [--events 100]`.
+"""Many deliveries at once against the sandbox: `python -m tests.function.load [--deliveries 1000] [--events 100]`.
 
 Events of several transactions are delivered in random order with duplicates, all at once, to several processes of the
 function. The second time some of these processes are killed in mid-flight. What was not acknowledged is delivered
-again, as senders do. Whatever is applied twice, lost, acknowledged without being stored, or ends in an older state than
-the newest event's ends the script with an error.
+again, as senders do. An event that is applied twice, lost, or acknowledged without being stored, and a state older than
+the newest event's, end the script with an error.
 """
 
 import argparse
@@ -24,7 +24,7 @@ Answer = tuple[int, str]
 
 
 class Plan(NamedTuple):
-    """How hard it blows."""
+    """How many deliveries of how many events, to how many processes."""
 
     deliveries: int
     events: int
@@ -69,7 +69,7 @@ def read(process: subprocess.Popen[bytes], at_most: int) -> list[Answer]:
     return answers
 
 
-def storm(function: Function, plan: Plan, killed: int) -> str:
+def deliver_all(function: Function, plan: Plan, killed: int) -> str:
     """Let it blow until everything is acknowledged; return what happened in one line."""
     seen, firsts = Counter[str](), Counter[int]()
     started, waiting, rounds = time.monotonic(), plan.shuffled(), 0
@@ -98,7 +98,7 @@ def check(function: Function, plan: Plan, firsts: Counter[int]) -> None:
     rows = function.rows()
     for first in range(0, plan.events, PER_TRANSACTION):
         newest = min(first + PER_TRANSACTION, plan.events) - 1
-        row = rows[f"tx-{first // PER_TRANSACTION}"]
+        row = rows[f"standard#tx-{first // PER_TRANSACTION}"]
         demand(
             (row["eventId"], row["amount"]) == (f"e{newest}", str(newest % PER_TRANSACTION)), f"not the newest: {row}"
         )
@@ -114,14 +114,14 @@ def main() -> None:
     parser.add_argument("--deliveries", type=int, default=1000)
     parser.add_argument("--events", type=int, default=100)
     parser.add_argument("--processes", type=int, default=4, help="processes of the function")
-    parser.add_argument("--killed", type=int, default=2, help="how many of them are killed in the second storm")
+    parser.add_argument("--killed", type=int, default=2, help="how many of them are killed in the second run")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     plan = Plan(asked.deliveries, asked.events, asked.processes, asked.seed)
     with running() as emulator:
         for killed in (0, asked.killed):
             with over_new_table(emulator) as function:
-                found = storm(function, plan, killed)
+                found = deliver_all(function, plan, killed)
             sys.stdout.write(
                 f"{plan.deliveries} deliveries of {plan.events} events at once to {plan.processes} processes, "
                 f"{killed} of them killed, seed {plan.seed}: each applied once, the newest state everywhere; {found}\n"

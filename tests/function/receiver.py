@@ -44,7 +44,7 @@ class Receiver:
         )
 
     def invoke(self, event: object, context: object = None) -> Any:
-        """Hand an event of any shape to the function."""
+        """Invoke the function with an event of any shape."""
         return handlers.answer(event, context or Context(), lambda: self.app)
 
     def post(self, provider: str, body: bytes | str | None, headers: Mapping[str, Any], **kind: Any) -> tuple[int, Any]:

@@ -46,7 +46,7 @@ print(json.dumps({name: file for name, file in found.items()}))
 
 
 def started(events: list[object], **settings: str) -> list[bytes]:
-    """Start the function, hand it these events, and return the lines that it writes."""
+    """Start the function, invoke it with these events, and return the lines that it writes."""
     lines = "".join(json.dumps(event) + "\n" for event in events)
     command = [sys.executable, "-IBc", f"import sys; sys.path.insert(0, '.'){SCRIPT}"]
     environment = ENVIRONMENT | settings
@@ -101,13 +101,27 @@ def test_a_delivery_loads_no_more_of_ours(
     assert ours(at_start) == ours(after_deliveries) == {name.removesuffix(".__init__") for name in names}
 
 
-@pytest.mark.parametrize("secrets", ["", "{}", "nonsense", '{"stripe": []}'])
-def test_a_start_without_secrets_sets_off_the_alarm(secrets: str) -> None:
+@pytest.mark.parametrize(
+    ("secrets", "detail"),
+    [
+        pytest.param("", "the secrets are not JSON", id="empty"),
+        pytest.param("{}", "there are no secrets", id="none"),
+        pytest.param('{"stripe": []}', "stripe needs a list of one or two secrets", id="no-secret"),
+        pytest.param('{"stripe": ["whsec_"]}', "a secret of stripe is shorter than 10 bytes", id="short"),
+        pytest.param(
+            '{"paypal": ["a good secret"]}',
+            "the secrets name a provider other than adyen, generic, github, square, standard, stripe",
+            id="unknown-provider",
+        ),
+    ],
+)
+def test_a_start_without_usable_secrets_raises_the_alarm(secrets: str, detail: str) -> None:
     line = json.loads(started([], WEBHOOK_SECRETS=secrets)[0])
     assert (line["level"], line["handler"], line["Failed"], line["Misconfigured"]) == ("ERROR", "start", 1, 1)
+    assert line["detail"] == detail
 
 
-def test_a_start_with_secrets_says_nothing() -> None:
+def test_a_start_with_secrets_writes_no_line() -> None:
     assert len(started([])) == 1
 
 

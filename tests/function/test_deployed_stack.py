@@ -46,10 +46,10 @@ def test_every_provider_is_answered_over_http(stack: Stack, provider: str, key: 
     assert stack.post(provider, body, headers) == (200, {"result": "applied", "transactionId": key})
     assert stack.post(provider, body, headers)[1]["result"] == "duplicate"
     assert stack.post(provider, body.replace(b"EUR", b"USD").replace(b"eur", b"usd"), headers)[0] == 401
-    assert stack.rows()[key]["currency"] == "EUR"
+    assert stack.rows()[f"{provider}#{key}"]["currency"] == "EUR"
 
 
-def test_an_unsupported_provider_is_told_so(stack: Stack) -> None:
+def test_an_unsupported_provider_is_refused_as_such(stack: Stack) -> None:
     assert stack.post("paypal", b"{}", {})[0] == 501
     assert stack.post("unknown", b"{}", {})[0] == 404
 
@@ -75,7 +75,7 @@ def test_the_log_is_json_with_the_invocations_ids(stack: Stack) -> None:
 
 def test_the_queue_lane_stores_and_keeps_what_failed(emulator: Emulator) -> None:
     stack = Stack(emulator, "queued", QueuedProvider="standard")
-    mend_maximum_concurrency(emulator)
+    set_maximum_concurrency(emulator)
     queues = emulator.client("sqs")
     url = queues.get_queue_url(QueueName="webhook-queue-queued")["QueueUrl"]
     body, headers = signed("standard")
@@ -84,16 +84,16 @@ def test_the_queue_lane_stores_and_keeps_what_failed(emulator: Emulator) -> None
     queues.send_message(QueueUrl=url, MessageBody=body.decode(), MessageAttributes=good)
     queues.send_message(QueueUrl=url, MessageBody=body.decode() + " ", MessageAttributes=good)
     deadline = time.monotonic() + 20
-    while "tx-standard" not in stack.rows() and time.monotonic() < deadline:
+    while "standard#tx-standard" not in stack.rows() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert stack.rows()["tx-standard"]["amount"] == "10.5"
+    assert stack.rows()["standard#tx-standard"]["amount"] == "10.5"
     assert messages(queues, url) == 1
     stack.delete()
     assert not queues.list_queues(QueueNamePrefix="webhook-").get("QueueUrls")
 
 
-def mend_maximum_concurrency(emulator: Emulator) -> None:
-    """Say it as a number: the emulator keeps a parameter's text and its poller stumbles over it, AWS converts it."""
+def set_maximum_concurrency(emulator: Emulator) -> None:
+    """Set it as a number: the emulator keeps the parameter's text, on which its poller fails; AWS converts it."""
     client = emulator.client("lambda")
     (mapping,) = client.list_event_source_mappings(FunctionName="webhook-processor-queued")["EventSourceMappings"]
     maximum = int(mapping["ScalingConfig"]["MaximumConcurrency"])
@@ -122,7 +122,7 @@ def test_the_roles_rights_suffice_and_are_needed() -> None:
         rights = {"RoleName": "webhook-lambda-role-strict", "PolicyName": "DynamoDBWritePolicy"}
         strict.client("iam").delete_role_policy(**rights)
         assert stack.post("generic", *signed("generic")) == (503, {"error": "storage unavailable"})
-        assert "tx-generic" not in stack.rows()
+        assert "generic#tx-generic" not in stack.rows()
 
 
 def test_without_secrets_only_a_direct_invocation_is_accepted(emulator: Emulator) -> None:

@@ -52,7 +52,7 @@ def test_an_untouched_delivery_is_applied(receiver: Receiver, provider: str) -> 
     body, headers = delivery(provider)
     status, answer = receiver.post(provider, body, headers)
     assert (status, answer["result"]) == (200, "applied")
-    assert receiver.applied == [answer["transactionId"]]
+    assert receiver.applied == [f"{provider}#{answer['transactionId']}"]
 
 
 @pytest.mark.parametrize("provider", SIGNED)
@@ -85,7 +85,7 @@ def test_without_headers_nothing_but_adyen_is_accepted(receiver: Receiver, provi
     ],
 )
 @pytest.mark.parametrize("provider", SIGNATURE_HEADERS)
-def test_a_senseless_signature_is_401(receiver: Receiver, provider: str, signature: str) -> None:
+def test_an_unusable_signature_is_401(receiver: Receiver, provider: str, signature: str) -> None:
     body, headers = delivery(provider)
     refused(receiver, provider, body, {**headers, SIGNATURE_HEADERS[provider]: signature})
 
@@ -101,7 +101,7 @@ def test_a_changed_body_is_401(receiver: Receiver, provider: str) -> None:
 @pytest.mark.parametrize("provider", SIGNED)
 def test_a_key_that_is_not_ours_is_401(provider: str) -> None:
     others = {"adyen": "00" * 32, "standard": "whsec_" + "A" * 32}
-    receiver = Receiver({provider: [others.get(provider, "another")]})
+    receiver = Receiver({provider: [others.get(provider, "another secret")]})
     refused(receiver, provider, *delivery(provider))
 
 

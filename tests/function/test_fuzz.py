@@ -14,6 +14,7 @@ from tests.function.senders import (
     SIGNED,
     adyen_body,
     adyen_item,
+    b64,
     delivery,
     http_event,
     sign_generic,
@@ -45,11 +46,12 @@ HEADER_NAMES = st.sampled_from(
         "hmacsignature",
     ]
 )
+DIGESTS = st.binary(min_size=32, max_size=32)  # not from a pattern, which takes ten times as long
 HEADER_VALUES = (
     st.text(max_size=200)
-    | st.from_regex(r"t=[0-9]{1,12},v1=[0-9a-f]{64}", fullmatch=True)
-    | st.from_regex(r"(v1a?,[A-Za-z0-9+/]{43}= ?){1,12}", fullmatch=True)
-    | st.from_regex(r"sha256=[0-9a-f]{64}", fullmatch=True)
+    | st.builds("t={},v1={}".format, st.integers(0, 10**12 - 1), DIGESTS.map(bytes.hex))
+    | st.lists(st.builds("{},{}".format, st.sampled_from(["v1", "v1a"]), DIGESTS.map(b64)), max_size=12).map(" ".join)
+    | DIGESTS.map(lambda digest: f"sha256={digest.hex()}")
     | st.just(str(NOW))
 )
 HEADERS = st.dictionaries(HEADER_NAMES | st.text(max_size=20), HEADER_VALUES, max_size=6)
@@ -110,7 +112,7 @@ def test_one_changed_byte_is_never_accepted(provider: str, place: int, flip: int
 
 @bounded
 @given(body=st.binary(min_size=1, max_size=300) | SHAPED.map(lambda fields: json.dumps(fields).encode()))
-def test_whatever_is_signed_is_answered_without_an_error(body: bytes) -> None:
+def test_any_signed_body_is_answered_without_an_error(body: bytes) -> None:
     signers = [("stripe", sign_stripe), ("standard", sign_standard), ("square", sign_square), ("github", sign_github)]
     for provider, sign in [*signers, ("generic", sign_generic)]:
         status, answer = Receiver().post(provider, body, sign(body), encoded=True)

@@ -4,12 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from aws.client import WireError
+from handlers.direct import NotStoredError
 
 from tests.function.receiver import Context, Receiver
 from tests.function.senders import (
     NOW,
     PAYMENT,
+    SECRETS,
     SIGNED,
+    STANDARD_SECRET,
     adyen_body,
     adyen_item,
     delivery,
@@ -41,7 +45,7 @@ class TestHttp:
         assert receiver.invoke(event)["statusCode"] == 404
 
     def test_a_provider_without_a_secret_is_404(self) -> None:
-        assert Receiver({"stripe": ["s"]}).post("standard", BODY, sign_standard(BODY))[0] == 404
+        assert Receiver({"stripe": SECRETS["stripe"]}).post("standard", BODY, sign_standard(BODY))[0] == 404
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "", "OPTIONS"])
     def test_another_method_is_405(self, receiver: Receiver, method: str) -> None:
@@ -77,6 +81,8 @@ class TestHttp:
             pytest.param("nonsense", id="no-json"),
             pytest.param('{"standard": []}', id="no-secret"),
             pytest.param('{"standard": [""]}', id="empty-secret"),
+            pytest.param('{"standard": ["AA=="]}', id="one-byte"),
+            pytest.param('{"standard": ["' + STANDARD_SECRET + '"], "standart": ["another secret"]}', id="unknown"),
             pytest.param('{"standard": "secret"}', id="no-list"),
             pytest.param('{"standard": ["whsec_"]}', id="empty-key"),
             pytest.param('{"standard": ["whsec_%%%"]}', id="not-base64"),
@@ -113,14 +119,14 @@ class TestSqs:
         event = self.records(sqs_event("standard", BODY.decode(), sign_standard(BODY)))
         assert self.failures(receiver, event) == []
         assert self.failures(receiver, event) == []
-        assert receiver.applied == ["tx-1"]
+        assert receiver.applied == ["standard#tx-1"]
 
     def test_only_the_failed_records_come_again(self, receiver: Receiver) -> None:
         good = sqs_event("standard", BODY.decode(), sign_standard(BODY), message_id="good")
         forged = sqs_event("standard", BODY.decode() + " ", sign_standard(BODY), message_id="forged")
         unknown = sqs_event("unknown", "{}", {}, message_id="unknown")
         assert self.failures(receiver, self.records(forged, good, unknown)) == ["forged", "unknown"]
-        assert receiver.applied == ["tx-1"]
+        assert receiver.applied == ["standard#tx-1"]
 
     def test_the_window_is_judged_when_the_api_received_it(self, receiver: Receiver) -> None:
         receiver.now = NOW + 86_400.0
@@ -225,6 +231,23 @@ class TestDirect:
         assert direct(receiver, {**PAYMENT, "eventId": "e1", "status": "failed"})[1]["result"] == "duplicate"
         assert "evt#direct#e1" in receiver.table.rows
 
+    @pytest.mark.parametrize("key", ["stripe#pi_1", "standard#"])
+    def test_a_direct_event_cannot_name_the_row_of_a_provider(self, receiver: Receiver, key: str) -> None:
+        assert direct(receiver, {**PAYMENT, "transactionId": key})[0] == 400
+        assert direct(receiver, {**PAYMENT, "transactionId": f"order-{key}"})[0] == 200
+
+    def test_an_event_from_the_future_is_malformed(self, receiver: Receiver) -> None:
+        event = {**PAYMENT, "timestamp": NOW + 301}
+        assert direct(receiver, event) == (400, {"error": "malformed: timestamp: in the future"})
+        assert direct(receiver, {**PAYMENT, "timestamp": NOW + 300})[0] == 200
+
+    def test_what_cannot_be_stored_raises_so_that_lambda_repeats_it(self, receiver: Receiver) -> None:
+        receiver.table.errors = [WireError("AccessDeniedException")]
+        with pytest.raises(NotStoredError, match="AccessDeniedException"):
+            receiver.invoke(PAYMENT)
+        assert (receiver.log[-1]["Failed"], receiver.log[-1]["status"]) == (1, 503)
+        assert direct(receiver, PAYMENT)[1]["result"] == "applied"
+
     def test_an_object_that_is_no_json_is_malformed(self, receiver: Receiver) -> None:
         assert direct(receiver, {**PAYMENT, "extra": object()})[0] == 400
 
@@ -273,7 +296,7 @@ class TestThinAndOther:
             pytest.param(b"\xef\xbb\xbf{}", id="byte-order-mark"),
         ],
     )
-    def test_an_authentic_body_that_is_no_payment_is_put_aside(self, receiver: Receiver, body: bytes) -> None:
+    def test_an_authentic_body_that_is_no_payment_is_quarantined(self, receiver: Receiver, body: bytes) -> None:
         status, answer = receiver.post("standard", body, sign_standard(body), encoded=True)
         assert (status, answer["result"]) == (200, "ignored")
         assert not receiver.applied

@@ -18,6 +18,7 @@ from tests.function.fake_table import FakeTable
 from tests.function.receiver import Context, Receiver
 from tests.function.senders import (
     NOW,
+    PAYMENT,
     SIGNED,
     adyen_body,
     adyen_item,
@@ -51,7 +52,7 @@ class TestOnce:
 
     def test_the_marker_and_the_state_are_what_the_event_said(self, receiver: Receiver) -> None:
         send(receiver, "msg_1")
-        marker, row = receiver.table.plain("evt#standard#msg_1"), receiver.table.plain("tx-1")
+        marker, row = receiver.table.plain("evt#standard#msg_1"), receiver.table.plain("standard#tx-1")
         assert marker["paymentId"] == "tx-1"
         assert (int(marker["receivedAt"]), int(marker["expiresAt"])) == (NOW, NOW + 35 * DAY)
         assert marker["bodyHash"] == row["bodyHash"]
@@ -67,7 +68,7 @@ class TestOnce:
     def test_a_number_in_the_json_is_stored_to_its_last_digit(self, receiver: Receiver, amount: str) -> None:
         body = payment_body(amount="?").replace(b'"?"', amount.encode())
         receiver.post("standard", body, sign_standard(body))
-        assert Decimal(receiver.table.plain("tx-1")["amount"]) == Decimal(amount)
+        assert Decimal(receiver.table.plain("standard#tx-1")["amount"]) == Decimal(amount)
 
     def test_only_listed_fields_are_stored(self, receiver: Receiver) -> None:
         send(receiver, "msg_1", email="a@example.com", card="4242424242424242", data={"name": "Ada"})
@@ -92,7 +93,7 @@ class TestOnce:
         (marker,) = [row for key, row in receiver.table.rows.items() if key.startswith("evt#")]
         assert ("expiresAt" in marker) is expires
 
-    def test_a_marker_past_its_time_counts_no_longer_even_before_it_is_deleted(self, receiver: Receiver) -> None:
+    def test_an_expired_marker_does_not_count_even_before_it_is_deleted(self, receiver: Receiver) -> None:
         assert send(receiver, "msg_1") == "applied"
         receiver.table.rows["evt#standard#msg_1"]["expiresAt"] = {"N": str(NOW)}
         assert send(receiver, "msg_1") == "duplicate"
@@ -138,13 +139,22 @@ class TestOrder:
     def test_an_older_event_is_stale_and_is_known_from_then_on(self, receiver: Receiver) -> None:
         assert send(receiver, "new", timestamp=at(30), status="refunded") == "applied"
         assert send(receiver, "old", timestamp=at(10), status="succeeded") == "stale"
-        assert receiver.table.plain("tx-1")["status"] == "refunded"
+        assert receiver.table.plain("standard#tx-1")["status"] == "refunded"
         assert receiver.table.plain("evt#standard#old")["result"] == "stale"
         assert send(receiver, "old", timestamp=at(10), status="succeeded") == "duplicate"
 
     @pytest.mark.parametrize(
         ("first", "second", "result"),
-        [("pending", "succeeded", "applied"), ("succeeded", "pending", "stale"), ("succeeded", "succeeded", "applied")],
+        [
+            ("pending", "succeeded", "applied"),
+            ("succeeded", "pending", "stale"),
+            ("succeeded", "succeeded", "applied"),
+            ("pending", "archived", "applied"),
+            ("archived", "pending", "applied"),
+            ("archived", "settled", "applied"),
+            ("archived", "succeeded", "applied"),
+            ("refund_succeeded", "refund_pending", "stale"),
+        ],
     )
     def test_within_one_second_the_further_status_wins(
         self, receiver: Receiver, first: str, second: str, result: str
@@ -161,7 +171,7 @@ class TestOrder:
         statuses = ["pending", "processing", "succeeded", "refunded"]
         for number in order + order[::-1]:
             send(receiver, f"e{number}", timestamp=at(number), status=statuses[number], amount=number)
-        row = receiver.table.plain("tx-1")
+        row = receiver.table.plain("standard#tx-1")
         assert (row["status"], row["amount"], row["eventId"]) == ("refunded", "3", "e3")
 
     @bounded
@@ -175,21 +185,28 @@ class TestOrder:
             random.Random(shuffle).shuffle(arriving)
             results = [send(receiver, name, timestamp=at(second)) for name, second in arriving]
             assert results.count("duplicate") == len(unique)
-            ends.add(receiver.table.plain("tx-1")["eventId"] if unique else None)
+            ends.add(receiver.table.plain("standard#tx-1")["eventId"] if unique else None)
         assert len(ends) == 1
 
     def test_a_field_that_a_newer_event_lacks_is_gone(self, receiver: Receiver) -> None:
         receiver.post("stripe", *delivery("stripe"))
         body = stripe_body(id="evt_2", type="")
         receiver.post("stripe", body, sign_stripe(body))
-        assert "eventType" not in receiver.table.rows["pi_1"]
+        assert "eventType" not in receiver.table.rows["stripe#pi_1"]
 
-    def test_another_provider_cannot_overwrite_a_transaction(self, receiver: Receiver) -> None:
+    def test_each_provider_has_separate_rows(self, receiver: Receiver) -> None:
+        assert send(receiver, "msg_1", transactionId="pi_1", amount=1, timestamp=at(59)) == "applied"
         receiver.post("stripe", *delivery("stripe"))
-        before = receiver.table.rows["pi_1"]
-        assert send(receiver, "msg_1", transactionId="pi_1", amount=1, timestamp="2026-11-23T12:30:00Z") == "ignored"
-        assert receiver.table.rows["pi_1"] == before
-        assert receiver.table.plain("evt#standard#msg_1")["reason"] == "transaction of another provider"
+        assert receiver.applied == ["standard#pi_1", "stripe#pi_1"]
+        assert receiver.table.plain("stripe#pi_1")["amount"] == "1050"
+
+    def test_a_direct_invocation_for_another_provider_does_not_overwrite_a_row(self, receiver: Receiver) -> None:
+        receiver.invoke({**PAYMENT, "provider": "stripe"})
+        before = receiver.table.rows["tx-1"]
+        answer = receiver.invoke({**PAYMENT, "provider": "square", "timestamp": "2026-11-23T12:00:00Z"})
+        assert json.loads(answer["body"])["result"] == "ignored"
+        assert receiver.table.rows["tx-1"] == before
+        assert receiver.log[-1]["detail"] == "transaction of another provider"
 
 
 def cancelled(*codes: str) -> WireError:
@@ -209,8 +226,8 @@ CONTENTION = [
 
 class TestStorage:
     @pytest.mark.parametrize("error", CONTENTION)
-    def test_a_passing_trouble_is_waited_out(self, receiver: Receiver, error: WireError) -> None:
-        receiver.table.troubles = [error, error]
+    def test_a_passing_error_is_retried(self, receiver: Receiver, error: WireError) -> None:
+        receiver.table.errors = [error, error]
         assert send(receiver, "msg_1") == "applied"
         assert len(receiver.table.calls) == 3
 
@@ -219,17 +236,43 @@ class TestStorage:
         assert send(receiver, "msg_1") == "applied"
         assert send(receiver, "msg_1") == "duplicate"
 
-    @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
-    def test_a_lasting_trouble_is_told_at_once(self, receiver: Receiver, code: str) -> None:
-        receiver.table.troubles = [WireError(code)] * 9
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+    def test_a_lasting_error_is_answered_at_once(self, receiver: Receiver, code: str) -> None:
+        receiver.table.errors = [WireError(code)] * 9
         answer = receiver.invoke(ordinary())
         assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "10")
         assert json.loads(answer["body"]) == {"error": "storage unavailable"}
         assert len(receiver.table.calls) == 1
         assert (receiver.log[0]["StorageUnavailable"], receiver.log[0]["detail"]) == (1, code)
 
-    def test_a_dead_store_is_not_asked_for_eight_seconds(self, receiver: Receiver) -> None:
-        receiver.table.troubles = [WireError("Unreachable", passing=True)] * 99
+    @pytest.mark.parametrize("error", [cancelled("None", "ValidationError"), WireError("ValidationException")])
+    def test_what_the_table_will_never_accept_is_quarantined(self, receiver: Receiver, error: WireError) -> None:
+        receiver.table.errors = [error]
+        assert send(receiver, "msg_1") == "ignored"
+        marker = receiver.table.plain("evt#standard#msg_1")
+        assert (marker["reason"], marker["quarantined"]) == ("not accepted by the table", True)
+        assert marker["body"]
+        assert receiver.log[-1]["Quarantined"] == 1
+        assert send(receiver, "msg_1") == "duplicate"
+
+    def test_what_cannot_be_quarantined_either_is_not_acknowledged(self, receiver: Receiver) -> None:
+        receiver.table.errors = [WireError("ValidationException")] * 2
+        assert receiver.invoke(ordinary())["statusCode"] == 503
+
+    @pytest.mark.parametrize("lost", [1, 4])
+    def test_a_quarantined_delivery_raises_its_alarm_though_the_first_answer_was_lost(
+        self, receiver: Receiver, lost: int
+    ) -> None:
+        body = payment_body(amount="ten")
+        receiver.table.lost_answers = lost
+        receiver.post("standard", body, sign_standard(body))
+        assert "evt#standard#msg_1" in receiver.table.rows
+        receiver.post("standard", body, sign_standard(body))
+        assert receiver.log[-1]["Quarantined"] == 1
+        assert "Duplicate" in receiver.log[-1]
+
+    def test_an_unreachable_table_is_not_retried_for_eight_seconds(self, receiver: Receiver) -> None:
+        receiver.table.errors = [WireError("Unreachable", passing=True)] * 99
         assert receiver.invoke(ordinary())["statusCode"] == 503
         assert len(receiver.table.calls) == 4
         assert not receiver.table.rows
@@ -247,12 +290,12 @@ class TestStorage:
 
     def test_a_failure_of_the_marker_alone_is_not_acknowledged(self, receiver: Receiver) -> None:
         body = payment_body(amount=None)
-        receiver.table.troubles = [WireError("AccessDeniedException")]
+        receiver.table.errors = [WireError("AccessDeniedException")]
         assert receiver.post("standard", body, sign_standard(body))[0] == 503
 
 
 class FailingAfterOne(FakeTable):
-    """A store that takes one write and then is gone."""
+    """A table that takes one write and then refuses."""
 
     def __init__(self, table: FakeTable) -> None:
         super().__init__()
@@ -288,7 +331,7 @@ class Clock:
         return Deadline(self.now + seconds, lambda: self.now, self.sleep)
 
 
-class TestPatience:
+class TestDeadline:
     def test_contention_is_tried_for_the_whole_allowance(self) -> None:
         clock = Clock()
 

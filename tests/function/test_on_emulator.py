@@ -26,7 +26,7 @@ def test_an_event_is_stored_known_and_ordered(function: Function) -> None:
     second, first = numbered(1), numbered(0)
     answers = function.run([second, second, first, first])
     assert [body["result"] for _, body in answers] == ["applied", "duplicate", "stale", "duplicate"]
-    row = function.rows()["tx-0"]
+    row = function.rows()["standard#tx-0"]
     assert (row["amount"], row["status"], row["eventId"]) == ("1", "succeeded", "e1")
 
 
@@ -42,7 +42,7 @@ def test_a_known_id_with_other_content_stays_as_it_was(function: Function) -> No
     other = http_event("standard", body, sign_standard(body, event_id="e0", at=int(time.time())))
     answers = function.run([numbered(0), other])
     assert [answer["result"] for _, answer in answers] == ["applied", "duplicate"]
-    assert function.rows()["tx-0"]["amount"] == "0"
+    assert function.rows()["standard#tx-0"]["amount"] == "0"
 
 
 @pytest.mark.parametrize("amount", ["0.1", "-3.20", "9" * 38, "1e125", "1E-130", "123456789012345678901234567890.12"])
@@ -68,11 +68,11 @@ def test_parallel_deliveries_apply_each_event_once_and_end_in_the_newest_state(f
     )
     assert firsts == dict.fromkeys(range(60), 1)
     rows = function.rows()
-    assert {rows[f"tx-{index}"]["amount"] for index in range(6)} == {"9"}
+    assert {rows[f"standard#tx-{index}"]["amount"] for index in range(6)} == {"9"}
     assert len(rows) == 66
 
 
-def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_mend(function: Function) -> None:
+def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_repair(function: Function) -> None:
     events = [numbered(number) for number in range(40)]
     process = function.start(threads=4)
     assert process.stdin
@@ -89,7 +89,7 @@ def test_a_killed_function_leaves_nothing_that_a_redelivery_does_not_mend(functi
     assert {status for status, _ in answers} == {200}
     assert {body["result"] for _, body in answers[:5]} == {"duplicate"}
     rows = function.rows()
-    assert {rows[f"tx-{index}"]["amount"] for index in range(4)} == {"9"}
+    assert {rows[f"standard#tx-{index}"]["amount"] for index in range(4)} == {"9"}
     assert len(rows) == 44
 
 
@@ -107,13 +107,13 @@ def test_the_default_region_serves_where_there_is_no_other(function: Function) -
     assert function.run([numbered(0)])[0][0] == 200
 
 
-def test_a_store_that_is_gone_acknowledges_nothing(function: Function) -> None:
+def test_an_unreachable_table_acknowledges_nothing(function: Function) -> None:
     function.environment["AWS_ENDPOINT_URL_DYNAMODB"] = "http://127.0.0.1:9"
     answers = function.run([http_event(provider, *delivery(provider)) for provider in ("adyen", "square")])
     assert answers == [(503, {"error": "storage unavailable"})] * 2
 
 
-def test_a_table_that_is_gone_acknowledges_nothing(function: Function) -> None:
+def test_a_missing_table_acknowledges_nothing(function: Function) -> None:
     function.environment["DYNAMODB_TABLE_NAME"] = "no-such-table"
     assert function.run([numbered(0)]) == [(503, {"error": "storage unavailable"})]
 

@@ -31,7 +31,7 @@ def test_a_delivery_is_one_line_of_json(receiver: Receiver) -> None:
     (line,) = receiver.log
     assert (line["level"], line["status"], line["Provider"], line["handler"]) == ("INFO", 200, "standard", "http")
     assert line["requestId"] == "request-1"
-    assert receiver.table.plain("tx-1")["bodyHash"].startswith(line["reference"])
+    assert receiver.table.plain("standard#tx-1")["bodyHash"].startswith(line["reference"])
 
 
 def test_the_trace_id_is_the_invocations(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ VECTORS = [
         1614265330,
         id="svix-header-names",
     ),
-    pytest.param("adyen", ADYEN_KEY, ADYEN_BODY, {}, 0, id="adyen-item"),
+    pytest.param("adyen", ADYEN_KEY, ADYEN_BODY, {}, 1407338134, id="adyen-item"),
     pytest.param(
         "square",
         "Ibxx_5AKakO-3qeNVR61Dw",
@@ -125,6 +125,6 @@ def test_a_public_vector_with_one_byte_more_is_refused(
 def test_the_adyen_vector_is_stored_to_the_cent() -> None:
     receiver = Receiver({"adyen": [ADYEN_KEY]})
     receiver.post("adyen", ADYEN_BODY, {})
-    row = receiver.table.plain("7914073381342284")
+    row = receiver.table.plain("adyen#7914073381342284")
     assert (row["amount"], row["currency"], row["amountUnit"]) == ("1130", "EUR", "minor")
     assert (row["status"], row["lastEventAt"]) == ("AUTHORISATION", "1407338134.121")

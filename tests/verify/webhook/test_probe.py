@@ -289,7 +289,13 @@ def test_the_deployed_function_is_proved_for_every_provider(provider: str, refer
     row = {"provider": provider, "currency": "EUR", "amount": 1234 if minor else "12.34"}
 
     checks = live_checks(
-        reference, provider=provider, path=f"/{provider}", body=BODIES[provider], row=row, url=SQUARE_URL
+        reference,
+        provider=provider,
+        path=f"/{provider}",
+        body=BODIES[provider],
+        key={"transactionId": provider + "#{id}"},
+        row=row,
+        url=SQUARE_URL,
     )
 
     assert statuses(checks) == ALL_PROVED, lines(checks)
