@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -162,10 +161,6 @@ def test_a_terminal_gets_colour_unless_it_says_no(desk: Terminal) -> None:
 
         assert seat.leaves() == 0
         assert ("\x1b[" in seat.seen) is coloured
-
-
-def test_the_state_folder_is_nobody_elses(desk: Terminal) -> None:
-    assert Path(desk.state, "sandbox").stat().st_mode & 0o077 == 0
 
 
 def test_a_terminal_breaks_no_word(desk: Terminal) -> None:

@@ -94,10 +94,11 @@ class Finish:
 
     @property
     def how(self) -> str:
-        """How the other one came to know of it."""
-        said = " ".join(each.err for each in self.answers)
-        ways = {"AWS refused": "refused by AWS", "working the remedy out anew": "saw it before executing"}
-        return next((way for words, way in ways.items() if words in said), "knew it from the start")
+        """How the loser learned that the headroom was gone."""
+        events = "\n".join(answer.err for answer in self.answers)
+        if "UnreservedConcurrentExecution below its minimum value" in events:
+            return "refused by AWS"
+        return "saw it before executing" if "judging again" in events else "knew it from the start"
 
 
 @dataclass
