@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = False) -> str:
+def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = False) -> str:
     """A table of the functions, the headroom bar, the findings, and the verdict in one sentence.
 
     A deploy, which applies the remedy, is not suggested while one is `deploying`.
@@ -37,7 +37,7 @@ def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = Fals
         parts += ["", headroom]
     lines = [*_findings(_shown(result), deploying=deploying), *_not_checked(result), *_in_flight(result)]
     parts += ["", *lines, ""] if lines else [""]
-    return draw(surface, *parts, sentence(result))
+    return draw(options, *parts, sentence(result))
 
 
 def _account_name(result: Preflight) -> str:

@@ -492,7 +492,7 @@ def test_closed_streams_change_nothing(streams: str, shop: Path, fresh: Terminal
 def test_messages_that_cannot_be_written_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stderr", full)
-        terminal.Terminal().talk("hello")
+        terminal.Terminal().message("hello")
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
 
 

@@ -30,9 +30,7 @@ def client(terminal: Terminal, service: str) -> Any:
 def reserved(terminal: Terminal) -> int | None:
     """The live reservation of the stack's function."""
     value: int | None = (
-        client(terminal, "lambda")
-        .get_function_concurrency(FunctionName=FUNCTION)
-        .get("ReservedConcurrentExecutions")
+        client(terminal, "lambda").get_function_concurrency(FunctionName=FUNCTION).get("ReservedConcurrentExecutions")
     )
     return value
 

@@ -94,14 +94,14 @@ def test_what_is_verified_stands_where_the_template_has_it() -> None:
     source = parse(TEMPLATE, "shop.yaml")
     found = of_verification(Verification("shop", CHECKS, template=Template(source, source.value)), "not verified")
 
-    assert [(each.file, each.line) for each in found.records] == [("shop.yaml", line) for line in (2, 5, 1, 1, 1)]
+    assert [(each.file, each.line) for each in found.items] == [("shop.yaml", line) for line in (2, 5, 1, 1, 1)]
     assert found.file == "shop.yaml"
 
 
 def test_what_is_verified_without_a_template_has_none() -> None:
     found = of_verification(Verification("shop", CHECKS), "not verified")
 
-    assert {(each.file, each.line) for each in found.records} == {("", None)}
+    assert {(each.file, each.line) for each in found.items} == {("", None)}
     assert found.file == "shop.template"
 
 

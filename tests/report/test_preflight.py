@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tapctl.account import snapshot
+from tapctl.cli import demand
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.hints import Advice, advise
-from tapctl.report import demand, preflight
+from tapctl.report import preflight
 from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
@@ -150,7 +151,7 @@ def test_a_demand_prints_its_file_name_literally(judged: Any, file: str) -> None
     result = judged(10, 100, file=file)
 
     assert file in demand.as_text(result.demand, PLAIN).splitlines()[0]
-    assert json.loads(demand.as_json(result.demand, PLAIN))["template"] == file
+    assert json.loads(demand.as_json(result.demand))["template"] == file
 
 
 def test_a_demand_prints_a_file_name_with_colons_literally(judged: Any) -> None:
