@@ -101,7 +101,7 @@ def _number(value: int | Unknown) -> str:
     return "unknown" if isinstance(value, Unknown) else str(value)
 
 
-FORBIDDEN = "none: --remedy fail"
+FORBIDDEN = "none (--remedy fail)"
 
 
 def _remedy_text(result: Preflight, change: ClaimChange) -> str:
@@ -116,7 +116,7 @@ def _remedy_text(result: Preflight, change: ClaimChange) -> str:
         case Remedy(action=RemedyAction.KEEP) if result.first_step and change.grows:
             return FORBIDDEN if result.remedy_forbidden else "keep, in two steps"
         case Remedy(action=RemedyAction.KEEP) if not result.plan.possible and change.grows and _is_short(result):
-            return FORBIDDEN if result.remedy_forbidden else "none helps"
+            return FORBIDDEN if result.remedy_forbidden else "none"
         case Remedy(action=RemedyAction.KEEP):
             return "keep"
         case _:
