@@ -28,7 +28,7 @@ SCHEMA = "tapctl.account/1"
 CODE_STORAGE = "lambda/L-2ACBD22F"
 """The key of the limit whose value and usage the file has under `limits` and `usage`."""
 
-_LEFT_OUT = Unknown("the snapshot does not have it", judged=False)
+_LEFT_OUT = Unknown("not in the snapshot", judged=False)
 
 Wording = Callable[[Hint], str]
 

@@ -1,26 +1,32 @@
-"""`tapctl account`: what can this account still take?"""
+"""`tapctl account`: the limits and the headroom of an account, as text or saved as a snapshot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
+from tapctl.account.model import Account, Stack
 from tapctl.cli.command import Only
-from tapctl.cli.context import agreed, open_account, probed
+from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
+from tapctl.concurrency.floor import floor
 from tapctl.errors import ExitCode, UsageError
+from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.report.render import Headroom, RenderOptions, bar, draw
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
+from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
+    from tapctl.settings.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaOptions(ProbeOptions):
-    """What is asked of AWS beside reads, with the consent to it."""
+    """Requests to AWS that are more than reads, and the consent to them."""
 
     panel: ClassVar = "Quotas"
 
@@ -42,8 +48,7 @@ def account(
 
     With a template, the SSM parameters and exports that it refers to are saved too.
     """
-    from tapctl.account import snapshot as saved
-    from tapctl.report import account as report
+    from tapctl.account.snapshot import SnapshotAccount, dumps
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
@@ -56,29 +61,90 @@ def account(
     if quota.request_increase:
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
     if quota.probe_floor:
-        settings = probed(reader, settings, terminal, yes=quota.yes)
+        settings = probe_floor(reader, settings, terminal, yes=quota.yes)
     result = workflow.survey(reader, settings)
-    if isinstance(reader, saved.SnapshotAccount):
+    if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
         result = replace(result, taken_at=reader.account.taken_at, lookups=reader.account.lookups)
     if settings.template:
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:
-        terminal.result(saved.dumps(result, worded), file)
-        terminal.talk(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
-    if not file or output.text:
-        text = report.text(result, settings, terminal.surface()) if output.text else saved.dumps(result, worded)
-        terminal.result(text)
+        terminal.result(dumps(result, worded), file)
+        terminal.message(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
+    if output.text:
+        terminal.result(as_text(result, settings, terminal.options()))
+    elif not file:
+        terminal.result(dumps(result, worded))
     raise typer.Exit(ExitCode.OK)
 
 
 def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:
-    """Request a higher quota, after asking for consent."""
+    """Request a higher quota with the user's consent."""
     from tapctl.account import quota_increase
     from tapctl.account.live import LiveAccount
 
     if not isinstance(reader, LiveAccount):
         raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
     quota_increase.check(reader, value)
-    agreed(f"Request {value} concurrent executions in {reader.aws.region} from AWS?", terminal, yes=yes)
-    terminal.talk(f"requested {value} concurrent executions: request {quota_increase.request(reader, value)}")
+    require_consent(f"Request {value} concurrent executions in {reader.aws.region} from AWS?", terminal, yes=yes)
+    terminal.message(f"requested {value} concurrent executions: request {quota_increase.request(reader, value)}")
+
+
+def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:
+    """The concurrency, every counted limit, and what the stack holds."""
+    name = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
+    parts: list[Any] = [name, "", *_concurrency(account, settings), "", _limits(account)]
+    if isinstance(account.stack, Stack):
+        parts += ["", _stack(account.stack)]
+    return draw(options, *parts)
+
+
+def _concurrency(account: Account, settings: Settings) -> list[Any]:
+    match account.settings.concurrency.limit, account.settings.concurrency.unreserved:
+        case int(limit), int(unreserved):
+            bounds = floor(limit, pinned=settings.min_unreserved, learned=settings.learned)
+            number = str(bounds.safe) if bounds.known else f"{bounds.hard} to {bounds.safe}"
+            stack = _claimed(account.stack)
+            return [
+                f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({bounds.source})",
+                f"at least {max(0, unreserved - bounds.safe)} more can be reserved",
+                bar(Headroom(max(0, limit - unreserved - stack), stack, unreserved, bounds.safe)),
+            ]
+        case limit, unreserved:
+            return [f"concurrency: limit {_number(limit)}, unreserved {_number(unreserved)}"]
+
+
+def _claimed(stack: Stack | Unknown | None) -> int:
+    """The concurrency that the stack's functions claim, as far as it is known."""
+    functions = stack.functions.values() if isinstance(stack, Stack) else ()
+    return sum(function.claim for function in functions if isinstance(function.claim, int))
+
+
+def _limits(account: Account) -> Any:
+    """A table of the counted limits: how much is used of which quota."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("limit", "used", "of"):
+        table.add_column(name, justify="left" if name == "limit" else "right")
+    for limit in CATALOGUE:
+        if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
+            used = "-" if isinstance(quota.usage, Unknown) else f"{quota.usage:,}"
+            title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
+            table.add_row(title, used, _number(quota.value))
+    return table
+
+
+def _stack(stack: Stack) -> str:
+    lines = [f"stack {stack.name} ({stack.status})"]
+    for name, function in stack.functions.items():
+        reserved = "unreserved" if function.reserved is None else f"reserved {_number(function.reserved)}"
+        lines.append(f"  {name} ({function.physical_id}): {reserved}, provisioned {_number(function.provisioned)}")
+    return "\n".join(lines)
+
+
+def _number(value: int | Unknown) -> str:
+    from rich.markup import escape
+
+    return escape(f"unknown: {value.reason}") if isinstance(value, Unknown) else f"{value:,}"

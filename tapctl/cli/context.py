@@ -1,4 +1,4 @@
-"""What commands share: open the account or AWS, ask for consent, turn a verdict into an exit code."""
+"""Steps that commands share: open the account or AWS, require consent, turn a verdict into an exit code."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def open_account(
 
         reader = load(snapshot)
         stack = reader.account.stack
-        own = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
-        name = settings.stack_name if settings.chosen_stack else own
+        saved = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
+        name = settings.stack_name if settings.chosen_stack else saved
         if settings.stack_name not in (None, name):
-            terminal.talk(
-                f"judging an update of stack {own}, which {snapshot} holds;"
+            terminal.message(
+                f"judging an update of stack {saved} from {snapshot};"
                 f" use `--stack-name {settings.stack_name}` for another stack"
             )
         region = reader.account.region
         if settings.region and region and settings.region != region:
-            hint = "use a snapshot of that Region, or leave `--region` out"
+            hint = f"use a snapshot of {settings.region}, or another `--region`"
             raise UsageError(f"{snapshot} was taken in {region}, not in {settings.region}", hint)
         region, learned = settings.region or region, reader.account.learned
         return reader, replace(settings, region=region, stack_name=name, learned=learned)
@@ -73,7 +73,7 @@ def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
     from tapctl.aws.session import Aws
 
     target = replace(_sandbox_target(terminal), env=settings.env) if settings.sandbox else settings.target()
-    aws = Aws(target, terminal.talk if terminal.verbose else None)
+    aws = Aws(target, terminal.message if terminal.verbose else None)
     settings = replace(settings, region=aws.region)
     if settings.account:
         _check_account(aws, settings.account)
@@ -91,30 +91,37 @@ def _learned(aws: Aws) -> LearnedFloor | None:
     return floor_cache.recall(identity.account_id, identity.region)
 
 
-def probed(reader: AccountReader, settings: Settings, terminal: Terminal, *, yes: bool) -> Settings:
+def probe_floor(reader: AccountReader, settings: Settings, terminal: Terminal, *, yes: bool) -> Settings:
     """The settings with the minimum that Lambda names in its refusal of a reservation; it is remembered."""
-    from tapctl.account import floor_cache, floor_probe
+    from tapctl.account import floor_cache
+    from tapctl.account import floor_probe as probing
     from tapctl.account.live import LiveAccount
 
     if not isinstance(reader, LiveAccount):
         raise UsageError("`--probe-floor` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
-    probe = floor_probe.prepare(reader, stack_name_of(settings))
-    agreed(f"Ask Lambda to reserve all {probe.limit} for {probe.function}, which it will refuse?", terminal, yes=yes)
-    learned = floor_probe.send(reader, probe)
+    probe = probing.prepare(reader, stack_name_of(settings))
+    require_consent(
+        f"Ask Lambda to reserve all {probe.limit} for {probe.function}, which it will refuse?", terminal, yes=yes
+    )
+    learned = probing.send(reader, probe)
     identity = reader.identity()
     if not isinstance(identity, Unknown):
         floor_cache.remember(identity.account_id, identity.region, learned)
-    terminal.talk(f"at least {learned.minimum} must stay unreserved ({learned.source})")
+    terminal.message(f"AWS requires at least {learned.minimum} unreserved executions ({learned.source})")
     return replace(settings, learned=learned)
 
 
-def agreed(question: str, terminal: Terminal, *, yes: bool) -> None:
+def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
     """Ask for consent, unless `--yes` gave it. Raises `UsageError` without a terminal, `typer.Abort` for a no."""
-    if yes:
-        return
+    if not yes:
+        require_terminal(terminal, "pass `--yes` to skip the question")
+        typer.confirm(question, abort=True, err=True)
+
+
+def require_terminal(terminal: Terminal, hint: str) -> None:
+    """Raise `UsageError` if a question could not be answered."""
     if not terminal.interactive:
-        raise UsageError("confirmation required, but stdin is not a terminal", "`--yes` skips the question")
-    typer.confirm(question, abort=True, err=True)
+        raise UsageError("confirmation required, but stdin is not a terminal", hint)
 
 
 def _sandbox_target(terminal: Terminal) -> Target:
@@ -122,7 +129,7 @@ def _sandbox_target(terminal: Terminal) -> Target:
 
     running = sandbox.find()
     if running is None:
-        terminal.talk("starting the sandbox, a local AWS")
+        terminal.message("starting the sandbox, a local AWS")
         running = sandbox.start()
     from tapctl.aws.session import Target
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import open_aws, probed, route_for, stack_name_of
+from tapctl.cli.context import open_aws, probe_floor, require_terminal, route_for, stack_name_of
 from tapctl.cli.options import LintOptions, OutputOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
@@ -17,8 +17,6 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptio
 from tapctl.stacks.options import Options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tapctl.cli.reporter import Reporter
     from tapctl.template.lint import Linting
     from tapctl.verify.verify import Verification
@@ -31,12 +29,12 @@ CHANGES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOptions(TimeoutOptions):
-    """How a deploy runs, and what it may do without a question."""
+    """How a deploy runs, and the consent to its steps."""
 
     yes: bool = option("--yes", "-y", help="Do not ask before executing.", default=False)
     no_verify: bool = option("--no-verify", help="Skip verification.", default=False)
     no_wait: bool = option(
-        "--no-wait", help="Return once AWS has started; do not wait for an operation that is running.", default=False
+        "--no-wait", help="Return once the operation has started; do not wait for a running one.", default=False
     )
     recover: bool = option("--recover", help="Repair a stuck stack without asking.", default=False)
     leave: tuple[str, ...] = option(
@@ -68,7 +66,6 @@ def deploy(
     with 6 if CloudFormation rolled back, 7 if the stack is stuck, 8 if it is deployed but not verified.
     """
     from tapctl.account.live import LiveAccount
-    from tapctl.cli.progress import Progress
     from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import read
     from tapctl.template import lint as cfn_lint
@@ -83,23 +80,27 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load(settings.template)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured))
-    _check_terminal(run, terminal)
+    if not run.yes and not run.plan:
+        require_terminal(terminal, "pass `--yes` to deploy without a question")
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
-        settings = probed(LiveAccount(aws), settings, terminal, yes=run.yes)
-    waits, verifies = not run.no_wait, not run.no_verify
-    uncertain = judgement.allow_uncertain
+        settings = probe_floor(LiveAccount(aws), settings, terminal, yes=run.yes)
     request = DeployRequest(
-        aws, loaded, settings, options, run.timeout, waits=waits, verifies=verifies, allow_uncertain=uncertain
+        aws,
+        loaded,
+        settings,
+        options,
+        run.timeout,
+        waits=not run.no_wait,
+        verifies=not run.no_verify,
+        allow_uncertain=judgement.allow_uncertain,
     )
-    progress = Progress(terminal, output.text)
-    reporter = Reporter(progress, run.yes, run.plan, recover=run.recover, leave=frozenset(run.leave))
-    linter = nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region)
-    with progress, linter as linting:
+    ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
+    with ui, nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region) as linting:
         if run.plan:
-            code = _plan(request, reporter, linting, output.output, detailed=run.detailed_exitcode)
+            code = _plan(request, ui, linting, detailed=run.detailed_exitcode)
         else:
-            code = _deploy(request, reporter, linting, output.output)
+            code = _deploy(request, ui, linting)
     raise typer.Exit(code)
 
 
@@ -112,15 +113,8 @@ def _check(run: DeployOptions) -> None:
         raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", "pass one of the two")
 
 
-def _check_terminal(run: DeployOptions, terminal: Terminal) -> None:
-    """Raise `UsageError` where a confirmation is needed and cannot be asked for."""
-    if not run.yes and not run.plan and not terminal.interactive:
-        hint = "pass `--yes` to deploy without a question"
-        raise UsageError("confirmation required, but stdin is not a terminal", hint)
-
-
 @contextmanager
-def _documented(request: DeployRequest, reporter: Reporter, output: Path | None) -> Iterator[None]:
+def _documented(request: DeployRequest, reporter: Reporter) -> Iterator[None]:
     """Print the document of a deploy that fails, then raise its error."""
     from tapctl.report import deploy as report
 
@@ -128,38 +122,36 @@ def _documented(request: DeployRequest, reporter: Reporter, output: Path | None)
         yield
     except (TapctlError, KeyboardInterrupt) as error:
         failure = error if isinstance(error, TapctlError) else Interrupted("interrupted")
-        reporter.document(report.failure_json(request.stack_name, reporter.story, failure), output)
+        reporter.document(report.failure_json(request.stack_name, reporter.transcript, failure))
         raise
 
 
-def _plan(
-    request: DeployRequest, reporter: Reporter, linting: Linting | None, output: Path | None, *, detailed: bool
-) -> int:
+def _plan(request: DeployRequest, reporter: Reporter, linting: Linting | None, *, detailed: bool) -> int:
     """Show what a deploy would change; the exit code."""
     from tapctl.report import deploy as report
     from tapctl.workflows.plan import plan
 
-    with _documented(request, reporter, output):
+    with _documented(request, reporter):
         planned = plan(request, reporter, linting)
         if planned.change_set is None:
             reporter.result(f"stack {request.stack_name} is up to date: nothing would change")
-        reporter.document(report.plan_json(request.stack_name, planned), output)
+        reporter.document(report.plan_json(request.stack_name, planned))
     return CHANGES if detailed and planned.change_set else ExitCode.OK
 
 
-def _deploy(request: DeployRequest, reporter: Reporter, linting: Linting | None, output: Path | None) -> ExitCode:
+def _deploy(request: DeployRequest, reporter: Reporter, linting: Linting | None) -> ExitCode:
     """Deploy, print the result and verify it; the exit code."""
     from tapctl.workflows.deploy import deploy
 
-    with _documented(request, reporter, output):
+    with _documented(request, reporter):
         result = deploy(request, reporter, linting)
-    reporter.progress.close()
+    reporter.close()
     if result is None or result.outcome.only:
-        return _declined(request, result, reporter, output)
-    return _deployed(request, result, reporter, output)
+        return _declined(request, result, reporter)
+    return _deployed(request, result, reporter)
 
 
-def _declined(request: DeployRequest, result: DeployResult | None, reporter: Reporter, output: Path | None) -> ExitCode:
+def _declined(request: DeployRequest, result: DeployResult | None, reporter: Reporter) -> ExitCode:
     """Print what was deployed before the user declined: nothing, or step 1 of 2."""
     from tapctl.concurrency import two_step
     from tapctl.report import deploy as report
@@ -167,38 +159,38 @@ def _declined(request: DeployRequest, result: DeployResult | None, reporter: Rep
 
     if result is None:
         reporter.step("nothing was deployed; the change set was deleted")
-        reporter.document(report.declined_json(request.stack_name, reporter.story), output)
+        reporter.document(report.declined_json(request.stack_name, reporter.transcript))
     else:
         reporter.step(f"step 2 of 2 was cancelled; only {result.outcome.only} was deployed")
         reporter.step(f"hint: {worded(two_step.GOES_ON)}")
-        reporter.document(report.as_json(result.preflight, result.outcome, None, declined=True), output)
+        reporter.document(report.as_json(result.preflight, result.outcome, None, declined=True))
     return ExitCode.OK
 
 
-def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter, output: Path | None) -> ExitCode:
+def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) -> ExitCode:
     """Print the outcome, and verify it where something changed or was not verified before; the exit code."""
     from tapctl.report import deploy as report
     from tapctl.report import verify
     from tapctl.stacks.follow import watch_command
 
     terminal, outcome = reporter.terminal, result.outcome
-    reporter.result(report.outputs(outcome, terminal.surface()))
+    reporter.result(report.outputs(outcome, terminal.options()))
     verification = None
     try:
         if not outcome.followed:
             command = watch_command(request.aws, request.stack_name)
-            terminal.talk(f"CloudFormation continues the operation; follow it with {command}")
+            terminal.message(f"CloudFormation continues the operation; follow it with {command}")
         elif request.verifies and (outcome.changed or result.unverified):
             if not outcome.changed:
-                terminal.talk("no changes, but the previous deploy was not verified; verifying it now")
+                terminal.message("no changes, but the previous deploy was not verified; verifying it now")
             verification = _verify(request, terminal)
-            reporter.result(verify.as_text(verification, terminal.surface()))
+            reporter.result(verify.as_text(verification, terminal.options()))
         elif request.verifies:
-            terminal.talk("no changes; verification skipped (run `tapctl verify` to verify anyway)")
+            terminal.message("no changes; verification skipped (run `tapctl verify` to verify anyway)")
     except (NotVerified, Interrupted) as error:
-        reporter.document(report.as_json(result.preflight, outcome, None, error), output)
+        reporter.document(report.as_json(result.preflight, outcome, None, error))
         raise
-    reporter.document(report.as_json(result.preflight, outcome, verification), output)
+    reporter.document(report.as_json(result.preflight, outcome, verification))
     return ExitCode.NOT_VERIFIED if verification and verification.failed else ExitCode.OK
 
 
@@ -213,7 +205,7 @@ def _verify(request: DeployRequest, terminal: Terminal) -> Verification:
 
     aws, settings, name = request.aws, request.settings, request.stack_name
     try:
-        verification = verify(aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.talk)
+        verification = verify(aws, settings, route_for(settings), retry=AFTER_DEPLOY, progress=terminal.message)
     except TapctlError as error:
         raise NotVerified(f"stack {name} is deployed, but not verified: {error.message}", error.hint) from None
     except KeyboardInterrupt:

@@ -1,24 +1,19 @@
-"""`tapctl destroy`: a stack deleted, after showing what goes with it."""
+"""`tapctl destroy`: delete a stack, after showing the resources and the data that are deleted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from tapctl.cli.context import open_aws, stack_name_of
+from tapctl.cli.context import open_aws, require_terminal, stack_name_of
 from tapctl.cli.options import OutputOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import TapctlError, UsageError
+from tapctl.errors import TapctlError
 from tapctl.settings.options import AccountOptions, option
-
-if TYPE_CHECKING:
-    from tapctl.cli.reporter import Reporter
-    from tapctl.workflows.destroy import Deletion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyOptions(TimeoutOptions):
-    """What is deleted without a question."""
+    """Consent to the deletion."""
 
     yes: bool = option("--yes", "-y", help="Do not ask.", default=False)
     leave: tuple[str, ...] = option(
@@ -32,9 +27,8 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     Refuses a protected environment and a stack with termination protection. Empties no bucket or table: resources that
     cannot be deleted are listed with the reason. Exits with 7 then, and with 5 if the timeout passed.
     """
-    from tapctl.cli.progress import Progress
     from tapctl.cli.reporter import Reporter
-    from tapctl.report import destroy
+    from tapctl.report import destroy as report
     from tapctl.settings.settings import read
     from tapctl.stacks.operation import Operator
     from tapctl.workflows.destroy import destroy as destroy_workflow
@@ -42,28 +36,15 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     terminal = Terminal.of(output)
     settings = read(account, template_required=False)
     name = stack_name_of(settings)
-    if not operation.yes and not terminal.interactive:
-        hint = "pass `--yes` to delete the stack without a question"
-        raise UsageError("confirmation required, but stdin is not a terminal", hint)
+    if not operation.yes:
+        require_terminal(terminal, "pass `--yes` to delete the stack without a question")
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
-    text = output.text
-    with Progress(terminal, text) as progress:
-        reporter = Reporter(progress, operation.yes, recover=operation.yes, leave=frozenset(operation.leave))
+    yes, leave = operation.yes, frozenset(operation.leave)
+    with Reporter(terminal, output.text, output.output, yes, recover=yes, leave=leave) as reporter:
+        operator = Operator(aws, name, reporter, operation.timeout)
         try:
-            operator = Operator(aws, name, reporter, operation.timeout)
-            result = destroy_workflow(operator, settings, lambda deletion: _confirmed(deletion, reporter))
+            result = destroy_workflow(operator, settings, reporter.confirm_deletion)
         except TapctlError as error:
-            if not text or output.output:
-                terminal.result(destroy.failure_json(name, error), output.output)
+            reporter.document(report.failure_json(name, error))
             raise
-    terminal.result(destroy.as_text(name, result) if text else destroy.as_json(name, result), output.output)
-
-
-def _confirmed(deletion: Deletion, reporter: Reporter) -> bool:
-    """Show what is deleted, and ask."""
-    from tapctl.report import destroy
-
-    terminal = reporter.terminal
-    terminal.show(destroy.deletion(deletion, terminal.aside))
-    reporter.progress.expect(resource.logical_id for resource in deletion.resources)
-    return reporter.yes or terminal.asks(f"Delete stack {deletion.stack_name} and the resources above?")
+    terminal.result(report.as_text(name, result) if output.text else report.as_json(name, result), output.output)

@@ -24,7 +24,7 @@ class Scanner(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixOptions:
-    """What is edited."""
+    """How the source is edited."""
 
     panel: ClassVar = "Fix"
 
@@ -66,9 +66,9 @@ def fix(
     left = verdict_code(result.verdict, allow_uncertain=judgement.allow_uncertain)
     if not result.plan.changes:
         message, hints = ("nothing to fix: it fits", ()) if left is ExitCode.OK else workflow.why_no_edit(result)
-        terminal.talk(message)
+        terminal.message(message)
         if hints:
-            terminal.talk(f"hint: {worded_all(hints)}")
+            terminal.message(f"hint: {worded_all(hints)}")
         raise typer.Exit(left)
     done = workflow.fix(result, [scanner.value for scanner in edit.suppress])
     if edit.write:
@@ -77,7 +77,7 @@ def fix(
     section = f"env.{account.env}.parameters" if account.env and not on_command_line else ""
     instead = () if edit.write else workflow.by_parameter(result, section)
     for line in (*done.lines, *instead, *(f"changed {file.file}" for file in done.edits if edit.write)):
-        terminal.talk(line)
+        terminal.message(line)
     terminal.result("".join(file.diff() for file in done.edits))
     fixed = edit.write and workflow.others_fit(result)
     raise typer.Exit(ExitCode.OK if fixed else left)

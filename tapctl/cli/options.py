@@ -1,4 +1,4 @@
-"""The options that commands share beside those that settings are read from."""
+"""Options that commands share and that are no settings."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -28,7 +28,7 @@ class FindingsFormat(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotOptions:
-    """A saved account instead of AWS."""
+    """An account from a snapshot."""
 
     panel: ClassVar = "Account"
 
@@ -39,7 +39,7 @@ class SnapshotOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOptions:
-    """The unreserved minimum, from AWS."""
+    """The probe for the unreserved minimum."""
 
     panel: ClassVar = "Preflight"
 
@@ -61,7 +61,7 @@ class LintOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutOptions:
-    """How long an operation is followed."""
+    """How long tapctl waits for an operation."""
 
     panel: ClassVar = "Deploy"
 
@@ -91,6 +91,6 @@ class OutputOptions(_Output):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsOptions(_Output):
-    """The same for a command that prints findings."""
+    """The output of a command that prints findings."""
 
     format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)

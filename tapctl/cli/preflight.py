@@ -1,4 +1,4 @@
-"""`tapctl preflight`: does this template fit this account?"""
+"""`tapctl preflight`: check whether a template fits an account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import credentials_optional, open_account, probed, verdict_code
+from tapctl.cli.context import credentials_optional, open_account, probe_floor, verdict_code
 from tapctl.cli.options import FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightProbeOptions(ProbeOptions):
-    """With the consent to the probe."""
+    """The probe with the consent to it."""
 
     yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor`.", default=False)
 
@@ -41,7 +41,7 @@ def preflight(
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
     """
     terminal = Terminal.of(output)
-    # cfn-lint starts in its own process first; what is imported below is imported meanwhile.
+    # cfn-lint starts in its own process, during the imports below.
     with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint() as linting:
         from tapctl.settings.settings import read
         from tapctl.template.load import load
@@ -54,13 +54,13 @@ def preflight(
 
         reader, settings = open_account(settings, terminal, snapshot.snapshot)
         if probe.probe_floor:
-            settings = probed(reader, settings, terminal, yes=probe.yes)
+            settings = probe_floor(reader, settings, terminal, yes=probe.yes)
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
-    terminal.result(report.RENDERERS[output.format.value](result, terminal.surface(output.output)), output.output)
+    terminal.result(report.RENDERERS[output.format.value](result, terminal.options(output.output)), output.output)
     if output.output:
-        terminal.talk(report.sentence(result).plain)
+        terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
 

@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from tapctl.cli.terminal import Terminal
-from tapctl.report.deploy import Story
+from tapctl.report.deploy import Transcript
+from tapctl.report.live_display import LiveDisplay
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import TracebackType
 
     from tapctl.aws.stacks import StackEvent
-    from tapctl.cli.progress import Progress
+    from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
+    from tapctl.workflows.destroy import Deletion
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """The `DeployUI` of a terminal: prints results on stdout, progress and questions on stderr."""
+    """The `DeployUI` of a terminal: prints results on stdout, progress and questions on stderr.
 
-    progress: Progress
+    As a context manager, it leaves the final state of the progress on the terminal however the block ends.
+    """
+
+    terminal: Terminal
+    text: bool
+    """Whether the result is text; otherwise it is one JSON document at the end, and each event is a JSON line."""
+    output: Path | None = None
+    """The file that gets the document."""
     yes: bool = False
-    """Whether the changes are confirmed by an option."""
+    """Whether an option confirms the changes."""
     plan: bool = False
     """Whether the changes are the result rather than progress."""
     recover: bool = False
     """Whether an option consents to repair or delete a failed stack, ..."""
     leave: frozenset[str] = frozenset()
     """... and to leave these resources behind."""
-    story: Story = field(default_factory=Story)
-
-    @property
-    def terminal(self) -> Terminal:
-        return self.progress.terminal
-
-    @property
-    def text(self) -> bool:
-        return self.progress.text
+    transcript: Transcript = field(default_factory=Transcript)
+    _display: LiveDisplay = field(default_factory=LiveDisplay)
 
     def result(self, text: str) -> None:
-        """Print a part of a text result; a JSON result is one document at the end."""
+        """Print a part of a text result."""
         if self.text:
             self.terminal.result(text)
 
-    def document(self, text: str, output: Path | None) -> None:
-        """Print or write the document, where JSON or a file is requested."""
-        if not self.text or output:
-            self.terminal.result(text, output)
+    def document(self, text: str) -> None:
+        """Print or write the JSON document, if JSON or a file is requested."""
+        if not self.text or self.output:
+            self.terminal.result(text, self.output)
 
     def step(self, text: str) -> None:
-        self.terminal.talk(text)
+        self.terminal.message(text)
 
     def verdict(self, result: Preflight) -> None:
         from tapctl.report.preflight import as_text
 
-        self.story.verdicts.append(result)
-        self.result(as_text(result, self.terminal.surface(), deploying=True))
+        self.transcript.preflight = result
+        self.result(as_text(result, self.terminal.options(), deploying=True))
         for name, remedy in result.plan.changes.items():
             effect = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
             self.step(f"remedy: the reservation of {name}, {remedy.requested} in the template, is {effect}")
@@ -67,20 +69,36 @@ class Reporter:
         from tapctl.report import plan_changes
         from tapctl.stacks.changes import walk
 
-        self.story.shown = change_set
+        self.transcript.shown = change_set
         if self.plan:
-            self.result(plan_changes.text(change_set, self.terminal.surface()))
+            self.result(plan_changes.text(change_set, self.terminal.options()))
         else:
-            self.terminal.show(plan_changes.text(change_set, self.terminal.aside))
-        self.progress.expect(name for name, _ in walk(change_set.changes))
+            self.terminal.show(plan_changes.text(change_set, self.terminal.stderr_options))
+        self._expect(name for name, _ in walk(change_set.changes))
 
     def event(self, event: StackEvent) -> None:
-        self.story.event(event)
-        self.progress.event(event)
+        from tapctl.report import events
+
+        self.transcript.event(event)
+        if not self.text:
+            self.terminal.show(events.as_json_line(event))
+        elif self.terminal.live:
+            self._display.event(event)
+        elif not events.repeats(event):
+            self.terminal.message(events.line(event))
 
     def confirm(self, stack_name: str) -> bool:
-        part = self.story.shown.part if self.story.shown else ""
-        return self.yes or self._ask(f"Deploy these changes to {stack_name}{f', {part}' if part else ''}?")
+        shown = self.transcript.shown
+        part = f", {shown.part}" if shown and shown.part else ""
+        return self.yes or self._ask(f"Deploy these changes to {stack_name}{part}?")
+
+    def confirm_deletion(self, deletion: Deletion) -> bool:
+        """Show the resources that are deleted, and ask whether to delete them."""
+        from tapctl.report import destroy
+
+        self.terminal.show(destroy.deletion(deletion, self.terminal.stderr_options))
+        self._expect(resource.logical_id for resource in deletion.resources)
+        return self.yes or self._ask(f"Delete stack {deletion.stack_name} and the resources above?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         consented = self.recover and self.leave.issuperset(leaving)
@@ -89,6 +107,21 @@ class Reporter:
     def cancel(self, stack_name: str) -> bool:
         return self._ask(f"Cancel the update of {stack_name} and roll it back?")
 
+    def close(self) -> None:
+        """End the live display; another event starts a new one."""
+        self._display.close()
+
+    def _expect(self, names: Iterable[str]) -> None:
+        self._display.planned = tuple(names)
+
     def _ask(self, question: str) -> bool:
-        self.progress.close()
-        return self.terminal.asks(question)
+        self.close()
+        return self.terminal.confirm(question)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -30,7 +30,9 @@ Floor = Annotated[
     int | None,
     typer.Option("--floor", metavar="N", min=0, help="Unreserved minimum (default: 100, or the limit if lower)."),
 ]
-Held = Annotated[int | None, typer.Option("--held", metavar="N", min=0, help="Concurrency that others reserve.")]
+Held = Annotated[
+    int | None, typer.Option("--held", metavar="N", min=0, help="Concurrency reserved outside the sandbox.")
+]
 Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")]
 
 
@@ -44,17 +46,17 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     from tapctl.account import floor_cache
 
     before = sandbox.status().limits
-    fresh = limit is not None
+    new_limit = limit is not None
     limits = sandbox.AccountLimits(
         concurrent_executions=limit if limit is not None else before.concurrent_executions,
-        floor=floor if floor is not None or fresh else before.floor,
-        held=held if held is not None else 0 if fresh else before.held,
+        floor=floor if floor is not None or new_limit else before.floor,
+        held=held if held is not None else 0 if new_limit else before.held,
     )
     _check_limits(limits)
     changed = (limit, floor, held) != (None, None, None)
     sandbox.start(limits if changed else None, port)
     if changed:
-        # A minimum learned from a refusal holds for the old limits only.
+        # A minimum learned from a refusal belongs to the old limits.
         floor_cache.forget(sandbox.account_id(), sandbox.REGION)
     typer.echo(_describe(sandbox.status()))
 
@@ -64,7 +66,7 @@ def _check_limits(limits: AccountLimits) -> None:
     total = limits.concurrent_executions
     for option, part in (("--floor", limits.floor), ("--held", limits.held)):
         if part is not None and part > total:
-            raise UsageError(f"{option} {part} exceeds the account's limit of {total}", "give a larger `--limit`, too")
+            raise UsageError(f"`{option} {part}` exceeds the concurrency limit of {total}", "pass a larger `--limit`")
 
 
 @app.command(cls=Command)

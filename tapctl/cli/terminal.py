@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where a command prints and asks."""
+    """Prints results and messages, and asks questions."""
 
     quiet: bool = False
     verbose: bool = False
@@ -46,27 +46,27 @@ class Terminal:
                 f"cannot write the result: {error.strerror}", "check where stdout is redirected to"
             ) from None
 
-    def talk(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """Print a message to stderr, wrapped if that is a terminal."""
         self.show(fitted(text, sys.stderr))
 
     def show(self, text: str) -> None:
-        """Print to stderr as it is; a stderr that is gone does not end a running operation."""
+        """Print to stderr without wrapping; a broken stderr does not end a running operation."""
         if not self.quiet:
             with suppress(OSError):
                 sys.stderr.write(f"{text}\n")
                 sys.stderr.flush()
 
-    def surface(self, output: Path | None = None) -> RenderOptions:
-        """The width of the result, and whether it is coloured and wrapped, as only a terminal wants it."""
-        return self._surface(sys.stdout, output is None and sys.stdout.isatty())
+    def options(self, output: Path | None = None) -> RenderOptions:
+        """How the result is rendered; only a terminal gets colours and wrapped lines."""
+        return self._options(sys.stdout, output is None and sys.stdout.isatty())
 
     @property
-    def aside(self) -> RenderOptions:
-        """The same for a report on stderr."""
-        return self._surface(sys.stderr, sys.stderr.isatty())
+    def stderr_options(self) -> RenderOptions:
+        """How a report on stderr is rendered."""
+        return self._options(sys.stderr, sys.stderr.isatty())
 
-    def _surface(self, stream: TextIO, tty: bool) -> RenderOptions:
+    def _options(self, stream: TextIO, tty: bool) -> RenderOptions:
         return RenderOptions(columns(stream), _coloured(tty), self.verbose, wraps=tty)
 
     @property
@@ -74,7 +74,7 @@ class Terminal:
         """Whether a question can be answered."""
         return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
-    def asks(self, question: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """The answer; no if there is no terminal. Ctrl-C at the question interrupts the command."""
         import typer
 
@@ -82,7 +82,7 @@ class Terminal:
             return self.interactive and typer.confirm(question, err=True)
         except typer.Abort:
             with suppress(OSError):
-                sys.stderr.write("\n")  # the question's line ends where it was interrupted
+                sys.stderr.write("\n")  # ends the line of the question
             raise KeyboardInterrupt from None
 
     @property

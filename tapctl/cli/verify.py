@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """How long and how closely is checked."""
+    """How long and how thoroughly the stack is checked."""
 
     panel: ClassVar = "Verification"
 
     retry: float = option("--retry", metavar="SECONDS", min=0, help="Retry failed checks for this long.", default=0)
-    drift: bool = option("--drift", help="Detect drift with CloudFormation, too.", default=False)
+    drift: bool = option("--drift", help="Detect drift with CloudFormation as well.", default=False)
 
 
 def verify(
@@ -49,12 +49,14 @@ def verify(
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
     window = replace(verify.AFTER_DEPLOY, seconds=checks.retry)
-    result = verify.verify(aws, settings, route_for(settings), retry=window, drift=checks.drift, progress=terminal.talk)
+    result = verify.verify(
+        aws, settings, route_for(settings), retry=window, drift=checks.drift, progress=terminal.message
+    )
     if not result.failed:
         mark_verified(result.stack_id)
     if output.format.value not in ("text", "json"):
         result = replace(result, template=_source(settings.template))
-    terminal.result(report.RENDERERS[output.format.value](result, terminal.surface(output.output)), output.output)
+    terminal.result(report.RENDERERS[output.format.value](result, terminal.options(output.output)), output.output)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
 
 

@@ -17,22 +17,19 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     Exits with 0 if it succeeded or nothing is running, 6 if CloudFormation rolled back, 7 if the stack is stuck, 5 if
     the timeout passed.
     """
-    from tapctl.cli.progress import Progress
     from tapctl.cli.reporter import Reporter
     from tapctl.report import events
     from tapctl.settings.settings import read
-    from tapctl.workflows import watch as watching
+    from tapctl.workflows.watch import watch as watch_workflow
 
     terminal = Terminal.of(output)
     settings = read(account, template_required=False)
     name = stack_name_of(settings)
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
-    text = output.text
-    with Progress(terminal, text) as progress:
+    with Reporter(terminal, output.text, output.output) as reporter:
         try:
-            end = watching.watch(aws, name, Reporter(progress), operation.timeout)
+            result = watch_workflow(aws, name, reporter, operation.timeout)
         except TapctlError as error:
-            if not text or output.output:
-                terminal.result(events.failure_json(name, error), output.output)
+            reporter.document(events.failure_json(name, error))
             raise
-    terminal.result(events.RENDERERS[output.format.value](end), output.output)
+    terminal.result(events.RENDERERS[output.format.value](result), output.output)

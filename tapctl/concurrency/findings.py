@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import EventSource, FunctionDemand
+from tapctl.concurrency.judge import WOULD_LEAVE
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
@@ -78,7 +79,8 @@ def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
         growing = [change for change in growing if unknown_claim(change) is None]
     functions = [change.wanted for change in growing if change.wanted]
     if functions:
-        message = f"{_claims(functions)}: {judgement.reason}{_held_twice(growing, judgement.verdict)}"
+        link = ", which " if judgement.reason.startswith(WOULD_LEAVE) else ": "
+        message = f"{_claims(functions)}{link}{judgement.reason}{_held_twice(growing, judgement.verdict)}"
         yield _finding(limit, result, functions, message, judgement.resolution)
 
 
@@ -105,7 +107,7 @@ def _claims(functions: Sequence[FunctionDemand]) -> str:
     if len(functions) == 1:
         name = functions[0].logical_id
         return (
-            f"the claim of {name} is unknown"
+            f"the claim of {name} cannot be determined"
             if isinstance(claims[0], Unknown)
             else f"{name} {verbs.pop()}s {claims[0]}"
         )

@@ -34,9 +34,9 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
         return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
     safe = min(SAFE, limit)
     if limit <= HARD:
-        return Floor(HARD, safe, known=True, source=f"observed: all of a limit of {HARD} or less")
+        return Floor(HARD, safe, known=True, source=f"observed with limits of {HARD} or less")
     if limit == 50:
-        return Floor(HARD, safe, known=True, source="observed: all of a limit of 50")
+        return Floor(HARD, safe, known=True, source="observed with a limit of 50")
     if limit >= 1000:
         return Floor(HARD, safe, known=True, source="AWS documentation")
     return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}")

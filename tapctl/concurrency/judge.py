@@ -14,6 +14,10 @@ Answer = tuple[Verdict, str, Hint]
 """A verdict, its reason, and the next step where there is one."""
 
 
+WOULD_LEAVE = "would leave"
+"""How a reason begins that completes the sentence `Fn reserves 100, which ...`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on concurrency, its reason, and the sums behind it."""
@@ -106,16 +110,16 @@ def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:
     if final < bounds.hard or (final < bounds.safe and bounds.known):
         return (
             Verdict.EXCEEDS,
-            f"would leave {final} unreserved executions; AWS requires at least {_minimum(bounds)}",
+            f"{WOULD_LEAVE} {final} unreserved executions; AWS requires at least {_minimum(bounds)}",
         )
     if final < bounds.safe:
         between = f"between {bounds.hard} and {bounds.safe}"
-        reason = f"would leave {final} unreserved executions; AWS's minimum is {bounds.source} ({between})"
+        reason = f"{WOULD_LEAVE} {final} unreserved executions; AWS's minimum is {bounds.source} ({between})"
         return Verdict.UNCERTAIN, reason
     if peak < bounds.safe:
         return (
             Verdict.UNCERTAIN,
-            f"would leave {final} unreserved executions, but maybe {peak} during the update; {_enough(bounds)}",
+            f"{WOULD_LEAVE} {final} unreserved executions, but maybe {peak} during the update; {_enough(bounds)}",
         )
     return Verdict.FITS, f"leaves {min(final, peak)} unreserved executions; {_enough(bounds)}"
 

@@ -1,4 +1,4 @@
-"""A deploy: its outputs, its JSON document, and the transcript that the document is made from."""
+"""A deploy: its outputs, its JSON document, and the transcript behind the document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
 
 
-def outputs(outcome: Outcome, surface: RenderOptions) -> str:
+def outputs(outcome: Outcome, options: RenderOptions) -> str:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -37,19 +37,18 @@ def outputs(outcome: Outcome, surface: RenderOptions) -> str:
     for key, value in outcome.outputs.items():
         table.add_row(key, Text(value))
     state = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
-    return draw(surface, f"stack {outcome.stack_name} {state}", *([table] if outcome.outputs else []))
+    return draw(options, f"stack {outcome.stack_name} {state}", *([table] if outcome.outputs else []))
 
 
 def plan_json(stack_name: str, planned: Planned) -> str:
     """The document of `--plan`; `changes` is empty if nothing would change, or no resource."""
-    found = planned.change_set
     return as_document(
         PLAN_SCHEMA,
         stack_name,
-        changed=found is not None,
+        changed=planned.change_set is not None,
         verdict=planned.preflight.verdict.value,
         remedies=_remedies(planned.preflight),
-        **plan_changes.document(found),
+        **plan_changes.document(planned.change_set),
     )
 
 
@@ -60,26 +59,22 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
     }
 
 
-def failure_json(stack_name: str, story: Story, error: TapctlError) -> str:
+def failure_json(stack_name: str, transcript: Transcript, error: TapctlError) -> str:
     """The document of a deploy that failed: the last verdict, the last executed change set, and the error."""
     end: dict[str, Any] = {}
-    if last := story.last:
+    if last := transcript.last:
         end = {
             "stack_id": last.stack_id,
             "status": last.status,
             "changed": True,
-            **plan_changes.document(story.executed),
+            **plan_changes.document(transcript.executed),
         }
-    return _document(stack_name, _judged(story), error=error, cause=diagnose(story.events), **end)
+    return _document(stack_name, transcript.preflight, error=error, cause=diagnose(transcript.events), **end)
 
 
-def declined_json(stack_name: str, story: Story) -> str:
+def declined_json(stack_name: str, transcript: Transcript) -> str:
     """The document of a deploy whose changes were declined."""
-    return _document(stack_name, _judged(story), changed=False, declined=True)
-
-
-def _judged(story: Story) -> Preflight | None:
-    return story.verdicts[-1] if story.verdicts else None
+    return _document(stack_name, transcript.preflight, changed=False, declined=True)
 
 
 def as_json(
@@ -90,9 +85,9 @@ def as_json(
     *,
     declined: bool = False,
 ) -> str:
-    """The document of a deploy that succeeded; `error` says why it could not be verified.
+    """The document of a successful deploy; `error` is why it could not be verified.
 
-    If it is `declined`, only the first of two steps was deployed.
+    `declined` means that only step 1 of 2 was deployed.
     """
     return _document(
         outcome.stack_name,
@@ -102,7 +97,7 @@ def as_json(
         status=outcome.status,
         changed=outcome.changed,
         declined=declined,
-        # Without changes the stack claims no more than it holds.
+        # A deploy without changes needs no verdict: the stack claims nothing more.
         verdict=preflight.verdict.value if preflight else Verdict.FITS.value,
         outputs=dict(outcome.outputs),
         **plan_changes.document(outcome.executed),
@@ -112,28 +107,28 @@ def as_json(
 
 def _document(
     stack_name: str,
-    judged: Preflight | None,
+    preflight: Preflight | None,
     *,
     error: TapctlError | None = None,
     cause: Diagnosis | None = None,
-    **known: Any,
+    **values: Any,
 ) -> str:
-    """The same fields however a deploy ends; an unknown one is null or empty."""
-    findings = (*judged.findings, *judged.lint) if judged else ()
+    """Every document of a deploy has the same fields; those without a value are null or empty."""
+    findings = (*preflight.findings, *preflight.lint) if preflight else ()
     fields: dict[str, Any] = {
         "stack_id": None,
         "status": None,
         "changed": None,
         "declined": False,
-        "verdict": judged.verdict.value if judged else None,
-        "remedies": _remedies(judged) if judged else {},
+        "verdict": preflight.verdict.value if preflight else None,
+        "remedies": _remedies(preflight) if preflight else {},
         "findings": [finding_json(finding) for finding in findings],
         "outputs": {},
         **plan_changes.document(None),
         "verification": None,
         "error": error and _error(error, cause if isinstance(error, DeployFailed | DeployStuck) else None),
     }
-    return as_document(SCHEMA, stack_name, **fields | known)
+    return as_document(SCHEMA, stack_name, **fields | values)
 
 
 def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
@@ -143,10 +138,10 @@ def _error(error: TapctlError, cause: Diagnosis | None) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Story:
-    """The verdicts, the last change set shown, the last one executed, and its events."""
+class Transcript:
+    """The last preflight, the last change set shown, the last one executed, and the events of its execution."""
 
-    verdicts: list[Preflight] = field(default_factory=list)
+    preflight: Preflight | None = None
     shown: ChangeSet | None = None
     executed: ChangeSet | None = None
     events: list[StackEvent] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a destroy deletes, and its result."""
+"""The resources that a destroy deletes, and its result."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 SCHEMA = "tapctl.destroy/1"
 
 
-def deletion(deletion: Deletion, surface: RenderOptions) -> str:
-    """A line for each resource: what happens to it, the data that is lost, and the physical id, which may be long."""
+def deletion(deletion: Deletion, options: RenderOptions) -> str:
+    """A line for each resource: the effect, the data that is lost, and last the physical id, which may be long."""
     names = max((len(resource.logical_id) for resource in deletion.resources), default=0)
     types = max((len(resource.type) for resource in deletion.resources), default=0)
     title = f"stack {deletion.stack_name}, {len(deletion.resources)} resources"
-    return draw(surface, title, *(_line(resource, names, types) for resource in deletion.resources)).rstrip("\n")
+    return draw(options, title, *(_line(resource, names, types) for resource in deletion.resources)).rstrip("\n")
 
 
 def _line(resource: DeletedResource, names: int, types: int) -> Text:

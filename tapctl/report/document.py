@@ -1,4 +1,4 @@
-"""The JSON document of a command that works on a stack: one envelope, and one shape for an error."""
+"""The JSON document of a command that works on a stack: its common fields, and the shape of an error."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""One event of a stack, as a line for people or as one for programs."""
+"""One event of a stack as a line of text or JSON, and the result of `tapctl watch`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 from tapctl.aws.stacks import StackEvent
 from tapctl.errors import TapctlError
 from tapctl.report.document import as_document, error_fields
-from tapctl.workflows.watch import Watched
+from tapctl.workflows.watch import WatchResult
 
 SCHEMA = "tapctl.event/1"
 
 
 def line(event: StackEvent) -> str:
-    """When, what became of what, and why."""
+    """The time, the status, the resource and the reason."""
     clock = event.time[11:19]
     reason = f"  {event.reason}" if event.reason else ""
     return f"{clock}  {event.status:<28} {event.name}{reason}"
 
 
 def repeats(event: StackEvent) -> bool:
-    """Whether it is a nested stack's word on itself, which the stack around it says, too."""
+    """Whether the parent stack reports the same event of a nested stack."""
     return event.own and bool(event.within) and not event.failed
 
 
@@ -41,7 +41,7 @@ def as_json_line(event: StackEvent) -> str:
 
 
 def _iso(time: str) -> str:
-    """In UTC, as `2026-11-24T15:29:15.067Z`; an event that has no time keeps that."""
+    """The time in UTC, as `2026-11-24T15:29:15.067Z`; unchanged if it is not a time."""
     try:
         moment = datetime.fromisoformat(time)
     except ValueError:
@@ -53,14 +53,16 @@ def _iso(time: str) -> str:
 WATCH_SCHEMA = "tapctl.watch/1"
 
 
-def as_text(end: Watched) -> str:
-    if end.followed:
-        return f"stack {end.stack_name} is {end.status}"
-    return f"stack {end.stack_name} is {end.status}: nothing is running"
+def as_text(result: WatchResult) -> str:
+    if result.followed:
+        return f"stack {result.stack_name} is {result.status}"
+    return f"stack {result.stack_name} is {result.status}: nothing is running"
 
 
-def as_json(end: Watched) -> str:
-    return as_document(WATCH_SCHEMA, end.stack_name, stack_id=end.stack_id, status=end.status, followed=end.followed)
+def as_json(result: WatchResult) -> str:
+    return as_document(
+        WATCH_SCHEMA, result.stack_name, stack_id=result.stack_id, status=result.status, followed=result.followed
+    )
 
 
 def failure_json(stack_name: str, error: TapctlError) -> str:
@@ -68,4 +70,4 @@ def failure_json(stack_name: str, error: TapctlError) -> str:
     return as_document(WATCH_SCHEMA, stack_name, error=error_fields(error))
 
 
-RENDERERS: Mapping[str, Callable[[Watched], str]] = {"text": as_text, "json": as_json}
+RENDERERS: Mapping[str, Callable[[WatchResult], str]] = {"text": as_text, "json": as_json}

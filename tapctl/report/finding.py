@@ -1,4 +1,4 @@
-"""What every command finds, in one neutral shape for the formats that other tools read."""
+"""Findings of a preflight and checks of a verification as one report, for the formats that other tools read."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
 
 
 class Level(Enum):
-    """How much it matters, from the least to the most; each format has words of its own for these."""
+    """How much an item matters, from the least to the most."""
 
     PASS = "pass"  # noqa: S105 - not a password
     NOTE = "note"
-    """It could not be looked at, or is only worth knowing."""
+    """Not checked, or only informational."""
     WARNING = "warning"
-    """It does not change how the run ends."""
+    """Does not change the exit code."""
     INCONCLUSIVE = "inconclusive"
-    """Nobody can promise that it will go well."""
+    """The verdict is uncertain or unknown."""
     ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportItem:
-    """One thing that was found; `rule` is stable, `subject` what it is about, `file` and `line` where that stands."""
+    """One finding or check.
+
+    `rule` is a stable id, `subject` a logical id or another name, `file` and `line` its place in the template.
+    """
 
     rule: str
     level: Level
@@ -49,24 +52,24 @@ class ReportItem:
 
     @property
     def sentence(self) -> str:
-        """Message and hint after what they are about, where the message does not name that itself."""
+        """Message and hint, after the subject if the message does not name it."""
         return self.text if self.subject in self.message else f"{self.subject}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one run of a command found, the sentence that sums it up, and the file that it is about."""
+    """The items of one run, and the sentence that summarizes them; `file` is the template."""
 
     command: str
     title: str
     sentence: str
-    records: tuple[ReportItem, ...]
+    items: tuple[ReportItem, ...]
     file: str
 
     @property
-    def found(self) -> tuple[ReportItem, ...]:
-        """All that is not simply well."""
-        return tuple(each for each in self.records if each.level is not Level.PASS)
+    def problems(self) -> tuple[ReportItem, ...]:
+        """The items that did not pass."""
+        return tuple(item for item in self.items if item.level is not Level.PASS)
 
 
 _VERDICTS: Mapping[Verdict, Level] = {
@@ -78,12 +81,12 @@ _VERDICTS: Mapping[Verdict, Level] = {
 _SEVERITIES = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
 _STATUSES = {CheckStatus.PROVED: Level.PASS, CheckStatus.NOT_CHECKED: Level.NOTE, CheckStatus.FAILED: Level.ERROR}
 _KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
-"""What the subject of a check begins with where it is no resource."""
+"""The first word of a check's subject if that is not a resource."""
 
 
 def of_preflight(result: Preflight, sentence: str) -> Report:
-    records = tuple(map(_of_finding, (*result.findings, *result.lint)))
-    return Report("preflight", f"preflight of {result.template.file}", sentence, records, result.template.file)
+    items = tuple(map(_of_finding, (*result.findings, *result.lint)))
+    return Report("preflight", f"preflight of {result.template.file}", sentence, items, result.template.file)
 
 
 def _of_finding(finding: Finding) -> ReportItem:
@@ -106,9 +109,9 @@ def level(finding: Finding) -> Level:
 
 def of_verification(verification: Verification, sentence: str) -> Report:
     title, template = f"verification of stack {verification.stack_name}", verification.template
-    records = tuple(_of_check(each, template) for each in verification.checks)
+    items = tuple(_of_check(check, template) for check in verification.checks)
     file = template.file if template else f"{verification.stack_name}.template"
-    return Report("verify", title, sentence, records, file)
+    return Report("verify", title, sentence, items, file)
 
 
 def _of_check(check: Check, template: Template | None) -> ReportItem:
@@ -121,7 +124,7 @@ def _of_check(check: Check, template: Template | None) -> ReportItem:
 
 
 def _line(template: Template, subject: str) -> int:
-    """Where the resource or the output stands; the first line for what is neither."""
+    """The line of the resource or output; 1 for another subject."""
     kind, _, name = subject.partition(" ")
     path = ("Outputs", name) if kind == "output" else ("Resources", subject)
     return 1 if template.source.at(path) is None else template.line(*path)

@@ -1,4 +1,4 @@
-"""The formats for other tools, which every command with findings can be rendered in."""
+"""The formats for other tools, in which `preflight` and `verify` print their findings."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -28,7 +28,7 @@ FORMATS: "Mapping[str, Callable[[Report], str]]" = {
 
 
 def rendered_by(report_of: "Callable[[T], Report]") -> dict[str, Callable[[T, RenderOptions], str]]:
-    """A renderer for each format; `report_of` turns a result into the neutral report."""
+    """A renderer for each format; `report_of` makes the report of a result."""
 
     def renderer(render: "Callable[[Report], str]") -> Callable[[T, RenderOptions], str]:
         return lambda result, _: render(report_of(result))

@@ -1,4 +1,4 @@
-"""Workflow commands that GitHub Actions turns into annotations.
+"""Workflow commands of GitHub Actions, which it shows as annotations.
 
 Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -12,17 +12,17 @@ _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
-def as_github(results: Report) -> str:
-    """An annotation for each finding, and the sentence as a plain line of the log."""
-    worst_first = sorted(results.found, key=lambda each: list(Level).index(each.level), reverse=True)
-    return "".join(f"{line}\n" for line in [*map(_annotation, worst_first), results.sentence])
+def as_github(report: Report) -> str:
+    """An annotation for each problem, and the sentence as a line of the log."""
+    worst_first = sorted(report.problems, key=lambda item: list(Level).index(item.level), reverse=True)
+    return "".join(f"{line}\n" for line in [*map(_annotation, worst_first), report.sentence])
 
 
-def _annotation(record: ReportItem) -> str:
-    properties = {"file": record.file, "line": record.line, "title": record.rule}
+def _annotation(item: ReportItem) -> str:
+    properties = {"file": item.file, "line": item.line, "title": item.rule}
     written = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in properties.items() if value)
-    return f"::{_COMMANDS[record.level]} {written}::{_escaped(record.sentence, _DATA)}"
+    return f"::{_COMMANDS[item.level]} {written}::{_escaped(item.sentence, _DATA)}"
 
 
 def _escaped(text: str, signs: Mapping[str, str]) -> str:
-    return "".join(signs.get(each, each) for each in text)
+    return "".join(signs.get(character, character) for character in text)

@@ -1,4 +1,4 @@
-"""JUnit XML, for the test views of CI systems: a suite a command, a case a finding.
+"""JUnit XML, for the test views of CI systems: a suite per command, a case per finding.
 
 Source: https://github.com/testmoapp/junitxml
 """
@@ -10,37 +10,37 @@ from xml.etree import ElementTree as Xml
 from tapctl.report.finding import Level, Report, ReportItem
 
 _OUTCOMES = {Level.NOTE: "skipped", Level.WARNING: "skipped", Level.INCONCLUSIVE: "error", Level.ERROR: "failure"}
-"""What a case holds when it is not well; an error is a test that came to no verdict."""
+"""The element of a case that did not pass; JUnit's error is a test without a verdict."""
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 has no way to write."""
+"""Characters that XML 1.0 cannot represent."""
 
 
-def as_junit(results: Report) -> str:
-    counted = Counter(_OUTCOMES.get(each.level) for each in results.records)
+def as_junit(report: Report) -> str:
+    outcomes = Counter(_OUTCOMES.get(item.level) for item in report.items)
     counts = {
-        "tests": str(len(results.records)),
-        "failures": str(counted["failure"]),
-        "errors": str(counted["error"]),
-        "skipped": str(counted["skipped"]),
+        "tests": str(len(report.items)),
+        "failures": str(outcomes["failure"]),
+        "errors": str(outcomes["error"]),
+        "skipped": str(outcomes["skipped"]),
     }
     suites = Xml.Element("testsuites", {"name": "tapctl", **counts})
-    suite = Xml.SubElement(suites, "testsuite", {"name": _clean(results.title), **counts})
-    for record in results.records:
-        _case(suite, results, record)
+    suite = Xml.SubElement(suites, "testsuite", {"name": _clean(report.title), **counts})
+    for item in report.items:
+        _case(suite, report.command, item)
     Xml.indent(suites)
     return Xml.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: Xml.Element, results: Report, record: ReportItem) -> None:
-    name = record.message if record.level is Level.PASS else record.rule
-    place = {"classname": _clean(f"{results.command}.{record.subject or record.rule}"), "name": _clean(name)}
-    if record.file:
-        place |= {"file": _clean(record.file)} | ({"line": str(record.line)} if record.line else {})
+def _case(suite: Xml.Element, command: str, item: ReportItem) -> None:
+    name = item.message if item.level is Level.PASS else item.rule
+    place = {"classname": _clean(f"{command}.{item.subject or item.rule}"), "name": _clean(name)}
+    if item.file:
+        place |= {"file": _clean(item.file)} | ({"line": str(item.line)} if item.line else {})
     case = Xml.SubElement(suite, "testcase", place)
-    if outcome := _OUTCOMES.get(record.level):
-        said = {"message": _clean(record.message)} | ({} if outcome == "skipped" else {"type": record.rule})
-        Xml.SubElement(case, outcome, said).text = _clean(record.hint) if record.hint else None
+    if outcome := _OUTCOMES.get(item.level):
+        attributes = {"message": _clean(item.message)} | ({} if outcome == "skipped" else {"type": item.rule})
+        Xml.SubElement(case, outcome, attributes).text = _clean(item.hint) if item.hint else None
 
 
 def _clean(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The board of an operation on a terminal, redrawn while it goes on."""
+"""The progress of an operation on a terminal, redrawn while the operation runs."""
 
 from __future__ import annotations
 
@@ -30,49 +30,49 @@ if TYPE_CHECKING:
     from tapctl.aws.stacks import StackEvent
 
 WIDEST = 78
-"""Columns; a board that is no wider is not torn when the window of a wide terminal is made smaller, ..."""
+"""Columns; a display that is no wider stays intact when a wide window is made smaller."""
 
 MARGIN = 2
-"""... nor by the `^C` that a terminal writes at its end."""
+"""Columns left free for the `^C` that a terminal prints after the last line."""
 
 
 @dataclass(slots=True)
-class LiveBoard:
-    """Draws on the terminal from the first event on; `close` leaves the last state in its history."""
+class LiveDisplay:
+    """Draws the progress from the first event on; `close` leaves the final state in the terminal's history."""
 
     planned: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
     console: Console | None = None
-    _board: Board | None = None
+    _progress: OperationProgress | None = None
     _live: Live | None = None
     _final: bool = False
-    """Whether the next frame is the last."""
+    """Whether the next frame is the last one."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def event(self, event: StackEvent) -> None:
-        """Show what happened; the stack's own end closes the board."""
+        """Show an event; the end of the stack's operation closes the display."""
         with self._lock:
-            self._board = self._board or Board(self.planned)
-            self._board.hear(event, self.clock())
-            ended = self._board.ended
+            self._progress = self._progress or OperationProgress(self.planned)
+            self._progress.add(event, self.clock())
+            ended = self._progress.ended
         if self._live is None:
-            self._live = self._begin()
+            self._live = self._start()
         if ended:
             self.close()
-            self._board, self.planned = None, ()
+            self._progress, self.planned = None, ()
 
     def close(self) -> None:
-        """Draw for the last time; another event begins again."""
+        """Draw the final state; another event starts a new display."""
         live, self._live = self._live, None
         if live is not None:
             self._final = True
             live.stop()
             self._final = False
 
-    def _begin(self) -> Live:
+    def _start(self) -> Live:
         from rich.live import Live
 
-        # What is said meanwhile goes to stderr and is drawn above the board; stdout is the result's alone.
+        # Messages on stderr are drawn above the display; stdout is for the result alone.
         live = Live(
             console=self.console or _console(),
             get_renderable=self._draw,
@@ -87,11 +87,11 @@ class LiveBoard:
         from rich.text import Text
 
         with self._lock:
-            if self._board is None:
+            if self._progress is None:
                 return Text("")
             console = self._live.console if self._live else self.console or _console()
             width = min(WIDEST, console.width - MARGIN)
-            return board(self._board, self.clock(), width, console.height, final=self._final)
+            return draw_progress(self._progress, self.clock(), width, console.height, final=self._final)
 
 
 def _console() -> Console:
@@ -100,40 +100,43 @@ def _console() -> Console:
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
 
 
-def board(shown: Board, at: float, width: int, height: int, *, final: bool = False) -> RenderableType:
-    """The stack in a line, a line for each resource that there is room for, and what has not begun.
+def draw_progress(
+    progress: OperationProgress, at: float, width: int, height: int, *, final: bool = False
+) -> RenderableType:
+    """A line for the stack, a line for each resource that there is room for, and the resources not yet started.
 
-    The final state has every resource, and below them why some failed.
+    The final state has every resource, and below them the reasons of failures. `at` is in seconds.
     """
     from rich.console import Group
     from rich.constrain import Constrain
     from rich.text import Text
 
-    head = Text(f"stack {shown.stack.name}  ", overflow="ellipsis", no_wrap=True)
-    head.append(shown.stack.status, _sign(shown.stack.status)[1])
-    head.append(f"  {shown.count}  {_clock(shown.elapsed(shown.stack, at))}")
-    rows = list(shown.ordered())
-    kept = rows if final else _worth_a_line(rows, height - 4)
-    parts: list[RenderableType] = [head, _table(shown, kept, at)]
-    if folded := len(rows) - len(kept):
-        parts.append(Text(f"  and {folded} more that are done", style="dim"))
-    if not final and (waiting := shown.waiting):
+    stack = progress.stack
+    head = Text(f"stack {stack.name}  ", overflow="ellipsis", no_wrap=True)
+    head.append(stack.status, _sign(stack.status)[1])
+    head.append(f"  {progress.count}  {_duration(progress.elapsed(stack, at))}")
+    rows = list(progress.ordered())
+    shown = rows if final else _most_relevant(rows, height - 4)
+    parts: list[RenderableType] = [head, _table(progress, shown, at)]
+    if hidden := len(rows) - len(shown):
+        parts.append(Text(f"  and {hidden} more", style="dim"))
+    if not final and (waiting := progress.waiting):
         parts.append(
-            Text(f"  not begun: {len(waiting)} ({', '.join(waiting)})", "dim", overflow="ellipsis", no_wrap=True)
+            Text(f"  not started: {len(waiting)} ({', '.join(waiting)})", "dim", overflow="ellipsis", no_wrap=True)
         )
     if final:
-        parts += [Text(f"  {row.name}: {row.why}", "red") for row in shown.failures]
+        parts += [Text(f"  {row.name}: {row.failure}", "red") for row in progress.failures]
     return Constrain(Group(*parts), width)
 
 
-def _worth_a_line(rows: list[ProgressRow], room: int) -> list[ProgressRow]:
-    """What is at work or failed before what is done, and of that the latest, in the order of the board."""
-    ranked = sorted(rows, key=lambda row: (not row.running, not row.why, -(row.ended or 0.0)))
-    kept = {row.name for row in ranked[: max(room, 1)]}
-    return [row for row in rows if row.name in kept]
+def _most_relevant(rows: list[ProgressRow], room: int) -> list[ProgressRow]:
+    """The running and failed rows, then the latest completed ones, in the order of the display."""
+    ranked = sorted(rows, key=lambda row: (not row.running, not row.failure, -(row.ended or 0.0)))
+    names = {row.name for row in ranked[: max(room, 1)]}
+    return [row for row in rows if row.name in names]
 
 
-def _table(shown: Board, rows: Iterable[ProgressRow], at: float) -> Table:
+def _table(progress: OperationProgress, rows: Iterable[ProgressRow], at: float) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -144,12 +147,9 @@ def _table(shown: Board, rows: Iterable[ProgressRow], at: float) -> Table:
     table.add_column(width=5, no_wrap=True, justify="right")
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        sign, style = _sign("_FAILED" if row.failed else row.status)
-        clock = _clock(shown.elapsed(row, at))
-        note = row.why or (f"waits for {row.note}" if row.running and row.note else row.note)
-        table.add_row(
-            Text(sign, style), Text("  " * row.depth + row.label), Text(row.told, style), clock, Text(note, "dim")
-        )
+        sign, style = _sign(row.failed_status or row.status)
+        name, duration = Text("  " * row.depth + row.label), _duration(progress.elapsed(row, at))
+        table.add_row(Text(sign, style), name, Text(row.state, style), duration, Text(row.failure or row.note, "dim"))
     return table
 
 
@@ -161,7 +161,7 @@ def _sign(status: str) -> tuple[str, str]:
     return ("✓", "green") if status.endswith("_COMPLETE") else ("?", "")
 
 
-def _clock(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02}"
 
@@ -174,14 +174,15 @@ AWAITED: Mapping[str, str] = {
     "AWS::CloudFormation::WaitCondition": "its signals",
     "AWS::CloudFront::Distribution": "its edge locations",
     "AWS::DynamoDB::Table": "the table to be active",
-    "AWS::ECS::Service": "its tasks to be steady",
+    "AWS::ECS::Service": "its tasks to reach a steady state",
     FUNCTION: "the function to be active",
     "AWS::RDS::DBCluster": "the cluster to be available",
     "AWS::RDS::DBInstance": "the database to be available",
 }
-"""What a resource at work waits for, where its type says it."""
+"""What CloudFormation waits for while it creates or updates a resource of the type."""
 
 _INITIATED = "Resource creation Initiated"
+"""A status reason that adds nothing to the status."""
 
 
 @dataclass(slots=True)
@@ -194,10 +195,10 @@ class ProgressRow:
     began: float = 0.0
     ended: float | None = None
     note: str = ""
-    why: str = ""
-    """Why it failed, which its later statuses do not say any more."""
-    failed: str = ""
-    """The status in which it did."""
+    """What it waits for, or CloudFormation's reason."""
+    failure: str = ""
+    """The reason of its failure, which the statuses of its rollback no longer give."""
+    failed_status: str = ""
 
     @property
     def depth(self) -> int:
@@ -212,32 +213,34 @@ class ProgressRow:
         return in_progress(self.status)
 
     @property
-    def told(self) -> str:
-        """Its status; of one that failed what becomes of it, whose statuses tell of the undoing alone."""
-        if not self.failed or self.failed == "DELETE_FAILED" or failed(self.status):
+    def state(self) -> str:
+        """Its status, or its rollback: the statuses of a rollback look like those of a successful operation."""
+        if not self.failed_status or self.failed_status == "DELETE_FAILED" or failed(self.status):
             return self.status
-        return "failed, undoing" if self.running else "failed, undone"
+        return "rolling back" if self.running else "rolled back"
 
 
 @dataclass(slots=True)
-class Board:
-    """Rows by name in the order in which they were first heard of, and the stack itself."""
+class OperationProgress:
+    """The stack, and its resources by name in the order of their first events."""
 
     planned: tuple[str, ...] = ()
-    """What the change set is going to touch."""
+    """The resources that the change set names."""
     stack: ProgressRow = field(default_factory=lambda: ProgressRow("", STACK))
     rows: dict[str, ProgressRow] = field(default_factory=dict)
     ended: bool = False
-    _now: float = 0.0
-    _heard: float = 0.0
+    _newest: float = 0.0
+    """The time of the newest event by CloudFormation's clock, in seconds."""
+    _received: float = 0.0
+    """When that event was received, by this machine's monotonic clock."""
 
-    def hear(self, event: StackEvent, at: float) -> None:
-        """Take an event in; `at` is when, by a clock of this machine that only moves on."""
+    def add(self, event: StackEvent, at: float) -> None:
+        """Add an event, received at `at` by this machine's monotonic clock."""
         moment = _seconds(event.time) or self.now(at)
-        if moment > self._now:
-            self._now, self._heard = moment, at
+        if moment > self._newest:
+            self._newest, self._received = moment, at
         if event.own and event.within:
-            return  # the row in the stack around it says the same
+            return  # the parent stack has the same event
         if event.own:
             self.stack.name, self.ended = event.logical_id, event.ends
         row = self.stack if event.own else self.rows.setdefault(event.name, ProgressRow(event.name, event.type))
@@ -247,19 +250,19 @@ class Board:
         row.status, row.note = event.status, _note(event)
         row.ended = None if event.running or (event.own and not event.ends) else moment
         if event.failed and not event.cancelled:
-            row.why, row.failed = row.why or event.reason, row.failed or event.status
-        elif (row.failed, event.status) == ("DELETE_FAILED", "DELETE_COMPLETE"):
-            row.why = row.failed = ""  # CloudFormation tries a deletion again
+            row.failure, row.failed_status = row.failure or event.reason, row.failed_status or event.status
+        elif (row.failed_status, event.status) == ("DELETE_FAILED", "DELETE_COMPLETE"):
+            row.failure = row.failed_status = ""  # CloudFormation retries a deletion
 
     def now(self, at: float) -> float:
-        """CloudFormation's time, reckoned from the newest event that it told."""
-        return self._now + at - self._heard
+        """CloudFormation's time, extrapolated from its newest event."""
+        return self._newest + at - self._received
 
     def elapsed(self, row: ProgressRow, at: float) -> float:
         return max(0.0, (self.now(at) if row.ended is None else row.ended) - row.began)
 
     def ordered(self) -> Iterator[ProgressRow]:
-        """Every row, those of a nested stack below it."""
+        """Every row; those of a nested stack follow it."""
         return self._below("")
 
     def _below(self, prefix: str) -> Iterator[ProgressRow]:
@@ -270,7 +273,7 @@ class Board:
 
     @property
     def waiting(self) -> list[str]:
-        """What the change set names and nothing was heard of yet."""
+        """The resources of the change set without an event."""
         return [name for name in self.planned if name not in self.rows]
 
     @property
@@ -282,23 +285,23 @@ class Board:
 
     @property
     def failures(self) -> Iterable[ProgressRow]:
-        return [row for row in self.ordered() if row.why]
+        return [row for row in self.ordered() if row.failure]
 
 
 def _note(event: StackEvent) -> str:
-    """What a resource at work waits for; why one that failed did."""
+    """What a running resource waits for, or CloudFormation's reason."""
     if not event.running:
         return event.reason if event.failed else ""
     if event.detail == "CONFIGURATION_COMPLETE":
-        return "configured, to be stable"
+        return "waits for it to stabilize"
     if event.reason and event.reason != _INITIATED:
         return event.reason
     kind = CUSTOM_RESOURCE if event.type.startswith(CUSTOM_RESOURCES) else event.type
-    return AWAITED.get(kind, "AWS to finish it" if event.physical_id else "AWS to begin")
+    return f"waits for {AWAITED.get(kind, 'AWS to finish it' if event.physical_id else 'AWS to start it')}"
 
 
 def _seconds(time: str) -> float:
-    """Of an event's time; 0 for an event that has none."""
+    """The time of an event in seconds since the epoch; 0 if it has none."""
     try:
         return datetime.fromisoformat(time).timestamp()
     except ValueError:

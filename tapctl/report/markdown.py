@@ -7,22 +7,22 @@ from tapctl.report.finding import Level, Report, ReportItem
 _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**open**", Level.ERROR: "**error**"}
 
 
-def as_markdown(results: Report) -> str:
-    """The sentence, and a table of all that is not simply well."""
-    parts = [f"### {_plain(results.title)}", _plain(results.sentence)]
-    if results.found:
-        parts.append("\n".join(["| | what | found |", "| --- | --- | --- |", *map(_row, results.found)]))
+def as_markdown(report: Report) -> str:
+    """The sentence, and a table of the problems."""
+    parts = [f"### {_plain(report.title)}", _plain(report.sentence)]
+    if report.problems:
+        parts.append("\n".join(["| | what | found |", "| --- | --- | --- |", *map(_row, report.problems)]))
     return "\n\n".join(parts) + "\n"
 
 
-def _row(record: ReportItem) -> str:
-    place = f" {record.file}:{record.line}" if record.file and record.line else ""
-    subject = f"{record.subject or record.rule}{place}"
-    return f"| {_SIGNS[record.level]} | {_plain(subject)} | {_plain(record.text)} |"
+def _row(item: ReportItem) -> str:
+    place = f" {item.file}:{item.line}" if item.file and item.line else ""
+    subject = f"{item.subject or item.rule}{place}"
+    return f"| {_SIGNS[item.level]} | {_plain(subject)} | {_plain(item.text)} |"
 
 
 def _plain(text: str) -> str:
-    """Text that no sign in it turns into markup; what stands in backticks is code already."""
+    """The text with Markdown's characters escaped, except in backticks."""
     parts = re.split("(`[^`]*`)", " ".join(text.split()))
     return "".join(part.replace("|", r"\|") if index % 2 else _escaped(part) for index, part in enumerate(parts))
 

@@ -1,4 +1,4 @@
-"""What a change set would do: a line for each resource, its properties below it, and in red what is lost."""
+"""A change set as text and JSON: a line for each resource, its properties below it, and in red the data it deletes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import PropertyChange, ResourceChange, walk
@@ -13,6 +14,8 @@ from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from tapctl.stacks.validations import Validation
 
 _SIGNS = {
     "Add": ("+", "green"),
@@ -22,37 +25,43 @@ _SIGNS = {
     "SyncWithActual": ("~", "yellow"),
 }
 
-_FATES = {
-    "Add": "new",
-    "Import": "taken into the stack",
+_EFFECTS = {
+    "Add": "added",
+    "Import": "imported",
     "Remove": "removed",
-    "Modify": "changed in place",
-    "Dynamic": "known only on the way",
-    "SyncWithActual": "brought back to what the template says",
+    "Modify": "modified",
+    "Dynamic": "decided during the update",
+    "SyncWithActual": "not changed, only its drift status is reset",
 }
+"""What each action does to the resource; `SyncWithActual` changes CloudFormation's metadata only.
 
-_KINDS = {"Add": "new", "Import": "taken in", "Remove": "removed", "Modify": "changed", "SyncWithActual": "changed"}
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
+"""
 
-_ORDER = ("new", "taken in", "changed", "may be replaced", "replaced", "removed")
+_KINDS = {**_EFFECTS, "SyncWithActual": "drift reset"}
+"""How the summary counts each action, ..."""
 
-_STAYS = "stays in the account, outside of the stack"
+_ORDER = ("added", "imported", "modified", "may be replaced", "replaced", "removed")
+"""... in this order."""
 
 _RED = "bold red"
 
-_WIDEST = 60
-"""Characters of a value that are shown."""
+_MAX_VALUE = 60
+"""Characters of a property's value that are shown."""
 
 
-def text(found: ChangeSet, surface: RenderOptions) -> str:
-    """Every change in its own line; what destroys something says so in words, too."""
+def text(change_set: ChangeSet, options: RenderOptions) -> str:
+    """A line for each change, then the data that may be lost, AWS's own checks, and the counts."""
     from rich.text import Text
 
-    every = list(walk(found.changes))
-    names = max((len(each.logical_id) + 2 * name.count("/") for name, each in every), default=0)
-    types = max((len(each.type) for _, each in every), default=0)
-    heading = Text(f"changes to stack {found.stack_id.split('/')[1]}{f', {found.part}' if found.part else ''}")
-    lines = [line for name, each in every for line in _lines(each, name.count("/"), names, types)]
-    return draw(surface, heading, *lines, *_losses(found), *_checks(found), *_sum(found)).rstrip("\n")
+    changes = list(walk(change_set.changes))
+    names = max((len(change.logical_id) + 2 * name.count("/") for name, change in changes), default=0)
+    types = max((len(change.type) for _, change in changes), default=0)
+    part = f", {change_set.part}" if change_set.part else ""
+    heading = Text(f"changes to stack {change_set.stack_id.split('/')[1]}{part}")
+    lines = [line for name, change in changes for line in _lines(change, name.count("/"), names, types)]
+    lines += [*_losses(change_set), *_validations(change_set)]
+    return draw(options, heading, *lines, *_counts(change_set)).rstrip("\n")
 
 
 def _lines(change: ResourceChange, depth: int, names: int, types: int) -> Iterator[Text]:
@@ -60,50 +69,55 @@ def _lines(change: ResourceChange, depth: int, names: int, types: int) -> Iterat
 
     indent = "  " * depth
     sign, style = _SIGNS.get(change.action, ("?", "yellow"))
-    fate = fate_of(change)
     yield Text.assemble(
         (f"{indent}{sign} ", style),
         f"{change.logical_id:<{names - len(indent)}}  {change.type:<{types}}  ",
-        (fate, _RED if change.destroys else ""),
+        (_effect(change), _RED if change.destroys else ""),
     )
-    for each in change.properties:
-        yield Text.assemble(f"{indent}    {_property(each)}", (_recreates(each), _RED))
+    for prop in change.properties:
+        yield Text.assemble(f"{indent}    {_property(prop)}", (_replacement_by(prop), _RED))
 
 
-def fate_of(change: ResourceChange) -> str:
-    """What becomes of a resource, and of what it holds."""
-    stays = f"{'a new one is made, the old one' if change.replaces else 'the resource itself'} {_STAYS}"
-    kept = {"Retain": stays, "Snapshot": "a snapshot is kept"}.get(change.retention)
-    lost = kept or (f"{change.loss} would be lost" if change.loss else "")
-    fate = _replacement(change) or _FATES.get(change.action, change.action.lower())
-    return f"{fate}: {lost}" if lost and change.destroys else fate
+def _effect(change: ResourceChange) -> str:
+    """What the change does to the resource and to its data."""
+    effect = _replacement(change) or _EFFECTS.get(change.action, change.action.lower())
+    if not change.destroys:
+        return effect
+    match change.retention:
+        case "Retain":
+            old = "the old resource" if change.replaces else "the resource"
+            return f"{effect}: {old} is retained in the account, outside of the stack"
+        case "Snapshot":
+            return f"{effect}, after a snapshot"
+        case _:
+            return f"{effect}: {change.loss} would be lost" if change.loss else effect
 
 
 def _replacement(change: ResourceChange) -> str:
     return {"True": "replaced", "Conditional": "may be replaced"}.get(change.replacement, "")
 
 
-def _property(each: PropertyChange) -> str:
-    drifted = " (drifted)" if each.drifted else ""
-    if each.before is None and each.after is None:
-        return each.path
-    before = "(not set)" if each.before is None else _short(each.before)
-    after = "(not set)" if each.after is None else _short(each.after)
-    return f"{each.path}: {before}{drifted} → {after}"
+def _property(change: PropertyChange) -> str:
+    if change.before is None and change.after is None:
+        return change.path
+    drifted = " (drifted)" if change.drifted else ""
+    return f"{change.path}: {_value(change.before)}{drifted} → {_value(change.after)}"
 
 
-def _short(value: str) -> str:
+def _value(value: str | None) -> str:
+    if value is None:
+        return "(not set)"
     line = " ".join(value.split())
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+    return line if len(line) <= _MAX_VALUE else f"{line[: _MAX_VALUE - 1]}…"
 
 
-def _recreates(each: PropertyChange) -> str:
-    return {"Always": "  replaces it", "Conditionally": "  may replace it"}.get(each.recreates, "")
+def _replacement_by(change: PropertyChange) -> str:
+    return {"Always": "  replaces it", "Conditionally": "  may replace it"}.get(change.recreates, "")
 
 
-def _sum(found: ChangeSet) -> Iterator[str]:
-    """How many of which kind, where there are several: the last line before the question."""
-    counts = Counter(_kind(each) for _, each in walk(found.changes))
+def _counts(change_set: ChangeSet) -> Iterator[str]:
+    """How many changes of each kind, if there are several."""
+    counts = Counter(_kind(change) for _, change in walk(change_set.changes))
     if counts.total() > 1:
         kinds = dict.fromkeys((*_ORDER, *counts))
         yield ", ".join(f"{counts[kind]} {kind}" for kind in kinds if counts[kind])
@@ -113,53 +127,54 @@ def _kind(change: ResourceChange) -> str:
     return _replacement(change) or _KINDS.get(change.action, change.action.lower())
 
 
-def _losses(found: ChangeSet) -> Iterator[Text]:
+def _losses(change_set: ChangeSet) -> Iterator[Text]:
     from rich.text import Text
 
-    if found.losses:
-        named = ", ".join(f"{name} ({what})" for name, what in found.losses.items())
-        yield Text(f"data may be lost: {named}", style=_RED)
+    if change_set.losses:
+        losses = ", ".join(f"{name} ({data})" for name, data in change_set.losses.items())
+        yield Text(f"data may be lost: {losses}", style=_RED)
 
 
-def _checks(found: ChangeSet) -> Iterator[Text]:
-    """What AWS's own checks said; nothing where every one passed."""
+def _validations(change_set: ChangeSet) -> Iterator[Text]:
+    """CloudFormation's own checks that did not pass."""
     from rich.text import Text
 
-    match found.validations:
+    match change_set.validations:
         case Unknown() as unknown:
-            resolution = f"; {unknown.resolution}" if unknown.resolution else ""
+            resolution = f"; {worded(unknown.resolution)}" if unknown.resolution else ""
             yield Text(f"AWS's own checks are unknown: {unknown.reason}{resolution}", style="yellow")
-        case told:
-            for each in told:
-                said = "skipped" if each.skipped else "warns of the quota" if each.about_quota else "warns"
-                yield Text(f"AWS {said}: {each}", style="yellow")
+        case validations:
+            for validation in validations:
+                label = "quota warning" if validation.about_quota else "warning"
+                yield Text(f"AWS {'skipped' if validation.skipped else label}: {validation}", style="yellow")
 
 
-def document(found: ChangeSet | None) -> dict[str, Any]:
-    """A change set as JSON has it; None is one without changes."""
-    if found is None:
+def document(change_set: ChangeSet | None) -> dict[str, Any]:
+    """The JSON fields of a change set; None is one without changes."""
+    if change_set is None:
         return {"changes": [], "losses": {}, "validations": []}
-    told = found.validations
+    validations = change_set.validations
     return {
-        "changes": [_change(each) for each in found.changes],
-        "losses": dict(found.losses),
-        "validations": {"unknown": told.reason}
-        if isinstance(told, Unknown)
-        else [
-            {
-                "name": each.name,
-                "status": each.status,
-                "mode": each.mode,
-                "resource": each.logical_id,
-                "path": each.path,
-                "message": each.reason,
-            }
-            for each in told
-        ],
+        "changes": [_change_json(change) for change in change_set.changes],
+        "losses": dict(change_set.losses),
+        "validations": {"unknown": validations.reason}
+        if isinstance(validations, Unknown)
+        else [_validation_json(validation) for validation in validations],
     }
 
 
-def _change(change: ResourceChange) -> dict[str, Any]:
+def _validation_json(validation: Validation) -> dict[str, Any]:
+    return {
+        "name": validation.name,
+        "status": validation.status,
+        "mode": validation.mode,
+        "resource": validation.logical_id,
+        "path": validation.path,
+        "message": validation.reason,
+    }
+
+
+def _change_json(change: ResourceChange) -> dict[str, Any]:
     return {
         "action": change.action,
         "logical_id": change.logical_id,
@@ -168,8 +183,8 @@ def _change(change: ResourceChange) -> dict[str, Any]:
         "replacement": change.replacement or None,
         "policy": change.policy or None,
         "properties": [
-            {"path": each.path, "before": each.before, "after": each.after, "recreates": each.recreates or None}
-            for each in change.properties
+            {"path": prop.path, "before": prop.before, "after": prop.after, "recreates": prop.recreates or None}
+            for prop in change.properties
         ],
-        "nested": [_change(each) for each in change.nested],
+        "nested": [_change_json(nested) for nested in change.nested],
     }

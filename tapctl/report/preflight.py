@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tapctl.report.finding import Report
 
 
-def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = False) -> str:
+def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = False) -> str:
     """A table of the functions, the headroom bar, the findings, and the verdict in one sentence.
 
     A deploy, which applies the remedy, is not suggested while one is `deploying`.
@@ -38,7 +38,7 @@ def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = Fals
         parts += ["", headroom]
     lines = [*_findings(_shown(result), deploying=deploying), *_not_checked(result), *_in_flight(result)]
     parts += ["", *lines, ""] if lines else [""]
-    return draw(surface, *parts, sentence(result))
+    return draw(options, *parts, sentence(result))
 
 
 def _account_name(result: Preflight) -> str:
@@ -102,7 +102,7 @@ def _number(value: int | Unknown) -> str:
     return "unknown" if isinstance(value, Unknown) else str(value)
 
 
-FORBIDDEN = "none: --remedy fail"
+FORBIDDEN = "none (--remedy fail)"
 
 
 def _remedy_text(result: Preflight, change: ClaimChange) -> str:
@@ -117,7 +117,7 @@ def _remedy_text(result: Preflight, change: ClaimChange) -> str:
         case Remedy(action=RemedyAction.KEEP) if result.first_step and change.grows:
             return FORBIDDEN if result.remedy_forbidden else "keep, in two steps"
         case Remedy(action=RemedyAction.KEEP) if not result.plan.possible and change.grows and _is_short(result):
-            return FORBIDDEN if result.remedy_forbidden else "none helps"
+            return FORBIDDEN if result.remedy_forbidden else "none"
         case Remedy(action=RemedyAction.KEEP):
             return "keep"
         case _:

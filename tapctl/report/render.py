@@ -18,18 +18,17 @@ STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknow
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """What text is rendered for: its columns, whether it may be coloured, and whether nothing is summed up.
-
-    Where it `wraps`, as a terminal wants it, sentences are broken to fit; a log or a pipe keeps each on one line.
-    """
+    """How text is rendered; `width` is in columns."""
 
     width: int
     color: bool
-    whole: bool = False
+    verbose: bool = False
+    """Whether each item has its own line instead of a summary."""
     wraps: bool = False
+    """Whether sentences are broken to fit a terminal; a log or a pipe gets each on one line."""
 
 
-def draw(surface: RenderOptions, *parts: RenderableType) -> str:
+def draw(options: RenderOptions, *parts: RenderableType) -> str:
     """The parts below each other, without trailing blanks."""
     from rich.console import Console
     from rich.text import Text
@@ -37,20 +36,20 @@ def draw(surface: RenderOptions, *parts: RenderableType) -> str:
     canvas = StringIO()
     console = Console(
         file=canvas,
-        width=surface.width,
-        force_terminal=surface.color,
-        no_color=not surface.color,
-        color_system="standard" if surface.color else None,
+        width=options.width,
+        force_terminal=options.color,
+        no_color=not options.color,
+        color_system="standard" if options.color else None,
         highlight=False,
-        emoji=False,  # `arn:…:secret:…` is no emoji
+        emoji=False,  # rich reads `:secret:` in an ARN as an emoji
         legacy_windows=False,
     )
     for part in parts:
-        sentence = Text.from_markup(part) if isinstance(part, str) else part
-        if not isinstance(sentence, Text):
-            console.print(sentence)
+        drawn = Text.from_markup(part) if isinstance(part, str) else part
+        if not isinstance(drawn, Text):
+            console.print(drawn)
         else:
-            console.print(_wrapped(sentence, surface.width) if surface.wraps else sentence, soft_wrap=True)
+            console.print(_wrapped(drawn, options.width) if options.wraps else drawn, soft_wrap=True)
     return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"
 
 
@@ -58,7 +57,7 @@ def _wrapped(text: Text, width: int) -> Text:
     """The text in lines that fit, with its styles."""
     from rich.text import Text
 
-    return Text("\n").join(each for line in text.split("\n", allow_blank=True) for each in _lines(line, width))
+    return Text("\n").join(part for line in text.split("\n", allow_blank=True) for part in _lines(line, width))
 
 
 def _lines(line: Text, width: int) -> Iterator[Text]:
@@ -73,7 +72,7 @@ BAR_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Concurrent executions by holder; `unreserved` is negative where the deploy asks for more than there is."""
+    """Concurrent executions by holder; `unreserved` is negative if the deploy claims more than the account has."""
 
     others: int
     stack: int
@@ -85,14 +84,14 @@ def bar(headroom: Headroom) -> Text:
     """One line of blocks in proportion, and one with the numbers."""
     from rich.text import Text
 
-    whole = max(headroom.others + headroom.stack + max(headroom.unreserved, 0), 1)
-    others = _cells(headroom.others, whole)
-    stack = min(_cells(headroom.stack, whole), BAR_WIDTH - others)
+    total = max(headroom.others + headroom.stack + max(headroom.unreserved, 0), 1)
+    others = _cells(headroom.others, total)
+    stack = min(_cells(headroom.stack, total), BAR_WIDTH - others)
     free = BAR_WIDTH - others - stack
     line = Text()
     line.append("▓" * others, style="blue")
     line.append("█" * stack, style="magenta")
-    floor = min(_cells(headroom.floor, whole), free)
+    floor = min(_cells(headroom.floor, total), free)
     line.append("░" * (free - floor), style="green")
     line.append("▒" * floor, style="yellow")
     return Text("\n").join(
@@ -112,6 +111,6 @@ def bar(headroom: Headroom) -> Text:
     )
 
 
-def _cells(amount: int, whole: int) -> int:
+def _cells(amount: int, total: int) -> int:
     """At least one cell for an amount above 0."""
-    return max(1, round(amount * BAR_WIDTH / whole)) if amount > 0 else 0
+    return max(1, round(amount * BAR_WIDTH / total)) if amount > 0 else 0

@@ -44,7 +44,7 @@ def as_json(verification: Verification, _: RenderOptions) -> str:
     return json.dumps(document(verification), indent=2) + "\n"
 
 
-def as_text(verification: Verification, surface: RenderOptions) -> str:
+def as_text(verification: Verification, options: RenderOptions) -> str:
     """A table with a line for each check, then a summary."""
     from rich.markup import escape
     from rich.table import Table
@@ -53,11 +53,11 @@ def as_text(verification: Verification, surface: RenderOptions) -> str:
     table.add_column()
     table.add_column()
     table.add_column(overflow="fold")
-    for check in verification.checks if surface.whole else _condensed(verification.checks):
+    for check in verification.checks if options.verbose else _condensed(verification.checks):
         sign, style = _SIGNS[check.status]
         hint = f" [dim](hint: {escape(worded(check.hint))})[/]" if check.hint else ""
         table.add_row(f"[{style}]{sign}[/]", escape(check.subject), f"{escape(check.message)}{hint}")
-    return draw(surface, f"verification of stack {verification.stack_name}", table, _summary(verification))
+    return draw(options, f"verification of stack {verification.stack_name}", table, _summary(verification))
 
 
 def _condensed(checks: Iterable[Check]) -> Iterator[Check]:

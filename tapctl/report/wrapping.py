@@ -1,17 +1,17 @@
-"""Breaking sentences into the lines of a terminal, which itself would break them within a word."""
+"""Wrap sentences at the width of a terminal, which would break them within a word."""
 
 import re
 from collections.abc import Iterator
 
 _UNITS = re.compile(r"(?:`[^`]*`|\S)+")
-"""Words; a command in backticks is one, with what clings to it."""
+"""Words; a command in backticks counts as one, with the punctuation that follows it."""
 
 _LABEL = re.compile(r" *(?:[a-z][a-z ]{1,13}: )?")
-"""Such as `hint: `, below whose text the next lines begin."""
+"""A label such as `hint: `; wrapped lines are indented to the text after it."""
 
 
 def wrapped(text: str, width: int) -> str:
-    return "\n".join(each for line in text.split("\n") for each in _wrapped(line, width))
+    return "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
 
 
 def _wrapped(line: str, width: int) -> Iterator[str]:
@@ -22,14 +22,14 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
 
 
 def hanging(line: str) -> int:
-    """How far the lines below the first are indented."""
+    """The indent of the lines after the first, in columns."""
     label = _LABEL.match(line)
     length = label.end() if label else 0
     return length if line[:length].strip() else length + 2
 
 
 def slices(line: str, width: int) -> Iterator[tuple[int, int]]:
-    """The parts of a line that fit, as offsets; a word that is longer than the width is left whole."""
+    """The offsets of the parts of a line that fit; a word longer than the width is not broken."""
     begin = end = indent = 0
     for start, stop in _units(line, width - hanging(line)):
         if end and indent + stop - begin > width:

@@ -98,16 +98,13 @@ def read(
     file = load(path) if path else File.model_construct()
     environment = _environment(file, account.env, path)
     folder = path.parent if path else Path()
-    source = _template(template) or (file.template and _beside(folder, file.template))
-    if not source and template_required:
-        raise UsageError("no template given", f"give it as an argument, or set `template` in {FILE}")
+    source = _template(template, file, folder, required=template_required)
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
     if name is not None:
         check_stack_name(name)
-    given = _given_parameters(template)
-    values = _parameters(environment, given, missing_secrets_unknown)
+    values = _parameters(environment, _given_parameters(template), missing_secrets_unknown)
     return Settings(
-        template=source or "",
+        template=source,
         env=account.env,
         stack_name=name,
         parameters={name: value for name, value in values.items() if isinstance(value, str)},
@@ -137,12 +134,15 @@ def read(
     )
 
 
-def _template(options: TemplateOptions) -> str | None:
-    """The template, given as an argument or with `--template`."""
+def _template(options: TemplateOptions, file: File, folder: Path, *, required: bool) -> str:
+    """The template of the argument, of `--template` or of the configuration; empty if none is given or required."""
     argument, option = options.argument, options.template
     if argument and option and argument != option:
-        raise UsageError(f"two templates given: {argument} and {option}", "give one")
-    return argument or option
+        raise UsageError(f"two templates given: {argument} and {option}", "pass one")
+    source = argument or option or (file.template and _beside(folder, file.template))
+    if not source and required:
+        raise UsageError("no template given", f"pass it as an argument, or set `template` in {FILE}")
+    return source or ""
 
 
 def _regional(file: File) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tapctl.stacks.ui import DeployUI
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchResult:
     """The stack's last status, and whether an operation was followed to it."""
 
     stack_name: str
@@ -24,19 +24,21 @@ class Watched:
     followed: bool
 
 
-def watch(aws: Aws, name: str, ui: DeployUI, timeout: float, sleep: Callable[[float], None] = time.sleep) -> Watched:
+def watch(
+    aws: Aws, name: str, ui: DeployUI, timeout: float, sleep: Callable[[float], None] = time.sleep
+) -> WatchResult:
     """Follow the running operation. Raises `UsageError` without such a stack, and the error of a failed operation."""
     stack = find_stack(aws, name)
     if stack.status == ABSENT:
         raise UsageError(f"stack {name} does not exist in {aws.region}", "create it with `tapctl deploy`")
     status = stack_status(stack.status)
     if not status.running:
-        return Watched(name, stack.id, stack.status, followed=False)
+        return WatchResult(name, stack.id, stack.status, followed=False)
     ui.step(f"stack {name} is {stack.status}: {status.meaning}")
     events = follow_operation(Follower(aws, stack.id, None, timeout, sleep), ui)
     if not succeeded(events):
         raise operation_error(aws, name, events)
-    return Watched(name, stack.id, events[-1].status, followed=True)
+    return WatchResult(name, stack.id, events[-1].status, followed=True)
 
 
 def succeeded(events: Sequence[StackEvent]) -> bool:

@@ -20,7 +20,7 @@ from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 
 DENIED = Unknown("lambda:GetAccountSettings was denied", "allow the action lambda:GetAccountSettings")
-LEFT_OUT = Unknown("the snapshot does not have it", judged=False)
+LEFT_OUT = Unknown("not in the snapshot", judged=False)
 STORAGE = "lambda/L-2ACBD22F"
 LEAST: dict[str, Any] = {
     "schema": "tapctl.account/1",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.cli import terminal as talk
+from tapctl.cli import terminal
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
 from tests.support.golden import Golden
@@ -171,11 +171,11 @@ def test_an_invalid_configuration_names_the_key(content: str, shop: Path, tapctl
     golden(worded(answer.err))
 
 
-def test_a_missing_configuration_is_named(shop: Path, tapctl: Tapctl) -> None:
+def test_a_missing_configuration_is_named(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("preflight", "shop.yaml", "--snapshot", "account.json", "--config", "gone.toml")
 
-    assert answer.code == 2
-    assert answer.err.startswith("error: cannot read gone.toml: No such file or directory\n")
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
 def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
@@ -222,22 +222,22 @@ def test_deploy_without_a_terminal_needs_yes(shop: Path, tapctl: Tapctl, golden:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"),
+    ("arguments", "named"),
     [
-        pytest.param(["deploy", "shop.yaml", "--env", "nowhere"], ".+nowhere.*", id="environment"),
-        pytest.param(["destroy", "--env", "nowhere"], ".+nowhere.*", id="environment to destroy"),
-        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Count=abc"], ".*Count.*", id="no number"),
-        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Cuont=1"], ".*`Cuont`", id="no such parameter"),
-        pytest.param(["deploy", "gone.yaml", "--env", "local"], r"gone\.yaml: no such file", id="no such template"),
+        pytest.param(["deploy", "shop.yaml", "--env", "nowhere"], "nowhere", id="environment"),
+        pytest.param(["destroy", "--env", "nowhere"], "nowhere", id="environment to destroy"),
+        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Count=abc"], "Count", id="not a number"),
+        pytest.param(["deploy", "shop.yaml", "--env", "local", "-p", "Cuont=1"], "Cuont", id="unknown parameter"),
+        pytest.param(["deploy", "gone.yaml", "--env", "local"], "gone.yaml", id="missing template"),
     ],
 )
 def test_invalid_input_is_reported_before_a_missing_terminal(
-    arguments: list[str], error: str, shop: Path, tapctl: Tapctl
+    arguments: list[str], named: str, shop: Path, tapctl: Tapctl
 ) -> None:
     answer = tapctl(*arguments)
 
-    assert answer.code == 2
-    assert re.fullmatch(f"error: {error}", answer.err.splitlines()[0])
+    assert answer.is_error(2)
+    assert named in answer.err.splitlines()[0]
     assert not (shop.parent / "state").exists()
 
 
@@ -294,7 +294,8 @@ def test_the_region_comes_from_the_environment(
 ) -> None:
     monkeypatch.setenv(variable, "eu-west-1")
 
-    assert "no usable AWS credentials" in tapctl("account").err
+    # The missing credentials are what fails, no longer the Region.
+    assert tapctl("account").is_error(1)
 
 
 @pytest.mark.parametrize("arguments", ONLINE)
@@ -356,25 +357,19 @@ def test_an_unknown_account_is_refused(
 
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize(
-    ("variable", "value", "arguments", "error"),
+    ("variable", "value", "arguments", "named"),
     [
-        pytest.param(
-            "AWS_ENDPOINT_URL",
-            "nonsense",
-            [],
-            "cannot reach AWS: Invalid endpoint: nonsense",
-            id="an address that is none",
-        ),
-        pytest.param("AWS_PROFILE", "gone", [], r"The config profile \(gone\) could not be found", id="a profile"),
-        pytest.param("AWS_CONFIG_FILE", "account.json", [], "AWS's own configuration: Unable to parse .+", id="a file"),
-        pytest.param("AWS_REGION", "us east", ["--region", "us east"], ".+'us east' doesn't match .+", id="a region"),
+        pytest.param("AWS_ENDPOINT_URL", "nonsense", [], "nonsense", id="an invalid address"),
+        pytest.param("AWS_PROFILE", "gone", [], "gone", id="a missing profile"),
+        pytest.param("AWS_CONFIG_FILE", "account.json", [], "account.json", id="a file that is not INI"),
+        pytest.param("AWS_REGION", "us east", ["--region", "us east"], "us east", id="an invalid Region"),
     ],
 )
 def test_an_invalid_aws_environment(
     variable: str,
     value: str,
     arguments: list[str],
-    error: str,
+    named: str,
     shop: Path,
     tapctl: Tapctl,
     monkeypatch: pytest.MonkeyPatch,
@@ -383,7 +378,8 @@ def test_an_invalid_aws_environment(
 
     answer = tapctl("preflight", "queue.yaml", "--no-lint", *(arguments or ["--region", "us-east-1"]))
 
-    assert answer.is_complaint(2, error, ".+")
+    assert answer.is_error(2)
+    assert named in answer.err.splitlines()[0]
 
 
 def test_a_port_in_use(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
@@ -395,25 +391,22 @@ def test_a_port_in_use(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     golden(worded(answer.err), port=port)
 
 
-def test_the_emulator_is_not_installed(fresh: Terminal, tmp_path: Path) -> None:
-    """A Python that finds every package but that one."""
-    farm = tmp_path / "packages"
-    farm.mkdir()
+def test_the_emulator_is_not_installed(fresh: Terminal, tmp_path: Path, golden: Golden) -> None:
+    """Run a Python that finds every package but the emulator's."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
     for folder in (Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))):
         for entry in folder.iterdir():
             if not entry.name.startswith("ministack") and entry.suffix != ".pth":
-                (farm / entry.name).symlink_to(entry)
-    variables = {"PYTHONPATH": f"{ROOT}:{farm}"}
+                (packages / entry.name).symlink_to(entry)
+    variables = {"PYTHONPATH": f"{ROOT}:{packages}"}
 
     answer = fresh.run(sys.executable, "-S", "-m", "tapctl", "deploy", "--env", "local", "--yes", env=variables)
 
     lines = answer.err.splitlines()
     assert (answer.code, answer.out) == (2, "")
-    assert lines[-2:] == [
-        "error: the sandbox needs the emulator `ministack`, which is not installed",
-        "hint: pip install 'tapctl[sandbox]'",
-    ]
     assert len(lines) <= 3
+    golden(lines[-2:])
 
 
 LIMITED = (
@@ -457,7 +450,6 @@ def test_output_into_a_missing_folder(shop: Path, tapctl: Tapctl, golden: Golden
 
 
 def test_an_unexpected_exception_is_reported_as_a_bug(shop: Path, fresh: Terminal, golden: Golden) -> None:
-    """The one place where an exception becomes an exit code also takes those that nobody foresaw."""
     broken = (
         "import sys, tapctl.__main__ as m; sys.argv[1:] = ['demand', 'queue.yaml']; sys.modules['yaml'] = 5; m.main()"
     )
@@ -500,7 +492,7 @@ def test_closed_streams_change_nothing(streams: str, shop: Path, fresh: Terminal
 def test_messages_that_cannot_be_written_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("/dev/full").open("w") as full:
         monkeypatch.setattr(sys, "stderr", full)
-        talk.Terminal().talk("hello")
+        terminal.Terminal().message("hello")
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
 
 
@@ -521,7 +513,7 @@ def test_an_empty_stack_name_does_not_select_another_stack(
     golden(worded(answer.err))
 
 
-@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["aloud", "quiet"])
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["not quiet", "quiet"])
 def test_a_verdict_written_to_a_file_is_printed_too(quiet: list[str], shop: Path, tapctl: Tapctl) -> None:
     (shop / "fn.json").write_text(FUNCTION)
     answer = tapctl(

@@ -1,4 +1,4 @@
-"""A deploy on a terminal, whose user is asked."""
+"""The questions of a deploy on a terminal."""
 
 import os
 import select
@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,8 +28,8 @@ def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory
         yield terminal
 
 
-# A shell that put pytest into the background made its children deaf to Ctrl-C.
-LISTENING = (
+# A shell that runs pytest in the background makes its children ignore SIGINT.
+WITH_SIGINT = (
     "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     " sys.argv[0] = 'tapctl'; runpy.run_module('tapctl', run_name='__main__')"
 )
@@ -39,13 +38,13 @@ LISTENING = (
 DEPLOY = ("deploy", "queue.yaml", "--env", "local", "--no-lint")
 
 
-class Seat:
-    """Somebody who reads what the command says and types an answer."""
+class PromptedCommand:
+    """A command on a pseudo-terminal, whose questions the test answers."""
 
     def __init__(self, terminal: Terminal, *arguments: str, command: tuple[str, ...] = DEPLOY) -> None:
         self._keyboard, other = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", LISTENING, *command, *arguments],
+            [sys.executable, "-c", WITH_SIGINT, *command, *arguments],
             cwd=terminal.cwd,
             env={**terminal.variables, "TERM": "xterm"},
             stdin=other,
@@ -54,25 +53,25 @@ class Seat:
             start_new_session=True,
         )
         os.close(other)
-        self.seen = ""
+        self.output = ""
 
-    def reads_until(self, words: str) -> None:
+    def wait_for(self, words: str) -> None:
         deadline = time.monotonic() + 30
-        while words not in self.seen:
-            assert time.monotonic() < deadline, self.seen
+        while words not in self.output:
+            assert time.monotonic() < deadline, self.output
             if not self._read():
                 break
-        assert words in self.seen, self.seen
+        assert words in self.output, self.output
 
-    def types(self, text: str) -> None:
+    def answer(self, text: str) -> None:
         os.write(self._keyboard, text.encode())
 
-    def interrupts(self, how: signal.Signals = signal.SIGINT) -> None:
-        time.sleep(0.5)  # Python shows the question a moment before it listens for a signal again
+    def interrupt(self, how: signal.Signals = signal.SIGINT) -> None:
+        time.sleep(0.5)  # Python prints the question a moment before it handles signals again
         os.killpg(self._process.pid, how)
 
-    def leaves(self) -> int:
-        """Read what is still said; the exit code."""
+    def finish(self) -> int:
+        """Read the rest of the output; the exit code."""
         while self._read():
             pass
         try:
@@ -86,11 +85,11 @@ class Seat:
         if not select.select([self._keyboard], [], [], 30)[0]:
             return False
         try:
-            said = os.read(self._keyboard, 65536)
-        except OSError:  # how Linux says that the other side hung up
+            read = os.read(self._keyboard, 65536)
+        except OSError:  # Linux raises it at the end of a pseudo-terminal
             return False
-        self.seen += said.decode(errors="replace")
-        return bool(said)
+        self.output += read.decode(errors="replace")
+        return bool(read)
 
 
 SIGNALS = {"Ctrl-C": signal.SIGINT, "the end of the job": signal.SIGTERM, "a closed terminal": signal.SIGHUP}
@@ -102,81 +101,81 @@ def stacks(terminal: Terminal) -> str:
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n"], ids=["no", "just enter"])
-def test_a_no_changes_nothing(answer: str, desk: Terminal) -> None:
-    seat = Seat(desk)
-    seat.reads_until(QUESTION)
-    assert "changes to stack asked" in seat.seen
-    seat.types(answer)
+def test_a_declined_deploy_changes_nothing(answer: str, desk: Terminal) -> None:
+    prompt = PromptedCommand(desk)
+    prompt.wait_for(QUESTION)
+    assert "changes to stack asked" in prompt.output
+    prompt.answer(answer)
 
-    assert seat.leaves() == 0
-    assert "nothing was deployed; the change set was deleted" in seat.seen
+    assert prompt.finish() == 0
+    assert "nothing was deployed; the change set was deleted" in prompt.output
     assert '"asked"' not in stacks(desk)
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "Ctrl-D", "the end of the job", "a closed terminal"])
-def test_an_interrupt_at_the_question_ends_with_130_and_leaves_nothing(how: str, desk: Terminal) -> None:
-    seat = Seat(desk)
-    seat.reads_until(QUESTION)
+def test_an_interrupt_at_the_question_exits_with_130_and_leaves_nothing(how: str, desk: Terminal) -> None:
+    prompt = PromptedCommand(desk)
+    prompt.wait_for(QUESTION)
     if how == "Ctrl-D":
-        seat.types("\x04")
+        prompt.answer("\x04")
     else:
-        seat.interrupts(SIGNALS[how])
+        prompt.interrupt(SIGNALS[how])
 
-    assert seat.leaves() == 130
-    assert "\nerror: interrupted; nothing was deployed, and the change set was deleted" in seat.seen
-    assert "Traceback" not in seat.seen
+    assert prompt.finish() == 130
+    assert "\nerror: interrupted; nothing was deployed, and the change set was deleted" in prompt.output
+    assert "Traceback" not in prompt.output
     assert '"asked"' not in stacks(desk)
 
 
-def test_an_interrupt_at_the_question_of_a_destruction_is_told(desk: Terminal) -> None:
+def test_an_interrupt_at_the_question_of_destroy_exits_with_130(desk: Terminal) -> None:
     assert (
         desk.tapctl("deploy", "queue.yaml", "--env", "local", "--no-lint", "--yes", "--stack-name", "stays").code == 0
     )
-    seat = Seat(desk, command=("destroy", "--env", "local", "--stack-name", "stays"))
-    seat.reads_until("[y/N]: ")
-    seat.interrupts()
+    prompt = PromptedCommand(desk, command=("destroy", "--env", "local", "--stack-name", "stays"))
+    prompt.wait_for("[y/N]: ")
+    prompt.interrupt()
 
-    assert seat.leaves() == 130
-    assert "\nerror: interrupted" in seat.seen
-
-
-def test_a_yes_deploys(desk: Terminal) -> None:
-    seat = Seat(desk, "--stack-name", "agreed")
-    seat.reads_until("Deploy these changes to agreed? [y/N]: ")
-    seat.types("y\n")
-
-    assert seat.leaves() == 0
-    assert "stack agreed is CREATE_COMPLETE" in seat.seen
+    assert prompt.finish() == 130
+    assert "\nerror: interrupted" in prompt.output
 
 
-def test_in_ci_nobody_is_asked_even_on_a_terminal(desk: Terminal) -> None:
-    seat = Seat(Terminal(desk.state, desk.cwd, {"CI": "true"}))
+def test_a_confirmed_deploy_creates_the_stack(desk: Terminal) -> None:
+    prompt = PromptedCommand(desk, "--stack-name", "agreed")
+    prompt.wait_for("Deploy these changes to agreed? [y/N]: ")
+    prompt.answer("y\n")
 
-    assert seat.leaves() == 2
-    assert "error: confirmation required, but stdin is not a terminal" in seat.seen
+    assert prompt.finish() == 0
+    assert "stack agreed is CREATE_COMPLETE" in prompt.output
 
 
-def test_a_terminal_gets_colour_unless_it_says_no(desk: Terminal) -> None:
+def test_in_ci_no_question_is_asked_even_on_a_terminal(desk: Terminal) -> None:
+    prompt = PromptedCommand(Terminal(desk.state, desk.cwd, {"CI": "true"}))
+
+    assert prompt.finish() == 2
+    assert "error: confirmation required, but stdin is not a terminal" in prompt.output
+
+
+def test_a_terminal_gets_colour_unless_no_color_is_set(desk: Terminal) -> None:
     for more, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
-        seat = Seat(Terminal(desk.state, desk.cwd, more), "--yes")
+        prompt = PromptedCommand(Terminal(desk.state, desk.cwd, more), "--yes")
 
-        assert seat.leaves() == 0
-        assert ("\x1b[" in seat.seen) is coloured
-
-
-def test_the_state_folder_is_nobody_elses(desk: Terminal) -> None:
-    assert Path(desk.state, "sandbox").stat().st_mode & 0o077 == 0
+        assert prompt.finish() == 0
+        assert ("\x1b[" in prompt.output) is coloured
 
 
-def test_a_terminal_breaks_no_word(desk: Terminal) -> None:
+def test_a_terminal_gets_lines_that_break_no_word(desk: Terminal) -> None:
     narrow = Terminal(desk.state, desk.cwd, {"COLUMNS": "60", "NO_COLOR": "1"})
-    seat = Seat(narrow, command=("preflight", "queue.yaml", "--env", "local", "--snapshot", "there/is/none.json"))
+    prompt = PromptedCommand(
+        narrow, command=("preflight", "queue.yaml", "--env", "local", "--snapshot", "there/is/none.json")
+    )
 
-    assert seat.leaves() == 2
-    assert max(map(len, seat.seen.splitlines())) <= 60
-    assert "hint: " in seat.seen
+    assert prompt.finish() == 2
+    assert max(map(len, prompt.output.splitlines())) <= 60
+    assert "hint: " in prompt.output
 
-    seat = Seat(narrow, "--stack-name", "a-stack-with-a-rather-long-name", command=("preflight", *DEPLOY[1:]))
+    prompt = PromptedCommand(
+        narrow, "--stack-name", "a-stack-with-a-rather-long-name", command=("preflight", *DEPLOY[1:])
+    )
 
-    assert seat.leaves() == 0
-    assert "new stack\r\n  a-stack-with-a-rather-long-name\r\n" in seat.seen
+    assert prompt.finish() == 0
+    assert "new stack\r\n  a-stack-with-a-rather-long-name\r\n" in prompt.output

@@ -1,26 +1,24 @@
-"""`tapctl destroy` as its users have it."""
+"""`tapctl destroy` as a command."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli destroy")
 
 
-def test_without_a_terminal_it_takes_a_yes(tapctl: Tapctl) -> None:
+def test_without_a_terminal_yes_is_required(tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("destroy", "--stack-name", "any")
 
-    error, hint = (
-        "confirmation required, but stdin is not a terminal",
-        "pass `--yes` to delete the stack without a question",
-    )
-    assert answer.is_complaint(2, error, hint)
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
-def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(sandbox_terminal: Terminal, tmp_path: Path) -> None:
+def test_a_deployed_stack_is_destroyed_once(sandbox_terminal: Terminal, tmp_path: Path, golden: Golden) -> None:
     (tmp_path / "queue.yaml").write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue}\n")
     (tmp_path / "tapctl.toml").write_text('stack_name = "gone"\n[env.local]\nsandbox = true\n')
     terminal = Terminal(sandbox_terminal.state, tmp_path, sandbox_terminal.environment)
@@ -30,6 +28,9 @@ def test_a_deployed_stack_is_destroyed_and_nothing_of_it_is_left(sandbox_termina
 
     document = answer.json()
     assert (answer.code, document["schema"], document["destroyed"]) == (0, "tapctl.destroy/1", True)
-    assert [(each["logical_id"], each["loss"]) for each in document["resources"]] == [("Queue", "its messages")]
+    assert [(resource["logical_id"], resource["loss"]) for resource in document["resources"]] == [
+        ("Queue", "its messages")
+    ]
     again = terminal.tapctl("destroy", "--env", "local", "--yes")
-    assert (again.code, again.out) == (0, "stack gone does not exist: nothing to destroy\n")
+    assert again.code == 0
+    golden(again.out)

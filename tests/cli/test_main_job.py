@@ -1,4 +1,4 @@
-"""The stories that the product is for, told by its own command from the root of the repository."""
+"""The main job, a deploy that fits and is verified, with the command and the stack of this repository."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from tapctl import sandbox
+from tests.support.golden import Golden
 from tests.support.terminal import Answer, Terminal
 
 SECRET = "dGFwY3RsIGxvY2FsIHNhbmRib3ggc2VjcmV0IDAx"
@@ -16,7 +17,7 @@ FUNCTION = "webhook-processor-local"
 
 
 def client(terminal: Terminal, service: str) -> Any:
-    """A client of the sandbox that runs for this terminal."""
+    """A boto3 client for the account that this terminal uses in the sandbox."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"TAPCTL_STATE_DIR": str(terminal.state), **terminal.environment}.items():
             patch.setenv(name, value)
@@ -27,28 +28,35 @@ def client(terminal: Terminal, service: str) -> Any:
 
 
 def reserved(terminal: Terminal) -> int | None:
-    answer = client(terminal, "lambda").get_function_concurrency(FunctionName=FUNCTION)
-    value: int | None = answer.get("ReservedConcurrentExecutions")
+    """The live reservation of the stack's function."""
+    value: int | None = (
+        client(terminal, "lambda").get_function_concurrency(FunctionName=FUNCTION).get("ReservedConcurrentExecutions")
+    )
     return value
 
 
-def comes_in_order(text: str, *parts: str) -> bool:
-    """Whether the parts are found one after the other."""
+def contains_in_order(text: str, *parts: str) -> bool:
+    """Whether the parts occur one after the other."""
     place = 0
     for part in parts:
-        found = text.find(part, place)
-        assert found >= 0, f"{part!r} does not come after {text[max(0, place - 200) : place]!r} in\n{text}"
-        place = found + len(part)
+        start = text.find(part, place)
+        assert start >= 0, f"{part!r} does not follow {text[max(0, place - 200) : place]!r} in\n{text}"
+        place = start + len(part)
     return True
 
 
+def labelled(text: str, *labels: str) -> list[str]:
+    """The messages with one of these labels, such as `error:`."""
+    return [line for line in text.splitlines() if line.startswith(labels)]
+
+
 def written_by_tapctl(state: Path) -> dict[str, str]:
-    """Every file of the state folder, but for what the emulator itself keeps."""
-    own = {"state", "s3", "tmp"}
+    """The text of every file in the state folder, without the emulator's."""
+    emulator = {"state", "s3", "tmp"}
     return {
         str(path.relative_to(state)): path.read_text(errors="replace")
         for path in state.rglob("*")
-        if path.is_file() and not own & set(path.relative_to(state).parts)
+        if path.is_file() and not emulator & set(path.relative_to(state).parts)
     }
 
 
@@ -64,24 +72,19 @@ def shows_no_secret(*answers: Answer, state: Path) -> bool:
 
 
 @pytest.mark.sandbox
-def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_proved(fresh: Terminal) -> None:
+def test_a_new_account_drops_the_reservation_and_verifies_the_stack(fresh: Terminal, golden: Golden) -> None:
     first = fresh.tapctl("deploy", "--env", "local", "--yes", "--verbose", merged=True)
 
     assert first.code == 0, first.out
-    assert comes_in_order(
+    assert contains_in_order(
         first.out,
-        "starting the sandbox, a local AWS",
-        "exceeds",
-        "   drop (set parameter",
         "limit 10 ",
-        "exceeds: WebhookProcessorFunction reserves 100",
-        "remedy: the reservation of WebhookProcessorFunction, 100 in the template, is dropped in this deploy",
-        "created artifact bucket",
+        "exceeds: WebhookProcessorFunction",
+        "remedy: ",
         "changes to stack tapstack-local",
         "CREATE_IN_PROGRESS           tapstack-local",
         "CREATE_COMPLETE              WebhookProcessorFunction",
         "CREATE_COMPLETE              tapstack-local",
-        "stack tapstack-local is CREATE_COMPLETE",
         "LambdaFunctionArn",
         "DynamoDBTableName",
         "KMSKeyId",
@@ -95,43 +98,40 @@ def test_a_new_account_has_no_room_so_the_reservation_is_dropped_and_all_is_prov
     )
     assert "FAILED" not in first.out
     assert reserved(fresh) is None
+    golden(labelled(first.out, "starting", "created", "remedy: "), "messages")
+    assert (fresh.state / "sandbox").stat().st_mode & 0o077 == 0
 
     second = fresh.tapctl("deploy", "--env", "local", "--yes", "--no-lint")
 
     assert second.code == 0, second.err
-    assert "stack tapstack-local is up to date: nothing to change" in second.out
-    assert "nothing was changed, so nothing is verified; `tapctl verify` does that" in second.err
+    golden([second.out.splitlines()[0], *second.err.splitlines()], "the second deploy")
     sets = client(fresh, "cloudformation").list_change_sets(StackName="tapstack-local")["Summaries"]
-    assert [each for each in sets if each["ExecutionStatus"] != "EXECUTE_COMPLETE"] == []
+    assert {change_set["ExecutionStatus"] for change_set in sets} <= {"EXECUTE_COMPLETE"}
 
-    gate = fresh.tapctl("preflight", "--env", "local", "--no-lint")
-    strict = fresh.tapctl("preflight", "--env", "local", "--remedy", "fail", "--no-lint")
-    assert (gate.code, strict.code) == (3, 3)
-    assert "   drop (" in gate.out
-    assert "   drop (" not in strict.out
-    assert comes_in_order(strict.out, "limit 10 ", "exceeds: ")
+    gate = fresh.tapctl("preflight", "--env", "local", "--no-lint", "--format", "json")
+    strict = fresh.tapctl("preflight", "--env", "local", "--remedy", "fail", "--no-lint", "--format", "json")
+    assert [(answer.code, answer.json()["verdict"]) for answer in (gate, strict)] == [(3, "exceeds")] * 2
+    remedies = [answer.json()["functions"][0]["remedy"]["action"] for answer in (gate, strict)]
+    assert remedies == ["drop", "keep"]
 
     refused = fresh.tapctl("deploy", "--env", "local", "--yes", "--remedy", "fail", "--no-lint")
     assert refused.code == 3
-    assert refused.err.splitlines()[-2:] == [
-        "error: not deployed: the verdict is exceeds",
-        "hint: see above for what would help",
-    ]
+    golden(labelled(refused.err, "error: ", "hint: "), "a forbidden remedy")
 
     wrong = fresh.tapctl("preflight", "--env", "local", "--no-lint", "--parameter", "WebhookSecrets=\t")
     assert wrong.code == 2
-    assert "parameter WebhookSecrets: the value" in wrong.err
+    assert "WebhookSecrets" in wrong.err
     assert shows_no_secret(first, second, gate, strict, refused, wrong, state=fresh.state)
 
 
-def test_with_room_for_a_thousand_the_hundred_stay_and_verify_confirms_them(sandbox_terminal: Terminal) -> None:
+def test_an_account_with_room_keeps_the_reservation(sandbox_terminal: Terminal) -> None:
     assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "1000").code == 0
 
     deployed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify")
 
     assert deployed.code == 0, deployed.err
     assert re.search(r"WebhookProcessorFunction +100 +- +fits +keep", deployed.out)
-    assert "remedy:" not in deployed.err
+    assert labelled(deployed.err, "remedy: ") == []
     assert reserved(sandbox_terminal) == 100
 
     verified = sandbox_terminal.tapctl("verify", "--env", "local")
@@ -149,51 +149,45 @@ def test_with_room_for_a_thousand_the_hundred_stay_and_verify_confirms_them(sand
     assert shows_no_secret(deployed, verified, saved, again, state=sandbox_terminal.state)
 
 
-def test_with_room_for_150_it_lowers_to_what_leaves_the_safe_floor_and_says_so(sandbox_terminal: Terminal) -> None:
+def test_an_account_with_little_room_lowers_the_reservation_to_the_safe_floor(
+    sandbox_terminal: Terminal, golden: Golden
+) -> None:
     assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "150").code == 0
 
     deployed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint")
 
     assert deployed.code == 0, deployed.err
-    assert "lower to 50" in deployed.out
-    assert (
-        "remedy: the reservation of WebhookProcessorFunction, 100 in the template, is lowered to 50 in this deploy"
-        in deployed.err
-    )
+    golden(labelled(deployed.err, "remedy: "))
     assert "ReservedConcurrentExecutions is 50" in deployed.out
     assert reserved(sandbox_terminal) == 50
 
 
-def test_a_floor_that_nobody_could_know_is_learned_from_the_refusal_which_leaves_no_stack(
-    sandbox_terminal: Terminal,
+def test_a_minimum_that_only_the_refusal_names_is_learned_and_leaves_no_stack(
+    sandbox_terminal: Terminal, golden: Golden
 ) -> None:
     assert sandbox_terminal.tapctl("sandbox", "start", "--limit", "1000", "--floor", "950").code == 0
 
     refused = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--remedy", "fail")
 
     assert refused.code == 3, refused.err
-    assert comes_in_order(
+    assert contains_in_order(
         refused.err,
         "CREATE_FAILED                WebhookProcessorFunction  ",
-        "Specified ReservedConcurrentExecutions for function decreases account's"
-        " UnreservedConcurrentExecution below its minimum value of [950].",
-        "AWS refused, and names the minimum, 950; judging anew by that",
-        "deleting stack tapstack-local to make room for a new one",
+        "below its minimum value of [950].",
+        "AWS requires at least 950 unreserved executions",
         "DELETE_COMPLETE              tapstack-local",
-        "error: not deployed: the verdict is exceeds",
+        "error: ",
     )
-    assert "fits: " in refused.out
+    assert contains_in_order(refused.out, "fits: ", "exceeds: ")
     assert "verification" not in refused.out
+    golden(labelled(refused.err, "AWS requires", "deleting", "error: ", "hint: "), "messages")
 
-    shown = sandbox_terminal.tapctl("preflight", "--env", "local", "--no-lint")
-    assert shown.code == 3
-    assert "lower to 50" in shown.out
+    shown = sandbox_terminal.tapctl("preflight", "--env", "local", "--no-lint", "--format", "json")
+    assert (shown.code, shown.json()["functions"][0]["remedy"]) == (3, {"action": "lower", "value": 50})
 
     healed = sandbox_terminal.tapctl("deploy", "--env", "local", "--yes", "--no-lint", "--no-verify", merged=True)
 
     assert healed.code == 0, healed.out
-    assert comes_in_order(
-        healed.out, "new stack tapstack-local", "lower to 50", "stack tapstack-local is CREATE_COMPLETE"
-    )
+    assert contains_in_order(healed.out, "new stack tapstack-local", "remedy: ", "CREATE_COMPLETE")
     assert reserved(sandbox_terminal) == 50
     assert shows_no_secret(refused, shown, healed, state=sandbox_terminal.state)

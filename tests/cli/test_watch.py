@@ -1,4 +1,4 @@
-"""An operation that takes a while: watched by another command, and shown on a real terminal."""
+"""A slow operation: followed by another command, and shown on a real terminal."""
 
 import json
 import os
@@ -16,23 +16,24 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import local, sandboxed
+from tests.support.golden import Golden
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
 pytestmark = pytest.mark.xdist_group("cli watch")
 
-# A custom resource that answers once a file is there.
+# A custom resource that answers once a file exists.
 ANSWER = """
 import json, pathlib, time, urllib.request
 def handle(event, context):
-    asked = event["ResourceProperties"]
-    print("migrating for", asked["Status"])
+    properties = event["ResourceProperties"]
+    print("migrating for", properties["Status"])
     for _ in range(600):
-        if event["RequestType"] == "Delete" or pathlib.Path(asked["Until"]).exists():
+        if event["RequestType"] == "Delete" or pathlib.Path(properties["Until"]).exists():
             break
         time.sleep(0.05)
     ids = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    body = {"Status": asked["Status"], "Reason": "the migration broke", "PhysicalResourceId": "slow", **ids}
+    body = {"Status": properties["Status"], "Reason": "the migration broke", "PhysicalResourceId": "slow", **ids}
     urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), method="PUT"))
 """
 
@@ -59,7 +60,7 @@ def template(answer: str = "SUCCESS") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with templates that wait until the test lets them go on, and a sandbox."""
+    """A terminal in a folder with templates whose deploy waits for a file, the gate."""
 
     terminal: Terminal
 
@@ -67,8 +68,8 @@ class Desk:
         options = ["--env", "local", "--yes", "--no-lint", "--no-verify", "--stack-name", stack]
         return ["deploy", file, *options, "-p", f"Until={self._gate(until or stack)}"]
 
-    def begins(self, *arguments: str) -> subprocess.Popen[str]:
-        """A command that was begun and has told of something under way."""
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command, and wait until it shows a running operation."""
         process = subprocess.Popen(
             [sys.executable, "-m", "tapctl", *arguments],
             cwd=self.terminal.cwd,
@@ -83,12 +84,12 @@ class Desk:
         assert first, finish(process)
         return process
 
-    def lets_go(self, gate: str) -> None:
+    def open_gate(self, gate: str) -> None:
         self._gate(gate).touch()
 
-    def has(self, stack: str) -> None:
-        """Have such a stack."""
-        self.lets_go(stack)
+    def create(self, stack: str) -> None:
+        """Deploy the stack without waiting at its gate."""
+        self.open_gate(stack)
         assert self.terminal.tapctl(*self.deploy(stack)).code == 0
 
     def _gate(self, name: str) -> Path:
@@ -113,10 +114,10 @@ def watch(stack: str, *options: str) -> list[str]:
     return ["watch", "--env", "local", "--stack-name", stack, *options]
 
 
-def test_a_deploy_under_way_is_watched_to_its_end_after_which_nothing_is(desk: Desk) -> None:
-    deploy = desk.begins(*desk.deploy("watched"))
-    watcher = desk.begins(*watch("watched"))
-    desk.lets_go("watched")
+def test_a_running_deploy_is_followed_to_its_end(desk: Desk) -> None:
+    deploy = desk.start(*desk.deploy("watched"))
+    watcher = desk.start(*watch("watched"))
+    desk.open_gate("watched")
     answer, later = finish(watcher), desk.terminal.tapctl(*watch("watched"))
 
     assert (answer.code, answer.out) == (0, "stack watched is CREATE_COMPLETE\n")
@@ -127,15 +128,15 @@ def test_a_deploy_under_way_is_watched_to_its_end_after_which_nothing_is(desk: D
 
 
 def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(desk: Desk) -> None:
-    deploy = desk.begins(*desk.deploy("machine"), "--format", "json")
-    watcher = desk.begins(*watch("machine", "--format", "json"))
-    desk.lets_go("machine")
+    deploy = desk.start(*desk.deploy("machine"), "--format", "json")
+    watcher = desk.start(*watch("machine", "--format", "json"))
+    desk.open_gate("machine")
     answer, deployed = finish(watcher), finish(deploy)
 
-    for each in (answer, deployed):
-        told = [json.loads(line) for line in each.err.splitlines() if line.startswith("{")]
-        assert (told[-1]["resource"], told[-1]["status"]) == ("machine", "CREATE_COMPLETE")
-        assert {each["schema"] for each in told} == {"tapctl.event/1"}
+    for command in (answer, deployed):
+        events = [json.loads(line) for line in command.err.splitlines() if line.startswith("{")]
+        assert (events[-1]["resource"], events[-1]["status"]) == ("machine", "CREATE_COMPLETE")
+        assert {event["schema"] for event in events} == {"tapctl.event/1"}
     assert deployed.json()["status"] == "CREATE_COMPLETE"
     assert {key: answer.json()[key] for key in ("schema", "status", "followed")} == {
         "schema": "tapctl.watch/1",
@@ -144,10 +145,10 @@ def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(d
     }
 
 
-def test_an_operation_that_rolls_back_gives_the_watcher_the_deploys_exit_code(desk: Desk) -> None:
-    deploy = desk.begins(*desk.deploy("broken", "broken.json"))
-    watcher = desk.begins(*watch("broken", "--format", "json"))
-    desk.lets_go("broken")
+def test_watching_a_rollback_exits_as_the_deploy_does(desk: Desk) -> None:
+    deploy = desk.start(*desk.deploy("broken", "broken.json"))
+    watcher = desk.start(*watch("broken", "--format", "json"))
+    desk.open_gate("broken")
     answer = finish(watcher)
 
     assert answer.code == finish(deploy).code == 6
@@ -155,20 +156,21 @@ def test_an_operation_that_rolls_back_gives_the_watcher_the_deploys_exit_code(de
     assert "the function behind Slow:\n  migrating for FAILED\n" in answer.err
 
 
-def test_a_watcher_whose_time_is_up_leaves_with_busy(desk: Desk) -> None:
-    deploy = desk.begins(*desk.deploy("long"))
+def test_the_timeout_exits_with_5(desk: Desk) -> None:
+    deploy = desk.start(*desk.deploy("long"))
     answer = desk.terminal.tapctl(*watch("long", "--timeout", "1"))
-    desk.lets_go("long")
+    desk.open_gate("long")
 
     assert answer.code == 5
-    assert "still running after 1 s" in answer.err
+    assert answer.err.splitlines()[-2].startswith("error: ")
     assert finish(deploy).code == 0
 
 
-def test_a_stack_that_is_not_there_is_a_mistake(desk: Desk) -> None:
+def test_a_missing_stack_is_a_usage_error(desk: Desk, golden: Golden) -> None:
     answer = desk.terminal.tapctl(*watch("nowhere"))
 
-    assert answer.is_complaint(2, "stack nowhere does not exist in us-east-1", "create it with `tapctl deploy`")
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
 class Pane:
@@ -183,20 +185,20 @@ class Pane:
             *(f"env -i {shlex.join(f'{name}={value}' for name, value in environment.items())} sh",),
         )
 
-    def types(self, *keys: str) -> None:
+    def press(self, *keys: str) -> None:
         self._tmux("send-keys", *keys)
 
-    def resizes(self, columns: int, lines: int) -> None:
+    def resize(self, columns: int, lines: int) -> None:
         self._tmux("resize-window", "-x", str(columns), "-y", str(lines))
 
-    def shows(self, words: str, seconds: float = 30) -> list[str]:
-        """The lines of the screen and what scrolled off it, once they hold the words."""
+    def wait_for(self, words: str, seconds: float = 30) -> list[str]:
+        """The lines of the screen and its history, once they contain the words."""
         deadline = time.monotonic() + seconds
         while True:
-            seen = self._tmux("capture-pane", "-p", "-S", "-")
-            if words in seen:
-                return [line.rstrip() for line in seen.splitlines()]
-            assert time.monotonic() < deadline, seen
+            screen = self._tmux("capture-pane", "-p", "-S", "-")
+            if words in screen:
+                return [line.rstrip() for line in screen.splitlines()]
+            assert time.monotonic() < deadline, screen
             time.sleep(0.1)
 
     def close(self) -> None:
@@ -223,19 +225,17 @@ def typed(arguments: list[str]) -> str:
     return f"clear; {shlex.join([sys.executable, '-m', 'tapctl', *arguments])}; echo code $?"
 
 
-AT_WORK = "waits for its function's answer"
+RUNNING = "waits for its function's answer"
 
 
-def test_a_terminal_gets_one_row_for_each_resource_while_it_goes_on_and_keeps_the_last_state(
-    pane: Pane, desk: Desk
-) -> None:
-    pane.types(typed(desk.deploy("shown")), "Enter")
-    during = pane.shows(AT_WORK)
-    desk.lets_go("shown")
-    after = pane.shows("code 0")
+def test_a_terminal_shows_a_row_for_each_resource_and_keeps_the_final_state(pane: Pane, desk: Desk) -> None:
+    pane.press(typed(desk.deploy("shown")), "Enter")
+    during = pane.wait_for(RUNNING)
+    desk.open_gate("shown")
+    after = pane.wait_for("code 0")
 
     assert [line for line in during if line.startswith("stack shown  CREATE_IN_PROGRESS  2 of 4 done")]
-    assert "  not begun: 1 (After)" in during
+    assert "  not started: 1 (After)" in during
     head = after.index(next(line for line in after if line.startswith("stack shown  CREATE_COMPLETE  4 of 4 done")))
     assert [line.split()[:3] for line in after[head + 1 : head + 5]] == [
         ["✓", "Queue", "CREATE_COMPLETE"],
@@ -247,45 +247,45 @@ def test_a_terminal_gets_one_row_for_each_resource_while_it_goes_on_and_keeps_th
     assert not [line for line in after if "_IN_PROGRESS" in line]
 
 
-def test_a_window_made_smaller_and_larger_meanwhile_does_not_tear_the_board(pane: Pane, desk: Desk) -> None:
-    pane.resizes(120, 50)
-    pane.types(typed(desk.deploy("resized")), "Enter")
-    pane.shows(AT_WORK)
+def test_resizing_the_window_keeps_the_display_intact(pane: Pane, desk: Desk) -> None:
+    pane.resize(120, 50)
+    pane.press(typed(desk.deploy("resized")), "Enter")
+    pane.wait_for(RUNNING)
     for columns, lines in ((80, 24), (100, 30)):
-        pane.resizes(columns, lines)
-        time.sleep(0.4)  # longer than a frame of the board
-    desk.lets_go("resized")
-    after = pane.shows("code 0")
+        pane.resize(columns, lines)
+        time.sleep(0.4)  # longer than a frame of the display
+    desk.open_gate("resized")
+    after = pane.wait_for("code 0")
 
     assert len([line for line in after if line.startswith("stack resized  ")]) == 1
     assert len([line for line in after if "✓ Queue" in line]) == 1
 
 
-def test_ctrl_c_offers_to_call_an_update_off_and_shows_the_way_back(pane: Pane, desk: Desk) -> None:
-    desk.has("called-off")
-    pane.types(typed(desk.deploy("called-off", until="called-off-again")), "Enter")
-    pane.shows(AT_WORK)
-    pane.types("C-c")
-    pane.shows("Cancel the update of called-off and roll it back?")
-    pane.types("y", "Enter")
-    pane.shows("cancelling the update of stack called-off; Ctrl-C stops waiting for it")
-    desk.lets_go("called-off-again")
-    after = pane.shows("code 130")
+def test_ctrl_c_offers_to_cancel_an_update_and_shows_the_rollback(pane: Pane, desk: Desk) -> None:
+    desk.create("cancelled")
+    pane.press(typed(desk.deploy("cancelled", until="cancelled-again")), "Enter")
+    pane.wait_for(RUNNING)
+    pane.press("C-c")
+    pane.wait_for("Cancel the update of cancelled and roll it back?")
+    pane.press("y", "Enter")
+    pane.wait_for("cancelling the update of stack cancelled")
+    desk.open_gate("cancelled-again")
+    after = pane.wait_for("code 130")
 
-    assert [line for line in after if line.startswith("stack called-off  UPDATE_ROLLBACK_COMPLETE")]
-    assert "error: interrupted; the update of stack called-off was cancelled" in "\n".join(after)
+    assert [line for line in after if line.startswith("stack cancelled  UPDATE_ROLLBACK_COMPLETE")]
+    assert "error: interrupted; the update of stack cancelled was cancelled" in "\n".join(after)
 
 
-def test_ctrl_c_at_the_question_leaves_at_once_and_says_what_goes_on(pane: Pane, desk: Desk) -> None:
-    desk.has("left")
-    pane.types(typed(desk.deploy("left", until="left-again")), "Enter")
-    pane.shows(AT_WORK)
-    pane.types("C-c")
-    pane.shows("roll it back?")
-    pane.types("C-c")
-    after = " ".join(" ".join(pane.shows("code 130")).split())
+def test_ctrl_c_at_the_question_stops_following_the_operation(pane: Pane, desk: Desk) -> None:
+    desk.create("left")
+    pane.press(typed(desk.deploy("left", until="left-again")), "Enter")
+    pane.wait_for(RUNNING)
+    pane.press("C-c")
+    pane.wait_for("roll it back?")
+    pane.press("C-c")
+    after = " ".join(" ".join(pane.wait_for("code 130")).split())
 
     assert "CloudFormation continues with stack left (UPDATE_IN_PROGRESS)" in after
     assert "hint: follow it with `tapctl watch --stack-name left --env local`" in after
-    desk.lets_go("left-again")
+    desk.open_gate("left-again")
     assert desk.terminal.tapctl(*watch("left")).code == 0

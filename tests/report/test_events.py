@@ -1,3 +1,5 @@
+"""Events as lines of text and JSON."""
+
 import json
 
 import pytest
@@ -22,7 +24,7 @@ def test_an_event_is_one_line(reason: str, line: str) -> None:
     assert events.line(event) == line
 
 
-def test_a_resource_of_a_nested_stack_is_named_by_the_way_to_it() -> None:
+def test_a_resource_of_a_nested_stack_has_its_path() -> None:
     event = StackEvent("1", "", "Subnet", "AWS::EC2::Subnet", "CREATE_COMPLETE", "", "s", within="Network/")
 
     assert events.line(event).endswith(" Network/Subnet")
@@ -32,11 +34,13 @@ def test_a_resource_of_a_nested_stack_is_named_by_the_way_to_it() -> None:
     ("within", "status", "repeated"),
     [("Network/", "CREATE_COMPLETE", True), ("Network/", "UPDATE_FAILED", False), ("", "CREATE_COMPLETE", False)],
 )
-def test_a_nested_stack_speaks_of_itself_only_when_it_failed(within: str, status: str, repeated: bool) -> None:
+def test_an_own_event_of_a_nested_stack_repeats_its_parents_unless_it_failed(
+    within: str, status: str, repeated: bool
+) -> None:
     assert events.repeats(StackEvent("1", "", "shop", STACK, status, "", ARN, ARN, within=within)) is repeated
 
 
-def test_an_event_for_programs_is_one_line_of_json() -> None:
+def test_an_event_is_one_line_of_json() -> None:
     event = StackEvent(
         "1", "2026-11-23 12:00:05.067000+00:00", "Queue", "AWS::SQS::Queue", "CREATE_FAILED", "it\nis", "q", ARN, "t"
     )

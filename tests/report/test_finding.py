@@ -38,5 +38,5 @@ def test_how_much_a_finding_matters(finding: Finding, level: Level) -> None:
 def test_a_check_has_a_rule_by_what_it_is_about(subject: str, rule: str) -> None:
     results = of_verification(Verification("shop", (Check(subject, CheckStatus.FAILED, "m", "h"),)), "s")
 
-    assert results.records == (ReportItem(rule, Level.ERROR, subject, "m", "h"),)
+    assert results.items == (ReportItem(rule, Level.ERROR, subject, "m", "h"),)
     assert (results.command, results.title, results.sentence) == ("verify", "verification of stack shop", "s")

@@ -1,4 +1,4 @@
-"""The formats for other tools: what each makes of every level, and of text that it must not take for its own signs."""
+"""The formats for other tools: every level, and text with the characters that each format must escape."""
 
 import json
 from typing import Any
@@ -15,36 +15,36 @@ from tapctl.template.parse import parse
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 
-RECORDS = (
+ITEMS = (
     ReportItem("limit-a", Level.PASS, "Fine", "it fits"),
     ReportItem("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action"),
     ReportItem("W1", Level.WARNING, "", "a smell", file="t.yaml", line=3),
     ReportItem("limit-c", Level.INCONCLUSIVE, "Perhaps", "nobody knows", file="t.yaml"),
     ReportItem("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
 )
-RESULTS = Report("preflight", "preflight of t.yaml", "exceeds: too much", RECORDS, "t.yaml")
+REPORT = Report("preflight", "preflight of t.yaml", "exceeds: too much", ITEMS, "t.yaml")
 
 
-def only(record: ReportItem) -> Report:
-    return Report("verify", "t", "s", (record,), "shop.yaml")
+def report_of(item: ReportItem) -> Report:
+    return Report("verify", "t", "s", (item,), "shop.yaml")
 
 
 @pytest.mark.parametrize("renderers", [preflight.RENDERERS, verify.RENDERERS], ids=["preflight", "verify"])
-def test_every_format_that_can_be_asked_for_has_a_renderer(renderers: Any) -> None:
-    assert set(renderers) == {each.value for each in FindingsFormat}
+def test_every_format_of_the_option_has_a_renderer(renderers: Any) -> None:
+    assert set(renderers) == {member.value for member in FindingsFormat}
 
 
-def test_sarif_holds_what_is_not_well_with_its_place() -> None:
-    (run,) = json.loads(FORMATS["sarif"](RESULTS))["runs"]
+def test_sarif_has_the_problems_with_their_places() -> None:
+    (run,) = json.loads(FORMATS["sarif"](REPORT))["runs"]
 
-    assert [(each["ruleId"], each["level"]) for each in run["results"]] == [
+    assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
         ("limit-b", "note"),
         ("W1", "warning"),
         ("limit-c", "warning"),
         ("limit-d", "error"),
     ]
-    rules = [each["id"] for each in run["tool"]["driver"]["rules"]]
-    assert [rules[each["ruleIndex"]] for each in run["results"]] == [each["ruleId"] for each in run["results"]]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [rules[result["ruleIndex"]] for result in run["results"]] == [result["ruleId"] for result in run["results"]]
     assert run["results"][-1]["message"] == {"text": "Fn: too much (hint: ask for less)"}
     assert run["results"][-1]["locations"] == [
         {
@@ -54,8 +54,8 @@ def test_sarif_holds_what_is_not_well_with_its_place() -> None:
     ]
 
 
-def test_sarif_says_which_version_it_is() -> None:
-    document = json.loads(FORMATS["sarif"](only(RECORDS[0])))
+def test_sarif_names_its_version() -> None:
+    document = json.loads(FORMATS["sarif"](report_of(ITEMS[0])))
 
     assert document["version"] == "2.1.0"
     assert document["runs"][0]["results"] == []
@@ -64,21 +64,23 @@ def test_sarif_says_which_version_it_is() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "place"),
     [
-        pytest.param("", None, ("shop.yaml", 1), id="nobody knows"),
-        pytest.param("t.yaml", None, ("t.yaml", 1), id="only the file is known"),
-        pytest.param("<stdin>", 7, ("stdin", 7), id="a pipe"),
+        pytest.param("", None, ("shop.yaml", 1), id="no place"),
+        pytest.param("t.yaml", None, ("t.yaml", 1), id="only a file"),
+        pytest.param("<stdin>", 7, ("stdin", 7), id="standard input"),
     ],
 )
 def test_a_sarif_result_always_has_a_place(file: str, line: int | None, place: tuple[str, int]) -> None:
-    (run,) = json.loads(FORMATS["sarif"](only(ReportItem("r", Level.ERROR, "", "m", file=file, line=line))))["runs"]
+    (run,) = json.loads(FORMATS["sarif"](report_of(ReportItem("r", Level.ERROR, "", "m", file=file, line=line))))[
+        "runs"
+    ]
 
-    (where,) = [each["physicalLocation"] for each in run["results"][0]["locations"]]
+    (where,) = [location["physicalLocation"] for location in run["results"][0]["locations"]]
     assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == place
 
 
 def test_sarif_names_the_resource_once() -> None:
-    record = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
-    (run,) = json.loads(FORMATS["sarif"](only(record)))["runs"]
+    item = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    (run,) = json.loads(FORMATS["sarif"](report_of(item)))["runs"]
 
     assert run["results"][0]["message"] == {"text": "Fn reserves 100"}
 
@@ -90,23 +92,23 @@ CHECKS = tuple(
 TEMPLATE = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\nOutputs:\n  Url:\n    Value: !Ref Queue\n"
 
 
-def test_what_is_verified_stands_where_the_template_has_it() -> None:
+def test_a_check_has_the_line_of_its_resource_or_output() -> None:
     source = parse(TEMPLATE, "shop.yaml")
-    found = of_verification(Verification("shop", CHECKS, template=Template(source, source.value)), "not verified")
+    report = of_verification(Verification("shop", CHECKS, template=Template(source, source.value)), "not verified")
 
-    assert [(each.file, each.line) for each in found.records] == [("shop.yaml", line) for line in (2, 5, 1, 1, 1)]
-    assert found.file == "shop.yaml"
-
-
-def test_what_is_verified_without_a_template_has_none() -> None:
-    found = of_verification(Verification("shop", CHECKS), "not verified")
-
-    assert {(each.file, each.line) for each in found.records} == {("", None)}
-    assert found.file == "shop.template"
+    assert [(item.file, item.line) for item in report.items] == [("shop.yaml", line) for line in (2, 5, 1, 1, 1)]
+    assert report.file == "shop.yaml"
 
 
-def test_junit_has_a_case_for_each_and_counts_them() -> None:
-    suites = Xml.fromstring(FORMATS["junit"](RESULTS))
+def test_a_check_without_a_template_has_no_place() -> None:
+    report = of_verification(Verification("shop", CHECKS), "not verified")
+
+    assert {(item.file, item.line) for item in report.items} == {("", None)}
+    assert report.file == "shop.template"
+
+
+def test_junit_has_a_case_for_each_item_and_counts_them() -> None:
+    suites = Xml.fromstring(FORMATS["junit"](REPORT))
 
     counts = {name: suites.get(name) for name in ("tests", "failures", "errors", "skipped")}
     assert counts == {"tests": "5", "failures": "1", "errors": "1", "skipped": "2"}
@@ -119,13 +121,13 @@ def test_junit_has_a_case_for_each_and_counts_them() -> None:
 
 
 @pytest.mark.parametrize("message", ["a < b & c", 'say "no"', "null \x00 and bell \x07", "half \ud800 of a pair"])
-def test_junit_is_xml_whatever_it_says(message: str) -> None:
+def test_junit_is_valid_xml_for_any_message(message: str) -> None:
     for level in Level:
-        Xml.fromstring(FORMATS["junit"](only(ReportItem("r", level, message, message, message, message))))
+        Xml.fromstring(FORMATS["junit"](report_of(ReportItem("r", level, message, message, message, message))))
 
 
 def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
-    assert FORMATS["github"](RESULTS) == (
+    assert FORMATS["github"](REPORT) == (
         "::error file=my stack/t.yaml,line=12,title=limit-d::Fn: too much (hint: ask for less)\n"
         "::warning file=t.yaml,title=limit-c::Perhaps: nobody knows\n"
         "::warning file=t.yaml,line=3,title=W1::a smell\n"
@@ -134,14 +136,14 @@ def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
     )
 
 
-def test_github_takes_no_sign_of_a_message_for_its_own() -> None:
-    record = ReportItem("a:b,c", Level.ERROR, "", "100%\n::error::x")
+def test_github_escapes_messages() -> None:
+    item = ReportItem("a:b,c", Level.ERROR, "", "100%\n::error::x")
 
-    assert FORMATS["github"](only(record)) == "::error title=a%3Ab%2Cc::100%25%0A::error::x\ns\n"
+    assert FORMATS["github"](report_of(item)) == "::error title=a%3Ab%2Cc::100%25%0A::error::x\ns\n"
 
 
-def test_markdown_is_a_table_of_what_is_not_well() -> None:
-    assert FORMATS["markdown"](RESULTS) == (
+def test_markdown_has_a_table_of_the_problems() -> None:
+    assert FORMATS["markdown"](REPORT) == (
         "### preflight of t.yaml\n\nexceeds: too much\n\n"
         "| | what | found |\n| --- | --- | --- |\n"
         "| note | Seen | not looked at (hint: allow the action) |\n"
@@ -162,16 +164,16 @@ def test_markdown_is_a_table_of_what_is_not_well() -> None:
         pytest.param("two\nlines", "two lines", id="two lines"),
     ],
 )
-def test_markdown_takes_no_sign_of_a_message_for_its_own(message: str, written: str) -> None:
-    text = FORMATS["markdown"](only(ReportItem("r", Level.ERROR, "s", message)))
+def test_markdown_escapes_messages(message: str, written: str) -> None:
+    text = FORMATS["markdown"](report_of(ReportItem("r", Level.ERROR, "s", message)))
 
     assert text.splitlines()[-1] == f"| **error** | s | {written} |"
 
 
 def test_markdown_without_findings_is_the_sentence() -> None:
-    assert FORMATS["markdown"](only(RECORDS[0])) == "### t\n\ns\n"
+    assert FORMATS["markdown"](report_of(ITEMS[0])) == "### t\n\ns\n"
 
 
 def test_an_annotation_names_the_resource_once() -> None:
-    record = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
-    assert FORMATS["github"](only(record)) == "::error title=lambda-reserved-concurrency::Fn reserves 100\ns\n"
+    item = ReportItem("lambda-reserved-concurrency", Level.ERROR, "Fn", "Fn reserves 100")
+    assert FORMATS["github"](report_of(item)) == "::error title=lambda-reserved-concurrency::Fn reserves 100\ns\n"

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tapctl.account import snapshot
+from tapctl.cli import demand
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.hints import Advice, advise
-from tapctl.report import demand, preflight
+from tapctl.report import preflight
 from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
@@ -29,8 +30,8 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def judged(limit: int, *reservations: int | None, file: str = "shop.json", **settings: Any) -> Preflight:
         resources = {
-            f"Fn{number}": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": each}}
-            for number, each in enumerate(reservations)
+            f"Fn{number}": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": amount}}
+            for number, amount in enumerate(reservations)
         } or {"Queue": {"Type": "AWS::SQS::Queue"}}
         for resource in resources.values():
             if resource.get("Properties") == {"ReservedConcurrentExecutions": None}:
@@ -59,7 +60,7 @@ def words(text: str) -> list[str]:
         pytest.param(1000, (), {}, id="without-functions"),
     ],
 )
-def test_a_preflight_is_shown_with_the_verdict_last(
+def test_the_verdict_is_the_last_line(
     judged: Any, limit: int, reservations: tuple[int | None, ...], settings: dict[str, Any], golden: Golden
 ) -> None:
     result = judged(limit, *reservations, **settings)
@@ -76,7 +77,7 @@ def test_the_remedy_of_each_function_is_in_the_table(judged: Any) -> None:
     assert max(map(len, text.splitlines()[6:9])) <= 80
 
 
-def test_a_parameter_that_brings_the_remedy_about_is_named(tmp_path: Path) -> None:
+def test_a_parameter_override_is_named(tmp_path: Path) -> None:
     text = (
         "Parameters: {Size: {Type: Number, Default: 100}}\n"
         "Resources: {Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: !Ref Size}}}\n"
@@ -92,7 +93,7 @@ def test_a_parameter_that_brings_the_remedy_about_is_named(tmp_path: Path) -> No
 def test_several_functions_of_one_sum_share_a_finding_and_the_verdict(judged: Any) -> None:
     result = judged(10, 100, 100, 100)
     document = json.loads(preflight.as_json(result, PLAIN))
-    (finding,) = [each for each in document["findings"] if each["limit"] == "lambda-reserved-concurrency"]
+    (finding,) = [entry for entry in document["findings"] if entry["limit"] == "lambda-reserved-concurrency"]
 
     assert (finding["resource"], finding["resources"]) == (None, ["Fn0", "Fn1", "Fn2"])
     assert isinstance(finding["hint"], str)
@@ -127,13 +128,13 @@ def test_a_template_without_functions_has_neither_table_nor_bar(judged: Any) -> 
     assert text.splitlines()[-1].startswith("fits: ")
 
 
-@pytest.mark.parametrize("surface", [PLAIN, RenderOptions(60, color=False), COLOURED])
-def test_no_line_ends_in_blanks(judged: Any, surface: RenderOptions) -> None:
-    for line in preflight.as_text(judged(150, 100), surface).splitlines():
+@pytest.mark.parametrize("options", [PLAIN, RenderOptions(60, color=False), COLOURED])
+def test_no_line_ends_in_blanks(judged: Any, options: RenderOptions) -> None:
+    for line in preflight.as_text(judged(150, 100), options).splitlines():
         assert line == line.rstrip()
 
 
-def test_colour_comes_only_where_it_is_wanted(judged: Any) -> None:
+def test_text_is_coloured_only_if_requested(judged: Any) -> None:
     result = judged(10, 100)
 
     assert "\x1b[" in preflight.as_text(result, COLOURED)
@@ -150,7 +151,7 @@ def test_a_demand_prints_its_file_name_literally(judged: Any, file: str) -> None
     result = judged(10, 100, file=file)
 
     assert file in demand.as_text(result.demand, PLAIN).splitlines()[0]
-    assert json.loads(demand.as_json(result.demand, PLAIN))["template"] == file
+    assert json.loads(demand.as_json(result.demand))["template"] == file
 
 
 def test_a_demand_prints_a_file_name_with_colons_literally(judged: Any) -> None:

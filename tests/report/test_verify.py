@@ -28,7 +28,7 @@ def test_proved_properties_of_a_resource_are_counted_before_its_other_checks(gol
 
 
 def test_verbose_text_has_a_line_for_each_property() -> None:
-    text = as_text(*DETAILS, options=RenderOptions(100, color=False, whole=True))
+    text = as_text(*DETAILS, options=RenderOptions(100, color=False, verbose=True))
 
     assert [line.split()[2] for line in text.splitlines()[1:-1]] == ["a", "b", "c"]
 

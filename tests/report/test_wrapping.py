@@ -1,4 +1,4 @@
-"""Sentences in the lines of a terminal."""
+"""Sentences wrapped for a terminal."""
 
 import pytest
 from hypothesis import given
@@ -32,19 +32,19 @@ from tapctl.report.wrapping import wrapped
         ),
     ],
 )
-def test_lines_fit_and_begin_under_the_text(text: str, lines: list[str]) -> None:
+def test_lines_fit_and_are_indented_below_the_text(text: str, lines: list[str]) -> None:
     assert wrapped(text, 20).split("\n") == lines
 
 
 @given(st.text("ab:` ", max_size=80), st.integers(10, 40))
-def test_nothing_is_lost_and_only_a_long_word_is_too_long(text: str, width: int) -> None:
+def test_no_word_is_lost_and_only_a_long_word_exceeds_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width).split("\n")
 
     assert " ".join(lines).split() == text.split()
     assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
 
 
-def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_sentences() -> None:
+def test_only_a_terminal_gets_wrapped_lines() -> None:
     sentence = Text.assemble(("exceeds", "bold red"), ": Fn reserves 100, which is too much by 90")
 
     assert draw(RenderOptions(30, color=False), sentence) == f"{sentence.plain}\n"

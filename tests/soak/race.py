@@ -1,4 +1,4 @@
-"""Two deploys at once that compete for the last headroom of an account.
+"""Two simultaneous deploys that compete for the last headroom of an account.
 
     python -m tests.soak.race --count 50 --seed 1
 
@@ -79,13 +79,13 @@ class Finish:
 
     @property
     def wrong(self) -> str | None:
-        """What of the claim is not true."""
-        codes = sorted(each.code for each in self.answers)
-        others = [each for each in self.reserved if each != WANTED]
+        """The first violated claim, or None."""
+        codes = sorted(answer.code for answer in self.answers)
+        others = [amount for amount in self.reserved if amount != WANTED]
         if len(others) != 1:
             return f"not exactly one has what it asked for: {self.reserved}"
         if codes != ([0, 0] if self.race.remedy == "adjust" else [0, 3]):
-            return f"they exit with {codes}: {[each.err[-300:] for each in self.answers if each.code]}"
+            return f"they exit with {codes}: {[answer.err[-300:] for answer in self.answers if answer.code]}"
         if any(status not in WELL for status in self.statuses if status):
             return f"the stacks are {self.statuses}"
         if others != [self.race.left_for_the_other]:
@@ -94,10 +94,11 @@ class Finish:
 
     @property
     def how(self) -> str:
-        """How the other one came to know of it."""
-        said = " ".join(each.err for each in self.answers)
-        ways = {"AWS refused": "refused by AWS", "working the remedy out anew": "saw it before executing"}
-        return next((way for words, way in ways.items() if words in said), "knew it from the start")
+        """How the loser learned that the headroom was gone."""
+        events = "\n".join(answer.err for answer in self.answers)
+        if "UnreservedConcurrentExecution below its minimum value" in events:
+            return "refused by AWS"
+        return "saw it before executing" if "judging again" in events else "knew it from the start"
 
 
 @dataclass
@@ -133,7 +134,7 @@ class RaceRunner:
         with between(Barrier()) if race.held else nullcontext(), ThreadPoolExecutor(len(STACKS)) as pool:
             lateness = zip(STACKS, (0.0, race.late), strict=True)
             running = [pool.submit(self._deploy, name, race.remedy, late) for name, late in lateness]
-            answers = tuple(each.result() for each in running)
+            answers = tuple(deploy.result() for deploy in running)
         there = {name: self._status(name) for name in STACKS}
         reserved = tuple(self._reserved(name) if status else None for name, status in there.items())
         return Finish(race, answers, tuple(there.values()), reserved, self.clients.unreserved())
@@ -148,13 +149,13 @@ class RaceRunner:
     def _status(self, name: str) -> str | None:
         """The stack's status; one that is gone has none."""
         there = self.clients.cloudformation.list_stacks()["StackSummaries"]
-        found = [each["StackStatus"] for each in there if each["StackName"] == name]
-        return next((status for status in found if status != "DELETE_COMPLETE"), None)
+        statuses = [stack["StackStatus"] for stack in there if stack["StackName"] == name]
+        return next((status for status in statuses if status != "DELETE_COMPLETE"), None)
 
     def _reserved(self, name: str) -> int | None:
-        held = self.clients.cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
-        found = [each["PhysicalResourceId"] for each in held if each["ResourceStatus"] != "DELETE_COMPLETE"]
-        return self.clients.reserved(found[0]) if found else None
+        resources = self.clients.cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
+        ids = [entry["PhysicalResourceId"] for entry in resources if entry["ResourceStatus"] != "DELETE_COMPLETE"]
+        return self.clients.reserved(ids[0]) if ids else None
 
 
 def reserving(amount: int) -> Mapping[str, Any]:

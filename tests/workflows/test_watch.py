@@ -3,13 +3,13 @@
 import pytest
 
 from tapctl.errors import BusyError, DeployFailed, DeployStuck, UsageError
-from tapctl.workflows.watch import Watched, watch
+from tapctl.workflows.watch import WatchResult, watch
 from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, History, stubbed
 
 
-def watched(history: History, ui: FakeUI | None = None, timeout: float = 60) -> Watched:
+def watched(history: History, ui: FakeUI | None = None, timeout: float = 60) -> WatchResult:
     return watch(history.aws(), STACK_ID, ui or FakeUI(), timeout, history.sleep)
 
 
@@ -19,7 +19,7 @@ def test_the_running_operation_is_shown_from_its_beginning_to_its_end() -> None:
     history.end(2.0, "UPDATE_IN_PROGRESS", token="theirs")
     history.end(14.0, "UPDATE_COMPLETE", token="theirs")
 
-    assert watched(history, ui) == Watched(STACK_ID, STACK_ID, "UPDATE_COMPLETE", followed=True)
+    assert watched(history, ui) == WatchResult(STACK_ID, STACK_ID, "UPDATE_COMPLETE", followed=True)
     assert [(event.name, event.status) for event in ui.events] == [
         ("shop", "UPDATE_IN_PROGRESS"),
         ("shop", "UPDATE_COMPLETE"),
@@ -34,7 +34,7 @@ def test_the_running_operation_is_shown_from_its_beginning_to_its_end() -> None:
 def test_where_nothing_is_running_the_status_is_the_answer(status: str) -> None:
     history = History(status=status)
 
-    assert watched(history) == Watched(STACK_ID, STACK_ID, status, followed=False)
+    assert watched(history) == WatchResult(STACK_ID, STACK_ID, status, followed=False)
     assert history.reads == 0
 
 
