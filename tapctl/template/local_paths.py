@@ -15,7 +15,7 @@ from tapctl.template.model import FN_TRANSFORM, FOR_EACH, Template
 from tapctl.template.source import Path
 
 INCLUDE = "AWS::Include"
-_REMOTE = ("s3://", "https://", "http://")
+REMOTE = ("s3://", "https://", "http://")
 
 
 class PathKind(Enum):
@@ -207,7 +207,7 @@ def _includes(value: Any, path: Path) -> Iterator[Path]:
 
 def _places(value: Any, keys: tuple[str, ...]) -> Iterator[Path]:
     if not keys:
-        if isinstance(value, str) and value and not value.startswith(_REMOTE):
+        if isinstance(value, str) and value and not value.startswith(REMOTE):
             yield ()
         return
     first, *rest = keys

@@ -36,7 +36,7 @@ class Template:
     origins: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """By section and name, the place in the file from which a transform generated an entry."""
     opaque: Mapping[str, Unknown] = field(default_factory=dict)
-    """The loops that could not be unrolled, and why."""
+    """The loops that could not be unrolled, and the functions that SAM could not translate, and why."""
 
     @property
     def file(self) -> str:

@@ -81,6 +81,8 @@ class Resolver:
     def truth(self, value: Value, path: Path) -> bool | Unknown:
         """The value of a condition expression. Raises `TemplateError` for any other value."""
         if isinstance(value, dict) and set(value) == {"Condition"}:
+            if isinstance(value["Condition"], dict):
+                return self.truth(value["Condition"], (*path, "Condition"))  # SAM nests them
             return self.condition(self.template.condition_name(value["Condition"], *path, "Condition"), path)
         resolved = self.value(value, path)
         if isinstance(resolved, Unknown | bool):

@@ -1,0 +1,83 @@
+"""The code that a build of SAM fills in, and the template that it writes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tapctl.errors import TemplateError
+from tapctl.resource_types import SERVERLESS_FUNCTION, SERVERLESS_PREFIX
+from tapctl.template.load import load
+from tapctl.template.local_paths import REMOTE
+from tapctl.template.model import Template
+from tapctl.template.resolver import Resolver
+from tapctl.unknown import Unknown
+
+CODE = ("CodeUri", "InlineCode", "ImageUri")
+"""The properties of a function of which one has its code."""
+
+BUILT: Mapping[str, tuple[str, ...]] = {
+    SERVERLESS_FUNCTION: ("CodeUri", "ImageUri"),
+    "AWS::Serverless::WebFunction": ("CodeUri", "ImageUri"),
+    "AWS::Serverless::LayerVersion": ("ContentUri",),
+}
+"""By resource type, the properties that a build sets to what it built."""
+
+
+def is_computed(value: Any) -> bool:
+    """Whether an intrinsic function gives the value of a `CodeUri` or `ContentUri`, not the map of an S3 object."""
+    return isinstance(value, dict) and "Bucket" not in value
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A function or layer without code that could be deployed, and where the template has it."""
+
+    owner: str
+    what: str
+    file: str
+    line: int
+
+
+def unbuilt(resolver: Resolver) -> Iterator[Unbuilt]:
+    """The functions and layers of one template whose code a build fills in; local paths are packaged without one."""
+    source = resolver.template.source
+    template = Template(source, source.value)
+    shared = template.body.get("Globals")
+    for logical_id, entry in template.body["Resources"].items():
+        type_ = str(entry.get("Type")) if isinstance(entry, dict) else ""
+        if type_ not in BUILT or resolver.exists(entry.get("Condition"), ("Resources", logical_id)) is False:
+            continue
+        inherited = shared.get(type_.removeprefix(SERVERLESS_PREFIX)) if isinstance(shared, dict) else None
+        properties = {**(inherited or {}), **(entry.get("Properties") or {})}
+        if what := _missing(resolver, type_, properties, ("Resources", logical_id, "Properties")):
+            yield Unbuilt(logical_id, what, source.file, template.line("Resources", logical_id))
+
+
+def _missing(resolver: Resolver, type_: str, properties: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    """What a build fills in: `image`, `code` or `content`; empty where it is set, inline, packaged, or unknown."""
+    if properties.get("InlineCode"):
+        return ""
+    is_image = resolver.value(properties.get("PackageType"), path) == "Image" or "ImageUri" in properties
+    name = "ImageUri" if is_image else BUILT[type_][0]
+    written = properties.get(name)
+    value = resolver.value(written, (*path, name))
+    if isinstance(value, Unknown):
+        return ""
+    is_deployable = (
+        isinstance(value, dict) or bool(value) and (is_image or not is_computed(written) or str(value).startswith(REMOTE))
+    )
+    return "" if is_deployable else name.removesuffix("Uri").lower()
+
+
+def newer_build(template: Template) -> Template | None:
+    """The template that a build wrote, if it is newer than its source and has the same resources."""
+    source = Path(template.file)
+    build = source.parent / ".aws-sam" / "build" / "template.yaml"
+    try:
+        if build.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+            return None
+        built = load(str(build))
+    except (OSError, TemplateError):
+        return None
+    return built if {*built.body["Resources"]} == {*template.body["Resources"]} else None
