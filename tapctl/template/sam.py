@@ -56,8 +56,11 @@ def translate(template: Template, resolver: Resolver) -> Template:
     for any other refusal.
     """
     stand_ins = _StandIns.of(template, resolver)
-    values = {**resolver.parameters, **_known_pseudo(resolver)}
-    values = {name: value for name, value in values.items() if not isinstance(value, Unknown)} | stand_ins.values
+    values = {
+        **{name: value for name, value in resolver.parameters.items() if not isinstance(value, Unknown)},
+        **{name: value for name, value in resolver.pseudo.items() if name in _READ_BY_SAM},
+        **stand_ins.values,
+    }
     left_out: dict[str, Unknown] = {}
     while True:
         body = _translatable(template, resolver, stand_ins, values)
@@ -104,9 +107,8 @@ def _undecided(
     undecided: dict[str, Unknown] = {}
     for message in messages:
         name = _refused(template, [message])
-        places: list[Path] = [("Resources", name), ("Globals",)] if name else []
-        used = [parameter for place in places for parameter in references.within(place)]
-        unknown = (left_out.get(each) or _unknown_value(resolver, each) for each in used)
+        used = references.within(("Resources", name)) if name else []
+        unknown = (left_out.get(each) or _unknown_value(template, resolver, each) for each in used)
         if name is None or name in left_out or (why := next(filter(None, unknown), None)) is None:
             name = _refused(template, messages)
             line = template.line("Resources", name) if name else None
@@ -121,19 +123,16 @@ def _refused(template: Template, messages: list[str]) -> str | None:
     return next((name for name in template.body["Resources"] if f"[{name}]" in message), None)
 
 
-def _unknown_value(resolver: Resolver, name: str) -> Unknown | None:
-    value = resolver.parameters.get(name)
-    if name in PSEUDO_PARAMETERS and name not in resolver.pseudo:
-        return Unknown(f"{name} is not known", PSEUDO_PARAMETERS[name])
+def _unknown_value(template: Template, resolver: Resolver, name: str) -> Unknown | None:
+    """Why the parameter has no value; a pseudo parameter has one in SAM's eyes only where AWS extends the language."""
+    if LANGUAGE_EXTENSIONS not in template.transforms and name.startswith("AWS::"):
+        return None
+    value = resolver.value({"Ref": name}) if name in resolver.parameters or name in PSEUDO_PARAMETERS else None
     return value if isinstance(value, Unknown) else None
 
 
-def _known_pseudo(resolver: Resolver) -> dict[str, str]:
-    """The pseudo parameters that SAM reads where they are known."""
-    return {name: value for name, value in resolver.pseudo.items() if name in _READ_BY_SAM}
-
-
 _READ_BY_SAM = ("AWS::Region", "AWS::Partition")
+"""The pseudo parameters that SAM replaces by their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +158,7 @@ class _StandIns:
     @property
     def values(self) -> dict[str, str]:
         """Those that SAM is given as values."""
-        return {
-            name: text for name, text in self.texts.items() if name in _READ_BY_SAM or not name.startswith("AWS::")
-        }
+        return {name: text for name, text in self.texts.items() if name in _READ_BY_SAM or not name.startswith("AWS::")}
 
     def referred_to(self, translated: dict[str, Any]) -> dict[str, Any]:
         """What SAM generates, with references to the unknown values in the place of their texts."""
@@ -296,7 +293,10 @@ def _upload(properties: dict[str, Any], type_: str) -> None:
 
 def _is_location(location: Any) -> bool:
     """Whether it names an application of the Serverless Application Repository, or will: SAM would create a copy."""
-    return isinstance(location, dict) and (len(location) == 1 or {"ApplicationId", "SemanticVersion"} <= {*location})
+    if not isinstance(location, dict):
+        return False
+    named = [location.get(key) for key in ("ApplicationId", "SemanticVersion")]
+    return all(value and isinstance(value, str | dict) for value in named) or len({*location} & {*FUNCTIONS}) == 1
 
 
 def _origins(template: Template, translated: Mapping[str, Any]) -> dict[tuple[str, str], Path]:

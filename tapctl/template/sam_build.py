@@ -64,9 +64,11 @@ def _missing(resolver: Resolver, type_: str, properties: Mapping[str, Any], path
     value = resolver.value(written, (*path, name))
     if isinstance(value, Unknown):
         return ""
-    is_deployable = (
-        isinstance(value, dict) or bool(value) and (is_image or not is_computed(written) or str(value).startswith(REMOTE))
-    )
+    if is_image or isinstance(value, dict):
+        is_deployable = bool(value)
+    else:
+        # A path that is written as such is packaged; one that a function gives is not.
+        is_deployable = str(value).startswith(REMOTE) if is_computed(written) else bool(value)
     return "" if is_deployable else name.removesuffix("Uri").lower()
 
 

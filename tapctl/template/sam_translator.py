@@ -15,7 +15,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 
 class Refused(Exception):
@@ -32,9 +32,14 @@ def run(body: dict[str, Any], values: Mapping[str, Any], region: str | None) -> 
 
     Raises `Refused` for what SAM refuses and where it fails, since it does not check all of its input.
     """
+    if not body["Resources"]:
+        return body
     sam = _translator()
+    # In the place of SAM's own, which would ask AWS to copy an application into the account.
+    applications = sam.ServerlessAppPlugin(parameters=values, sar_client_creator=_no_client)
+    session = _Region(region or "us-east-1")
     try:
-        return dict(sam.Translator({}, sam.Parser(), boto_session=_Region(region or "us-east-1")).translate(body, values))
+        return dict(sam.Translator({}, sam.Parser(), [applications], session).translate(body, values))
     except sam.InvalidDocumentException as error:
         raise Refused([_words(cause) for cause in error.causes]) from None
     except sam.ExceptionWithMessage as error:
@@ -45,6 +50,10 @@ def run(body: dict[str, Any], values: Mapping[str, Any], region: str | None) -> 
 
 def _words(cause: Any) -> str:
     return " ".join(str(cause.message).split())
+
+
+def _no_client() -> NoReturn:
+    raise ValueError("it names an application that only AWS can read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class _Region:
 class _Sam:
     Translator: Any
     Parser: Any
+    ServerlessAppPlugin: Any
     InvalidDocumentException: Any
     ExceptionWithMessage: Any
 
@@ -70,6 +80,7 @@ def _translator() -> _Sam:
         return _Sam(
             import_module("samtranslator.translator.translator").Translator,
             import_module("samtranslator.parser.parser").Parser,
+            import_module("samtranslator.plugins.application.serverless_app_plugin").ServerlessAppPlugin,
             exceptions.InvalidDocumentException,
             exceptions.ExceptionWithMessage,
         )
