@@ -83,7 +83,7 @@ _KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
 
 def of_preflight(result: Preflight, sentence: str) -> Report:
     records = tuple(map(_of_finding, (*result.findings, *result.lint)))
-    return Report("preflight", f"preflight of {result.template.file}", sentence, records, result.template.file)
+    return Report("preflight", f"preflight of {result.template.source.title}", sentence, records, result.template.file)
 
 
 def _of_finding(finding: Finding) -> ReportItem:
