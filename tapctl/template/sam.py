@@ -5,40 +5,35 @@ are unknown: a text stands in for each, and becomes a reference again in what SA
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cache
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from types import ModuleType
+from typing import Any, NoReturn
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import (
-    PROVISIONED_CONCURRENCY,
     PUBLISHED,
-    RESERVED_CONCURRENCY,
     SERVERLESS_APPLICATION,
     SERVERLESS_FUNCTION,
     SERVERLESS_PREFIX,
     STACK,
 )
-from tapctl.template.intrinsics import FUNCTIONS, PSEUDO_PARAMETERS, find_unknown
-from tapctl.template.local_paths import SLOTS, URI, put
+from tapctl.template.intrinsics import PSEUDO_PARAMETERS
 from tapctl.template.model import LANGUAGE_EXTENSIONS, SERVERLESS, Template
 from tapctl.template.references import References
-from tapctl.template.resolver import Resolver
-from tapctl.template.sam_build import BUILT, CODE, is_computed
-from tapctl.template.sam_translator import Refused, run
+from tapctl.template.resolver import LanguageExtensions, Resolver
+from tapctl.template.sam_build import is_sam, packaged
 from tapctl.template.source import Path
-from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
-
-_UPLOADED = {
-    "bucket": "tapctl-not-uploaded-yet",
-    "key": "artifact",
-    "url": "https://tapctl-not-uploaded-yet.s3.amazonaws.com/artifact",
-}
-"""The address of everything local until it is packaged, since the translator accepts no local path."""
-
-_PUSHED = "123456789012.dkr.ecr.us-east-1.amazonaws.com/tapctl-not-pushed-yet:latest"
 
 
 def is_serverless(template: Template) -> bool:
@@ -67,9 +62,9 @@ def translate(template: Template, resolver: Resolver) -> Template:
         for name in left_out:
             del body["Resources"][name]
         try:
-            translated = run(body, values, resolver.pseudo.get("AWS::Region"))
+            translated = _run(body, values, resolver.pseudo.get("AWS::Region"))
             break
-        except Refused as refusal:
+        except _Refused as refusal:
             if refusal.crashed:
                 raise TemplateError(str(refusal), advise(Advice.VALIDATE_SAM), file=template.file) from None
             left_out |= _undecided(template, resolver, refusal.messages, left_out)
@@ -209,94 +204,13 @@ def _translatable(
     if LANGUAGE_EXTENSIONS in template.transforms:
         pseudo = {**resolver.pseudo, **stand_ins.texts}
         supposing = replace(resolver, parameters=values, pseudo=pseudo, _conditions={})
-        extended = _LanguageExtensions(resolver, supposing)
+        extended = LanguageExtensions(resolver, supposing)
         body["Globals"] = extended.resolved(body.get("Globals") or {}, ("Globals",))
         body["Resources"] = {
-            name: extended.resolved(entry, ("Resources", name)) if _is_sam(entry) else entry
+            name: extended.resolved(entry, ("Resources", name)) if is_sam(entry) else entry
             for name, entry in body["Resources"].items()
         }
-    return _packaged(body)
-
-
-def _is_sam(entry: Mapping[str, Any]) -> bool:
-    return str(entry.get("Type")).startswith(SERVERLESS_PREFIX)
-
-
-@dataclass(frozen=True, slots=True)
-class _LanguageExtensions:
-    """What AWS::LanguageExtensions does before SAM runs: it fills in every value that is known."""
-
-    resolver: Resolver
-    supposing: Resolver
-    """With a text for each unknown value; only for texts, since a condition or a lookup would be a guess."""
-
-    def resolved(self, value: Value, path: Path) -> Value:
-        if isinstance(value, list):
-            items = [self.resolved(item, (*path, index)) for index, item in enumerate(value)]
-            return [item for item in items if item is not NO_VALUE]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1 and next(iter(value)) in FUNCTIONS:
-            return self._function(value, path)
-        entries = {
-            # Reports name the parameter or mapping of these, and SAM passes them on.
-            key: item if key in (RESERVED_CONCURRENCY, PROVISIONED_CONCURRENCY) else self.resolved(item, (*path, key))
-            for key, item in value.items()
-        }
-        return {key: item for key, item in entries.items() if item is not NO_VALUE}
-
-    def _function(self, call: dict[str, Value], path: Path) -> Value:
-        """The value of an intrinsic function; the call itself where it is unknown."""
-        try:
-            value = self.resolver.value(call, path)
-            is_text = {*call} <= {"Fn::Sub", "Fn::Join"}
-            decides = any(kind == "condition" for _, (kind, _) in References.of(call).uses)
-            if find_unknown(value) and is_text and not decides:
-                value = self.supposing.value(call, path)
-        except TemplateError:
-            return call  # SAM or CloudFormation refuses it
-        return call if find_unknown(value) else value
-
-
-def _packaged(body: dict[str, Any]) -> dict[str, Any]:
-    """The body with the addresses of uploaded files in SAM's resources, since the translator refuses local paths.
-
-    Only SAM's own: nested stacks keep their local templates, which are followed.
-    """
-    sections = body.get("Globals")
-    section = sections.get("Function") if isinstance(sections, dict) else None
-    shared = section if isinstance(section, dict) else {}
-    _upload(shared, SERVERLESS_FUNCTION)
-    for resource in body["Resources"].values():
-        properties = resource.get("Properties") if _is_sam(resource) else None
-        if isinstance(properties, dict):
-            _upload(properties, str(resource["Type"]))
-            if "CodeUri" in BUILT.get(resource["Type"], ()) and not {*properties, *shared} & {*CODE}:
-                is_image = "Image" in (properties.get("PackageType"), shared.get("PackageType"))
-                properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": URI.format(**_UPLOADED)}
-    return body
-
-
-def _upload(properties: dict[str, Any], type_: str) -> None:
-    for slot in SLOTS.get(type_, ()):
-        for place in slot.places(properties):
-            put(properties, place, slot.refer(**_UPLOADED))
-    for name in BUILT.get(type_, ()):
-        value = properties.get(name)
-        if value == "" and name != "ContentUri":
-            del properties[name]
-        elif name != "ImageUri" and (value == "" or is_computed(value)):
-            properties[name] = URI.format(**_UPLOADED)
-    if type_ == SERVERLESS_APPLICATION and _is_location(properties.get("Location")):
-        properties["Location"] = _UPLOADED["url"]
-
-
-def _is_location(location: Any) -> bool:
-    """Whether it names an application of the Serverless Application Repository, or will: SAM would create a copy."""
-    if not isinstance(location, dict):
-        return False
-    named = [location.get(key) for key in ("ApplicationId", "SemanticVersion")]
-    return all(value and isinstance(value, str | dict) for value in named) or len({*location} & {*FUNCTIONS}) == 1
+    return packaged(body)
 
 
 def _origins(template: Template, translated: Mapping[str, Any]) -> dict[tuple[str, str], Path]:
@@ -309,3 +223,120 @@ def _origins(template: Template, translated: Mapping[str, Any]) -> dict[tuple[st
             if origin:
                 origins["Resources", name] = template.origins.get(("Resources", origin), ("Resources", origin))
     return origins
+
+
+class _Refused(Exception):
+    """SAM's refusal: one message for each cause; or its failure, where it `crashed`."""
+
+    def __init__(self, messages: list[str], *, crashed: bool = False) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+        self.crashed = crashed
+
+
+def _run(body: dict[str, Any], values: Mapping[str, Any], region: str | None) -> dict[str, Any]:
+    """The body after SAM, which also changes `body`; `values` are those of the parameters.
+
+    Raises `_Refused` for what SAM refuses and where it fails, since it does not check all of its input.
+    """
+    if not body["Resources"]:
+        return body
+    sam = _translator()
+    # In the place of SAM's own, which would ask AWS to copy an application into the account.
+    applications = sam.ServerlessAppPlugin(parameters=values, sar_client_creator=_no_client)
+    session = _Region(region or "us-east-1")
+    try:
+        return dict(sam.Translator({}, sam.Parser(), [applications], session).translate(body, values))
+    except sam.InvalidDocumentException as error:
+        raise _Refused([_words(cause) for cause in error.causes]) from None
+    except sam.ExceptionWithMessage as error:
+        raise _Refused([_words(error)]) from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _Refused([f"SAM cannot translate the template: {type(error).__name__}: {error}"], crashed=True) from None
+
+
+def _words(cause: Any) -> str:
+    return " ".join(str(cause.message).split())
+
+
+def _no_client() -> NoReturn:
+    raise ValueError("it names an application that only AWS can read")
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """The session of which the translator reads only the Region."""
+
+    region_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sam:
+    Translator: Any
+    Parser: Any
+    ServerlessAppPlugin: Any
+    InvalidDocumentException: Any
+    ExceptionWithMessage: Any
+
+
+@cache
+def _translator() -> _Sam:
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
+    with _without(_UNUSED), _lazily(_SCHEMAS):
+        exceptions = import_module("samtranslator.model.exceptions")
+        return _Sam(
+            import_module("samtranslator.translator.translator").Translator,
+            import_module("samtranslator.parser.parser").Parser,
+            import_module("samtranslator.plugins.application.serverless_app_plugin").ServerlessAppPlugin,
+            exceptions.InvalidDocumentException,
+            exceptions.ExceptionWithMessage,
+        )
+
+
+_UNUSED = (
+    *("boto3", "boto3.session", "botocore", "botocore.client", "botocore.config", "botocore.exceptions"),
+    # It checks the policy templates that are part of the translator, at every start.
+    *("jsonschema", "jsonschema.exceptions"),
+)
+_SCHEMAS = "samtranslator.internal.schema_source.aws_serverless_"
+"""Begins the names of its models of resource types, most of which only some types need."""
+
+
+class _Absent(ModuleType):
+    """A module in which every name is an exception that is never raised."""
+
+    def __getattr__(self, name: str) -> type[Exception]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (Exception,), {})
+
+
+@contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    """Import without these modules; where one is loaded already, it saves nothing to leave it out."""
+    absent = {name: _Absent(name) for name in names if name.partition(".")[0] not in sys.modules}
+    sys.modules |= absent
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
+@contextmanager
+def _lazily(prefix: str) -> Iterator[None]:
+    """Load the imported modules whose names begin like this on their first use."""
+
+    class Finder(MetaPathFinder):
+        def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+            spec = PathFinder.find_spec(name, path, target) if name.startswith(prefix) else None
+            if spec and spec.loader:
+                spec.loader = LazyLoader(spec.loader)
+            return spec
+
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)

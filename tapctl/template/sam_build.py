@@ -1,4 +1,4 @@
-"""The code that a build of SAM fills in, and the template that it writes."""
+"""The code of SAM's resources: what a build fills in, the template that it writes, and what the translator is shown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.resource_types import SERVERLESS_FUNCTION, SERVERLESS_PREFIX
+from tapctl.resource_types import SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
+from tapctl.template.intrinsics import FUNCTIONS
 from tapctl.template.load import load
-from tapctl.template.local_paths import REMOTE
+from tapctl.template.local_paths import REMOTE, SLOTS, URI, put
 from tapctl.template.model import Template
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
+
+_UPLOADED = {
+    "bucket": "tapctl-not-uploaded-yet",
+    "key": "artifact",
+    "url": "https://tapctl-not-uploaded-yet.s3.amazonaws.com/artifact",
+}
+"""The address of everything local until it is packaged, since the translator accepts no local path."""
+
+_PUSHED = "123456789012.dkr.ecr.us-east-1.amazonaws.com/tapctl-not-pushed-yet:latest"
 
 CODE = ("CodeUri", "InlineCode", "ImageUri")
 """The properties of a function of which one has its code."""
@@ -83,3 +93,48 @@ def newer_build(template: Template) -> Template | None:
     except (OSError, TemplateError):
         return None
     return built if {*built.body["Resources"]} == {*template.body["Resources"]} else None
+
+
+def is_sam(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("Type")).startswith(SERVERLESS_PREFIX)
+
+
+def packaged(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with the addresses of uploaded files in SAM's resources, since the translator refuses local paths.
+
+    Only SAM's own: nested stacks keep their local templates, which are followed.
+    """
+    sections = body.get("Globals")
+    section = sections.get("Function") if isinstance(sections, dict) else None
+    shared = section if isinstance(section, dict) else {}
+    _upload(shared, SERVERLESS_FUNCTION)
+    for resource in body["Resources"].values():
+        properties = resource.get("Properties") if is_sam(resource) else None
+        if isinstance(properties, dict):
+            _upload(properties, str(resource["Type"]))
+            if "CodeUri" in BUILT.get(resource["Type"], ()) and not {*properties, *shared} & {*CODE}:
+                is_image = "Image" in (properties.get("PackageType"), shared.get("PackageType"))
+                properties |= {"ImageUri": _PUSHED} if is_image else {"CodeUri": URI.format(**_UPLOADED)}
+    return body
+
+
+def _upload(properties: dict[str, Any], type_: str) -> None:
+    for slot in SLOTS.get(type_, ()):
+        for place in slot.places(properties):
+            put(properties, place, slot.refer(**_UPLOADED))
+    for name in BUILT.get(type_, ()):
+        value = properties.get(name)
+        if value == "" and name != "ContentUri":
+            del properties[name]
+        elif name != "ImageUri" and (value == "" or is_computed(value)):
+            properties[name] = URI.format(**_UPLOADED)
+    if type_ == SERVERLESS_APPLICATION and _is_location(properties.get("Location")):
+        properties["Location"] = _UPLOADED["url"]
+
+
+def _is_location(location: Any) -> bool:
+    """Whether it names an application of the Serverless Application Repository, or will: SAM would create a copy."""
+    if not isinstance(location, dict):
+        return False
+    named = [location.get(key) for key in ("ApplicationId", "SemanticVersion")]
+    return all(value and isinstance(value, str | dict) for value in named) or len({*location} & {*FUNCTIONS}) == 1
