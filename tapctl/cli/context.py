@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.verdict import Verdict
     from tapctl.settings.settings import Settings
+    from tapctl.template.model import Template
 
 
 def help_alone(context: typer.Context) -> None:
@@ -38,6 +39,19 @@ def credentials_optional() -> Iterator[None]:
         from tapctl.report.hints import worded
 
         raise NoCredentials(error.message, f"{worded(error.hint or '')}; `--snapshot FILE` needs none") from None
+
+
+def load_built(settings: Settings, terminal: Terminal) -> Template:
+    """The template of the settings, or the one that `sam build` wrote for it where that is newer."""
+    from tapctl.template.load import load
+    from tapctl.template.sam_build import newer_build
+
+    template = load(settings.template)
+    built = newer_build(template)
+    if built is None:
+        return template
+    terminal.message(f"taking {built.file}, which `sam build` wrote after {template.file} was changed")
+    return built
 
 
 def open_account(

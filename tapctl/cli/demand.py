@@ -52,6 +52,7 @@ def as_json(demand: Demand) -> str:
     document = {
         "schema": SCHEMA,
         "template": demand.template,
+        "construct": demand.construct or None,
         "functions": [_function_json(function) for function in demand.functions],
         "totals": {"reserved": demand.reserved, "provisioned": demand.provisioned, "claim": demand.claim},
         "scaling": [
@@ -95,7 +96,7 @@ def as_text(demand: Demand, options: RenderOptions) -> str:
     from rich.markup import escape
     from rich.tree import Tree
 
-    root = Tree(escape(demand.template))
+    root = Tree(escape(f"{demand.template} ({demand.construct})" if demand.construct else demand.template))
     stacks = {"": root}
     for function in demand.functions:
         *above, name = function.logical_id.split("/")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import open_aws, probe_floor, require_terminal, route_for, stack_name_of
+from tapctl.cli.context import load_built, open_aws, probe_floor, require_terminal, route_for, stack_name_of
 from tapctl.cli.options import LintOptions, OutputOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
@@ -69,17 +69,19 @@ def deploy(
     from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import read
     from tapctl.template import lint as cfn_lint
-    from tapctl.template.load import load
     from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
+    from tapctl.workflows.preflight import refuse_unbuilt
+    from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
     _check(run)
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
-    loaded = load(settings.template)
+    loaded = load_built(settings, terminal)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured))
+    refuse_unbuilt(stack_tree_for(loaded, settings))
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
     aws, settings = open_aws(settings, terminal)

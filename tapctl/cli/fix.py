@@ -75,8 +75,9 @@ def fix(
         write_files(done.edits)
     on_command_line = template.parameters or template.parameters_file
     section = f"env.{account.env}.parameters" if account.env and not on_command_line else ""
+    first = () if edit.write else workflow.by_parameter_first(result, section)
     instead = () if edit.write else workflow.by_parameter(result, section)
-    for line in (*done.lines, *instead, *(f"changed {file.file}" for file in done.edits if edit.write)):
+    for line in (*first, *done.lines, *instead, *(f"changed {file.file}" for file in done.edits if edit.write)):
         terminal.message(line)
     terminal.result("".join(file.diff() for file in done.edits))
     fixed = edit.write and workflow.others_fit(result)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import credentials_optional, open_account, probe_floor, verdict_code
+from tapctl.cli.context import credentials_optional, load_built, open_account, probe_floor, verdict_code
 from tapctl.cli.options import FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
@@ -44,10 +44,9 @@ def preflight(
     # cfn-lint starts in its own process, during the imports below.
     with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint() as linting:
         from tapctl.settings.settings import read
-        from tapctl.template.load import load
 
         settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
-        loaded = load(settings.template)
+        loaded = load_built(settings, terminal)
         if linting:
             linting.begin(loaded.source, settings.region)
         from tapctl.workflows import preflight as workflow

@@ -100,6 +100,8 @@ class Demand:
     scaling: tuple[Scaling, ...] = ()
     event_sources: tuple[EventSource, ...] = ()
     opaque_resources: tuple[OpaqueResource, ...] = ()
+    construct: str = ""
+    """The path of the stack's construct, in a template that the CDK synthesised."""
 
     @property
     def reserved(self) -> int:

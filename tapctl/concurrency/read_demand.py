@@ -33,6 +33,7 @@ def read_demand(tree: StackTree) -> Demand:
         tuple(target for member in members for target in scaling(member)),
         tuple(source for member in members for source in event_sources(member)),
         tuple(resource for member in members for resource in (*opaque_resources(member), *parts_not_here(member))),
+        tree.resolver.template.source.construct,
     )
 
 

@@ -21,6 +21,7 @@ from tapctl.packaging.content import IN_LAMBDA, Content, file_content, reading, 
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
+from tapctl.template.cloud_assembly import is_outside
 from tapctl.template.load import load
 from tapctl.template.local_paths import Local, PathKind, local_paths, put
 from tapctl.template.model import Template
@@ -89,7 +90,7 @@ class _Packing:
         sizes: list[tuple[Local, int]] = []
         for local in local_paths(template):
             path = Path(template.file).parent / local.name
-            if local.is_asset and not path.exists():
+            if local.is_asset and not _is_unpublished(template, local, path):
                 continue
             is_template = local.slot.kind is PathKind.TEMPLATE
             content = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
@@ -118,6 +119,14 @@ class _Packing:
             if key not in self.contents:
                 self.contents[key] = file_content(local, path, installed, bytecode)
         return self.contents[key]
+
+
+def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
+    """Whether the asset of a CDK app is still here. Raises `UsageError` for a bundle outside of the assembly."""
+    if local.metadata.get("aws:asset:is-bundled") and is_outside(Path(template.file), path):
+        message = f"{local.owner}: its asset {local.name} is bundled outside of the cloud assembly"
+        raise UsageError(message, "run `cdk synth` again")
+    return path.exists()
 
 
 def _label(local: Local) -> str:

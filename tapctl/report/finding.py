@@ -86,7 +86,7 @@ _KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
 
 def of_preflight(result: Preflight, sentence: str) -> Report:
     items = tuple(map(_of_finding, (*result.findings, *result.lint)))
-    return Report("preflight", f"preflight of {result.template.file}", sentence, items, result.template.file)
+    return Report("preflight", f"preflight of {result.template.source.title}", sentence, items, result.template.file)
 
 
 def _of_finding(finding: Finding) -> ReportItem:

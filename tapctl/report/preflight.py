@@ -31,7 +31,7 @@ def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = Fals
     """
     from rich.text import Text
 
-    parts: list[Any] = [Text(f"{result.template.file} against {_account_name(result)}")]
+    parts: list[Any] = [Text(f"{result.template.source.title} against {_account_name(result)}")]
     if result.demand.functions:
         parts += ["", _table(result)]
     if headroom := _headroom(result):
@@ -238,6 +238,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "schema": SCHEMA,
         "verdict": result.verdict.value,
         "template": result.template.file,
+        "construct": result.template.source.construct or None,
         "stack": stack_name(result),
         "concurrency": {
             "limit": plain(judged.limit),

@@ -236,7 +236,7 @@ def translate_around(template: Template, translate: Callable[[Template], Templat
             properties = {**(definition.get("Properties") or {}), FN_TRANSFORM: entry}
             resources[logical_id] = {**definition, "Properties": properties}
     body = {**translated.body, "Resources": resources}
-    return replace(translated, body=body, opaque=template.opaque, included=template.included)
+    return replace(translated, body=body, opaque={**template.opaque, **translated.opaque}, included=template.included)
 
 
 def _hide(template: Template) -> tuple[Template, Hidden]:

@@ -41,7 +41,7 @@ def _ref(resolver: "Resolver", name: Value, path: Path) -> Value:
     raise resolver.template.error(f"Ref: {name} is neither a parameter nor a resource", *path)
 
 
-_PSEUDO_PARAMETERS: Mapping[str, Hint] = {
+PSEUDO_PARAMETERS: Mapping[str, Hint] = {
     "AWS::Region": advise(Advice.GIVE_REGION),
     "AWS::Partition": advise(Advice.GIVE_REGION),
     "AWS::URLSuffix": advise(Advice.GIVE_REGION),
@@ -56,9 +56,9 @@ _PSEUDO_PARAMETERS: Mapping[str, Hint] = {
 def _pseudo_parameter(resolver: "Resolver", name: str, path: Path) -> Value:
     if name in resolver.pseudo:
         return resolver.pseudo[name]
-    if name not in _PSEUDO_PARAMETERS:
+    if name not in PSEUDO_PARAMETERS:
         raise resolver.template.error(f"Ref: {name} is not a pseudo parameter", *path)
-    return Unknown(f"{name} is not known", _PSEUDO_PARAMETERS[name])
+    return Unknown(f"{name} is not known", PSEUDO_PARAMETERS[name])
 
 
 def _get_att(resolver: "Resolver", target: Value, path: Path) -> Value:

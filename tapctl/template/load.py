@@ -4,11 +4,13 @@ import json
 import stat
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.template import cloud_assembly
 from tapctl.template.model import Template, check
 from tapctl.template.parse import parse
 from tapctl.template.source import Source
@@ -28,6 +30,7 @@ def load(path: str) -> Template:
     if path != "-" and _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
     source = parse(_decode(_read_stdin(), STDIN), STDIN) if path == "-" else read_source(Path(path))
+    source = replace(source, construct=cloud_assembly.construct_of(Path(path)))
     return check(Template(source, source.value))
 
 
@@ -50,21 +53,11 @@ def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:
 
 def _synthesised(folder: Path) -> Path:
     """The template file of a `cdk.out` folder. Raises `TemplateError` unless it has exactly one stack."""
-    manifest = folder / "manifest.json"
-    try:
-        artifacts = json.loads(manifest.read_bytes()).get("artifacts", {}).values()
-        stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
-        templates = [str(folder / artifact["properties"]["templateFile"]) for artifact in stacks]
-    except FileNotFoundError:
-        raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder)) from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise TemplateError(
-            "is not the manifest of a CDK app", advise(Advice.SYNTHESIZE_CDK_APP), file=str(manifest)
-        ) from None
-    if len(templates) != 1:
-        hint = f"name one of them: {', '.join(sorted(templates))}" if templates else None
-        raise TemplateError(f"contains {len(templates)} stacks", hint, file=str(folder))
-    return Path(templates[0])
+    found = cloud_assembly.stacks(folder)
+    if len(found) != 1:
+        hint = f"name one of them: {', '.join(map(str, found))}" if found else None
+        raise TemplateError(f"contains {len(found)} stacks", hint, file=str(folder))
+    return found[0].template
 
 
 def _is_folder(path: Path) -> bool:

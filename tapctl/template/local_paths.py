@@ -14,7 +14,7 @@ from tapctl.resource_types import FUNCTION, SERVERLESS_APPLICATION, SERVERLESS_F
 from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, Template
 from tapctl.template.source import Path
 
-_REMOTE = ("s3://", "https://", "http://")
+REMOTE = ("s3://", "https://", "http://")
 
 
 class PathKind(Enum):
@@ -168,7 +168,7 @@ def is_there(path: FilePath) -> bool:
 
 def is_remote(location: str) -> bool:
     """Whether a location is not a local path."""
-    return location.startswith(_REMOTE)
+    return location.startswith(REMOTE)
 
 
 def put(body: Any, path: Path, value: Any) -> None:
@@ -211,7 +211,7 @@ def _includes(value: Any, path: Path) -> Iterator[Path]:
 
 def _places(value: Any, keys: tuple[str, ...]) -> Iterator[Path]:
     if not keys:
-        if isinstance(value, str) and value and not value.startswith(_REMOTE):
+        if isinstance(value, str) and value and not value.startswith(REMOTE):
             yield ()
         return
     first, *rest = keys

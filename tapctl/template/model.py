@@ -43,7 +43,7 @@ class Template:
     """By section and name, the place in the file from which a transform generated an entry."""
     opaque: Mapping[Path, Unknown] = field(default_factory=dict)
     """What the template does not show, and why, by the place where it may bring something: a loop that could not be
-    unrolled, an `AWS::Include` that is not a local file, a macro, a module."""
+    unrolled, an `AWS::Include` that is not a local file, a macro, a module, a function that SAM cannot translate."""
     included: Mapping[Path, tuple[Source, Path]] = field(default_factory=dict)
     """By the place of what `AWS::Include` put in: the file that it comes from, and the place in that file."""
 

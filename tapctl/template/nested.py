@@ -90,7 +90,7 @@ class _Position:
 
 
 def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
-    expanded = expand(template, parameters)
+    expanded = expand(template, parameters, pseudo)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
     nested = (resource for resource in expanded.resources() if resource.type == STACK)
     children = [_child(resolver, resource, parameters.lookups, position) for resource in nested]
@@ -156,15 +156,27 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     if isinstance(url, Unknown):
         reason = f"the template of nested stack {resource.logical_id} is unknown: {url.reason}"
         return Unknown(reason, url.resolution, lookup=url.lookup)
+    if isinstance(url, dict) and "ApplicationId" in url:
+        reason = f"nested stack {resource.logical_id} is {_application(resolver, url)}, whose template is not here"
+        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     if not isinstance(url, str) or "://" in url or not url:
         shown = resolver.without_secrets(str(url))
         reason = f"the template of nested stack {resource.logical_id} is not a local file: {shown}"
         return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     file = Path(resolver.template.file).parent / url
+    if asset and not is_there(file):
+        reason = f"the template of nested stack {resource.logical_id} is not here: {asset} does not exist"
+        return Unknown(reason, advise(Advice.SYNTHESIZE_CDK_APP))
     if not is_there(file):
         path = ("Resources", resource.logical_id, "Properties", "TemplateURL")
         raise resolver.template.error(f"nested stack {resource.logical_id}: {url}: no such file", *path, hint=RELATIVE)
     return file
+
+
+def _application(resolver: Resolver, location: Mapping[str, Any]) -> str:
+    """An application of the Serverless Application Repository, with its version where both are known."""
+    named = [value for key in ("ApplicationId", "SemanticVersion") if isinstance(value := location.get(key), str)]
+    return resolver.without_secrets(" ".join(("application", *named, "of the Serverless Application Repository")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +229,7 @@ def _readable(file: Path) -> Source | None:
         return None  # `stack_tree` reports the error
 
 
-def expand(template: Template, parameters: Parameters) -> Template:
+def expand(template: Template, parameters: Parameters, pseudo: Mapping[str, str]) -> Template:
     """The template after its transforms; the template itself when it needs none.
 
     Raises `TemplateError` for what a transform refuses.
@@ -231,5 +243,9 @@ def expand(template: Template, parameters: Parameters) -> Template:
             )
         template = loops.unroll(template, Resolver(template, bind(template, parameters)))
     if sam.is_serverless(template):
-        return includes.translate_around(template, lambda seen: sam.translate(seen, bind(seen, parameters)))
+
+        def translate(seen: Template) -> Template:
+            return sam.translate(seen, Resolver(seen, bind(seen, parameters), pseudo, parameters.lookups))
+
+        return includes.translate_around(template, translate)
     return template

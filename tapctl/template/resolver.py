@@ -9,10 +9,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.template.intrinsics import FUNCTIONS
+from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
+from tapctl.template.intrinsics import FUNCTIONS, find_unknown
 from tapctl.template.model import FN_TRANSFORM, Resource, Template, not_here
 from tapctl.template.parameters import REDACTED, Bound, as_text, is_secret, unknown_in_ssm
+from tapctl.template.references import References
 from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
@@ -89,6 +92,8 @@ class Resolver:
     def truth(self, value: Value, path: Path) -> bool | Unknown:
         """The value of a condition expression. Raises `TemplateError` for any other value."""
         if isinstance(value, dict) and set(value) == {"Condition"}:
+            if isinstance(value["Condition"], dict):
+                return self.truth(value["Condition"], (*path, "Condition"))  # SAM nests them
             return self.condition(self.template.condition_name(value["Condition"], *path, "Condition"), path)
         resolved = self.value(value, path)
         if isinstance(resolved, Unknown | bool):
@@ -182,3 +187,39 @@ def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:
 def plain(unknown: Unknown) -> Unknown:
     """Any subclass of Unknown as a plain Unknown."""
     return Unknown(unknown.reason, unknown.resolution, unknown.judged, unknown.lookup)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageExtensions:
+    """What AWS::LanguageExtensions does before SAM runs: it fills in every value that is known."""
+
+    resolver: Resolver
+    supposing: Resolver
+    """With a text for each unknown value; only for texts, since a condition or a lookup would be a guess."""
+
+    def resolved(self, value: Value, path: Path) -> Value:
+        if isinstance(value, list):
+            items = [self.resolved(item, (*path, index)) for index, item in enumerate(value)]
+            return [item for item in items if item is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and next(iter(value)) in FUNCTIONS:
+            return self._function(value, path)
+        entries = {
+            # Reports name the parameter or mapping of these, and SAM passes them on.
+            key: item if key in (RESERVED_CONCURRENCY, PROVISIONED_CONCURRENCY) else self.resolved(item, (*path, key))
+            for key, item in value.items()
+        }
+        return {key: item for key, item in entries.items() if item is not NO_VALUE}
+
+    def _function(self, call: dict[str, Value], path: Path) -> Value:
+        """The value of an intrinsic function; the call itself where it is unknown."""
+        try:
+            value = self.resolver.value(call, path)
+            is_text = {*call} <= {"Fn::Sub", "Fn::Join"}
+            decides = any(kind == "condition" for _, (kind, _) in References.of(call).uses)
+            if find_unknown(value) and is_text and not decides:
+                value = self.supposing.value(call, path)
+        except TemplateError:
+            return call  # SAM or CloudFormation refuses it
+        return call if find_unknown(value) else value

@@ -40,6 +40,13 @@ class Source:
     aliases: Mapping[Path, Path] = field(default_factory=dict, repr=False)
     """By the path of a YAML alias, the path of its anchor."""
     duplicates: tuple[Duplicate, ...] = field(default=(), repr=False)
+    construct: str = ""
+    """The path of the stack's construct, in a template that the CDK synthesised."""
+
+    @property
+    def title(self) -> str:
+        """The file, with the path of its construct."""
+        return f"{self.file} ({self.construct})" if self.construct else self.file
 
     def at(self, path: Path) -> Any:
         """The plain value at `path`, or None."""

@@ -54,6 +54,7 @@ def fix(result: Preflight, scanners: Collection[str] = ()) -> Fix:
         text, edited[file] = _edited(template, chosen, suppressions)
         edits.append(FileEdit(template.file, template.source.text, text))
         lines += map(_change_line, chosen)
+        lines += (line for place in chosen for line in _overwritten(place))
         lines += (suppression.line(template) for suppression in suppressions)
         lines += _now_unused(template.source, edited[file].source)
     check_demand(result, edited)
@@ -146,6 +147,20 @@ def _change_line(place: EditPlace) -> str:
     return f"{place.template.file}:{place.line}: {change}{where}"
 
 
+def _overwritten(place: EditPlace) -> Iterator[str]:
+    """The constructs of functions that the CDK synthesised, since it does so again."""
+    for logical_id in place.functions:
+        if construct := _construct(place.template, logical_id):
+            where = f"{place.template.file}:{place.line}: {logical_id} is construct {construct}"
+            yield f"{where}; the next `cdk synth` overwrites this file, so change the app as well"
+
+
+def _construct(template: Template, logical_id: str) -> str:
+    """The path of the construct of a resource; empty in a template that the CDK did not synthesise."""
+    path = template.source.at((*template.written("Resources", logical_id), "Metadata", "aws:cdk:path"))
+    return path if isinstance(path, str) else ""
+
+
 def by_parameter(result: Preflight, section: str = "") -> list[str]:
     """Alternatives to the edit: parameters that were given a value and affect nothing else.
 
@@ -155,8 +170,21 @@ def by_parameter(result: Preflight, section: str = "") -> list[str]:
     return [
         f"alternatively, {_instead_of_edit(result, override)}{where}"
         for override in dict.fromkeys(result.plan.overrides.values())
-        if override.parameter in result.tree.parameters.given
+        if override.parameter in result.tree.parameters.given and override not in _lasting(result)
     ]
+
+
+def by_parameter_first(result: Preflight, section: str = "") -> list[str]:
+    """What to prefer to the edit of a template that the CDK synthesised: its parameters, which outlast the edit."""
+    where = f" in [{section}]" if section else ""
+    lasting = _lasting(result)
+    return [f"{_instead_of_edit(result, override)}{where}, which outlasts the next synth" for override in lasting]
+
+
+def _lasting(result: Preflight) -> list[Override]:
+    """The overrides of the functions that the CDK synthesised."""
+    overrides = result.plan.overrides.items()
+    return list(dict.fromkeys(override for name, override in overrides if _construct(result.template, name)))
 
 
 def _instead_of_edit(result: Preflight, override: Override) -> str:

@@ -19,10 +19,12 @@ from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.errors import TemplateError
 from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
-from tapctl.template.nested import missing_paths
+from tapctl.template.nested import StackTree, missing_paths
+from tapctl.template.sam_build import unbuilt
 from tapctl.unknown import Unknown, total
 from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_increases
 
@@ -41,7 +43,8 @@ def preflight(
 ) -> Preflight:
     """Check a template against an account; changes nothing. The linting, if there is one, was started before."""
     result = judge(template, reader, settings, replacements)
-    return replace(result, lint=(*_missing_paths(result), *_lint_findings(linting))) if linting else result
+    linted = (*_missing_paths(result), *_lint_findings(linting)) if linting else ()
+    return replace(result, lint=(*_unbuilt(result.tree), *linted))
 
 
 def judge(
@@ -147,6 +150,34 @@ def _missing_paths(result: Preflight) -> Iterator[Finding]:
             rule=MISSING_PATH,
             severity="warning",
         )
+
+
+UNBUILT = "tapctl:unbuilt"
+"""The rule of a finding on code that a build fills in."""
+
+_TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
+
+
+def _unbuilt(tree: StackTree) -> Iterator[Finding]:
+    """Warnings only: where the code is does not change the verdict; a deploy without it is refused."""
+    for member in tree.members():
+        for missing in unbuilt(member.resolver):
+            yield Finding(
+                None,
+                Verdict.FITS,
+                f"{missing.owner}: its {missing.what} is not built, which `sam build` does",
+                file=missing.file,
+                line=missing.line,
+                hints=(_TAKES_BUILD,),
+                rule=UNBUILT,
+                severity="warning",
+            )
+
+
+def refuse_unbuilt(tree: StackTree) -> None:
+    """Raise `TemplateError` for a function or layer whose code a build has to fill in."""
+    if finding := next(_unbuilt(tree), None):
+        raise TemplateError(finding.message, _TAKES_BUILD, file=finding.file, line=finding.line)
 
 
 def _lint_findings(linting: Linting) -> tuple[Finding, ...]:

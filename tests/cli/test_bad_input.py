@@ -241,6 +241,31 @@ def test_invalid_input_is_reported_before_a_missing_terminal(
     assert not (shop.parent / "state").exists()
 
 
+IMAGE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn: {Type: AWS::Serverless::Function, Properties: {PackageType: Image}}
+"""
+
+
+def test_a_deploy_of_an_image_that_is_not_built_ends_before_aws(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "image.yaml").write_text(IMAGE)
+    # Neither a Region nor credentials are set.
+    answer = tapctl("deploy", "image.yaml", "--stack-name", "shop", "--yes")
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+def test_the_template_of_a_newer_build_is_taken_and_named(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "template.yaml").write_text(IMAGE)
+    os.utime(shop / "template.yaml", (1_000, 1_000))
+    (shop / ".aws-sam" / "build").mkdir(parents=True)
+    (shop / ".aws-sam" / "build" / "template.yaml").write_text(IMAGE.replace("Image}", "Image, ImageUri: 'fn:v1'}"))
+    answer = tapctl("preflight", "template.yaml", "--snapshot", "account.json", "--no-lint", "--format", "json")
+    assert json.loads(answer.out)["template"] == ".aws-sam/build/template.yaml"
+    golden(answer.err)
+
+
 def test_deploy_without_a_stack_name(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("deploy", "queue.yaml", "--yes", "--region", "us-east-1")
 

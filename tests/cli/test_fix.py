@@ -182,3 +182,27 @@ def test_a_parameter_that_helps_is_named_where_it_was_given(
     (line,) = [line for line in done.stderr.splitlines() if "parameter P out" in line]
     assert line.endswith(f" out{where}")
     golden(line)
+
+
+CDK = {
+    "Parameters": {"Limit": {"Type": "Number", "Default": 100}},
+    "Resources": {
+        "Fn": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {"ReservedConcurrentExecutions": {"Ref": "Limit"}},
+            "Metadata": {"aws:cdk:path": "Live/Fn/Resource"},
+        }
+    },
+}
+
+
+def test_a_template_of_the_cdk_is_overwritten_and_its_parameter_comes_first(folder: Path, golden: Golden) -> None:
+    (folder / "t.yaml").write_text(json.dumps(CDK, indent=1))
+    (folder / "tapctl.toml").write_text("[env.prod.parameters]\nLimit = 100\n")
+    done = run(folder, "--env", "prod")
+    first, *_ = done.stderr.splitlines()
+    assert first.startswith('set parameter Limit to "50" in [env.prod.parameters]')
+    golden(done.stderr)
+    literal = json.loads(json.dumps(CDK).replace('{"Ref": "Limit"}', "100"))
+    (folder / "t.yaml").write_text(json.dumps(literal, indent=1))
+    assert [line for line in run(folder, "--write").stderr.splitlines() if "construct Live/Fn/Resource" in line]

@@ -75,5 +75,12 @@ def test_a_demand_needs_neither_boto3_nor_cfn_lint(name: str, loaded: Loaded, tm
     assert not {"boto3", "botocore", "cfnlint", "samtranslator"} & loaded("demand", name)
 
 
+def test_a_demand_of_sam_needs_neither_boto3_nor_what_sam_validates_itself_with(loaded: Loaded, tmp_path: Path) -> None:
+    function = "Properties: {Handler: a.b, Runtime: python3.13, InlineCode: pass}"
+    text = f"Resources: {{Fn: {{Type: 'AWS::Serverless::Function', {function}}}}}\n"
+    (tmp_path / "sam.yaml").write_text(f"Transform: AWS::Serverless-2016-10-31\n{text}")
+    assert not {"boto3", "botocore", "cfnlint", "jsonschema"} & loaded("demand", "sam.yaml")
+
+
 def test_looking_after_the_sandbox_needs_no_aws(loaded: Loaded) -> None:
     assert not {"boto3", "botocore", "cfnlint", "ministack"} & loaded("sandbox", "status")

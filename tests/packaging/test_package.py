@@ -451,6 +451,28 @@ def test_an_included_snippet_is_uploaded_early(tmp_path: Path) -> None:
     assert json.loads(made.text)["Transform"]["Parameters"]["Location"] == f"s3://bucket/{artifact.key}"
 
 
+@pytest.mark.parametrize(
+    ("name", "staged"), [("../asset.1a2b", True), ("../../bundle", False), ("/tmp/bundle", False)], ids=str
+)
+def test_a_bundle_of_the_cdk_must_be_in_the_cloud_assembly(
+    name: str, staged: bool, function_folder: Path, golden: Golden
+) -> None:
+    stage = function_folder.parent / "assembly-Live"
+    stage.mkdir()
+    for folder in (function_folder.parent, stage):
+        (folder / "manifest.json").write_text("{}")
+    metadata = f'{{"aws:asset:path": "{name}", "aws:asset:property": "Code", "aws:asset:is-bundled": true}}'
+    code = '{"S3Bucket": "cdk-assets", "S3Key": "1a2b.zip"}'
+    text = '{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": %s}, "Metadata": %s}}}'
+    source = written(stage, text % (code, metadata))
+    if staged:
+        assert not artifacts(source)
+    else:
+        with pytest.raises(UsageError) as caught:
+            artifacts(source)
+        golden(caught.value)
+
+
 @pytest.mark.parametrize("exists", [True, False], ids=["beside the template", "published by cdk-assets"])
 def test_a_cdk_asset_is_packaged_if_it_exists(exists: bool, function_folder: Path) -> None:
     metadata = '{"aws:asset:path": "%s", "aws:asset:property": "Code"}' % ("code" if exists else "asset.1a2b")

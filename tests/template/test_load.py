@@ -80,6 +80,16 @@ def test_a_cdk_folder_must_have_one_stack(tmp_path: Path, names: str, golden: Go
     golden(error(tmp_path))
 
 
+def test_a_template_of_the_cdk_has_its_construct(tmp_path: Path) -> None:
+    stack = '{"type": "aws:cloudformation:stack", "displayName": "Live/A", "properties": {"templateFile": "a.json"}}'
+    (tmp_path / "manifest.json").write_text(f'{{"artifacts": {{"LiveA": {stack}}}}}')
+    (tmp_path / "a.json").write_text('{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}')
+    (tmp_path / "b.json").write_text('{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}')
+    for path in (tmp_path, tmp_path / "a.json"):
+        assert load(str(path)).source.title == f"{tmp_path}/a.json (Live/A)"
+    assert load(str(tmp_path / "b.json")).source.title == f"{tmp_path}/b.json"
+
+
 def test_a_named_pipe_is_an_error(tmp_path: Path, golden: Golden) -> None:
     os.mkfifo(tmp_path / "pipe")
     caught = error(tmp_path / "pipe")

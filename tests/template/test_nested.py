@@ -125,3 +125,20 @@ def test_a_tree_of_more_than_500_stacks_is_an_error_in_time(tmp_path: Path, gold
         stack_tree(load(str(nesting(tmp_path, 30, topic))), Parameters(), {})
     assert time.process_time() - started < 10
     golden(caught.value)
+
+
+def test_a_nested_asset_of_the_cdk_that_is_gone_is_a_remote_stack(golden: Golden) -> None:
+    url = "!Sub 'https://s3.${AWS::Region}.amazonaws.com/assets/1a2b.json'"
+    metadata = "Metadata: {'aws:asset:path': Inner.nested.template.json, 'aws:asset:property': TemplateURL}"
+    text = f"Resources: {{Inner: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {url}}}, {metadata}}}}}"
+    (remote,) = stack_tree_of(text).remotes()
+    assert (remote.prefix, remote.unknown.resolution) == ("Inner/", advise(Advice.SYNTHESIZE_CDK_APP))
+    golden(remote.unknown.reason)
+
+
+def test_a_plain_nested_stack_of_a_sam_template_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "t.yaml").write_text(f"Transform: AWS::Serverless-2016-10-31\n{NESTED}")
+    (tmp_path / "sub" / "inner.yaml").write_text(FUNCTION)
+    tree = stack_tree(load(str(tmp_path / "t.yaml")), Parameters(), {})
+    assert [member.prefix for member in tree.members()] == ["", "Inner/"]

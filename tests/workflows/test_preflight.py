@@ -19,7 +19,15 @@ from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
 from tapctl.unknown import Unknown
-from tapctl.workflows.preflight import DUPLICATE_KEY, MISSING_PATH, judge, preflight, survey
+from tapctl.workflows.preflight import (
+    DUPLICATE_KEY,
+    MISSING_PATH,
+    UNBUILT,
+    judge,
+    preflight,
+    refuse_unbuilt,
+    survey,
+)
 from tapctl.workflows.read_inputs import stack_tree_for
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
@@ -536,3 +544,15 @@ def test_what_is_not_here_never_fits(text: str, golden: Golden) -> None:
     (unknown,) = [finding for finding in found.findings if finding.verdict is UNKNOWN and finding.judged]
     assert (found.verdict, unknown.file) == (UNKNOWN, "template.yaml")
     golden(f"{unknown.line} {unknown.message}")
+
+
+def test_an_image_that_is_not_built_is_a_warning_and_refuses_a_deploy(golden: Golden) -> None:
+    image = "{Type: 'AWS::Serverless::Function', Properties: {PackageType: Image}}"
+    source = template(f"Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn: {image}\n")
+    result = preflight(source, fake_account(), settings())
+    (found,) = result.lint
+    assert (result.verdict, found.rule, found.severity, found.line) == (FITS, UNBUILT, "warning", 3)
+    with pytest.raises(TemplateError) as caught:
+        refuse_unbuilt(result.tree)
+    assert caught.value.message.endswith(found.message)
+    golden(caught.value)
