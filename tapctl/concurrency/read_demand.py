@@ -8,7 +8,16 @@ from typing import Any
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
 from tapctl.resource_types import CUSTOM_RESOURCES, EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET
 from tapctl.template.includes import includes_only, transforms
-from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
+from tapctl.template.model import (
+    FN_TRANSFORM,
+    FOR_EACH,
+    INCLUDE,
+    KNOWN_TRANSFORMS,
+    MODULE,
+    Resource,
+    Template,
+    not_here,
+)
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver, count, existence, plain
@@ -66,13 +75,19 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
             functions.setdefault(owner, FunctionDemand(owner, resource.line, file=resource.file))
     for name, function in functions.items():
         yield replace(function, provisioned=tuple(provisioned.get(name, ())))
-    existing = {resource.logical_id for resource in resources}
+    yield from _opaque_functions(template, {resource.logical_id for resource in resources})
+
+
+def _opaque_functions(template: Template, existing: set[str]) -> Iterator[FunctionDemand]:
+    """The functions that the template does not show, by the place that may bring them."""
     for path, unknown in template.opaque.items():
-        if _brings_functions(path) and (str(path[-1]).startswith("Fn::") or path[-1] in {*existing, "Transform"}):
+        name = str(path[-1])
+        # SAM removed a function that it could not translate; a loop is named like its functions.
+        is_function = path[0] == "Resources" and (name not in template.body["Resources"] or name.startswith(FOR_EACH))
+        if _brings_functions(path) and (is_function or name.startswith("Fn::") or name in {*existing, "Transform"}):
             file, line = template.place(*path)
             # As for a nested stack that is not here: any number of functions, none of which is named.
-            name = str(path[-1]) if str(path[-1]).startswith(FOR_EACH) else f"{path[-1]}/*"
-            yield FunctionDemand(name, line, plain(unknown), file=file)
+            yield FunctionDemand(name if is_function else f"{name}/*", line, plain(unknown), file=file)
 
 
 def _brings_functions(path: Path) -> bool:
