@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import EventSource, FunctionDemand
+from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
@@ -45,7 +45,6 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
             hints=_some(judgement.resolution),
         )
     ]
-    yield from overrunning_sources(limit, result)
 
 
 def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -219,30 +218,6 @@ def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Findi
     hint = f"did you mean `{near[0]}`?" if near else f"the template has: {', '.join(functions) or 'none'}"
     message = f"`{key}` in tapctl.toml names {name}, but the template has no such function"
     return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hints=(hint,), severity="warning")
-
-
-def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    """A warning for each function whose event sources may run it more often at once than it reserves."""
-    by_function: dict[str, list[EventSource]] = {}
-    for source in result.demand.event_sources:
-        by_function.setdefault(source.function, []).append(source)
-    for name, sources in by_function.items():
-        remedy = result.plan.remedies.get(name)
-        reserved = remedy.value if remedy else None
-        maximums = [source.maximum for source in sources if isinstance(source.maximum, int)]
-        if reserved and len(maximums) == len(sources) and sum(maximums) > reserved:
-            names = ", ".join(source.logical_id for source in sources)
-            yield Finding(
-                limit.id,
-                Verdict.FITS,
-                f"{names} may run {name} {sum(maximums)} times at once, but it reserves {reserved};"
-                " Lambda throttles the rest",
-                sources[0].logical_id,
-                sources[0].file,
-                sources[0].line,
-                (f"set MaximumConcurrency to {reserved} in total, and to at least 2 on each event source",),
-                severity="warning",
-            )
 
 
 STAGES = {

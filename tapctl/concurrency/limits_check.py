@@ -7,6 +7,7 @@ from typing import Any
 from tapctl.account.model import UNREAD, Quota, Stack
 from tapctl.concurrency import read_demand
 from tapctl.concurrency.findings import concurrency_findings
+from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
@@ -42,6 +43,8 @@ def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bo
             return any("Export" in output for member in tree.members() for output in _outputs(member))
         case LimitKind.CONCURRENCY:
             return _hides_functions(tree) or any(resource.type in limit.spends for _, resource in _resources(tree))
+        case LimitKind.SETTINGS:
+            return has_settings(tree)
         case LimitKind.COUNT:
             return addition(limit, tree, stack).most > 0
 
@@ -177,6 +180,12 @@ def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown |
     return name if isinstance(name, Unknown) else None if name is NO_VALUE or name is None else as_text(name)
 
 
+def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    refused = list(refused_settings(limit, result))
+    file = result.tree.resolver.template.file
+    yield from refused or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
+
+
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
     measure, allowed, unit = limit.measure, limit.fixed, f" {limit.unit}" if limit.unit else ""
     if measure is None or allowed is None:
@@ -194,5 +203,6 @@ JUDGES: Mapping[LimitKind, Callable[[Limit, Preflight], Iterator[Finding]]] = {
     LimitKind.CONCURRENCY: concurrency_findings,
     LimitKind.COUNT: _judge_count,
     LimitKind.EXPORTS: _judge_exports,
+    LimitKind.SETTINGS: _judge_settings,
     LimitKind.TEMPLATE: _judge_template,
 }

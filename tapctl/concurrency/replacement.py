@@ -30,6 +30,13 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
 """The `createOnlyProperties` of the resource schemas, but the FunctionName of a function: one that the template gives
 is compared with the live function's name."""
 
+ADDED_OR_REMOVED: Mapping[str, tuple[str, ...]] = {FUNCTION: ("DurableConfig",)}
+"""The `conditionalCreateOnlyProperties` of the resource schemas: to add or to remove one replaces the resource, and a
+change inside it does not.
+
+https://docs.aws.amazon.com/lambda/latest/dg/durable-configuration.html
+"""
+
 CLAIMS: Mapping[str, str] = {
     ALIAS: PROVISIONED_CONCURRENCY,
     FUNCTION: RESERVED_CONCURRENCY,
@@ -104,7 +111,8 @@ def without_old_template(new: Resolver | None, prefix: str = "") -> UpdateEffect
         (
             name
             for name, resource in concurrency_resources(new).items()
-            if {*CREATE_ONLY[resource.type]} & {*resource.properties} - {"FunctionName", "Name"}
+            if {*CREATE_ONLY[resource.type], *ADDED_OR_REMOVED.get(resource.type, ())}
+            & {*resource.properties} - {"FunctionName", "Name"}
         ),
     )
     return UpdateEffects(replaced=maybe, maybe_replaced=maybe)
@@ -179,7 +187,22 @@ def _pairs(old: Resolver, new: Resolver) -> Iterator[tuple[Resource, Resource]]:
 def _is_replaced(old: Resolver, before: Resource, new: Resolver, after: Resource) -> Difference:
     if _loses_its_name(old, before, new, after):
         return Difference.SURELY
-    return _compare(old, before, new, after, CREATE_ONLY[after.type])
+    appears = _appears(old, before, new, after, ADDED_OR_REMOVED.get(after.type, ()))
+    return max(appears, _compare(old, before, new, after, CREATE_ONLY[after.type]), key=lambda how: how.value)
+
+
+def _appears(
+    old: Resolver, before: Resource, new: Resolver, after: Resource, properties: tuple[str, ...]
+) -> Difference:
+    """Whether any of the properties is added or removed."""
+    difference = Difference.NO
+    for old_value, new_value in _values(old, before, new, after, properties):
+        if not any(isinstance(value, Unknown) for value in (old_value, new_value)):
+            if (old_value is NO_VALUE) is not (new_value is NO_VALUE):
+                return Difference.SURELY
+        elif str(old_value) != str(new_value):
+            difference = Difference.MAYBE
+    return difference
 
 
 def _loses_its_name(old: Resolver, before: Resource, new: Resolver, after: Resource) -> bool:

@@ -37,6 +37,14 @@ ROWS = (
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
     ),
     Limit(
+        id="lambda-concurrency-settings",
+        title="Lambda concurrency settings that exclude each other",
+        service="lambda",
+        code="concurrency-settings",
+        kind=LimitKind.SETTINGS,
+        docs="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
+    ),
+    Limit(
         id="lambda-code-storage",
         title="Lambda function and layer storage",
         service="lambda",

@@ -93,7 +93,7 @@ def resolve_lookups(
     while True:
         tree = stack_tree_for(template, settings, account)
         demand = read_demand(tree)
-        keys = sorted({unknown.lookup for unknown in demand.unknowns if unknown.lookup} - set(account.lookups))
+        keys = sorted(demand.lookups - set(account.lookups))
         if not keys:
             return tree, demand, account
         account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})

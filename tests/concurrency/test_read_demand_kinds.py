@@ -83,10 +83,15 @@ class TestLoops:
 class TestBesideClaims:
     def test_a_scaling_range_is_reported_with_its_schedules(self) -> None:
         found = demand("scaling.yaml")
-        assert [(each.logical_id, each.minimum, each.maximum) for each in found.scaling] == [("Target", 3, 50)]
+        (target,) = found.scaling
+        assert (target.logical_id, target.minimum, target.maximum) == ("Target", 3, 50)
+        assert (target.most_minimum, target.function) == (10, "Fn")
 
     def test_an_explicit_zero_is_not_unset(self) -> None:
-        assert numbers(demand("scaling.yaml")) == {"Fn": 0}
+        assert numbers(demand("scaling.yaml"))["Fn"] == 0
+
+    def test_a_reservation_on_managed_instances_is_unknown(self) -> None:
+        assert numbers(demand("scaling.yaml"))["Managed"] == "?"
 
     def test_opaque_resources_are_listed(self) -> None:
         assert [(each.logical_id, each.type) for each in demand("scaling.yaml").opaque_resources] == [
