@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
+from tapctl.concurrency.floor import Floor
+from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
@@ -77,7 +79,8 @@ def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
         growing = [change for change in growing if unknown_claim(change) is None]
     functions = [change.wanted for change in growing if change.wanted]
     if functions:
-        message = f"{_claims(functions)}: {judgement.reason}{_held_twice(growing, judgement.verdict)}"
+        held_twice = _held_twice(growing) if _fits_in_the_end(judgement) else ""
+        message = f"{_claims(functions)}: {judgement.reason}{held_twice}"
         yield _finding(limit, result, functions, message, judgement.resolution)
 
 
@@ -120,10 +123,17 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _held_twice(growing: Sequence[ClaimChange], verdict: Verdict) -> str:
+def _fits_in_the_end(judgement: Judgement) -> bool:
+    """Whether the update may fail although its end fits."""
+    match judgement.outlook.final, judgement.floor:
+        case int(final), Floor(safe=safe):
+            return judgement.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN) and final >= safe
+        case _:
+            return False
+
+
+def _held_twice(growing: Sequence[ClaimChange]) -> str:
     """Which replacements make the peak lower than the end, as the end of a message."""
-    if verdict is not Verdict.UNCERTAIN:
-        return ""
     functions = [change.logical_id for change in growing if change.replaced]
     versions = [name for change in growing if not change.replaced for name in sorted(change.replaced_versions)]
     names = [*functions, *versions]

@@ -99,7 +99,33 @@ def _decide_claims(
         return Verdict.UNKNOWN, bounds.reason, bounds.resolution
     if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return _decide_within_bounds(growing, bounds, changes, account)
+    if exceeds_before_cleanup(changes, sums, bounds):
+        reason = (
+            f"would leave {sums.before_cleanup} unreserved executions until the old resources are deleted, and"
+            f" {sums.final} afterwards; AWS requires at least {_minimum(bounds)}, and CloudFormation deletes last"
+        )
+        return Verdict.EXCEEDS, reason, ""
     return (*_compare(sums.final, sums.peak, bounds), "")
+
+
+def exceeds_before_cleanup(changes: tuple[ClaimChange, ...], sums: Outlook, bounds: Floor | Unknown) -> bool:
+    """Whether every order of updates fails although the end fits, because CloudFormation creates before it deletes.
+
+    Before the cleanup every order has come to the same claims, and the last of those that grew was refused.
+    """
+    match bounds, sums.final, sums.before_cleanup:
+        case Floor() as known, int(final), int(least):
+            return final >= _minimum(known) > least and any(map(_needs_more_before_cleanup, changes))
+        case _:
+            return False
+
+
+def _needs_more_before_cleanup(change: ClaimChange) -> bool:
+    match change.claim_before_cleanup, change.claim_before:
+        case int(least), int(before):
+            return least > before
+        case _:
+            return False
 
 
 def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:

@@ -53,10 +53,11 @@ template's DeletionPolicy counts, for a replaced one the new template's UpdateRe
 class UpdateEffects:
     """What an update does to functions, versions and aliases, by logical id.
 
-    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `retained_on_delete` are no longer in
-    the template and stay in the account; `retained_on_replace` would stay if they are replaced. Both templates give
-    `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName. Where the templates could not
-    be compared, `not_compared_reason` says why, and replacements are unknown and not counted.
+    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are no longer in the template,
+    and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
+    replaced. Both templates give `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName.
+    Where the templates could not be compared, `not_compared_reason` says why, and replacements are unknown and not
+    counted.
     """
 
     replaced: frozenset[str] = frozenset()
@@ -65,6 +66,7 @@ class UpdateEffects:
     retained_on_replace: frozenset[str] = frozenset()
     unchanged_concurrency: frozenset[str] = frozenset()
     same_name: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
     not_compared_reason: str = ""
 
     def __or__(self, other: Self) -> Self:
@@ -75,6 +77,7 @@ class UpdateEffects:
             retained_on_replace=self.retained_on_replace | other.retained_on_replace,
             unchanged_concurrency=self.unchanged_concurrency | other.unchanged_concurrency,
             same_name=self.same_name | other.same_name,
+            removed=self.removed | other.removed,
             not_compared_reason=self.not_compared_reason or other.not_compared_reason,
         )
 
@@ -96,6 +99,7 @@ def compare_templates(old: Resolver, new: Resolver | None, prefix: str = "") -> 
         retained_on_replace=_prefixed(prefix, _retained(new, "UpdateReplacePolicy")),
         unchanged_concurrency=_prefixed(prefix, unchanged_concurrency(old, new)),
         same_name=_prefixed(prefix, same_name(old, new)),
+        removed=_prefixed(prefix, {*concurrency_resources(old)} - {*concurrency_resources(new)}),
     )
 
 

@@ -156,6 +156,7 @@ def _change(function: FunctionDemand, live: LiveFunction | None, effects: Update
         retained_versions=own(effects.retained_on_delete | on_replace),
         unchanged_concurrency=own(effects.unchanged_concurrency) | ({itself} & effects.unchanged_concurrency),
         maybe_replaced=own(effects.maybe_replaced) | ({itself} if replaced and not surely else frozenset()),
+        removed_versions=own(effects.removed),
     )
 
 
