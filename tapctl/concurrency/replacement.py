@@ -53,7 +53,7 @@ template's DeletionPolicy counts, for a replaced one the new template's UpdateRe
 class UpdateEffects:
     """What an update does to functions, versions and aliases, by logical id.
 
-    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are no longer in the template,
+    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are not in the new template,
     and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
     replaced. Both templates give `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName.
     Where the templates could not be compared, `not_compared_reason` says why, and replacements are unknown and not
