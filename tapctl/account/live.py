@@ -58,6 +58,13 @@ class LiveAccount(LiveStacks):
         exports = self._exports()
         return exports if isinstance(exports, Unknown) else {export.name: export.stack for export in exports}
 
+    def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
+        reads = {name: self._pool.submit(self._importers, name) for name in names}
+        return {name: read.result() for name, read in reads.items()}
+
+    def _importers(self, name: str) -> tuple[str, ...] | Unknown:
+        return read_or_unknown(lookups.LIST_IMPORTS, lambda: lookups.importers(self.aws, name))
+
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         if self.aws.target.is_sandbox:
             return _SANDBOX_HAS_NONE

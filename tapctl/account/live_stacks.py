@@ -70,6 +70,7 @@ class LiveStacks:
                 resource.physical_id: resource.logical_id for resource in resources if resource.type in PUBLISHED
             },
             stored={f"ssm:{parameter}": value for parameter, value in described.resolved.items()},
+            exports={name: described.outputs.get(key, "") for key, name in described.exports.items()},
         )
         if not stack.published:
             return stack

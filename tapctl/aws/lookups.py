@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tapctl.aws.errors import aws_call
+from tapctl.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GET_CALLER = "sts:GetCallerIdentity"
 GET_PARAMETERS = "ssm:GetParameters"
 LIST_EXPORTS = "cloudformation:ListExports"
+LIST_IMPORTS = "cloudformation:ListImports"
 
 PARAMETERS_PER_REQUEST = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
@@ -75,6 +77,20 @@ def exports(aws: Aws) -> tuple[Export, ...]:
         for page in pages
         for export in page.get("Exports", [])
     )
+
+
+def importers(aws: Aws, name: str) -> tuple[str, ...]:
+    """The names of the stacks that import this export."""
+    client: CloudFormationClient = aws.client("cloudformation")
+    try:
+        with aws_call(LIST_IMPORTS):
+            pages = list(client.get_paginator("list_imports").paginate(ExportName=name))
+    except AwsError as error:
+        # CloudFormation calls an export without importers an error.
+        if error.code == "ValidationError" and "not imported" in error.aws_message:
+            return ()
+        raise
+    return tuple(stack for page in pages for stack in page.get("Imports", []))
 
 
 def _stack_name(stack_id: str) -> str:
