@@ -78,8 +78,8 @@ class TestReading:
         assert read_snapshot(tmp_path, later) == read_snapshot(tmp_path, LEAST)
 
     def test_importers_and_the_stack_s_exports_may_be_written_by_hand(self, tmp_path: Path) -> None:
-        stack = {"name": "mine", "exports": {"A": "1"}}
-        reader = read_snapshot(tmp_path, {**LEAST, "stack": stack, "imports": {"A": ["orders"], "B": {"unknown": "no"}}})
+        stack, imports = {"name": "mine", "exports": {"A": "1"}}, {"A": ["orders"], "B": {"unknown": "no"}}
+        reader = read_snapshot(tmp_path, {**LEAST, "stack": stack, "imports": imports})
         assert reader.imports(["A", "B", "C"]) == {"A": ("orders",), "B": Unknown("no"), "C": LEFT_OUT}
         read = reader.stack("mine")
         assert isinstance(read, Stack)
