@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned
+from tapctl.concurrency.provisioned import fix_command
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
@@ -85,7 +86,12 @@ def refused_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
     for member in result.tree.members():
         holders = list(_holders(member, result.demand))
         for holder in holders:
-            refusals = [*_of_one(holder), *_of_function(member, holder), *_of_version(holder, holders)]
+            refusals = [
+                *_of_one(holder),
+                *_of_function(member, holder),
+                *_of_version(holder, holders),
+                *_of_live_version(holder, result),
+            ]
             for verdict, message, hints in refusals:
                 file, line = member.resolver.template.file, holder.provisioned.line
                 yield Finding(limit.id, verdict, message, holder.function, file, line, hints)
@@ -176,6 +182,18 @@ def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
         yield Verdict.EXCEEDS, message, ("provision on one of them", DOCS)
 
 
+def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
+    """What Lambda refuses of an alias of a version that provisions already, outside of the stack."""
+    change = next((change for change in result.changes if change.logical_id == holder.function), None)
+    held = (change.live.holders or {}) if change and change.live and not change.replaced else {}
+    if isinstance(holder.version, str) and f":{holder.version}" in held and change:
+        message = (
+            f"version {holder.version} of {holder.function} provisions concurrency already, outside of the stack;"
+            f" Lambda takes one configuration for each version, and refuses that of {holder.resource.logical_id}"
+        )
+        yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
+
+
 def _share_version(one: _Holder, other: _Holder) -> bool:
     match one.version, other.version:
         case ResourceReference(logical_id=first), ResourceReference(logical_id=second):
@@ -197,9 +215,20 @@ def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:
     reservations = _reservations(result)
     for name, sources in by_function.items():
         reserved = reservations.get(name)
+        if _is_unchanged(result, name, sources):
+            continue
         if reserved and (overrun := _overrun(name, sources, reserved)):
             verdict, message, hints = overrun
             yield Finding(limit.id, verdict, message, name, sources[0].file, sources[0].line, hints)
+
+
+def _is_unchanged(result: Preflight, function: str, sources: list[EventSource]) -> bool:
+    """Whether the live stack has the reservation and the event sources already, so that Lambda accepted them."""
+    change = next((change for change in result.changes if change.logical_id == function), None)
+    if change is None or change.wanted is None or change.live is None or change.replaced:
+        return False
+    same = change.live.reserved == change.wanted.reserved and function not in result.plan.changes
+    return same and all(source.logical_id in result.effects.unchanged_sources for source in sources)
 
 
 def _overrun(function: str, sources: list[EventSource], reserved: int) -> Refusal | None:

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY, VERSION
+from tapctl.resource_types import (
+    ALIAS,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    PROVISIONED_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+    VERSION,
+)
 from tapctl.template.model import Resource
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, existence
 from tapctl.template.values import NO_VALUE
 from tapctl.unknown import Unknown
 
@@ -56,6 +63,7 @@ class UpdateEffects:
     `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are not in the new template,
     and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
     replaced. Both templates give `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName.
+    `unchanged_sources` are event source mappings of which both templates set the same ScalingConfig and function.
     Where the templates could not be compared, `not_compared_reason` says why, and replacements are unknown and not
     counted.
     """
@@ -67,6 +75,7 @@ class UpdateEffects:
     unchanged_concurrency: frozenset[str] = frozenset()
     same_name: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    unchanged_sources: frozenset[str] = frozenset()
     not_compared_reason: str = ""
 
     def __or__(self, other: Self) -> Self:
@@ -78,6 +87,7 @@ class UpdateEffects:
             unchanged_concurrency=self.unchanged_concurrency | other.unchanged_concurrency,
             same_name=self.same_name | other.same_name,
             removed=self.removed | other.removed,
+            unchanged_sources=self.unchanged_sources | other.unchanged_sources,
             not_compared_reason=self.not_compared_reason or other.not_compared_reason,
         )
 
@@ -99,6 +109,7 @@ def compare_templates(old: Resolver, new: Resolver | None, prefix: str = "") -> 
         retained_on_replace=_prefixed(prefix, _retained(new, "UpdateReplacePolicy")),
         unchanged_concurrency=_prefixed(prefix, unchanged_concurrency(old, new)),
         same_name=_prefixed(prefix, same_name(old, new)),
+        unchanged_sources=_prefixed(prefix, unchanged_sources(old, new)),
         removed=_prefixed(prefix, {*concurrency_resources(old)} - {*concurrency_resources(new)}),
     )
 
@@ -176,6 +187,24 @@ def same_name(old: Resolver, new: Resolver) -> frozenset[str]:
         after.logical_id
         for before, after in _pairs(old, new)
         if _compare(old, before, new, after, ("FunctionName",)) is Difference.NO
+    )
+
+
+def unchanged_sources(old: Resolver, new: Resolver) -> frozenset[str]:
+    """The event source mappings that exist in both templates with the same ScalingConfig and function."""
+    before, after = (
+        {
+            resource.logical_id: resource
+            for resource in resolver.template.resources()
+            if resource.type == EVENT_SOURCE_MAPPING and existence(resolver, resource) is True
+        }
+        for resolver in (old, new)
+    )
+    settings = ("ScalingConfig", "FunctionName")
+    return frozenset(
+        name
+        for name in before.keys() & after.keys()
+        if _compare(old, before[name], new, after[name], settings) is Difference.NO
     )
 
 

@@ -1,7 +1,10 @@
 """Settings that Lambda refuses whatever the account has left."""
 
+from dataclasses import replace
+
 import pytest
 
+from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.refused_settings import EXCLUSIONS
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.resource_types import FUNCTION
@@ -164,3 +167,39 @@ def test_a_source_names_its_function_in_any_way(target: str) -> None:
 def test_a_source_of_another_function_counts_for_that_one() -> None:
     (finding,) = findings(QUEUES.format(reserved=49, second=30, target="theirs"))
     assert finding.verdict is Verdict.FITS
+
+
+class TestALiveStack:
+    SAME = QUEUES.format(reserved=49, second=30, target="!Ref Fn")
+
+    @pytest.mark.parametrize(
+        ("before", "live", "expected"),
+        [
+            pytest.param(SAME, 49, Verdict.FITS, id="as-it-was-accepted"),
+            pytest.param(QUEUES.format(reserved=50, second=30, target="!Ref Fn"), 50, UNCERTAIN, id="lowered"),
+            pytest.param(QUEUES.format(reserved=49, second=29, target="!Ref Fn"), 49, UNCERTAIN, id="a-source-raised"),
+            pytest.param(SAME.replace("Two:", "Other:"), 49, UNCERTAIN, id="a-source-added"),
+        ],
+    )
+    def test_sources_that_lambda_accepted_already_fit(self, before: str, live: int, expected: Verdict) -> None:
+        stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("work", live, 0)}, id="mine")
+        account = replace(fake_account(1000, 900, stack=stack), template=before)
+        found = judge(template(self.SAME), account, Settings("t.yaml", stack_name="mine")).findings
+        verdicts = [finding.verdict for finding in found if finding.limit == "lambda-concurrency-settings"]
+        assert verdicts == [expected]
+
+    def test_with_a_change_set_they_are_compared_too(self) -> None:
+        stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("work", 49, 0)}, id="mine")
+        account = replace(fake_account(1000, 900, stack=stack), template=self.SAME)
+        found = judge(template(self.SAME), account, Settings("t.yaml", stack_name="mine"), frozenset())
+        assert found.verdict is Verdict.FITS
+
+    @pytest.mark.parametrize(("number", "expected"), [("'7'", EXCEEDS), ("'8'", Verdict.FITS)])
+    def test_a_version_that_provisions_outside_of_the_stack_takes_no_second(
+        self, number: str, expected: Verdict
+    ) -> None:
+        text = HEAD.format(alias=THREE, points=number, version="", function="", other=OWN)
+        held = LiveFunction("work", None, 5, {":7": 5})
+        account = fake_account(stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}))
+        found = judge(template(text), account, Settings("t.yaml", stack_name="mine")).findings
+        assert [each.verdict for each in found if each.limit == "lambda-concurrency-settings"] == [expected]
