@@ -26,6 +26,8 @@ SERVERLESS_APPLICATION = "AWS::Serverless::Application"
 
 RESERVED_CONCURRENCY = "ReservedConcurrentExecutions"
 PROVISIONED_CONCURRENCY = "ProvisionedConcurrencyConfig"
+CAPACITY_PROVIDER = "CapacityProviderConfig"
+"""The property that moves a function to managed instances, off the account's concurrency."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ class _LiveStacks:
                 resource.physical_id: resource.logical_id for resource in resources if resource.type in PUBLISHED
             },
             stored={f"ssm:{parameter}": value for parameter, value in described.resolved.items()},
+            exports={name: described.outputs.get(key, "") for key, name in described.exports.items()},
         )
         if not stack.published:
             return stack
@@ -223,6 +224,13 @@ class LiveAccount(_LiveStacks):
     def exports(self) -> Mapping[str, str] | Unknown:
         exports = self._exports()
         return exports if isinstance(exports, Unknown) else {export.name: export.stack for export in exports}
+
+    def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
+        reads = {name: self._pool.submit(self._importers, name) for name in names}
+        return {name: read.result() for name, read in reads.items()}
+
+    def _importers(self, name: str) -> tuple[str, ...] | Unknown:
+        return read_or_unknown(lookups.LIST_IMPORTS, lambda: lookups.importers(self.aws, name))
 
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         if self.aws.target.is_sandbox:

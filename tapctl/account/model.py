@@ -43,8 +43,8 @@ class Stack:
 
     `id` is its StackId; `nested` maps prefixes such as `Stack/` to the ids of nested stacks; `published` maps the ARNs
     of its aliases and versions to their logical ids. `outside` has the functions of other stacks of which this one
-    has an alias or version, by its logical id, and `stored` the values of its parameters that come from the parameter
-    store, by `ssm:NAME`.
+    has an alias or version, by its logical id, `stored` the values of its parameters that come from the parameter
+    store, by `ssm:NAME`, and `exports` the values of its own exports by their names.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Stack:
     published: Mapping[str, str] = field(default_factory=dict, compare=False)
     outside: Mapping[str, LiveFunction] = field(default_factory=dict, compare=False)
     stored: Mapping[str, str | Unknown] = field(default_factory=dict, compare=False)
+    exports: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ class Account:
     """All values that were read; a part that nothing asked for is UNREAD or empty.
 
     `stack` None says that the stack does not exist. `exports` maps export names to the stack that exports them,
-    `quotas` the keys of limits to their values, `lookups` `ssm:NAME` and `import:NAME` to the values that templates
-    refer to.
+    `imports` those that an update removes or changes to the stacks that import them, `quotas` the keys of limits to
+    their values, `lookups` `ssm:NAME` and `import:NAME` to the values that templates refer to.
     """
 
     region: str | None
@@ -138,6 +139,7 @@ class Account:
     stack: Stack | Unknown | None = None
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     exports: Mapping[str, str] | Unknown = UNREAD
+    imports: Mapping[str, tuple[str, ...] | Unknown] = field(default_factory=dict)
     in_flight: tuple[InFlight, ...] | Unknown = ()
     learned: LearnedFloor | None = None
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)

@@ -62,6 +62,10 @@ class AccountReader(Lookups, Stacks, Protocol):
         """Every export of the Region and the stack that exports it."""
         ...
 
+    def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
+        """The stacks that import each of these exports; the answer has every name."""
+        ...
+
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         """The requested increases of the quota behind this limit that AWS has not decided yet."""
         ...

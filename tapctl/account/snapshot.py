@@ -75,6 +75,9 @@ class SnapshotAccount:
     def exports(self) -> Mapping[str, str] | Unknown:
         return self.account.exports
 
+    def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
+        return {name: self.account.imports.get(name, _LEFT_OUT) for name in names}
+
 
 def _missing_lookup(key: str) -> Unknown:
     return Unknown(f"the snapshot does not have {key}", advise(Advice.GIVE_LOOKUP, key))
@@ -103,6 +106,10 @@ def _account(snapshot: Snapshot) -> Account:
         quotas={CODE_STORAGE: code_size} | quotas,
         lookups={key: value.value() if isinstance(value, Unread) else value for key, value in snapshot.lookups.items()},
         learned=LearnedFloor(**snapshot.floor.model_dump()) if snapshot.floor else None,
+        imports={
+            name: stacks.value() if isinstance(stacks, Unread) else tuple(stacks)
+            for name, stacks in snapshot.imports.items()
+        },
         exports=_LEFT_OUT if exports is None else exports.value() if isinstance(exports, Unread) else exports,
     )
 
@@ -124,7 +131,7 @@ def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
     parameters = {
         name: value.value() if isinstance(value, Unread) else value for name, value in stack.parameters.items()
     }
-    return Stack(stack.name, stack.status, functions, parameters, stack.resources)
+    return Stack(stack.name, stack.status, functions, parameters, stack.resources, exports=stack.exports)
 
 
 def _number(value: "int | Unread | None") -> Count:
@@ -185,6 +192,7 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
         },
         "parameters": stack.parameters,
         "resources": stack.resources,
+        **({"exports": stack.exports} if stack.exports else {}),
     }
 
 

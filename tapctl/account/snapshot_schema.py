@@ -66,9 +66,10 @@ class SnapshotStack(_Model):
     functions: dict[str, _Function] = {}
     parameters: dict[str, str | Unread] = {}
     resources: dict[str, str] | None = None
+    exports: dict[str, str] = {}
 
 
-_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "constrained-int", "str", "dict[str,str]"}
+_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "constrained-int", "str", "dict[str,str]", "list[str]"}
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
@@ -101,6 +102,8 @@ class Snapshot(_Model):
     quotas: dict[str, _Quota] = {}
     # An UnreadMap is a map of strings too, so it is tried first.
     exports: Annotated[UnreadMap | dict[str, str] | None, Field(union_mode="left_to_right")] = None
+    imports: dict[str, list[str] | Unread] = {}
+    """The stacks that import an export, by its name."""
     lookups: dict[str, str | Unread] = {}
     floor: _Floor | None = None
 

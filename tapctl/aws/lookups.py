@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.aws.errors import aws_call
 from tapctl.aws.stacks import stack_name
+from tapctl.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 GET_CALLER = "sts:GetCallerIdentity"
 GET_PARAMETERS = "ssm:GetParameters"
 LIST_EXPORTS = "cloudformation:ListExports"
+LIST_IMPORTS = "cloudformation:ListImports"
 
 PARAMETERS_PER_REQUEST = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
@@ -81,3 +83,16 @@ def exports(aws: Aws) -> tuple[Export, ...]:
         for page in pages
         for export in page.get("Exports", [])
     )
+
+
+def importers(aws: Aws, name: str) -> tuple[str, ...]:
+    """The names of the stacks that import this export."""
+    try:
+        with aws_call(LIST_IMPORTS):
+            pages = list(aws.pages("cloudformation", "ListImports", ExportName=name))
+    except AwsError as error:
+        # CloudFormation calls an export without importers an error.
+        if error.code == "ValidationError" and "not imported" in error.aws_message:
+            return ()
+        raise
+    return tuple(stack for page in pages for stack in page.get("Imports", []))

@@ -7,6 +7,9 @@ floor               the unreserved minimum, as far as it is known
 judge               the verdict on concurrency
 remedy              the smallest change that makes the template fit; by a parameter where that is possible
 two_step            lower first, then raise, where one step might fail
+refused_settings    what Lambda refuses whatever the account has left
+exports_check       exports that are taken, and exports in use that go or change
+warnings            what does not decide whether the deploy fits
 limits_check        every other limit of the catalogue
 result              `Preflight`: everything that was decided, worked out once
 """

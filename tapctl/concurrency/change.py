@@ -16,9 +16,10 @@ class ClaimChange:
     `wanted` is None for a function that is removed, `live` for one that is created. A `replaced` function is created
     again, and the old one is deleted after everything else succeeded, so that both hold their claims for a while.
     `retained` functions leave the stack and stay in the account. The sets hold logical ids without the prefix of a
-    nested stack: `replaced_versions` and `retained_versions` those of versions and aliases; `unchanged_concurrency` and
-    `maybe_replaced` also the function's own. Unchanged is what both templates set to the same value, whatever the live
-    value is; maybe replaced is what is replaced only if an unknown value turns out to be another one.
+    nested stack: `replaced_versions`, `removed_versions` and `retained_versions` those of versions and aliases;
+    `unchanged_concurrency` and `maybe_replaced` also the function's own. Unchanged is what both templates set to the
+    same value, whatever the live value is; maybe replaced is what is replaced only if an unknown value turns out to be
+    another one.
     """
 
     logical_id: str
@@ -30,6 +31,7 @@ class ClaimChange:
     retained_versions: frozenset[str] = frozenset()
     unchanged_concurrency: frozenset[str] = frozenset()
     maybe_replaced: frozenset[str] = frozenset()
+    removed_versions: frozenset[str] = frozenset()
 
     @property
     def claim_before(self) -> Count:
@@ -60,6 +62,18 @@ class ClaimChange:
                 return max(most, in_place)
             case _:
                 return claim
+
+    @property
+    def claim_before_cleanup(self) -> Count:
+        """What the function claims, in every order of updates, when everything is set and nothing is deleted yet.
+
+        A function that surely is replaced claims beside the old one, which keeps what it holds.
+        """
+        if self.wanted is None:
+            return self.claim_before
+        claim = self.provisioned_before_cleanup if self.wanted.reserved is None else self.wanted.reserved
+        surely_replaced = self.replaced and self.logical_id not in self.maybe_replaced
+        return total([claim, self.claim_before]) if surely_replaced else claim
 
     @property
     def claim_retained(self) -> Count:
@@ -120,8 +134,9 @@ class ClaimChange:
         An alias of the stack that asks for no provisioned concurrency any more may free its share before that.
         """
         surely_replaced = self.replaced_versions - self.retained_versions - self.maybe_replaced
-        replaced = [self._held.get(name, 0) for name in surely_replaced]
-        return total([*(version.value for version in self._wanted_versions), *replaced, self.provisioned_outside])
+        kept = surely_replaced | (self.removed_versions - self.retained_versions)
+        old = [self._held.get(name, 0) for name in kept]
+        return total([*(version.value for version in self._wanted_versions), *old, self.provisioned_outside])
 
     @property
     def provisioned_peak(self) -> Count:
@@ -163,6 +178,7 @@ def _larger(one: Count, other: Count) -> Count:
 class Outlook:
     """The unreserved concurrency: `final` after the deploy, `peak` at its worst moment.
 
+    `before_cleanup` is what every order of updates leaves when everything is set and nothing is deleted yet.
     CloudFormation updates independent resources in no promised order, deletes replaced ones last, and rolls back in
     the same way:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
@@ -170,15 +186,17 @@ class Outlook:
 
     final: Count
     peak: Count
+    before_cleanup: Count
 
 
 def outlook(changes: tuple[ClaimChange, ...], unreserved: Count) -> Outlook:
-    """Both sums over all changes; the first unknown value makes a sum unknown."""
-    final, peak = unreserved, unreserved
+    """The sums over all changes; the first unknown value makes a sum unknown."""
+    final, peak, before_cleanup = unreserved, unreserved, unreserved
     for change in changes:
+        before_cleanup = _less_growth(before_cleanup, change.claim_before_cleanup, change.claim_before)
         final = _less_growth(final, change.claim_after, change.claim_before)
         peak = _less_growth(peak, change.claim_peak, change.claim_in_place) if change.wanted else peak
-    return Outlook(final, peak)
+    return Outlook(final, peak, before_cleanup)
 
 
 def _less_growth(unreserved: Count, after: Count, before: Count) -> Count:

@@ -8,13 +8,18 @@ from tapctl.unknown import Count, Unknown, total
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """The provisioned concurrency of one alias or version; `source` is where its value comes from."""
+    """The provisioned concurrency of one alias or version; `source` is where its value comes from.
+
+    `version` is the FunctionVersion of an alias: a number, `$LATEST`, or the reference to a version. A version's is a
+    reference to itself.
+    """
 
     logical_id: str
     value: Count
     line: int
     source: str = ""
     file: str = ""
+    version: str | Unknown = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,19 @@ class FunctionDemand:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """The capacity range of a scalable target for provisioned concurrency."""
+    """The capacity range of a scalable target for provisioned concurrency.
+
+    `most_minimum` is the largest known minimum, with those of scheduled actions. `function` is the logical id of the
+    function, empty where the target is about no function of the template.
+    """
 
     logical_id: str
     file: str
     line: int
     minimum: Count
     maximum: Count
+    most_minimum: int = 0
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,13 @@ class Demand:
         values = [function.reserved for function in self.functions]
         values += [version.value for function in self.functions for version in function.provisioned]
         return [value for value in values if isinstance(value, Unknown)]
+
+    @property
+    def lookups(self) -> set[str]:
+        """The `ssm:NAME` and `import:NAME` of the account on which a verdict on concurrency depends."""
+        values: list[object] = [*self.unknowns, *(source.maximum for source in self.event_sources)]
+        values += [version.version for function in self.functions for version in function.provisioned]
+        return {value.lookup for value in values if isinstance(value, Unknown) and value.lookup}
 
 
 def _known(values: Iterable[Count | None]) -> int:

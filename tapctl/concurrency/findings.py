@@ -1,24 +1,24 @@
 """The findings on concurrency: which functions, on which line, and the next steps."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import EventSource, FunctionDemand
-from tapctl.concurrency.judge import WOULD_LEAVE
+from tapctl.concurrency.demand import FunctionDemand
+from tapctl.concurrency.floor import Floor
+from tapctl.concurrency.judge import WOULD_LEAVE, Judgement
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
-from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.concurrency.warnings import concurrency_warnings
 from tapctl.hints import Advice, Hint, advise
-from tapctl.limits import CONCURRENCY, Limit
-from tapctl.resource_types import EVENT_SOURCE_MAPPING, FUNCTION
+from tapctl.limits import Limit
+from tapctl.resource_types import EVENT_SOURCE_MAPPING
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence
 from tapctl.template.values import ResourceReference
-from tapctl.unknown import Unknown, known
+from tapctl.unknown import Count, Unknown, known, total
 
 NAMED = 10
 """How many functions a message names at most."""
@@ -46,7 +46,7 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
             hints=_some(judgement.resolution),
         )
     ]
-    yield from overrunning_sources(limit, result)
+    yield from concurrency_warnings(result)
 
 
 def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -79,8 +79,9 @@ def _growing(limit: Limit, result: Preflight) -> Iterator[Finding]:
         growing = [change for change in growing if unknown_claim(change) is None]
     functions = [change.wanted for change in growing if change.wanted]
     if functions:
+        held_twice = _held_twice(growing) if _fits_in_the_end(judgement) else ""
         link = ", which " if judgement.reason.startswith(WOULD_LEAVE) else ": "
-        message = f"{_claims(functions)}{link}{judgement.reason}{_held_twice(growing, judgement.verdict)}"
+        message = f"{_claims(functions)}{link}{judgement.reason}{held_twice}"
         yield _finding(limit, result, functions, message, judgement.resolution)
 
 
@@ -124,10 +125,17 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _held_twice(growing: Sequence[ClaimChange], verdict: Verdict) -> str:
+def _fits_in_the_end(judgement: Judgement) -> bool:
+    """Whether the update may fail although its end fits."""
+    match judgement.outlook.final, judgement.floor:
+        case int(final), Floor(safe=safe):
+            return judgement.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN) and final >= safe
+        case _:
+            return False
+
+
+def _held_twice(growing: Sequence[ClaimChange]) -> str:
     """Which replacements make the peak lower than the end, as the end of a message."""
-    if verdict is not Verdict.UNCERTAIN:
-        return ""
     functions = [change.logical_id for change in growing if change.replaced]
     versions = [name for change in growing if not change.replaced for name in sorted(change.replaced_versions)]
     names = [*functions, *versions]
@@ -170,9 +178,36 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         remedy = advise(Advice.APPLY_REMEDY)
     elif unknown := first_unknown(result.changes):
         remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
+    elif verdict is Verdict.UNCERTAIN:
+        remedy = advise(Advice.PIN_MINIMUM)
+    elif reserved_by_others(result) == 0:
+        remedy = _ask_for_less(result)
     else:
-        remedy = advise(Advice.PIN_MINIMUM if verdict is Verdict.UNCERTAIN else Advice.FREE_RESERVATIONS)
+        remedy = advise(Advice.FREE_RESERVATIONS)
     return (remedy, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+
+
+def _ask_for_less(result: Preflight) -> str:
+    """What to write into the template where no other function has anything to free."""
+    judgement = result.concurrency
+    provisions = any(change.grows and change.wanted and change.wanted.provisioned for change in result.changes)
+    match judgement.unreserved, judgement.floor:
+        case int(unreserved), Floor(hard=hard, safe=safe) if unreserved > max(hard, safe):
+            return "provision less" if provisions else "reserve less"
+        case _ if provisions:
+            return "leave out ProvisionedConcurrencyConfig"
+        case _:
+            return "leave out the reservation"
+
+
+def reserved_by_others(result: Preflight) -> Count:
+    """What functions outside of the stack reserve of the account's limit."""
+    own = total(change.live.reserved or 0 for change in result.changes if change.live)
+    match result.concurrency.limit, result.concurrency.unreserved, own:
+        case int(limit), int(unreserved), int(held):
+            return max(0, limit - unreserved - held)
+        case values:
+            return next(value for value in values if isinstance(value, Unknown))
 
 
 def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
@@ -194,58 +229,6 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
     if region:
         request = advise(Advice.REQUEST_INCREASE_IN_REGION, limit.service, limit.code, need, region)
     return (request, *pending)
-
-
-def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:
-    """A warning for each name in `priority` and `minimum` that matches no function.
-
-    Functions whose condition is false match. There is no warning where the template may have functions that it does
-    not show.
-    """
-    if any(member.resolver.template.opaque for member in tree.members()):
-        return
-    functions = [
-        f"{member.prefix}{resource.logical_id}"
-        for member in tree.members()
-        for resource in member.resolver.template.resources()
-        if resource.type == FUNCTION
-    ]
-    remote = tuple(nested.prefix for nested in tree.remotes())
-    for key, names in (("priority", policy.priority), ("minimum", policy.minimum)):
-        for name in names:
-            if name not in functions and not name.startswith(remote):
-                yield _unknown_name(tree.resolver.template.file, key, name, functions)
-
-
-def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Finding:
-    near = difflib.get_close_matches(name, functions, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"the template has: {', '.join(functions) or 'none'}"
-    message = f"`{key}` in tapctl.toml names {name}, but the template has no such function"
-    return Finding(CONCURRENCY.id, Verdict.FITS, message, file=file, hints=(hint,), severity="warning")
-
-
-def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    """A warning for each function whose event sources may run it more often at once than it reserves."""
-    by_function: dict[str, list[EventSource]] = {}
-    for source in result.demand.event_sources:
-        by_function.setdefault(source.function, []).append(source)
-    for name, sources in by_function.items():
-        remedy = result.plan.remedies.get(name)
-        reserved = remedy.value if remedy else None
-        maximums = [source.maximum for source in sources if isinstance(source.maximum, int)]
-        if reserved and len(maximums) == len(sources) and sum(maximums) > reserved:
-            names = ", ".join(source.logical_id for source in sources)
-            yield Finding(
-                limit.id,
-                Verdict.FITS,
-                f"{names} may run {name} {sum(maximums)} times at once, but it reserves {reserved};"
-                " Lambda throttles the rest",
-                sources[0].logical_id,
-                sources[0].file,
-                sources[0].line,
-                (f"set MaximumConcurrency to {reserved} in total, and to at least 2 on each event source",),
-                severity="warning",
-            )
 
 
 STAGES = {

@@ -15,6 +15,9 @@ HARD = 10
 SAFE = 100
 """The documented minimum, and the highest ever observed."""
 
+SMALL_ACCOUNT = 1000
+"""The default limit; AWS starts new accounts with less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Floor:
@@ -37,6 +40,6 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
         return Floor(HARD, safe, known=True, source=f"observed with limits of {HARD} or less")
     if limit == 50:
         return Floor(HARD, safe, known=True, source="observed with a limit of 50")
-    if limit >= 1000:
+    if limit >= SMALL_ACCOUNT:
         return Floor(HARD, safe, known=True, source="AWS documentation")
     return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}")

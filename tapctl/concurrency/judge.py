@@ -103,14 +103,40 @@ def _decide_claims(
         return Verdict.UNKNOWN, bounds.reason, bounds.resolution
     if isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
         return _decide_within_bounds(growing, bounds, changes, account)
+    if exceeds_before_cleanup(changes, sums, bounds):
+        reason = (
+            f"would leave {sums.before_cleanup} unreserved executions until the old resources are deleted, and"
+            f" {sums.final} afterwards; AWS requires at least {minimum(bounds)}, and CloudFormation deletes last"
+        )
+        return Verdict.EXCEEDS, reason, ""
     return (*_compare(sums.final, sums.peak, bounds), "")
+
+
+def exceeds_before_cleanup(changes: tuple[ClaimChange, ...], sums: Outlook, bounds: Floor | Unknown) -> bool:
+    """Whether every order of updates fails although the end fits, because CloudFormation creates before it deletes.
+
+    Before the cleanup every order has come to the same claims, and the last of those that grew was refused.
+    """
+    match bounds, sums.final, sums.before_cleanup:
+        case Floor() as known, int(final), int(least):
+            return final >= minimum(known) > least and any(map(_needs_more_before_cleanup, changes))
+        case _:
+            return False
+
+
+def _needs_more_before_cleanup(change: ClaimChange) -> bool:
+    match change.claim_before_cleanup, change.claim_before:
+        case int(least), int(before):
+            return least > before
+        case _:
+            return False
 
 
 def _compare(final: int, peak: int, bounds: Floor) -> tuple[Verdict, str]:
     if final < bounds.hard or (final < bounds.safe and bounds.known):
         return (
             Verdict.EXCEEDS,
-            f"{WOULD_LEAVE} {final} unreserved executions; AWS requires at least {_minimum(bounds)}",
+            f"{WOULD_LEAVE} {final} unreserved executions; AWS requires at least {minimum(bounds)}",
         )
     if final < bounds.safe:
         between = f"between {bounds.hard} and {bounds.safe}"
@@ -130,7 +156,8 @@ def _enough(bounds: Floor) -> str:
     return f"AWS's minimum is at most {bounds.safe}"
 
 
-def _minimum(bounds: Floor) -> int:
+def minimum(bounds: Floor) -> int:
+    """The least that AWS surely wants unreserved; whatever leaves less is refused."""
     return bounds.safe if bounds.known and bounds.safe > bounds.hard else bounds.hard
 
 
@@ -150,7 +177,7 @@ def _decide_within_bounds(
         # An unknown new claim is at least 0, so claiming nothing is the best case.
         growth = sum(known(change.claim_after) - known(change.claim_before) for change in changes)
         best_case = account.unreserved - growth
-        if best_case < _minimum(bounds):
+        if best_case < minimum(bounds):
             return (*_compare(best_case, best_case, bounds), "")
     return Verdict.UNKNOWN, unknown.reason, unknown.resolution
 

@@ -2,22 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tapctl.account.model import UNREAD, Quota, Stack
 from tapctl.concurrency import read_demand
+from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings
+from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Hint
 from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.resource_types import STACK
-from tapctl.template.model import Resource, Template
+from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.parameters import as_text
-from tapctl.template.resolver import Resolver, existence
-from tapctl.template.source import Path
-from tapctl.template.values import NO_VALUE
+from tapctl.template.resolver import existence
 from tapctl.unknown import Unknown
 
 
@@ -39,10 +36,11 @@ def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bo
         case LimitKind.TEMPLATE:
             return True
         case LimitKind.EXPORTS:
-            exporting = any("Export" in output for member in tree.members() for output in _outputs(member))
-            return exporting or any(_hidden_outputs(tree))
+            return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:
             return _hides_functions(tree) or any(resource.type in limit.spends for _, resource in _resources(tree))
+        case LimitKind.SETTINGS:
+            return has_settings(tree)
         case LimitKind.COUNT:
             return addition(limit, tree, stack).most > 0
 
@@ -58,17 +56,6 @@ def _resources(tree: StackTree) -> Iterator[tuple[StackTree, Resource]]:
     for member in tree.members():
         for resource in member.resolver.template.resources():
             yield member, resource
-
-
-def _hidden_outputs(tree: StackTree) -> Iterator[tuple[Template, Path, Unknown]]:
-    """The places in the section Outputs where something that is not here may bring exports."""
-    for member in tree.members():
-        template = member.resolver.template
-        yield from ((template, path, unknown) for path, unknown in template.opaque.items() if path[0] == "Outputs")
-
-
-def _outputs(member: StackTree) -> Iterator[Mapping[str, Any]]:
-    yield from member.resolver.template.outputs.values()
 
 
 def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Addition:
@@ -110,7 +97,7 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         resource=f"{spender[0].prefix}{spender[1].logical_id}" if spender else None,
         file=spender[1].file if spender else result.tree.resolver.template.file,
         line=spender[1].line if spender else None,
-        hints=_resolution(quota.value, quota.usage),
+        hints=next_steps(quota.value, quota.usage),
         judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
     )
 
@@ -133,60 +120,10 @@ def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict,
             raise AssertionError(quota)
 
 
-def _resolution(*values: object) -> tuple[Hint, ...]:
-    """The next step of the first unknown value that has one."""
-    unknown = (value.resolution for value in values if isinstance(value, Unknown) and value.resolution)
-    return tuple(unknown)[:1]
-
-
-def _judge_exports(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    exports, file = result.account.exports, result.tree.resolver.template.file
-    for template, path, unknown in _hidden_outputs(result.tree):
-        hidden_in, line = template.place(*path)
-        message = f"{limit.title}: {unknown.reason}"
-        yield Finding(limit.id, Verdict.UNKNOWN, message, file=hidden_in, line=line, hints=_resolution(unknown))
-    if isinstance(exports, Unknown):
-        message = f"{limit.title}: {exports.reason}"
-        hints = _resolution(exports)
-        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=hints, judged=exports.judged)
-        return
-    own = result.account.stack.name if isinstance(result.account.stack, Stack) else None
-    # The name of a nested stack starts with its parent's name and its logical id.
-    nested = tuple(f"{own}-{member.prefix.split('/')[0]}-" for member in result.tree.members() if member.prefix)
-    foreign = {name: stack for name, stack in exports.items() if stack != own and not stack.startswith(nested)}
-    members = result.tree.members() if foreign else ()
-    clashes = [clash for member in members for clash in _clashes(limit, member.resolver, foreign)]
-    yield from clashes or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
-
-
-def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> Iterator[Finding]:
-    for key, output in resolver.template.outputs.items():
-        path = ("Outputs", key)
-        if "Export" not in output or resolver.exists(output.get("Condition"), path) is False:
-            continue
-        name = _export_name(resolver, output["Export"], (*path, "Export"))
-        line, shown = resolver.template.line(*path), resolver.without_secrets(str(name))
-        if isinstance(name, Unknown):
-            message = f"the export name of output {key} is unknown: {name.reason}"
-            hints = _resolution(name)
-            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, hints)
-        elif name is None or name not in foreign:
-            continue
-        elif isinstance(exists := resolver.exists(output.get("Condition"), path), Unknown):
-            message = f"output {key} may export {shown}, which stack {foreign[name]} already exports: {exists.reason}"
-            hints = _resolution(exists)
-            yield Finding(limit.id, Verdict.UNKNOWN, message, key, resolver.template.file, line, hints)
-        else:
-            message = f"output {key} exports {shown}, which stack {foreign[name]} already exports"
-            hint = f"choose another export name, or remove the export from stack {foreign[name]} first"
-            yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, (hint,))
-
-
-def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown | None:
-    """The name that an output exports, None where it exports nothing."""
-    resolved = resolver.value(export, path)
-    name = resolved.get("Name") if isinstance(resolved, dict) else resolved
-    return name if isinstance(name, Unknown) else None if name is NO_VALUE or name is None else as_text(name)
+def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    refused = list(refused_settings(limit, result))
+    file = result.tree.resolver.template.file
+    yield from refused or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
 
 
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -205,6 +142,7 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
 JUDGES: Mapping[LimitKind, Callable[[Limit, Preflight], Iterator[Finding]]] = {
     LimitKind.CONCURRENCY: concurrency_findings,
     LimitKind.COUNT: _judge_count,
-    LimitKind.EXPORTS: _judge_exports,
+    LimitKind.EXPORTS: judge_exports,
+    LimitKind.SETTINGS: _judge_settings,
     LimitKind.TEMPLATE: _judge_template,
 }

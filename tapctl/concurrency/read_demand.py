@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, OpaqueResource, Provisioned, Scaling
-from tapctl.resource_types import CUSTOM_RESOURCES, EVENT_SOURCE_MAPPING, FUNCTION, PUBLISHED, SCALABLE_TARGET
+from tapctl.resource_types import (
+    ALIAS,
+    CAPACITY_PROVIDER,
+    CUSTOM_RESOURCES,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    PUBLISHED,
+    SCALABLE_TARGET,
+)
 from tapctl.template.includes import includes_only, transforms
 from tapctl.template.model import (
     FN_TRANSFORM,
@@ -66,15 +74,20 @@ def _maybe(function: FunctionDemand, unknown: Unknown) -> FunctionDemand:
 def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
     template = resolver.template
     resources = [resource for resource in template.resources() if existence(resolver, resource) is not False]
-    functions = {resource.logical_id: _function(resolver, resource) for resource in resources if _claims(resource)}
+    functions = {resource.logical_id: _function(resolver, resource) for resource in resources if _is_function(resource)}
     provisioned: dict[str, list[Provisioned]] = {logical_id: [] for logical_id in functions}
     for resource in resources:
         if resource.type in PUBLISHED and (version := _provisioned(resolver, resource)):
             owner = _owner(resolver, resource, functions)
             provisioned.setdefault(owner, []).append(version)
             functions.setdefault(owner, FunctionDemand(owner, resource.line, file=resource.file))
+    managed = {resource.logical_id: on_instances(resolver, resource) for resource in resources}
     for name, function in functions.items():
-        yield replace(function, provisioned=tuple(provisioned.get(name, ())))
+        claiming, unknown = replace(function, provisioned=tuple(provisioned.get(name, ()))), managed.get(name)
+        if unknown is None:
+            yield claiming
+        elif claiming.reserved is not None or claiming.provisioned:
+            yield _maybe(claiming, unknown)
     yield from _opaque_functions(template, {resource.logical_id for resource in resources})
 
 
@@ -95,9 +108,32 @@ def _brings_functions(path: Path) -> bool:
     return path[0] not in ("Parameters", "Mappings", "Conditions", "Outputs")
 
 
-def _claims(resource: Resource) -> bool:
-    """Functions on managed instances run outside of the account's concurrency; they are opaque resources."""
-    return resource.type == FUNCTION and "CapacityProviderConfig" not in resource.properties
+def _is_function(resource: Resource) -> bool:
+    return resource.type == FUNCTION
+
+
+def on_instances(resolver: Resolver, resource: Resource) -> Unknown | None:
+    """Why a function's claim is unknown, where it runs on managed instances or may; None for an ordinary function.
+
+    Their quotas are apart from the concurrency limit, and what a reservation or provisioned concurrency does there is
+    not documented: https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
+    """
+    if resource.type != FUNCTION:
+        return None
+    path = ("Resources", resource.logical_id, "Properties", CAPACITY_PROVIDER)
+    config = resolver.value(resource.properties.get(CAPACITY_PROVIDER, NO_VALUE), path)
+    if config is NO_VALUE:
+        return None
+    if isinstance(config, Unknown):
+        reason = f"it may run on managed instances, where AWS does not document it: {config.reason}"
+        return Unknown(reason, config.resolution, lookup=config.lookup)
+    return _ON_INSTANCES
+
+
+_ON_INSTANCES = Unknown(
+    "it runs on managed instances, and AWS does not document what reserved or provisioned concurrency does there",
+    "leave out the reservation; the capacity provider limits how far the function scales",
+)
 
 
 def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
@@ -141,7 +177,17 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
         return None
     written = raw.get("ProvisionedConcurrentExecutions", raw) if isinstance(raw, dict) else raw
     file, line = resolver.template.place(*inner)
-    return Provisioned(resource.logical_id, number, line, source_of(resolver, written, inner), file)
+    source, version = source_of(resolver, written, inner), _version(resolver, resource)
+    return Provisioned(resource.logical_id, number, line, source, file, version)
+
+
+def _version(resolver: Resolver, resource: Resource) -> str | Unknown:
+    """The version that an alias or version stands for."""
+    if resource.type != ALIAS:
+        return ResourceReference("it has no number before the deploy", logical_id=resource.logical_id)
+    path = ("Resources", resource.logical_id, "Properties", "FunctionVersion")
+    version = resolver.value(resource.properties.get("FunctionVersion", ""), path)
+    return version if isinstance(version, Unknown) else as_text(version)
 
 
 def _owner(resolver: Resolver, resource: Resource, functions: dict[str, FunctionDemand]) -> str:
@@ -177,6 +223,8 @@ def scaling(member: StackTree) -> Iterator[Scaling]:
             resource.line,
             _first(minimum),
             _largest(maximum),
+            max(value for value in (0, *minimum) if isinstance(value, int)),
+            _named(member, resource.properties.get("ResourceId"), (*path, "ResourceId")),
         )
 
 
@@ -210,10 +258,38 @@ def event_sources(member: StackTree) -> Iterator[EventSource]:
         raw = config.get("MaximumConcurrency", NO_VALUE) if isinstance(config, dict) else config
         maximum = count(resolver, resource, raw, (*path, "MaximumConcurrency"))
         if maximum is not None:
-            target = resolver.value(resource.properties.get("FunctionName", ""), (*path[:3], "FunctionName"))
-            function = f"{member.prefix}{target.logical_id}" if isinstance(target, ResourceReference) else ""
+            function = _named(member, resource.properties.get("FunctionName"), (*path[:3], "FunctionName"))
             name = f"{member.prefix}{resource.logical_id}"
             yield EventSource(name, resolver.template.file, resource.line, maximum, function)
+
+
+_FUNCTION_NAME = re.compile(r"(?:.*:)?function:([^:]+)|([^:]+)")
+"""A function's name, ARN or resource id, with or without a version or alias behind it."""
+
+
+def _named(member: StackTree, raw: Any, path: Path) -> str:
+    """The logical id, with the stack's prefix, of the function that a name, ARN or resource id is about.
+
+    Empty where it is about no function of the template. References become texts with `@LOGICAL_ID` in the place of
+    the function's name, so that expressions around them can be evaluated.
+    """
+    resolver = member.resolver
+    existing = [resource for resource in resolver.template.resources() if existence(resolver, resource) is not False]
+    functions = {resource.logical_id: _function(resolver, resource) for resource in existing if _is_function(resource)}
+    live: dict[str, str] = {}
+    for name in functions:
+        live |= {name: f"@{name}", f"{name}.Arn": f"{_ARN}@{name}"}
+    for resource in existing:
+        if resource.type in PUBLISHED and (owner := _owner(resolver, resource, functions)) in functions:
+            live[resource.logical_id] = f"{_ARN}@{owner}:{resource.logical_id}"
+    text = replace(resolver, live=live, _conditions={}).value(raw, path)
+    match = _FUNCTION_NAME.match(text) if isinstance(text, str) else None
+    written = (match[1] or match[2]) if match else ""
+    named = [owner for owner, function in functions.items() if written in (f"@{owner}", function.name)]
+    return f"{member.prefix}{named[0]}" if named and written else ""
+
+
+_ARN = "arn:aws:lambda:region:account:function:"
 
 
 def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
@@ -221,7 +297,7 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
     resolver = member.resolver
     template = resolver.template
     for resource in template.resources():
-        reason = _why_opaque(resource)
+        reason = _why_opaque(resolver, resource)
         if reason and existence(resolver, resource) is not False:
             name = f"{member.prefix}{resource.logical_id}"
             yield OpaqueResource(name, resource.type, resource.file, resource.line, reason)
@@ -246,14 +322,14 @@ def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
         )
 
 
-def _why_opaque(resource: Resource) -> str:
+def _why_opaque(resolver: Resolver, resource: Resource) -> str:
     if resource.type.startswith(CUSTOM_RESOURCES):
         return "a custom resource may create functions"
     if resource.type.endswith(MODULE):
         return "a module is expanded by CloudFormation"
     if resource.type == FN_TRANSFORM:
         return "a macro expands it at deploy time"
-    if "CapacityProviderConfig" in resource.properties:
+    if on_instances(resolver, resource):
         return "it runs on managed instances; AWS does not document how they count toward the concurrency limit"
     return ""
 

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY, VERSION
+from tapctl.resource_types import (
+    ALIAS,
+    EVENT_SOURCE_MAPPING,
+    FUNCTION,
+    PROVISIONED_CONCURRENCY,
+    RESERVED_CONCURRENCY,
+    VERSION,
+)
 from tapctl.template.model import Resource
-from tapctl.template.resolver import Resolver
+from tapctl.template.resolver import Resolver, existence
 from tapctl.template.values import NO_VALUE
 from tapctl.unknown import Unknown
 
@@ -30,6 +37,13 @@ CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
 """The `createOnlyProperties` of the resource schemas, but the FunctionName of a function: one that the template gives
 is compared with the live function's name."""
 
+ADDED_OR_REMOVED: Mapping[str, tuple[str, ...]] = {FUNCTION: ("DurableConfig",)}
+"""The `conditionalCreateOnlyProperties` of the resource schemas: to add or to remove one replaces the resource, and a
+change inside it does not.
+
+https://docs.aws.amazon.com/lambda/latest/dg/durable-configuration.html
+"""
+
 CLAIMS: Mapping[str, str] = {
     ALIAS: PROVISIONED_CONCURRENCY,
     FUNCTION: RESERVED_CONCURRENCY,
@@ -46,10 +60,12 @@ template's DeletionPolicy counts, for a replaced one the new template's UpdateRe
 class UpdateEffects:
     """What an update does to functions, versions and aliases, by logical id.
 
-    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `retained_on_delete` are no longer in
-    the template and stay in the account; `retained_on_replace` would stay if they are replaced. Both templates give
-    `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName. Where the templates could not
-    be compared, `not_compared_reason` says why, and replacements are unknown and not counted.
+    `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are not in the new template,
+    and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
+    replaced. Both templates give `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName.
+    `unchanged_sources` are event source mappings of which both templates set the same ScalingConfig and function.
+    Where the templates could not be compared, `not_compared_reason` says why, and replacements are unknown and not
+    counted.
     """
 
     replaced: frozenset[str] = frozenset()
@@ -58,6 +74,8 @@ class UpdateEffects:
     retained_on_replace: frozenset[str] = frozenset()
     unchanged_concurrency: frozenset[str] = frozenset()
     same_name: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    unchanged_sources: frozenset[str] = frozenset()
     not_compared_reason: str = ""
 
     def __or__(self, other: Self) -> Self:
@@ -68,6 +86,8 @@ class UpdateEffects:
             retained_on_replace=self.retained_on_replace | other.retained_on_replace,
             unchanged_concurrency=self.unchanged_concurrency | other.unchanged_concurrency,
             same_name=self.same_name | other.same_name,
+            removed=self.removed | other.removed,
+            unchanged_sources=self.unchanged_sources | other.unchanged_sources,
             not_compared_reason=self.not_compared_reason or other.not_compared_reason,
         )
 
@@ -89,6 +109,8 @@ def compare_templates(old: Resolver, new: Resolver | None, prefix: str = "") -> 
         retained_on_replace=_prefixed(prefix, _retained(new, "UpdateReplacePolicy")),
         unchanged_concurrency=_prefixed(prefix, unchanged_concurrency(old, new)),
         same_name=_prefixed(prefix, same_name(old, new)),
+        unchanged_sources=_prefixed(prefix, unchanged_sources(old, new)),
+        removed=_prefixed(prefix, {*concurrency_resources(old)} - {*concurrency_resources(new)}),
     )
 
 
@@ -104,7 +126,8 @@ def without_old_template(new: Resolver | None, prefix: str = "") -> UpdateEffect
         (
             name
             for name, resource in concurrency_resources(new).items()
-            if {*CREATE_ONLY[resource.type]} & {*resource.properties} - {"FunctionName", "Name"}
+            if {*CREATE_ONLY[resource.type], *ADDED_OR_REMOVED.get(resource.type, ())}
+            & {*resource.properties} - {"FunctionName", "Name"}
         ),
     )
     return UpdateEffects(replaced=maybe, maybe_replaced=maybe)
@@ -167,6 +190,24 @@ def same_name(old: Resolver, new: Resolver) -> frozenset[str]:
     )
 
 
+def unchanged_sources(old: Resolver, new: Resolver) -> frozenset[str]:
+    """The event source mappings that exist in both templates with the same ScalingConfig and function."""
+    before, after = (
+        {
+            resource.logical_id: resource
+            for resource in resolver.template.resources()
+            if resource.type == EVENT_SOURCE_MAPPING and existence(resolver, resource) is True
+        }
+        for resolver in (old, new)
+    )
+    settings = ("ScalingConfig", "FunctionName")
+    return frozenset(
+        name
+        for name in before.keys() & after.keys()
+        if _compare(old, before[name], new, after[name], settings) is Difference.NO
+    )
+
+
 def _pairs(old: Resolver, new: Resolver) -> Iterator[tuple[Resource, Resource]]:
     """The resources that have the same logical id and type in both templates."""
     resources = concurrency_resources(old)
@@ -179,7 +220,22 @@ def _pairs(old: Resolver, new: Resolver) -> Iterator[tuple[Resource, Resource]]:
 def _is_replaced(old: Resolver, before: Resource, new: Resolver, after: Resource) -> Difference:
     if _loses_its_name(old, before, new, after):
         return Difference.SURELY
-    return _compare(old, before, new, after, CREATE_ONLY[after.type])
+    appears = _appears(old, before, new, after, ADDED_OR_REMOVED.get(after.type, ()))
+    return max(appears, _compare(old, before, new, after, CREATE_ONLY[after.type]), key=lambda how: how.value)
+
+
+def _appears(
+    old: Resolver, before: Resource, new: Resolver, after: Resource, properties: tuple[str, ...]
+) -> Difference:
+    """Whether any of the properties is added or removed."""
+    difference = Difference.NO
+    for old_value, new_value in _values(old, before, new, after, properties):
+        if not any(isinstance(value, Unknown) for value in (old_value, new_value)):
+            if (old_value is NO_VALUE) is not (new_value is NO_VALUE):
+                return Difference.SURELY
+        elif str(old_value) != str(new_value):
+            difference = Difference.MAYBE
+    return difference
 
 
 def _loses_its_name(old: Resolver, before: Resource, new: Resolver, after: Resource) -> bool:

@@ -38,7 +38,10 @@ def update_effects(
         return UpdateEffects(replaced or frozenset())
     wanted = {function.logical_id: function for function in demand.functions}
     holders = {**stack.functions, **stack.outside}
-    claiming = [name for name, live in holders.items() if _matters(name, live, wanted.get(name), replaced)]
+    bounded = {source.function for source in demand.event_sources if _reserves(wanted.get(source.function))}
+    claiming = [
+        name for name, live in holders.items() if name in bounded or _matters(name, live, wanted.get(name), replaced)
+    ]
     members = {member.prefix: member for member in tree.members()}
     effects = (
         _Comparison(reader, stack, members, claiming).of_stack("", stack.parameters, tree.resolver)
@@ -48,6 +51,10 @@ def update_effects(
     if replaced is None:
         return effects
     return replace(effects, replaced=replaced, maybe_replaced=frozenset(), not_compared_reason="")
+
+
+def _reserves(function: FunctionDemand | None) -> bool:
+    return function is not None and function.reserved is not None
 
 
 def _matters(name: str, live: LiveFunction, wanted: FunctionDemand | None, replaced: frozenset[str] | None) -> bool:
@@ -156,6 +163,7 @@ def _change(function: FunctionDemand, live: LiveFunction | None, effects: Update
         retained_versions=own(effects.retained_on_delete | on_replace),
         unchanged_concurrency=own(effects.unchanged_concurrency) | ({itself} & effects.unchanged_concurrency),
         maybe_replaced=own(effects.maybe_replaced) | ({itself} if replaced and not surely else frozenset()),
+        removed_versions=own(effects.removed),
     )
 
 

@@ -15,6 +15,10 @@ The 50 MB for a zip, on the same page, are those of an upload to Lambda; an obje
 MAX_INLINE = 4 * 1024 * 1024
 """Bytes of inline code: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html"""
 
+MAX_MEMORY_OF_NEW_ACCOUNTS = 3008
+"""MB of a function's memory, from refusals in public reports; AWS names no number for reduced quotas:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 
 def package_bound(properties: Mapping[str, Any]) -> int:
     """The largest code storage that a function can take, in bytes; container images take none."""
@@ -35,6 +39,14 @@ ROWS = (
         spends={FUNCTION: 1, ALIAS: 1, VERSION: 1},
         usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
+    ),
+    Limit(
+        id="lambda-concurrency-settings",
+        title="Lambda concurrency settings that exclude each other",
+        service="lambda",
+        code="concurrency-settings",
+        kind=LimitKind.SETTINGS,
+        docs="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
     ),
     Limit(
         id="lambda-code-storage",

@@ -23,6 +23,8 @@ class LimitKind(Enum):
     """The account's usage plus the template's addition, against the applied quota."""
     EXPORTS = "exports"
     """Names that may exist only once in the Region."""
+    SETTINGS = "settings"
+    """Settings that the service refuses together, whatever the account has left."""
     TEMPLATE = "template"
     """A measure of the template alone, against a fixed number."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import Account, AccountSettings
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.findings import unknown_names
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.judge import judge as judge_concurrency
@@ -19,6 +18,7 @@ from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.concurrency.warnings import unknown_names
 from tapctl.errors import TemplateError
 from tapctl.limits import CATALOGUE, Limit, LimitKind
 from tapctl.template.local_paths import RELATIVE

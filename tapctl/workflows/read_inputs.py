@@ -12,6 +12,7 @@ from tapctl.account.model import Account, Increase, InFlight, LearnedFloor, Live
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import diff, update_effects
@@ -51,7 +52,8 @@ def read_inputs(
 
         limits = limits_check.touched(tree, account.stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
-        exports = pool.submit(reader.exports) if any(limit.kind is LimitKind.EXPORTS for limit in limits) else None
+        reads_exports = any(limit.kind is LimitKind.EXPORTS for limit in limits)
+        exports = pool.submit(reader.exports) if reads_exports and _needs_exports(tree, account.stack) else None
         learned = pool.submit(_learned, reader, account)
         account = _with_old_versions(reader, account, demand)
         effects = update_effects(reader, account.stack, tree, demand, replacements)
@@ -64,7 +66,14 @@ def read_inputs(
             in_flight=_without_own(others, account.stack),
             learned=learned.result(),
         )
+        if names := [change.name for change in changed_exports(tree, account, effects)]:
+            account = replace(account, imports=reader.imports(names))
     return Inputs(tree, demand, account, effects, changes)
+
+
+def _needs_exports(tree: StackTree, stack: Stack | Unknown | None) -> bool:
+    """Whether the exports of the Region are needed; those of the stack itself come with the stack."""
+    return exports_anything(tree) or (isinstance(stack, Stack) and bool(stack.nested))
 
 
 def _read_stack(template: Template, reader: AccountReader, settings: Settings, pool: ThreadPoolExecutor) -> Account:
@@ -93,7 +102,7 @@ def resolve_lookups(
     while True:
         tree = stack_tree_for(template, settings, account)
         demand = read_demand(tree)
-        keys = sorted({unknown.lookup for unknown in demand.unknowns if unknown.lookup} - set(account.lookups))
+        keys = sorted(demand.lookups - set(account.lookups))
         if not keys:
             return tree, demand, account
         account = replace(account, lookups={**account.lookups, **reader.look_up(keys)})

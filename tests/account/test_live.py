@@ -437,6 +437,23 @@ class TestExportsAndLookups:
             no = denied("cloudformation:ListExports")
             assert (reader.exports(), reader.look_up(["import:A"])) == (no, {"import:A": no})
 
+    def test_every_page_of_importers_is_read(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
+            stubs["cloudformation"].add_response("list_imports", {"Imports": ["orders"], "NextToken": "t"})
+            stubs["cloudformation"].add_response("list_imports", {"Imports": ["shop"]})
+            assert LiveAccount(aws).imports(["A"]) == {"A": ("orders", "shop")}
+
+    def test_an_export_that_no_stack_imports_has_no_importers(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
+            message = "Export 'A' is not imported by any stack."
+            stubs["cloudformation"].add_client_error("list_imports", "ValidationError", message)
+            assert LiveAccount(aws).imports(["A"]) == {"A": ()}
+
+    def test_denied_imports_are_unknown(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
+            stubs["cloudformation"].add_client_error("list_imports", "AccessDenied", "no", 403)
+            assert LiveAccount(aws).imports(["A"]) == {"A": denied("cloudformation:ListImports")}
+
     def test_the_parameter_store_is_read_and_secrets_are_not(self) -> None:
         with stubbed("ssm") as (aws, stubs):
             stubs["ssm"].add_response(

@@ -77,6 +77,14 @@ class TestReading:
         later = {**LEAST, "later": {"x": 1}, "limits": {**LEAST["limits"], "gpus": 1}}
         assert read_snapshot(tmp_path, later) == read_snapshot(tmp_path, LEAST)
 
+    def test_importers_and_the_stack_s_exports_may_be_written_by_hand(self, tmp_path: Path) -> None:
+        stack, imports = {"name": "mine", "exports": {"A": "1"}}, {"A": ["orders"], "B": {"unknown": "no"}}
+        reader = read_snapshot(tmp_path, {**LEAST, "stack": stack, "imports": imports})
+        assert reader.imports(["A", "B", "C"]) == {"A": ("orders",), "B": Unknown("no"), "C": LEFT_OUT}
+        read = reader.stack("mine")
+        assert isinstance(read, Stack)
+        assert read.exports == {"A": "1"}
+
     def test_no_exports_are_not_unknown_exports(self, tmp_path: Path) -> None:
         assert read_snapshot(tmp_path, {**LEAST, "exports": {}}).exports() == {}
         assert read_snapshot(tmp_path, {**LEAST, "exports": {"unknown": "a", "b": "c"}}).exports() == {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tapctl.concurrency.findings import unknown_names
 from tapctl.concurrency.remedy import RemedyPolicy
+from tapctl.concurrency.warnings import unknown_names
 from tests.support.golden import Golden
 from tests.support.templates import stack_tree_of
 

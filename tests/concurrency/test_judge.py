@@ -1,5 +1,7 @@
 """The table of the judgement, row by row."""
 
+from dataclasses import replace
+
 import pytest
 
 from tapctl.account.model import Concurrency, LearnedFloor
@@ -22,6 +24,9 @@ def verdict(
 
 def created(reserved: int) -> ClaimChange:
     return change("New", None, (reserved, 0))
+
+
+GONE = change("Gone", (50, 0), None)
 
 
 class TestNothingGrows:
@@ -116,20 +121,46 @@ class TestDuringTheUpdate:
         assert verdict(account(1000, 150), self.RAISE, self.LOWER) is FITS
 
     def test_a_removal_frees_too_late(self) -> None:
-        assert verdict(account(1000, 100), created(10), change("Gone", (50, 0), None)) is UNCERTAIN
+        assert verdict(account(1000, 100), created(10), change("Gone", (50, 0), None)) is EXCEEDS
+
+    def test_a_removal_frees_too_late_for_a_raise(self) -> None:
+        assert verdict(account(1000, 100), change("A", (1, 0), (2, 0)), change("Gone", (50, 0), None)) is EXCEEDS
+
+    def test_a_lowering_may_free_in_time(self) -> None:
+        assert verdict(account(1000, 100), created(10), change("B", (10, 0), (0, 0))) is UNCERTAIN
+        assert verdict(account(1000, 100), created(11), change("B", (10, 0), (0, 0)), GONE) is EXCEEDS
 
     def test_a_replacement_holds_both(self) -> None:
-        assert verdict(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True)) is UNCERTAIN
+        assert verdict(account(1000, 120), change("A", (30, 0), (30, 0), replaced=True)) is EXCEEDS
         assert verdict(account(1000, 130), change("A", (30, 0), (30, 0), replaced=True)) is FITS
 
-    def test_a_peak_below_zero_is_still_only_uncertain(self) -> None:
-        assert verdict(account(1000, 100), created(500), change("Gone", (500, 0), None)) is UNCERTAIN
+    def test_a_replacement_that_depends_on_an_unknown_value_is_uncertain(self) -> None:
+        maybe = replace(change("A", (30, 0), (30, 0), replaced=True), maybe_replaced=frozenset({"A"}))
+        assert verdict(account(1000, 120), maybe) is UNCERTAIN
+
+    @pytest.mark.parametrize(
+        ("unreserved", "expected"),
+        [
+            pytest.param(139, UNCERTAIN, id="below-what-is-documented"),
+            pytest.param(50, UNCERTAIN, id="down-to-the-lowest-minimum-ever-seen"),
+            pytest.param(49, EXCEEDS, id="below-any"),
+        ],
+    )
+    def test_it_is_uncertain_where_the_minimum_is_not_known(self, unreserved: int, expected: Verdict) -> None:
+        gone = change("Gone", (200, 0), None)
+        assert verdict(account(400, unreserved), created(40), gone) is expected
+
+    def test_a_removal_alone_is_refused_nothing(self) -> None:
+        assert verdict(account(1000, 50), GONE, change("A", None, (0, 0))) is FITS
 
     def test_an_end_that_exceeds_exceeds(self) -> None:
         assert verdict(account(1000, 100), created(51), change("Gone", (50, 0), None)) is EXCEEDS
 
     def test_the_reason_names_the_end_and_the_peak(self, golden: Golden) -> None:
         golden(judge((self.RAISE, self.LOWER), account(1000, 149)).reason)
+
+    def test_the_reason_names_the_moment_before_the_cleanup(self, golden: Golden) -> None:
+        golden(judge((created(10), GONE), account(1000, 100)).reason)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def test_fits_is_never_refused_and_exceeds_always_is(case: Case, pinned: int | N
         possible = floors(case.limit) if pinned is None else {pinned}
         anyway = [Update(case.unreserved, floor, case.moves) for floor in possible]
         assert not all(update.always_accepted() for update in anyway)
+        if bounds(case, pinned).known and all_covered(case):
+            assert any(update.ever_accepted() for update in updates)
 
 
 @EFFORT

@@ -15,6 +15,7 @@ from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
+from tests.support.templates import demand as text_demand
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -83,10 +84,15 @@ class TestLoops:
 class TestBesideClaims:
     def test_a_scaling_range_is_reported_with_its_schedules(self) -> None:
         found = demand("scaling.yaml")
-        assert [(each.logical_id, each.minimum, each.maximum) for each in found.scaling] == [("Target", 3, 50)]
+        (target,) = found.scaling
+        assert (target.logical_id, target.minimum, target.maximum) == ("Target", 3, 50)
+        assert (target.most_minimum, target.function) == (10, "Fn")
 
     def test_an_explicit_zero_is_not_unset(self) -> None:
-        assert numbers(demand("scaling.yaml")) == {"Fn": 0, "Shared/*": "?", "Included/*": "?"}
+        assert numbers(demand("scaling.yaml"))["Fn"] == 0
+
+    def test_a_reservation_on_managed_instances_is_unknown(self) -> None:
+        assert numbers(demand("scaling.yaml"))["Managed"] == "?"
 
     def test_opaque_resources_are_listed(self) -> None:
         assert [(each.logical_id, each.type) for each in demand("scaling.yaml").opaque_resources] == [
@@ -95,6 +101,49 @@ class TestBesideClaims:
             ("Shared", "Acme::Team::Thing::MODULE"),
             ("Included", "Fn::Transform"),
         ]
+
+
+class TestManagedInstances:
+    TEXT = """
+    Parameters: {{P: {{Type: String}}}}
+    Conditions: {{Always: !Equals [a, a], Never: !Equals [a, b], Open: !Equals [!Ref P, a]}}
+    Resources:
+      Fn:
+        Type: AWS::Lambda::Function
+        Properties:
+          CapacityProviderConfig: {config}
+          FunctionScalingConfig: {{MinExecutionEnvironments: 300}}
+          {reserved}
+      A:
+        Type: AWS::Lambda::Alias
+        Properties: {{FunctionName: !Ref Fn, Name: live, FunctionVersion: '1'{provisioned}}}
+    """
+    SET, NONE = "{LambdaManagedInstancesCapacityProviderConfig: {CapacityProviderArn: arn}}", "!Ref AWS::NoValue"
+    RESERVED = "ReservedConcurrentExecutions: 5"
+    PROVISIONED = ", ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 3}"
+
+    @pytest.mark.parametrize(
+        ("config", "expected", "opaque"),
+        [
+            pytest.param(NONE, {"Fn": 5}, [], id="unset"),
+            pytest.param(f"!If [Never, {SET}, {NONE}]", {"Fn": 5}, [], id="unset-by-a-condition"),
+            pytest.param(SET, {"Fn": "?"}, ["Fn"], id="set"),
+            pytest.param(f"!If [Always, {SET}, {NONE}]", {"Fn": "?"}, ["Fn"], id="set-by-a-condition"),
+            pytest.param(f"!If [Open, {SET}, {NONE}]", {"Fn": "?"}, ["Fn"], id="maybe-set"),
+        ],
+    )
+    def test_the_resolved_value_decides(self, config: str, expected: dict[str, object], opaque: list[str]) -> None:
+        found = text_demand(self.TEXT.format(config=config, reserved=self.RESERVED, provisioned=""))
+        assert numbers(found) == expected
+        assert [each.logical_id for each in found.opaque_resources] == opaque
+
+    def test_what_it_scales_to_is_not_in_the_pool(self) -> None:
+        assert text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions == ()
+
+    def test_provisioned_concurrency_there_is_unknown_and_of_the_function(self) -> None:
+        (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned=self.PROVISIONED)).functions
+        assert (only.logical_id, only.reserved) == ("Fn", None)
+        assert [isinstance(each.value, Unknown) for each in only.provisioned] == [True]
 
 
 class TestNestedStacks:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tapctl.concurrency.replacement import CREATE_ONLY, Difference, replaced
+from tapctl.concurrency.replacement import ADDED_OR_REMOVED, CREATE_ONLY, Difference, replaced
 from tests.support.templates import resolver
 
 VERSION = """
@@ -71,6 +71,31 @@ def test_a_function_that_loses_its_name_is_replaced(old: str, new: str, expected
     assert set(replaced(resolver(named.format(old)), resolver(named.format(new)))) == expected
 
 
+DURABLE = """
+Parameters: {{P: {{Type: String}}}}
+Conditions: {{Always: !Equals [a, a], Never: !Equals [a, b], Open: !Equals [!Ref P, a]}}
+Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{DurableConfig: {}}}}}}}
+"""
+SET, CHANGED, NONE = "{ExecutionTimeout: 60}", "{ExecutionTimeout: 90}", "!Ref AWS::NoValue"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(NONE, SET, {"Fn": Difference.SURELY}, id="added"),
+        pytest.param(SET, NONE, {"Fn": Difference.SURELY}, id="removed"),
+        pytest.param(SET, CHANGED, {}, id="changed-inside"),
+        pytest.param(SET, "{ExecutionTimeout: !Ref P}", {}, id="maybe-changed-inside"),
+        pytest.param(SET, f"!If [Never, {NONE}, {CHANGED}]", {}, id="kept-by-a-condition"),
+        pytest.param(NONE, f"!If [Always, {SET}, {NONE}]", {"Fn": Difference.SURELY}, id="added-by-a-condition"),
+        pytest.param(NONE, f"!If [Open, {SET}, {NONE}]", {"Fn": Difference.MAYBE}, id="maybe-added"),
+        pytest.param(NONE, NONE, {}, id="never-there"),
+    ],
+)
+def test_durable_execution_is_set_at_creation_alone(old: str, new: str, expected: dict[str, Difference]) -> None:
+    assert replaced(resolver(DURABLE.format(old)), resolver(DURABLE.format(new))) == expected
+
+
 def test_numbers_are_compared_as_text() -> None:
     assert not replaced(resolver(text("5")), resolver(text("'5'")))
 
@@ -80,4 +105,6 @@ def test_the_table_is_that_of_the_resource_schemas(kind: str) -> None:
     schema: Any = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     named = {each.removeprefix("/properties/") for each in schema["createOnlyProperties"]}
     # A function's name is compared with the physical id.
+    conditional = {each.removeprefix("/properties/") for each in schema.get("conditionalCreateOnlyProperties", ())}
+    assert {*ADDED_OR_REMOVED.get(kind, ())} == conditional
     assert {*CREATE_ONLY[kind]} == named - ({"FunctionName"} if kind == "AWS::Lambda::Function" else set())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tapctl.account.model import LiveFunction, Stack
+from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.report.preflight import as_text
 from tapctl.report.render import RenderOptions
@@ -52,48 +53,56 @@ def running(held: Mapping[str, int], unreserved: int, **bodies: str) -> Running:
     return Running(fake_account(1000, unreserved, stack=stack).account, bodies=bodies)
 
 
-def verdict(text: str, reader: Running, folder: Path, inner: str = TOPIC) -> Verdict:
+def judged(text: str, reader: Running, folder: Path, inner: str = TOPIC) -> Preflight:
     (folder / "inner.yaml").write_text(inner)
     (folder / "template.yaml").write_text(text)
-    return judge(load(str(folder / "template.yaml")), reader, settings()).verdict
+    return judge(load(str(folder / "template.yaml")), reader, settings())
+
+
+def verdict(text: str, reader: Running, folder: Path, inner: str = TOPIC) -> Verdict:
+    return judged(text, reader, folder, inner).verdict
+
+
+def exceeds_with(final: int, text: str, reader: Running, folder: Path, inner: str = TOPIC) -> bool:
+    """Whether the update exceeds and would leave this much unreserved in the end."""
+    found = judged(text, reader, folder, inner)
+    return (found.verdict, found.concurrency.outlook.final) == (EXCEEDS, final)
 
 
 @pytest.mark.parametrize(
-    ("policy", "expected"),
+    ("policy", "final"),
     [
-        pytest.param("Delete", UNCERTAIN, id="deleted-it-frees-what-it-held-in-the-end"),
-        pytest.param("Retain", EXCEEDS, id="retained-it-frees-nothing"),
-        pytest.param("RetainExceptOnCreate", EXCEEDS, id="retained-after-its-creation"),
+        pytest.param("Delete", 120, id="deleted-it-frees-what-it-held-in-the-end"),
+        pytest.param("Retain", 60, id="retained-it-frees-nothing"),
+        pytest.param("RetainExceptOnCreate", 60, id="retained-after-its-creation"),
     ],
 )
-def test_a_function_that_leaves_the_stack_may_stay_in_the_account(
-    policy: str, expected: Verdict, tmp_path: Path
-) -> None:
+def test_a_function_that_leaves_the_stack_may_stay_in_the_account(policy: str, final: int, tmp_path: Path) -> None:
     reader = running({"Old": 60}, 140, root=function("Old", 60, policy=policy))
-    assert verdict(function("New", 80), reader, tmp_path) is expected
+    assert exceeds_with(final, function("New", 80), reader, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("of_the_stack", "of_the_function", "expected"),
+    ("of_the_stack", "of_the_function", "final"),
     [
-        pytest.param("Delete", "Delete", UNCERTAIN, id="all-is-deleted"),
-        pytest.param("Delete", "Retain", EXCEEDS, id="the-function-is-retained"),
-        pytest.param("Retain", "Delete", EXCEEDS, id="the-nested-stack-is-retained"),
+        pytest.param("Delete", "Delete", 120, id="all-is-deleted"),
+        pytest.param("Delete", "Retain", 60, id="the-function-is-retained"),
+        pytest.param("Retain", "Delete", 60, id="the-nested-stack-is-retained"),
     ],
 )
 def test_a_function_of_a_nested_stack_may_stay_too(
-    of_the_stack: str, of_the_function: str, expected: Verdict, tmp_path: Path
+    of_the_stack: str, of_the_function: str, final: int, tmp_path: Path
 ) -> None:
     root, inner = NESTED.format(of_the_stack, "https://x/y"), function("Old", 60, policy=of_the_function)
     reader = running({"Inner/Old": 60}, 140, root=root, Inner=inner)
-    assert verdict(function("New", 80), reader, tmp_path) is expected
+    assert exceeds_with(final, function("New", 80), reader, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("package", "expected"),
     [
         pytest.param("Zip", FITS, id="changed-in-place"),
-        pytest.param("Image", UNCERTAIN, id="replaced-it-holds-both-for-a-while"),
+        pytest.param("Image", EXCEEDS, id="replaced-it-holds-both-for-a-while"),
     ],
 )
 def test_a_function_of_a_nested_stack_may_be_replaced(package: str, expected: Verdict, tmp_path: Path) -> None:
@@ -127,15 +136,15 @@ Resources:
 
 
 @pytest.mark.parametrize(
-    ("policy", "expected"),
+    ("policy", "final"),
     [
-        pytest.param("Delete", UNCERTAIN, id="the-old-one-frees-what-it-held-in-the-end"),
-        pytest.param("Retain", EXCEEDS, id="the-old-one-frees-nothing"),
+        pytest.param("Delete", 140, id="the-old-one-frees-what-it-held-in-the-end"),
+        pytest.param("Retain", 80, id="the-old-one-frees-nothing"),
     ],
 )
-def test_a_function_that_is_replaced_may_stay_in_the_account(policy: str, expected: Verdict, tmp_path: Path) -> None:
+def test_a_function_that_is_replaced_may_stay_in_the_account(policy: str, final: int, tmp_path: Path) -> None:
     reader = running({"Fn": 60}, 140, root=function("Fn", 60))
-    assert verdict(REPLACING.format(policy=policy), reader, tmp_path) is expected
+    assert exceeds_with(final, REPLACING.format(policy=policy), reader, tmp_path)
 
 
 PUBLISHING = """
@@ -157,21 +166,28 @@ def publishing(name: str, description: str, *, deletion: str = "Delete", replace
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
+    ("before", "after", "expected", "final"),
     [
-        pytest.param(publishing("V", "1"), publishing("V", "2"), UNCERTAIN, id="replaced"),
-        pytest.param(publishing("V", "1"), publishing("V", "2", replacement="Retain"), EXCEEDS, id="replaced-retained"),
-        pytest.param(publishing("V", "1"), publishing("V", "1", replacement="Retain"), FITS, id="not-replaced"),
-        pytest.param(publishing("V", "1"), publishing("W", "2"), UNCERTAIN, id="removed"),
-        pytest.param(publishing("V", "1", deletion="Retain"), publishing("W", "2"), EXCEEDS, id="removed-retained"),
-        pytest.param(publishing("V", "1"), publishing("W", "2", deletion="Retain"), UNCERTAIN, id="the-other-retained"),
+        pytest.param(publishing("V", "1"), publishing("V", "2"), EXCEEDS, 120, id="replaced"),
+        pytest.param(
+            publishing("V", "1"), publishing("V", "2", replacement="Retain"), EXCEEDS, 90, id="replaced-retained"
+        ),
+        pytest.param(publishing("V", "1"), publishing("V", "1", replacement="Retain"), FITS, 120, id="not-replaced"),
+        pytest.param(publishing("V", "1"), publishing("W", "2"), EXCEEDS, 120, id="removed"),
+        pytest.param(publishing("V", "1", deletion="Retain"), publishing("W", "2"), EXCEEDS, 90, id="removed-retained"),
+        pytest.param(
+            publishing("V", "1"), publishing("W", "2", deletion="Retain"), EXCEEDS, 120, id="the-other-retained"
+        ),
     ],
 )
-def test_a_version_may_leave_what_it_provisions(before: str, after: str, expected: Verdict, tmp_path: Path) -> None:
+def test_a_version_may_leave_what_it_provisions(
+    before: str, after: str, expected: Verdict, final: int, tmp_path: Path
+) -> None:
     held = LiveFunction("mine-Fn", None, 30, {"V": 30})
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": held}, id="root")
     reader = Running(fake_account(1000, 120, stack=stack).account, bodies={"root": before})
-    assert verdict(after, reader, tmp_path) is expected
+    found = judged(after, reader, tmp_path)
+    assert (found.verdict, found.concurrency.outlook.final) == (expected, final)
 
 
 def test_a_retained_function_loses_what_its_alias_provisioned(tmp_path: Path) -> None:

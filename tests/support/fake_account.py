@@ -75,6 +75,10 @@ class FakeAccount:
         self.asked.append("exports")
         return self.account.exports
 
+    def imports(self, names: Sequence[str]) -> Mapping[str, tuple[str, ...] | Unknown]:
+        self.asked += [f"imports of {name}" for name in names]
+        return {name: self.account.imports.get(name, ()) for name in names}
+
     def look_up(self, keys: Sequence[str]) -> Mapping[str, str | Unknown]:
         self.asked += [f"look-up of {key}" for key in keys]
         return {key: self.account.lookups.get(key, NOT_SET) for key in keys}

@@ -34,6 +34,16 @@ def test_a_raise_beside_a_lowering_takes_two_steps(account: SmallAccount, name: 
     golden(ui.steps)
 
 
+@pytest.mark.parametrize("account", [(1000, 100)], indirect=True)
+def test_a_renaming_at_full_headroom_exceeds_in_one_step_and_takes_two(account: SmallAccount) -> None:
+    account.deploy(FakeUI(), A=450, B=450)
+    ui = FakeUI()
+    account.deploy(ui, A=450, B=450, Name="second")
+    assert by_letter(account) == {"A": 450, "B": 450}
+    assert ui.verdicts == ["exceeds"]
+    assert [change_set.part for change_set in ui.change_sets] == ["step 1 of 2", "step 2 of 2"]
+
+
 @pytest.mark.parametrize("account", [(160, 100)], indirect=True)
 def test_with_remedy_fail_an_uncertain_order_blocks(account: SmallAccount) -> None:
     account.deploy(FakeUI(), A=10, B=50)

@@ -406,7 +406,7 @@ class TestALiveStack:
     def test_another_name_is(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
-        assert ([change.replaced for change in found.changes], found.verdict) == ([True], UNCERTAIN)
+        assert ([each.replaced for each in found.changes], found.verdict) == ([True], EXCEEDS)
         assert found.first_step
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:

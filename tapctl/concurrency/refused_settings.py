@@ -1,0 +1,257 @@
+"""Settings that Lambda refuses whatever the account has left: provisioned concurrency where there is none, and more.
+
+Every rule names the page that documents it; what only public reports say is uncertain.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned
+from tapctl.concurrency.provisioned import fix_command
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.hints import Hint
+from tapctl.limits import Limit
+from tapctl.resource_types import ALIAS, FUNCTION, PROVISIONED_CONCURRENCY, PUBLISHED
+from tapctl.template.model import Resource
+from tapctl.template.nested import StackTree
+from tapctl.template.resolver import existence
+from tapctl.template.values import NO_VALUE, ResourceReference, Value
+from tapctl.unknown import Unknown
+
+DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
+API = "https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html"
+EVENT_SOURCES = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+
+LATEST = "$LATEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A property of a function with which Lambda takes no provisioned concurrency, and the values that turn it on."""
+
+    property: str
+    is_on: Callable[[Value], bool | Unknown]
+    reason: str
+    hint: str
+    docs: str
+
+
+def _applies_snap_start(config: Value) -> bool | Unknown:
+    applied = config.get("ApplyOn", NO_VALUE) if isinstance(config, dict) else config
+    return applied if isinstance(applied, Unknown) else applied == "PublishedVersions"
+
+
+def _is_set(config: Value) -> bool | Unknown:
+    return config if isinstance(config, Unknown) else config is not NO_VALUE
+
+
+EXCLUSIONS = (
+    Exclusion(
+        "SnapStart",
+        _applies_snap_start,
+        "Lambda does not support SnapStart and provisioned concurrency on one version",
+        "leave out SnapStart or ProvisionedConcurrencyConfig",
+        "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html",
+    ),
+    Exclusion(
+        "TenancyConfig",
+        _is_set,
+        "Lambda does not support tenant isolation and provisioned concurrency on one function",
+        "leave out TenancyConfig or ProvisionedConcurrencyConfig",
+        "https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A version or alias that provisions concurrency for certain."""
+
+    resource: Resource
+    function: str
+    provisioned: Provisioned
+
+    @property
+    def version(self) -> str | Unknown:
+        return self.provisioned.version
+
+
+Refusal = tuple[Verdict, str, tuple[Hint, ...]]
+"""A verdict, its reason, and the next step with the page that documents it."""
+
+
+def refused_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """The findings on settings that Lambda refuses, none where there are none."""
+    for member in result.tree.members():
+        holders = list(_holders(member, result.demand))
+        for holder in holders:
+            refusals = [
+                *_of_one(holder),
+                *_of_function(member, holder),
+                *_of_version(holder, holders),
+                *_of_live_version(holder, result),
+            ]
+            for verdict, message, hints in refusals:
+                file, line = member.resolver.template.file, holder.provisioned.line
+                yield Finding(limit.id, verdict, message, holder.function, file, line, hints)
+    yield from overrunning_sources(limit, result)
+
+
+def has_settings(tree: StackTree) -> bool:
+    """Whether the template sets anything that `refused_settings` judges."""
+    return any(
+        PROVISIONED_CONCURRENCY in resource.properties
+        if resource.type in PUBLISHED
+        else "ScalingConfig" in resource.properties
+        for member in tree.members()
+        for resource in member.resolver.template.resources()
+    )
+
+
+def _holders(member: StackTree, demand: Demand) -> Iterator[_Holder]:
+    """Without those that may not exist or may provision nothing: their claims are unknown, and so is the verdict."""
+    resolver = member.resolver
+    claims = {
+        f"{_prefix(function)}{provisioned.logical_id}": (function.logical_id, provisioned)
+        for function in demand.functions
+        for provisioned in function.provisioned
+    }
+    for resource in resolver.template.resources():
+        claim = claims.get(f"{member.prefix}{resource.logical_id}")
+        if resource.type not in PUBLISHED or not claim:
+            continue
+        path = ("Resources", resource.logical_id, "Properties", PROVISIONED_CONCURRENCY)
+        config = resolver.value(resource.properties.get(PROVISIONED_CONCURRENCY), path)
+        if isinstance(config, dict) and existence(resolver, resource) is True and member.exists is True:
+            yield _Holder(resource, *claim)
+
+
+def _prefix(function: FunctionDemand) -> str:
+    """The prefix of the nested stack that a function is in."""
+    return function.logical_id[: function.logical_id.rfind("/") + 1]
+
+
+def _of_one(holder: _Holder) -> Iterator[Refusal]:
+    """What Lambda refuses of an alias or version by itself."""
+    name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
+    if version == LATEST:
+        message = f"alias {name} provisions concurrency on {LATEST}; Lambda takes it on a published version only"
+        yield Verdict.EXCEEDS, message, ("set FunctionVersion to an AWS::Lambda::Version", DOCS)
+    elif isinstance(version, Unknown) and not isinstance(version, ResourceReference):
+        message = f"alias {name} provisions concurrency on an unknown version: {version.reason}"
+        yield Verdict.UNKNOWN, message, _next_step(version)
+    if holder.provisioned.value == 0:
+        message = f"{name} provisions 0; Lambda takes no less than 1"
+        yield Verdict.EXCEEDS, message, ("leave out ProvisionedConcurrencyConfig", API)
+
+
+def _next_step(unknown: Unknown) -> tuple[Hint, ...]:
+    return (unknown.resolution,) if unknown.resolution else ()
+
+
+def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
+    """What Lambda refuses of provisioned concurrency together with a property of its function."""
+    resolver, name = member.resolver, holder.function.removeprefix(member.prefix)
+    definition = resolver.template.body["Resources"].get(name) or {}
+    properties = definition.get("Properties") or {}
+    if definition.get("Type") != FUNCTION:
+        return
+    for exclusion in EXCLUSIONS:
+        raw = properties.get(exclusion.property, NO_VALUE)
+        is_on = exclusion.is_on(resolver.value(raw, ("Resources", name, "Properties", exclusion.property)))
+        message = f"{holder.function} sets {exclusion.property} and {holder.resource.logical_id} provisions concurrency"
+        if isinstance(is_on, Unknown):
+            yield Verdict.UNKNOWN, f"{message}, maybe: {is_on.reason}", _next_step(is_on)
+        elif is_on:
+            # A version with a number was published before, maybe without the property.
+            earlier = isinstance(holder.version, str)
+            verdict = Verdict.UNCERTAIN if earlier else Verdict.EXCEEDS
+            yield verdict, f"{message}; {exclusion.reason}", (exclusion.hint, exclusion.docs)
+
+
+def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
+    """What Lambda refuses of two that provision on one version, reported on the second of them, or on the alias."""
+    same = [other for other in holders if other is holder or _share_version(holder, other)]
+    first = next((other for other in same if other.resource.type != ALIAS), same[0])
+    if first is not holder:
+        message = (
+            f"{holder.resource.logical_id} and {first.resource.logical_id} provision concurrency on one version of"
+            f" {holder.function}; Lambda takes one configuration for each version"
+        )
+        yield Verdict.EXCEEDS, message, ("provision on one of them", DOCS)
+
+
+def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
+    """What Lambda refuses of an alias of a version that provisions already, outside of the stack."""
+    change = next((change for change in result.changes if change.logical_id == holder.function), None)
+    held = (change.live.holders or {}) if change and change.live and not change.replaced else {}
+    if isinstance(holder.version, str) and f":{holder.version}" in held and change:
+        message = (
+            f"version {holder.version} of {holder.function} provisions concurrency already, outside of the stack;"
+            f" Lambda takes one configuration for each version, and refuses that of {holder.resource.logical_id}"
+        )
+        yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
+
+
+def _share_version(one: _Holder, other: _Holder) -> bool:
+    match one.version, other.version:
+        case ResourceReference(logical_id=first), ResourceReference(logical_id=second):
+            return first == second
+        case Unknown(), _:
+            return False
+        case first, second:
+            return one.function == other.function and first == second
+
+
+def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """A finding for each function whose event sources may run it more often at once than it reserves.
+
+    Two public reports say that Lambda refuses it, and its answer is not documented: uncertain.
+    """
+    by_function: dict[str, list[EventSource]] = {}
+    for source in result.demand.event_sources:
+        by_function.setdefault(source.function, []).append(source)
+    reservations = _reservations(result)
+    for name, sources in by_function.items():
+        reserved = reservations.get(name)
+        if _is_unchanged(result, name, sources):
+            continue
+        if reserved and (overrun := _overrun(name, sources, reserved)):
+            verdict, message, hints = overrun
+            yield Finding(limit.id, verdict, message, name, sources[0].file, sources[0].line, hints)
+
+
+def _is_unchanged(result: Preflight, function: str, sources: list[EventSource]) -> bool:
+    """Whether the live stack has the reservation and the event sources already, so that Lambda accepted them."""
+    change = next((change for change in result.changes if change.logical_id == function), None)
+    if change is None or change.wanted is None or change.live is None or change.replaced:
+        return False
+    same = change.live.reserved == change.wanted.reserved and function not in result.plan.changes
+    return same and all(source.logical_id in result.effects.unchanged_sources for source in sources)
+
+
+def _overrun(function: str, sources: list[EventSource], reserved: int) -> Refusal | None:
+    maximums, names = [source.maximum for source in sources], ", ".join(source.logical_id for source in sources)
+    known = sum(maximum for maximum in maximums if isinstance(maximum, int))
+    if known > reserved:
+        message = (
+            f"{names} may run {function} {known} times at once, but it reserves {reserved}; public reports say that"
+            " Lambda refuses it, AWS does not document it"
+        )
+        lower = f"set MaximumConcurrency to {reserved} in total, and to at least 2 on each event source"
+        return Verdict.UNCERTAIN, message, (lower, EVENT_SOURCES)
+    unknown = next((maximum for maximum in maximums if isinstance(maximum, Unknown)), None)
+    if unknown:
+        message = (
+            f"{names} may run {function} more often at once than the {reserved} that it reserves: {unknown.reason}"
+        )
+        return Verdict.UNKNOWN, message, _next_step(unknown)
+    return None
+
+
+def _reservations(result: Preflight) -> Mapping[str, int]:
+    """The known reservations of the deploy: those of the remedy, where there is one."""
+    remedied = {name: remedy.value or 0 for name, remedy in result.plan.remedies.items()}
+    asked = {each.logical_id: each.reserved for each in result.demand.functions if isinstance(each.reserved, int)}
+    return {**asked, **remedied}
