@@ -201,7 +201,7 @@ class TestExports:
         include = "{Name: AWS::Include, Parameters: {Location: s3://bucket/key}}"
         found = findings(f"{PARAMETERS}{self.BODY}Outputs:\n  Fn::Transform: {include}\n", stack=LIVE, exports={})
         verdicts = [finding.verdict for finding in found if finding.limit == "cloudformation-exports"]
-        assert verdicts == [UNKNOWN, FITS]
+        assert verdicts == [UNKNOWN]
 
     def test_a_conflict_names_the_output_its_line_and_the_other_stack(self, golden: Golden) -> None:
         found = findings(self.export("{Name: n}"), exports={"n": "other"})

@@ -323,8 +323,8 @@ def test_the_stored_value_at_the_last_deploy_is_compared_with_the_current_one(
 
 def test_a_running_template_that_only_cloudformation_reads_may_be_another_one(tmp_path: Path) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("mine-Fn", 60, 0)}, id="root")
-    twice = function("Fn", 60) + "    Metadata: {a: 1, a: 2}\n"
-    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": twice})
+    unreadable = function("Fn", 60) + "    Metadata: {a: [1}\n"
+    reader = Running(fake_account(1000, 140, stack=stack).account, bodies={"root": unreadable})
     assert verdict(function("Fn", 60, package="Image"), reader, tmp_path) is UNCERTAIN
 
 
