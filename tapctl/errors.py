@@ -79,7 +79,7 @@ class NoCredentials(AwsError):
 
 
 class UnreadableAnswer(AwsError):
-    """What answered is not AWS, or its answer broke off; `aws_message` has the first words of it, and no `code` is set."""
+    """What answered is not AWS, or the answer broke off; `aws_message` has its first words, `code` is empty."""
 
 
 class UsageError(TapctlError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tapctl.account.live_stacks import LiveStacks
-from tapctl.account.model import AccountSettings, Concurrency, Identity, Increase, Quota
+from tapctl.account.model import Account, AccountSettings, Concurrency, Identity, Increase, Quota
 from tapctl.aws import lookups, quotas
 from tapctl.aws.errors import read_or_unknown
 from tapctl.limits.row import Call, Limit
@@ -28,6 +28,9 @@ class LiveAccount(LiveStacks):
 
     _answers: dict[str, Future[Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def snapshot(self) -> Account | None:
+        return None
 
     def identity(self) -> Identity | Unknown:
         account_id = self._once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()

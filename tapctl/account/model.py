@@ -141,3 +141,5 @@ class Account:
     in_flight: tuple[InFlight, ...] | Unknown = ()
     learned: LearnedFloor | None = None
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
+    is_snapshot: bool = False
+    """Whether it was read from a file, at `taken_at`."""

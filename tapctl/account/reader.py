@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from tapctl.account.model import AccountSettings, Identity, Increase, InFlight, PastFailure, Quota, Stack
+from tapctl.account.model import Account, AccountSettings, Identity, Increase, InFlight, PastFailure, Quota, Stack
 from tapctl.limits.row import Limit
 from tapctl.unknown import Unknown
 
@@ -45,6 +45,10 @@ class Stacks(Protocol):
 
 class AccountReader(Lookups, Stacks, Protocol):
     """Reads one account and Region; a refused read is Unknown and names the missing permission."""
+
+    def snapshot(self) -> Account | None:
+        """The account that was saved; None for one that is read now."""
+        ...
 
     def identity(self) -> Identity | Unknown:
         """The account of the credentials."""

@@ -39,6 +39,9 @@ class SnapshotAccount:
 
     account: Account
 
+    def snapshot(self) -> Account | None:
+        return self.account
+
     def identity(self) -> Identity | Unknown:
         if self.account.account_id is None:
             return _LEFT_OUT

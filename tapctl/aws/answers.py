@@ -44,7 +44,7 @@ def first_words(body: bytes | str, status: int | None = None) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what a terminal would interpret, or not show, as `\\x1b`."""
+    """The text with what a terminal would interpret, or not show, in escapes of Python."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )

@@ -79,7 +79,7 @@ _NO_ANSWER = (
 )
 
 
-_CHECK_NETWORK = "check the proxy, the network, the Region and AWS_ENDPOINT_URL"
+_CHECK_NETWORK = "check the network, a proxy, the Region and AWS_ENDPOINT_URL"
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def is_throttled(error: AwsError) -> bool:
 
 def to_aws_error(error: Any, action: str) -> AwsError | UsageError:
     """A botocore exception as ours."""
-    if not hasattr(error, "response"):
+    if not getattr(error, "response", None):  # botocore's errors of a connection have it, empty
         return _no_answer(error, action)
     code, message = error_code(error), error_message(error) or f"error {error_code(error)} without a message"
     refusal = next((refusal for refusal in REFUSALS if refusal.matches(code, message)), None)
@@ -168,7 +168,6 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
             return UsageError(f"{action}: {str(error).rstrip('.')}", "use a Region such as us-east-1")
         case "ConnectionClosedError":
             return _unreadable(action, "the connection was closed before an answer came")
-        case name if name in _NO_ANSWER:
-            return AwsError(f"{action}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
-        case _:
-            return AwsError(f"{action}: {error}")
+        case name:
+            silent = name in _NO_ANSWER
+            return AwsError(f"{action}: {'no answer: ' if silent else ''}{error}", _CHECK_NETWORK if silent else None)

@@ -60,7 +60,8 @@ def account(
     result = workflow.survey(reader, settings)
     if isinstance(reader, saved.SnapshotAccount):
         # A copy is no newer than its source.
-        result = replace(result, taken_at=reader.account.taken_at, lookups=reader.account.lookups)
+        saved_at = reader.account.taken_at
+        result = replace(result, taken_at=saved_at, lookups=reader.account.lookups, is_snapshot=True)
     if settings.template:
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:

@@ -45,7 +45,25 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
             hints=_some(judgement.resolution),
         )
     ]
+    yield from _unneeded_reads(limit, result)
     yield from overrunning_sources(limit, result)
+
+
+def _unneeded_reads(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """What could not be read although the sum fits without it, since no function claims more than it holds."""
+    judgement, stack = result.concurrency, result.account.stack
+    if judgement.verdict is not Verdict.FITS:
+        return
+    unread = [value for value in (judgement.limit, judgement.unreserved, stack) if isinstance(value, Unknown)]
+    for unknown in dict.fromkeys(unread):
+        yield Finding(
+            limit.id,
+            Verdict.UNKNOWN,
+            f"{limit.title}: {unknown.reason}",
+            file=result.tree.resolver.template.file,
+            hints=_some(unknown.resolution),
+            judged=False,
+        )
 
 
 def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:

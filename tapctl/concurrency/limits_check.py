@@ -1,5 +1,6 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from tapctl.concurrency.findings import concurrency_findings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
-from tapctl.limits import CATALOGUE, Limit, LimitKind
+from tapctl.limits import CATALOGUE, COVERED_TYPES, Limit, LimitKind
 from tapctl.resource_types import STACK
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
@@ -86,6 +87,16 @@ def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Ad
     return Addition(least, most)
 
 
+def coverage(tree: StackTree) -> Mapping[str, int]:
+    """The resource types that no limit of the catalogue knows, with how many may exist of each."""
+    uncovered = (
+        resource.type
+        for member, resource in _resources(tree)
+        if resource.type not in COVERED_TYPES and existence(member.resolver, resource) is not False
+    )
+    return dict(sorted(Counter(uncovered).items()))
+
+
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
     """At least one finding for every limit that the template touches, also where it fits."""
     limits = touched(result.tree, result.account.stack)
@@ -103,7 +114,7 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         file=spender[0].resolver.template.file if spender else result.tree.resolver.template.file,
         line=spender[1].line if spender else None,
         hints=_resolution(quota.value, quota.usage),
-        judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
+        judged=not any(isinstance(value, Unknown) for value in (quota.value, quota.usage)),
     )
 
 
@@ -136,7 +147,7 @@ def _judge_exports(limit: Limit, result: Preflight) -> Iterator[Finding]:
     if isinstance(exports, Unknown):
         message = f"{limit.title}: {exports.reason}"
         hints = _resolution(exports)
-        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=hints, judged=exports.judged)
+        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=hints, judged=False)
         return
     own = result.account.stack.name if isinstance(result.account.stack, Stack) else None
     # The name of a nested stack starts with its parent's name and its logical id.

@@ -1,6 +1,7 @@
 """`Preflight`: everything that one preflight decided, worked out once and only read from then on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tapctl.account.model import Account, Increase
 from tapctl.concurrency.change import ClaimChange
@@ -41,12 +42,20 @@ class Preflight:
     remedy_forbidden: bool = False
     """Whether the configuration forbids a remedy and two steps."""
     is_sandbox: bool = False
+    strict: bool = False
+    """Whether limits that were not read count as unknown."""
+    coverage: Mapping[str, int] = field(default_factory=dict)
+    """The resource types whose limits are not covered, with how many resources there are of each."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 
     @property
     def verdict(self) -> Verdict:
-        return worst(finding.verdict for finding in self.findings if finding.judged)
+        return worst(finding.verdict for finding in self.findings if self.counts(finding))
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a finding is part of the verdict."""
+        return finding.judged or self.strict
 
     @property
     def first_step(self) -> RemedyPlan | None:
@@ -62,8 +71,12 @@ class Preflight:
 
     @property
     def other_findings(self) -> list[Finding]:
-        """The judged findings on other limits than concurrency, which no remedy changes."""
-        return [finding for finding in self.findings if finding.judged and finding.limit != CONCURRENCY.id]
+        """The findings of the verdict that no remedy changes: on other limits, or on what was not read."""
+        return [
+            finding
+            for finding in self.findings
+            if self.counts(finding) and (finding.limit != CONCURRENCY.id or not finding.judged)
+        ]
 
     @property
     def verdict_after_remedy(self) -> Verdict:

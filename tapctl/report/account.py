@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tapctl.account.model import Account, Stack
 from tapctl.concurrency.floor import floor
 from tapctl.limits import CATALOGUE, LimitKind
-from tapctl.report.render import RenderOptions, draw
+from tapctl.report.render import RenderOptions, age, draw
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def text(account: Account, settings: Settings, surface: RenderOptions) -> str:
     """The concurrency, every counted limit, and what the stack holds."""
     who = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
+    who += f", a snapshot {age(account.taken_at)}" if account.is_snapshot else ""
     parts: list[Any] = [who, "", *_concurrency(account, settings), "", _limits(account)]
     if isinstance(account.stack, Stack):
         parts += ["", _stack(account.stack)]

@@ -16,7 +16,7 @@ from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
-from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
@@ -35,15 +35,18 @@ def as_text(result: Preflight, surface: RenderOptions, *, deploying: bool = Fals
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    lines = [*_findings(_shown(result), deploying=deploying), *_not_checked(result), *_in_flight(result)]
+    lines = [*_findings(_shown(result), deploying=deploying), *map(Text, _notes(result))]
     parts += ["", *lines, ""] if lines else [""]
     return draw(surface, *parts, sentence(result))
 
 
 def _account_name(result: Preflight) -> str:
     account, stack = result.account, result.account.stack
-    where = f"the account {account.account_id}" if account.account_id else "the account"
+    kind = "account" if account.account_id or not account.is_snapshot else "an unnamed account"
+    where = f"{kind} {account.account_id}" if account.account_id else kind
+    where = f"a snapshot of {where}" if account.is_snapshot else f"the {where}"
     where += f" in {account.region}" if account.region else ""
+    where += f", {age(account.taken_at)}" if account.is_snapshot else ""
     match stack:
         case Stack(name=name, status=status):
             return f"{where}, stack {name} ({status})"
@@ -152,7 +155,7 @@ def _floor_text(bounds: Floor) -> str:
 
 
 def _shown(result: Preflight) -> list[Finding]:
-    problems = [finding for finding in result.findings if finding.judged and _matters(finding)]
+    problems = [finding for finding in result.findings if result.counts(finding) and _matters(finding)]
     return [*problems, *result.lint]
 
 
@@ -160,11 +163,20 @@ def _matters(finding: Finding) -> bool:
     return finding.verdict is not Verdict.FITS or finding.severity == "warning"
 
 
+def _notes(result: Preflight) -> Iterator[str]:
+    """What the verdict does not cover, and what may change it."""
+    yield from _not_checked(result)
+    if result.coverage:
+        types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
+        yield f"limits not covered: {', '.join(types)}"
+    yield from _in_flight(result)
+
+
 def _not_checked(result: Preflight) -> Iterator[str]:
     """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
     for finding in result.findings:
-        if not finding.judged:
+        if not result.counts(finding):
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
     yield from (f"not checked: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
@@ -217,7 +229,7 @@ def _why(result: Preflight) -> str:
     decisive = [
         finding
         for finding in result.findings
-        if finding.verdict is result.verdict and finding.judged and not finding.severity
+        if finding.verdict is result.verdict and result.counts(finding) and not finding.severity
     ]
     if result.verdict is not Verdict.FITS:
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
@@ -254,6 +266,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "in_flight": _in_flight_json(result.account.in_flight),
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
+        "coverage": coverage_json(result),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -272,6 +285,11 @@ def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
         "live": plain(change.live.reserved if change.live else None),
         "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
     }
+
+
+def coverage_json(result: Preflight) -> list[dict[str, Any]]:
+    """The resource types whose limits are not covered."""
+    return [{"type": type_, "count": count} for type_, count in result.coverage.items()]
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class JudgementOptions:
     remedy: RemedyMode | None = option(
         "--remedy", help="If the template does not fit: lower or drop reservations, only drop them, or fail."
     )
+    strict: bool = option("--strict", help="A limit that could not be read makes the verdict unknown.", default=False)
     allow_uncertain: bool = option(
         "--allow-uncertain", help="Exit with 0 for an uncertain or unknown verdict.", default=False
     )

@@ -79,6 +79,8 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         two_step,
         remedy_forbidden=settings.remedy is RemedyMode.FAIL,
         is_sandbox=settings.sandbox,
+        strict=settings.strict,
+        coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
     )
 

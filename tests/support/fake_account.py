@@ -34,6 +34,9 @@ class FakeAccount:
     failed: tuple[PastFailure, ...] | Unknown = ()
     increases: tuple[Increase, ...] | Unknown = ()
 
+    def snapshot(self) -> Account | None:
+        return self.account if self.account.is_snapshot else None
+
     def identity(self) -> Identity | Unknown:
         self.asked.append("identity")
         return Identity(self.account.account_id, self.account.region or "") if self.account.account_id else NOT_SET

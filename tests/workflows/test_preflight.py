@@ -1,12 +1,24 @@
 """What a preflight reads of an account, and what it decides."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tapctl.account.floor_cache import recall
-from tapctl.account.model import Identity, Increase, InFlight, LearnedFloor, LiveFunction, PastFailure, Quota, Stack
+from tapctl.account.model import (
+    AccountSettings,
+    Concurrency,
+    Identity,
+    Increase,
+    InFlight,
+    LearnedFloor,
+    LiveFunction,
+    PastFailure,
+    Quota,
+    Stack,
+)
 from tapctl.account.snapshot import dumps, load
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
@@ -445,10 +457,66 @@ class TestWhatCannotBeSeen:
     def test_it_is_never_said_to_fit(self, text: str) -> None:
         assert judge(template(text), fake_account(), settings()).verdict is UNKNOWN
 
-    def test_a_quota_that_was_denied_leaves_it_open(self) -> None:
-        denied = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
-        reader = fake_account(quotas={"dynamodb/L-F98FE922": Quota(2500, denied)})
-        assert judge(template(TABLE), reader, settings()).verdict is UNKNOWN
+
+def denied(action: str) -> Unknown:
+    return Unknown(f"{action} was denied", f"allow the action {action}")
+
+
+NO_SETTINGS = denied("lambda:GetAccountSettings")
+ALIAS_ALONE = "Resources: {A: {Type: AWS::Lambda::Alias, Properties: {FunctionName: other, FunctionVersion: '1'}}}"
+
+
+class TestWhatTheSumDoesNotNeed:
+    """A denied read that the sum of the concurrency does not need is shown and does not block."""
+
+    @staticmethod
+    def unread(found: Preflight) -> set[tuple[str | None, str]]:
+        """The limits that were not judged, each with the IAM action that is missing."""
+        findings = [finding for finding in found.findings if not finding.judged]
+        assert all(finding.verdict is UNKNOWN for finding in findings)
+        return {(finding.limit, finding.message.rpartition(": ")[2].split()[0]) for finding in findings}
+
+    def without_settings(self) -> FakeAccount:
+        reader = fake_account(quotas={"lambda/L-2ACBD22F": Quota(NO_SETTINGS, NO_SETTINGS)})
+        account = replace(reader.account, settings=AccountSettings(Concurrency(NO_SETTINGS, NO_SETTINGS)))
+        return replace(reader, account=account)
+
+    @pytest.mark.parametrize("strict", [False, True])
+    def test_a_quota(self, strict: bool) -> None:
+        reader = fake_account(quotas={"dynamodb/L-F98FE922": Quota(2500, denied("dynamodb:ListTables"))})
+        found = judge(template(TABLE), reader, settings(strict=strict))
+        verdict = UNKNOWN if strict else FITS
+        assert (found.verdict, found.verdict_after_remedy) == (verdict, verdict)
+        assert self.unread(found) == {("dynamodb-tables", "dynamodb:ListTables")}
+
+    def test_exports(self) -> None:
+        found = judge(template(EXPORT), fake_account(exports=denied("cloudformation:ListExports")), settings())
+        assert found.verdict is FITS
+        assert self.unread(found) == {("cloudformation-exports", "cloudformation:ListExports")}
+
+    @pytest.mark.parametrize("strict", [False, True])
+    @pytest.mark.parametrize("text", [FUNCTION.format(0), ALIAS_ALONE])
+    def test_the_account_settings_where_nothing_is_claimed(self, text: str, strict: bool) -> None:
+        found = judge(template(text), self.without_settings(), settings(strict=strict))
+        verdict = UNKNOWN if strict else FITS
+        assert (found.concurrency.verdict, found.verdict, found.verdict_after_remedy) == (FITS, verdict, verdict)
+        assert (CONCURRENCY.id, "lambda:GetAccountSettings") in self.unread(found)
+
+    def test_where_the_sum_needs_them_the_verdict_is_unknown(self) -> None:
+        found = judge(template(FUNCTION.format(5)), self.without_settings(), settings())
+        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        assert (found.verdict, finding.verdict, finding.judged) == (UNKNOWN, UNKNOWN, True)
+        assert NO_SETTINGS.reason in finding.message
+
+    def test_the_stack_where_nothing_is_claimed(self) -> None:
+        found = judge(template(FUNCTION.format(0)), fake_account(stack=DENIED), settings())
+        assert found.verdict is FITS
+        assert self.unread(found) == {(CONCURRENCY.id, "cloudformation:DescribeStacks")}
+
+    def test_another_limit_is_judged_all_the_same(self) -> None:
+        quotas = {"dynamodb/L-F98FE922": Quota(2500, 2500), "lambda/L-2ACBD22F": Quota(NO_SETTINGS, NO_SETTINGS)}
+        text = "Resources: {T: {Type: AWS::DynamoDB::Table}, F: {Type: AWS::Lambda::Function}}"
+        assert judge(template(text), fake_account(quotas=quotas), settings()).verdict is EXCEEDS
 
 
 class TestPseudoParameters:
