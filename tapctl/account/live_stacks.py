@@ -59,7 +59,7 @@ class LiveStacks:
         # A stack that is deleted and created again keeps none of its values.
         recreated = described.status == "ROLLBACK_COMPLETE"
         stack = Stack(
-            name,
+            described.name,
             described.status,
             self._functions(resources),
             {} if recreated else described.known_parameters(),

@@ -20,7 +20,7 @@ class Stacks(Protocol):
     """The stack to deploy, and the other stacks of the Region."""
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        """The stack with its functions and their reservations; None where it does not exist."""
+        """The stack with this name or alias, its functions and their reservations; None where it does not exist."""
         ...
 
     def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:

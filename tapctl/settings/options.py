@@ -54,7 +54,7 @@ class AccountOptions:
     env: str | None = option("--env", "-e", metavar="NAME", help="Environment: section [env.NAME] of tapctl.toml.")
     region: str | None = option("--region", metavar="REGION", help="AWS Region.")
     profile: str | None = option("--profile", metavar="NAME", help="AWS profile.")
-    stack_name: str | None = option("--stack-name", metavar="NAME", help="Stack name.")
+    stack_name: str | None = option("--stack-name", metavar="NAME", help="Name or alias of the stack.")
     config: Path | None = option("--config", metavar="FILE", help="Configuration file (default: nearest tapctl.toml).")
 
 

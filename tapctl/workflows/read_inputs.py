@@ -124,7 +124,9 @@ def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
     if account and account.account_id:
         known["AWS::AccountId"] = account.account_id
     if settings.stack_name:
-        known["AWS::StackName"] = settings.stack_name
+        # A stack that is found by an alias has its own name.
+        stack = account.stack if account else None
+        known["AWS::StackName"] = stack.name if isinstance(stack, Stack) else settings.stack_name
     return known
 
 

@@ -265,6 +265,13 @@ class TestStack:
         assert stack.functions == {}
         assert stack.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
 
+    def test_a_stack_that_is_found_by_an_alias_has_its_own_name(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
+            stubs["cloudformation"].add_response("describe_stacks", described(), {"StackName": "prod-orders"})
+            answer: dict[str, Any] = {"StackResourceSummaries": []}
+            stubs["cloudformation"].add_response("list_stack_resources", answer, {"StackName": STACK_ID})
+            assert LiveAccount(aws).stack("prod-orders") == Stack("orders", "UPDATE_COMPLETE", {}, {}, {})
+
     def test_values_from_the_parameter_store_are_kept_by_name(self) -> None:
         def fill(stubs: Any) -> None:
             answer = described(Size="/size")

@@ -537,6 +537,11 @@ class TestPseudoParameters:
     def test_what_is_not_known_is_not_made_up(self) -> None:
         assert stack_tree_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
 
+    def test_a_stack_that_is_named_by_an_alias_has_its_own_name(self) -> None:
+        account = replace(fake_account().account, stack=live(5))
+        pseudo = stack_tree_for(template(TOPIC), settings(stack_name="alias"), account).resolver.pseudo
+        assert pseudo["AWS::StackName"] == "mine"
+
     def test_the_account_is_known_where_the_template_asks_for_it(self) -> None:
         text = (
             FUNCTION.format("!If [Here, 5, 6]") + "Conditions: {Here: !Equals [!Ref AWS::AccountId, '123456789012']}\n"
