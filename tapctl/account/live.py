@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tapctl.account.live_stacks import LiveStacks
-from tapctl.account.model import Account, AccountSettings, Concurrency, Identity, Increase, Quota
-from tapctl.aws import lookups, quotas
+from tapctl.account.model import Account, AccountSettings, Concurrency, Holders, Identity, Increase, Quota
+from tapctl.aws import lambda_, lookups, quotas
 from tapctl.aws.errors import read_or_unknown
 from tapctl.limits.row import Call, Limit
 from tapctl.unknown import Count, Unknown
@@ -20,6 +20,10 @@ _SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
 def _setting(path: str) -> Call:
     return Call("lambda", "GetAccountSettings", path)
+
+
+HOLDER_READS = 200
+"""The most requests for the holders of reservations: the pages of functions, and one for each function."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,22 @@ class LiveAccount(LiveStacks):
                 self._number(_setting("AccountUsage.TotalCodeSize")),
             ),
             self._number(_setting("AccountUsage.FunctionCount")),
+        )
+
+    def holders(self) -> Holders | Unknown:
+        most = HOLDER_READS - HOLDER_READS // lambda_.FUNCTIONS_PER_PAGE
+        names = read_or_unknown(lambda_.LIST_FUNCTIONS, lambda: lambda_.function_names(self.aws, most))
+        if isinstance(names, Unknown):
+            return names
+        reads = {name: self._pool.submit(self._reserved, name) for name in names}
+        reserved = {name: read.result() for name, read in reads.items()}
+        refused = [value for value in reserved.values() if isinstance(value, Unknown)]
+        count = self.settings().function_count
+        existing = max(count, len(names)) if isinstance(count, int) else len(names)
+        return Holders(
+            {name: value for name, value in reserved.items() if isinstance(value, int) and value > 0},
+            existing - len(names) + len(refused),
+            refused[0].reason if refused else "",
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

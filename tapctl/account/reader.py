@@ -3,7 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from tapctl.account.model import Account, AccountSettings, Identity, Increase, InFlight, PastFailure, Quota, Stack
+from tapctl.account.model import (
+    Account,
+    AccountSettings,
+    Holders,
+    Identity,
+    Increase,
+    InFlight,
+    PastFailure,
+    Quota,
+    Stack,
+)
 from tapctl.limits.row import Limit
 from tapctl.unknown import Unknown
 
@@ -56,6 +66,10 @@ class AccountReader(Lookups, Stacks, Protocol):
 
     def settings(self) -> AccountSettings:
         """Concurrency, code storage and the number of functions."""
+        ...
+
+    def holders(self) -> Holders | Unknown:
+        """Which functions hold the account's reservations; a live account takes up to 200 reads for it."""
         ...
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

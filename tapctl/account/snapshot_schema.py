@@ -67,7 +67,15 @@ class SnapshotStack(_Model):
     resources: dict[str, str] | None = None
 
 
-_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "constrained-int", "str", "dict[str,str]"}
+class SnapshotHolders(_Model):
+    """Which functions hold the account's reservations."""
+
+    functions: dict[str, Annotated[int, Field(ge=0)]]
+    not_read: Annotated[int, Field(ge=0)] = 0
+    reason: str = ""
+
+
+_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "SnapshotHolders", "constrained-int", "str", "dict[str,str]"}
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
@@ -101,6 +109,7 @@ class Snapshot(_Model):
     # An UnreadMap is a map of strings too, so it is tried first.
     exports: Annotated[UnreadMap | dict[str, str] | None, Field(union_mode="left_to_right")] = None
     lookups: dict[str, str | Unread] = {}
+    holders: SnapshotHolders | Unread | None = None
     floor: _Floor | None = None
 
 

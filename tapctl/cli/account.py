@@ -30,11 +30,23 @@ class QuotaOptions(ProbeOptions):
     yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor` or `--request-increase`.", default=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderOptions:
+    """What is read only if it is asked for."""
+
+    panel: ClassVar = "Account"
+
+    holders: bool = option(
+        "--holders", help="Also read which functions hold the account's reservations (up to 200 reads).", default=False
+    )
+
+
 def account(
     template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file")],
     account: AccountOptions,
     snapshot: SnapshotOptions,
     judgement: Annotated[JudgementOptions, Only("min_unreserved")],
+    holders: HolderOptions,
     quota: QuotaOptions,
     output: OutputOptions,
 ) -> None:
@@ -57,11 +69,11 @@ def account(
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
     if quota.probe_floor:
         settings = probed(reader, settings, terminal, yes=quota.yes)
-    result = workflow.survey(reader, settings)
+    result = workflow.survey(reader, settings, holders=holders.holders)
     if isinstance(reader, saved.SnapshotAccount):
         # A copy is no newer than its source.
-        saved_at = reader.account.taken_at
-        result = replace(result, taken_at=saved_at, lookups=reader.account.lookups, is_snapshot=True)
+        copy = reader.account
+        result = replace(result, taken_at=copy.taken_at, lookups=copy.lookups, holders=copy.holders, is_snapshot=True)
     if settings.template:
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tapctl.account.model import Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import EventSource, FunctionDemand
 from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
@@ -18,6 +19,9 @@ from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence
 from tapctl.template.values import ResourceReference
 from tapctl.unknown import Unknown, known
+
+HOLDERS = 3
+"""How many holders of reservations a hint names."""
 
 NAMED = 10
 """How many functions a message names at most."""
@@ -179,15 +183,34 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         return (advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED if result.remedy_forbidden else allowed),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
+    others = _held_by_others(result)
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ()
     if plan.possible and plan.changes:
         remedy = advise(Advice.APPLY_REMEDY)
     elif unknown := first_unknown(result.changes):
         remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
+    elif verdict is Verdict.UNCERTAIN:
+        remedy = advise(Advice.PIN_MINIMUM)
+    elif result.reserved_by_others:
+        remedy, others = (*others, advise(Advice.FREE_RESERVATIONS))[0], ()
     else:
-        remedy = advise(Advice.PIN_MINIMUM if verdict is Verdict.UNCERTAIN else Advice.FREE_RESERVATIONS)
-    return (remedy, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+        remedy = "leave out ReservedConcurrentExecutions and ProvisionedConcurrencyConfig"
+    return (remedy, *others, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+
+
+def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
+    """The functions outside of the stack that reserve the most, where they were read."""
+    holders, stack = result.account.holders, result.account.stack
+    if isinstance(holders, Unknown):
+        return ()
+    functions = stack.functions.values() if isinstance(stack, Stack) else ()
+    others = holders.largest({function.physical_id for function in functions})
+    if not others:
+        return ()
+    named = ", ".join(f"{name} {value}" for name, value in others[:HOLDERS])
+    more = len(others) - HOLDERS
+    return (advise(Advice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
 
 
 def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:

@@ -14,6 +14,7 @@ from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
+from tapctl.unknown import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,16 @@ class Preflight:
     def counts(self, finding: Finding) -> bool:
         """Whether a finding is part of the verdict."""
         return finding.judged or self.strict
+
+    @property
+    def reserved_by_others(self) -> int:
+        """The concurrency that functions outside of the stack reserve, where the account's settings were read."""
+        match self.concurrency.limit, self.concurrency.unreserved:
+            case int(limit), int(unreserved):
+                own = sum(known(change.claim_before) for change in self.changes)
+                return max(0, limit - unreserved - own)
+            case _:
+                return 0
 
     @property
     def first_step(self) -> RemedyPlan | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.model import Account, Stack
+from tapctl.account.model import Account, Holders, Stack
 from tapctl.concurrency.floor import floor
 from tapctl.limits import CATALOGUE, LimitKind
-from tapctl.report.render import RenderOptions, age, draw
+from tapctl.report.render import RenderOptions, age, draw, functions_not_read
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def text(account: Account, settings: Settings, surface: RenderOptions) -> str:
     who = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
     who += f", a snapshot {age(account.taken_at)}" if account.is_snapshot else ""
     parts: list[Any] = [who, "", *_concurrency(account, settings), "", _limits(account)]
+    if (holders := _holders(account.holders)) is not None:
+        parts += ["", holders]
     if isinstance(account.stack, Stack):
         parts += ["", _stack(account.stack)]
     return draw(surface, *parts)
@@ -59,6 +61,18 @@ def _limits(account: Account) -> Any:
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
             table.add_row(title, used, _said(quota.value))
     return table
+
+
+def _holders(holders: Holders | Unknown) -> Any:
+    """Who holds the reservations, the largest first; None where that was not asked for."""
+    from rich.text import Text
+
+    if isinstance(holders, Unknown):
+        return Text(f"reservations: unknown: {holders.reason}") if holders.judged else None
+    lines = [f"reservations of {len(holders.functions)} functions: {sum(holders.functions.values()):,}"]
+    lines += [f"  {name}: {value:,}" for name, value in holders.largest()]
+    lines += [functions_not_read(holders)] if holders.not_read else []
+    return Text("\n".join(lines))
 
 
 def _stack(stack: Stack) -> Any:

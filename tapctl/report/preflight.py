@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.model import InFlight, Stack
+from tapctl.account.model import Holders, InFlight, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.remedy import Remedy, RemedyAction
@@ -16,7 +16,7 @@ from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import of_preflight
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
-from tapctl.report.render import STYLES, RenderOptions, age, draw
+from tapctl.report.render import STYLES, RenderOptions, age, draw, functions_not_read
 from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
@@ -138,9 +138,8 @@ def _headroom(result: Preflight) -> Any:
         return None
     match judged.limit, judged.unreserved, judged.outlook.final, judged.floor:
         case int(limit), int(unreserved), int(final), Floor(safe=safe):
-            before = sum(known(change.claim_before) for change in result.changes)
             after = sum(known(change.claim_after) for change in result.changes)
-            line = bar(Headroom(max(0, limit - unreserved - before), after, final, safe))
+            line = bar(Headroom(result.reserved_by_others, after, final, safe))
             line.append(f"\n  unreserved now {unreserved} · after the deploy {final}")
             line.append(f" · at the peak {judged.outlook.peak}")
             line.append(f"\n  limit {limit} · floor {_floor_text(judged.floor)}")
@@ -170,6 +169,11 @@ def _notes(result: Preflight) -> Iterator[str]:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
         yield f"limits not covered: {', '.join(types)}"
     yield from _in_flight(result)
+    match result.account.holders:
+        case Unknown(judged=True, reason=reason):
+            yield f"not checked: which functions hold what is reserved ({reason})"
+        case Holders(not_read=not_read) as holders if not_read:
+            yield functions_not_read(holders)
 
 
 def _not_checked(result: Preflight) -> Iterator[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+    from tapctl.account.model import Holders
+
 STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow", "warning": "yellow"}
 
 
@@ -83,6 +85,12 @@ def age(taken_at: str | None, now: datetime | None = None) -> str:
     unit, size = next(((unit, size) for unit, size in sizes if seconds >= size), ("second", 1))
     amount = seconds // size
     return f"taken {amount} {unit}{'' if amount == 1 else 's'} ago"
+
+
+def functions_not_read(holders: Holders) -> str:
+    """How many functions were not read, and why."""
+    count, reason = holders.not_read, holders.reason or "too many"
+    return f"not read: the reservations of {count:,} function{'' if count == 1 else 's'} ({reason})"
 
 
 BAR_WIDTH = 60

@@ -53,7 +53,9 @@ class DeployRequest:
 
     def by_name_of(self, stack: StackDescription) -> DeployRequest:
         """The request with the stack's own name, should it name the stack by an alias."""
-        return self if stack.name == self.stack_name else replace(self, settings=replace(self.settings, stack_name=stack.name))
+        if stack.name == self.stack_name:
+            return self
+        return replace(self, settings=replace(self.settings, stack_name=stack.name))
 
 
 @dataclass(frozen=True, slots=True)

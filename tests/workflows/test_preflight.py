@@ -10,6 +10,7 @@ from tapctl.account.floor_cache import recall
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,
+    Holders,
     Identity,
     Increase,
     InFlight,
@@ -277,6 +278,43 @@ def test_a_name_that_no_function_has_is_a_warning() -> None:
 
 def hints(found: Preflight) -> list[Advised]:
     return [hint for hint in found.findings[0].hints if isinstance(hint, Advised)]
+
+
+class TestHolders:
+    HOLDERS = Holders({"mine-Fn": 20, "b": 300, "a": 300, "c": 30, "d": 4}, not_read=7)
+
+    def reader(self, unreserved: int, **more: object) -> FakeAccount:
+        return fake_account(1000, unreserved, **{"holders": self.HOLDERS, **more})
+
+    def test_the_largest_others_are_named(self) -> None:
+        found = judged("400", self.reader(346, stack=live(20)))
+        assert found.reserved_by_others == 634
+        assert hints(found)[1] == advise(Advice.FREE_HELD, "a 300, b 300, c 30 and 1 more")
+
+    def test_where_no_remedy_is_allowed_the_hint_is_to_free_it(self) -> None:
+        found = judged("400", self.reader(366), remedy=RemedyMode.FAIL)
+        assert hints(found)[0].advice is Advice.FREE_HELD
+
+    def test_without_their_names_the_hint_is_the_same_in_general(self) -> None:
+        found = judged("400", self.reader(366, holders=denied("lambda:ListFunctions")), remedy=RemedyMode.FAIL)
+        assert hints(found)[0] == advise(Advice.FREE_RESERVATIONS)
+
+    @pytest.mark.parametrize("reserved", ["100", "0"])
+    def test_they_are_not_read_where_it_fits(self, reserved: str) -> None:
+        reader = self.reader(366)
+        assert judged(reserved, reader).verdict is FITS
+        assert "holders" not in reader.asked
+
+    def test_where_others_reserve_nothing_nothing_is_to_be_freed(self, golden: Golden) -> None:
+        reader = fake_account(10)
+        found = judged("5", reader, remedy=RemedyMode.FAIL)
+        assert "holders" not in reader.asked
+        assert {Advice.FREE_HELD, Advice.FREE_RESERVATIONS}.isdisjoint(hint.advice for hint in hints(found))
+        golden(found.findings[0].hints[0])
+
+    def test_a_survey_reads_them_if_asked(self) -> None:
+        assert survey(self.reader(366), settings(), holders=True).holders == self.HOLDERS
+        assert isinstance(survey(self.reader(366), settings()).holders, Unknown)
 
 
 class TestAHigherQuota:
