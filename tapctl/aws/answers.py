@@ -60,7 +60,8 @@ def check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: An
         return
     _received.words = first_words(body, status)
     protocol, shape = operation_model.service_model.resolved_protocol, operation_model.output_shape
-    if status >= 500 or _is_blob(shape):
+    is_refusal = "x-amzn-errortype" in response_dict["headers"]
+    if status >= 500 or is_refusal or _is_blob(shape):
         return
     succeeded = status == 200
     if protocol in _JSON:
