@@ -2,7 +2,8 @@
 
     TapctlError                 1   an AWS failure, or a bug
     ├── AwsError                1   AWS refused or did not answer
-    │   └── NoCredentials       1   there are no credentials
+    │   ├── NoCredentials       1   there are no credentials
+    │   └── UnreadableAnswer    1   what answered is not AWS
     ├── UsageError              2   wrong options, configuration or environment
     │   ├── ConfigError         2   tapctl.toml, or a file that it names, is invalid
     │   └── TemplateError       2   the template is invalid, with file, line and column
@@ -75,6 +76,10 @@ class AwsError(TapctlError):
 
 class NoCredentials(AwsError):
     """There are no credentials to call AWS with."""
+
+
+class UnreadableAnswer(AwsError):
+    """What answered is not AWS, or the answer broke off; `aws_message` has its first words, `code` is empty."""
 
 
 class UsageError(TapctlError):

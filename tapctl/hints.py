@@ -18,6 +18,7 @@ class Advice(Enum):
     DEPLOY_SECOND_STEP = "deploy-second-step"
     PIN_MINIMUM = "pin-minimum"
     FREE_RESERVATIONS = "free-reservations"
+    FREE_HELD = "free-held"  # functions with their reservations
     FREE_PROVISIONED = "free-provisioned"  # function name, qualifier
     START_SANDBOX_WITH_LIMIT = "start-sandbox-with-limit"  # limit
     RAISE_SANDBOX_LIMIT = "raise-sandbox-limit"  # limit

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapctl.account.model import (
+    Account,
     AccountSettings,
     Concurrency,
+    Holders,
     Identity,
     Increase,
     InFlight,
@@ -73,7 +75,7 @@ class _LiveStacks:
         # A stack that is deleted and created again keeps none of its values.
         recreated = described.status == "ROLLBACK_COMPLETE"
         stack = Stack(
-            name,
+            described.name,
             described.status,
             self._functions(resources),
             {} if recreated else described.known_parameters(),
@@ -189,12 +191,19 @@ def _setting(path: str) -> Call:
     return Call("lambda", "GetAccountSettings", path)
 
 
+HOLDER_READS = 200
+"""The most requests for the holders of reservations: the pages of functions, and one for each function."""
+
+
 @dataclass(slots=True)
 class LiveAccount(_LiveStacks):
     """Satisfies `tapctl.account.reader.AccountReader`; an operation that several limits need is called once."""
 
     _answers: dict[str, Future[Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def snapshot(self) -> Account | None:
+        return None
 
     def identity(self) -> Identity | Unknown:
         account_id = self._once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
@@ -211,6 +220,22 @@ class LiveAccount(_LiveStacks):
                 self._number(_setting("AccountUsage.TotalCodeSize")),
             ),
             self._number(_setting("AccountUsage.FunctionCount")),
+        )
+
+    def holders(self) -> Holders | Unknown:
+        most = HOLDER_READS - HOLDER_READS // lambda_.FUNCTIONS_PER_PAGE
+        names = read_or_unknown(lambda_.LIST_FUNCTIONS, lambda: lambda_.function_names(self.aws, most))
+        if isinstance(names, Unknown):
+            return names
+        reads = {name: self._pool.submit(self._reserved, name) for name in names}
+        reserved = {name: read.result() for name, read in reads.items()}
+        refused = [value for value in reserved.values() if isinstance(value, Unknown)]
+        count = self.settings().function_count
+        existing = max(count, len(names)) if isinstance(count, int) else len(names)
+        return Holders(
+            {name: value for name, value in reserved.items() if isinstance(value, int) and value > 0},
+            existing - len(names) + len(refused),
+            refused[0].reason if refused else "",
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

@@ -1,6 +1,6 @@
 """An account and Region as far as a verdict needs it: limits, usage, and the live stack."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from tapctl.unknown import Count, Unknown
@@ -124,6 +124,23 @@ class LearnedFloor:
 
 
 @dataclass(frozen=True, slots=True)
+class Holders:
+    """The reservations of the account's functions by their names, without functions that reserve nothing.
+
+    `not_read` functions may hold more; `reason` says why a read was refused, and is empty where none was.
+    """
+
+    functions: Mapping[str, int]
+    not_read: int = 0
+    reason: str = ""
+
+    def largest(self, own: Collection[str] = ()) -> list[tuple[str, int]]:
+        """Name and reservation of every holder except the `own` functions, the largest first."""
+        others = [(name, value) for name, value in self.functions.items() if name not in own]
+        return sorted(others, key=lambda holder: (-holder[1], holder[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """All values that were read; a part that nothing asked for is UNREAD or empty.
 
@@ -143,3 +160,6 @@ class Account:
     in_flight: tuple[InFlight, ...] | Unknown = ()
     learned: LearnedFloor | None = None
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
+    holders: Holders | Unknown = UNREAD
+    is_snapshot: bool = False
+    """Whether it was read from a file, at `taken_at`."""

@@ -3,7 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from tapctl.account.model import AccountSettings, Identity, Increase, InFlight, PastFailure, Quota, Stack
+from tapctl.account.model import (
+    Account,
+    AccountSettings,
+    Holders,
+    Identity,
+    Increase,
+    InFlight,
+    PastFailure,
+    Quota,
+    Stack,
+)
 from tapctl.limits.row import Limit
 from tapctl.unknown import Unknown
 
@@ -20,7 +30,7 @@ class Stacks(Protocol):
     """The stack to deploy, and the other stacks of the Region."""
 
     def stack(self, name: str) -> Stack | Unknown | None:
-        """The stack with its functions and their reservations; None where it does not exist."""
+        """The stack with this name or alias, its functions and their reservations; None where it does not exist."""
         ...
 
     def with_provisioned(self, stack: Stack, functions: Collection[str]) -> Stack:
@@ -46,12 +56,20 @@ class Stacks(Protocol):
 class AccountReader(Lookups, Stacks, Protocol):
     """Reads one account and Region; a refused read is Unknown and names the missing permission."""
 
+    def snapshot(self) -> Account | None:
+        """The account that was saved; None for one that is read now."""
+        ...
+
     def identity(self) -> Identity | Unknown:
         """The account of the credentials."""
         ...
 
     def settings(self) -> AccountSettings:
         """Concurrency, code storage and the number of functions."""
+        ...
+
+    def holders(self) -> Holders | Unknown:
+        """Which functions hold the account's reservations; a live account takes up to 200 reads for it."""
         ...
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.account.model import (
+    UNREAD,
     Account,
     AccountSettings,
     Concurrency,
+    Holders,
     Identity,
     Increase,
     InFlight,
@@ -19,7 +21,7 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
-from tapctl.account.snapshot_schema import Snapshot, SnapshotStack, Unread, read
+from tapctl.account.snapshot_schema import Snapshot, SnapshotHolders, SnapshotStack, Unread, read
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import Limit
 from tapctl.unknown import Count, Unknown
@@ -38,6 +40,9 @@ class SnapshotAccount:
     """Satisfies `tapctl.account.reader.AccountReader` from a file; a part that the file leaves out is Unknown."""
 
     account: Account
+
+    def snapshot(self) -> Account | None:
+        return self.account
 
     def identity(self) -> Identity | Unknown:
         if self.account.account_id is None:
@@ -65,6 +70,9 @@ class SnapshotAccount:
 
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:  # noqa: ARG002 - it has none
         return _LEFT_OUT
+
+    def holders(self) -> Holders | Unknown:
+        return self.account.holders
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         return {limit.key: self.account.quotas.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
@@ -110,6 +118,7 @@ def _account(snapshot: Snapshot) -> Account:
             name: stacks.value() if isinstance(stacks, Unread) else tuple(stacks)
             for name, stacks in snapshot.imports.items()
         },
+        holders=_holders(snapshot.holders),
         exports=_LEFT_OUT if exports is None else exports.value() if isinstance(exports, Unread) else exports,
     )
 
@@ -132,6 +141,12 @@ def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
         name: value.value() if isinstance(value, Unread) else value for name, value in stack.parameters.items()
     }
     return Stack(stack.name, stack.status, functions, parameters, stack.resources, exports=stack.exports)
+
+
+def _holders(holders: SnapshotHolders | Unread | None) -> Holders | Unknown:
+    if holders is None:
+        return UNREAD
+    return holders.value() if isinstance(holders, Unread) else Holders(**holders.model_dump())
 
 
 def _number(value: "int | Unread | None") -> Count:
@@ -163,6 +178,7 @@ def to_json(account: Account, word: Wording) -> dict[str, Any]:
         },
         "floor": asdict(account.learned) if account.learned else None,
         "lookups": account.lookups,
+        "holders": _holders_json(account.holders),
         "exports": account.exports if _was_read(account.exports) else None,
     }
     # An empty map of exports is a value; any other empty part was not read.
@@ -194,6 +210,13 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
         "resources": stack.resources,
         **({"exports": stack.exports} if stack.exports else {}),
     }
+
+
+def _holders_json(holders: Holders | Unknown) -> Any:
+    if isinstance(holders, Unknown):
+        return holders if holders.judged else None
+    functions = dict(holders.largest())
+    return {"functions": functions, "not_read": holders.not_read, "reason": holders.reason}
 
 
 def _entries(**values: Count) -> dict[str, Any]:

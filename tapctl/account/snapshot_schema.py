@@ -69,7 +69,24 @@ class SnapshotStack(_Model):
     exports: dict[str, str] = {}
 
 
-_UNION_MEMBERS = {"Unread", "UnreadMap", "SnapshotStack", "constrained-int", "str", "dict[str,str]", "list[str]"}
+class SnapshotHolders(_Model):
+    """Which functions hold the account's reservations."""
+
+    functions: dict[str, Annotated[int, Field(ge=0)]]
+    not_read: Annotated[int, Field(ge=0)] = 0
+    reason: str = ""
+
+
+_UNION_MEMBERS = {
+    "Unread",
+    "UnreadMap",
+    "SnapshotStack",
+    "SnapshotHolders",
+    "constrained-int",
+    "str",
+    "dict[str,str]",
+    "list[str]",
+}
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
@@ -105,6 +122,7 @@ class Snapshot(_Model):
     imports: dict[str, list[str] | Unread] = {}
     """The stacks that import an export, by its name."""
     lookups: dict[str, str | Unread] = {}
+    holders: SnapshotHolders | Unread | None = None
     floor: _Floor | None = None
 
 

@@ -94,12 +94,12 @@ def describe_stack(aws: Aws, name: str) -> StackDescription:
     """The stack with this name or id. A deleted one is found by its id alone, with the status DELETE_COMPLETE."""
     try:
         with aws_call(f"reading stack {stack_name(name)}"):
-            stacks = _client(aws).describe_stacks(StackName=name)["Stacks"]
+            stacks = [stack_description(entry) for entry in _client(aws).describe_stacks(StackName=name)["Stacks"]]
     except AwsError as error:
         if stack_missing(error):
             return StackDescription(name, ABSENT)
         raise
-    return stack_description(stacks[0]) if stacks else StackDescription(name, ABSENT)
+    return stacks[0] if stacks else StackDescription(name, ABSENT)
 
 
 def list_stacks(aws: Aws, statuses: Collection[str]) -> tuple[tuple[str, str], ...]:

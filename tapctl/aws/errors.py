@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tapctl.errors import AwsError, NoCredentials, UsageError
+from tapctl.aws.answers import ForeignAnswer, forget_answer, printable, received_words
+from tapctl.errors import AwsError, NoCredentials, UnreadableAnswer, UsageError
 from tapctl.hints import Advice, Hint, advise
 from tapctl.unknown import Unknown
 
@@ -71,7 +72,6 @@ _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialR
 _NO_SESSION = ("TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError")
 _NO_ANSWER = (
     "ConnectTimeoutError",
-    "ConnectionClosedError",
     "EndpointConnectionError",
     "ProxyConnectionError",
     "ReadTimeoutError",
@@ -79,25 +79,43 @@ _NO_ANSWER = (
 )
 
 
+_CHECK_NETWORK = "check the network, a proxy, the Region and AWS_ENDPOINT_URL"
+
+
 @contextmanager
 def aws_call(action: str) -> Iterator[None]:
-    """Raise what botocore raises as `AwsError`, or `UsageError` without a Region; `action` begins the message."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    """Raise what botocore raises as `AwsError`, or `UsageError` without a Region; `action` begins the message.
 
+    Read the values of an answer inside of it: where they are missing, the answer is not AWS's.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    forget_answer()
     try:
         yield
     except (ClientError, BotoCoreError) as error:
         raise to_aws_error(error, action) from None
+    except (ForeignAnswer, ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
+        if (words := received_words()) is None:
+            raise
+        raise _unreadable(action, f"the answer is not AWS's: {words}") from error
+
+
+def _unreadable(action: str, reason: str) -> UnreadableAnswer:
+    return UnreadableAnswer(f"{action}: {reason}", _CHECK_NETWORK, aws_message=reason)
 
 
 def read_or_unknown(permission: str, read: Callable[[], T]) -> T | Unknown:
-    """The result of `read`, or Unknown with the IAM action that was refused.
+    """The result of `read`, or Unknown with the IAM action that was refused, or with what answered instead of AWS.
 
-    Raises `AwsError` where the credentials are at fault or AWS does not answer.
+    Raises `AwsError` where the credentials are at fault or nothing answers.
     """
     try:
         with aws_call(permission):
             return read()
+    except UnreadableAnswer as error:
+        return Unknown(f"{permission}: {error.aws_message}", error.hint or "")
     except AwsError as error:
         if not error.code or error.code in EXPIRED.codes | INVALID_KEYS.codes:
             raise
@@ -119,9 +137,9 @@ def is_throttled(error: AwsError) -> bool:
 
 def to_aws_error(error: Any, action: str) -> AwsError | UsageError:
     """A botocore exception as ours."""
-    if not hasattr(error, "response"):
+    if not getattr(error, "response", None):  # botocore's errors of a connection have it, empty
         return _no_answer(error, action)
-    code, message = error_code(error), error_message(error)
+    code, message = error_code(error), error_message(error) or f"error {error_code(error)} without a message"
     refusal = next((refusal for refusal in REFUSALS if refusal.matches(code, message)), None)
     text, hint = (refusal.message.format(message), refusal.hint) if refusal else (message, None)
     return AwsError(f"{action}: {text}", hint, code=code, aws_message=message)
@@ -134,7 +152,7 @@ def error_code(error: Any) -> str:
 
 def error_message(error: Any) -> str:
     """AWS's message in botocore's `ClientError`."""
-    return str(error.response.get("Error", {}).get("Message", error)).strip()
+    return printable(" ".join(str(error.response.get("Error", {}).get("Message") or "").split()))
 
 
 def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
@@ -148,7 +166,8 @@ def _no_answer(error: Exception, action: str) -> AwsError | UsageError:
             return UsageError("no AWS Region is set", advise(Advice.SET_REGION))
         case "InvalidRegionError":
             return UsageError(f"{action}: {str(error).rstrip('.')}", "use a Region such as us-east-1")
-        case name if name in _NO_ANSWER:
-            return AwsError(f"{action}: no answer: {error}", "check the network, the Region and AWS_ENDPOINT_URL")
-        case _:
-            return AwsError(f"{action}: {error}")
+        case "ConnectionClosedError":
+            return _unreadable(action, "the connection was closed before an answer came")
+        case name:
+            silent = name in _NO_ANSWER
+            return AwsError(f"{action}: {'no answer: ' if silent else ''}{error}", _CHECK_NETWORK if silent else None)

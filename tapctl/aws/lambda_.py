@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GET_RESERVED = "lambda:GetFunctionConcurrency"
+LIST_FUNCTIONS = "lambda:ListFunctions"
+FUNCTIONS_PER_PAGE = 50
+"""The most that Lambda returns: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html"""
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
 LIST_STREAMS = "logs:DescribeLogStreams"
 GET_LOG_EVENTS = "logs:GetLogEvents"
@@ -54,6 +57,16 @@ def provisioned_concurrency(aws: Aws, function: str) -> tuple[ProvisionedConcurr
         )
 
     return _unless_not_found(LIST_PROVISIONED, read, ())
+
+
+def function_names(aws: Aws, most: int) -> tuple[str, ...]:
+    """The names of the Region's functions, at most this many."""
+    client: LambdaClient = aws.client("lambda")
+    with aws_call(LIST_FUNCTIONS):
+        pages = client.get_paginator("list_functions").paginate(
+            PaginationConfig={"PageSize": FUNCTIONS_PER_PAGE, "MaxItems": most}
+        )
+        return tuple(function["FunctionName"] for page in pages for function in page["Functions"])
 
 
 def set_reserved_concurrency(aws: Aws, function: str, value: int | None) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tapctl.aws.answers import check_answer
 from tapctl.errors import UsageError
 from tapctl.hints import Advice, advise
 
@@ -147,6 +148,7 @@ class Aws:
             raise
         except ValueError as error:
             raise UsageError(f"cannot reach AWS: {error}", "check AWS_ENDPOINT_URL") from None
+        client.meta.events.register("before-parse", check_answer)
         if trace := self.trace:
             client.meta.events.register("before-call", lambda model, **_: trace(f"calling {service}:{model.name}"))
         return client

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from tapctl.account.model import Account, Stack
+from tapctl.account.model import Account, Holders, Stack
 from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
@@ -15,7 +15,7 @@ from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.floor import floor
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import CATALOGUE, LimitKind
-from tapctl.report.render import Headroom, RenderOptions, bar, draw
+from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 from tapctl.unknown import Unknown
 
@@ -36,11 +36,23 @@ class QuotaOptions(ProbeOptions):
     yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor` or `--request-increase`.", default=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderOptions:
+    """What is read only if it is asked for."""
+
+    panel: ClassVar = "Account"
+
+    holders: bool = option(
+        "--holders", help="Also read which functions hold the account's reservations (up to 200 reads).", default=False
+    )
+
+
 def account(
     template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file")],
     account: AccountOptions,
     snapshot: SnapshotOptions,
     judgement: Annotated[JudgementOptions, Only("min_unreserved")],
+    holders: HolderOptions,
     quota: QuotaOptions,
     output: OutputOptions,
 ) -> None:
@@ -62,10 +74,11 @@ def account(
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
-    result = workflow.survey(reader, settings)
+    result = workflow.survey(reader, settings, holders=holders.holders)
     if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
-        result = replace(result, taken_at=reader.account.taken_at, lookups=reader.account.lookups)
+        copy = reader.account
+        result = replace(result, taken_at=copy.taken_at, lookups=copy.lookups, holders=copy.holders, is_snapshot=True)
     if settings.template:
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:
@@ -93,7 +106,10 @@ def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool
 def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:
     """The concurrency, every counted limit, and what the stack holds."""
     name = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
+    name += f", a snapshot {age(account.taken_at)}" if account.is_snapshot else ""
     parts: list[Any] = [name, "", *_concurrency(account, settings), "", _limits(account)]
+    if (holders := _holders(account.holders)) is not None:
+        parts += ["", holders]
     if isinstance(account.stack, Stack):
         parts += ["", _stack(account.stack)]
     return draw(options, *parts)
@@ -134,6 +150,18 @@ def _limits(account: Account) -> Any:
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
             table.add_row(title, used, _number(quota.value))
     return table
+
+
+def _holders(holders: Holders | Unknown) -> Any:
+    """Who holds the reservations, the largest first; None where that was not asked for."""
+    from rich.text import Text
+
+    if isinstance(holders, Unknown):
+        return Text(f"reservations: unknown: {holders.reason}") if holders.judged else None
+    lines = [f"reservations of {len(holders.functions)} functions: {sum(holders.functions.values()):,}"]
+    lines += [f"  {name}: {value:,}" for name, value in holders.largest()]
+    lines += [functions_not_read(holders)] if holders.not_read else []
+    return Text("\n".join(lines))
 
 
 def _stack(stack: Stack) -> str:

@@ -70,6 +70,7 @@ def open_account(
                 f"judging an update of stack {saved} from {snapshot};"
                 f" use `--stack-name {settings.stack_name}` for another stack"
             )
+        _check_snapshot_account(snapshot, reader.account.account_id, settings.account)
         region = reader.account.region
         if settings.region and region and settings.region != region:
             hint = f"use a snapshot of {settings.region}, or another `--region`"
@@ -80,6 +81,15 @@ def open_account(
     from tapctl.account.live import LiveAccount
 
     return LiveAccount(aws), settings
+
+
+def _check_snapshot_account(snapshot: Path, taken: str | None, configured: str | None) -> None:
+    """Raise `UsageError` for a snapshot of any account but the configured one."""
+    if configured and taken and taken != configured:
+        raise UsageError(
+            f"{snapshot} was taken of account {taken}, but the environment belongs to account {configured}",
+            "use a snapshot of that account, or choose another `--env`",
+        )
 
 
 def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:

@@ -58,7 +58,7 @@ def _taken(limit: Limit, result: Preflight) -> Iterator[Finding]:
         yield Finding(limit.id, Verdict.UNKNOWN, message, file=hidden_in, line=line, hints=next_steps(unknown))
     if isinstance(exports, Unknown):
         message = f"{limit.title}: {exports.reason}"
-        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=next_steps(exports), judged=exports.judged)
+        yield Finding(limit.id, Verdict.UNKNOWN, message, file=file, hints=next_steps(exports), judged=False)
         return
     own = result.account.stack.name if isinstance(result.account.stack, Stack) else None
     # The name of a nested stack starts with its parent's name and its logical id.

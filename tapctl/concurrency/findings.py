@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tapctl.account.model import Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.floor import Floor
@@ -18,7 +19,10 @@ from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence
 from tapctl.template.values import ResourceReference
-from tapctl.unknown import Count, Unknown, known, total
+from tapctl.unknown import Unknown, known
+
+HOLDERS = 3
+"""How many holders of reservations a hint names."""
 
 NAMED = 10
 """How many functions a message names at most."""
@@ -46,7 +50,25 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
             hints=_some(judgement.resolution),
         )
     ]
+    yield from _unneeded_reads(limit, result)
     yield from concurrency_warnings(result)
+
+
+def _unneeded_reads(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """What could not be read although the sum fits without it, since no function claims more than it holds."""
+    judgement, stack = result.concurrency, result.account.stack
+    if judgement.verdict is not Verdict.FITS:
+        return
+    unread = [value for value in (judgement.limit, judgement.unreserved, stack) if isinstance(value, Unknown)]
+    for unknown in dict.fromkeys(unread):
+        yield Finding(
+            limit.id,
+            Verdict.UNKNOWN,
+            f"{limit.title}: {unknown.reason}",
+            file=result.tree.resolver.template.file,
+            hints=_some(unknown.resolution),
+            judged=False,
+        )
 
 
 def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -172,6 +194,7 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         return (advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED if result.remedy_forbidden else allowed),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
+    others = _held_by_others(result)
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ()
     if plan.possible and plan.changes:
@@ -180,11 +203,25 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
         remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
     elif verdict is Verdict.UNCERTAIN:
         remedy = advise(Advice.PIN_MINIMUM)
-    elif reserved_by_others(result) == 0:
-        remedy = _ask_for_less(result)
+    elif result.reserved_by_others:
+        remedy, others = (*others, advise(Advice.FREE_RESERVATIONS))[0], ()
     else:
-        remedy = advise(Advice.FREE_RESERVATIONS)
-    return (remedy, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+        remedy = _ask_for_less(result)
+    return (remedy, *others, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+
+
+def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
+    """The functions outside of the stack that reserve the most, where they were read."""
+    holders, stack = result.account.holders, result.account.stack
+    if isinstance(holders, Unknown):
+        return ()
+    functions = stack.functions.values() if isinstance(stack, Stack) else ()
+    others = holders.largest({function.physical_id for function in functions})
+    if not others:
+        return ()
+    named = ", ".join(f"{name} {value}" for name, value in others[:HOLDERS])
+    more = len(others) - HOLDERS
+    return (advise(Advice.FREE_HELD, f"{named}{f' and {more} more' if more > 0 else ''}"),)
 
 
 def _ask_for_less(result: Preflight) -> str:
@@ -198,16 +235,6 @@ def _ask_for_less(result: Preflight) -> str:
             return "leave out ProvisionedConcurrencyConfig"
         case _:
             return "leave out the reservation"
-
-
-def reserved_by_others(result: Preflight) -> Count:
-    """What functions outside of the stack reserve of the account's limit."""
-    own = total(change.live.reserved or 0 for change in result.changes if change.live)
-    match result.concurrency.limit, result.concurrency.unreserved, own:
-        case int(limit), int(unreserved), int(held):
-            return max(0, limit - unreserved - held)
-        case values:
-            return next(value for value in values if isinstance(value, Unknown))
 
 
 def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:

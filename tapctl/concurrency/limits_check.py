@@ -1,16 +1,17 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tapctl.account.model import UNREAD, Quota, Stack
-from tapctl.concurrency import read_demand
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings
+from tapctl.concurrency.opaque import opaque_resources
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, Limit, LimitKind
+from tapctl.limits import CATALOGUE, COVERED_TYPES, Limit, LimitKind
 from tapctl.resource_types import STACK
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
@@ -48,7 +49,7 @@ def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bo
 def _hides_functions(tree: StackTree) -> bool:
     """Whether the stack may have functions that the template does not show."""
     return any(tree.remotes()) or any(
-        member.resolver.template.opaque or any(read_demand.opaque_resources(member)) for member in tree.members()
+        member.resolver.template.opaque or any(opaque_resources(member)) for member in tree.members()
     )
 
 
@@ -81,6 +82,16 @@ def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Ad
     return Addition(least, most)
 
 
+def coverage(tree: StackTree) -> Mapping[str, int]:
+    """The resource types that no limit of the catalogue knows, with how many may exist of each."""
+    uncovered = (
+        resource.type
+        for member, resource in _resources(tree)
+        if resource.type not in COVERED_TYPES and existence(member.resolver, resource) is not False
+    )
+    return dict(sorted(Counter(uncovered).items()))
+
+
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
     """At least one finding for every limit that the template touches, also where it fits."""
     limits = touched(result.tree, result.account.stack)
@@ -98,7 +109,7 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         file=spender[1].file if spender else result.tree.resolver.template.file,
         line=spender[1].line if spender else None,
         hints=next_steps(quota.value, quota.usage),
-        judged=all(value.judged for value in (quota.value, quota.usage) if isinstance(value, Unknown)),
+        judged=not any(isinstance(value, Unknown) for value in (quota.value, quota.usage)),
     )
 
 

@@ -1,6 +1,7 @@
 """`Preflight`: everything that one preflight decided, worked out once and only read from then on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tapctl.account.model import Account, Increase
 from tapctl.concurrency.change import ClaimChange
@@ -13,6 +14,7 @@ from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
+from tapctl.unknown import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,30 @@ class Preflight:
     remedy_forbidden: bool = False
     """Whether the configuration forbids a remedy and two steps."""
     is_sandbox: bool = False
+    strict: bool = False
+    """Whether limits that were not read count as unknown."""
+    coverage: Mapping[str, int] = field(default_factory=dict)
+    """The resource types whose limits are not covered, with how many resources there are of each."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 
     @property
     def verdict(self) -> Verdict:
-        return worst(finding.verdict for finding in self.findings if finding.judged)
+        return worst(finding.verdict for finding in self.findings if self.counts(finding))
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a finding is part of the verdict."""
+        return finding.judged or self.strict
+
+    @property
+    def reserved_by_others(self) -> int:
+        """The concurrency that functions outside of the stack reserve, where the account's settings were read."""
+        match self.concurrency.limit, self.concurrency.unreserved:
+            case int(limit), int(unreserved):
+                own = sum(known(change.claim_before) for change in self.changes)
+                return max(0, limit - unreserved - own)
+            case _:
+                return 0
 
     @property
     def first_step(self) -> RemedyPlan | None:
@@ -62,8 +82,12 @@ class Preflight:
 
     @property
     def other_findings(self) -> list[Finding]:
-        """The judged findings on other limits than concurrency, which no remedy changes."""
-        return [finding for finding in self.findings if finding.judged and finding.limit != CONCURRENCY.id]
+        """The findings of the verdict that no remedy changes: on other limits, or on what was not read."""
+        return [
+            finding
+            for finding in self.findings
+            if self.counts(finding) and (finding.limit != CONCURRENCY.id or not finding.judged)
+        ]
 
     @property
     def verdict_after_remedy(self) -> Verdict:

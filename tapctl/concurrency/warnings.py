@@ -7,7 +7,7 @@ from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Scaling
 from tapctl.concurrency.floor import SMALL_ACCOUNT, Floor
 from tapctl.concurrency.judge import minimum
-from tapctl.concurrency.read_demand import on_instances
+from tapctl.concurrency.opaque import on_instances
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict

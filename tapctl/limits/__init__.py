@@ -16,4 +16,7 @@ CATALOGUE: tuple[Limit, ...] = (
 
 CONCURRENCY = next(limit for limit in CATALOGUE if limit.kind is LimitKind.CONCURRENCY)
 
-__all__ = ["CATALOGUE", "CONCURRENCY", "Limit", "LimitKind"]
+COVERED_TYPES = frozenset(type_ for limit in CATALOGUE for type_ in limit.spends)
+"""The resource types that a row knows; a preflight names every other type as not covered."""
+
+__all__ = ["CATALOGUE", "CONCURRENCY", "COVERED_TYPES", "Limit", "LimitKind"]

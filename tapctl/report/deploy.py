@@ -10,7 +10,7 @@ from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.report import plan_changes, verify
 from tapctl.report.document import as_document, error_fields
-from tapctl.report.preflight import finding_json
+from tapctl.report.preflight import coverage_json, finding_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification
@@ -123,6 +123,7 @@ def _document(
         "verdict": preflight.verdict.value if preflight else None,
         "remedies": _remedies(preflight) if preflight else {},
         "findings": [finding_json(finding) for finding in findings],
+        "coverage": coverage_json(preflight) if preflight else [],
         "outputs": {},
         **plan_changes.document(None),
         "verification": None,

@@ -15,6 +15,7 @@ WORDING: Mapping[Advice, str] = {
     Advice.DEPLOY_SECOND_STEP: "`tapctl deploy` with the same options continues with step 2",
     Advice.PIN_MINIMUM: "pass `--min-unreserved N` if you know the minimum, from an error of this account",
     Advice.FREE_RESERVATIONS: "free concurrency that other functions reserve",
+    Advice.FREE_HELD: "free concurrency that other functions reserve: {}",
     Advice.FREE_PROVISIONED: (
         "`aws lambda delete-provisioned-concurrency-config --function-name {} --qualifier {}` frees what an earlier"
         " deploy left behind"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.model import InFlight, Stack
+from tapctl.account.model import Holders, InFlight, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.remedy import Remedy, RemedyAction
@@ -15,7 +15,7 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import CONCURRENCY
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
-from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.report.render import STYLES, RenderOptions, age, draw, functions_not_read
 from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
@@ -36,15 +36,18 @@ def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = Fals
         parts += ["", _table(result)]
     if headroom := _headroom(result):
         parts += ["", headroom]
-    lines = [*_findings(_shown(result), deploying=deploying), *_not_checked(result), *_in_flight(result)]
+    lines = [*_findings(_shown(result), deploying=deploying), *map(Text, _notes(result))]
     parts += ["", *lines, ""] if lines else [""]
     return draw(options, *parts, sentence(result))
 
 
 def _account_name(result: Preflight) -> str:
     account, stack = result.account, result.account.stack
-    where = f"the account {account.account_id}" if account.account_id else "the account"
+    kind = "account" if account.account_id or not account.is_snapshot else "an unnamed account"
+    where = f"{kind} {account.account_id}" if account.account_id else kind
+    where = f"a snapshot of {where}" if account.is_snapshot else f"the {where}"
     where += f" in {account.region}" if account.region else ""
+    where += f", {age(account.taken_at)}" if account.is_snapshot else ""
     match stack:
         case Stack(name=name, status=status):
             return f"{where}, stack {name} ({status})"
@@ -136,9 +139,8 @@ def _headroom(result: Preflight) -> Any:
         return None
     match judged.limit, judged.unreserved, judged.outlook.final, judged.floor:
         case int(limit), int(unreserved), int(final), Floor(safe=safe):
-            before = sum(known(change.claim_before) for change in result.changes)
             after = sum(known(change.claim_after) for change in result.changes)
-            line = bar(Headroom(max(0, limit - unreserved - before), after, final, safe))
+            line = bar(Headroom(result.reserved_by_others, after, final, safe))
             line.append(f"\n  unreserved now {unreserved} · after the deploy {final}")
             line.append(f" · at the peak {judged.outlook.peak}")
             line.append(f"\n  limit {limit} · floor {_floor_text(judged.floor)}")
@@ -153,7 +155,7 @@ def _floor_text(bounds: Floor) -> str:
 
 
 def _shown(result: Preflight) -> list[Finding]:
-    problems = [finding for finding in result.findings if finding.judged and _matters(finding)]
+    problems = [finding for finding in result.findings if result.counts(finding) and _matters(finding)]
     return [*problems, *result.lint]
 
 
@@ -161,11 +163,25 @@ def _matters(finding: Finding) -> bool:
     return finding.verdict is not Verdict.FITS or finding.severity == "warning"
 
 
+def _notes(result: Preflight) -> Iterator[str]:
+    """What the verdict does not cover, and what may change it."""
+    yield from _not_checked(result)
+    if result.coverage:
+        types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
+        yield f"limits not covered: {', '.join(types)}"
+    yield from _in_flight(result)
+    match result.account.holders:
+        case Unknown(judged=True, reason=reason):
+            yield f"not checked: which functions hold what is reserved ({reason})"
+        case Holders(not_read=not_read) as holders if not_read:
+            yield functions_not_read(holders)
+
+
 def _not_checked(result: Preflight) -> Iterator[str]:
     """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
     for finding in result.findings:
-        if not finding.judged:
+        if not result.counts(finding):
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
     yield from (f"not checked: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
@@ -218,7 +234,7 @@ def _why(result: Preflight) -> str:
     decisive = [
         finding
         for finding in result.findings
-        if finding.verdict is result.verdict and finding.judged and not finding.severity
+        if finding.verdict is result.verdict and result.counts(finding) and not finding.severity
     ]
     if result.verdict is not Verdict.FITS:
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
@@ -256,6 +272,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "in_flight": _in_flight_json(result.account.in_flight),
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
+        "coverage": coverage_json(result),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -274,6 +291,11 @@ def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
         "live": plain(change.live.reserved if change.live else None),
         "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
     }
+
+
+def coverage_json(result: Preflight) -> list[dict[str, Any]]:
+    """The resource types whose limits are not covered."""
+    return [{"type": type_, "count": count} for type_, count in result.coverage.items()]
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

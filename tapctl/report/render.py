@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from tapctl.report.wrapping import hanging, slices
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
+
+    from tapctl.account.model import Holders
 
 STYLES = {"fits": "green", "exceeds": "bold red", "uncertain": "yellow", "unknown": "yellow", "warning": "yellow"}
 
@@ -65,6 +68,28 @@ def _lines(line: Text, width: int) -> Iterator[Text]:
         part = line[begin:end]
         part.pad_left(hanging(line.plain) if number else 0)
         yield part
+
+
+def age(taken_at: str | None, now: datetime | None = None) -> str:
+    """When a snapshot was taken, such as `taken 3 days ago`."""
+    try:
+        taken = datetime.fromisoformat(taken_at or "")
+    except ValueError:
+        return "of an unknown date"
+    taken = taken if taken.tzinfo else taken.replace(tzinfo=UTC)
+    seconds = int(((now or datetime.now(UTC)) - taken).total_seconds())
+    if seconds < 0:
+        return f"dated {taken:%Y-%m-%d}, in the future"
+    sizes = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+    unit, size = next(((unit, size) for unit, size in sizes if seconds >= size), ("second", 1))
+    amount = seconds // size
+    return f"taken {amount} {unit}{'' if amount == 1 else 's'} ago"
+
+
+def functions_not_read(holders: Holders) -> str:
+    """How many functions were not read, and why."""
+    count, reason = holders.not_read, holders.reason or "too many"
+    return f"not read: the reservations of {count:,} function{'' if count == 1 else 's'} ({reason})"
 
 
 BAR_WIDTH = 60

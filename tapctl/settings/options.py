@@ -54,7 +54,7 @@ class AccountOptions:
     env: str | None = option("--env", "-e", metavar="NAME", help="Environment: section [env.NAME] of tapctl.toml.")
     region: str | None = option("--region", metavar="REGION", help="AWS Region.")
     profile: str | None = option("--profile", metavar="NAME", help="AWS profile.")
-    stack_name: str | None = option("--stack-name", metavar="NAME", help="Stack name.")
+    stack_name: str | None = option("--stack-name", metavar="NAME", help="Name or alias of the stack.")
     config: Path | None = option("--config", metavar="FILE", help="Configuration file (default: nearest tapctl.toml).")
 
 
@@ -74,6 +74,7 @@ class JudgementOptions:
     remedy: RemedyMode | None = option(
         "--remedy", help="If the template does not fit: lower or drop reservations, only drop them, or fail."
     )
+    strict: bool = option("--strict", help="A limit that could not be read makes the verdict unknown.", default=False)
     allow_uncertain: bool = option(
         "--allow-uncertain", help="Exit with 0 for an uncertain or unknown verdict.", default=False
     )

@@ -66,6 +66,8 @@ class Settings:
     """The section that sets a parameter, for parameters that the command line does not give."""
     unchosen: tuple[str, ...] = ()
     """The environments that set a Region, if `--env` chose none."""
+    strict: bool = False
+    """Whether a limit that was not read makes the verdict unknown."""
     chosen_stack: bool = False
     """Whether the stack name comes from `--stack-name` instead of the configuration."""
 
@@ -130,6 +132,7 @@ def read(
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(environment, template, account.env),
         unchosen=() if account.env else _regional(file),
+        strict=judgement.strict,
         chosen_stack=account.stack_name is not None,
     )
 

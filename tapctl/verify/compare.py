@@ -2,13 +2,31 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from tapctl.aws.answers import first_words
 
 Comparison = Callable[[Any, Any], bool]
 """Takes the expected value, from the template, and the actual one, from the API."""
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+
+
+class NotJson(Exception):
+    """A document that should be JSON is not; the message has its first words."""
+
+
+def json_object(document: Any) -> Mapping[str, Any]:
+    """The JSON object, which may be text. Raises `NotJson` for anything else."""
+    parsed = document
+    if isinstance(document, str):
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(document)
+    if not isinstance(parsed, dict):
+        raise NotJson(f"not a JSON object: {first_words(str(document))}")
+    return parsed
 
 
 def same(expected: Any, actual: Any) -> bool:
@@ -27,8 +45,8 @@ def same_name(expected: Any, actual: Any) -> bool:
 
 
 def same_document(expected: Any, actual: Any) -> bool:
-    """The same JSON document, each side as text or parsed."""
-    return same(_parsed(expected), _parsed(actual))
+    """The same JSON document, each side as text or parsed. Raises `NotJson` for another text on one side."""
+    return bool(expected == actual) or same(_parsed(expected), _parsed(actual))
 
 
 def within(expected: Any, actual: Any) -> bool:
@@ -85,5 +103,5 @@ def _parsed(value: Any) -> Any:
         return value
     try:
         return json.loads(value)
-    except ValueError:
-        return value
+    except (ValueError, RecursionError):
+        raise NotJson(f"not JSON: {first_words(value)}") from None

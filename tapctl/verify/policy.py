@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tapctl.verify.compare import json_object
 from tapctl.verify.resource_check import PropertyCheck
 
 _ACCOUNT_ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
@@ -16,7 +17,7 @@ def policy_check(property_: str, field: str = "") -> PropertyCheck:
 
 
 def same_policy(expected: Any, actual: Any) -> bool:
-    """Whether both documents allow and deny the same."""
+    """Whether both documents allow and deny the same. Raises `NotJson`."""
     return sorted(_statements(expected)) == sorted(_statements(actual))
 
 
@@ -31,7 +32,7 @@ def policy_difference(expected: Any, actual: Any) -> str:
 
 def _statements(document: Any) -> dict[str, str]:
     """The canonical text of each statement, which is equal for equal meanings, to the statement's name."""
-    parsed = json.loads(document) if isinstance(document, str) else document or {}
+    parsed = {} if document is None else json_object(document)
     return {
         json.dumps(_canonical_statement(statement), sort_keys=True): f"`{statement.get('Sid') or _summary(statement)}`"
         for statement in _as_list(parsed.get("Statement") or [])

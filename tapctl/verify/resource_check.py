@@ -17,7 +17,7 @@ from tapctl.hints import Hint
 from tapctl.template.intrinsics import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
-from tapctl.verify.compare import Comparison, same
+from tapctl.verify.compare import Comparison, NotJson, same
 
 _NOT_FOUND = {
     "ResourceNotFoundException",
@@ -121,7 +121,10 @@ class PropertyCheck:
         expected = self.to_api(self.expected(resource.properties))
         actual = at(response, self.field or self.path)
         actual = self.absent if actual is None else actual
-        equal = self.equal(expected, actual)
+        try:
+            equal = self.equal(expected, actual)
+        except NotJson as error:
+            return resource.not_checked(f"{label} is {error}")
         if self.difference:
             details = "" if equal else self.difference(expected, actual)
             differs = f"{label} differs from the template{f': {details}' if details else ''}"
@@ -216,7 +219,10 @@ class ResourceCheck:
         yield from (check.compare(resource, response) for check in self.states)
         yield from (check.compare(resource, response, item) for check in properties)
         if self.further:
-            yield from self.further(resource, response)
+            try:
+                yield from self.further(resource, response)
+            except NotJson as error:
+                yield resource.not_checked(f"{self.operation} returned what is {error}")
 
     def _response(self, resource: LiveResource, parameters: Mapping[str, Any]) -> Any:
         response = resource.call(self.service, self.operation, parameters)

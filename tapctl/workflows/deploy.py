@@ -86,6 +86,7 @@ def deploy(request: DeployRequest, ui: DeployUI, linting: Linting | None = None)
     Raises `Blocked` when the verdict blocks the deploy, and what `run_step` raises.
     """
     stack = find_stack(request.aws, request.stack_name)
+    request = request.by_name_of(stack)
     with _journal(request, stack) as journal:
         secrets = secrets_of(request.template, request.settings.parameters)
         deployer = Deployer(request, ui, journal, secrets)

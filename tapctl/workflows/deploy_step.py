@@ -23,7 +23,8 @@ from tapctl.stacks.redaction import given_secrets
 from tapctl.state import noecho_hash
 from tapctl.state.journal import Phase
 from tapctl.workflows.create_change_set import create_change_set
-from tapctl.workflows.preflight import judge
+from tapctl.workflows.preflight import decide
+from tapctl.workflows.read_inputs import read_inputs
 
 if TYPE_CHECKING:
     from tapctl.aws.stacks import StackDescription
@@ -145,7 +146,8 @@ def confirm(deployer: Deployer, created: ChangeSet, deployed_before: str = "", *
 def _still_fits(deployer: Deployer, step: DeployStep, created: ChangeSet) -> bool:
     """Judge again, with what will be replaced: is the remedy the same, and the verdict no worse?"""
     before = step.result
-    now = judge(before.template, LiveAccount(deployer.aws), deployer.settings, created.replaced)
+    inputs = read_inputs(before.template, LiveAccount(deployer.aws), deployer.settings, created.replaced)
+    now = decide(before.template, inputs, deployer.settings)
     verdicts = [result.concurrency_after_remedy for result in (before, now)]
     return now.plan.remedies == before.plan.remedies and worst(verdicts) is verdicts[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import UsageError
@@ -50,6 +50,12 @@ class DeployRequest:
         if self.settings.stack_name is None:
             raise UsageError("no stack name is set", "pass `--stack-name`")
         return self.settings.stack_name
+
+    def by_name_of(self, stack: StackDescription) -> DeployRequest:
+        """The request with the stack's own name, should it name the stack by an alias."""
+        if stack.name == self.stack_name:
+            return self
+        return replace(self, settings=replace(self.settings, stack_name=stack.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,9 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
         return f"nothing to edit; {_message(result, concurrency)}", (advise(Advice.DEPLOY_IN_TWO_STEPS),)
     if result.remedy_forbidden and concurrency in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return f"nothing edited, since `--remedy fail` forbids it; {_message(result, concurrency)}", ()
-    decisive = next(finding for finding in result.findings if finding.verdict is result.verdict and finding.judged)
+    decisive = next(
+        finding for finding in result.findings if finding.verdict is result.verdict and result.counts(finding)
+    )
     if result.verdict is Verdict.UNKNOWN:
         return f"nothing edited; {decisive.message}", decisive.hints
     message = f"no edit of a reservation helps; {decisive.message}"

@@ -39,8 +39,9 @@ def plan(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -
     Raises `Blocked` when the verdict blocks the deploy, `BusyError` or `DeployStuck` when no change set can be created
     now, `UsageError` for warnings with `--fail-on-warnings`.
     """
+    ready = Deployer(request, ui).recovery.require_ready()
+    request = request.by_name_of(ready.stack)
     deployer = Deployer(request, ui)
-    ready = deployer.recovery.require_ready()
     check_parameters(ready, request.template, request.settings)
     result = preflight(request.template, LiveAccount(request.aws), request.settings, linting)
     ui.verdict(result)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, AccountSettings
+from tapctl.account.model import UNREAD, Account, AccountSettings
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.floor import Floor
 from tapctl.concurrency.judge import Judgement
@@ -52,8 +52,11 @@ def judge(
 ) -> Preflight:
     """The verdict without linting; `replacements` is what a change set reports as replaced."""
     result = decide(template, read_inputs(template, reader, settings, replacements), settings)
-    pending = read_pending_increases(reader) if result.concurrency.lacking else ()
-    return with_findings(replace(result, pending_increases=pending), settings)
+    if result.concurrency.lacking:
+        holders = reader.holders() if result.reserved_by_others else UNREAD
+        account = replace(result.account, holders=holders)
+        result = replace(result, account=account, pending_increases=read_pending_increases(reader))
+    return with_findings(result, settings)
 
 
 def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
@@ -81,6 +84,8 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         two_step,
         remedy_forbidden=settings.remedy is RemedyMode.FAIL,
         is_sandbox=settings.sandbox,
+        strict=settings.strict,
+        coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
     )
 
@@ -196,7 +201,9 @@ def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
     )
 
 
-def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE) -> Account:
+def survey(
+    reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE, *, holders: bool = False
+) -> Account:
     """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
     with ThreadPoolExecutor(5, "read") as pool:
         read: Future[AccountSettings] = pool.submit(reader.settings)
@@ -214,4 +221,5 @@ def survey(reader: AccountReader, settings: Settings, limits: Sequence[Limit] = 
             quotas=quotas.result(),
             exports=exports.result(),
             learned=settings.learned,
+            holders=reader.holders() if holders else UNREAD,
         )

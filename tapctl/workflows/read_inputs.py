@@ -78,12 +78,16 @@ def _needs_exports(tree: StackTree, stack: Stack | Unknown | None) -> bool:
 
 def _read_stack(template: Template, reader: AccountReader, settings: Settings, pool: ThreadPoolExecutor) -> Account:
     """The account's settings and the live stack, whose parameters the template keeps."""
-    reading = pool.submit(reader.settings)
+    reading, saved = pool.submit(reader.settings), reader.snapshot()
     identity = pool.submit(reader.identity) if "AWS::AccountId" in template.source.text else None
     stack = reader.stack(settings.stack_name) if settings.stack_name else None
     read, known = reading.result(), identity.result() if identity else None
     account_id = None if known is None or isinstance(known, Unknown) else known.account_id
-    return Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
+    account = Account(settings.region, read, account_id, stack=stack, learned=settings.learned)
+    if saved is None:
+        return account
+    region = account.region or saved.region
+    return replace(account, region=region, account_id=saved.account_id, taken_at=saved.taken_at, is_snapshot=True)
 
 
 def read_pending_increases(reader: AccountReader) -> tuple[Increase, ...]:
@@ -129,7 +133,9 @@ def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
     if account and account.account_id:
         known["AWS::AccountId"] = account.account_id
     if settings.stack_name:
-        known["AWS::StackName"] = settings.stack_name
+        # A stack that is found by an alias has its own name.
+        stack = account.stack if account else None
+        known["AWS::StackName"] = stack.name if isinstance(stack, Stack) else settings.stack_name
     return known
 
 

@@ -10,6 +10,7 @@ from tapctl.account.live import RUNNING, LiveAccount
 from tapctl.account.model import (
     AccountSettings,
     Concurrency,
+    Holders,
     Identity,
     Increase,
     InFlight,
@@ -264,6 +265,13 @@ class TestStack:
         assert stack.functions == {}
         assert stack.outside == {"Live": LiveFunction("orders-Fn", None, 30, {"Live": 30})}
 
+    def test_a_stack_that_is_found_by_an_alias_has_its_own_name(self) -> None:
+        with stubbed("cloudformation") as (aws, stubs):
+            stubs["cloudformation"].add_response("describe_stacks", described(), {"StackName": "prod-orders"})
+            answer: dict[str, Any] = {"StackResourceSummaries": []}
+            stubs["cloudformation"].add_response("list_stack_resources", answer, {"StackName": STACK_ID})
+            assert LiveAccount(aws).stack("prod-orders") == Stack("orders", "UPDATE_COMPLETE", {}, {}, {})
+
     def test_values_from_the_parameter_store_are_kept_by_name(self) -> None:
         def fill(stubs: Any) -> None:
             answer = described(Size="/size")
@@ -332,6 +340,52 @@ class TestStack:
         assert isinstance(stack, Stack)
         assert stack.functions["Fn"].reserved == denied("lambda:GetFunctionConcurrency")
         assert stack.functions["Fn"].claim == denied("lambda:GetFunctionConcurrency")
+
+
+def listed(*names: str, marker: str = "") -> dict[str, Any]:
+    """One page of functions."""
+    return {"Functions": [{"FunctionName": name} for name in names], **({"NextMarker": marker} if marker else {})}
+
+
+class TestHolders:
+    def read(self, functions: list[Any], reserved: list[Any], count: int = 4) -> tuple[Holders | Unknown, int]:
+        """The holders, and how many reservations were read; `count` functions exist."""
+        aws = offline_aws()
+        settings = {**SETTINGS, "AccountUsage": {"TotalCodeSize": 0, "FunctionCount": count}}
+        answering(
+            aws, "lambda", GetAccountSettings=[settings], ListFunctions=functions, GetFunctionConcurrency=reserved
+        )
+        before = len(reserved)
+        return LiveAccount(aws).holders(), before - len(reserved)
+
+    def test_functions_with_a_reservation_are_named_over_all_pages(self) -> None:
+        functions = [listed("a", "b", marker="m"), listed("c", "d")]
+        values: list[dict[str, Any]] = [{"ReservedConcurrentExecutions": 30}, {}, {"ReservedConcurrentExecutions": 0}]
+        holders, _ = self.read(functions, [*values, {"ReservedConcurrentExecutions": 5}])
+        assert isinstance(holders, Holders)
+        assert (sorted(holders.functions.values()), holders.not_read, holders.reason) == ([5, 30], 0, "")
+
+    def test_at_most_200_requests_are_sent(self) -> None:
+        names = [f"f{number}" for number in range(250)]
+        functions = [listed(*names[start : start + 50], marker=f"m{start}") for start in range(0, 250, 50)]
+        one = {"ReservedConcurrentExecutions": 1}
+        holders, reads = self.read(functions, [one] * 250, count=1000)
+        assert isinstance(holders, Holders)
+        assert (len(holders.functions), holders.not_read) == (196, 804)
+        assert reads + 5 - len(functions) == 200
+
+    def test_a_denied_list_is_unknown(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
+            stubs["lambda"].add_client_error("list_functions", *DENIED, 403)
+            assert LiveAccount(aws).holders() == denied("lambda:ListFunctions")
+
+    def test_a_denied_function_counts_as_not_read(self) -> None:
+        with stubbed("lambda") as (aws, stubs):
+            stubs["lambda"].add_response("list_functions", listed("a"))
+            stubs["lambda"].add_client_error("get_function_concurrency", *DENIED, 403)
+            stubs["lambda"].add_response("get_account_settings", SETTINGS)
+            reason = "lambda:GetFunctionConcurrency was denied"
+            assert LiveAccount(aws).holders() == Holders({}, 4, reason)
 
 
 class TestQuotas:

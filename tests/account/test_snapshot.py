@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapctl.account.model import Account, AccountSettings, Concurrency, Identity, LiveFunction, Quota, Stack
+from tapctl.account.model import Account, AccountSettings, Concurrency, Holders, Identity, LiveFunction, Quota, Stack
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import Advice, advise
@@ -336,3 +336,13 @@ def test_a_copy_of_a_snapshot_keeps_its_time_and_its_lookups(tmp_path: Path) -> 
     copy = [sys.executable, "-m", "tapctl", "account", "--snapshot", "first.json", "--output", "second.json"]
     subprocess.run(copy, cwd=tmp_path, check=True, capture_output=True)
     assert json.loads((tmp_path / "second.json").read_text()) == written
+
+
+@pytest.mark.parametrize(
+    "holders",
+    [Holders({"b": 300, "a": 5}, 12, "lambda:GetFunctionConcurrency was denied"), Unknown("denied", "allow it")],
+)
+def test_holders_of_reservations_are_written_and_read(tmp_path: Path, holders: Holders | Unknown) -> None:
+    account = Account("eu-west-1", AccountSettings(Concurrency(1000, 695)), holders=holders)
+    (tmp_path / "a.json").write_text(dumps(account, worded))
+    assert load(tmp_path / "a.json").holders() == holders

@@ -283,6 +283,25 @@ def test_a_snapshot_of_another_stack_is_announced(shop: Path, tapctl: Tapctl, go
     golden(answer.err)
 
 
+def test_a_snapshot_of_another_account_is_refused(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    account = json.loads((shop / "account.json").read_text())
+    (shop / "account.json").write_text(json.dumps({**account, "account_id": "222222222222"}))
+    command = "preflight queue.yaml --snapshot account.json --no-lint --env"
+    answer = tapctl(*command.split(), "prod")
+
+    assert answer.is_error(2)
+    golden(answer.err)
+    assert tapctl(*command.split(), "staging").code == 0
+
+
+@pytest.mark.parametrize(("strict", "code"), [([], 0), (["--strict"], 4), (["--strict", "--allow-uncertain"], 0)])
+def test_a_limit_that_was_not_read_counts_only_if_it_is_asked(
+    strict: list[str], code: int, shop: Path, tapctl: Tapctl
+) -> None:
+    command = "preflight queue.yaml --snapshot account.json --no-lint --format json"
+    assert tapctl(*command.split(), *strict).code == code
+
+
 ONLINE = [
     pytest.param(["preflight", "queue.yaml", "--no-lint"], id="preflight"),
     pytest.param(["account"], id="account"),
@@ -378,6 +397,55 @@ def test_an_unknown_account_is_refused(
 
     assert answer.is_error(2)
     golden(worded(answer.err))
+
+
+FOREIGN = [
+    pytest.param(200, "<html><head><title>Sign in</title></head>\x1b[31m</html>", "<html>", id="a login page"),
+    pytest.param(403, "<!DOCTYPE html>\n<html>Blocked</html>", "<!DOCTYPE html> <html>Blocked", id="a block page"),
+    pytest.param(200, "", "an empty body with HTTP status 200", id="an empty body"),
+    pytest.param(403, "", "403", id="an empty refusal"),
+    pytest.param(200, '{"hello": 1}', '{"hello": 1}', id="other JSON"),
+    pytest.param(200, "[1]", "[1]", id="a list"),
+    pytest.param(200, '{"AccountLimit": {"ConcurrentExecutions": []}}', '{"AccountLimit"', id="JSON of another shape"),
+    pytest.param(200, '{"Account', '{"Account', id="JSON cut short"),
+]
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("status", "body", "words"), FOREIGN)
+def test_a_preflight_of_what_is_not_aws_is_unknown(
+    status: int, body: str, words: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop / "function.json").write_text(FUNCTION)
+    command = "preflight function.json --no-lint --region us-east-1 --stack-name shop --format"
+    with answering(status, body) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        document, text = (tapctl(*command.split(), each) for each in ("json", "text"))
+
+    assert (document.code, text.code) == (4, 4)
+    messages = [finding["message"] for finding in json.loads(document.out)["findings"]]
+    assert all(words in message for message in messages if "GetAccountSettings" in message)
+    assert words in messages[0]
+    assert words in text.out
+    assert "\x1b" not in text.out
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("status", "body", "words"), FOREIGN[:3])
+@pytest.mark.parametrize(
+    "command",
+    ["deploy queue.yaml --yes --no-lint", "deploy queue.yaml --plan --no-lint", "verify", "watch", "destroy -y"],
+)
+def test_a_command_that_needs_the_stack_ends_where_something_else_answers(
+    command: str, status: int, body: str, words: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(status, body) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        answer = tapctl(*command.split(), "--region", "us-east-1", "--stack-name", "shop")
+
+    assert answer.is_error(1)
+    assert answer.err.startswith("error: reading stack shop: ")
+    assert words in answer.err
 
 
 @pytest.mark.usefixtures("credentials")

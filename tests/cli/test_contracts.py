@@ -43,6 +43,7 @@ SPECS: Mapping[str, Any] = {
             }
         ],
         "findings": [({"limit": str, "verdict": str, **FINDING}, {"limit": None, "rule": str, **FINDING})],
+        "coverage": [{"type": str, "count": int}],
     },
     "demand": {
         "schema": "tapctl.demand/1",

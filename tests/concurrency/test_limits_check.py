@@ -1,17 +1,21 @@
 """Every limit but concurrency: what is used and what is added, against what is allowed."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import addition, check_limits, touched
+from tapctl.concurrency.limits_check import addition, check_limits, coverage, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import CATALOGUE, Limit
+from tapctl.template.load import load
+from tapctl.template.nested import stack_tree
+from tapctl.template.parameters import Parameters
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.templates import stack_tree_of
@@ -103,7 +107,7 @@ class TestCounting:
     )
     def test_what_was_denied_is_unknown_with_the_permission(self, quota: Quota, reason: str) -> None:
         found = one(TABLES, findings(TWO_TABLES, {TABLES: quota}))
-        assert (found.verdict, found.judged) == (UNKNOWN, True)
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
         assert reason in found.message
         assert found.hints == (DENIED.resolution,)
 
@@ -115,6 +119,32 @@ class TestCounting:
         text = "Resources:\n  K: {Type: AWS::KMS::Key}\n"
         assert one(KEYS, findings(text, {KEYS: Quota(10, 9)})).verdict is FITS
         assert one(KEYS, findings(text, {KEYS: Quota(10, 10)})).verdict is UNCERTAIN
+
+
+class TestCoverage:
+    @pytest.mark.parametrize(
+        ("resources", "expected"),
+        [
+            pytest.param("{V: {Type: AWS::EC2::VPC}, W: {Type: AWS::EC2::VPC}}", {"AWS::EC2::VPC": 2}, id="counted"),
+            pytest.param("{F: {Type: AWS::Lambda::Function}, T: {Type: AWS::DynamoDB::Table}}", {}, id="known"),
+            pytest.param("{V: {Type: AWS::EC2::VPC, Condition: Never}}", {}, id="one-that-does-not-exist"),
+            pytest.param("{V: {Type: AWS::EC2::VPC, Condition: C}}", {"AWS::EC2::VPC": 1}, id="one-that-may-exist"),
+            pytest.param(
+                "{B: {Type: Custom::B}, A: {Type: AWS::SNS::Topic}}",
+                {"AWS::SNS::Topic": 1, "Custom::B": 1},
+                id="sorted",
+            ),
+        ],
+    )
+    def test_a_type_that_no_limit_knows_is_named(self, resources: str, expected: dict[str, int]) -> None:
+        assert coverage(stack_tree_of(f"{PARAMETERS}Resources: {resources}\n")) == expected
+
+    def test_nested_stacks_are_covered_too(self, tmp_path: Path) -> None:
+        (tmp_path / "inner.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}}")
+        text = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml}}}"
+        (tmp_path / "outer.yaml").write_text(text)
+        tree = stack_tree(load(str(tmp_path / "outer.yaml")), Parameters({}), {})
+        assert coverage(tree) == {"AWS::EC2::VPC": 1}
 
 
 class TestStacks:

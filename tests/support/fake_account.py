@@ -8,6 +8,7 @@ from tapctl.account.model import (
     Account,
     AccountSettings,
     Concurrency,
+    Holders,
     Identity,
     Increase,
     InFlight,
@@ -33,6 +34,9 @@ class FakeAccount:
     template: Mapping[str, Any] | str | Unknown = NOT_SET
     failed: tuple[PastFailure, ...] | Unknown = ()
     increases: tuple[Increase, ...] | Unknown = ()
+
+    def snapshot(self) -> Account | None:
+        return self.account if self.account.is_snapshot else None
 
     def identity(self) -> Identity | Unknown:
         self.asked.append("identity")
@@ -66,6 +70,10 @@ class FakeAccount:
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         self.asked.append(f"pending increases of {limit.id}")
         return self.increases
+
+    def holders(self) -> Holders | Unknown:
+        self.asked.append("holders")
+        return self.account.holders
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         self.asked += [f"quota of {limit.id}" for limit in limits]

@@ -323,6 +323,32 @@ def test_an_inline_policy_is_read_from_its_roles_users_and_groups(golden: Golden
     golden(lines(checks))
 
 
+@pytest.mark.parametrize("text", ["<html>Sign in</html>", "", "[]", '{"Statement'])
+def test_a_policy_that_is_not_json_is_one_point_not_checked(text: str) -> None:
+    properties = {"PolicyName": "p", "PolicyDocument": DOCUMENT, "Roles": ["r"], "Groups": ["g"]}
+    responses: dict[str, Any] = {
+        "iam:get_role_policy": {"RoleName": "r", "PolicyName": "p", "PolicyDocument": text or "?"},
+        "iam:get_group_policy": {"GroupName": "g", "PolicyName": "p", "PolicyDocument": json.dumps(DOCUMENT)},
+    }
+    siblings = {"Fn": ("AWS::Lambda::Function", "fn")}
+    answer = {"lambda:get_policy": {"Policy": text}}
+
+    policies = check_resource("AWS::IAM::Policy", properties, responses)
+    (permission,) = check_resource("AWS::Lambda::Permission", PERMISSION, answer, siblings=siblings)
+
+    assert statuses([*policies, permission]) == ["not checked", "proved", "not checked"]
+    assert (text or "an empty body") in permission.message
+
+
+def test_a_redrive_policy_that_is_not_json_is_not_checked() -> None:
+    responses = {"sqs:get_queue_attributes": {"Attributes": {"RedrivePolicy": "<html>"}}}
+    properties = {"RedrivePolicy": {"maxReceiveCount": 5}}
+
+    (check,) = [each for each in check_resource("AWS::SQS::Queue", properties, responses) if "Redrive" in each.message]
+
+    assert (check.status.value, "<html>" in check.message) == ("not checked", True)
+
+
 def test_a_key_policy_with_another_statement_fails(golden: Golden) -> None:
     root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
     more = {"Sid": "Guest", "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}

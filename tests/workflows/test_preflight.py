@@ -1,12 +1,25 @@
 """What a preflight reads of an account, and what it decides."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tapctl.account.floor_cache import recall
-from tapctl.account.model import Identity, Increase, InFlight, LearnedFloor, LiveFunction, PastFailure, Quota, Stack
+from tapctl.account.model import (
+    AccountSettings,
+    Concurrency,
+    Holders,
+    Identity,
+    Increase,
+    InFlight,
+    LearnedFloor,
+    LiveFunction,
+    PastFailure,
+    Quota,
+    Stack,
+)
 from tapctl.account.snapshot import dumps, load
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
@@ -275,6 +288,43 @@ def hints(found: Preflight) -> list[Advised]:
     return [hint for hint in found.findings[0].hints if isinstance(hint, Advised)]
 
 
+class TestHolders:
+    HOLDERS = Holders({"mine-Fn": 20, "b": 300, "a": 300, "c": 30, "d": 4}, not_read=7)
+
+    def reader(self, unreserved: int, **more: object) -> FakeAccount:
+        return fake_account(1000, unreserved, **{"holders": self.HOLDERS, **more})
+
+    def test_the_largest_others_are_named(self) -> None:
+        found = judged("400", self.reader(346, stack=live(20)))
+        assert found.reserved_by_others == 634
+        assert hints(found)[1] == advise(Advice.FREE_HELD, "a 300, b 300, c 30 and 1 more")
+
+    def test_where_no_remedy_is_allowed_the_hint_is_to_free_it(self) -> None:
+        found = judged("400", self.reader(366), remedy=RemedyMode.FAIL)
+        assert hints(found)[0].advice is Advice.FREE_HELD
+
+    def test_without_their_names_the_hint_is_the_same_in_general(self) -> None:
+        found = judged("400", self.reader(366, holders=denied("lambda:ListFunctions")), remedy=RemedyMode.FAIL)
+        assert hints(found)[0] == advise(Advice.FREE_RESERVATIONS)
+
+    @pytest.mark.parametrize("reserved", ["100", "0"])
+    def test_they_are_not_read_where_it_fits(self, reserved: str) -> None:
+        reader = self.reader(366)
+        assert judged(reserved, reader).verdict is FITS
+        assert "holders" not in reader.asked
+
+    def test_where_others_reserve_nothing_nothing_is_to_be_freed(self, golden: Golden) -> None:
+        reader = fake_account(10)
+        found = judged("5", reader, remedy=RemedyMode.FAIL)
+        assert "holders" not in reader.asked
+        assert {Advice.FREE_HELD, Advice.FREE_RESERVATIONS}.isdisjoint(hint.advice for hint in hints(found))
+        golden(found.findings[0].hints[0])
+
+    def test_a_survey_reads_them_if_asked(self) -> None:
+        assert survey(self.reader(366), settings(), holders=True).holders == self.HOLDERS
+        assert isinstance(survey(self.reader(366), settings()).holders, Unknown)
+
+
 class TestAHigherQuota:
     CODE = ("lambda", "L-B99A9384")
 
@@ -453,10 +503,66 @@ class TestWhatCannotBeSeen:
     def test_the_verdict_is_unknown(self, text: str) -> None:
         assert judge(template(text), fake_account(), settings()).verdict is UNKNOWN
 
-    def test_a_quota_that_was_denied_leaves_it_open(self) -> None:
-        denied = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:ListTables")
-        reader = fake_account(quotas={"dynamodb/L-F98FE922": Quota(2500, denied)})
-        assert judge(template(TABLE), reader, settings()).verdict is UNKNOWN
+
+def denied(action: str) -> Unknown:
+    return Unknown(f"{action} was denied", f"allow the action {action}")
+
+
+NO_SETTINGS = denied("lambda:GetAccountSettings")
+ALIAS_ALONE = "Resources: {A: {Type: AWS::Lambda::Alias, Properties: {FunctionName: other, FunctionVersion: '1'}}}"
+
+
+class TestWhatTheSumDoesNotNeed:
+    """A denied read that the sum of the concurrency does not need is shown and does not block."""
+
+    @staticmethod
+    def unread(found: Preflight) -> set[tuple[str | None, str]]:
+        """The limits that were not judged, each with the IAM action that is missing."""
+        findings = [finding for finding in found.findings if not finding.judged]
+        assert all(finding.verdict is UNKNOWN for finding in findings)
+        return {(finding.limit, finding.message.rpartition(": ")[2].split()[0]) for finding in findings}
+
+    def without_settings(self) -> FakeAccount:
+        reader = fake_account(quotas={"lambda/L-2ACBD22F": Quota(NO_SETTINGS, NO_SETTINGS)})
+        account = replace(reader.account, settings=AccountSettings(Concurrency(NO_SETTINGS, NO_SETTINGS)))
+        return replace(reader, account=account)
+
+    @pytest.mark.parametrize("strict", [False, True])
+    def test_a_quota(self, strict: bool) -> None:
+        reader = fake_account(quotas={"dynamodb/L-F98FE922": Quota(2500, denied("dynamodb:ListTables"))})
+        found = judge(template(TABLE), reader, settings(strict=strict))
+        verdict = UNKNOWN if strict else FITS
+        assert (found.verdict, found.verdict_after_remedy) == (verdict, verdict)
+        assert self.unread(found) == {("dynamodb-tables", "dynamodb:ListTables")}
+
+    def test_exports(self) -> None:
+        found = judge(template(EXPORT), fake_account(exports=denied("cloudformation:ListExports")), settings())
+        assert found.verdict is FITS
+        assert self.unread(found) == {("cloudformation-exports", "cloudformation:ListExports")}
+
+    @pytest.mark.parametrize("strict", [False, True])
+    @pytest.mark.parametrize("text", [FUNCTION.format(0), ALIAS_ALONE])
+    def test_the_account_settings_where_nothing_is_claimed(self, text: str, strict: bool) -> None:
+        found = judge(template(text), self.without_settings(), settings(strict=strict))
+        verdict = UNKNOWN if strict else FITS
+        assert (found.concurrency.verdict, found.verdict, found.verdict_after_remedy) == (FITS, verdict, verdict)
+        assert (CONCURRENCY.id, "lambda:GetAccountSettings") in self.unread(found)
+
+    def test_where_the_sum_needs_them_the_verdict_is_unknown(self) -> None:
+        found = judge(template(FUNCTION.format(5)), self.without_settings(), settings())
+        (finding,) = [each for each in found.findings if each.limit == CONCURRENCY.id]
+        assert (found.verdict, finding.verdict, finding.judged) == (UNKNOWN, UNKNOWN, True)
+        assert NO_SETTINGS.reason in finding.message
+
+    def test_the_stack_where_nothing_is_claimed(self) -> None:
+        found = judge(template(FUNCTION.format(0)), fake_account(stack=DENIED), settings())
+        assert found.verdict is FITS
+        assert self.unread(found) == {(CONCURRENCY.id, "cloudformation:DescribeStacks")}
+
+    def test_another_limit_is_judged_all_the_same(self) -> None:
+        quotas = {"dynamodb/L-F98FE922": Quota(2500, 2500), "lambda/L-2ACBD22F": Quota(NO_SETTINGS, NO_SETTINGS)}
+        text = "Resources: {T: {Type: AWS::DynamoDB::Table}, F: {Type: AWS::Lambda::Function}}"
+        assert judge(template(text), fake_account(quotas=quotas), settings()).verdict is EXCEEDS
 
 
 class TestPseudoParameters:
@@ -476,6 +582,11 @@ class TestPseudoParameters:
 
     def test_unknown_pseudo_parameters_are_left_out(self) -> None:
         assert stack_tree_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
+
+    def test_a_stack_that_is_named_by_an_alias_has_its_own_name(self) -> None:
+        account = replace(fake_account().account, stack=live(5))
+        pseudo = stack_tree_for(template(TOPIC), settings(stack_name="alias"), account).resolver.pseudo
+        assert pseudo["AWS::StackName"] == "mine"
 
     def test_the_account_is_known_where_the_template_asks_for_it(self) -> None:
         text = (

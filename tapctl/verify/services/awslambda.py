@@ -1,6 +1,5 @@
 """Lambda functions, versions, aliases, URLs, permissions and event source mappings."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +16,7 @@ from tapctl.template.intrinsics import find_unknown
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
-from tapctl.verify.compare import as_state, same_name, unordered
+from tapctl.verify.compare import as_state, json_object, same_name, unordered
 from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, StateCheck, at, by_id
 
 
@@ -64,13 +63,14 @@ def _permission(resource: LiveResource, response: Any) -> Iterator[Check]:
     if find_unknown(expected):
         yield resource.unresolved("permission")
         return
-    statements = json.loads(response["Policy"]).get("Statement", [])
+    statements = json_object(response.get("Policy", "")).get("Statement") or []
     conditions = ", ".join(f"{name} {value}" for name, value in expected.items() if name in _CONDITIONS.values())
     permission = (
         f"{expected.get('Action')} for {expected.get('Principal')}{f' with {conditions}' if conditions else ''}"
     )
     yield resource.compared(
-        {name: _canonical(value) for name, value in expected.items()} in map(_as_permission, statements),
+        {name: _canonical(value) for name, value in expected.items()}
+        in [_as_permission(statement) for statement in statements if isinstance(statement, dict)],
         f"the function's policy allows {permission}",
         f"the function's policy does not allow {permission}",
     )
