@@ -104,7 +104,7 @@ def refuse_shared(folder: Path) -> None:
     for each in (state_dir(), folder):
         try:
             found = each.stat()
-        except FileNotFoundError:
+        except OSError:  # it is created, or its use fails
             continue
         if found.st_uid not in (os.geteuid(), 0) or stat.S_IMODE(found.st_mode) & _WRITABLE_BY_OTHERS:
             raise UsageError(

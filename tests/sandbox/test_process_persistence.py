@@ -12,6 +12,7 @@ from tapctl.sandbox import AccountLimits
 from tests.support.sandbox_clients import Aws, function, table
 
 pytestmark = pytest.mark.sandbox
+BOOTSTRAP_BUCKET = "cdk-hnb659fds-assets-000000000000-us-east-1"
 COUNTER = """
 import os, boto3
 def handle(event, context):
@@ -70,15 +71,15 @@ def assert_everything_is_there(aws: Aws) -> None:
 
 
 def wait_for_a_save(folder: Path) -> None:
-    """Wait until the services have been written, and then not been written for a moment."""
-    deadline = time.monotonic() + 15
-    while not (folder / "dynamodb.json").exists() or time.time() - newest(folder) < 0.5:
+    """Wait until the services have been written since the last request, and then not been written for a moment."""
+    asked, deadline = time.time(), time.monotonic() + 30
+    while newest(folder) < asked or time.time() - newest(folder) < 0.5:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def newest(folder: Path) -> float:
-    return max(each.stat().st_mtime for each in folder.glob("*.json"))
+    return max((each.stat().st_mtime for each in folder.glob("*.json")), default=0.0)
 
 
 def test_stop_and_start_keep_everything_and_the_address(clients: list[Aws]) -> None:
@@ -143,6 +144,6 @@ def test_reset_drops_everything_but_the_limits(clients: list[Aws], running: bool
         assert aws.functions() == []
         assert aws.cloudformation.describe_stacks()["Stacks"] == []
         assert aws.dynamodb.list_tables()["TableNames"] == []
-        assert aws.s3.list_buckets()["Buckets"] == []
+        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == [BOOTSTRAP_BUCKET]
         assert aws.unreserved() == 1000
         sandbox.stop()

@@ -34,7 +34,7 @@ def secret_of(secret: Secret) -> SecretOf:
         if session := patches.SESSIONS.get().get(access_key):
             valid = session.get("SessionToken") == token and time.time() < session.get("Expiration", float("inf"))
             return str(session["SecretAccessKey"]) if valid else None
-        owned = (key for (_, name), key in patches.ACCESS_KEYS.get().all_items() if name == access_key)
+        owned = (key for (_, name), key in patches.ACCESS_KEYS.get().to_dict().items() if name == access_key)
         key = next(owned, None) if not token else None
         return str(key["SecretAccessKey"]) if key and key.get("Status", "Active") == "Active" else None
 
