@@ -52,6 +52,7 @@ def text(found: ChangeSet, surface: RenderOptions) -> str:
     types = max((len(each.type) for _, each in every), default=0)
     heading = Text(f"changes to stack {found.stack_id.split('/')[1]}{f', {found.part}' if found.part else ''}")
     lines = [line for name, each in every for line in _lines(each, name.count("/"), names, types)]
+    lines = lines or [Text("no resource changes: outputs or settings of the stack do")]
     return draw(surface, heading, *lines, *_losses(found), *_checks(found), *_sum(found)).rstrip("\n")
 
 

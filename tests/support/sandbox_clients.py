@@ -110,7 +110,7 @@ class Aws:
         """The reason of the latest failed event, with the ids that change from run to run blanked."""
         events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
         reason = next(each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED"))
-        return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", reason)
+        return without_ids(reason)
 
     def delete(self, *stacks: str) -> None:
         for stack in stacks:
@@ -131,6 +131,11 @@ class Aws:
     def client(self, service: str) -> Any:
         """A client whose service is a Python keyword."""
         return getattr(self, service)
+
+
+def without_ids(reason: str) -> str:
+    """A status reason with the ids that change from run to run blanked."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", reason)
 
 
 def _template(resources: Resources, more: Mapping[str, Any]) -> dict[str, Any]:
