@@ -12,7 +12,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -144,9 +144,11 @@ def _signature(request: Request) -> Signature | Denial:
 
 def _is_current(request: Request, signature: Signature, now: datetime) -> bool:
     try:
-        signed_at = datetime.strptime(signature.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = datetime.fromisoformat(signature.date)
         valid = timedelta(seconds=int(request.parameter("X-Amz-Expires"))) if request.presigned else _SKEW
     except ValueError:
+        return False
+    if signed_at.tzinfo is None:
         return False
     return signed_at - _SKEW <= now <= signed_at + min(valid, timedelta(seconds=_LONGEST))
 

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -54,7 +55,7 @@ class Aws:
 
     def __init__(self, running: Sandbox) -> None:
         self.sandbox = running
-        self._session: Any = boto3.Session()
+        self._session = _session()
         self._clients: dict[str, Any] = {}
 
     def __getattr__(self, service: str) -> Any:
@@ -131,6 +132,12 @@ class Aws:
     def client(self, service: str) -> Any:
         """A client whose service is a Python keyword."""
         return getattr(self, service)
+
+
+@cache
+def _session() -> Any:
+    """One session for all sandboxes, because loading the service models takes longer than the calls."""
+    return boto3.Session()
 
 
 def without_ids(reason: str) -> str:
