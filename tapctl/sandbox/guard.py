@@ -29,6 +29,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 NAMES = ("127.0.0.1", "localhost")
+"""What Host may name; the port may be another one, of a tunnel or a forwarded port."""
 
 
 class _ClientLeftError(Exception):
@@ -53,7 +54,7 @@ class Guard:
         served: Callable[[str], Sequence[Mapping[str, str]]],
     ) -> None:
         self._inner, self._secret = inner, secret
-        self._hosts = {f"{name}:{port}" for name in NAMES} | (set(NAMES) if port == 80 else set())
+        self._origins = {f"http://{name}:{port}" for name in NAMES}
         self._secret_of, self._entered, self._served = secret_of, entered, served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,13 +77,13 @@ class Guard:
 
     def _foreign_host(self, request: Request) -> Denial | None:
         host = request.headers.get("host", "")
-        if host.lower() in self._hosts:
+        if host.lower().partition(":")[0] in NAMES:
             return None
         return Denial("AccessDenied", f"The sandbox does not answer to the host name {host or '(none)'}")
 
     def _foreign_origin(self, request: Request) -> Denial | None:
         origin = request.headers.get("origin")
-        if origin is None or origin.removeprefix("http://").lower() in self._hosts:
+        if origin is None or origin.lower() in self._origins:
             return None
         return Denial("AccessDenied", f"The sandbox does not answer to pages of {origin}")
 

@@ -82,12 +82,16 @@ def test_a_request_without_the_secret_is_refused(aws: Aws, method: str, path: st
     assert not [name for name in answered if name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1", "127.0.0.1:1", "x.127.0.0.1:{port}", ""])
+@pytest.mark.parametrize("host", ["evil.example.com", "127.0.0.1.evil.example.com:{port}", "x.127.0.0.1:{port}", ""])
 def test_a_foreign_host_is_refused_even_with_the_secret(aws: Aws, host: str) -> None:
     headers = {"host": host.format(port=aws.sandbox.port)}
 
     assert request(aws, "GET", "/", signed(aws, "GET", "/", headers))[0] == 403
     assert request(aws, "GET", f"/{aws.sandbox.secret.path}/lambda-url/x/", headers)[0] == 403
+
+
+def test_a_forwarded_port_is_no_foreign_host(aws: Aws) -> None:
+    assert request(aws, "GET", "/", signed(aws, "GET", "/", {"host": "localhost:1"}))[0] == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", "http://localhost:3000", "http://127.0.0.1:1"])
