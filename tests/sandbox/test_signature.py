@@ -91,7 +91,7 @@ def test_an_unknown_key_is_refused() -> None:
 
 
 def by_botocore(auth: type[Any], path: str, body: bytes = b"", method: str = "POST") -> Request:
-    made = AWSRequest(method, f"http://127.0.0.1:1{path}", data=body, headers={"x-spaced": " a   b "})
+    made: Any = AWSRequest(method, f"http://127.0.0.1:1{path}", data=body, headers={"x-spaced": " a   b "})
     auth(Credentials(KEY, SECRET, "token"), "lambda", "us-east-1").add_auth(made)
     prepared = made.prepare()
     raw, _, query = prepared.url.removeprefix("http://127.0.0.1:1").partition("?")
