@@ -77,7 +77,7 @@ def stop() -> None:
 
 @app.command(cls=Command)
 def status() -> None:
-    """Show whether the sandbox is running, its endpoint, its limits, and the URLs that its stacks serve."""
+    """Show whether the sandbox runs, its limits and what it serves."""
     from tapctl import sandbox
 
     typer.echo(_describe(sandbox.status()))

@@ -59,7 +59,8 @@ def create_folder(paths: SandboxPaths) -> None:
     """Create the sandbox's folder if it is missing. Raises `UsageError`, also for one that another user can write."""
     refuse_shared(paths.folder)
     try:
-        paths.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not paths.folder.parent.exists():
+            paths.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(

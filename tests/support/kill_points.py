@@ -43,9 +43,9 @@ class KillingUI(FakeUI):
             kill()
 
 
-def main(endpoint: str, template: str, stack: str, moment: str) -> None:
+def main(endpoint: str, account: str, secret: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=(account, secret)))
     deploy(DeployRequest(aws, load(template), settings, timeout=60), KillingUI(moment=moment))
 
 
