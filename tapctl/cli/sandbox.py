@@ -79,7 +79,7 @@ def stop() -> None:
 
 @app.command(cls=Command)
 def status() -> None:
-    """Show whether the sandbox is running, its endpoint and its limits."""
+    """Show whether the sandbox runs, its limits and what it serves."""
     from tapctl import sandbox
 
     typer.echo(_describe(sandbox.status()))
@@ -115,7 +115,7 @@ def _describe(status: SandboxStatus) -> str:
         f"sandbox: {running}\n"
         f"account: {limits.concurrent_executions} concurrent executions{held},"
         f" unreserved minimum {limits.minimum_unreserved}\n"
-        f"state:   {status.folder}"
+        f"state:   {status.folder}" + "".join(f"\nserves:  {each.name} at {each.url}" for each in status.served)
     )
 
 

@@ -60,6 +60,7 @@ def text(change_set: ChangeSet, options: RenderOptions) -> str:
     part = f", {change_set.part}" if change_set.part else ""
     heading = Text(f"changes to stack {change_set.stack_id.split('/')[1]}{part}")
     lines = [line for name, change in changes for line in _lines(change, name.count("/"), names, types)]
+    lines = lines or [Text("no resource changes, only outputs or settings of the stack")]
     lines += [*_losses(change_set), *_validations(change_set)]
     return draw(options, heading, *lines, *_counts(change_set)).rstrip("\n")
 

@@ -3,6 +3,7 @@
     start(limits) --launch--> server process: extension -> emulator               (server, extension)
                                    |  writes sandbox.json, holds server.lock, saves state/ to disk
     find(), stop(), reset() <------+                                              (process)
+    guard: secret -> signature -> the owner's requests, and what stacks serve     (secret, signature, guard)
     extension: limits.json -> rules -> the emulator's functions and handlers      (limits, rules)
 
 The process outlives the command that started it; the next `start` finds it. The limits are read again
@@ -12,16 +13,14 @@ One server serves any number of accounts, each with its own resources and limits
 account; without it that is 000000000000.
 """
 
-from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY, account_id, client_options, environment
+from tapctl.sandbox.clients import ACCOUNT_ID, REGION, account_id, client_options, environment
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.process import Sandbox, SandboxStatus, find, reset, start, status, stop
 from tapctl.sandbox.route import route
 
 __all__ = [
-    "ACCESS_KEY",
     "ACCOUNT_ID",
     "REGION",
-    "SECRET_KEY",
     "AccountLimits",
     "Sandbox",
     "SandboxStatus",

@@ -5,13 +5,12 @@ import re
 from typing import Protocol
 
 from tapctl.errors import UsageError
+from tapctl.sandbox.secret import Secret
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
 ACCOUNT_VARIABLE = "TAPCTL_SANDBOX_ACCOUNT"
 """Names another account of the sandbox: each has its own resources and limits."""
-ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105  # the emulator accepts any key
 
 
 class SandboxEndpoint(Protocol):
@@ -27,7 +26,11 @@ class SandboxEndpoint(Protocol):
 
     @property
     def account_id(self) -> str:
-        """The account whose resources the client sees."""
+        """The account whose resources the client sees; its id is the access key id."""
+
+    @property
+    def secret(self) -> Secret:
+        """The secret that proves its owner."""
 
 
 def account_id() -> str:
@@ -38,30 +41,23 @@ def account_id() -> str:
     return chosen
 
 
-def keys(account: str) -> tuple[str, str]:
-    """The access key id and secret key of an account; the emulator takes a key id of 12 digits as the account."""
-    return ACCESS_KEY if account == ACCOUNT_ID else account, SECRET_KEY
-
-
 def client_options(sandbox: SandboxEndpoint) -> dict[str, str]:
     """The keyword arguments for `boto3.client` or `boto3.Session.client`."""
-    key, secret = keys(sandbox.account_id)
     return {
         "endpoint_url": sandbox.endpoint,
         "region_name": sandbox.region,
-        "aws_access_key_id": key,
-        "aws_secret_access_key": secret,
+        "aws_access_key_id": sandbox.account_id,
+        "aws_secret_access_key": sandbox.secret.key,
     }
 
 
 def environment(sandbox: SandboxEndpoint) -> dict[str, str]:
     """The environment variables that point any AWS SDK or the AWS CLI at the sandbox."""
-    key, secret = keys(sandbox.account_id)
     return {
         "AWS_ENDPOINT_URL": sandbox.endpoint,
         "AWS_REGION": sandbox.region,
         "AWS_DEFAULT_REGION": sandbox.region,
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_ACCESS_KEY_ID": sandbox.account_id,
+        "AWS_SECRET_ACCESS_KEY": sandbox.secret.key,
         "NO_PROXY": "127.0.0.1",
     }

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
 from tapctl.sandbox import http
-from tapctl.sandbox.clients import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
+from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
+from tapctl.sandbox.secret import Secret
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 HINT = "pip install 'tapctl[sandbox]'"
@@ -48,7 +49,9 @@ def require_emulator() -> None:
         raise UsageError(f"the sandbox needs {EMULATOR} {PINNED}, but {installed} is installed", HINT)
 
 
-def launch(paths: SandboxPaths, limits: AccountLimits, *, port: int | None, last_port: int | None) -> PidFile:
+def launch(
+    paths: SandboxPaths, limits: AccountLimits, secret: Secret, *, port: int | None, last_port: int | None
+) -> PidFile:
     """Start the server and wait until it answers. Raises `UsageError` for the port, `TapctlError` for the start."""
     listener = _listen(port, last_port)
     try:
@@ -60,7 +63,7 @@ def launch(paths: SandboxPaths, limits: AccountLimits, *, port: int | None, last
         ) from None
     finally:
         listener.close()
-    _wait_until_healthy(paths, process, chosen)
+    _wait_until_healthy(paths, process, chosen, secret)
     _started[process.pid] = process
     return PidFile(process.pid, chosen)
 
@@ -92,8 +95,9 @@ def server_environment(
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{paths.folder / 'no-docker'}",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        # What a function sees unless the extension gives it a session; no request is accepted with it.
+        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -154,10 +158,10 @@ def _spawn(paths: SandboxPaths, limits: AccountLimits, listener: socket.socket, 
         )
 
 
-def _wait_until_healthy(paths: SandboxPaths, process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_healthy(paths: SandboxPaths, process: subprocess.Popen[bytes], port: int, secret: Secret) -> None:
     hint = f"see its log {paths.log}"
     deadline = time.monotonic() + START_TIMEOUT
-    while not http.is_healthy(port, timeout=0.5):
+    while not http.is_healthy(port, secret, timeout=0.5):
         if process.poll() is not None:
             raise TapctlError(f"the sandbox did not start: {_last_line(paths.log)}", hint)
         if time.monotonic() > deadline:

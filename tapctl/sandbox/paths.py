@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.sandbox.secret import refuse_shared
 from tapctl.state.files import state_dir
 
 
@@ -55,8 +56,11 @@ def sandbox_paths() -> SandboxPaths:
 
 
 def create_folder(paths: SandboxPaths) -> None:
-    """Create the sandbox's folder if it is missing. Raises `UsageError`."""
+    """Create the sandbox's folder if it is missing. Raises `UsageError`, also for one that another user can write."""
+    refuse_shared(paths.folder)
     try:
+        if not paths.folder.parent.exists():
+            paths.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(

@@ -6,15 +6,17 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.sandbox import clients, http, launch, limits, pidfile
+from tapctl.sandbox import clients, http, launch, limits, pidfile, secret
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
+from tapctl.sandbox.http import Served
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.paths import SandboxPaths, create_folder, sandbox_paths
 from tapctl.sandbox.pidfile import PidFile
+from tapctl.sandbox.secret import Secret
 from tapctl.state import locks
 
 HEALTH_TIMEOUT = 5.0
@@ -36,11 +38,17 @@ class Sandbox:
     limits: AccountLimits
     region: str = REGION
     account_id: str = ACCOUNT_ID
+    secret: Secret = field(default_factory=Secret, repr=False)
+
+    @property
+    def port(self) -> int:
+        """The port of the endpoint."""
+        return int(self.endpoint.rpartition(":")[2])
 
     @property
     def keys(self) -> tuple[str, str]:
         """The access key id and secret key of the account."""
-        return clients.keys(self.account_id)
+        return self.account_id, self.secret.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,8 @@ class SandboxStatus:
     limits: AccountLimits
     folder: Path
     log: Path
+    served: tuple[Served, ...] = ()
+    """What the stacks of the account serve: function URLs and APIs."""
 
 
 def start(account_limits: AccountLimits | None = None, port: int | None = None) -> Sandbox:
@@ -58,7 +68,8 @@ def start(account_limits: AccountLimits | None = None, port: int | None = None) 
     paths, account = sandbox_paths(), clients.account_id()
     create_folder(paths)
     with _locked(paths):
-        running = _running(paths)
+        own = secret.load_or_create(paths.folder)
+        running = _running(paths, own)
         if running and port not in (None, running.port):
             raise UsageError(
                 f"the sandbox already runs on port {running.port}, not on {port}",
@@ -72,15 +83,18 @@ def start(account_limits: AccountLimits | None = None, port: int | None = None) 
             launch.require_emulator()
             _stop_server(paths, timeout=STOP_TIMEOUT if running else HUNG_STOP_TIMEOUT)
             last = pidfile.read(paths.pid_file)
-            running = launch.launch(paths, account_limits, port=port, last_port=last.port if last else None)
-        return _sandbox(running, account_limits, account)
+            running = launch.launch(paths, account_limits, own, port=port, last_port=last.port if last else None)
+        return _sandbox(running, account_limits, account, own)
 
 
 def find() -> Sandbox | None:
     """The running sandbox, if it answers."""
     paths, account = sandbox_paths(), clients.account_id()
-    running = _running(paths)
-    return None if running is None else _sandbox(running, limits.load(paths.folder, account), account)
+    secret.refuse_shared(paths.folder)
+    own = secret.load(paths.folder)
+    if own is None or (running := _running(paths, own)) is None:
+        return None
+    return _sandbox(running, limits.load(paths.folder, account), account, own)
 
 
 def stop() -> bool:
@@ -98,8 +112,9 @@ def reset() -> None:
     if not paths.folder.exists():
         return
     with _locked(paths):
-        if (running := _running(paths)) is not None:
-            http.reset(running.port)
+        own = secret.load(paths.folder)
+        if own and (running := _running(paths, own)):
+            http.reset(running.port, own)
             return
         _stop_server(paths)
         for folder in (paths.state, paths.objects):
@@ -108,8 +123,9 @@ def reset() -> None:
 
 def status() -> SandboxStatus:
     """Whether a sandbox runs, its limits and its files."""
-    paths = sandbox_paths()
-    return SandboxStatus(find(), limits.load(paths.folder, clients.account_id()), paths.folder, paths.log)
+    paths, running = sandbox_paths(), find()
+    served = http.served(running.port, running.secret, running.account_id) if running else ()
+    return SandboxStatus(running, limits.load(paths.folder, clients.account_id()), paths.folder, paths.log, served)
 
 
 @contextmanager
@@ -118,7 +134,7 @@ def _locked(paths: SandboxPaths) -> Iterator[None]:
         yield
 
 
-def _running(paths: SandboxPaths) -> PidFile | None:
+def _running(paths: SandboxPaths, own: Secret) -> PidFile | None:
     """Read the pid file, if the server lives and answers.
 
     The lock shows whether it lives: the process id alone could belong to another process by now.
@@ -128,7 +144,7 @@ def _running(paths: SandboxPaths) -> PidFile | None:
     deadline = time.monotonic() + HEALTH_TIMEOUT
     while time.monotonic() < deadline:
         running = pidfile.read(paths.pid_file)
-        if running and http.is_healthy(running.port, timeout=HEALTH_TIMEOUT):
+        if running and http.is_healthy(running.port, own, timeout=HEALTH_TIMEOUT):
             return running
         if not locks.is_held(paths.server_lock):
             return None
@@ -165,5 +181,5 @@ def _wait_until_stopped(paths: SandboxPaths, timeout: float) -> bool:
     return True
 
 
-def _sandbox(running: PidFile, account_limits: AccountLimits, account: str) -> Sandbox:
-    return Sandbox(f"http://127.0.0.1:{running.port}", running.pid, account_limits, account_id=account)
+def _sandbox(running: PidFile, account_limits: AccountLimits, account: str, own: Secret) -> Sandbox:
+    return Sandbox(f"http://127.0.0.1:{running.port}", running.pid, account_limits, account_id=account, secret=own)

@@ -1,12 +1,11 @@
 """Where the sandbox's emulator differs from AWS, so that a difference proves nothing about a template."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from tapctl.aws.session import Aws
 from tapctl.resource_types import FUNCTION
-
-LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
+from tapctl.sandbox import secret
+from tapctl.sandbox.paths import sandbox_paths
 
 DROPPED_PROPERTIES: Mapping[str, frozenset[str]] = {
     "AWS::ApiGatewayV2::Integration": frozenset({"CredentialsArn", "IntegrationSubtype"}),
@@ -17,5 +16,11 @@ DROPPED_PROPERTIES: Mapping[str, frozenset[str]] = {
 
 
 def is_emulator(aws: Aws) -> bool:
-    """Whether the endpoint is on the loopback interface: the sandbox, or an emulator that AWS_ENDPOINT_URL names."""
-    return urlsplit(aws.endpoint_url("cloudformation")).hostname in LOOPBACK_HOSTS
+    """Whether this is tapctl's own sandbox: its environment, or credentials that `tapctl sandbox env` exported.
+
+    An endpoint on the loopback interface may be anything, such as a tunnel to AWS; the sandbox's secret is its own.
+    """
+    if aws.target.is_sandbox:
+        return True
+    credentials, own = aws.session.get_credentials(), secret.load(sandbox_paths().folder)
+    return credentials is not None and own is not None and credentials.secret_key == own.key

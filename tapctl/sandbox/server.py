@@ -6,15 +6,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TapctlError
-from tapctl.sandbox import pidfile
-from tapctl.sandbox.extension import UnsupportedError, install, patches
+from tapctl.sandbox import pidfile, secret
+from tapctl.sandbox.extension import UnsupportedError, buckets, credentials, install, patches, served_urls
+from tapctl.sandbox.guard import Application, Guard, Scope
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
+from tapctl.sandbox.secret import Secret
 from tapctl.state import locks
 
 QUIET = 1.0
@@ -23,9 +24,6 @@ LONGEST = 10.0
 """Seconds after which changes are saved even while requests keep coming."""
 OPERATIONS_TIMEOUT = 5.0
 """Seconds that a stop waits for stack operations."""
-
-Scope = dict[str, Any]
-Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Checkpoint:
@@ -91,8 +89,9 @@ def main() -> None:
         # A command that checks the lock holds it for an instant.
         locks.hold_until_exit(paths.server_lock, timeout=5, busy=f"another sandbox already runs in {paths.folder}")
         pidfile.write(paths.pid_file, PidFile(os.getpid(), arguments.port))
-        install(paths.folder)
-        asyncio.run(_serve(arguments.port, arguments.descriptor))
+        own = secret.load_or_create(paths.folder)
+        install(paths.folder, _endpoint(arguments.port), own)
+        asyncio.run(_serve(arguments.port, arguments.descriptor, own))
     except (UnsupportedError, TapctlError) as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -107,7 +106,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(port: int, descriptor: int | None) -> None:
+def _endpoint(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+async def _serve(port: int, descriptor: int | None, own: Secret) -> None:
     from hypercorn.asyncio import serve  # imported after the check that the emulator is installed
     from hypercorn.config import Config
 
@@ -118,7 +121,14 @@ async def _serve(port: int, descriptor: int | None) -> None:
     config.graceful_timeout = 1
     checkpoint = Checkpoint()
     saving = asyncio.create_task(checkpoint.run())
-    application: Any = checkpoint.application()
+    application: Any = Guard(
+        checkpoint.application(),
+        own,
+        port,
+        secret_of=credentials.secret_of(own),
+        entered=buckets.bootstrap,
+        served=lambda account: served_urls.listed(_endpoint(port), own, account),
+    )
     try:
         await serve(application, config, shutdown_trigger=lambda: _stop_requested(checkpoint))
     finally:

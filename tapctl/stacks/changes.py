@@ -1,13 +1,11 @@
 """The changes of a change set, resource by resource, and the data that they delete."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stateful_types import STATEFUL
-from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +110,3 @@ def _path(target: Mapping[str, Any]) -> str:
     """`/Properties/Code/S3Key` is `Code/S3Key`; where there is no path, the property's or the attribute's name."""
     path = str(target.get("Path", "")).removeprefix("/Properties/").removeprefix("/")
     return path or str(target.get("Name") or target.get("Attribute", ""))
-
-
-def without_absent(changes: Sequence[ResourceChange], tree: StackTree) -> tuple[ResourceChange, ...]:
-    """The changes without additions of resources whose condition is false, in nested stacks as well."""
-    absent = {
-        f"{member.prefix}{resource.logical_id}"
-        for member in tree.members()
-        for resource in member.resolver.template.resources()
-        if existence(member.resolver, resource) is False
-    }
-    return _without(changes, absent)
-
-
-def _without(
-    changes: Sequence[ResourceChange], absent: Collection[str], prefix: str = ""
-) -> tuple[ResourceChange, ...]:
-    return tuple(
-        replace(change, nested=_without(change.nested, absent, f"{prefix}{change.logical_id}/"))
-        for change in changes
-        if change.action != "Add" or f"{prefix}{change.logical_id}" not in absent
-    )

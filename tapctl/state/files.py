@@ -26,6 +26,8 @@ def state_dir() -> Path:
 def own_folder(path: Path) -> Path:
     """Create a folder of tapctl's state if it does not exist. Raises `UsageError`."""
     try:
+        if not state_dir().exists():  # for its owner alone: the sandbox refuses a folder that others can write
+            state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         hint = "set TAPCTL_STATE_DIR to a writable folder"

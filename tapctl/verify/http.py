@@ -9,10 +9,11 @@ from http.client import HTTPException
 from typing import IO
 
 from tapctl.errors import ConfigError
-from tapctl.sandbox.quirks import LOOPBACK_HOSTS
 from tapctl.settings.verify_section import HttpProbe, secret_value
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import DeployedStack
+
+_LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 TIMEOUT = 15.0
 """Seconds to wait for a response."""
@@ -22,6 +23,11 @@ _MAX_BODY = 1_000_000
 
 Route = Callable[[str], tuple[str, dict[str, str]]]
 """Takes a URL from an output and returns the URL to request instead, and headers to add: the sandbox rewrites URLs."""
+
+
+def direct(url: str) -> tuple[str, dict[str, str]]:
+    """The route of a URL that is requested as it is."""
+    return url, {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +112,5 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     """An opener that bypasses the proxies of the environment for loopback addresses."""
-    local = urllib.parse.urlsplit(url).hostname in LOOPBACK_HOSTS
+    local = urllib.parse.urlsplit(url).hostname in _LOOPBACK_HOSTS
     return urllib.request.build_opener(_NoRedirects, *([urllib.request.ProxyHandler({})] if local else []))

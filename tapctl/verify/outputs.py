@@ -7,10 +7,12 @@ from typing import Any
 from tapctl.aws import lookups
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.errors import UsageError
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.deployed_stack import DeployedStack
+from tapctl.verify.http import Route, direct
 
 _REF_FORMATS = {
     "AWS::KMS::Key": (re.compile(r"(mrk-)?[0-9a-f-]{32,36}"), "a key id"),
@@ -23,20 +25,23 @@ _ARN = (re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+"), "an ARN")
 _URL = (re.compile(r"(https?|wss?)://\S+"), "a URL")
 
 
-def check_outputs(stack: DeployedStack) -> Iterator[Check]:
-    """One check an output of the template; an output whose condition is false must be absent."""
+def check_outputs(stack: DeployedStack, route: Route = direct) -> Iterator[Check]:
+    """One check an output of the template; an output whose condition is false must be absent.
+
+    A URL may be the one to which `route` leads.
+    """
     for key, output in stack.template.outputs.items():
         subject = f"output {key}"
         exists = stack.resolver.exists(output.get("Condition"), ("Outputs", key))
         if isinstance(exists, Unknown):
             yield Check(subject, CheckStatus.NOT_CHECKED, f"cannot evaluate its condition: {exists.reason}")
         elif exists:
-            yield _check_output(stack, key, output)
+            yield _check_output(stack, key, output, route)
         elif key in stack.outputs:
             yield Check(subject, CheckStatus.FAILED, "present although its condition is false")
 
 
-def _check_output(stack: DeployedStack, key: str, output: Any) -> Check:
+def _check_output(stack: DeployedStack, key: str, output: Any, route: Route) -> Check:
     subject, value = f"output {key}", stack.outputs.get(key)
     if value is None:
         return Check(subject, CheckStatus.FAILED, "missing", "check the last update of the stack")
@@ -44,13 +49,13 @@ def _check_output(stack: DeployedStack, key: str, output: Any) -> Check:
         return Check(subject, CheckStatus.FAILED, "empty")
     if "Export" in output and key not in stack.exports:
         return Check(subject, CheckStatus.FAILED, "not exported")
-    if problem := _wrong_value(stack, output.get("Value"), value):
+    if problem := _wrong_value(stack, output.get("Value"), value, route):
         return Check(subject, CheckStatus.FAILED, f"{value}, {problem}")
     exported = f", exported as {stack.exports[key]}" if key in stack.exports else ""
     return Check(subject, CheckStatus.PROVED, f"{value}{exported}")
 
 
-def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
+def _wrong_value(stack: DeployedStack, source: Any, value: str, route: Route) -> str | None:
     """The value or format that the output should have; its `Value` is compared where it resolves, else the format."""
     expected = stack.resolver.value(source, ("Outputs",))
     match source:
@@ -59,7 +64,8 @@ def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
                 return f"expected {expected}, the id of {name}"
             return _wrong_format(_REF_FORMATS.get(stack.template.body["Resources"][name]["Type"]), value)
         case _ if not isinstance(expected, Unknown):
-            return None if as_text(expected) == value else f"expected {as_text(expected)}"
+            text = as_text(expected)
+            return None if value in (text, _routed(text, route)) else f"expected {text}"
         case {"Fn::GetAtt": [str(), str(attribute)]}:
             url = attribute.endswith(("Endpoint", "Url"))
             return _wrong_format(_ARN if attribute.endswith("Arn") else _URL if url else None, value)
@@ -67,6 +73,13 @@ def _wrong_value(stack: DeployedStack, source: Any, value: str) -> str | None:
             return _wrong_format(_URL, value)
         case _:
             return None
+
+
+def _routed(text: str, route: Route) -> str:
+    try:
+        return route(text)[0]
+    except UsageError:
+        return text
 
 
 def _wrong_format(value_format: tuple[re.Pattern[str], str] | None, value: str) -> str | None:

@@ -76,7 +76,7 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
         return jobs
     config = settings.verify
     jobs |= {
-        "outputs": partial(check_outputs, stack),
+        "outputs": partial(check_outputs, stack, route),
         "patterns": partial(check_patterns, config.outputs, stack),
         "exports": partial(check_exports, aws, stack),
     }

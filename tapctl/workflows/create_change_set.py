@@ -10,7 +10,6 @@ from tapctl.errors import UsageError
 from tapctl.packaging.package import Publication, packager
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set_request import ChangeSetRequest, request_for
-from tapctl.stacks.changes import without_absent
 from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Phase, digest
 
@@ -46,8 +45,6 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
     created = send(deployer, request, publication)
     if created is None and ready.creates:
         raise UsageError(f"{result.template.file} has no resource to create", "check its conditions")
-    if created is not None and deployer.aws.target.is_sandbox:
-        created = replace(created, changes=without_absent(created.changes, result.tree))
     return replace(created, part=part) if created else None
 
 

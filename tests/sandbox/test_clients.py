@@ -4,32 +4,36 @@ from tapctl import sandbox
 from tapctl.errors import UsageError
 from tapctl.sandbox import AccountLimits, Sandbox
 from tapctl.sandbox.clients import ACCOUNT_VARIABLE
+from tapctl.sandbox.secret import Secret
 from tests.support.golden import Golden
 from tests.support.sandbox_clients import Aws, function
 from tests.support.shared_sandbox import SharedSandbox
 
+SECRET = Secret("hush")
 
-def test_the_default_account_is_twelve_zeros_and_has_the_key_test(monkeypatch: pytest.MonkeyPatch) -> None:
+
+def test_the_default_account_is_twelve_zeros_which_are_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ACCOUNT_VARIABLE, raising=False)
-    running = Sandbox("http://127.0.0.1:1", 1, AccountLimits(), account_id=sandbox.account_id())
+    running = Sandbox("http://127.0.0.1:1", 1, AccountLimits(), account_id=sandbox.account_id(), secret=SECRET)
 
     assert running.account_id == "000000000000"
     assert sandbox.environment(running) == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "hush",
         "NO_PROXY": "127.0.0.1",
     }
 
 
 def test_the_key_of_another_account_is_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ACCOUNT_VARIABLE, "123456789012")
-    running = Sandbox("http://127.0.0.1:1", 1, AccountLimits(), account_id=sandbox.account_id())
+    running = Sandbox("http://127.0.0.1:1", 1, AccountLimits(), account_id=sandbox.account_id(), secret=SECRET)
 
     assert sandbox.client_options(running)["aws_access_key_id"] == "123456789012"
-    assert running.keys == ("123456789012", "test")
+    assert running.keys == ("123456789012", "hush")
+    assert "hush" not in repr(running)
 
 
 @pytest.mark.parametrize("account", ["12", "12345678901x", "1234567890123"])

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 
 from tapctl import sandbox
-from tapctl.sandbox import AccountLimits
+from tapctl.sandbox import AccountLimits, Sandbox
 from tests.support.sandbox_clients import Aws, function, table
 
 pytestmark = pytest.mark.sandbox
+BOOTSTRAP_BUCKET = "cdk-hnb659fds-assets-000000000000-us-east-1"
 COUNTER = """
 import os, boto3
 def handle(event, context):
@@ -27,6 +29,28 @@ def clients(state: Path) -> Iterator[list[Aws]]:
     yield started
     for each in started:
         each.close()
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Sandbox]:
+    """The folder of a sandbox that has a used stack and was stopped, and that sandbox as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAPCTL_STATE_DIR", str(tmp_path_factory.mktemp("stopped")))
+        aws = Aws(sandbox.start(AccountLimits(1000)))
+        try:
+            deploy_and_use(aws)
+        finally:
+            aws.close()
+            sandbox.stop()
+        return sandbox.status().folder, aws.sandbox
+
+
+@pytest.fixture
+def used(stopped: tuple[Path, Sandbox], state: Path) -> Sandbox:
+    """A copy of that folder in the state folder of the test."""
+    folder, before = stopped
+    shutil.copytree(folder, state)
+    return before
 
 
 def started(clients: list[Aws], limits: AccountLimits | None = None) -> Aws:
@@ -70,34 +94,28 @@ def assert_everything_is_there(aws: Aws) -> None:
 
 
 def wait_for_a_save(folder: Path) -> None:
-    """Wait until the services have been written, and then not been written for a moment."""
-    deadline = time.monotonic() + 15
-    while not (folder / "dynamodb.json").exists() or time.time() - newest(folder) < 0.5:
+    """Wait until the services have been written since the last request, and then not been written for a moment."""
+    asked, deadline = time.time(), time.monotonic() + 30
+    while newest(folder) < asked or time.time() - newest(folder) < 0.5:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def newest(folder: Path) -> float:
-    return max(each.stat().st_mtime for each in folder.glob("*.json"))
+    return max((each.stat().st_mtime for each in folder.glob("*.json")), default=0.0)
 
 
-def test_stop_and_start_keep_everything_and_the_address(clients: list[Aws]) -> None:
-    before = started(clients, AccountLimits(1000))
-    deploy_and_use(before)
-
-    assert sandbox.stop()
+def test_stop_and_start_keep_everything_and_the_address(used: Sandbox, clients: list[Aws]) -> None:
     after = started(clients)
 
-    assert after.sandbox.endpoint == before.sandbox.endpoint
-    assert after.sandbox.pid != before.sandbox.pid
+    assert (after.sandbox.endpoint, after.sandbox.secret) == (used.endpoint, used.secret)
+    assert after.sandbox.pid != used.pid
     assert after.sandbox.limits == AccountLimits(1000)
     assert_everything_is_there(after)
 
 
+@pytest.mark.usefixtures("used")
 def test_a_stack_is_still_updated_and_deleted_after_a_restart(clients: list[Aws]) -> None:
-    deploy_and_use(started(clients, AccountLimits(1000)))
-    sandbox.stop()
-
     aws = started(clients)
 
     fn = function("fn", COUNTER, ReservedConcurrentExecutions=901)
@@ -131,10 +149,10 @@ def test_a_stack_in_review_holds_up_no_save(clients: list[Aws], state: Path) -> 
 
 
 @pytest.mark.parametrize("running", [pytest.param(True, id="running"), pytest.param(False, id="stopped")])
+@pytest.mark.usefixtures("used")
 def test_reset_drops_everything_but_the_limits(clients: list[Aws], running: bool) -> None:
-    deploy_and_use(started(clients, AccountLimits(1000)))
-    if not running:
-        sandbox.stop()
+    if running:
+        assert started(clients).functions() == ["fn"]
 
     sandbox.reset()
 
@@ -143,6 +161,6 @@ def test_reset_drops_everything_but_the_limits(clients: list[Aws], running: bool
         assert aws.functions() == []
         assert aws.cloudformation.describe_stacks()["Stacks"] == []
         assert aws.dynamodb.list_tables()["TableNames"] == []
-        assert aws.s3.list_buckets()["Buckets"] == []
+        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == [BOOTSTRAP_BUCKET]
         assert aws.unreserved() == 1000
         sandbox.stop()

@@ -1,24 +1,35 @@
+from pathlib import Path
+
+import boto3
 import pytest
 
+from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
+from tapctl.sandbox import secret
 from tapctl.sandbox.quirks import is_emulator
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "emulator"),
-    [
-        pytest.param("http://127.0.0.1:4566", True, id="IPv4 loopback"),
-        pytest.param("http://[::1]:4566", True, id="IPv6 loopback"),
-        pytest.param("http://localhost:4566", True, id="localhost"),
-        pytest.param("https://proxy.example.com", False, id="another endpoint"),
-        pytest.param(None, False, id="AWS"),
-    ],
-)
-def test_an_emulator_has_a_loopback_endpoint(endpoint: str | None, emulator: bool) -> None:
-    assert is_emulator(Aws(Target("us-east-1", endpoint=endpoint, keys=("test", "test")))) is emulator
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> secret.Secret:
+    """The secret of a sandbox in a state folder of its own."""
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+    (tmp_path / "sandbox").mkdir()
+    return secret.load_or_create(tmp_path / "sandbox")
 
 
-def test_an_endpoint_from_the_environment_may_be_an_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+def test_the_sandbox_of_an_environment_is_an_emulator() -> None:
+    assert is_emulator(Aws(Target("us-east-1", endpoint="http://127.0.0.1:4566", keys=(sandbox.ACCOUNT_ID, "s"))))
 
-    assert is_emulator(Aws(Target("us-east-1")))
+
+def test_credentials_that_carry_the_secret_lead_to_the_sandbox(own: secret.Secret) -> None:
+    session = boto3.Session(aws_access_key_id=sandbox.ACCOUNT_ID, aws_secret_access_key=own.key)
+
+    assert is_emulator(Aws(Target("us-east-1"), _session=session))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.usefixtures("own")
+def test_an_address_of_this_machine_proves_nothing(host: str) -> None:
+    session = boto3.Session(aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="other")
+
+    assert not is_emulator(Aws(Target("us-east-1", endpoint=f"http://{host}:4566"), _session=session))

@@ -6,6 +6,7 @@ import pytest
 
 from tapctl.errors import UsageError
 from tapctl.sandbox import route
+from tapctl.sandbox.http import served
 from tests.support.golden import Golden
 from tests.support.sandbox_clients import Aws, function
 
@@ -95,6 +96,19 @@ def test_a_webhook_reaches_the_function_behind_its_url(aws: Aws, urls: dict[str,
         "x=1",
         "POST",
     )
+
+
+def test_the_outputs_answer_as_they_are_and_status_lists_them(aws: Aws, urls: dict[str, str]) -> None:
+    base = f"{aws.sandbox.endpoint}/{aws.sandbox.secret.path}/"
+
+    assert all(url.startswith(base) for url in urls.values())
+    assert urls["Attribute"] == urls["Built"]
+    assert {each.url for each in served(aws.sandbox.port, aws.sandbox.secret, aws.sandbox.account_id)} == {
+        f"{urls['Built']}/",
+        urls["Url"],
+    }
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(urls["Url"]) as answer:
+        assert answer.status == 201
 
 
 def test_a_url_outside_the_sandbox_is_refused(aws: Aws, golden: Golden) -> None:

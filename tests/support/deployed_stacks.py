@@ -52,7 +52,8 @@ def deployed_stack(
 def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
     """AWS, or the sandbox, and stubs of the named services, whose queued responses must all be used."""
     endpoint = "http://127.0.0.1:9" if sandbox else "https://nowhere.invalid"
-    aws = Aws(Target("us-east-1", endpoint=endpoint), _session=_session())
+    keys = ("000000000000", "secret") if sandbox else None
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=keys), _session=_session())
     stubs = {service: Stubber(aws.client(service)) for service in services}
     for stub in stubs.values():
         stub.activate()

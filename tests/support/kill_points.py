@@ -11,7 +11,6 @@ from typing import NoReturn
 
 from tapctl.aws.session import Aws, Target
 from tapctl.aws.stacks import StackEvent
-from tapctl.sandbox.clients import account_id, keys
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.template.load import load
@@ -44,9 +43,9 @@ class KillingUI(FakeUI):
             kill()
 
 
-def main(endpoint: str, template: str, stack: str, moment: str) -> None:
+def main(endpoint: str, account: str, secret: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=keys(account_id())))
+    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=(account, secret)))
     deploy(DeployRequest(aws, load(template), settings, timeout=60), KillingUI(moment=moment))
 
 

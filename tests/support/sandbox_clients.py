@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -54,7 +55,7 @@ class Aws:
 
     def __init__(self, running: Sandbox) -> None:
         self.sandbox = running
-        self._session: Any = boto3.Session()
+        self._session = _session()
         self._clients: dict[str, Any] = {}
 
     def __getattr__(self, service: str) -> Any:
@@ -110,7 +111,7 @@ class Aws:
         """The reason of the latest failed event, with the ids that change from run to run blanked."""
         events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
         reason = next(each["ResourceStatusReason"] for each in events if each["ResourceStatus"].endswith("_FAILED"))
-        return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", reason)
+        return without_ids(reason)
 
     def delete(self, *stacks: str) -> None:
         for stack in stacks:
@@ -131,6 +132,17 @@ class Aws:
     def client(self, service: str) -> Any:
         """A client whose service is a Python keyword."""
         return getattr(self, service)
+
+
+@cache
+def _session() -> Any:
+    """One session for all sandboxes, because loading the service models takes longer than the calls."""
+    return boto3.Session()
+
+
+def without_ids(reason: str) -> str:
+    """A status reason with the ids that change from run to run blanked."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", reason)
 
 
 def _template(resources: Resources, more: Mapping[str, Any]) -> dict[str, Any]:

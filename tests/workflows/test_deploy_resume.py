@@ -44,7 +44,8 @@ class OneTemplate:
 
     def kill(self, stack: str, moment: str) -> None:
         endpoint = self.aws.client("sts").meta.endpoint_url
-        command = [sys.executable, "-m", "tests.support.kill_points", endpoint, str(self.template), stack, moment]
+        where = [endpoint, *(self.aws.target.keys or ())]
+        command = [sys.executable, "-m", "tests.support.kill_points", *where, str(self.template), stack, moment]
         ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert ended.returncode == -9, ended.stderr
 

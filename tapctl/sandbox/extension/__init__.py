@@ -6,7 +6,10 @@
     functions          CloudFormation's handlers of Lambda functions, versions and aliases
     stored_properties  function properties that the emulator drops
     tables             CloudFormation's handler of DynamoDB tables
-    api_urls           URLs of the APIs of every account
+    buckets            the deletion of buckets, and what `cdk bootstrap` leaves in an account
+    change_sets        what a change set lists, and when there is one
+    credentials        what functions and assumed roles sign with
+    served_urls        URLs of functions and APIs, of every account
     failure            a refusal as CloudFormation reports it
     checkpoint         saves the state while the emulator runs
 
@@ -15,18 +18,22 @@ Every replacement checks first and then calls the original, so a refusal leaves 
 
 from pathlib import Path
 
-from tapctl.sandbox.extension import api, api_urls, functions, tables
+from tapctl.sandbox.extension import api, buckets, change_sets, credentials, functions, served_urls, tables
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
+from tapctl.sandbox.secret import Secret
 
 __all__ = ["UnsupportedError", "install"]
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, endpoint: str, secret: Secret) -> None:
     """Enforce the limits of `folder` in this process. Raises `UnsupportedError` for an emulator of another version."""
     require()
     account = SandboxAccount(folder)
     api.install(account)
     functions.install(account)
     tables.install()
-    api_urls.install()
+    buckets.install()
+    change_sets.install()
+    credentials.install(secret)
+    served_urls.install(endpoint, secret)

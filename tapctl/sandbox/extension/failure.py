@@ -11,10 +11,13 @@ class HandlerError(ValueError):
 
 def refused_by_lambda(refusal: Refusal, code: str = "InvalidRequest") -> HandlerError:
     """The failure of a handler whose call the Lambda API refused."""
+    return refused_by("Lambda", refusal.text, refusal.status, code)
+
+
+def refused_by(service: str, text: str, status: int, code: str) -> HandlerError:
+    """The failure of a handler whose call a service refused."""
     return _handler_message(
-        f"{refusal.text} (Service: Lambda, Status Code: {refusal.status}, Request ID: {uuid4()})"
-        " (SDK Attempt Count: 1)",
-        code,
+        f"{text} (Service: {service}, Status Code: {status}, Request ID: {uuid4()}) (SDK Attempt Count: 1)", code
     )
 
 

@@ -41,7 +41,39 @@ _LAMBDA = "ministack.services.lambda_svc"
 _DYNAMODB = "ministack.services.dynamodb"
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 
+_S3 = "ministack.services.s3"
+_SSM = "ministack.services.ssm"
+_CLOUDFORMATION = "ministack.services.cloudformation"
+
 REQUEST_ACCOUNT = Patch("ministack.core.responses", "get_account_id")
+SET_ACCOUNT = Patch("ministack.core.responses", "set_request_account_id")
+SET_REGION = Patch("ministack.core.responses", "set_request_region")
+SESSIONS = Patch("ministack.services.sts", "_sessions")
+ACCESS_KEYS = Patch("ministack.services.iam", "_access_keys")
+FUNCTION_CREDENTIALS = (
+    Patch("ministack.core.lambda_runtime", "execution_credentials"),
+    Patch(_LAMBDA, "execution_credentials"),
+)
+FUNCTION_URLS = Patch(_LAMBDA, "_function_urls")
+CODE_URL = Patch(_LAMBDA, "_presigned_code_url")
+LAYER_URL = Patch(_LAMBDA, "_layer_content_url")
+REST_STAGES = Patch("ministack.services.apigateway_v1", "stages_for_api")
+RESPONSE_URL = Patch(f"{_CLOUDFORMATION}.custom_resource", "_response_url")
+SIGNAL_URL = Patch(f"{_CLOUDFORMATION}.wait_conditions", "handle_url")
+RESOLVE_OUTPUTS = Patch(f"{_CLOUDFORMATION}.stacks", "_resolve_stack_outputs")
+RESOLVE_PROPERTIES = Patch(f"{_CLOUDFORMATION}.changesets", "_resolve_props_for_diff")
+DIFF_RESOURCES = Patch(f"{_CLOUDFORMATION}.changesets", "_diff_resources")
+CREATE_CHANGE_SET = Patch(f"{_CLOUDFORMATION}.changesets", "_create_change_set")
+ACTIONS = Patch(f"{_CLOUDFORMATION}.handlers", "_ACTION_HANDLERS")
+EVALUATE_CONDITIONS = Patch(f"{_CLOUDFORMATION}.engine", "_evaluate_conditions")
+RESOLVE_REFERENCES = Patch(f"{_CLOUDFORMATION}.engine", "_resolve_refs")
+CHANGE_SETS = Patch(_CLOUDFORMATION, "_change_sets")
+BUCKETS = Patch(_S3, "_buckets")
+OBJECT_VERSIONS = Patch(_S3, "_object_versions")
+VERIFY_PRESIGNED = Patch(_S3, "_verify_presigned_sigv4")
+CREATE_BUCKET = Patch(_S3, "_create_bucket")
+PARAMETERS = Patch(_SSM, "_parameters")
+PUT_PARAMETER = Patch(_SSM, "_put_parameter")
 FUNCTIONS = Patch(_LAMBDA, "_functions")
 PUT_CONCURRENCY = Patch(_LAMBDA, "_put_function_concurrency")
 PUT_PROVISIONED = Patch(_LAMBDA, "_put_provisioned_concurrency")
@@ -62,13 +94,38 @@ REST_APIS = Patch("ministack.services.apigateway_v1", "_rest_apis")
 FIND_REST_API = Patch("ministack.services.apigateway_v1", "find_api_scope")
 JSON_RESPONSE = Patch("ministack.core.responses", "json_response")
 ERROR_RESPONSE = Patch("ministack.core.responses", "error_response_json")
-STACKS = Patch("ministack.services.cloudformation", "_stacks")
+STACKS = Patch(_CLOUDFORMATION, "_stacks")
 SAVE_ALL = Patch("ministack.core.persistence", "save_all")
 SERVICES_TO_SAVE = Patch("ministack.app", "_build_persistence_save_dict")
 APP = Patch("ministack.app", "app")
 
 PATCHES = (
     REQUEST_ACCOUNT,
+    SET_ACCOUNT,
+    SET_REGION,
+    SESSIONS,
+    ACCESS_KEYS,
+    *FUNCTION_CREDENTIALS,
+    FUNCTION_URLS,
+    CODE_URL,
+    LAYER_URL,
+    REST_STAGES,
+    RESPONSE_URL,
+    SIGNAL_URL,
+    RESOLVE_OUTPUTS,
+    RESOLVE_PROPERTIES,
+    DIFF_RESOURCES,
+    CREATE_CHANGE_SET,
+    ACTIONS,
+    EVALUATE_CONDITIONS,
+    RESOLVE_REFERENCES,
+    CHANGE_SETS,
+    BUCKETS,
+    OBJECT_VERSIONS,
+    VERIFY_PRESIGNED,
+    CREATE_BUCKET,
+    PARAMETERS,
+    PUT_PARAMETER,
     FUNCTIONS,
     PUT_CONCURRENCY,
     PUT_PROVISIONED,
@@ -99,6 +156,9 @@ HANDLER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     VERSION: ("create", "update"),
     ALIAS: ("create", "update"),
     "AWS::DynamoDB::Table": ("create", "update", "delete"),
+    "AWS::S3::Bucket": ("delete",),
+    "AWS::Lambda::Url": ("create", "update"),
+    "AWS::ApiGatewayV2::Api": ("create", "update"),
 }
 """The CloudFormation handlers that the extension wraps, by resource type."""
 
