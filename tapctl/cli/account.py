@@ -12,7 +12,7 @@ from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.floor import floor
+from tapctl.concurrency.judge import floor
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import CATALOGUE, LimitKind
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read

@@ -43,8 +43,7 @@ def credentials_optional() -> Iterator[None]:
 
 def load_built(settings: Settings, terminal: Terminal) -> Template:
     """The template of the settings, or the one that `sam build` wrote for it where that is newer."""
-    from tapctl.template.load import load
-    from tapctl.template.sam_build import newer_build
+    from tapctl.template.load import load, newer_build
 
     template = load(settings.template)
     built = newer_build(template)

@@ -14,11 +14,10 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
 from tapctl.limits import Limit
-from tapctl.template.model import Template
+from tapctl.template.model import Path, Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver
-from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from tapctl.account.model import Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
-from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.judge import WOULD_LEAVE, Judgement
-from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision, suggestion
+from tapctl.concurrency.judge import (
+    WOULD_LEAVE,
+    Floor,
+    Judgement,
+    check_provisioned,
+    fix_command,
+    open_provision,
+    suggestion,
+)
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import concurrency_warnings

@@ -1,14 +1,59 @@
-"""The verdict on reserved and provisioned concurrency."""
+"""The verdict on reserved and provisioned concurrency, against the floor: the unreserved minimum as far as it is known.
+
+No API returns the floor. Observed in AWS's error messages: 10 at a limit of 10, 50 at 50, 100 at 1000, and once 40 at
+400; so the exact minimum of other limits is unknown, and two numbers bound it:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+
+Provisioned concurrency stands inside a reservation, which it may not exceed at any moment. An alias or version refers
+to its function, so CloudFormation sets the reservation first, then the provisioned concurrency, and deletes last.
+Lambda refuses a reservation below the provisioned concurrency, and more provisioned concurrency than is reserved,
+summed over all versions and aliases, those of earlier deploys too:
+https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+"""
 
 from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency, LearnedFloor
 from tapctl.concurrency.change import ClaimChange, Outlook, outlook
-from tapctl.concurrency.floor import SAFE, Floor, floor
-from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict, worst
-from tapctl.hints import Hint
+from tapctl.hints import Advice, Hint, advise
 from tapctl.unknown import Unknown, known
+
+HARD = 10
+"""The lowest minimum ever observed."""
+
+SAFE = 100
+"""The documented minimum, and the highest ever observed."""
+
+SMALL_ACCOUNT = 1000
+"""The default limit; AWS starts new accounts with less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """AWS refuses a deploy that leaves less than `hard`, and none that leaves `safe`; `known`: nothing lies between."""
+
+    hard: int
+    safe: int
+    known: bool
+    source: str
+
+
+def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None = None) -> Floor:
+    """The floor of an account with this limit of concurrent executions."""
+    if pinned is not None:
+        return Floor(pinned, pinned, known=True, source="pinned by min_unreserved")
+    if learned is not None and learned.limit == limit:
+        return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
+    safe = min(SAFE, limit)
+    if limit <= HARD:
+        return Floor(HARD, safe, known=True, source=f"observed with limits of {HARD} or less")
+    if limit == 50:
+        return Floor(HARD, safe, known=True, source="observed with a limit of 50")
+    if limit >= SMALL_ACCOUNT:
+        return Floor(HARD, safe, known=True, source="AWS documentation")
+    return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}")
+
 
 Answer = tuple[Verdict, str, Hint]
 """A verdict, its reason, and the next step where there is one."""
@@ -190,3 +235,77 @@ def _surely_grows(change: ClaimChange) -> bool:
 def _first_unknown(changes: tuple[ClaimChange, ...], account: Concurrency) -> Unknown:
     claims = (claim for change in changes for claim in (change.claim_after, change.claim_peak, change.claim_before))
     return next(value for value in (account.unreserved, *claims) if isinstance(value, Unknown))
+
+
+def check_provisioned(change: ClaimChange) -> tuple[Verdict, str] | None:
+    """Whether Lambda refuses, or may refuse, the provisioned concurrency inside the reservation, and why."""
+    wanted = change.wanted
+    if wanted is None or not isinstance(wanted.reserved, int):
+        return None
+    return _before_update(change, wanted.reserved) or _during_update(change, wanted.reserved)
+
+
+def _before_update(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | None:
+    """When the reservation is set, before any provisioned concurrency has changed."""
+    live = change.live
+    surely_replaced = change.replaced and change.logical_id not in change.maybe_replaced
+    if live is None or live.reserved == reserved or surely_replaced:
+        return None
+    provisioned = live.provisioned
+    if not isinstance(provisioned, int) or provisioned <= reserved:
+        return None
+    verdict = Verdict.UNCERTAIN if change.replaced else Verdict.EXCEEDS
+    why = _not_in_template(change) or "; lower its provisioned concurrency in an earlier deploy"
+    return verdict, f"{change.logical_id} reserves {reserved}, but {provisioned} are provisioned now{why}"
+
+
+def _during_update(change: ClaimChange, reserved: int) -> tuple[Verdict, str] | None:
+    """When the provisioned concurrency is set, until the old resources are deleted."""
+    certain, most = change.provisioned_before_cleanup, change.provisioned_peak
+    if isinstance(certain, int) and certain > reserved:
+        return Verdict.EXCEEDS, (
+            f"{change.logical_id} provisions {certain} but reserves {reserved};"
+            f" provisioned concurrency must not exceed the reservation{_not_in_template(change)}"
+        )
+    if isinstance(most, int) and most > reserved:
+        return Verdict.UNCERTAIN, (
+            f"{change.logical_id} reserves {reserved}, but {most} may be provisioned during the update,"
+            " if one alias is raised before another is lowered or deleted"
+        )
+    return None
+
+
+def _not_in_template(change: ClaimChange) -> str:
+    """The share of the provisioned concurrency that the template does not show, as the end of a message."""
+    if change.provisioned_outside:
+        retained = f" ({', '.join(sorted(change.retained_versions))} retained)" if change.retained_versions else ""
+        return f"; {change.provisioned_outside} of them on versions or aliases outside of the stack{retained}"
+    if change.wanted and change.provisioned_before_cleanup != change.wanted.provisioned_total:
+        return "; replaced versions keep their share until they are deleted"
+    return ""
+
+
+def fix_command(change: ClaimChange) -> Hint:
+    """How to free provisioned concurrency that no deploy frees; empty where there is none."""
+    live = change.live
+    outside = [name for name in (live.holders or {} if live else {}) if name.startswith(":")]
+    if live is None or not outside or change.replaced:
+        return ""
+    return advise(Advice.FREE_PROVISIONED, live.physical_id, outside[0][1:])
+
+
+def suggestion(change: ClaimChange) -> str:
+    """What to write into the template where no remedy helps; empty where that is unknown."""
+    most = change.provisioned_peak
+    return f"reserve at least {most}, or provision less" if isinstance(most, int) else ""
+
+
+def open_provision(change: ClaimChange) -> Unknown | None:
+    """The unknown provisioned concurrency that the reservation may or may not cover."""
+    wanted = change.wanted
+    if wanted is None or wanted.reserved is None:
+        return None
+    same = change.live is None or change.replaced or change.live.reserved == wanted.reserved
+    provisioned_now = 0 if same or change.live is None else change.live.provisioned
+    values = (wanted.provisioned_total, provisioned_now)
+    return next((value for value in values if isinstance(value, Unknown)), None)

@@ -10,12 +10,10 @@ from typing import Any
 from tapctl.concurrency.remedy import Override, Remedy, RemedyPlan
 from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
-from tapctl.template.model import Template
+from tapctl.template.model import Path, Template
 from tapctl.template.nested import StackTree
-from tapctl.template.parameters import SSM_TYPE, Parameters, as_text, bind, is_secret
-from tapctl.template.references import References
+from tapctl.template.parameters import SSM_TYPE, Parameters, References, as_text, bind, is_secret
 from tapctl.template.resolver import Resolver, whole_number
-from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 

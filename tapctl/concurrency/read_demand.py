@@ -18,13 +18,13 @@ from tapctl.template.includes import includes_only
 from tapctl.template.model import (
     FN_TRANSFORM,
     FOR_EACH,
+    Path,
     Resource,
     Template,
 )
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver, count, existence, plain
-from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Count, Unknown
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned
-from tapctl.concurrency.provisioned import fix_command
+from tapctl.concurrency.judge import fix_command
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint

@@ -13,8 +13,7 @@ from typing import Any, Self
 from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
-from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.provisioned import check_provisioned, open_provision
+from tapctl.concurrency.judge import Floor, check_provisioned, open_provision
 from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.unknown import Unknown

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange, outlook
-from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.provisioned import check_provisioned, open_provision
+from tapctl.concurrency.judge import Floor, check_provisioned, open_provision
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.hints import Advice, advise
 from tapctl.unknown import Unknown, known

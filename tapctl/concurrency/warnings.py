@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Scaling
-from tapctl.concurrency.floor import SMALL_ACCOUNT, Floor
-from tapctl.concurrency.judge import minimum
+from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
 from tapctl.concurrency.opaque import on_instances
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Holders, InFlight, Stack
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.floor import Floor
+from tapctl.concurrency.judge import Floor
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict

@@ -4,16 +4,17 @@ import difflib
 import itertools
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError
-from tapctl.settings.arguments import Capability
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 
 FILE = "tapctl.toml"
+
+Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class FunctionConfig(Section):

@@ -14,10 +14,9 @@ from tapctl.concurrency.result import Preflight
 from tapctl.errors import UsageError
 from tapctl.resource_types import FUNCTION, RESERVED_CONCURRENCY
 from tapctl.template.edit.definition import Definition, Location, find_definition, find_in_map_calls, may_select
-from tapctl.template.model import Template
+from tapctl.template.model import Path, Source, Template
 from tapctl.template.nested import StackTree
-from tapctl.template.references import References
-from tapctl.template.source import Path, Source
+from tapctl.template.parameters import References
 
 
 @dataclass(frozen=True, slots=True)

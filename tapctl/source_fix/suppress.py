@@ -13,7 +13,7 @@ from tapctl.errors import UsageError
 from tapctl.template.edit.entry import fill, insert
 from tapctl.template.edit.render import Data, items
 from tapctl.template.edit.text import Edit, in_flow, indent, is_json, line_start, value_span
-from tapctl.template.source import Path, Source
+from tapctl.template.model import Path, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,17 @@ from tapctl.hints import Advice, advise
 from tapctl.resource_types import SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.load import read_source
 from tapctl.template.local_paths import is_remote, is_there
-from tapctl.template.model import FN_TRANSFORM, INCLUDE, KNOWN_TRANSFORMS, MODULE, Template, check, not_here
-from tapctl.template.source import Path, Source
+from tapctl.template.model import (
+    FN_TRANSFORM,
+    INCLUDE,
+    KNOWN_TRANSFORMS,
+    MODULE,
+    Path,
+    Source,
+    Template,
+    check,
+    not_here,
+)
 from tapctl.unknown import Unknown
 
 

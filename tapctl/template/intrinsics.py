@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, Hint, advise
+from tapctl.template.model import Path
 from tapctl.template.parameters import as_text
-from tapctl.template.source import Path
 from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
 from tapctl.unknown import Unknown
 

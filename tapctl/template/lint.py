@@ -18,8 +18,8 @@ from tapctl.errors import TapctlError
 from tapctl.hints import Advice, advise
 from tapctl.state.files import state_dir, write_atomically
 from tapctl.template.load import STDIN
+from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
-from tapctl.template.source import Source
 
 PACKAGED = "W3002"
 """The warning that a local path must be packaged first, which a deploy with tapctl does."""

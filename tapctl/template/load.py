@@ -11,9 +11,8 @@ from typing import Any
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.template import cloud_assembly
-from tapctl.template.model import Template, check
+from tapctl.template.model import Source, Template, check
 from tapctl.template.parse import parse
-from tapctl.template.source import Source
 
 STDIN = "<stdin>"
 """The file name of a template from standard input."""
@@ -30,8 +29,22 @@ def load(path: str) -> Template:
     if path != "-" and _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
     source = parse(_decode(_read_stdin(), STDIN), STDIN) if path == "-" else read_source(Path(path))
-    source = replace(source, construct=cloud_assembly.construct_of(Path(path)))
+    if (Path(path).parent / cloud_assembly.MANIFEST).exists():
+        source = replace(source, construct=cloud_assembly.construct_of(Path(path)))
     return check(Template(source, source.value))
+
+
+def newer_build(template: Template) -> Template | None:
+    """The template that a build wrote, if it is newer than its source and has the same resources."""
+    source = Path(template.file)
+    build = source.parent / ".aws-sam" / "build" / "template.yaml"
+    try:
+        if build.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+            return None
+        built = load(str(build))
+    except (OSError, TemplateError):
+        return None
+    return built if {*built.body["Resources"]} == {*template.body["Resources"]} else None
 
 
 def read_source(file: Path) -> Source:

@@ -11,8 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from tapctl.resource_types import FUNCTION, SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX, STACK
-from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, Template
-from tapctl.template.source import Path
+from tapctl.template.model import FN_TRANSFORM, FOR_EACH, INCLUDE, Path, Template
 
 REMOTE = ("s3://", "https://", "http://")
 

@@ -7,41 +7,22 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.model import FOR_EACH, Template
+from tapctl.template.model import FOR_EACH, LOOP_SECTIONS, Path, Template
 from tapctl.template.parameters import as_text
 from tapctl.template.parse import MAX_NODES
 from tapctl.template.resolver import Resolver
-from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-SECTIONS = ("Conditions", "Resources", "Outputs")
-"""The sections that may contain loops."""
 
 MAX_RESOURCES = 500
 """Of one template: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
 Variables = Mapping[str, str]
 """The items of the loops around a value, by the identifiers of the loops."""
-
-
-def has_loops(template: Template) -> bool:
-    return any(key.startswith(FOR_EACH) for section in SECTIONS for key in _keys(template.body.get(section)))
-
-
-def _keys(value: Any) -> Iterator[str]:
-    """Every key anywhere in the value."""
-    if isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keys(item)
 
 
 def unroll(template: Template, resolver: Resolver) -> Template:
@@ -51,7 +32,8 @@ def unroll(template: Template, resolver: Resolver) -> Template:
     """
     unroller = _Unroller(resolver)
     body = {
-        key: unroller.unroll(value, (key,), {}) if key in SECTIONS else value for key, value in template.body.items()
+        key: unroller.unroll(value, (key,), {}) if key in LOOP_SECTIONS else value
+        for key, value in template.body.items()
     }
     origins = {**template.origins, **unroller.origins}
     return _checked(replace(template, body=body, origins=origins, opaque={**template.opaque, **unroller.opaque}))

@@ -1,17 +1,20 @@
-"""A template as data: its sections, checked for their outer shape, and the line of each resource."""
+"""A template as data: its text, the place of every value in it, and its sections, checked for their outer shape."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.source import Path, Source
+from tapctl.resource_types import SERVERLESS_PREFIX
 from tapctl.unknown import Unknown
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
 FOR_EACH = "Fn::ForEach::"
 """Begins the key of a loop, which takes the place of an entry of its section."""
+LOOP_SECTIONS = ("Conditions", "Resources", "Outputs")
+"""The sections that may contain loops."""
 FN_TRANSFORM = "Fn::Transform"
 """Also the type of a resource whose definition a macro generates at deploy time, or of resources that it adds."""
 INCLUDE = "AWS::Include"
@@ -19,6 +22,94 @@ MODULE = "::MODULE"
 """Ends the type of a module, whose resources are named by its logical id and theirs."""
 KNOWN_TRANSFORMS = (SERVERLESS, LANGUAGE_EXTENSIONS, "AWS::CodeDeployBlueGreen")
 """The macros of the section `Transform` that create no function which the template does not show."""
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The place of a value: line and column count from 1, start and end are offsets into the text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A key that is given several times: the lines of the last two, and the offset of the last, which counts."""
+
+    path: Path
+    first: int
+    last: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template file: its name, its text, its plain value, and the spans of its keys and values."""
+
+    file: str
+    text: str
+    value: Any
+    spans: Mapping[Path, Span] = field(repr=False)
+    keys: Mapping[Path, Span] = field(repr=False)
+    aliases: Mapping[Path, Path] = field(default_factory=dict, repr=False)
+    """By the path of a YAML alias, the path of its anchor."""
+    duplicates: tuple[Duplicate, ...] = field(default=(), repr=False)
+    construct: str = ""
+    """The path of the stack's construct, in a template that the CDK synthesised."""
+
+    @property
+    def title(self) -> str:
+        """The file, with the path of its construct."""
+        return f"{self.file} ({self.construct})" if self.construct else self.file
+
+    def at(self, path: Path) -> Any:
+        """The plain value at `path`, or None."""
+        value = self.value
+        for step in path:
+            if isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            elif isinstance(value, dict):
+                value = value.get(step)
+            else:
+                return None
+        return value
+
+    def written(self, path: Path) -> Path | None:
+        """The place where the value at `path` is written, which an alias or merge key moves; None without a value."""
+        place: Path = ()
+        for step in path:
+            child = self._step(place, step)
+            if child is None:
+                return None
+            place = self.aliases.get(child, child)
+        return place
+
+    def entry(self, path: Path) -> Path | None:
+        """The place where the entry at `path` is written, though its value may be an alias; None without an entry."""
+        holder = self.written(path[:-1])
+        return None if holder is None else self._step(holder, path[-1])
+
+    def _step(self, holder: Path, step: str | int) -> Path | None:
+        if (child := (*holder, step)) in self.spans:
+            return child
+        merged = (*holder, "<<")
+        if merged not in self.spans:
+            return None
+        items = takewhile(self.spans.__contains__, ((*merged, index) for index in count()))
+        maps = [self.aliases.get(item, item) for item in (merged, *items)]
+        return next((entry for merged_map in maps if (entry := self._step(merged_map, step))), None)
+
+    def line(self, *path: str | int) -> int:
+        """The line of the key or value at `path`, or of the nearest one around it."""
+        for length in range(len(path), 0, -1):
+            outer = path[:length]
+            if span := self.keys.get(outer) or self.spans.get(outer):
+                return span.line
+        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +141,23 @@ class Template:
     @property
     def file(self) -> str:
         return self.source.file
+
+    @property
+    def is_serverless(self) -> bool:
+        """Whether SAM has anything to translate, also in a template that does not declare the transform."""
+        entries = (self.body.get("Resources") or {}).values()
+        types = (str(entry.get("Type")) for entry in entries if isinstance(entry, dict))
+        return SERVERLESS in self.transforms or any(type_.startswith(SERVERLESS_PREFIX) for type_ in types)
+
+    @property
+    def was_serverless(self) -> bool:
+        """Whether the file has anything for SAM to translate, also once it is translated."""
+        return Template(self.source, self.source.value).is_serverless
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether there is an `Fn::ForEach` in a section that may have one."""
+        return any(_has_loop(self.body.get(section)) for section in LOOP_SECTIONS)
 
     def sources(self) -> tuple[Source, ...]:
         """The file, and each file that it includes."""
@@ -213,3 +321,13 @@ def check(template: Template) -> Template:
             if not isinstance(entry, dict) and not is_generated and not template.incomplete:
                 raise template.error(f"{name}.{key} is not a map", name, key)
     return template
+
+
+def _has_loop(value: Any) -> bool:
+    match value:
+        case dict():
+            return any(key.startswith(FOR_EACH) or _has_loop(item) for key, item in value.items())
+        case list():
+            return any(map(_has_loop, value))
+        case _:
+            return False

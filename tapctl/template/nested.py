@@ -13,10 +13,9 @@ from tapctl.resource_types import STACK
 from tapctl.template import includes, loops, sam
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
-from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, Resource, Template
+from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, Resource, Source, Template
 from tapctl.template.parameters import Parameters, as_text, bind, refuse_undeclared
 from tapctl.template.resolver import Resolver, plain
-from tapctl.template.source import Source
 from tapctl.unknown import Unknown
 
 
@@ -234,7 +233,7 @@ def expand(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
 
     Raises `TemplateError` for what a transform refuses.
     """
-    if loops.has_loops(template):
+    if template.has_loops:
         if LANGUAGE_EXTENSIONS not in template.transforms:
             raise template.error(
                 f"Fn::ForEach requires the transform {LANGUAGE_EXTENSIONS}",
@@ -242,7 +241,7 @@ def expand(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
                 hint=f"add `Transform: {LANGUAGE_EXTENSIONS}`",
             )
         template = loops.unroll(template, Resolver(template, bind(template, parameters)))
-    if sam.is_serverless(template):
+    if template.is_serverless:
 
         def translate(seen: Template) -> Template:
             return sam.translate(seen, Resolver(seen, bind(seen, parameters), pseudo, parameters.lookups))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.errors import TemplateError
-from tapctl.template.source import Duplicate, Path, Source, Span
+from tapctl.template.model import Duplicate, Path, Source, Span
 
 MAX_DEPTH = 200
 """Nested containers; CloudFormation's own parser refuses far fewer."""

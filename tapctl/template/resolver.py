@@ -13,10 +13,8 @@ from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
-from tapctl.template.model import FN_TRANSFORM, Resource, Template, not_here
-from tapctl.template.parameters import REDACTED, Bound, as_text, is_secret, unknown_in_ssm
-from tapctl.template.references import References
-from tapctl.template.source import Path
+from tapctl.template.model import FN_TRANSFORM, Path, Resource, Template, not_here
+from tapctl.template.parameters import REDACTED, Bound, References, as_text, is_secret, unknown_in_ssm
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 

@@ -24,24 +24,14 @@ from tapctl.resource_types import (
     PUBLISHED,
     SERVERLESS_APPLICATION,
     SERVERLESS_FUNCTION,
-    SERVERLESS_PREFIX,
     STACK,
 )
 from tapctl.template.intrinsics import PSEUDO_PARAMETERS
-from tapctl.template.model import LANGUAGE_EXTENSIONS, SERVERLESS, Template
-from tapctl.template.references import References
+from tapctl.template.model import LANGUAGE_EXTENSIONS, Path, Template
+from tapctl.template.parameters import References
 from tapctl.template.resolver import LanguageExtensions, Resolver
 from tapctl.template.sam_build import is_sam, packaged
-from tapctl.template.source import Path
 from tapctl.unknown import Unknown
-
-
-def is_serverless(template: Template) -> bool:
-    """Whether SAM has anything to translate, also in a template that does not declare the transform."""
-    if SERVERLESS in template.transforms:
-        return True
-    entries = (template.body.get("Resources") or {}).values()
-    return any(isinstance(entry, dict) and str(entry.get("Type")).startswith(SERVERLESS_PREFIX) for entry in entries)
 
 
 def translate(template: Template, resolver: Resolver) -> Template:

@@ -1,14 +1,11 @@
-"""The code of SAM's resources: what a build fills in, the template that it writes, and what the translator is shown."""
+"""The code of SAM's resources: what a build fills in, and what the translator is shown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tapctl.errors import TemplateError
 from tapctl.resource_types import SERVERLESS_APPLICATION, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.intrinsics import FUNCTIONS
-from tapctl.template.load import load
 from tapctl.template.local_paths import REMOTE, SLOTS, URI, put
 from tapctl.template.model import Template
 from tapctl.template.resolver import Resolver
@@ -80,19 +77,6 @@ def _missing(resolver: Resolver, type_: str, properties: Mapping[str, Any], path
         # A path that is written as such is packaged; one that a function gives is not.
         is_deployable = str(value).startswith(REMOTE) if is_computed(written) else bool(value)
     return "" if is_deployable else name.removesuffix("Uri").lower()
-
-
-def newer_build(template: Template) -> Template | None:
-    """The template that a build wrote, if it is newer than its source and has the same resources."""
-    source = Path(template.file)
-    build = source.parent / ".aws-sam" / "build" / "template.yaml"
-    try:
-        if build.stat().st_mtime_ns <= source.stat().st_mtime_ns:
-            return None
-        built = load(str(build))
-    except (OSError, TemplateError):
-        return None
-    return built if {*built.body["Resources"]} == {*template.body["Resources"]} else None
 
 
 def is_sam(entry: Mapping[str, Any]) -> bool:

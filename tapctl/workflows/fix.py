@@ -20,12 +20,10 @@ from tapctl.source_fix.places import EditPlace, places
 from tapctl.source_fix.suppress import SCANNERS, missing_rules, suppress, used_scanners
 from tapctl.template.edit.entry import change, set_entry, set_text
 from tapctl.template.edit.text import Edit, apply
-from tapctl.template.model import Template, check
+from tapctl.template.model import Path, Source, Template, check
 from tapctl.template.nested import StackTree, stack_tree
-from tapctl.template.parameters import as_text
+from tapctl.template.parameters import References, as_text
 from tapctl.template.parse import parse
-from tapctl.template.references import References
-from tapctl.template.source import Path, Source
 from tapctl.unknown import Unknown
 
 

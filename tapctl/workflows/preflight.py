@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import UNREAD, Account, AccountSettings
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.judge import Judgement
+from tapctl.concurrency.judge import Floor, Judgement
 from tapctl.concurrency.judge import judge as judge_concurrency
 from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
@@ -166,7 +165,7 @@ _TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is 
 def _unbuilt(tree: StackTree) -> Iterator[Finding]:
     """Warnings only: where the code is does not change the verdict; a deploy without it is refused."""
     for member in tree.members():
-        for missing in unbuilt(member.resolver):
+        for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
             yield Finding(
                 None,
                 Verdict.FITS,

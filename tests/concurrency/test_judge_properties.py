@@ -4,8 +4,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.floor import Floor
-from tapctl.concurrency.judge import judge
+from tapctl.concurrency.judge import Floor, judge
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyMode, RemedyPlan, RemedyPolicy, allocate
 from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Verdict

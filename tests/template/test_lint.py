@@ -8,9 +8,9 @@ import pytest
 from tapctl.errors import TapctlError
 from tapctl.hints import Advice, advise
 from tapctl.template import lint
+from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
 from tapctl.template.parse import parse
-from tapctl.template.source import Source
 
 CLEAN = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
 NESTED = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}}\n"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tapctl.errors import TemplateError
 from tapctl.template.load import load
-from tapctl.template.loops import has_loops, unroll
+from tapctl.template.loops import unroll
 from tapctl.template.model import Template
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
@@ -125,7 +125,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "templates"
 @pytest.mark.corpus
 def test_the_result_is_that_of_cfn_lint_on_the_corpus() -> None:
     loaded = [load(str(file)) for file in CORPUS.rglob("*") if file.suffix in (".yaml", ".yml", ".json", ".template")]
-    looping = [written for written in loaded if has_loops(written)]
+    looping = [written for written in loaded if written.has_loops]
     assert looping
     for written in looping:
         assert meaning(unrolled(written)) == meaning(by_cfn_lint(written)), written.file
@@ -253,4 +253,4 @@ def test_a_loop_that_would_make_millions_ends_before_it_makes_them() -> None:
 
 
 def test_loops_elsewhere_are_none() -> None:
-    assert not has_loops(of({"Metadata": {f"{LOOP}M": 1}}))
+    assert not of({"Metadata": {f"{LOOP}M": 1}}).has_loops

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapctl.errors import TemplateError
+from tapctl.template.model import Source
 from tapctl.template.parse import MAX_DEPTH, parse
-from tapctl.template.source import Source
 from tests.support.golden import Golden
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.template.load import load
-from tapctl.template.sam_build import newer_build, unbuilt
+from tapctl.template.load import load, newer_build
+from tapctl.template.sam_build import unbuilt
 from tests.support.templates import stack_tree_of
 
 HEAD = (

@@ -11,9 +11,9 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.template.edit.render import NO_VALUE_REF
+from tapctl.template.model import Path, Source
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver
-from tapctl.template.source import Path, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tapctl.template.edit.text import (
     next_line,
     value_span,
 )
-from tapctl.template.source import Path, Source, Span
+from tapctl.template.model import Path, Source, Span
 
 
 def change(source: Source, path: Path, value: int | None) -> Edit:

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from tapctl.template.edit.text import children, in_flow, indent, is_json, newline
-from tapctl.template.source import Path, Source
+from tapctl.template.model import Path, Source
 
 Data = Any
 """Maps, lists, numbers and strings."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tapctl.template.source import Path, Source, Span
+from tapctl.template.model import Path, Source, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from tapctl.account.model import LiveFunction
 from tapctl.concurrency.change import ClaimChange, outlook
 from tapctl.concurrency.demand import FunctionDemand, Provisioned
-from tapctl.concurrency.provisioned import check_provisioned, fix_command, open_provision
+from tapctl.concurrency.judge import check_provisioned, fix_command, open_provision
 from tapctl.concurrency.verdict import Verdict
 from tapctl.hints import Advice, advise
 from tapctl.unknown import Unknown

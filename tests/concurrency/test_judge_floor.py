@@ -3,7 +3,7 @@
 import pytest
 
 from tapctl.account.model import LearnedFloor
-from tapctl.concurrency.floor import Floor, floor
+from tapctl.concurrency.judge import Floor, floor
 
 LEARNED = LearnedFloor(40, 400, "2026-06-01", "stack orders")
 
