@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tapctl.settings.arguments import parameters_file
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
-from tapctl.settings.settings import Settings
+from tapctl.settings.settings import Settings, parameters_file
 from tests.settings.reading import read
 from tests.support.golden import Golden
 
