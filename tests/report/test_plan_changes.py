@@ -86,8 +86,8 @@ def test_an_action_that_aws_adds_later_is_shown_by_its_name(action: str) -> None
     assert line.endswith(action.lower())
 
 
-def test_a_change_set_without_resources_names_its_stack() -> None:
-    assert changed() == "changes to stack shop"
+def test_a_change_set_without_resources_names_its_stack_and_says_what_changes(golden: Golden) -> None:
+    golden(changed())
 
 
 def test_text_is_coloured_only_if_requested() -> None:

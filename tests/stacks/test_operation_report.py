@@ -151,7 +151,7 @@ def test_a_template_in_yaml_says_it_as_well() -> None:
 
 def test_a_template_that_cannot_be_read_is_one_line_with_the_place(golden: Golden) -> None:
     with stubbed("cloudformation") as (aws, stubs):
-        stubs["cloudformation"].add_response("get_template", {"TemplateBody": "Resources: {A: {}, A: {}}"})
+        stubs["cloudformation"].add_response("get_template", {"TemplateBody": "Resources: [A, {B: *missing}]"})
 
         (line,) = closing_remarks(aws, failed(token=""))
 
