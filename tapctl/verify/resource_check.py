@@ -6,6 +6,7 @@ checks of every resource type are tables of these in `tapctl.verify.services`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -19,18 +20,16 @@ from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, NotJson, same
 
-_NOT_FOUND = {
-    "ResourceNotFoundException",
-    "NotFoundException",
-    "NoSuchEntity",
-    "NotFound",
-    "QueueDoesNotExist",
-    "AWS.SimpleQueueService.NonExistentQueue",
-}
-"""The error codes of the services for a resource that does not exist."""
+_NOT_FOUND = re.compile(r"(?:\w+\.)*(?!K[Mm][Ss])\w*(?:NotFound|DoesNotExist|NonExistent\w+)(?:Exception)?|NoSuch\w+")
+"""The error codes of all services for a resource, or part of one, that does not exist; a KMS key is another's."""
 
 _ACTIONS = {"apigatewayv2": "apigateway:GET"}
 """The IAM action of services whose actions are not named after their operations."""
+
+
+def is_not_found(code: str) -> bool:
+    """Whether an error code reports that the requested resource, or part of it, does not exist."""
+    return bool(_NOT_FOUND.fullmatch(code))
 
 
 class NotFound(Exception):
@@ -59,7 +58,7 @@ class LiveResource:
                 with aws_call(action):
                     return self.aws.call(service, operation, **parameters)
             except AwsError as error:
-                if error.code in _NOT_FOUND:
+                if is_not_found(error.code or ""):
                     raise NotFound from None
                 raise
 

@@ -217,6 +217,25 @@ ARN = "arn:aws:cloudformation:us-east-1:111111111111:stack"
             id="an unknown property",
         ),
         pytest.param("Internal Failure", id="an internal failure"),
+        pytest.param(
+            "Provisioned Concurrency configuration failed to be applied. Reason: FUNCTION_ERROR_INIT_FAILURE",
+            id="code that fails in init",
+        ),
+        pytest.param(
+            "Alias with weights can not be used with Provisioned Concurrency (Service: Lambda, Status Code: 400)",
+            id="provisioned concurrency of a weighted alias",
+        ),
+        pytest.param(
+            "Action denied by stack policy: Statement [#2] does not allow [Update:Modify] for resource [Orders]",
+            id="a stack policy",
+        ),
+        pytest.param(
+            "Delete canceled. Cannot delete export orders-arn as it is in use by mail", id="an imported export"
+        ),
+        pytest.param(
+            "Received response status [FAILED] from custom resource. Message returned: Rate exceeded (RequestId: 75f7)",
+            id="a custom resource that is throttled",
+        ),
     ],
 )
 def test_the_names_in_a_text_are_in_its_meaning_and_hint(reason: str, golden: Golden) -> None:

@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.model import ListShape, MapShape, OperationModel, StructureShape
 
-from tapctl.verify.resource_check import NO_DEFAULT, ResourceCheck
+from tapctl.verify.resource_check import NO_DEFAULT, ResourceCheck, is_not_found
 from tapctl.verify.services import CHECKS_BY_TYPE
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +45,30 @@ def test_every_field_exists_in_the_response(resource_type: str, check: ResourceC
     fields = [compared.field or compared.path for compared in check.properties]
     for field in (*fields, *(state.field for state in check.states)):
         assert shape_at(shape, f"{prefix}{field}"), field
+
+
+@pytest.mark.parametrize(("resource_type", "check"), CASES)
+def test_every_not_found_error_of_the_operation_is_one(resource_type: str, check: ResourceCheck) -> None:
+    codes = [shape.metadata.get("error", {}).get("code", shape.name) for shape in operation_of(check).error_shapes]
+    missing = [code for code in codes if any(word in code for word in ("NotFound", "NoSuch", "NotExist", "NonExist"))]
+    assert [code for code in missing if is_not_found(code) is ("kms" in code.lower())] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ProvisionedConcurrencyConfigNotFoundException", True),
+        ("AWS.SimpleQueueService.NonExistentQueue", True),
+        ("NoSuchEntity", True),
+        ("NotFound", True),
+        ("StateMachineDoesNotExist", True),
+        ("KMSNotFoundException", False),
+        ("AccessDeniedException", False),
+        ("", False),
+    ],
+)
+def test_a_code_is_not_found_by_its_form(code: str, expected: bool) -> None:
+    assert is_not_found(code) is expected
 
 
 def test_a_field_that_does_not_exist_is_detected() -> None:

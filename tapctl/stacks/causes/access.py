@@ -25,6 +25,11 @@ _ON = r"(?: on resource: \\?[\"']?(?P<resource>[^\s\"'\\]+))?"
 
 PERMISSIONS = (
     Cause(
+        r"Action denied by stack policy:.*?\[(?P<update>Update:\w+)\] for resource \[(?P<resource>[^\]]+)\]",
+        "the stack policy does not allow {update} of {resource}",
+        "`aws cloudformation set-stack-policy` changes the policy; a replacement loses what {resource} holds",
+    ),
+    Cause(
         _DENIED + r".*?with an explicit deny(?P<where> in an? [\w-]+(?: [\w-]+)*)?",
         "{action} is denied explicitly{where}, which no permission overrides",
         "change the deny, or deploy with credentials that it does not affect",

@@ -21,6 +21,21 @@ CONCURRENCY = (
         "list it with `aws lambda list-provisioned-concurrency-configs`, and delete what is not needed",
     ),
     Cause(
+        r"Provisioned Concurrency configuration failed to be applied\. Reason: FUNCTION_ERROR_INIT_FAILURE",
+        "the function's own code fails while it is initialised",
+        "see the last lines of its log; it fails in the same way when it is invoked",
+    ),
+    Cause(
+        r"Provisioned Concurrency configuration failed to be applied\. Reason: (?P<error>\w+)",
+        "Lambda could not start the provisioned instances of the function: {error}",
+        "see the last lines of its log",
+    ),
+    Cause(
+        r"Alias with weights can ?not be used with Provisioned Concurrency",
+        "an alias that splits its traffic between two versions cannot have provisioned concurrency",
+        "remove RoutingConfig of the alias, or its ProvisionedConcurrencyConfig",
+    ),
+    Cause(
         r"cannot be applied to unpublished function versions",
         "$LATEST cannot have provisioned concurrency",
         "set it on a version or an alias",

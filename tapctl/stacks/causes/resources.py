@@ -24,6 +24,11 @@ NAMES = (
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
     Cause(
+        r"Cannot (?:delete|update) export (?P<export>\S+) as it is in use by (?P<users>.+?)\.?$",
+        "{users} imports the output that this would remove or change",
+        "deploy {users} without Fn::ImportValue of {export} first",
+    ),
+    Cause(
         r"No export named (?P<export>\S+) found",
         "no stack of this account and Region exports {export}",
         "deploy the stack that exports it first",
@@ -58,6 +63,12 @@ WAITS = (
         r"did not receive a response from your Custom Resource.*requestId \[(?P<request>[^\]]*)\]",
         "the function behind the custom resource did not respond: it crashed, timed out, or cannot reach S3",
         "look for request {request} in the function's log",
+    ),
+    Cause(
+        r"Received response status \[FAILED\] from custom resource\. Message returned: .*"
+        r"(?:Rate exceeded|Throttling|TooManyRequests|Too Many Requests)",
+        "AWS throttled the function behind the custom resource",
+        "deploy again; DependsOn between the custom resources spreads their requests",
     ),
     Cause(
         r"Received response status \[FAILED\] from custom resource",
