@@ -60,6 +60,8 @@ class Settings:
     learned: LearnedFloor | None = None
     withheld: Mapping[str, Unknown] = field(default_factory=dict)
     """The parameters whose environment variable is not set."""
+    kept: tuple[str, ...] = ()
+    """The parameters that have to keep the stack's value, by `UsePreviousValue`."""
     environments: tuple[str, ...] = ()
     """The environments whose name `stack_name` depends on."""
     configured: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +112,8 @@ def read(
         env=account.env,
         stack_name=name,
         parameters={name: value for name, value in values.items() if isinstance(value, str)},
-        withheld={name: value for name, value in values.items() if isinstance(value, Unknown)},
+        withheld={name: value for name, value in values.items() if isinstance(value, Unknown) and value != PREVIOUS},
+        kept=tuple(name for name, value in values.items() if value == PREVIOUS),
         region=account.region or environment.region,
         profile=account.profile or environment.profile,
         account=environment.account,
@@ -202,14 +205,14 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _given_parameters(template: TemplateOptions) -> dict[str, str]:
+def _given_parameters(template: TemplateOptions) -> dict[str, str | Unknown]:
     """The parameters of the command line; `--parameter` beats `--parameters-file`."""
     from_file = parameters_file(template.parameters_file) if template.parameters_file else {}
     return from_file | pairs(template.parameters, "--parameter", "Stage=dev")
 
 
 def _parameters(
-    environment: Environment, given: Mapping[str, str], missing_secrets_unknown: bool
+    environment: Environment, given: Mapping[str, str | Unknown], missing_secrets_unknown: bool
 ) -> dict[str, str | Unknown]:
     # A variable that is not set does not matter for a parameter that is given otherwise.
     configured = {name: value for name, value in environment.parameters.items() if name not in given}
@@ -267,8 +270,15 @@ def lookups(given: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def parameters_file(path: Path) -> dict[str, str]:
-    """A JSON file as the AWS CLI takes it: an object, a list of ParameterKey and ParameterValue, or of KEY=VALUE."""
+PREVIOUS = Unknown("it keeps the value of the stack", "give a value, or name the stack")
+"""The value of a parameter with `UsePreviousValue`."""
+
+
+def parameters_file(path: Path) -> dict[str, str | Unknown]:
+    """A JSON file as the AWS CLI takes it: an object, a list of ParameterKey and ParameterValue, or of KEY=VALUE.
+
+    `PREVIOUS` stands for `UsePreviousValue`.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -291,11 +301,13 @@ def _file_text(name: str, value: object, where: Path | str) -> str:
     return ",".join(map(as_text, parts))
 
 
-def _pair(entry: object, where: str) -> tuple[str, str]:
+def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
     """One parameter. An invalid entry is not printed, since it may hold a secret."""
     match entry:
         case {"ParameterKey": str(name), "ParameterValue": value}:
             return name, _file_text(name, value, where)
+        case {"ParameterKey": str(name), "UsePreviousValue": True}:
+            return name, PREVIOUS
         case str(text) if "=" in text:
             name, _, value = text.partition("=")
             return name, value

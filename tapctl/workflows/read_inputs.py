@@ -16,8 +16,10 @@ from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import diff, update_effects
+from tapctl.errors import UsageError
 from tapctl.limits import CONCURRENCY, LimitKind
 from tapctl.resource_types import stack_status
+from tapctl.settings.settings import PREVIOUS
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
@@ -113,12 +115,20 @@ def resolve_lookups(
 
 
 def stack_tree_for(template: Template, settings: Settings, account: Account | None = None) -> StackTree:
-    """The template and its nested ones under the given parameters, else the live stack's, else their defaults."""
+    """The template and its nested ones under the given parameters, else the live stack's, else their defaults.
+
+    Raises `UsageError` for a parameter that has to keep a value which the stack does not have.
+    """
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     kept = stack.parameters if stack else {}
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}
     lookups = {**(account.lookups if account else {}), **settings.lookups}
-    given: dict[str, str | Unknown] = {**settings.withheld, **settings.parameters}
+    missing = [name for name in settings.kept if name not in previous]
+    if missing and account and not isinstance(account.stack, Unknown) and settings.stack_name:
+        name = settings.stack_name
+        reason = f"stack {name} has no value of it" if stack else f"stack {name} does not exist"
+        raise UsageError(f"parameter {missing[0]} has UsePreviousValue, but {reason}", "give it a ParameterValue")
+    given: dict[str, str | Unknown] = {**dict.fromkeys(missing, PREVIOUS), **settings.withheld, **settings.parameters}
     return stack_tree(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
 
 

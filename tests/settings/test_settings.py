@@ -433,3 +433,26 @@ def test_the_hint_shows_the_form_of_the_invalid_entry(tmp_path: Path, entry: str
     with pytest.raises(UsageError) as caught:
         parameters_file(tmp_path / "p.json")
     golden(caught.value)
+
+
+def test_a_parameter_with_use_previous_value_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text('[{"ParameterKey": "A", "ParameterValue": "1"}, {"ParameterKey": "B", "UsePreviousValue": true}]')
+    found = read(template="t", parameters_file=file)
+
+    assert (found.parameters, found.kept, found.withheld) == ({"A": "1"}, ("B",), {})
+
+
+def test_a_value_on_the_command_line_beats_use_previous_value(tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text('[{"ParameterKey": "B", "UsePreviousValue": true}]')
+    found = read(template="t", parameters_file=file, parameters=("B=2",))
+
+    assert (found.parameters, found.kept) == ({"B": "2"}, ())
+
+
+def test_a_value_and_use_previous_value_take_the_value(tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text('[{"ParameterKey": "B", "ParameterValue": "2", "UsePreviousValue": true}]')
+
+    assert read(template="t", parameters_file=file).parameters == {"B": "2"}
