@@ -27,17 +27,13 @@ PLAN_SCHEMA = "tapctl.plan/1"
 
 
 def outputs(outcome: Outcome, options: RenderOptions) -> str:
-    from rich import box
-    from rich.table import Table
+    """The stack's state and outputs, one to a line, since a value in several lines cannot be copied."""
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("output")
-    table.add_column("value", overflow="fold")
-    for key, value in outcome.outputs.items():
-        table.add_row(key, Text(value))
     state = "is up to date: nothing to change" if not outcome.changed else f"is {outcome.status}"
-    return draw(options, f"stack {outcome.stack_name} {state}", *([table] if outcome.outputs else []))
+    width = max(map(len, outcome.outputs), default=0)
+    values = (Text(f"{key:<{width}}  {value}", no_wrap=True) for key, value in outcome.outputs.items())
+    return draw(options, f"stack {outcome.stack_name} {state}", *values)
 
 
 def plan_json(stack_name: str, planned: Planned) -> str:

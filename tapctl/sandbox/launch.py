@@ -19,7 +19,7 @@ from tapctl.sandbox.pidfile import PidFile
 from tapctl.sandbox.secret import Secret
 
 EMULATOR, PINNED = "ministack", "1.5.33"
-HINT = "pip install 'tapctl[sandbox]'"
+HINT = "`pip install -e '.[sandbox]'` in a checkout of tapctl"
 START_TIMEOUT = 20.0
 """Seconds within which a server must answer for the first time."""
 INHERITED = (
