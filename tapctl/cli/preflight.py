@@ -57,7 +57,8 @@ def preflight(
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
-    terminal.result(report.RENDERERS[output.format.value](result, terminal.options(output.output)), output.output)
+    render = report.verdict_line if output.verdict_alone else report.RENDERERS[output.format.value]
+    terminal.result(render(result, terminal.options(output.output)), output.output)
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain

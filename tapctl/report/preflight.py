@@ -230,6 +230,11 @@ def sentence(result: Preflight) -> Text:
     return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}{also}")
 
 
+def verdict_line(result: Preflight, options: RenderOptions) -> str:
+    """The last line of the text alone."""
+    return draw(options, sentence(result))
+
+
 def _why(result: Preflight) -> str:
     decisive = [
         finding

@@ -25,6 +25,9 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from tapctl.aws.session import Target
 
+TEMPLATES = ("template.yaml", "template.yml", "template.json", "cdk.out")
+"""What SAM, the AWS CLI's examples and the CDK call a template, in the working folder."""
+
 _NO_TEMPLATE, _NO_ACCOUNT = TemplateOptions(), AccountOptions()
 _NO_JUDGEMENT, _NO_STACK = JudgementOptions(), StackOptions()
 
@@ -141,14 +144,21 @@ def read(
 
 
 def _template(options: TemplateOptions, file: File, folder: Path, *, required: bool) -> str:
-    """The template of the argument, of `--template` or of the configuration; empty if none is given or required."""
+    """The template of the argument, of `--template`, of the configuration, or else the one in the working folder.
+
+    Empty if there is none and none is required.
+    """
     argument, option = options.argument, options.template
     if argument and option and argument != option:
         raise UsageError(f"two templates given: {argument} and {option}", "pass one")
     source = argument or option or (file.template and _beside(folder, file.template))
-    if not source and required:
-        raise UsageError("no template given", f"pass it as an argument, or set `template` in {FILE}")
-    return source or ""
+    if source or not required:
+        return source or ""
+    found = [name for name in TEMPLATES if Path(name).exists()]
+    if len(found) == 1:
+        return found[0]
+    hint = f"pass it as an argument, or set `template` in {FILE}"
+    raise UsageError(f"several templates here: {', '.join(found)}" if found else "no template given", hint)
 
 
 def _regional(file: File) -> tuple[str, ...]:

@@ -456,3 +456,22 @@ def test_a_value_and_use_previous_value_take_the_value(tmp_path: Path) -> None:
     file.write_text('[{"ParameterKey": "B", "ParameterValue": "2", "UsePreviousValue": true}]')
 
     assert read(template="t", parameters_file=file).parameters == {"B": "2"}
+
+
+@pytest.mark.parametrize("name", ["template.yaml", "template.yml", "template.json", "cdk.out"])
+def test_the_template_of_the_working_folder_is_taken(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    assert read().template == name
+
+
+def test_several_templates_of_the_working_folder_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("template.yaml", "cdk.out"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UsageError, match=r"several templates here: template.yaml, cdk.out"):
+        read()
