@@ -7,7 +7,8 @@ import pytest
 
 from tapctl.concurrency.verdict import Verdict
 from tapctl.unknown import Unknown
-from tests.soak.transitions import Ending, UpdateRunner, contradiction, update_runner
+from tests.soak.endings import Ending, contradiction
+from tests.soak.transitions import UpdateRunner, update_runner
 
 FITS, EXCEEDS, UNCERTAIN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN
 E1 = "Specified ReservedConcurrentExecutions … below its minimum value of [100]."
