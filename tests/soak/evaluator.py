@@ -65,7 +65,7 @@ class Evaluator:
         properties = resource.get("Properties") or {}
         if "Fn::Transform" in properties or "Fn::If" in properties:
             return UNKNOWN
-        default = {}
+        default: Mapping[str, Any] = {}
         if resource["Type"] == "AWS::Serverless::Function":
             default = (self.template.get("Globals") or {}).get("Function") or {}
         value = self.value(properties.get(RESERVED, default.get(RESERVED, NO_VALUE)))
@@ -107,8 +107,8 @@ class Evaluator:
                 return INTRINSICS[name](self, argument)
             if name.startswith("Fn::"):
                 return UNKNOWN
-        values = {key: self.value(item) for key, item in expression.items()}
-        return {key: value for key, value in values.items() if value is not ABSENT}
+        entries = {key: self.value(item) for key, item in expression.items()}
+        return {key: entry for key, entry in entries.items() if entry is not ABSENT}
 
     def reference(self, name: str) -> Any:
         """The value of a parameter; that of a resource or of most pseudo parameters is known to the deploy only."""
@@ -135,12 +135,26 @@ class Evaluator:
         return delimiter.join(written(item) for item in items)
 
     def select(self, argument: Sequence[Any]) -> Any:
-        index, items = self.value(argument[0]), self.value(argument[1])
+        index, items = self.value(argument[0]), self._choices(argument[1])
         if index is UNKNOWN or items is UNKNOWN:
             return UNKNOWN
         if not isinstance(items, list) or not re.fullmatch(r"\d+", str(index)) or int(index) >= len(items):
             raise InvalidTemplateError(f"nothing at {index}")
-        return items[int(index)]
+        if isinstance(chosen := items[int(index)], InvalidTemplateError):
+            raise chosen
+        return chosen
+
+    def _choices(self, items: Any) -> Any:
+        """The items to select from; whether an invalid one that is not selected matters is not documented."""
+        if not isinstance(items, list):
+            return self.value(items)
+        choices: list[Any] = []
+        for item in items:
+            try:
+                choices.append(self.value(item))
+            except InvalidTemplateError as error:
+                choices.append(error)
+        return [choice for choice in choices if choice is not ABSENT]
 
     def split(self, argument: Sequence[Any]) -> Any:
         text = self.value(argument[1])

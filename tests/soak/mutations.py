@@ -121,7 +121,8 @@ def _sub(maker: Mutator, depth: int, leaf: Any) -> Any:
 
 def _join(maker: Mutator, depth: int, leaf: Any) -> Any:
     optional = {"Fn::If": [maker.named(), maker.digits(), NO_VALUE]}
-    items = [maker.number(depth, leaf), *maker.rng.choice([[], [], ["0"], [optional], [NO_VALUE]])]
+    others: list[list[Any]] = [[], [], ["0"], [optional], [NO_VALUE]]
+    items = [maker.number(depth, leaf), *maker.rng.choice(others)]
     return {"Fn::Join": ["", items]}
 
 
@@ -157,7 +158,8 @@ def _found(maker: Mutator, depth: int, leaf: Any) -> Any:
 def _length(maker: Mutator, _depth: int, _leaf: Any) -> Any:
     text = ",".join(maker.rng.choice(["a", ""]) for _ in range(maker.rng.randint(1, 4)))
     listed = {"Ref": maker.parameter(text, "CommaDelimitedList")}
-    literal = ["a", *maker.rng.choice([[], ["b"], [NO_VALUE]])]
+    others: list[list[Any]] = [[], ["b"], [NO_VALUE]]
+    literal = ["a", *maker.rng.choice(others)]
     return {"Fn::Length": maker.rng.choice([listed, literal, {"Fn::Split": [",", text]}])}
 
 
@@ -221,7 +223,8 @@ def _turn(maker: Mutator) -> str:
     if not conditions:
         return maker.named()
     # The other one refers to no condition, so that none refers to itself.
-    name, other = maker.rng.choice(list(conditions)), {"Fn::Equals": [maker.word(), maker.word()]}
+    name: str = maker.rng.choice(list(conditions))
+    other = {"Fn::Equals": [maker.word(), maker.word()]}
     old = conditions[name]
     turned = [{"Fn::Not": [old]}, {"Fn::And": [old, other]}, {"Fn::Or": [other, old]}, other]
     maker.template["Conditions"][name] = maker.rng.choice(turned)
@@ -233,7 +236,7 @@ def _give(maker: Mutator) -> str:
     names = [name for name, each in maker.template.get("Parameters", {}).items() if "AllowedPattern" not in each]
     if not names:
         return "no parameter"
-    name = maker.rng.choice(names)
+    name: str = maker.rng.choice(names)
     declared = maker.template["Parameters"][name]
     maker.given[name] = str(maker.rng.choice(declared.get("AllowedValues") or [maker.digits()]))
     return name

@@ -139,12 +139,21 @@ def _outcomes(found: Reservations | str, expected: Reservations | str) -> Iterat
     if isinstance(found, str) and found != REFUSED:
         yield found, ""
     elif isinstance(found, str) or isinstance(expected, str):
-        both = found == expected
-        yield (("both refuse it", "") if both else ("contradiction", f"tapctl: {found}, evaluator: {expected}"))
+        yield _of_a_refusal(found, expected), f"tapctl: {found}, evaluator: {expected}"
     else:
         for name in sorted(found.keys() | expected.keys()):
             said, meant = found.get(name, "no function"), expected.get(name, "no function")
             yield outcome(said, meant), f"{name}: tapctl {_shown(said)}, evaluator {_shown(meant)}"
+
+
+def _of_a_refusal(found: Reservations | str, expected: Reservations | str) -> str:
+    """How a refusal compares; a value that is unknown may be invalid."""
+    if found == expected:
+        return "both refuse it"
+    if not isinstance(found, str):
+        return "unknown to tapctl" if UNKNOWN in found.values() else "contradiction"
+    may_be_invalid = not isinstance(expected, str) and UNKNOWN in expected.values()
+    return "unknown to the evaluator" if may_be_invalid else "contradiction"
 
 
 def outcome(said: Any, meant: Any) -> str:
