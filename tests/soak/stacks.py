@@ -1,26 +1,22 @@
-"""Random stacks of functions and what may become of them in an update, as CloudFormation templates."""
+"""Random stacks of functions and what may become of them in an update."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from types import MappingProxyType
-from typing import Any
-
-from tests.support.sandbox_clients import ROLE
-
-NOTHING = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
-"""Keeps a template without functions valid."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """An alias or a version; `word` is the alias's name or the version's description."""
+    """An alias or a version; `word` is the alias's name or the version's description.
+
+    An alias points to the function's version, or to `$LATEST`.
+    """
 
     logical_id: str
     word: str
     provisioned: int | None = None
     retained: bool = False
+    latest: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,24 @@ class Function:
     retained: bool = False
     by_hand: int | None = None
     quiet: bool = False
+    durable: bool = False
+    managed: bool | None = None
+    """Whether it runs on managed instances: False is a CapacityProviderConfig that a condition leaves out."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Lambda refuses what it provisions, whatever is left: on `$LATEST`, 0, or twice on one version.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+        """
+        holders = [each for each in self.published if each.provisioned is not None]
+        wrong = any(each.latest or each.provisioned == 0 for each in holders)
+        return wrong or len([each for each in holders if not each.latest]) > 1
+
+    @property
+    def is_undocumented(self) -> bool:
+        """Whether it claims what AWS documents no rule for."""
+        return self.managed is True and (self.reserved is not None or any(each.provisioned for each in self.published))
 
     @property
     def published(self) -> tuple[Published, ...]:
@@ -91,7 +105,13 @@ class Maker:
 
     def function(self, most: int) -> Function:
         """A function that claims at most so much."""
-        plain = Function(self.word(), self.rng.choice([None, self.word()]), retained=self.rng.random() < 0.15)
+        plain = Function(
+            self.word(),
+            self.rng.choice([None, self.word()]),
+            retained=self.rng.random() < 0.15,
+            durable=self.rng.random() < 0.15,
+            managed=self.rng.choice([None] * 17 + [False, False, True]),
+        )
         match self.rng.choice(["plain", "stopped", "reserved", "reserved", "inside", "inside", "provisioned"]):
             case "stopped":
                 return replace(plain, reserved=0)
@@ -109,19 +129,19 @@ class Maker:
         one = self.rng.randint(0, most)
         match self.rng.choice(["version", "alias", "aliases", "orphan beside", "orphan"]):
             case "version":
-                return replace(function, version=self._published(most), aliases=(self._published(0),))
+                return replace(function, version=self.fresh(most), aliases=(self.fresh(0),))
             case "alias":
-                return replace(function, version=self._published(0), aliases=(self._published(most),))
+                return replace(function, version=self.fresh(0), aliases=(self.fresh(most),))
             case "aliases":
-                pair = (self._published(one), self._published(most - one))
-                return replace(function, version=self._published(0), aliases=pair)
+                pair = (self.fresh(most), self.fresh(0))
+                return replace(function, version=self.fresh(0), aliases=pair)
             case "orphan":
                 return replace(function, version=None, aliases=(), orphan=most)
             case _:
-                rest = self._published(most - one)
-                return replace(function, version=self._published(0), aliases=(rest,), orphan=one)
+                rest = self.fresh(most - one)
+                return replace(function, version=self.fresh(0), aliases=(rest,), orphan=one)
 
-    def _published(self, provisioned: int) -> Published:
+    def fresh(self, provisioned: int) -> Published:
         return Published(self.word(), self.word(), provisioned or None, self.rng.random() < 0.15)
 
     def next(self, stack: Stack) -> Stack:
@@ -135,7 +155,9 @@ class Maker:
         function, moves = replace(function, by_hand=None), self.rng.randint(0 if function.by_hand else 1, 3)
         for move in self.rng.choices(MOVES, k=moves):
             function = move(self, function)
-        return _valid(function) if self.rng.random() < 0.2 else _covered(_valid(function))
+        if self.rng.random() < 0.08:
+            return _misset(self, function)
+        return function if self.rng.random() < 0.2 else _covered(function)
 
 
 def _reserve(maker: Maker, function: Function) -> Function:
@@ -159,15 +181,26 @@ def _repackage(maker: Maker, function: Function) -> Function:
     return replace(_rename(maker, function), image=not function.image)
 
 
+def _make_durable(maker: Maker, function: Function) -> Function:
+    """Durable execution turned on or off, which replaces the function."""
+    return replace(_rename(maker, function), durable=not function.durable)
+
+
+def _manage(maker: Maker, function: Function) -> Function:
+    return replace(function, managed=maker.rng.choice([None, False, False, True]))
+
+
 def _publish(maker: Maker, function: Function) -> Function:
     return maker.publish(function, maker.count(maker.room // 2))
 
 
 def _provision(maker: Maker, function: Function) -> Function:
-    """Another value for one alias or version; that of a version replaces it."""
+    """Another value for one alias or version, and none for the others; that of a version replaces it."""
     if not function.published:
         return _publish(maker, function)
     chosen = maker.rng.choice(function.published)
+    for other in function.published:
+        function = _with(function, replace(other, provisioned=None))
     return _with(function, replace(chosen, provisioned=maker.count(maker.room // 2) or None))
 
 
@@ -222,6 +255,8 @@ MOVES: tuple[Callable[[Maker, Function], Function], ...] = (
     _reserve_what_is_provisioned,
     _rename,
     _repackage,
+    _make_durable,
+    _manage,
     _publish,
     _provision,
     _shift,
@@ -231,93 +266,24 @@ MOVES: tuple[Callable[[Maker, Function], Function], ...] = (
 )
 
 
-def _valid(function: Function) -> Function:
-    """Lambda takes provisioned concurrency on a version or on its alias, not on both."""
-    if function.version and function.version.provisioned:
-        return replace(function, aliases=tuple(replace(each, provisioned=None) for each in function.aliases))
-    return function
+def _misset(maker: Maker, function: Function) -> Function:
+    """Provisioned concurrency as Lambda refuses it, whatever the account has left."""
+    version, one, other = replace(function.version or maker.fresh(0), provisioned=None), maker.fresh(1), maker.fresh(1)
+    plain = replace(function, version=version, managed=None)
+    match maker.rng.choice(["latest", "zero", "zero on a version", "both", "two aliases"]):
+        case "latest":
+            return replace(plain, aliases=(replace(one, latest=True),))
+        case "zero":
+            return replace(plain, aliases=(replace(one, provisioned=0),))
+        case "zero on a version":
+            return replace(plain, version=replace(version, provisioned=0), aliases=())
+        case "both":
+            return replace(plain, version=replace(version, provisioned=1), aliases=(one,))
+        case _:
+            return replace(plain, aliases=(one, other))
 
 
 def _covered(function: Function) -> Function:
     if not function.reserved:
         return function
     return replace(function, reserved=max(function.reserved, function.provisioned))
-
-
-@dataclass(frozen=True)
-class Written:
-    """A template, and the parameters that it is deployed with."""
-
-    body: str
-    parameters: Mapping[str, str]
-
-
-def written(stack: Stack, marker: str, rng: Random, beside: Mapping[str, Any] = MappingProxyType({})) -> Written:
-    """The stack as a template, with other resources beside it.
-
-    Each number is written as a number, as text, by a parameter or by a condition.
-    """
-    parameters: dict[str, str] = {}
-
-    def number(value: int) -> Any:
-        name = f"P{len(parameters)}"
-        match rng.choice(["number", "number", "text", "parameter", "condition"]):
-            case "number":
-                return value
-            case "text":
-                return str(value)
-            case "parameter":
-                parameters[name] = str(value)
-                return {"Ref": name}
-            case _:
-                return {"Fn::If": ["Yes", value, {"Ref": "AWS::NoValue"}]}
-
-    resources = {**NOTHING, **beside}
-    for function in stack:
-        resources |= _resources(function, marker, number)
-    template = {
-        "Conditions": {"Yes": {"Fn::Equals": ["yes", "yes"]}},
-        "Resources": resources,
-        "Outputs": {"Marker": {"Value": marker}},
-        **({"Parameters": {name: {"Type": "Number"} for name in parameters}} if parameters else {}),
-    }
-    return Written(json.dumps(template), parameters)
-
-
-def _resources(function: Function, marker: str, number: Callable[[int], Any]) -> dict[str, Any]:
-    itself = {"Ref": function.logical_id}
-    made = {function.logical_id: _resource("Function", function, _properties(function, marker, number))}
-    if function.version:
-        version = function.version
-        described = {"FunctionName": itself, "Description": version.word}
-        made[version.logical_id] = _resource("Version", version, described | _provisioning(version, number))
-        for alias in function.aliases:
-            published = {"Fn::GetAtt": [version.logical_id, "Version"]}
-            named = {"FunctionName": itself, "Name": alias.word, "FunctionVersion": published}
-            made[alias.logical_id] = _resource("Alias", alias, named | _provisioning(alias, number))
-    return made
-
-
-def _resource(kind: str, made: Function | Published, properties: Mapping[str, Any]) -> dict[str, Any]:
-    # With a plain Retain even what a failed update created would stay, and go on claiming.
-    policies = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"} if made.retained else {}
-    return {"Type": f"AWS::Lambda::{kind}", **policies, "Properties": dict(properties)}
-
-
-def _properties(function: Function, marker: str, number: Callable[[int], Any]) -> dict[str, Any]:
-    code = {"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/x:1"} if function.image else {"ZipFile": "x = 1"}
-    runtime = {"PackageType": "Image"} if function.image else {"Runtime": "python3.12", "Handler": "index.x"}
-    # The description changes with every update, or no version of the function could be published.
-    description = "quiet" if function.quiet and not function.published else marker
-    properties = {"Code": code, "Role": ROLE, "Description": description, **runtime}
-    if function.name:
-        properties["FunctionName"] = function.name
-    if function.reserved is not None:
-        properties["ReservedConcurrentExecutions"] = number(function.reserved)
-    return properties
-
-
-def _provisioning(published: Published, number: Callable[[int], Any]) -> dict[str, Any]:
-    if published.provisioned is None:
-        return {}
-    return {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": number(published.provisioned)}}

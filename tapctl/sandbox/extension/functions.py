@@ -21,6 +21,7 @@ def install(account: SandboxAccount) -> None:
     _wrap_function(account)
     _wrap_version(account)
     _wrap_alias(account)
+    _replace_for_durability()
 
 
 def _wrap_function(account: SandboxAccount) -> None:
@@ -80,6 +81,17 @@ def _wrap_alias(account: SandboxAccount) -> None:
         return update_original(physical_id, old, new, stack_name, logical_id)
 
     patches.replace_handlers(ALIAS, create=create, update=update)
+
+
+def _replace_for_durability() -> None:
+    """Replace a function where DurableConfig is added or removed, as CloudFormation does; the emulator updates it."""
+    original = patches.REPLACING_CHANGE.get()
+
+    def replacing(kind: str, old: Properties, new: Properties) -> bool:
+        durability = kind == FUNCTION and ("DurableConfig" in old) is not ("DurableConfig" in new)
+        return durability or bool(original(kind, old, new))
+
+    patches.REPLACING_CHANGE.put(replacing)
 
 
 def _checked_reservation(account: SandboxAccount, logical_id: str, props: Properties, name: str) -> int | None:

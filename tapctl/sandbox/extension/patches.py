@@ -82,6 +82,7 @@ ACCOUNT_SETTINGS = Patch(_LAMBDA, "_get_account_settings")
 ACQUIRE_SLOT = Patch(_LAMBDA, "_acquire_execution_slot")
 INVOKE_CAP = Patch(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
 FUNCTION_OF_REFERENCE = Patch(_PROVISIONERS, "_lambda_function_for_cfn_ref")
+REPLACING_CHANGE = Patch(_PROVISIONERS, "_replacing_change")
 HANDLERS = Patch(_PROVISIONERS, "_RESOURCE_HANDLERS")
 TABLES = Patch(_DYNAMODB, "_tables")
 SSE_DESCRIPTION = Patch(_DYNAMODB, "_sse_description_from_spec")
@@ -134,6 +135,7 @@ PATCHES = (
     ACQUIRE_SLOT,
     INVOKE_CAP,
     FUNCTION_OF_REFERENCE,
+    REPLACING_CHANGE,
     HANDLERS,
     TABLES,
     SSE_DESCRIPTION,

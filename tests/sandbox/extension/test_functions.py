@@ -167,6 +167,32 @@ def test_a_renamed_function_counts_twice_until_the_cleanup(aws: Aws) -> None:
     assert (aws.functions(), aws.reserved("new"), aws.unreserved()) == (["new"], 400, 600)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [pytest.param({}, {"ExecutionTimeout": 60}, id="added"), pytest.param({"ExecutionTimeout": 60}, {}, id="removed")],
+)
+def test_durable_execution_that_comes_or_goes_replaces_the_function(aws: Aws, before: Any, after: Any) -> None:
+    def durable(config: dict[str, int]) -> Any:
+        return reserving(500, None, **({"DurableConfig": config} if config else {}))
+
+    aws.create("s", {"Fn": durable(before)})
+    (old,) = aws.functions()
+
+    assert aws.update("s", {"Fn": durable(after)}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert aws.functions() == [old]
+
+    aws.limits(2000)
+    assert aws.update("s", {"Fn": durable(after)}) == "UPDATE_COMPLETE"
+    assert len(aws.functions()) == 1
+    assert aws.functions() != [old]
+
+
+def test_a_change_of_durable_execution_keeps_the_function(aws: Aws) -> None:
+    aws.create("s", {"Fn": reserving(500, None, DurableConfig={"ExecutionTimeout": 60})})
+
+    assert aws.update("s", {"Fn": reserving(500, None, DurableConfig={"ExecutionTimeout": 90})}) == "UPDATE_COMPLETE"
+
+
 def test_an_update_elsewhere_keeps_a_reservation_after_the_limit_was_lowered(aws: Aws) -> None:
     aws.create("s", {"Fn": reserving(100, Environment=marked("old"))})
     aws.limits(10)
