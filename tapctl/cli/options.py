@@ -94,8 +94,3 @@ class FindingsOptions(_Output):
     """The output of a command that prints findings."""
 
     format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)
-
-    @property
-    def verdict_alone(self) -> bool:
-        """Whether the one line of the verdict is enough: `--quiet` on a terminal or in a log."""
-        return self.quiet and self.format is FindingsFormat.TEXT and self.output is None

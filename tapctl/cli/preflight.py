@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tapctl.cli.context import credentials_optional, load_built, open_account, probe_floor, verdict_code
-from tapctl.cli.options import FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
+from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
@@ -57,7 +57,8 @@ def preflight(
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
-    render = report.verdict_line if output.verdict_alone else report.RENDERERS[output.format.value]
+    alone = output.quiet and output.format is FindingsFormat.TEXT and output.output is None
+    render = report.verdict_line if alone else report.RENDERERS[output.format.value]
     terminal.result(render(result, terminal.options(output.output)), output.output)
     if output.output:
         terminal.message(report.sentence(result).plain)

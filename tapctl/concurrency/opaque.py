@@ -30,7 +30,7 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
     """What `AWS::Include` and macros bring where it is no resource: it is named, and unknown where it is used."""
     template = member.resolver.template
-    for path, macros in transforms(template.body) if "Transform" in template.source.text else ():
+    for path, macros in () if template.shows_all else transforms(template.body):
         if path[0] == "Resources" and (path[:2] in template.opaque or len(path) == 2):
             continue
         file, line = template.place(*path)

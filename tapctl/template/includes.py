@@ -36,11 +36,10 @@ def put_in(template: Template) -> Template:
 
     Raises `TemplateError` for an included file that cannot be parsed, and for one that includes itself.
     """
-    body, included = template.body, dict(template.included)
-    if "Transform" in template.source.text:
-        inserter = _Inserter((FilePath(template.file).resolve(),), included)
-        body = inserter.fill_root(template.body, template.source)
-        body = {**body, "Resources": _pushed_down(body.get("Resources"))} if "Resources" in body else body
+    included = dict(template.included)
+    inserter = _Inserter((FilePath(template.file).resolve(),), included)
+    body = inserter.fill_root(template.body, template.source)
+    body = {**body, "Resources": _pushed_down(body.get("Resources"))} if "Resources" in body else body
     completed = replace(template, body=body, included=included)
     return check(replace(completed, opaque={**template.opaque, **dict(_opaque(completed))}))
 

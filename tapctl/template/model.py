@@ -157,7 +157,14 @@ class Template:
     @property
     def has_loops(self) -> bool:
         """Whether there is an `Fn::ForEach` in a section that may have one."""
-        return any(_has_loop(self.body.get(section)) for section in LOOP_SECTIONS)
+        return any(_has_key(self.body.get(section), FOR_EACH) for section in LOOP_SECTIONS)
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether no transform, include or module brings something that the body does not have."""
+        entries = (self.body.get("Resources") or {}).values()
+        modules = (isinstance(entry, dict) and str(entry.get("Type")).endswith(MODULE) for entry in entries)
+        return not ("Transform" in self.body or any(modules) or _has_key(self.body, FN_TRANSFORM))
 
     def sources(self) -> tuple[Source, ...]:
         """The file, and each file that it includes."""
@@ -323,11 +330,12 @@ def check(template: Template) -> Template:
     return template
 
 
-def _has_loop(value: Any) -> bool:
+def _has_key(value: Any, prefix: str) -> bool:
+    """Whether any key in the value begins like that."""
     match value:
         case dict():
-            return any(key.startswith(FOR_EACH) or _has_loop(item) for key, item in value.items())
+            return any(str(key).startswith(prefix) or _has_key(item, prefix) for key, item in value.items())
         case list():
-            return any(map(_has_loop, value))
+            return any(_has_key(item, prefix) for item in value)
         case _:
             return False

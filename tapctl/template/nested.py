@@ -70,10 +70,14 @@ def stack_tree(template: Template, parameters: Parameters, pseudo: Mapping[str, 
     Raises `TemplateError` for a local nested template that cannot be read, for one that nests itself, and for a tree
     of more than `MAX_STACKS`.
     """
-    completed = includes.put_in(template)
+    completed = _completed(template)
     refuse_undeclared(completed, parameters.given, parameters.configured)
-    read_once = cache(lambda file: includes.put_in(read(file)))
+    read_once = cache(lambda file: _completed(read(file)))
     return _tree(completed, parameters, pseudo, _Position((Path(template.file).resolve(),), read_once))
+
+
+def _completed(template: Template) -> Template:
+    return template if template.shows_all else includes.put_in(template)
 
 
 @dataclass(frozen=True, slots=True)
