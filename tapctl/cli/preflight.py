@@ -57,7 +57,8 @@ def preflight(
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
-    terminal.result(report.RENDERERS[output.format.value](result, terminal.options(output.output)), output.output)
+    text = report.RENDERERS[output.format.value](result, terminal.options(output.output))
+    terminal.result(text, output.output, annotates=output.annotates)
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
