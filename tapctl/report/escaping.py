@@ -9,8 +9,11 @@ Characters are shown as `\uXXXX`, which a JSON document may have inside its stri
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar
+
+from tapctl import redaction
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -22,10 +25,10 @@ _CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """They show text in another order than it has."""
 
-UNSAFE = re.compile(f"[{_CONTROL}{_BIDIRECTIONAL}]")
+_UNSAFE = f"[{_CONTROL}{_BIDIRECTIONAL}]"
 
 _COLOUR = r"\x1b\[[\d;]*m"
-_LAID_OUT = re.compile(rf"({_COLOUR})|\r\n|[\n\t]|{UNSAFE.pattern}")
+_LAID_OUT = re.compile(rf"({_COLOUR})|\r\n|[\n\t]|{_UNSAFE}")
 
 _COMMAND = re.compile(rf"^((?:\s|{_COLOUR})*):(?=:)|(?<=#)#(?=[\w.-]*\[)", re.MULTILINE)
 """What a CI runner obeys: `::` after any blanks, and `##[` or `##vso[` anywhere in a line.
@@ -39,9 +42,19 @@ def escaped(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
+def unsafe(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where one line has what is not shown, and what is shown in its place."""
+    for match in re.finditer(f"({redaction.pattern()})|{_UNSAFE}", text):
+        yield match.start(), match.end(), escaped(match[0]) if match[1] is None else redaction.REDACTED
+
+
 def one_line(text: str) -> str:
-    """The text in one line without any control character."""
-    return UNSAFE.sub(lambda match: escaped(match[0]), text)
+    """The text in one line without any control character and hidden value."""
+    parts, end = [], 0
+    for begin, stop, shown in unsafe(text):
+        parts += [text[end:begin], shown]
+        end = stop
+    return "".join([*parts, text[end:]])
 
 
 def harmless(text: str, *, coloured: bool = False, annotates: bool = False) -> str:
@@ -55,7 +68,7 @@ def harmless(text: str, *, coloured: bool = False, annotates: bool = False) -> s
             return match[1] if coloured else f"{escaped(match[1][0])}{match[1][1:]}"
         return match[0] if match[0] in ("\r\n", "\n", "\t") else escaped(match[0])
 
-    text = _LAID_OUT.sub(shown, text)
+    text = _LAID_OUT.sub(shown, redaction.redacted(text))
     return _COMMAND.sub(lambda match: _defused(match, annotates=annotates), text)
 
 

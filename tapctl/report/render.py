@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from tapctl.report.escaping import UNSAFE, escaped
+from tapctl.report.escaping import unsafe
 from tapctl.report.wrapping import hanging, slices
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _one_line(text: Text) -> Text:
     from rich.text import Text
 
     whole, begin = Text(), 0
-    for match in UNSAFE.finditer(text.plain):
-        whole.append_text(text[begin : match.start()]).append(escaped(match[0]))
-        begin = match.end()
+    for start, end, shown in unsafe(text.plain):
+        whole.append_text(text[begin:start]).append(shown)
+        begin = end
     return whole.append_text(text[begin:]) if begin else text
 
 

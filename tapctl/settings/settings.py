@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
+from tapctl.redaction import forget, reveal
 from tapctl.settings.arguments import capabilities, lookups, pairs, parameters_file
 from tapctl.settings.config_file import FILE, Environment, File, FunctionConfig, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
@@ -64,6 +65,8 @@ class Settings:
     """The environments whose name `stack_name` depends on."""
     configured: Mapping[str, str] = field(default_factory=dict)
     """The section that sets a parameter, for parameters that the command line does not give."""
+    hidden: frozenset[str] = frozenset()
+    """The parameters whose values come from environment variables, which nothing shows."""
     unchosen: tuple[str, ...] = ()
     """The environments that set a Region, if `--env` chose none."""
     strict: bool = False
@@ -96,6 +99,7 @@ def read(
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
+    forget()
     path = account.config or find(cwd or Path.cwd())
     file = load(path) if path else File.model_construct()
     environment = _environment(file, account.env, path)
@@ -104,7 +108,10 @@ def read(
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
     if name is not None:
         check_stack_name(name)
-    values = _parameters(environment, _given_parameters(template), missing_secrets_unknown)
+    given = _given_parameters(template)
+    values = _parameters(environment, given, missing_secrets_unknown)
+    # What the configuration or an option spells itself, such as `prod` in the name of the stack, is no secret.
+    reveal((name or "", account.env or "", account.region or environment.region or "", source, *given.values()))
     return Settings(
         template=source,
         env=account.env,
@@ -131,6 +138,11 @@ def read(
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(environment, template, account.env),
+        hidden=frozenset(
+            key
+            for key, value in environment.parameters.items()
+            if isinstance(value, FromEnvironment) and key not in given
+        ),
         unchosen=() if account.env else _regional(file),
         strict=judgement.strict,
         chosen_stack=account.stack_name is not None,

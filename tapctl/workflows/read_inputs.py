@@ -119,7 +119,8 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}
     lookups = {**(account.lookups if account else {}), **settings.lookups}
     given: dict[str, str | Unknown] = {**settings.withheld, **settings.parameters}
-    return stack_tree(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
+    parameters = Parameters(given, previous, lookups, settings.configured, settings.hidden)
+    return stack_tree(template, parameters, _pseudo(settings, account))
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
