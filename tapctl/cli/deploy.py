@@ -96,9 +96,14 @@ def deploy(
         waits=not run.no_wait,
         verifies=not run.no_verify,
         allow_uncertain=judgement.allow_uncertain,
+        builds=not run.plan,
     )
     ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
-    with ui, nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region) as linting:
+    lints = not lint.no_lint
+    with (
+        ui,
+        cfn_lint.start(loaded.source, settings.region, trusted=lint.trusted) if lints else nullcontext() as linting,
+    ):
         if run.plan:
             code = _plan(request, ui, linting, detailed=run.detailed_exitcode)
         else:

@@ -57,6 +57,11 @@ class LintOptions:
     panel: ClassVar = "Preflight"
 
     no_lint: bool = option("--no-lint", help="Skip cfn-lint.", default=False)
+    trusted: bool = option(
+        "--allow-cfnlintrc-code",
+        help="Let the .cfnlintrc of the working folder load rules, which are code, and replace specifications.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def preflight(
     """
     terminal = Terminal.of(output)
     # cfn-lint starts in its own process, during the imports below.
-    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint() as linting:
+    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
         from tapctl.settings.settings import read
 
         settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
@@ -65,7 +65,7 @@ def preflight(
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
 
 
-def _cfn_lint() -> AbstractContextManager[Linting]:
+def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:
     from tapctl.template import lint
 
-    return lint.boot()
+    return lint.boot(trusted=trusted)
