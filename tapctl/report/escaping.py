@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from tapctl import redaction
+from tapctl.state import redaction
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

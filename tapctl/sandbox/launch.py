@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tapctl.errors import TapctlError, UsageError
-from tapctl.isolated_python import isolated
 from tapctl.sandbox import http
 from tapctl.sandbox.clients import ACCOUNT_ID, REGION
 from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
 from tapctl.sandbox.secret import Secret
+from tapctl.state.isolated_python import isolated
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 HINT = "pip install 'tapctl[sandbox]'"

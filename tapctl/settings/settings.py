@@ -7,7 +7,7 @@ and profiles are left to boto3.
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
-from tapctl.redaction import forget, reveal
 from tapctl.settings.arguments import capabilities, lookups, pairs, parameters_file
 from tapctl.settings.config_file import FILE, Environment, File, FunctionConfig, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
+from tapctl.state.redaction import forget, reveal
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
@@ -99,7 +99,6 @@ def read(
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
-    forget()
     path = account.config or find(cwd or Path.cwd())
     file = load(path) if path else File.model_construct()
     environment = _environment(file, account.env, path)
@@ -108,10 +107,9 @@ def read(
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
     if name is not None:
         check_stack_name(name)
-    given = _given_parameters(template)
-    values = _parameters(environment, given, missing_secrets_unknown)
-    # What the configuration or an option spells itself, such as `prod` in the name of the stack, is no secret.
-    reveal((name or "", account.env or "", account.region or environment.region or "", source, *given.values()))
+    values, hidden = _values(
+        environment, template, (source, name, account.env, account.region), missing_secrets_unknown
+    )
     return Settings(
         template=source,
         env=account.env,
@@ -138,11 +136,7 @@ def read(
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(environment, template, account.env),
-        hidden=frozenset(
-            key
-            for key, value in environment.parameters.items()
-            if isinstance(value, FromEnvironment) and key not in given
-        ),
+        hidden=hidden,
         unchosen=() if account.env else _regional(file),
         strict=judgement.strict,
         chosen_stack=account.stack_name is not None,
@@ -232,6 +226,22 @@ def _parameters(
 def _configured(environment: Environment, template: TemplateOptions, env: str | None) -> dict[str, str]:
     given = pairs(template.parameters, "--parameter", "Stage=dev")
     return {name: f"[env.{env}.parameters] of {FILE}" for name in environment.parameters if name not in given}
+
+
+def _values(
+    environment: Environment, template: TemplateOptions, spelled: Iterable[str | None], missing_secrets_unknown: bool
+) -> tuple[dict[str, str | Unknown], frozenset[str]]:
+    """The values of the parameters, and the names of those whose values are from variables, which nothing shows.
+
+    What is `spelled` by the configuration or an option, such as `prod` in the name of the stack, is no secret.
+    """
+    forget()
+    given = _given_parameters(template)
+    values = _parameters(environment, given, missing_secrets_unknown)
+    reveal([text for text in (*spelled, environment.region, *given.values()) if text])
+    configured = environment.parameters.items()
+    names = (name for name, value in configured if isinstance(value, FromEnvironment) and name not in given)
+    return values, frozenset(names)
 
 
 def _parameter(name: str, value: object, missing_unknown: bool) -> str | Unknown:

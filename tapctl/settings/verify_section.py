@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tapctl.errors import ConfigError
-from tapctl.redaction import hide
+from tapctl.state.redaction import hide
 
 
 class Section(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.redaction import REDACTED
+from tapctl.state.redaction import REDACTED
 from tapctl.template.model import Template
 from tapctl.template.parameters import is_secret
 

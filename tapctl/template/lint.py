@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
-from tapctl.isolated_python import isolated
 from tapctl.state.files import state_dir, write_atomically
+from tapctl.state.isolated_python import isolated
 from tapctl.template.cfn_lint_process import CONFIGURATION
 from tapctl.template.load import STDIN
 from tapctl.template.nested import with_nested

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.redaction import REDACTED
 from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
+from tapctl.state.redaction import REDACTED
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
 from tapctl.template.model import FN_TRANSFORM, Resource, Template, not_here
 from tapctl.template.parameters import Bound, as_text, is_secret, unknown_in_ssm

@@ -6,7 +6,7 @@ import pytest
 
 from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
-from tapctl.redaction import REDACTED
+from tapctl.state.redaction import REDACTED
 from tapctl.template.parameters import Parameters, as_text, bind, missing_values
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden

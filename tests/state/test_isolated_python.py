@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.isolated_python import isolated
+from tapctl.state.isolated_python import isolated
 
 
 @pytest.mark.parametrize("name", ["json.py", "runpy.py", "cfnlint.py", "tapctl.py", "sitecustomize.py"])

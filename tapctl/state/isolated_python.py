@@ -20,5 +20,5 @@ def isolated(module: str, *arguments: str) -> list[str]:
     `-I` leaves out the user's site-packages too, where tapctl itself may be installed, so its places are passed on.
     """
     installed = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
-    places = json.dumps([*installed, str(Path(__file__).parents[1])])
+    places = json.dumps([*installed, str(Path(__file__).parents[2])])
     return [sys.executable, "-I", "-P", "-c", _START, places, module, *arguments]

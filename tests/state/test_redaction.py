@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tapctl import redaction
-from tapctl.redaction import REDACTED
 from tapctl.report.escaping import harmless, one_line
 from tapctl.settings.options import AccountOptions, TemplateOptions
 from tapctl.settings.settings import read
+from tapctl.state import redaction
+from tapctl.state.redaction import REDACTED
 
 
 @pytest.fixture(autouse=True)
