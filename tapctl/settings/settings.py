@@ -107,9 +107,7 @@ def read(
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
     if name is not None:
         check_stack_name(name)
-    values, hidden = _values(
-        environment, template, (source, name, account.env, account.region), missing_secrets_unknown
-    )
+    values, hidden = _bound(environment, template, (source, name, account.env, account.region), missing_secrets_unknown)
     return Settings(
         template=source,
         env=account.env,
@@ -228,7 +226,7 @@ def _configured(environment: Environment, template: TemplateOptions, env: str | 
     return {name: f"[env.{env}.parameters] of {FILE}" for name in environment.parameters if name not in given}
 
 
-def _values(
+def _bound(
     environment: Environment, template: TemplateOptions, spelled: Iterable[str | None], missing_secrets_unknown: bool
 ) -> tuple[dict[str, str | Unknown], frozenset[str]]:
     """The values of the parameters, and the names of those whose values are from variables, which nothing shows.
