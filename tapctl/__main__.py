@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tapctl import __version__
 from tapctl.cli.terminal import Terminal, discard, fitted
 from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.report.escaping import harmless, one_line
 from tapctl.report.hints import worded
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _reworded(message: str) -> str:
 
 def complain(message: str, hint: Hint | None, code: ExitCode) -> ExitCode:
     for line in (f"error: {' '.join(message.split())}", *([f"hint: {worded(hint)}"] if hint else [])):
-        sys.stderr.write(f"{fitted(line, sys.stderr)}\n")
+        sys.stderr.write(f"{harmless(fitted(one_line(line), sys.stderr))}\n")
     return code
 
 

@@ -37,6 +37,7 @@ class Advice(Enum):
     SYNTHESIZE_CDK_APP = "synthesize-cdk-app"
     CHECK_NESTED_TEMPLATE = "check-nested-template"
     RUN_CFN_LINT = "run-cfn-lint"
+    TRUST_CFN_LINT_CONFIGURATION = "trust-cfn-lint-configuration"
     VALIDATE_SAM = "validate-sam"
     READ_PROCESSED_TEMPLATE = "read-processed-template"
 

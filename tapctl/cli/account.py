@@ -20,6 +20,8 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOp
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from tapctl.account.reader import AccountReader
     from tapctl.settings.settings import Settings
 
@@ -105,26 +107,30 @@ def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool
 
 def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:
     """The concurrency, every counted limit, and what the stack holds."""
-    name = f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}"
+    from rich.markup import escape
+
+    name = escape(f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}")
     name += f", a snapshot {age(account.taken_at)}" if account.is_snapshot else ""
     parts: list[Any] = [name, "", *_concurrency(account, settings), "", _limits(account)]
     if (holders := _holders(account.holders)) is not None:
-        parts += ["", holders]
+        parts += ["", *holders.split("\n")]
     if isinstance(account.stack, Stack):
-        parts += ["", _stack(account.stack)]
+        parts += ["", *_stack(account.stack)]
     return draw(options, *parts)
 
 
 def _concurrency(account: Account, settings: Settings) -> list[Any]:
+    from rich.markup import escape
+
     match account.settings.concurrency.limit, account.settings.concurrency.unreserved:
         case int(limit), int(unreserved):
             bounds = floor(limit, pinned=settings.min_unreserved, learned=settings.learned)
             number = str(bounds.safe) if bounds.known else f"{bounds.hard} to {bounds.safe}"
             stack = _claimed(account.stack)
             return [
-                f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({bounds.source})",
+                f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({escape(bounds.source)})",
                 f"at least {max(0, unreserved - bounds.safe)} more can be reserved",
-                bar(Headroom(max(0, limit - unreserved - stack), stack, unreserved, bounds.safe)),
+                *bar(Headroom(max(0, limit - unreserved - stack), stack, unreserved, bounds.safe)).split("\n"),
             ]
         case limit, unreserved:
             return [f"concurrency: limit {_number(limit)}, unreserved {_number(unreserved)}"]
@@ -164,12 +170,17 @@ def _holders(holders: Holders | Unknown) -> Any:
     return Text("\n".join(lines))
 
 
-def _stack(stack: Stack) -> str:
-    lines = [f"stack {stack.name} ({stack.status})"]
+def _stack(stack: Stack) -> list[Text]:
+    from rich.markup import escape
+    from rich.text import Text
+
+    lines = [escape(f"stack {stack.name} ({stack.status})")]
     for name, function in stack.functions.items():
         reserved = "unreserved" if function.reserved is None else f"reserved {_number(function.reserved)}"
-        lines.append(f"  {name} ({function.physical_id}): {reserved}, provisioned {_number(function.provisioned)}")
-    return "\n".join(lines)
+        lines.append(
+            f"  {escape(f'{name} ({function.physical_id})')}: {reserved}, provisioned {_number(function.provisioned)}"
+        )
+    return list(map(Text.from_markup, lines))
 
 
 def _number(value: int | Unknown) -> str:

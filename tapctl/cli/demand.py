@@ -101,22 +101,28 @@ def as_text(demand: Demand, options: RenderOptions) -> str:
     for function in demand.functions:
         *above, name = function.logical_id.split("/")
         name = f"{above.pop()}/*" if name == "*" else name
-        branch = _stack(stacks, root, above, function.file).add(f"{name} {_place(function.file, function.line)}")
+        branch = _stack(stacks, root, above, function.file).add(
+            f"{escape(name)} {_place(function.file, function.line)}"
+        )
         if function.reserved is not None:
             where = _place(*function.claim_place)
             branch.add(f"reserved {_number(function.reserved)} {where}{_from(function.reserved_source)}")
         for version in function.provisioned:
             where = _place(version.file or function.file, version.line)
-            branch.add(f"provisioned {_number(version.value)} on {version.logical_id} {where}{_from(version.source)}")
+            branch.add(
+                f"provisioned {_number(version.value)} on {escape(version.logical_id)} {where}{_from(version.source)}"
+            )
     return draw(options, root, *_other_lines(demand), _totals(demand))
 
 
 def _stack(stacks: dict[str, Any], root: Any, above: list[str], file: str) -> Any:
     """The branch of a nested stack, created on first use."""
+    from rich.markup import escape
+
     path = "/".join(above)
     if path not in stacks:
         parent = _stack(stacks, root, above[:-1], "")
-        stacks[path] = parent.add(f"stack {above[-1]} {file}")
+        stacks[path] = parent.add(escape(f"stack {above[-1]} {file}"))
     return stacks[path]
 
 
@@ -127,19 +133,23 @@ def _place(file: str, line: int) -> str:
 
 
 def _from(source: str) -> str:
-    return f" ({source})" if source else ""
+    from rich.markup import escape
+
+    return escape(f" ({source})") if source else ""
 
 
 def _other_lines(demand: Demand) -> Iterator[str]:
+    from rich.markup import escape
+
     for scale in demand.scaling:
         where = _place(scale.file, scale.line)
-        yield f"{scale.logical_id} scales from {_number(scale.minimum)} to {_number(scale.maximum)} {where}"
+        yield f"{escape(scale.logical_id)} scales from {_number(scale.minimum)} to {_number(scale.maximum)} {where}"
     for source in demand.event_sources:
         where = _place(source.file, source.line)
-        yield f"{source.logical_id} runs at most {_number(source.maximum)} at once and reserves nothing {where}"
+        yield f"{escape(source.logical_id)} runs at most {_number(source.maximum)} at once and reserves nothing {where}"
     for resource in demand.opaque_resources:
         where = _place(resource.file, resource.line)
-        yield f"opaque: {resource.logical_id} ({resource.type}): {resource.reason} {where}"
+        yield f"{escape(f'opaque: {resource.logical_id} ({resource.type}): {resource.reason}')} {where}"
 
 
 def _totals(demand: Demand) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from tapctl.stacks.options import Options
 if TYPE_CHECKING:
     from tapctl.cli.reporter import Reporter
     from tapctl.template.lint import Linting
+    from tapctl.template.model import Source
     from tapctl.verify.verify import Verification
     from tapctl.workflows.deploy import DeployResult
     from tapctl.workflows.deployer import DeployRequest
@@ -68,7 +69,6 @@ def deploy(
     from tapctl.account.live import LiveAccount
     from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import read
-    from tapctl.template import lint as cfn_lint
     from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
     from tapctl.workflows.preflight import refuse_unbuilt
@@ -80,7 +80,7 @@ def deploy(
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load_built(settings, terminal)
-    bind(loaded, Parameters(settings.parameters, configured=settings.configured))
+    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
     refuse_unbuilt(stack_tree_for(loaded, settings))
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
@@ -96,14 +96,21 @@ def deploy(
         waits=not run.no_wait,
         verifies=not run.no_verify,
         allow_uncertain=judgement.allow_uncertain,
+        builds=not run.plan,
     )
     ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
-    with ui, nullcontext() if lint.no_lint else cfn_lint.start(loaded.source, settings.region) as linting:
+    with ui, _linting(lint, loaded.source, settings.region) as linting:
         if run.plan:
             code = _plan(request, ui, linting, detailed=run.detailed_exitcode)
         else:
             code = _deploy(request, ui, linting)
     raise typer.Exit(code)
+
+
+def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractContextManager[Linting | None]:
+    from tapctl.template.lint import start
+
+    return nullcontext() if lint.no_lint else start(source, region, trusted=lint.trusted)
 
 
 def _check(run: DeployOptions) -> None:

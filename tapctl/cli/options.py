@@ -57,6 +57,11 @@ class LintOptions:
     panel: ClassVar = "Preflight"
 
     no_lint: bool = option("--no-lint", help="Skip cfn-lint.", default=False)
+    trusted: bool = option(
+        "--allow-cfnlintrc-code",
+        help="Let the .cfnlintrc of the working folder load rules, which are code, and replace specifications.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +99,8 @@ class FindingsOptions(_Output):
     """The output of a command that prints findings."""
 
     format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)
+
+    @property
+    def annotates(self) -> bool:
+        """Whether the result is commands for a CI runner."""
+        return self.format is FindingsFormat.GITHUB

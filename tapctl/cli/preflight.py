@@ -42,7 +42,7 @@ def preflight(
     """
     terminal = Terminal.of(output)
     # cfn-lint starts in its own process, during the imports below.
-    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint() as linting:
+    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
         from tapctl.settings.settings import read
 
         settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
@@ -59,14 +59,15 @@ def preflight(
 
     alone = output.quiet and output.format is FindingsFormat.TEXT and output.output is None
     render = report.verdict_line if alone else report.RENDERERS[output.format.value]
-    terminal.result(render(result, terminal.options(output.output)), output.output)
+    text = render(result, terminal.options(output.output))
+    terminal.result(text, output.output, annotates=output.annotates)
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
 
 
-def _cfn_lint() -> AbstractContextManager[Linting]:
+def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:
     from tapctl.template import lint
 
-    return lint.boot()
+    return lint.boot(trusted=trusted)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tapctl.errors import TapctlError
+from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
 from tapctl.state.files import write_atomically
@@ -29,9 +30,13 @@ class Terminal:
     def of(cls, output: OutputOptions | FindingsOptions) -> Self:
         return cls(output.quiet, output.verbose)
 
-    def result(self, text: str, output: Path | None = None) -> None:
-        """Print the result, or write it to a file atomically. Raises `TapctlError` if stdout cannot take it."""
-        text = text if text.endswith("\n") else text + "\n"
+    def result(self, text: str, output: Path | None = None, *, annotates: bool = False) -> None:
+        """Print the result, or write it to a file atomically. Raises `TapctlError` if stdout cannot take it.
+
+        `annotates` says that its lines are commands for a CI runner.
+        """
+        coloured = output is None and _coloured(sys.stdout.isatty())
+        text = harmless(text if text.endswith("\n") else text + "\n", coloured=coloured, annotates=annotates)
         if output:
             write_atomically(output, text)
             return
@@ -47,14 +52,14 @@ class Terminal:
             ) from None
 
     def message(self, text: str) -> None:
-        """Print a message to stderr, wrapped if that is a terminal."""
-        self.show(fitted(text, sys.stderr))
+        """Print a message of one line to stderr, wrapped if that is a terminal."""
+        self.show(fitted(one_line(text), sys.stderr))
 
     def show(self, text: str) -> None:
         """Print to stderr without wrapping; a broken stderr does not end a running operation."""
         if not self.quiet:
             with suppress(OSError):
-                sys.stderr.write(f"{text}\n")
+                sys.stderr.write(f"{harmless(text, coloured=_coloured(sys.stderr.isatty()))}\n")
                 sys.stderr.flush()
 
     def options(self, output: Path | None = None) -> RenderOptions:
@@ -79,7 +84,7 @@ class Terminal:
         import typer
 
         try:
-            return self.interactive and typer.confirm(question, err=True)
+            return self.interactive and typer.confirm(harmless(one_line(question)), err=True)
         except typer.Abort:
             with suppress(OSError):
                 sys.stderr.write("\n")  # ends the line of the question

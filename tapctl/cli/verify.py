@@ -56,7 +56,8 @@ def verify(
         mark_verified(result.stack_id)
     if output.format.value not in ("text", "json"):
         result = replace(result, template=_source(settings.template))
-    terminal.result(report.RENDERERS[output.format.value](result, terminal.options(output.output)), output.output)
+    text = report.RENDERERS[output.format.value](result, terminal.options(output.output))
+    terminal.result(text, output.output, annotates=output.annotates)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
 
 

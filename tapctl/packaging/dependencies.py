@@ -45,6 +45,8 @@ class Installer:
 
     folder: Path
     step: Callable[[str], None]
+    builds: bool = True
+    """Whether a source folder or repository that the file names is built, which runs its code."""
 
     def install(self, owner: str, requirements: Path, platform: Platform) -> Path | None:
         """The folder with the content of the wheels; None where the requirements file requires nothing.
@@ -64,13 +66,19 @@ class Installer:
             installed = Path(temporary) / "installed"
             options = ["--requirements", str(requirements.resolve()), "--target", str(installed)]
             options += ["--cache-dir", str(self.folder.resolve() / ".uv")]
-            if reason := _run_uv(options, text, platform, requirements.parent):
+            if reason := _run_uv(self._options(options, text), text, platform, requirements.parent):
                 message = f"{owner}: cannot install the dependencies for {platform}: {reason}"
                 raise UsageError(message, _hint(reason, requirements))
             _check_wheels(owner, platform, installed)
             _remove_machine_specific(installed)
             _move(installed, target, replace=not cacheable)
         return target
+
+    def _options(self, options: list[str], requirements: str) -> list[str]:
+        """Sources are built each time, since their files may have changed; everything else comes as a wheel."""
+        named = _SOURCE.search(requirements) is not None
+        refresh = ["--refresh"] if named else []
+        return [*options, *refresh, *([] if named and self.builds else ["--no-build"])]
 
 
 def _files(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
@@ -95,8 +103,6 @@ def _run_uv(options: list[str], requirements: str, platform: Platform, folder: P
     command += ["--python-platform", platform.uv_platform, "--python-version", platform.python, "--no-editable"]
     command += ["--python", sys.executable, "--no-python-downloads", "--link-mode", "copy"]
     command += ["--quiet", "--no-progress", "--color", "never"]
-    # A source folder or repository that the file names is built, each time, since its files may have changed.
-    command.append("--refresh" if _SOURCE.search(requirements) else "--no-build")
     if "--hash" in requirements:  # as in pip: one hash makes all of them mandatory
         command.append("--require-hashes")
     if uses_no_index(os.environ):
@@ -126,6 +132,8 @@ def _reason(stderr: str) -> str:
 def _hint(reason: str, requirements: Path) -> str:
     if re.search(r"has no .*wheels", reason):
         return "choose a version with such a wheel, or leave it out and provide it in a layer"
+    if "uilding source distributions" in reason:
+        return "require a wheel; a plan runs no code of a dependency, only a deploy builds it"
     if re.search(r"[Ff]ailed to fetch|Request failed", reason):
         return "check the network and the package indexes of uv and pip"
     return f"correct {requirements.name}"

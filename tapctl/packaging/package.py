@@ -163,10 +163,12 @@ PARALLEL = 4
 """How many artifacts are packed and uploaded at the same time."""
 
 
-def packager(aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None]) -> Packager:
+def packager(
+    aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None], *, builds: bool = True
+) -> Packager:
     """The packager for a deploy; AWS is asked for the account id at most, and only where it is None or empty."""
     store = ArtifactStore(aws, settings.artifact_bucket, account_id or "")
-    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step)))
+    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step, builds)))
 
 
 @dataclass(frozen=True, slots=True)

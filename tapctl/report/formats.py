@@ -1,9 +1,11 @@
 """The formats for other tools, in which `preflight` and `verify` print their findings."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
+from tapctl.report.escaping import with_plain_lines
 from tapctl.report.render import RenderOptions
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ def rendered_by(report_of: "Callable[[T], Report]") -> dict[str, Callable[[T, Re
     """A renderer for each format; `report_of` makes the report of a result."""
 
     def renderer(render: "Callable[[Report], str]") -> Callable[[T, RenderOptions], str]:
-        return lambda result, _: render(report_of(result))
+        return lambda result, _: render(_as_data(report_of(result)))
 
     return {name: renderer(render) for name, render in FORMATS.items()}
+
+
+def _as_data(report: "Report") -> "Report":
+    return with_plain_lines(replace(report, items=tuple(map(with_plain_lines, report.items))))

@@ -41,6 +41,9 @@ WORDING: Mapping[Advice, str] = {
     Advice.SYNTHESIZE_CDK_APP: "`cdk synth` writes one",
     Advice.CHECK_NESTED_TEMPLATE: "run `tapctl preflight` on that template as well",
     Advice.RUN_CFN_LINT: "`cfn-lint TEMPLATE` shows more; `--no-lint` skips it",
+    Advice.TRUST_CFN_LINT_CONFIGURATION: (
+        "if you trust it, `--allow-cfnlintrc-code` allows it; `--no-lint` skips cfn-lint"
+    ),
     Advice.VALIDATE_SAM: "`sam validate --lint` may show more",
     Advice.READ_PROCESSED_TEMPLATE: (
         "run preflight on what it generates: `aws cloudformation get-template --template-stage Processed`"

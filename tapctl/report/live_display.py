@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tapctl.aws.stacks import StackEvent
+from tapctl.report.escaping import one_line, with_plain_lines
 from tapctl.resource_types import (
     CUSTOM_RESOURCE,
     CUSTOM_RESOURCES,
@@ -53,7 +54,7 @@ class LiveDisplay:
         """Show an event; the end of the stack's operation closes the display."""
         with self._lock:
             self._progress = self._progress or OperationProgress(self.planned)
-            self._progress.add(event, self.clock())
+            self._progress.add(with_plain_lines(event), self.clock())
             ended = self._progress.ended
         if self._live is None:
             self._live = self._start()
@@ -121,9 +122,8 @@ def draw_progress(
     if hidden := len(rows) - len(shown):
         parts.append(Text(f"  and {hidden} more", style="dim"))
     if not final and (waiting := progress.waiting):
-        parts.append(
-            Text(f"  not started: {len(waiting)} ({', '.join(waiting)})", "dim", overflow="ellipsis", no_wrap=True)
-        )
+        names = one_line(", ".join(waiting))
+        parts.append(Text(f"  not started: {len(waiting)} ({names})", "dim", overflow="ellipsis", no_wrap=True))
     if final:
         parts += [Text(f"  {row.name}: {row.failure}", "red") for row in progress.failures]
     return Constrain(Group(*parts), width)

@@ -21,11 +21,15 @@ def _row(item: ReportItem) -> str:
     return f"| {_SIGNS[item.level]} | {_plain(subject)} | {_plain(item.text)} |"
 
 
+_CODE = re.compile(r"(?<!`)(`(?:[^`|]+|[^`\\]+)`)(?!`)")
+"""What is code in a table of Markdown, too: between single backticks, without a backslash where there is a bar."""
+
+
 def _plain(text: str) -> str:
-    """The text with Markdown's characters escaped, except in backticks."""
-    parts = re.split("(`[^`]*`)", " ".join(text.split()))
+    """The text with Markdown's characters escaped, except in code."""
+    parts = _CODE.split(" ".join(text.split()))
     return "".join(part.replace("|", r"\|") if index % 2 else _escaped(part) for index, part in enumerate(parts))
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\|<>*_\[\]#`])", r"\\\1", text)
+    return re.sub(r"([\\|<>*_~&$\[\]#`])", r"\\\1", text)

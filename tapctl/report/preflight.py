@@ -35,7 +35,7 @@ def as_text(result: Preflight, options: RenderOptions, *, deploying: bool = Fals
     if result.demand.functions:
         parts += ["", _table(result)]
     if headroom := _headroom(result):
-        parts += ["", headroom]
+        parts += ["", *headroom.split("\n")]
     lines = [*_findings(_shown(result), deploying=deploying), *map(Text, _notes(result))]
     parts += ["", *lines, ""] if lines else [""]
     return draw(options, *parts, sentence(result))
@@ -68,7 +68,7 @@ def _table(result: Preflight) -> Any:
     for change in result.changes:
         verdict = _function_verdict(result, change)
         table.add_row(
-            change.logical_id,
+            escape(change.logical_id),
             _requested(change),
             _live(change),
             f"[{STYLES[verdict.value]}]{verdict.value}[/]",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tapctl.report.escaping import unsafe
 from tapctl.report.wrapping import hanging, slices
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class RenderOptions:
 
 
 def draw(options: RenderOptions, *parts: RenderableType) -> str:
-    """The parts below each other, without trailing blanks."""
+    """The parts below each other, without trailing blanks; texts, rows and branches are one line each."""
     from rich.console import Console
     from rich.text import Text
 
@@ -48,12 +49,43 @@ def draw(options: RenderOptions, *parts: RenderableType) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        drawn = Text.from_markup(part) if isinstance(part, str) else part
+        drawn = _as_data(part)
         if not isinstance(drawn, Text):
             console.print(drawn)
         else:
             console.print(_wrapped(drawn, options.width) if options.wraps else drawn, soft_wrap=True)
     return "\n".join(line.rstrip() for line in canvas.getvalue().splitlines()) + "\n"
+
+
+def _as_data(part: Any) -> Any:
+    """The part with every text in it as one line without control characters."""
+    from rich.table import Table
+    from rich.text import Text
+    from rich.tree import Tree
+
+    match part:
+        case str():
+            return _one_line(Text.from_markup(part, emoji=False))
+        case Text():
+            return _one_line(part)
+        case Table():
+            for column in part.columns:
+                column._cells = [_as_data(cell) for cell in column._cells]  # noqa: SLF001 - a table has no map
+        case Tree():
+            part.label = _as_data(part.label)
+            part.children = [_as_data(child) for child in part.children]
+    return part
+
+
+def _one_line(text: Text) -> Text:
+    """`tapctl.report.escaping.one_line` of a text with styles."""
+    from rich.text import Text
+
+    whole, begin = Text(), 0
+    for start, end, shown in unsafe(text.plain):
+        whole.append_text(text[begin:start]).append(shown)
+        begin = end
+    return whole.append_text(text[begin:]) if begin else text
 
 
 def _wrapped(text: Text, width: int) -> Text:

@@ -4,6 +4,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import json
+import re
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,9 @@ from tapctl.report.finding import Level, Report, ReportItem
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "warning", Level.ERROR: "error"}
+
+_LINK = re.compile(r"\[(?=[^\]]*\]\()")
+"""Begins a link in a message (section 3.11.6), unless a backslash precedes it."""
 
 
 def as_sarif(report: Report) -> str:
@@ -31,7 +35,7 @@ def _result(item: ReportItem, rules: list[str], file: str) -> dict[str, Any]:
         "ruleId": item.rule,
         "ruleIndex": rules.index(item.rule),
         "level": _LEVELS[item.level],
-        "message": {"text": item.sentence},
+        "message": {"text": _LINK.sub(r"\\[", item.sentence)},
         "locations": [_location(item, file)],
     }
 

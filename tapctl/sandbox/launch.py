@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +16,7 @@ from tapctl.sandbox.limits import AccountLimits
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
 from tapctl.sandbox.secret import Secret
+from tapctl.state.isolated_python import isolated
 
 EMULATOR, PINNED = "ministack", "1.5.33"
 HINT = "`pip install -e '.[sandbox]'` in a checkout of tapctl"
@@ -136,7 +136,7 @@ def _bind(port: int) -> socket.socket:
 
 
 def _spawn(paths: SandboxPaths, limits: AccountLimits, listener: socket.socket, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tapctl.sandbox.server", str(paths.folder), "--port", str(port)]
+    command = isolated("tapctl.sandbox.server", str(paths.folder), "--port", str(port))
     inherited: tuple[int, ...] = ()
     if os.name == "posix":  # inherited, so that no other process can take the port in between
         inherited = (listener.fileno(),)
@@ -148,7 +148,7 @@ def _spawn(paths: SandboxPaths, limits: AccountLimits, listener: socket.socket, 
     with paths.log.open("wb") as log:
         return subprocess.Popen(  # noqa: S603  # our own module, by this interpreter
             command,
-            cwd=Path(__file__).parents[2],  # makes `tapctl` importable
+            cwd=Path(__file__).parents[2],  # stays, whatever becomes of the caller's
             env=server_environment(paths, limits, port, os.environ),
             stdin=subprocess.DEVNULL,
             stdout=log,

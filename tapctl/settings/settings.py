@@ -8,7 +8,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -19,6 +19,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
+from tapctl.state.redaction import forget, reveal
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
@@ -69,6 +70,8 @@ class Settings:
     """The environments whose name `stack_name` depends on."""
     configured: Mapping[str, str] = field(default_factory=dict)
     """The section that sets a parameter, for parameters that the command line does not give."""
+    hidden: frozenset[str] = frozenset()
+    """The parameters whose values come from environment variables, which nothing shows."""
     unchosen: tuple[str, ...] = ()
     """The environments that set a Region, if `--env` chose none."""
     strict: bool = False
@@ -109,7 +112,7 @@ def read(
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
     if name is not None:
         check_stack_name(name)
-    values = _parameters(environment, _given_parameters(template), missing_secrets_unknown)
+    values, hidden = _bound(environment, template, (source, name, account.env, account.region), missing_secrets_unknown)
     return Settings(
         template=source,
         env=account.env,
@@ -137,6 +140,7 @@ def read(
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(environment, template, account.env),
+        hidden=hidden,
         unchosen=() if account.env else _regional(file),
         strict=judgement.strict,
         chosen_stack=account.stack_name is not None,
@@ -233,6 +237,22 @@ def _parameters(
 def _configured(environment: Environment, template: TemplateOptions, env: str | None) -> dict[str, str]:
     given = pairs(template.parameters, "--parameter", "Stage=dev")
     return {name: f"[env.{env}.parameters] of {FILE}" for name in environment.parameters if name not in given}
+
+
+def _bound(
+    environment: Environment, template: TemplateOptions, spelled: Iterable[str | None], missing_secrets_unknown: bool
+) -> tuple[dict[str, str | Unknown], frozenset[str]]:
+    """The values of the parameters, and the names of those whose values are from variables, which nothing shows.
+
+    What is `spelled` by the configuration or an option, such as `prod` in the name of the stack, is no secret.
+    """
+    forget()
+    given = _given_parameters(template)
+    values = _parameters(environment, given, missing_secrets_unknown)
+    reveal([text for text in (*spelled, environment.region, *given.values()) if text and isinstance(text, str)])
+    configured = environment.parameters.items()
+    names = (name for name, value in configured if isinstance(value, FromEnvironment) and name not in given)
+    return values, frozenset(names)
 
 
 def _parameter(name: str, value: object, missing_unknown: bool) -> str | Unknown:

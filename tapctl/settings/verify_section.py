@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tapctl.errors import ConfigError
+from tapctl.state.redaction import hide
 
 
 class Section(BaseModel):
@@ -22,13 +23,17 @@ class FromEnvironment(Section):
 
 
 def secret_value(value: FromEnvironment | str, what: str) -> str:
-    """The value, or that of the environment variable. Raises `ConfigError` if the variable is not set."""
+    """The value, or that of the environment variable, which no output shows.
+
+    Raises `ConfigError` if the variable is not set.
+    """
     if isinstance(value, str):
         return value
     if value.env not in os.environ:
         raise ConfigError(
             f"{what} needs the environment variable {value.env}, which is not set", f"export {value.env}=…"
         )
+    hide(os.environ[value.env])
     return os.environ[value.env]
 
 

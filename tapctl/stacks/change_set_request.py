@@ -87,7 +87,7 @@ def request_for(
         exists=exists,
         stack_id=stack_id,
         options=options,
-        secrets=secrets_of(template, settings.parameters),
+        secrets=secrets_of(template, settings.parameters, settings.hidden),
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tapctl.state.redaction import REDACTED
 from tapctl.template.model import Template
-from tapctl.template.parameters import REDACTED, is_secret
+from tapctl.template.parameters import is_secret
 
 _RESOLVED = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):[^}]*\}\}")
 """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
@@ -56,10 +57,10 @@ def given_secrets(template: Template, given: Mapping[str, str]) -> dict[str, str
     return {name: value for name, value in given.items() if is_secret(template.parameters.get(name, {}))}
 
 
-def secrets_of(template: Template, given: Mapping[str, str]) -> Secrets:
-    """The secrets of a template with these parameter values."""
-    names = frozenset(name for name, entry in template.parameters.items() if is_secret(entry))
-    known = {value for value in given_secrets(template, given).values() if len(value) >= _SHORTEST}
+def secrets_of(template: Template, given: Mapping[str, str], hidden: frozenset[str] = frozenset()) -> Secrets:
+    """The secrets of a template with these parameter values; `hidden` parameters need no NoEcho."""
+    names = hidden.union(name for name, entry in template.parameters.items() if is_secret(entry))
+    known = {value for name, value in given.items() if name in names and len(value) >= _SHORTEST}
     # Inside JSON a value is escaped. The longest is replaced first, so that no part of it is left over.
     values = known | {json.dumps(value)[1:-1] for value in known}
     places = frozenset(

@@ -6,7 +6,6 @@ Templates in which it found nothing are cached by a hash of their texts, and not
 import hashlib
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,18 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tapctl.errors import TapctlError
+from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
 from tapctl.state.files import state_dir, write_atomically
+from tapctl.state.isolated_python import isolated
+from tapctl.template.cfn_lint_process import CONFIGURATION
 from tapctl.template.load import STDIN
 from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
 
 PACKAGED = "W3002"
 """The warning that a local path must be packaged first, which a deploy with tapctl does."""
-
-# Run as a file, it needs no tapctl on the path; -P keeps a folder `cfnlint` beside the template out of it.
-_COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("cfn_lint_process.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,8 @@ class Linting:
     piped: bytes | None = None
     key: str | None = None
     """The cache key of the templates; None where a clean result must not be cached."""
+    trusted: bool = False
+    """Whether a `.cfnlintrc` of the working folder may load rules, which are code, and replace specifications."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,16 +79,21 @@ class Linting:
         is_piped = sources[0].file == STDIN
         templates = () if is_piped else ("--template", *(source.file for source in sources))
         arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
+        request = {"arguments": arguments, "trusted": self.trusted}
         self.key, self.piped = key, sources[0].text.encode() if is_piped else None
         with suppress(OSError):  # where it failed to start, `matches` reports why
-            self.process.stdin.write(f"{json.dumps(arguments)}\n".encode())
+            self.process.stdin.write(f"{json.dumps(request)}\n".encode())
             self.process.stdin.flush()
 
     def matches(self) -> tuple[Match, ...]:
-        """Wait for the process to end. Raises `TapctlError` when it failed."""
+        """Wait for the process to end.
+
+        Raises `TapctlError` when it failed, and `UsageError` for a configuration that loads code and is not trusted.
+        """
         if self.process is None:
             return ()
         output, errors = self.process.communicate(self.piped)
+        _check_configuration(errors)
         try:
             matches = tuple(match for entry in json.loads(output) if not _is_expected(match := _match(entry)))
         except ValueError:
@@ -105,19 +110,29 @@ class Linting:
         self.process = None
 
 
-def boot() -> Linting:
+def _check_configuration(errors: bytes) -> None:
+    """Raises `UsageError` if the process ended because of what a `.cfnlintrc` asks for."""
+    with suppress(ValueError, KeyError, TypeError):
+        file, key = json.loads(errors)["refused"]
+        raise UsageError(
+            f"{file} sets `{key}`, with which cfn-lint runs code or replaces what it checks against",
+            advise(Advice.TRUST_CFN_LINT_CONFIGURATION),
+        )
+
+
+def boot(*, trusted: bool = False) -> Linting:
     """Start cfn-lint, so that it is ready when the template has been read."""
-    pipe = subprocess.PIPE
-    return Linting(subprocess.Popen(_COMMAND, stdin=pipe, stdout=pipe, stderr=pipe))  # noqa: S603 - our own interpreter
+    pipe, command = subprocess.PIPE, isolated("tapctl.template.cfn_lint_process")
+    return Linting(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe), trusted=trusted)  # noqa: S603 - our own interpreter
 
 
-def start(source: Source, region: str | None) -> Linting:
+def start(source: Source, region: str | None, *, trusted: bool = False) -> Linting:
     """Lint a template and its nested ones, unless they are known to be clean."""
     sources = _sources(source)
     key = cache_key(sources, region)
     if is_clean(key):
         return Linting(None)
-    linting = boot()
+    linting = boot(trusted=trusted)
     linting.send(sources, region, key)
     return linting
 
@@ -142,14 +157,13 @@ CACHE_FILE = "linted.json"
 CACHE_SIZE = 200
 """Clean results to keep, the newest."""
 
-_CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
 _OTHER_FILES = ("::MODULE", "AWS::Include")
 """In a template, these may make cfn-lint read files that are not part of the cache key."""
 
 
 def cache_key(sources: Sequence[Source], region: str | None) -> str | None:
     """A hash of everything that the result depends on; None where it may depend on other files."""
-    if any((folder / name).exists() for folder in (Path(), Path.home()) for name in _CONFIGURATION):
+    if any((folder / name).exists() for folder in (Path(), Path.home()) for name in CONFIGURATION):
         return None
     texts = [source.text for source in sources]
     if any(mark in text for mark in _OTHER_FILES for text in texts):

@@ -94,7 +94,7 @@ class _Position:
 
 def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
     expanded = expand(template, parameters, pseudo)
-    resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups)
+    resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups, hidden=parameters.hidden)
     nested = (resource for resource in expanded.resources() if resource.type == STACK)
     children = [_child(resolver, resource, parameters.lookups, position) for resource in nested]
     present = tuple(child for child in children if child is not None)

@@ -28,6 +28,8 @@ class Parameters:
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     configured: Mapping[str, str] = field(default_factory=dict)
     """By name, where a value comes from that is not from the command line, such as a key of tapctl.toml."""
+    hidden: frozenset[str] = frozenset()
+    """The parameters whose values come from the environment and are not shown."""
 
 
 def bind(template: Template, parameters: Parameters) -> dict[str, Bound]:
@@ -69,10 +71,6 @@ def missing_values(template: Template, parameters: Parameters) -> list[str]:
     ]
 
 
-REDACTED = "****"
-"""Replaces the value of a NoEcho parameter, as in CloudFormation's own responses."""
-
-
 def is_secret(entry: Mapping[str, Any]) -> bool:
     """Whether a parameter is declared NoEcho."""
     return str(entry.get("NoEcho", "")).lower() == "true"
@@ -83,7 +81,8 @@ def _value(name: str, entry: Mapping[str, Any], parameters: Parameters) -> Bound
     if name in parameters.given:
         text: str | Unknown = parameters.given[name]
         if isinstance(text, str):
-            _check(name, text, entry, type_)
+            shown = "the value" if is_secret(entry) or name in parameters.hidden else f"`{text}`"
+            _check(name, text, entry, type_, shown)
     elif name in parameters.previous:
         text = parameters.previous[name]
     elif "Default" in entry:
@@ -127,9 +126,8 @@ def _is_list(type_: str) -> bool:
     return type_ == "CommaDelimitedList" or type_.startswith("List<")
 
 
-def _check(name: str, text: str, entry: Mapping[str, Any], type_: str) -> None:
-    """Raises `UsageError` for a value that the declaration forbids."""
-    shown = "the value" if is_secret(entry) else f"`{text}`"
+def _check(name: str, text: str, entry: Mapping[str, Any], type_: str, shown: str) -> None:
+    """Raises `UsageError` for a value, `shown` so, that the declaration forbids."""
     values = entry.get("AllowedValues")
     allowed = [as_text(value) for value in values] if isinstance(values, list) else []
     description = entry.get("ConstraintDescription")

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
+from tapctl.state.redaction import REDACTED
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
 from tapctl.template.model import FN_TRANSFORM, Path, Resource, Template, not_here
-from tapctl.template.parameters import REDACTED, Bound, References, as_text, is_secret, unknown_in_ssm
+from tapctl.template.parameters import Bound, References, as_text, is_secret, unknown_in_ssm
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
@@ -28,7 +29,7 @@ class Resolver:
 
     `pseudo` holds the known pseudo parameters, `lookups` the known SSM parameters and exports by `ssm:NAME` and
     `import:NAME`, and `live` the values of references to the resources of a deployed stack, by `NAME` for Ref and
-    `NAME.ATTRIBUTE` for Fn::GetAtt.
+    `NAME.ATTRIBUTE` for Fn::GetAtt. `hidden` parameters are not shown, like those with NoEcho.
     """
 
     template: Template
@@ -36,6 +37,7 @@ class Resolver:
     pseudo: Mapping[str, str] = field(default_factory=dict)
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     live: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
     _conditions: dict[str, bool | Unknown | None] = field(default_factory=dict)
     # None marks a condition under evaluation; without the lock another thread would take it for a circular one.
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
@@ -105,8 +107,9 @@ class Resolver:
         return True if condition is None else self.condition(self.template.condition_name(condition, *path), path)
 
     def without_secrets(self, text: str) -> str:
-        """A text for a message, with the values of NoEcho parameters redacted."""
-        values = [self.parameters.get(name) for name, entry in self.template.parameters.items() if is_secret(entry)]
+        """A text for a message, with the values of NoEcho and hidden parameters redacted."""
+        declared = self.template.parameters.items()
+        values = [self.parameters.get(name) for name, entry in declared if is_secret(entry) or name in self.hidden]
         secrets = [part for value in values for part in (value if isinstance(value, list) else [value])]
         for secret in secrets:
             if isinstance(secret, str) and secret:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapctl.errors import UsageError
-from tapctl.packaging.package import Publication, packager
+from tapctl.packaging.package import Publication
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set_request import ChangeSetRequest, request_for
 from tapctl.stacks.status import StackAction
@@ -27,7 +27,7 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
 
     A stack that cannot be updated is deleted first, when the template is packaged.
     """
-    packaging = packager(deployer.aws, deployer.settings, result.account.account_id, deployer.ui.step)
+    packaging = deployer.packager(result.account.account_id)
     package = packaging.package(result.template, result.tree, result.plan.edits)
     publication = Publication(package, packaging.store, deployer.ui.step)
     if ready.action is StackAction.RECREATE:

@@ -88,7 +88,7 @@ def deploy(request: DeployRequest, ui: DeployUI, linting: Linting | None = None)
     stack = find_stack(request.aws, request.stack_name)
     request = request.by_name_of(stack)
     with _journal(request, stack) as journal:
-        secrets = secrets_of(request.template, request.settings.parameters)
+        secrets = secrets_of(request.template, request.settings.parameters, request.settings.hidden)
         deployer = Deployer(request, ui, journal, secrets)
         stale = _resume(deployer.operator, waits=request.waits) or journal.waited
         result = _deploy(deployer, None if stale else stack, linting)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import UsageError
-from tapctl.packaging.package import packager
+from tapctl.packaging.package import Packager, packager
 from tapctl.stacks.operation import TIMEOUT, Operator
 from tapctl.stacks.options import Options
 from tapctl.stacks.recovery import Recovery
@@ -43,6 +43,8 @@ class DeployRequest:
     verifies: bool = False
     """Whether the deploy is verified afterwards; the journal notes that until it has succeeded."""
     allow_uncertain: bool = False
+    builds: bool = True
+    """Whether a dependency that is no wheel is built, which runs its code; a plan runs none."""
 
     @property
     def stack_name(self) -> str:
@@ -99,7 +101,10 @@ class Deployer:
 
     def packaged(self, template: Template, tree: StackTree, stack: StackDescription) -> Mapping[str, Any]:
         """The template without a remedy as it would be uploaded for this stack; nothing is uploaded."""
-        return packager(self.aws, self.settings, stack.account_id, self.ui.step).package(template, tree).body
+        return self.packager(stack.account_id).package(template, tree).body
+
+    def packager(self, account_id: str | None) -> Packager:
+        return packager(self.aws, self.settings, account_id, self.ui.step, builds=self.request.builds)
 
 
 def check_parameters(ready: ReadyStack, template: Template, settings: Settings) -> None:

@@ -129,7 +129,8 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
         reason = f"stack {name} has no value of it" if stack else f"stack {name} does not exist"
         raise UsageError(f"parameter {missing[0]} has UsePreviousValue, but {reason}", "give it a ParameterValue")
     given: dict[str, str | Unknown] = {**dict.fromkeys(missing, PREVIOUS), **settings.withheld, **settings.parameters}
-    return stack_tree(template, Parameters(given, previous, lookups, settings.configured), _pseudo(settings, account))
+    parameters = Parameters(given, previous, lookups, settings.configured, settings.hidden)
+    return stack_tree(template, parameters, _pseudo(settings, account))
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:

@@ -625,3 +625,14 @@ def test_a_verdict_written_to_a_file_is_printed_too(quiet: list[str], shop: Path
     assert answer.err == (
         "" if quiet else f"exceeds: {json.loads((shop / 'o.json').read_text())['findings'][0]['message']}\n"
     )
+
+
+@pytest.mark.parametrize("value", ["x1", "hunter2-x"])
+def test_a_value_of_the_environment_is_not_shown(
+    shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    (shop / "tapctl.toml").write_text('[env.ci.parameters]\nName = { env = "SHOP_NAME" }\n')
+    monkeypatch.setenv("SHOP_NAME", value)
+    answer = tapctl("preflight", "shop.yaml", "--env", "ci", "--snapshot", "account.json", "--no-lint")
+
+    assert answer.is_complaint(2, "parameter Name: the value does not match AllowedPattern .*", "lower-case letters")

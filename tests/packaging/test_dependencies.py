@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tapctl.errors import UsageError
+from tapctl.packaging.dependencies import Installer
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.template.model import Template
@@ -323,6 +324,17 @@ def test_a_source_folder_is_built_each_time(project: Project) -> None:
         built.writestr("second.py", "")
 
     assert "second.py" in project.packed()
+
+
+def test_nothing_is_built_from_source_in_a_plan(project: Project) -> None:
+    source_folder(project.folder / "local", "first", "py3-none-any")
+    project.require("../local")
+    requirements, target = project.folder / "code" / "requirements.txt", platform("python3.12", "x86_64")
+    assert target
+
+    with pytest.raises(UsageError, match="Building source distributions is disabled") as refused:
+        Installer(project.folder / "planned", print, builds=False).install("Fn", requirements, target)
+    assert str(refused.value.hint).startswith("require a wheel")
 
 
 def test_a_wheel_that_is_built_for_this_machine_is_refused(project: Project, golden: Golden) -> None:

@@ -9,8 +9,8 @@ from tapctl.aws.cloudformation import describe_change_set
 from tapctl.stacks.change_set import INCOMPLETE, ChangeSet, read_changes
 from tapctl.stacks.changes import PropertyChange, ResourceChange, resource_change, walk
 from tapctl.stacks.redaction import Secrets, secrets_of
+from tapctl.state.redaction import REDACTED
 from tapctl.template.model import Template, check
-from tapctl.template.parameters import REDACTED
 from tapctl.template.parse import parse
 from tests.support.stubbed_stacks import STACK_ID, stubbed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.errors import TapctlError
+from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
 from tapctl.template import lint
 from tapctl.template.model import Source
@@ -134,3 +134,75 @@ def test_a_folder_named_cfnlint_beside_the_template_is_not_imported(folder: Path
     (folder / "cfnlint").mkdir()
     (folder / "cfnlint" / "__init__.py").write_text("raise SystemExit(9)")
     assert linted(written(folder, CLEAN)) == (True, [])
+
+
+RULE = """\
+from cfnlint.rules import CloudFormationLintRule
+
+open("ran", "w")
+
+
+class Own(CloudFormationLintRule):
+    id, shortdesc, description, source_url, tags = "E9999", "own", "own", "", []
+"""
+
+
+def with_own_rules(folder: Path, name: str, configuration: str) -> Source:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "Own.py").write_text(RULE)
+    (folder / name).write_text(configuration)
+    return written(folder, CLEAN)
+
+
+@pytest.fixture
+def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that is not the working folder."""
+    (folder / "home").mkdir()
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    return folder / "home"
+
+
+@pytest.mark.parametrize(
+    ("name", "configuration", "key"),
+    [
+        pytest.param(".cfnlintrc", "append_rules: [rules]", "append_rules", id="rules"),
+        pytest.param(
+            ".cfnlintrc.yaml", "{ignore_checks: [W1], custom_rules: own.txt}", "custom_rules", id="custom rules"
+        ),
+        pytest.param(".cfnlintrc.yml", '"override_spec": spec.json', "override_spec", id="specification"),
+        pytest.param(".cfnlintrc", "registry_schemas: [schemas]", "registry_schemas", id="schemas"),
+        pytest.param(".cfnlintrc", "output_file: t.yaml", "output_file", id="a file to write"),
+        pytest.param(".cfnlintrc", "x: &x {append_rules: [rules]}\n<<: *x", "append_rules", id="merged"),
+    ],
+)
+def test_configuration_that_loads_code_is_refused(
+    folder: Path, home: Path, name: str, configuration: str, key: str
+) -> None:
+    source = with_own_rules(folder, name, configuration)
+
+    with pytest.raises(UsageError, match=f"{name} sets `{key}`") as refused:
+        linted(source)
+    assert refused.value.hint == advise(Advice.TRUST_CFN_LINT_CONFIGURATION)
+    assert not (folder / "ran").exists()
+
+
+def test_configuration_that_is_trusted_loads_code(folder: Path, home: Path) -> None:
+    source = with_own_rules(folder, ".cfnlintrc", "append_rules: [rules]")
+    with lint.start(source, None, trusted=True) as linting:
+        assert linting.matches() == ()
+
+    assert (folder / "ran").exists()
+
+
+def test_configuration_that_loads_no_code_is_used(folder: Path, home: Path) -> None:
+    (folder / ".cfnlintrc").write_text("ignore_checks: [E3002]")
+    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+
+    assert linted(source) == (True, [])
+
+
+def test_the_configuration_at_home_is_the_users_own(folder: Path, home: Path) -> None:
+    source = with_own_rules(folder, "home/.cfnlintrc", "append_rules: [rules]")
+
+    assert linted(source) == (True, [])
+    assert (folder / "ran").exists()

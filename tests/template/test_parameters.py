@@ -6,7 +6,8 @@ import pytest
 
 from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
-from tapctl.template.parameters import REDACTED, Parameters, as_text, bind, missing_values
+from tapctl.state.redaction import REDACTED
+from tapctl.template.parameters import Parameters, as_text, bind, missing_values
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.templates import demanding, resolver, template

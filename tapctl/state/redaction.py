@@ -1,0 +1,51 @@
+"""The values that no output shows: those of `{ env = "NAME" }`, wherever they come back.
+
+Such a value is not in a file because it must not stand there, so it is no better placed in a log. Everything that reads
+one calls `hide`; everything that shows a text passes it through `redacted`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+REDACTED = "****"
+"""Replaces a value, as in CloudFormation's own responses."""
+
+_SHORTEST = 4
+"""Characters; a shorter value occurs in many words. What names its parameter hides it there."""
+
+_LITERAL = re.compile(r"true|false|null|-?[\d.]+", re.IGNORECASE)
+"""Also a token of JSON, which has to stay one."""
+
+_hidden: set[str] = set()
+
+
+def hide(value: str) -> None:
+    """Show this value nowhere from here on."""
+    if len(value) >= _SHORTEST and not _LITERAL.fullmatch(value):
+        # Inside JSON a value is escaped.
+        _hidden.update((value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]))
+
+
+def reveal(names: Iterable[str] = ()) -> None:
+    """Hide no value any more that is part of one of these names, which the configuration or an option spells."""
+    _hidden.difference_update([value for value in _hidden if any(value in name for name in names)])
+
+
+def forget() -> None:
+    """Hide nothing, as at the start of a command."""
+    _hidden.clear()
+
+
+def pattern() -> str:
+    """A regular expression for the hidden values, the longest first; it matches nothing where there are none.
+
+    A value that is a key of a JSON document stays one.
+    """
+    values = "|".join(re.escape(value) for value in sorted(_hidden, key=len, reverse=True))
+    return rf'(?!(?<=")(?:{values})":)(?:{values})' if values else r"(?!)"
+
+
+def redacted(text: str) -> str:
+    """The text without the hidden values."""
+    return re.sub(pattern(), REDACTED, text) if _hidden else text
