@@ -4,9 +4,10 @@ BIN := .venv/bin
 
 .PHONY: dev lint test golden docs
 
-dev: $(BIN)/python
+dev: .venv/.dev
 
-$(BIN)/python: pyproject.toml
+# A `.venv` that the README's command made has no linters.
+.venv/.dev: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --editable '.[lint,test,bench]'
 	@touch $@
@@ -23,7 +24,7 @@ test: dev
 
 golden: dev
 	$(BIN)/pytest --golden $(ARGS)
-	@git diff --stat -- 'tests/**/golden'
+	@git diff --stat -- 'tests/**/golden/**'
 
 docs: dev
 	$(BIN)/python docs/generate.py

@@ -164,7 +164,8 @@ def _holders(holders: Holders | Unknown) -> Any:
 
     if isinstance(holders, Unknown):
         return Text(f"reservations: unknown: {holders.reason}") if holders.judged else None
-    lines = [f"reservations of {len(holders.functions)} functions: {sum(holders.functions.values()):,}"]
+    number = f"{len(holders.functions)} function{'s' if len(holders.functions) != 1 else ''}"
+    lines = [f"reservations of {number}: {sum(holders.functions.values()):,}"]
     lines += [f"  {name}: {value:,}" for name, value in holders.largest()]
     lines += [functions_not_read(holders)] if holders.not_read else []
     return Text("\n".join(lines))

@@ -99,8 +99,3 @@ class FindingsOptions(_Output):
     """The output of a command that prints findings."""
 
     format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)
-
-    @property
-    def annotates(self) -> bool:
-        """Whether the result is commands for a CI runner."""
-        return self.format is FindingsFormat.GITHUB

@@ -60,7 +60,7 @@ def preflight(
     alone = output.quiet and output.format is FindingsFormat.TEXT and output.output is None
     render = report.verdict_line if alone else report.RENDERERS[output.format.value]
     text = render(result, terminal.options(output.output))
-    terminal.result(text, output.output, annotates=output.annotates)
+    terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain

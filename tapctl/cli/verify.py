@@ -10,7 +10,7 @@ import typer
 
 from tapctl.cli.command import Only
 from tapctl.cli.context import open_aws, route_for, stack_name_of
-from tapctl.cli.options import FindingsOptions
+from tapctl.cli.options import FindingsFormat, FindingsOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TemplateError
 from tapctl.settings.options import AccountOptions, TemplateOptions, option
@@ -57,7 +57,7 @@ def verify(
     if output.format.value not in ("text", "json"):
         result = replace(result, template=_source(settings.template))
     text = report.RENDERERS[output.format.value](result, terminal.options(output.output))
-    terminal.result(text, output.output, annotates=output.annotates)
+    terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
 
 

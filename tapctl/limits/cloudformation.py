@@ -1,6 +1,6 @@
 """The limits of CloudFormation that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.limits.row import Call, Limit, LimitKind, bytes_of_text, number_of_resources
 from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -41,7 +41,7 @@ ROWS = (
         docs=DOCS,
         unit="bytes",
         fixed=MAX_TEMPLATE,
-        measure=lambda text, _: len(text.encode()),
+        measure=bytes_of_text,
     ),
     Limit(
         id="cloudformation-template-resources",
@@ -51,6 +51,6 @@ ROWS = (
         kind=LimitKind.TEMPLATE,
         docs=DOCS,
         fixed=500,
-        measure=lambda _, body: len(body["Resources"]),
+        measure=number_of_resources,
     ),
 )

@@ -82,3 +82,11 @@ class Limit:
         if self.kind is LimitKind.COUNT and self.quota is None:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
+
+
+def bytes_of_text(text: str, _: Mapping[str, Any]) -> int:
+    return len(text.encode())
+
+
+def number_of_resources(_: str, body: Mapping[str, Any]) -> int:
+    return len(body["Resources"])

@@ -110,8 +110,7 @@ def read(
     folder = path.parent if path else Path()
     source = _template(template, file, folder, required=template_required)
     name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
-    if name is not None:
-        check_stack_name(name)
+    name = None if name is None else check_stack_name(name)
     values, hidden = _bound(environment, template, (source, name, account.env, account.region), missing_secrets_unknown)
     return Settings(
         template=source,

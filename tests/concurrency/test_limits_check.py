@@ -97,7 +97,11 @@ class TestCounting:
         assert [finding.verdict for finding in found] == ([] if expected is None else [expected])
 
     def test_another_type_by_the_same_name_is_new(self) -> None:
-        stack = Stack("mine", "UPDATE_COMPLETE", resources={"T1": "AWS::SNS::Topic", "T2": "AWS::DynamoDB::Table"})
+        stack = Stack(
+            "mine",
+            "UPDATE_COMPLETE",
+            resources={"T1": "AWS::CloudFormation::WaitConditionHandle", "T2": "AWS::DynamoDB::Table"},
+        )
         assert one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 10)}, stack)).verdict is EXCEEDS
 
     @pytest.mark.parametrize(
@@ -130,8 +134,8 @@ class TestCoverage:
             pytest.param("{V: {Type: AWS::EC2::VPC, Condition: Never}}", {}, id="one-that-does-not-exist"),
             pytest.param("{V: {Type: AWS::EC2::VPC, Condition: C}}", {"AWS::EC2::VPC": 1}, id="one-that-may-exist"),
             pytest.param(
-                "{B: {Type: Custom::B}, A: {Type: AWS::SNS::Topic}}",
-                {"AWS::SNS::Topic": 1, "Custom::B": 1},
+                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::WaitConditionHandle}}",
+                {"AWS::CloudFormation::WaitConditionHandle": 1, "Custom::B": 1},
                 id="sorted",
             ),
         ],
@@ -148,7 +152,7 @@ class TestCoverage:
 
 
 class TestStacks:
-    ROOT = "Resources:\n  T: {Type: AWS::SNS::Topic}\n"
+    ROOT = "Resources:\n  T: {Type: AWS::CloudFormation::WaitConditionHandle}\n"
     NESTED = "Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://x/y'}}\n"
 
     @pytest.mark.parametrize(
@@ -193,7 +197,7 @@ class TestExports:
     def export(self, name: str, more: str = "") -> str:
         return f"{PARAMETERS}{self.BODY}Outputs:\n  O: {{{more}Value: x, Export: {name}}}\n"
 
-    BODY = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
+    BODY = "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
 
     @pytest.mark.parametrize(
         ("export", "exports", "expected"),
@@ -250,7 +254,9 @@ class TestTheTemplateItself:
         ("count", "expected"), [(500, FITS), (501, EXCEEDS)], ids=["exactly-full-fits", "one-more"]
     )
     def test_it_has_five_hundred_resources(self, count: int, expected: Verdict) -> None:
-        text = "Resources:\n" + "".join(f"  T{each}: {{Type: AWS::SNS::Topic}}\n" for each in range(count))
+        text = "Resources:\n" + "".join(
+            f"  T{each}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for each in range(count)
+        )
         (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-resources"]
         assert (finding.verdict, f": {count} of 500" in finding.message) == (expected, True)
 
@@ -258,7 +264,7 @@ class TestTheTemplateItself:
         ("more", "expected"), [(0, FITS), (1, EXCEEDS)], ids=["exactly-full-fits", "one-byte-more"]
     )
     def test_it_has_a_megabyte(self, more: int, expected: Verdict) -> None:
-        text = "Resources: {T: {Type: AWS::SNS::Topic}}\n#é"
+        text = "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n#é"
         text += "x" * (1_048_576 - len(text.encode()) + more)
         (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-size"]
         assert finding.verdict is expected
@@ -267,7 +273,7 @@ class TestTheTemplateItself:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("Resources: {A: {Type: AWS::SNS::Topic}}", set(), id="a-topic"),
+        pytest.param("Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}", set(), id="an-uncovered-type"),
         pytest.param("Resources: {A: {Type: AWS::DynamoDB::Table}}", {"dynamodb-tables"}, id="a-table"),
         pytest.param(
             "Resources: {A: {Type: AWS::IAM::Role}, B: {Type: AWS::KMS::Key}}", {"iam-roles", "kms-keys"}, id="two"
@@ -277,7 +283,8 @@ class TestTheTemplateItself:
             {"lambda-reserved-concurrency", "lambda-code-storage"}, id="a-function",
         ),
         pytest.param(
-            "Resources: {A: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: 1, Export: {Name: n}}}",
+            "Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
+            "Outputs: {O: {Value: 1, Export: {Name: n}}}",
             {"cloudformation-exports"}, id="an-export",
         ),
     ],

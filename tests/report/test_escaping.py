@@ -47,7 +47,7 @@ PLAIN = RenderOptions(80, color=False)
 def shown(text: str, format_: str) -> str:
     options = FindingsOptions(format=FindingsFormat(format_))
     with redirect_stdout(io.StringIO()) as stream:
-        Terminal.of(options).result(text, annotates=options.annotates)
+        Terminal.of(options).result(text, annotates=options.format is FindingsFormat.GITHUB)
     return stream.getvalue()
 
 
