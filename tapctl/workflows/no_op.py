@@ -118,7 +118,7 @@ def _without_reservations(body: Mapping[str, Any]) -> dict[str, Any]:
         }
         if isinstance(properties := resource.get("Properties"), dict)
         else resource
-        for name, resource in body["Resources"].items()
+        for name, resource in (body.get("Resources") or {}).items()
     }
     return {**body, "Resources": resources}
 

@@ -9,7 +9,7 @@ from botocore.validate import ParamValidator
 
 from tapctl.concurrency.limits_check import JUDGES
 from tapctl.limits import CATALOGUE, Limit, LimitKind
-from tapctl.limits.row import Call
+from tapctl.limits.row import Call, number_of_resources
 
 SESSION = botocore.session.Session()
 CALLS = sorted(
@@ -136,3 +136,7 @@ def test_the_resource_types_exist() -> None:
 
     known = set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
     assert {kind for row in CATALOGUE for kind in row.spends} <= known
+
+
+def test_a_template_whose_resources_a_macro_brings_has_none_yet() -> None:
+    assert number_of_resources("", {"Fn::Transform": "Everything"}) == 0
