@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tapctl.aws.quotas import QuotaRequest, applied_quota, default_quota, open_requests, request_increase
 from tapctl.errors import AwsError
@@ -65,7 +66,12 @@ def test_quotas_of_iam_are_read_in_one_region() -> None:
     aws = offline_aws()
     client = aws.client("service-quotas", "us-east-1")
     asked: list[str] = []
-    client.meta.events.register("before-call", lambda **_: asked.append(client.meta.region_name))
+
+    def refused(**_: object) -> None:
+        asked.append(client.meta.region_name)
+        raise EndpointConnectionError(endpoint_url="https://servicequotas.example")
+
+    client.meta.events.register("before-call", refused)
 
     with pytest.raises(AwsError):
         applied_quota(aws, "iam", "L-FE177D64")
