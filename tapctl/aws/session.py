@@ -102,10 +102,6 @@ class Aws:
             return False
         return parameter is None or parameter in model.operation_model(operation).input_shape.members
 
-    def endpoint_url(self, service: str) -> str:
-        """The URL to which requests to the service go."""
-        return str(self.client(service).meta.endpoint_url)
-
     def _new_session(self) -> boto3.Session:
         import boto3
         from botocore.exceptions import BotoCoreError, ProfileNotFound

@@ -12,6 +12,7 @@ from tapctl.resource_types import (
     EVENT_SOURCE_MAPPING,
     FUNCTION,
     PUBLISHED,
+    RESERVED_CONCURRENCY,
     SCALABLE_TARGET,
 )
 from tapctl.template.includes import includes_only
@@ -108,9 +109,9 @@ def _is_function(resource: Resource) -> bool:
 
 
 def _function(resolver: Resolver, resource: Resource) -> FunctionDemand:
-    path = ("Resources", resource.logical_id, "Properties", "ReservedConcurrentExecutions")
+    path = ("Resources", resource.logical_id, "Properties", RESERVED_CONCURRENCY)
     name = resolver.value(resource.properties.get("FunctionName", NO_VALUE), (*path[:3], "FunctionName"))
-    raw = _raw(resource, "ReservedConcurrentExecutions")
+    raw = _raw(resource, RESERVED_CONCURRENCY)
     file, line = resolver.template.place(*path)
     return FunctionDemand(
         resource.logical_id,

@@ -18,9 +18,6 @@ from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.unknown import Unknown
 
-SETTING = "ReservedConcurrentExecutions"
-"""The property that a remedy changes."""
-
 
 class RemedyAction(Enum):
     """What a remedy does to one reservation."""
