@@ -1,12 +1,13 @@
 """The figures of a corpus of real templates, which stands beside the repository and is no part of it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Tapctl
+from tests.support.terminal import Answer
 
 pytestmark = pytest.mark.corpus
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -25,32 +26,28 @@ def scenarios() -> list[Any]:
     ]
 
 
-def run(name: str, parameters: dict[str, object]) -> "subprocess.CompletedProcess[str]":
+def run(tapctl: Tapctl, name: str, parameters: dict[str, object]) -> Answer:
     given = [part for key, value in parameters.items() for part in ("--parameter", f"{key}={value}")]
-    command = [sys.executable, "-m", "tapctl", "demand", str(CORPUS / "templates" / name), "--format", "json", *given]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=CORPUS)
+    return tapctl("demand", str(CORPUS / "templates" / name), "--format", "json", *given)
 
 
 def entries(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reserved and provisioned concurrency by logical id; functions of nested stacks are not compared."""
     own = [function for function in document["functions"] if "/" not in function["logical_id"]]
-    reserved = {each["logical_id"]: each["reserved"] for each in own if each["reserved"] is not None}
-    return reserved, {each["logical_id"]: each["value"] for function in own for each in function["provisioned"]}
+    reserved = {function["logical_id"]: function["reserved"] for function in own if function["reserved"] is not None}
+    return reserved, {part["logical_id"]: part["value"] for function in own for part in function["provisioned"]}
 
 
 @pytest.mark.parametrize(("name", "scenario"), scenarios())
-def test_the_demand_is_the_expected_one(name: str, scenario: dict[str, Any]) -> None:
-    finished = run(name, scenario["parameters"])
-    assert "Traceback" not in finished.stderr
+def test_the_demand_is_the_expected_one(name: str, scenario: dict[str, Any], tapctl: Tapctl) -> None:
+    answer = run(tapctl, name, scenario["parameters"])
     if scenario.get("expect_error"):
-        lines = finished.stderr.splitlines()
-        assert finished.returncode == 2
-        assert len([line for line in lines if not line.startswith("hint:")]) == 1
+        assert answer.is_error(2)
         return
-    assert finished.returncode in (0, 4), finished.stderr
-    document = json.loads(finished.stdout)
+    assert answer.code in (0, 4), answer.err
+    document = answer.json()
     assert document["schema"] == "tapctl.demand/1"
-    assert finished.returncode == (4 if '"unknown":' in finished.stdout else 0)
+    assert answer.code == (4 if '"unknown":' in answer.out else 0)
     unresolved = set(scenario.get("unresolved", ()))
     reserved, provisioned = entries(document)
     unknown = {key for key, value in [*reserved.items(), *provisioned.items()] if isinstance(value, dict)}
