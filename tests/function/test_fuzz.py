@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 from hypothesis import given
@@ -23,15 +24,12 @@ from tests.function.senders import (
     sign_standard,
     sign_stripe,
 )
+from tests.support.random_json import random_object, random_value
 
 RECEIVER = Receiver()
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 FIELDS = ("transactionId", "amount", "currency", "status", "timestamp", "id", "data", "created", "object", "type")
-SHAPED = st.dictionaries(st.sampled_from(FIELDS) | st.text(), JSON, max_size=8)
+JSON = st.randoms(use_true_random=True).map(random_value)
+SHAPED = st.randoms(use_true_random=True).map(partial(random_object, keys=FIELDS, most=8))
 HEADER_NAMES = st.sampled_from(
     [
         "stripe-signature",

@@ -7,10 +7,8 @@ and maps have every key.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
 
 NO_VALUE = object()
 KEYS = ("k0", "k1")
@@ -124,92 +122,91 @@ EVALUATIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-DIGITS = st.text("0123456789", min_size=1, max_size=2)
 TEXTS = ("P0", "P1", "P2", "N0")
 LISTS = ("L0", "L1")
 LENGTH = 3
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
+def digits(random: Random) -> str:
+    return "".join(random.choices("0123456789", k=random.randint(1, 2)))
+
+
+def random_world(random: Random) -> World:
     return World(
-        texts={name: draw(DIGITS) for name in TEXTS} | {name: draw(st.sampled_from(KEYS)) for name in ("K0", "K1")},
-        lists={name: tuple(draw(st.lists(DIGITS, min_size=LENGTH, max_size=LENGTH))) for name in LISTS},
-        maps={key: {"n": draw(st.integers(0, 99)), "t": draw(DIGITS)} for key in KEYS},
-        lookups={key: draw(DIGITS) for key in ("ssm:/a", "import:E")},
+        texts={name: digits(random) for name in TEXTS} | {name: random.choice(KEYS) for name in ("K0", "K1")},
+        lists={name: tuple(digits(random) for _ in range(LENGTH)) for name in LISTS},
+        maps={key: {"n": random.randint(0, 99), "t": digits(random)} for key in KEYS},
+        lookups={key: digits(random) for key in ("ssm:/a", "import:E")},
     )  # fmt: skip
 
 
-@cache
-@st.composite
-def texts(draw: st.DrawFn, depth: int, named: int) -> Node:
+def text(random: Random, depth: int, named: int) -> Node:
     """A node with a string value, which may refer to the first `named` conditions."""
-    inner, below = texts(depth - 1, named), depth - 1
-    parts = st.lists(DIGITS | inner, min_size=1, max_size=3)
-    items = st.lists(inner | _maybes(below, named), min_size=1, max_size=3)
-    kinds = ["leaf", "sub", "join", "if", "if", "select", "length"] if depth else ["leaf"]
-    match draw(st.sampled_from(kinds)):
+    below = depth - 1
+    match random.choice(("leaf", "sub", "join", "if", "if", "select", "length")) if depth else "leaf":
         case "sub":
-            return Node("sub", tuple(draw(parts)))
+            return Node("sub", tuple(random.choice((digits(random), text(random, below, named))) for _ in few(random)))
         case "join":
-            return Node("join", (draw(inner), *draw(items)))
+            items = (random.choice((text, maybe))(random, below, named) for _ in few(random))
+            return Node("join", (text(random, below, named), *items))
         case "if":
-            return Node("if", (draw(truths(below, named)), draw(inner), draw(inner)))
+            return Node("if", (truth(random, below, named), text(random, below, named), text(random, below, named)))
         case "select":
-            return Node("select", (draw(st.integers(0, LENGTH - 1)), draw(lists(below, named, fixed=True))))
+            items = list_(random, below, named, fixed=True)
+            return Node("select", (random.randrange(LENGTH), items))
         case "length":
-            return Node("length", (draw(lists(below, named)),))
+            return Node("length", (list_(random, below, named),))
         case _:
-            return draw(_leaves())
+            return _leaf(random)
 
 
-@cache
-def _leaves() -> st.SearchStrategy[Node]:
-    literals = st.one_of(DIGITS, st.integers(0, 99)).map(lambda value: Node("literal", (value,)))
-    parameters = st.sampled_from(TEXTS).map(lambda name: Node("parameter", (name,)))
-    lookups = st.tuples(st.sampled_from(["K0", "K1"]), st.sampled_from(["n", "t"])).map(lambda at: Node("map", at))
-    stored = st.sampled_from([Node("ssm", ("/a",)), Node("import", ("E",))])
-    return st.one_of(literals, parameters, lookups, stored)
+def few(random: Random, least: int = 1) -> range:
+    return range(random.randint(least, 3))
 
 
-@cache
-@st.composite
-def _maybes(draw: st.DrawFn, depth: int, named: int) -> Node:
-    return Node("maybe", (draw(truths(depth, named)), draw(texts(depth, named))))
+def _leaf(random: Random) -> Node:
+    match random.randrange(4):
+        case 0:
+            return Node("literal", (random.choice((digits(random), random.randint(0, 99))),))
+        case 1:
+            return Node("parameter", (random.choice(TEXTS),))
+        case 2:
+            return Node("map", (random.choice(("K0", "K1")), random.choice(("n", "t"))))
+        case _:
+            return random.choice((Node("ssm", ("/a",)), Node("import", ("E",))))
 
 
-@cache
-@st.composite
-def lists(draw: st.DrawFn, depth: int, named: int, *, fixed: bool = False) -> Node:
+def maybe(random: Random, depth: int, named: int) -> Node:
+    return Node("maybe", (truth(random, depth, named), text(random, depth, named)))
+
+
+def list_(random: Random, depth: int, named: int, *, fixed: bool = False) -> Node:
     """A node with a list value; with `fixed`, of the same length in every world."""
-    items = st.lists(texts(max(depth - 1, 0), named), min_size=LENGTH, max_size=LENGTH)
-    match draw(st.sampled_from(["parameter", "list", "split", "if"] if depth else ["parameter", "list"])):
+    items = [text(random, max(depth - 1, 0), named) for _ in range(LENGTH)]
+    match random.choice(("parameter", "list", "split", "if") if depth else ("parameter", "list")):
         case "list" if not fixed and depth:
-            return Node("list", (*draw(items), draw(_maybes(depth - 1, named))))
+            return Node("list", (*items, maybe(random, depth - 1, named)))
         case "list":
-            return Node("list", tuple(draw(items)))
+            return Node("list", tuple(items))
         case "split":
-            return Node("split", tuple(draw(items)))
+            return Node("split", tuple(items))
         case "if":
-            below = lists(depth - 1, named, fixed=fixed)
-            return Node("if", (draw(truths(depth - 1, named)), draw(below), draw(below)))
-    return Node("parameter", (draw(st.sampled_from(LISTS)),))
+            branches = (list_(random, depth - 1, named, fixed=fixed) for _ in range(2))
+            return Node("if", (truth(random, depth - 1, named), *branches))
+    return Node("parameter", (random.choice(LISTS),))
 
 
-@cache
-@st.composite
-def truths(draw: st.DrawFn, depth: int, named: int) -> Node:
+def truth(random: Random, depth: int, named: int) -> Node:
     """A node with a boolean value."""
+    below = max(depth - 1, 0)
     kinds = ["equals", *(["named", "named"] if named else []), *(["and", "or", "not", "bool"] if depth else [])]
-    inner = truths(max(depth - 1, 0), named)
-    match draw(st.sampled_from(kinds)):
+    match random.choice(kinds):
         case "named":
-            return Node("named", (draw(st.integers(0, named - 1)),))
+            return Node("named", (random.randrange(named),))
         case ("and" | "or") as name:
-            return Node(name, tuple(draw(st.lists(inner, min_size=2, max_size=3))))
+            return Node(name, tuple(truth(random, below, named) for _ in few(random, 2)))
         case "not":
-            return Node("not", (draw(inner),))
+            return Node("not", (truth(random, below, named),))
         case "bool":
-            return Node("bool", (draw(st.sampled_from([True, False, "true", "false"])),))
-    side = texts(max(depth - 1, 0), named)
-    return Node("equals", (draw(side), draw(side)))
+            return Node("bool", (random.choice((True, False, "true", "false")),))
+    return Node("equals", (text(random, below, named), text(random, below, named)))

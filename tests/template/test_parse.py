@@ -3,7 +3,10 @@
 import json
 import time
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
+from functools import partial
+from random import Random
 from textwrap import dedent
 from typing import Any
 
@@ -16,6 +19,7 @@ from tapctl.errors import TemplateError
 from tapctl.template.model import Source
 from tapctl.template.parse import MAX_DEPTH, parse
 from tests.support.golden import Golden
+from tests.support.random_json import random_object, random_text
 
 
 def read(text: str, file: str = "template.yaml") -> Any:
@@ -284,12 +288,11 @@ class TestHostileFiles:
             tracemalloc.stop()
 
 
-SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=8)
-VALUES = st.dictionaries(
-    st.text(max_size=6),
-    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)),
-    max_size=4,
-)
+def scalar(random: Random) -> Any:
+    return random.choice((None, random.random() < 0.5, random.randint(-(10**9), 10**9), random_text(random)))
+
+
+VALUES = st.randoms(use_true_random=True).map(partial(random_object, scalar=scalar))
 
 
 def every(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
@@ -297,7 +300,7 @@ def every(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str 
     return [(path, value), *(entry for key, item in items for entry in every(item, (*path, key)))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(VALUES, st.sampled_from([None, 0, 2]))
 def test_every_json_value_has_its_place(value: dict[str, Any], indent: int | None) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=indent is None)
@@ -312,19 +315,24 @@ def test_every_json_value_has_its_place(value: dict[str, Any], indent: int | Non
         )
 
 
-PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=8)
-YAML_VALUES = st.dictionaries(
-    PRINTABLE.filter(lambda key: key != "<<"),
-    st.recursive(
-        st.booleans() | st.integers(-(10**9), 10**9) | PRINTABLE,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PRINTABLE.filter(lambda key: key != "<<"), inner),
-    ),
-    min_size=1,
-    max_size=4,
-)
+def printable(value: Any) -> Any:
+    """The value with the characters and scalars alone that PyYAML reads back as it writes them."""
+    match value:
+        case dict():
+            return {printable(key): printable(item) for key, item in value.items() if key != "<<"}
+        case list():
+            return [printable(item) for item in value]
+        case str():
+            return "".join(char for char in value if unicodedata.category(char) not in UNPRINTABLE)
+        case _:
+            return value or 0
 
 
-@settings(max_examples=60, deadline=None)
+UNPRINTABLE = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+YAML_VALUES = VALUES.map(printable)
+
+
+@settings(max_examples=200, deadline=None)
 @given(YAML_VALUES, st.booleans())
 def test_yaml_that_pyyaml_writes_is_read_back(value: dict[str, Any], flow: bool) -> None:
     text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True, sort_keys=False)

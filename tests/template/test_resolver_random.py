@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import yaml
@@ -14,12 +15,12 @@ from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
 from tapctl.template.parse import parse
 from tapctl.unknown import Unknown
-from tests.template.random_templates import LISTS, NO_VALUE, Node, World, evaluated, texts, truths, worlds, written
+from tests.template.random_templates import LISTS, NO_VALUE, Node, World, evaluated, random_world, text, truth, written
 
 FUNCTIONS = ("F0", "F1", "F2")
 CONDITIONS = 4
 EFFORT = settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -32,17 +33,23 @@ class Case:
     exists: dict[str, Node | None]
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    conditions = tuple(draw(truths(2, index)) for index in range(CONDITIONS))
-    value = texts(3, CONDITIONS)
-    named = st.builds(lambda index: Node("named", (index,)), st.integers(0, CONDITIONS - 1))
-    optional = st.builds(lambda when, node: Node("maybe", (when, node)), truths(1, CONDITIONS), value)
+def random_case(random: Random) -> Case:
+    def setting() -> Node:
+        value = text(random, 3, CONDITIONS)
+        return random.choice((value, Node("maybe", (truth(random, 1, CONDITIONS), value))))
+
+    def exists() -> Node | None:
+        return random.choice((None, Node("named", (random.randrange(CONDITIONS),))))
+
     return Case(
-        replace(draw(worlds()), conditions=conditions),
-        {name: draw(value | optional) for name in (*FUNCTIONS, "A0")},
-        {name: draw(st.none() | named) for name in FUNCTIONS},
+        replace(random_world(random), conditions=tuple(truth(random, 2, index) for index in range(CONDITIONS))),
+        {name: setting() for name in (*FUNCTIONS, "A0")},
+        {name: exists() for name in FUNCTIONS},
     )
+
+
+RANDOM = st.randoms(use_true_random=True)  # choice by choice takes ten times as long
+CASES = RANDOM.map(random_case)
 
 
 def body(case: Case) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def short(values: Any) -> bool:
 
 
 @EFFORT
-@given(cases(), st.sampled_from(["json", "yaml"]))
+@given(CASES, st.sampled_from(["json", "yaml"]))
 def test_with_every_value_given_the_demand_is_the_true_one(case: Case, form: str) -> None:
     if not short(evaluated(node, case.world) for node in case.settings.values()):
         return
@@ -116,7 +123,11 @@ def test_with_every_value_given_the_demand_is_the_true_one(case: Case, form: str
 
 
 @EFFORT
-@given(cases(), worlds(), st.sets(st.sampled_from(["P0", "P1", "P2", "N0", "K0", "K1", *LISTS, "ssm:/a", "import:E"])))
+@given(
+    CASES,
+    RANDOM.map(random_world),
+    st.sets(st.sampled_from(["P0", "P1", "P2", "N0", "K0", "K1", *LISTS, "ssm:/a", "import:E"])),
+)
 def test_a_known_value_holds_in_every_world(case: Case, other: World, open_names: set[str]) -> None:
     changed = replace(
         case.world,
