@@ -25,14 +25,14 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     request = json.loads(sys.stdin.readline())
-    refused = None if request["trusted"] else next(_powers(), None)
+    refused = None if request["trusted"] else next(powers(), None)
     if refused:
         sys.exit(json.dumps({"refused": refused}))
     sys.argv[1:] = request["arguments"]
     lint()
 
 
-def _powers() -> Iterator[tuple[str, str]]:
+def powers() -> Iterator[tuple[str, str]]:
     """The file and the key of each such entry in the working folder; the configuration at home is the user's own."""
     from cfnlint.decode.cfn_yaml import load
 

@@ -8,6 +8,7 @@ import pytest
 from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
 from tapctl.template import lint
+from tapctl.template.cfn_lint_process import powers
 from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
 from tapctl.template.parse import parse
@@ -39,9 +40,9 @@ def test_a_clean_text_is_linted_once_per_region(folder: Path) -> None:
     source = written(folder, CLEAN)
     assert linted(source) == (True, [])
     assert linted(source) == (False, [])
-    assert linted(source, "us-east-1") == (True, [])
     keys = json.loads((folder / "state" / lint.CACHE_FILE).read_text())
-    assert keys == [lint.cache_key([source], region) for region in ("eu-west-1", "us-east-1")]
+    assert keys == [lint.cache_key([source], "eu-west-1")]
+    assert not lint.is_clean(lint.cache_key([source], "us-east-1"))
 
 
 def test_a_key_that_is_given_twice_is_no_error(folder: Path) -> None:
@@ -67,7 +68,8 @@ def test_a_ready_process_ends_with_the_block(folder: Path) -> None:
 
 def test_a_text_with_matches_is_linted_again(folder: Path) -> None:
     source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
-    assert linted(source) == linted(source) == (True, ["E3002"])
+    assert linted(source) == (True, ["E3002"])
+    assert not lint.is_clean(lint.cache_key([source], "eu-west-1"))
 
 
 @pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yml"])
@@ -83,7 +85,7 @@ def test_a_template_that_includes_other_files_is_not_cached(folder: Path) -> Non
 def test_a_nested_template_is_linted_under_its_name_and_cached_by_its_text(folder: Path) -> None:
     source = written(folder, NESTED)
     (folder / "child.yaml").write_text(CLEAN)
-    assert linted(source) == (True, [])
+    lint.remember_clean(lint.cache_key(with_nested(source), "eu-west-1") or "")
     assert linted(source) == (False, [])
     (folder / "child.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
     with lint.start(source, None) as linting:
@@ -175,12 +177,15 @@ def home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.param(".cfnlintrc", "x: &x {append_rules: [rules]}\n<<: *x", "append_rules", id="merged"),
     ],
 )
-def test_configuration_that_loads_code_is_refused(
-    folder: Path, home: Path, name: str, configuration: str, key: str
-) -> None:
-    source = with_own_rules(folder, name, configuration)
+def test_configuration_that_loads_code_is_found(folder: Path, name: str, configuration: str, key: str) -> None:
+    (folder / name).write_text(configuration)
+    assert list(powers()) == [(name, key)]
 
-    with pytest.raises(UsageError, match=f"{name} sets `{key}`") as refused:
+
+def test_what_loads_code_ends_the_process_before_it_is_loaded(folder: Path, home: Path) -> None:
+    source = with_own_rules(folder, ".cfnlintrc", "append_rules: [rules]")
+
+    with pytest.raises(UsageError, match=r"\.cfnlintrc sets `append_rules`") as refused:
         linted(source)
     assert refused.value.hint == advise(Advice.TRUST_CFN_LINT_CONFIGURATION)
     assert not (folder / "ran").exists()
