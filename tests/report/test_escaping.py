@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from random import Random
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -30,6 +31,7 @@ from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import fake_account
+from tests.support.random_json import random_text
 
 FORMATS = [member.value for member in FindingsFormat]
 FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -40,7 +42,13 @@ TOKENS = (
     *("<img src=x>", "&lt;", "`", "``", "|", "\\", "*", "_", "[a](http://x)", "![a](x)", "[bold]", "[/x]", "[link=x]"),
     *("]]>", "]", '"', "\\u003a", "{0}", "%0A", "$", "~", "x", "Fn"),
 )
-texts = st.lists(st.sampled_from(TOKENS), max_size=9).map("".join) | st.text(max_size=20)
+
+
+def text_of_others(random: Random) -> str:
+    return random.choice(("".join(random.choices(TOKENS, k=random.randint(0, 9))), random_text(random, 20)))
+
+
+texts = st.randoms(use_true_random=True).map(text_of_others)
 PLAIN = RenderOptions(80, color=False)
 
 
