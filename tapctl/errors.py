@@ -43,7 +43,7 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.OK: "fits, done, nothing to do, or declined at a prompt",
     ExitCode.FAILURE: "AWS failed, or a bug",
     ExitCode.USAGE: "usage, configuration or template error, also one that cfn-lint or CloudFormation finds",
-    ExitCode.EXCEEDS: "exceeds",
+    ExitCode.EXCEEDS: "exceeds, or a deploy without the consent to its remedy",
     ExitCode.UNCERTAIN: "uncertain or unknown; `--allow-uncertain` makes it 0",
     ExitCode.BUSY: "busy, or timed out",
     ExitCode.ROLLED_BACK: "the deploy failed and was rolled back",

@@ -13,6 +13,8 @@ class Advice(Enum):
 
     # the verdict on concurrency
     APPLY_REMEDY = "apply-remedy"
+    ALLOW_REMEDY = "allow-remedy"
+    ALLOW_TWO_STEPS = "allow-two-steps"
     DEPLOY_IN_TWO_STEPS = "deploy-in-two-steps"
     DEPLOY_IN_TWO_STEPS_IF_ALLOWED = "deploy-in-two-steps-if-allowed"
     DEPLOY_SECOND_STEP = "deploy-second-step"

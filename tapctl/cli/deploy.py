@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tapctl.cli.context import load_built, open_aws, probe_floor, require_terminal, route_for, stack_name_of
-from tapctl.cli.options import LintOptions, OutputOptions, ProbeOptions, TimeoutOptions
+from tapctl.cli.options import DeployFormat, DeployOutput, LintOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions, option
@@ -32,7 +32,7 @@ CHANGES = 2
 class DeployOptions(TimeoutOptions):
     """How a deploy runs, and the consent to its steps."""
 
-    yes: bool = option("--yes", "-y", help="Do not ask before executing.", default=False)
+    yes: bool = option("--yes", "-y", help="Do not ask before executing; allows no remedy.", default=False)
     no_verify: bool = option("--no-verify", help="Skip verification.", default=False)
     no_wait: bool = option(
         "--no-wait", help="Return once the operation has started; do not wait for a running one.", default=False
@@ -59,15 +59,15 @@ def deploy(
     run: DeployOptions,
     stack: StackOptions,
     options: Options,
-    output: OutputOptions,
+    output: DeployOutput,
 ) -> None:
     """Deploy the stack if it fits, through a change set, and verify the result.
 
-    A reservation that does not fit is lowered or dropped, unless the environment or `--remedy fail` forbids it. Exits
-    with 6 if CloudFormation rolled back, 7 if the stack is stuck, 8 if it is deployed but not verified.
+    A reservation that does not fit is lowered or dropped with consent: a yes on a terminal, `--remedy adjust`, or
+    `remedy` of the environment; without it, exits with 3. Exits with 6 if CloudFormation rolled back, 7 if the stack
+    is stuck, 8 if it is deployed but not verified.
     """
     from tapctl.account.live import LiveAccount
-    from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import read
     from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
@@ -98,13 +98,27 @@ def deploy(
         allow_uncertain=judgement.allow_uncertain,
         builds=not run.plan,
     )
-    ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
-    with ui, _linting(lint, loaded.source, settings.region) as linting:
+    with _reporter(terminal, output, run) as ui, _linting(lint, loaded.source, settings.region) as linting:
         if run.plan:
             code = _plan(request, ui, linting, detailed=run.detailed_exitcode)
         else:
             code = _deploy(request, ui, linting)
     raise typer.Exit(code)
+
+
+def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> Reporter:
+    from tapctl.cli.reporter import Reporter
+
+    return Reporter(
+        terminal,
+        text=output.format is not DeployFormat.JSON,
+        output=output.output,
+        annotates=output.format is DeployFormat.GITHUB,
+        yes=run.yes,
+        plan=run.plan,
+        recover=run.recover,
+        leave=frozenset(run.leave),
+    )
 
 
 def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractContextManager[Linting | None]:
@@ -132,6 +146,7 @@ def _documented(request: DeployRequest, reporter: Reporter) -> Iterator[None]:
     except (TapctlError, KeyboardInterrupt) as error:
         failure = error if isinstance(error, TapctlError) else Interrupted("interrupted")
         reporter.document(report.failure_json(request.stack_name, reporter.transcript, failure))
+        reporter.annotate(report.failure(reporter.transcript.preflight, failure))
         raise
 
 
@@ -197,10 +212,23 @@ def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) 
         elif request.verifies:
             terminal.message("no changes; verification skipped (run `tapctl verify` to verify anyway)")
     except (NotVerified, Interrupted) as error:
-        reporter.document(report.as_json(result.preflight, outcome, None, error))
+        _end(reporter, result, None, error)
         raise
-    reporter.document(report.as_json(result.preflight, outcome, verification))
+    _end(reporter, result, verification)
     return ExitCode.NOT_VERIFIED if verification and verification.failed else ExitCode.OK
+
+
+def _end(
+    reporter: Reporter, result: DeployResult, verification: Verification | None, error: TapctlError | None = None
+) -> None:
+    """Print what a deploy ends with: the line on its remedy, the document, the annotations."""
+    from tapctl.report import deploy as report
+
+    line = report.remedy_line(result.preflight)
+    if line and not (verification and verification.remedies):
+        reporter.result(line)
+    reporter.document(report.as_json(result.preflight, result.outcome, verification, error))
+    reporter.annotate(report.success(result.preflight, result.outcome, verification, error))
 
 
 def _verify(request: DeployRequest, terminal: Terminal) -> Verification:

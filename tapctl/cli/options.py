@@ -15,6 +15,14 @@ class Format(Enum):
     JSON = "json"
 
 
+class DeployFormat(Enum):
+    """How a deploy is rendered; `github` is the text with annotations after it."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
 class FindingsFormat(Enum):
     """How findings are rendered, for people and for other tools."""
 
@@ -92,6 +100,13 @@ class OutputOptions(_Output):
     @property
     def text(self) -> bool:
         return self.format is Format.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOutput(_Output):
+    """The output of a deploy."""
+
+    format: DeployFormat = option("--format", "-f", help="Output format.", default=DeployFormat.TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tapctl.aws.stacks import StackEvent
     from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.result import Preflight
+    from tapctl.report.finding import Report
     from tapctl.stacks.change_set import ChangeSet
     from tapctl.workflows.destroy import Deletion
 
@@ -32,6 +33,8 @@ class Reporter:
     """Whether the result is text; otherwise it is one JSON document at the end, and each event is a JSON line."""
     output: Path | None = None
     """The file that gets the document."""
+    annotates: bool = False
+    """Whether the text ends with annotations for GitHub Actions."""
     yes: bool = False
     """Whether an option confirms the changes."""
     plan: bool = False
@@ -53,6 +56,13 @@ class Reporter:
         if not self.text or self.output:
             self.terminal.result(text, self.output)
 
+    def annotate(self, report: Report) -> None:
+        """Print the report as annotations, if they are requested."""
+        from tapctl.report.formats import FORMATS, as_data
+
+        if self.annotates:
+            self.terminal.result(FORMATS["github"](as_data(report)), annotates=True)
+
     def step(self, text: str) -> None:
         self.terminal.message(text)
 
@@ -63,7 +73,8 @@ class Reporter:
         self.result(as_text(result, self.terminal.options(), deploying=True))
         for name, remedy in result.plan.changes.items():
             effect = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
-            self.step(f"remedy: the reservation of {name}, {remedy.requested} in the template, is {effect}")
+            verb = "would be" if result.needs_consent else "is"
+            self.step(f"remedy: the reservation of {name}, {remedy.requested} in the template, {verb} {effect}")
 
     def changes(self, change_set: ChangeSet) -> None:
         from tapctl.report import plan_changes
@@ -99,6 +110,9 @@ class Reporter:
         self.terminal.show(destroy.deletion(deletion, self.terminal.stderr_options))
         self._expect(resource.logical_id for resource in deletion.resources)
         return self.yes or self._ask(f"Delete stack {deletion.stack_name} and the resources above?")
+
+    def allow_remedy(self, action: str) -> bool:
+        return self._ask(f"{action[:1].upper()}{action[1:]}?")
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         consented = self.recover and self.leave.issuperset(leaving)

@@ -16,7 +16,7 @@ from tapctl.report.wrapping import wrapped
 from tapctl.state.files import write_atomically
 
 if TYPE_CHECKING:
-    from tapctl.cli.options import FindingsOptions, OutputOptions
+    from tapctl.cli.options import DeployOutput, FindingsOptions, OutputOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Terminal:
     verbose: bool = False
 
     @classmethod
-    def of(cls, output: OutputOptions | FindingsOptions) -> Self:
+    def of(cls, output: OutputOptions | DeployOutput | FindingsOptions) -> Self:
         return cls(output.quiet, output.verbose)
 
     def result(self, text: str, output: Path | None = None, *, annotates: bool = False) -> None:

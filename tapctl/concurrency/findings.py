@@ -196,15 +196,14 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     if result.two_step:
         if result.two_step.first is None:
             return (result.two_step.reason,)
-        allowed = Advice.DEPLOY_IN_TWO_STEPS
-        return (advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED if result.remedy_forbidden else allowed),)
+        return (two_steps(result),)
     verdict, plan = result.concurrency.verdict, result.plan
     remedy: Hint
     others = _held_by_others(result)
     if verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return ()
     if plan.possible and plan.changes:
-        remedy = advise(Advice.APPLY_REMEDY)
+        remedy = advise(Advice.ALLOW_REMEDY if result.remedy_asks else Advice.APPLY_REMEDY)
     elif unknown := first_unknown(result.changes):
         remedy = f"no remedy can be computed while the claim of {unknown[0]} is unknown ({unknown[1].reason})"
     elif verdict is Verdict.UNCERTAIN:
@@ -214,6 +213,13 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
     else:
         remedy = _ask_for_less(result)
     return (remedy, *others, *_increase(limit, result), *throttles(result.tree).for_functions(functions))
+
+
+def two_steps(result: Preflight) -> Hint:
+    """How the two steps are deployed: at once, with consent, or not at all."""
+    if result.remedy_forbidden:
+        return advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED)
+    return advise(Advice.ALLOW_TWO_STEPS if result.remedy_asks else Advice.DEPLOY_IN_TWO_STEPS)
 
 
 def _held_by_others(result: Preflight) -> tuple[Hint, ...]:

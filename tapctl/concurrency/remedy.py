@@ -28,8 +28,9 @@ class RemedyAction(Enum):
 
 
 class RemedyMode(Enum):
-    """How far a remedy may go: `remedy` of an environment."""
+    """How far a remedy may go: `remedy` of an environment. `ASK` goes as far as `ADJUST`, with consent."""
 
+    ASK = "ask"
     ADJUST = "adjust"
     DROP = "drop"
     FAIL = "fail"
@@ -60,6 +61,12 @@ class Remedy:
     value: int | None
     requested: int
 
+    @property
+    def effect(self) -> str:
+        """What it makes of the template, for example `30 in the template, dropped by the remedy`."""
+        change = "dropped" if self.value is None else f"lowered to {self.value}"
+        return f"{self.requested} in the template, {change} by the remedy"
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -89,6 +96,21 @@ class RemedyPlan:
         """The part of the plan that no parameter brings about, which is edited in the template."""
         edited = {name: remedy for name, remedy in self.remedies.items() if name not in self.overrides}
         return replace(self, remedies=edited, overrides={})
+
+
+def describe(changes: Mapping[str, Remedy]) -> str:
+    """What changes do, for a question: `drop the reservation of A (30), lower the reservation of B from 50 to 12`."""
+    return ", ".join(
+        f"drop the reservation of {name} ({remedy.requested})"
+        if remedy.value is None
+        else f"lower the reservation of {name} from {remedy.requested} to {remedy.value}"
+        for name, remedy in changes.items()
+    )
+
+
+def effects(changes: Mapping[str, Remedy]) -> str:
+    """What changes have made of the template: `A: 30 in the template, dropped by the remedy`."""
+    return "; ".join(f"{name}: {remedy.effect}" for name, remedy in changes.items())
 
 
 NO_REMEDY = RemedyPlan({}, possible=True)

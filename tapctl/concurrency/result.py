@@ -42,6 +42,8 @@ class Preflight:
     lint: tuple[Finding, ...] = ()
     remedy_forbidden: bool = False
     """Whether the configuration forbids a remedy and two steps."""
+    remedy_asks: bool = False
+    """Whether a remedy and two steps need consent."""
     is_sandbox: bool = False
     strict: bool = False
     """Whether limits that were not read count as unknown."""
@@ -72,6 +74,11 @@ class Preflight:
     def first_step(self) -> RemedyPlan | None:
         """The reservations of the first of two steps; None where one step is enough or two would not help."""
         return self.two_step.first if self.two_step else None
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a deploy may only go on with consent to its remedy, or to its two steps."""
+        return self.remedy_asks and (self.first_step is not None or bool(self.plan.changes))
 
     @property
     def concurrency_after_remedy(self) -> Verdict:

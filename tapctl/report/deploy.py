@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tapctl.concurrency.remedy import Remedy, effects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.report import plan_changes, verify
 from tapctl.report.document import as_document, error_fields
+from tapctl.report.finding import Level, Report, ReportItem, of_preflight, of_verification
+from tapctl.report.hints import worded
 from tapctl.report.preflight import coverage_json, finding_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
@@ -55,6 +59,50 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
     }
 
 
+def remedied(preflight: Preflight | None, *, declined: bool = False) -> Mapping[str, Remedy]:
+    """The remedies that the stack is deployed with; none where the second of two steps was declined."""
+    return preflight.plan.changes if preflight and not declined else {}
+
+
+def remedy_line(preflight: Preflight | None) -> str:
+    """The last line of a deploy with a remedy; empty without one."""
+    changes = remedied(preflight)
+    return f"deployed with a remedy; {effects(changes)}" if changes else ""
+
+
+def success(
+    preflight: Preflight | None, outcome: Outcome, verified: Verification | None, error: TapctlError | None = None
+) -> Report:
+    """The remedies and the checks as annotations; `error` is why the deploy could not be verified."""
+    file = preflight.template.file if preflight else ""
+    items = [*_remedy_items(preflight), *_error_items(error)]
+    if verified:
+        of_verified = of_verification(replace(verified, template=preflight.template if preflight else None), "")
+        checks = zip(verified.checks, of_verified.items, strict=True)
+        items += [item for check, item in checks if not check.remedied]
+    sentence = remedy_line(preflight) or f"stack {outcome.stack_name} is {outcome.status}"
+    return Report("deploy", f"deploy of stack {outcome.stack_name}", sentence, tuple(items), file)
+
+
+def failure(preflight: Preflight | None, error: TapctlError) -> Report:
+    """The findings of the last verdict, and the error."""
+    found = of_preflight(preflight, "") if preflight else None
+    items = (*(found.items if found else ()), *_error_items(error))
+    return Report("deploy", "deploy", error.message, items, found.file if found else "")
+
+
+def _error_items(error: TapctlError | None) -> list[ReportItem]:
+    hint = worded(error.hint) if error and error.hint else None
+    return [ReportItem("deploy", Level.ERROR, "", error.message, hint)] if error else []
+
+
+def _remedy_items(preflight: Preflight | None) -> Iterator[ReportItem]:
+    """A warning for each remedy, at its place in the template."""
+    places = {function.logical_id: function.claim_place for function in preflight.demand.functions} if preflight else {}
+    for name, remedy in remedied(preflight).items():
+        yield ReportItem("remedy", Level.WARNING, name, remedy.effect, None, *places[name])
+
+
 def failure_json(stack_name: str, transcript: Transcript, error: TapctlError) -> str:
     """The document of a deploy that failed: the last verdict, the last executed change set, and the error."""
     end: dict[str, Any] = {}
@@ -95,6 +143,7 @@ def as_json(
         declined=declined,
         # A deploy without changes needs no verdict: the stack claims nothing more.
         verdict=preflight.verdict.value if preflight else Verdict.FITS.value,
+        remedied={name: remedy.effect for name, remedy in remedied(preflight, declined=declined).items()},
         outputs=dict(outcome.outputs),
         **plan_changes.document(outcome.executed),
         verification=verify.document(verified) if verified else None,
@@ -118,6 +167,7 @@ def _document(
         "declined": False,
         "verdict": preflight.verdict.value if preflight else None,
         "remedies": _remedies(preflight) if preflight else {},
+        "remedied": {},
         "findings": [finding_json(finding) for finding in findings],
         "coverage": coverage_json(preflight) if preflight else [],
         "outputs": {},

@@ -119,7 +119,12 @@ def _of_check(check: Check, template: Template | None) -> ReportItem:
     rule = f"verify-{kind if kind in _KINDS else 'resource'}"
     place = (template.file, _line(template, check.subject)) if template else ()
     return ReportItem(
-        rule, _STATUSES[check.status], check.subject, check.message, worded(check.hint) if check.hint else None, *place
+        rule,
+        Level.WARNING if check.remedied else _STATUSES[check.status],
+        check.subject,
+        check.message,
+        worded(check.hint) if check.hint else None,
+        *place,
     )
 
 

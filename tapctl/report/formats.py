@@ -33,10 +33,11 @@ def rendered_by(report_of: "Callable[[T], Report]") -> dict[str, Callable[[T, Re
     """A renderer for each format; `report_of` makes the report of a result."""
 
     def renderer(render: "Callable[[Report], str]") -> Callable[[T, RenderOptions], str]:
-        return lambda result, _: render(_as_data(report_of(result)))
+        return lambda result, _: render(as_data(report_of(result)))
 
     return {name: renderer(render) for name, render in FORMATS.items()}
 
 
-def _as_data(report: "Report") -> "Report":
+def as_data(report: "Report") -> "Report":
+    """The report with each text in it as one line."""
     return with_plain_lines(replace(report, items=tuple(map(with_plain_lines, report.items))))

@@ -8,6 +8,14 @@ WORDING: Mapping[Advice, str] = {
     Advice.APPLY_REMEDY: (
         "`tapctl deploy` with these options applies the remedy; `tapctl fix --write` writes it into the template"
     ),
+    Advice.ALLOW_REMEDY: (
+        "`tapctl deploy` applies the remedy with your consent, or with `--remedy adjust`; `tapctl fix --write` writes"
+        " it into the template"
+    ),
+    Advice.ALLOW_TWO_STEPS: (
+        "`tapctl deploy` deploys it in two steps with your consent, or with `--remedy adjust`: it lowers first, then"
+        " raises"
+    ),
     Advice.DEPLOY_IN_TWO_STEPS: "`tapctl deploy` deploys it in two steps: it lowers first, then raises",
     Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: (
         "without `--remedy fail`, `tapctl deploy` deploys it in two steps: it lowers first, then raises"
@@ -71,6 +79,7 @@ WORDING: Mapping[Advice, str] = {
 
 
 DURING_DEPLOY: Mapping[Advice, str] = {
+    Advice.ALLOW_REMEDY: "`--remedy adjust` applies the remedy; `tapctl fix --write` writes it into the template",
     Advice.APPLY_REMEDY: "`tapctl fix --write` writes the remedy into the template",
 }
 """The wording while a deploy is running, where it differs."""

@@ -74,6 +74,7 @@ def _summary(verification: Verification) -> str:
     proved = sum(check.status is CheckStatus.PROVED for check in verification.checks)
     not_checked = sum(check.status is CheckStatus.NOT_CHECKED for check in verification.checks)
     rest = f", {not_checked} not checked" if not_checked else ""
+    rest += "".join(f"; {check.subject}: {check.message}" for check in verification.remedies)
     if failures := verification.failed:
         return f"not verified: {len(failures)} of {len(verification.checks)} checks failed{rest}"
     return f"verified: {proved} proved{rest}"

@@ -43,8 +43,8 @@ class Environment(Section):
     """Template parameters; `{ env = "VARIABLE" }` takes the value from the environment, which only a deploy needs."""
     tags: dict[str, str] = Field(default_factory=dict)
     """Stack tags; those that are left out stay as they are."""
-    remedy: RemedyMode = RemedyMode.ADJUST
-    """`adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
+    remedy: RemedyMode = RemedyMode.ASK
+    """`ask`, `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     """The unreserved minimum, if you know it."""
     termination_protection: bool | None = None

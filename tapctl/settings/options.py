@@ -72,7 +72,7 @@ class JudgementOptions:
         panel="Account",
     )
     remedy: RemedyMode | None = option(
-        "--remedy", help="If the template does not fit: lower or drop reservations, only drop them, or fail."
+        "--remedy", help="If the template does not fit: ask, lower or drop reservations, only drop them, or fail."
     )
     strict: bool = option("--strict", help="A limit that could not be read makes the verdict unknown.", default=False)
     allow_uncertain: bool = option(

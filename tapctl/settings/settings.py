@@ -46,7 +46,7 @@ class Settings:
     account: str | None = None
     role_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    remedy: RemedyMode = RemedyMode.ADJUST
+    remedy: RemedyMode = RemedyMode.ASK
     min_unreserved: int | None = None
     termination_protection: bool | None = None
     protected: bool = False

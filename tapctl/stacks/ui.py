@@ -31,6 +31,10 @@ class DeployUI(Protocol):
         """Ask whether to execute the change set that was shown last."""
         ...
 
+    def allow_remedy(self, action: str) -> bool:
+        """Ask for consent to a remedy or to two steps, `action`, which the consent to the change set is not."""
+        ...
+
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         """Ask for consent to repair or delete a failed stack; `leaving` are logical ids that it would leave behind."""
         ...

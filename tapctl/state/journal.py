@@ -49,6 +49,8 @@ class JournalEntry:
     """Logical ids of the resources that a rollback skipped."""
     unverified: bool = False
     """Whether a deploy still has to be verified."""
+    remedied: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+    """The functions that the last execution had a remedy for: the requested reservation, and the new one."""
 
     @property
     def when(self) -> str:
@@ -69,7 +71,7 @@ class Journal:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if fields.get("stack_id", self.entry.stack_id) != self.entry.stack_id:
             # Another stack, even if it has the same name.
-            fields = {"skipped": (), "failed": "", "unverified": False, **fields}
+            fields = {"skipped": (), "failed": "", "unverified": False, "remedied": {}, **fields}
         self.entry = replace(self.entry, phase=phase, at=now, **fields)
         if self.path:
             write_atomically(self.path, json.dumps({**asdict(self.entry), "phase": phase.name}, indent=1) + "\n")
@@ -99,10 +101,23 @@ def forget(account_id: str) -> None:
         path.unlink(missing_ok=True)
 
 
+def remedied(stack_id: str) -> Mapping[str, Sequence[int | None]]:
+    """What this machine's last deploy of the stack had a remedy for, as in the entry; empty where that is unknown."""
+    region, account_id, name = _parts(stack_id)
+    entry = _read(state_dir() / FOLDER / account_id / region / f"{name}.json")
+    return entry.remedied if entry.stack_id == stack_id else {}
+
+
+def _parts(stack_id: str) -> tuple[str, str, str]:
+    """Region, account id and name of the stack."""
+    _, _, _, region, account_id, named = stack_id.split(":", 5)
+    return region, account_id, named.split("/")[1]
+
+
 def mark_verified(stack_id: str) -> None:
     """Note that the stack was verified; where that fails, the next deploy verifies it again."""
-    _, _, _, region, account_id, named = stack_id.split(":", 5)
-    with suppress(TapctlError), open_journal(account_id, region, named.split("/")[1]) as journal:
+    region, account_id, name = _parts(stack_id)
+    with suppress(TapctlError), open_journal(account_id, region, name) as journal:
         if journal.entry.stack_id == stack_id and journal.entry.unverified:
             journal.record(journal.entry.phase, unverified=False)
 
@@ -119,9 +134,14 @@ def _read(path: Path) -> JournalEntry:
 
 def _is_valid(entry: JournalEntry) -> bool:
     """Whether every value has its type, and an execution has what identifies it."""
-    types = all(type(getattr(entry, item.name)) is type(item.default) for item in fields(JournalEntry))
+    empty = JournalEntry()
+    types = all(type(getattr(entry, item.name)) is type(getattr(empty, item.name)) for item in fields(JournalEntry))
     known = entry.phase is not Phase.EXECUTING or all((entry.change_set, entry.stack_id, entry.token))
-    return types and known and all(isinstance(name, str) for name in entry.skipped)
+    remedies = types and all(
+        isinstance(pair, list) and [type(value) for value in pair] in ([int, int], [int, type(None)])
+        for pair in entry.remedied.values()
+    )
+    return types and known and remedies and all(isinstance(name, str) for name in entry.skipped)
 
 
 def digest(template: Mapping[str, str], parameters: Sequence[Mapping[str, Any]], secret: Collection[str]) -> str:

@@ -29,6 +29,8 @@ class Check:
     hint: Hint | None = None
     detail: bool = False
     """One of many properties, which text output counts in one line while they hold."""
+    remedied: bool = False
+    """It states what a remedy has changed, which every report shows."""
     permanent: bool = False
     """Whether retrying cannot change the status."""
 

@@ -1,17 +1,22 @@
 """Runs all checks of one stack in parallel, and retries the jobs with failures while the retry window lasts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
 from tapctl.aws.session import Aws
+from tapctl.concurrency.remedy import Remedy, RemedyAction
+from tapctl.resource_types import RESERVED_CONCURRENCY
 from tapctl.settings.settings import Settings
 from tapctl.stacks.follow import stack_flags
 from tapctl.stacks.status import rule_for
+from tapctl.state import journal
 from tapctl.template.model import Template
+from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, Job, failed
+from tapctl.verify.compare import same
 from tapctl.verify.deployed_stack import DeployedStack, read
 from tapctl.verify.drift import check_drift
 from tapctl.verify.http import Route, check_http
@@ -38,6 +43,11 @@ class Verification:
     @property
     def failed(self) -> list[Check]:
         return failed(self.checks)
+
+    @property
+    def remedies(self) -> list[Check]:
+        """The checks that state what a remedy has changed."""
+        return [check for check in self.checks if check.remedied]
 
 
 def verify(
@@ -80,6 +90,7 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
         "patterns": partial(check_patterns, config.outputs, stack),
         "exports": partial(check_exports, aws, stack),
     }
+    jobs["remedies"] = partial(check_remedies, stack)
     jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stack).items()}
     jobs["others"] = partial(check_drift, aws, stack) if drift else partial(unchecked, stack)
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
@@ -102,6 +113,24 @@ def _can_recover(checks: Iterable[Check]) -> bool:
 def _retried(results: dict[str, list[Check]]) -> list[str]:
     """The subjects of the failures that are retried."""
     return list(dict.fromkeys(check.subject for check in failed(chain(*results.values())) if not check.permanent))
+
+
+def check_remedies(stack: DeployedStack) -> Iterator[Check]:
+    """What the remedy of this machine's last deploy has changed, as far as the stack still has it."""
+    for name, (requested, value) in journal.remedied(stack.id).items():
+        remedy = Remedy(RemedyAction.DROP if value is None else RemedyAction.LOWER, value, requested or 0)
+        if _has(stack, name, value):
+            yield Check(name, CheckStatus.PROVED, remedy.effect, remedied=True, permanent=True)
+
+
+def _has(stack: DeployedStack, name: str, value: int | None) -> bool:
+    """Whether the function is deployed with the reservation; a function of a nested stack is taken to be."""
+    if "/" in name:
+        return True
+    if name not in stack.template.body["Resources"]:
+        return False
+    reserved = stack.properties(name).get(RESERVED_CONCURRENCY)
+    return isinstance(reserved, Unknown) or same(value, reserved)
 
 
 def _check_status(aws: Aws, stack: DeployedStack) -> Check:

@@ -1,7 +1,7 @@
 """The workflow behind `tapctl deploy`: one state machine, read from top to bottom in `_deploy`.
 
-    look → judge → gate → change set → confirm → recheck → execute → follow
-      ↑                   └────── once, or twice in a two-step deploy ────┘
+    look → judge → gate, consent → change set → confirm → recheck → execute → follow
+      ↑                            └────── once, or twice in a two-step deploy ────┘
       ├── raced: the headroom or the stack changed before the execution; judge again, at most ATTEMPTS times
       └── refused: Lambda named the unreserved minimum, and CloudFormation rolled back; judge by it, once
 
@@ -42,7 +42,7 @@ from tapctl.workflows.deploy_step import (
     unchanged,
 )
 from tapctl.workflows.deployer import Deployer, DeployRequest, check_parameters
-from tapctl.workflows.gate import gate
+from tapctl.workflows.gate import consent, gate
 from tapctl.workflows.no_op import find_no_op
 from tapctl.workflows.preflight import preflight
 
@@ -78,6 +78,8 @@ class Attempt:
     """The refusal that named the minimum."""
     first: Outcome | None = None
     """The outcome of step 1 of 2."""
+    consented: str = ""
+    """The remedy, or the two steps, that the user has consented to."""
 
 
 def deploy(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -> DeployResult | None:
@@ -117,8 +119,10 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         account = LiveAccount(deployer.aws)
         result = preflight(template, account, deployer.settings, linting, attempt.replacements)
         ui.verdict(result)
-        # gate
+        # gate, consent
         gate(result, allow_uncertain=deployer.request.allow_uncertain)
+        consented = consent(result, ui, attempt.consented, deployer.settings.env, _name(attempt.first))
+        attempt = replace(attempt, consented=consented)
         # change set, confirm, recheck, execute, follow
         first, end = _run_steps(deployer, result, ready, attempt.first)
         match end:

@@ -5,9 +5,10 @@ How it ends is a value. Only what ends the whole deploy is raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import floor_in_error
@@ -97,6 +98,12 @@ class DeployStep:
     waits: bool = True
     """Whether the execution is followed to its end."""
 
+    @property
+    def remedied(self) -> Mapping[str, Sequence[int | None]]:
+        """The remedies as the journal has them; the first of two steps has none that stays."""
+        changes = {} if self.part == two_step.FIRST else self.result.plan.changes
+        return {name: [remedy.requested, remedy.value] for name, remedy in changes.items()}
+
 
 def run_step(deployer: Deployer, step: DeployStep, ready: ReadyStack) -> StepEnd:
     """Bring the stack to what the step's template, with its remedy, describes.
@@ -123,7 +130,7 @@ def _run(deployer: Deployer, step: DeployStep, ready: ReadyStack) -> StepEnd:
         change_set.discard(aws, created, with_stack=ready.creates)
         _await_deletion(deployer, created.stack_id)
         return Raced("the headroom, or what is replaced, has changed", created.replaced)
-    return execute(deployer, created, creates=ready.creates, waits=step.waits)
+    return execute(deployer, created, creates=ready.creates, waits=step.waits, remedied=step.remedied)
 
 
 def confirm(deployer: Deployer, created: ChangeSet, deployed_before: str = "", *, creates: bool) -> bool:
@@ -160,11 +167,18 @@ def _await_deletion(deployer: Deployer, stack_id: str) -> None:
         deployer.request.sleep(1)
 
 
-def execute(deployer: Deployer, created: ChangeSet, *, creates: bool, waits: bool = True) -> StepEnd:
+def execute(
+    deployer: Deployer,
+    created: ChangeSet,
+    *,
+    creates: bool,
+    waits: bool = True,
+    remedied: Mapping[str, Sequence[int | None]] = MappingProxyType({}),
+) -> StepEnd:
     """Execute the change set and follow it. Raises the error of a failed operation, except for a named minimum."""
     journal, stack_id = deployer.journal, created.stack_id
     parameters = {"ChangeSetName": created.id, "StackName": stack_id, **deployer.options.execution_parameters()}
-    owed = {"unverified": True} if deployer.request.verifies else {}
+    owed = {"remedied": remedied, **({"unverified": True} if deployer.request.verifies else {})}
     action = f"executing the change set of stack {deployer.name}"
     try:
         token = deployer.operator.begin(Phase.EXECUTING, action, "execute_change_set", parameters, **owed)

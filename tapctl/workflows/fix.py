@@ -7,13 +7,13 @@ from typing import Any
 
 from tapctl.account.model import Stack
 from tapctl.concurrency.demand import Demand
-from tapctl.concurrency.findings import first_unknown
+from tapctl.concurrency.findings import first_unknown, two_steps
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.remedy import Override, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TapctlError, TemplateError, UsageError
-from tapctl.hints import Advice, Hint, advise
+from tapctl.hints import Hint
 from tapctl.limits import CONCURRENCY
 from tapctl.source_fix.file_edit import FileEdit
 from tapctl.source_fix.places import EditPlace, places
@@ -197,7 +197,7 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
     """Why nothing is edited although the template does not fit, and the next steps."""
     concurrency = result.concurrency.verdict
     if result.first_step:
-        return f"nothing to edit; {_message(result, concurrency)}", (advise(Advice.DEPLOY_IN_TWO_STEPS),)
+        return f"nothing to edit; {_message(result, concurrency)}", (two_steps(result),)
     if result.remedy_forbidden and concurrency in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return f"nothing edited, since `--remedy fail` forbids it; {_message(result, concurrency)}", ()
     decisive = next(
@@ -232,7 +232,7 @@ def others_fit(result: Preflight) -> bool:
     return all(finding.verdict is Verdict.FITS for finding in result.other_findings)
 
 
-BY_HAND = "edit it by hand, or let `tapctl deploy` apply the remedy"
+BY_HAND = "edit it by hand, or let `tapctl deploy --remedy adjust` apply the remedy"
 
 
 def read_again(text: str, before: Source, meant: Collection[Path]) -> Template:

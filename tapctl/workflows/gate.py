@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tapctl.concurrency import two_step
+from tapctl.concurrency.remedy import describe
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import ExitCode, TapctlError
 
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
     from tapctl.hints import Hint
+    from tapctl.stacks.ui import DeployUI
 
 
 class Blocked(TapctlError):
@@ -34,3 +37,23 @@ def gate(result: Preflight, *, allow_uncertain: bool) -> None:
     if verdict is not Verdict.FITS and not allow_uncertain:
         hint = "resolve it as the hints above say, or deploy anyway with `--allow-uncertain`"
         raise Blocked(verdict.exit_code, f"deploy blocked: the verdict is {verdict.value}", hint)
+
+
+def consent(result: Preflight, ui: DeployUI, given: str, env: str | None, done: str = "") -> str:
+    """What the user has consented to: what was `given` before, or the action that is asked for now.
+
+    Raises `Blocked` without the consent that a remedy or two steps need; `done` is the step that is deployed already.
+    """
+    if not result.needs_consent:
+        return given
+    first = result.first_step
+    action = (
+        f"deploy in two steps ({two_step.describe_first(result.changes, first)})"
+        if first
+        else describe(result.plan.changes)
+    )
+    if action != given and not ui.allow_remedy(action):
+        after = f"; only {done} was deployed" if done else ""
+        hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [env.{env or "NAME"}] of tapctl.toml'
+        raise Blocked(ExitCode.EXCEEDS, f"deploy blocked: no consent to {action}{after}", hint)
+    return action

@@ -82,6 +82,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         with_overrides(allocate(changes, pool, bounds, policy), template, inputs.tree),
         two_step,
         remedy_forbidden=settings.remedy is RemedyMode.FAIL,
+        remedy_asks=settings.remedy is RemedyMode.ASK,
         is_sandbox=settings.sandbox,
         strict=settings.strict,
         coverage=limits_check.coverage(inputs.tree),

@@ -15,6 +15,8 @@ class FakeUI:
     confirms: bool | type[BaseException] = True
     """The answer to `confirm`, or what it raises."""
     allows: bool = False
+    allows_remedy: bool | type[BaseException] = False
+    """The answer to `allow_remedy`, or what it raises."""
     leave: set[str] | None = None
     """What may be left behind; None allows everything."""
     cancels: bool = False
@@ -26,6 +28,8 @@ class FakeUI:
     events: list[StackEvent] = field(default_factory=list)
     consents: list[tuple[str, list[str]]] = field(default_factory=list)
     """The questions of `allow`, with what would be left behind."""
+    remedies: list[str] = field(default_factory=list)
+    """The questions of `allow_remedy`."""
     cancellations: int = 0
     """How often `cancel` was asked."""
 
@@ -56,6 +60,12 @@ class FakeUI:
         if isinstance(self.confirms, bool):
             return self.confirms
         raise self.confirms
+
+    def allow_remedy(self, action: str) -> bool:
+        self.remedies.append(action)
+        if isinstance(self.allows_remedy, bool):
+            return self.allows_remedy
+        raise self.allows_remedy
 
     def allow(self, question: str, leaving: Sequence[str] = ()) -> bool:
         self.consents.append((question, list(leaving)))
