@@ -44,7 +44,7 @@ class Environment(Section):
     tags: dict[str, str] = Field(default_factory=dict)
     """Stack tags; those that are left out stay as they are."""
     remedy: RemedyMode = RemedyMode.ASK
-    """`ask`, `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
+    """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     """The unreserved minimum, if you know it."""
     termination_protection: bool | None = None

@@ -178,6 +178,7 @@ def execute(
     """Execute the change set and follow it. Raises the error of a failed operation, except for a named minimum."""
     journal, stack_id = deployer.journal, created.stack_id
     parameters = {"ChangeSetName": created.id, "StackName": stack_id, **deployer.options.execution_parameters()}
+    before = journal.entry.remedied if journal.entry.stack_id == stack_id else {}
     owed = {"remedied": remedied, **({"unverified": True} if deployer.request.verifies else {})}
     action = f"executing the change set of stack {deployer.name}"
     try:
@@ -187,7 +188,11 @@ def execute(
     if waits:
         events = deployer.operator.follow(stack_id, token)
         succeeded = stack_status(events[-1].status).end is OperationEnd.SUCCESS
-        journal.close(failed="" if succeeded else journal.entry.digest)
+        journal.close(
+            failed="" if succeeded else journal.entry.digest,
+            # A rollback brings back what the deploy before had left.
+            remedied=remedied if succeeded else before,
+        )
         if not succeeded:
             return _refused(operation_error(deployer.aws, deployer.name, events))
     return Deployed(_outcome(deployer, stack_id, created, followed=waits))

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import local, sandboxed
 from tests.support.shared_sandbox import SharedSandbox
+from tests.support.small_account import FUNCTION
 from tests.support.terminal import Terminal
 
 pty = pytest.importorskip("pty")
@@ -22,9 +23,14 @@ pytestmark = pytest.mark.xdist_group("cli prompt")
 def desk(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal in a folder with a small template, whose sandbox runs."""
     queue = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
-    with sandboxed(
-        shared_sandbox, tmp_path_factory.mktemp("desk"), {"queue.yaml": queue, "tapctl.toml": local("asked")}
-    ) as terminal:
+    properties = "".join(f"      {key}: {value}\n" for key, value in FUNCTION.items())
+    worker = f"Resources:\n  Worker:\n    Type: AWS::Lambda::Function\n    Properties:\n{properties}"
+    files = {
+        "queue.yaml": queue,
+        "worker.yaml": f"{worker}      ReservedConcurrentExecutions: 30\n",
+        "tapctl.toml": local("asked"),
+    }
+    with sandboxed(shared_sandbox, tmp_path_factory.mktemp("desk"), files) as terminal:
         yield terminal
 
 
@@ -125,6 +131,37 @@ def test_an_interrupt_at_the_question_exits_with_130_and_leaves_nothing(how: str
     assert "\nerror: interrupted; nothing was deployed, and the change set was deleted" in prompt.output
     assert "Traceback" not in prompt.output
     assert '"asked"' not in stacks(desk)
+
+
+REMEDIED = ("deploy", "worker.yaml", "--env", "local", "--stack-name", "remedied", "--no-lint", "--yes")
+REMEDY = "Worker: 30 in the template, dropped by the remedy"
+
+
+def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(desk: Terminal) -> None:
+    prompt = PromptedCommand(desk, command=REMEDIED)
+    prompt.wait_for("Drop the reservation of Worker (30)? [y/N]: ")
+    prompt.answer("n\n")
+    alone = desk.tapctl(*REMEDIED)
+
+    assert (prompt.finish(), alone.code) == (3, 3)
+    for output in (prompt.output, alone.err):
+        assert "error: deploy blocked: no consent to drop the reservation of Worker (30)" in output
+        assert "`--remedy adjust`" in output
+    assert '"remedied"' not in stacks(desk)
+
+
+def test_a_deploy_with_a_remedy_says_so_at_its_end_as_does_its_verification(desk: Terminal) -> None:
+    prompt = PromptedCommand(desk, command=REMEDIED)
+    prompt.wait_for("Drop the reservation of Worker (30)? [y/N]: ")
+    prompt.answer("y\n")
+
+    assert prompt.finish() == 0
+    assert " ".join(prompt.output.split()).endswith(f"proved; {REMEDY}")
+    again = desk.tapctl(*REMEDIED, "--remedy", "adjust", "--format", "json")
+    assert (again.code, again.json()["remedied"]) == (0, {"Worker": REMEDY.removeprefix("Worker: ")})
+    verified = desk.tapctl("verify", "--env", "local", "--stack-name", "remedied")
+    assert verified.code == 0
+    assert verified.out.splitlines()[-1].endswith(f"proved; {REMEDY}")
 
 
 def test_an_interrupt_at_the_question_of_destroy_exits_with_130(desk: Terminal) -> None:

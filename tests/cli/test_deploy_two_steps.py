@@ -22,7 +22,8 @@ HINT = f"hint: {worded(advise(Advice.DEPLOY_SECOND_STEP))}"
 
 def deploy(a: int, b: int, *options: str) -> tuple[str, ...]:
     parameters = ("--parameter", f"A={a}", "--parameter", f"B={b}")
-    return ("deploy", "two.yaml", "--env", "local", "--no-lint", "--no-verify", *parameters, *options)
+    allowed = ("--no-lint", "--no-verify", "--remedy", "adjust")
+    return ("deploy", "two.yaml", "--env", "local", *allowed, *parameters, *options)
 
 
 @pytest.fixture(scope="module")

@@ -62,4 +62,4 @@ def test_a_shell_completes_commands_and_options(fresh: Terminal) -> None:
 
     assert completed("tapctl de") == ["demand", "deploy", "destroy"]
     assert completed("tapctl preflight --re") == ["--resolve", "--region", "--remedy"]
-    assert completed("tapctl preflight --remedy ") == ["adjust", "drop", "fail"]
+    assert completed("tapctl preflight --remedy ") == ["ask", "adjust", "drop", "fail"]

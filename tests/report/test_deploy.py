@@ -4,12 +4,19 @@ import json
 
 import pytest
 
+from tapctl.concurrency.remedy import RemedyMode
+from tapctl.errors import ExitCode, NotVerified
 from tapctl.report import deploy
+from tapctl.report.formats import FORMATS
 from tapctl.report.render import RenderOptions
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation
+from tapctl.verify.check import Check, CheckStatus
+from tapctl.verify.verify import Verification
 from tapctl.workflows.deploy_step import Outcome
+from tapctl.workflows.gate import Blocked
+from tests.support.fixed import judged, read
 from tests.support.golden import Golden
 
 PLAIN = RenderOptions(100, color=False)
@@ -80,3 +87,57 @@ def test_the_document_of_a_deploy_without_changes_is_empty() -> None:
     document = json.loads(deploy.as_json(None, outcome, None))
 
     assert (document["changes"], document["losses"], document["validations"]) == ([], {}, [])
+
+
+TEMPLATE = """\
+Resources:
+  Worker:
+    Type: AWS::Lambda::Function
+    Properties:
+      ReservedConcurrentExecutions: 30
+"""
+DEPLOYED = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True)
+DROPPED = judged(read(TEMPLATE), 0, remedy=RemedyMode.ADJUST)
+LOWERED = judged(read(TEMPLATE), 20, remedy=RemedyMode.ADJUST)
+FITTING = judged(read(TEMPLATE), 30)
+
+
+class TestARemedy:
+    def test_it_is_the_last_line(self) -> None:
+        lines = [deploy.remedy_line(result) for result in (DROPPED, LOWERED, FITTING, None)]
+
+        assert lines == [
+            "deployed with a remedy; Worker: 30 in the template, dropped by the remedy",
+            "deployed with a remedy; Worker: 30 in the template, lowered to 20 by the remedy",
+            "",
+            "",
+        ]
+
+    def test_it_is_in_the_document_of_a_deploy_and_of_no_other(self) -> None:
+        blocked = deploy.Transcript(DROPPED)
+        documents = [
+            deploy.as_json(DROPPED, DEPLOYED, None),
+            deploy.as_json(FITTING, DEPLOYED, None),
+            deploy.as_json(DROPPED, DEPLOYED, None, declined=True),
+            deploy.declined_json("shop", blocked),
+            deploy.failure_json("shop", blocked, Blocked(ExitCode.EXCEEDS, "no consent")),
+        ]
+
+        remedied = [json.loads(document)["remedied"] for document in documents]
+        assert remedied == [{"Worker": "30 in the template, dropped by the remedy"}, {}, {}, {}, {}]
+
+    def test_it_is_a_warning_of_github_at_its_line(self, golden: Golden) -> None:
+        checks = (
+            Check("Worker", CheckStatus.PROVED, "30 in the template, dropped by the remedy", remedied=True),
+            Check("Worker", CheckStatus.FAILED, "Timeout is 29, expected 30"),
+        )
+        reports = {
+            "verified": deploy.success(DROPPED, DEPLOYED, Verification("shop", checks)),
+            "not verified": deploy.success(DROPPED, DEPLOYED, None, NotVerified("not verified", "look")),
+            "without a remedy": deploy.success(FITTING, DEPLOYED, None),
+            "unchanged": deploy.success(None, DEPLOYED, None),
+            "blocked": deploy.failure(DROPPED, Blocked(ExitCode.EXCEEDS, "no consent", "allow it")),
+            "failed before the verdict": deploy.failure(None, Blocked(ExitCode.EXCEEDS, "nothing")),
+        }
+        for name, report in reports.items():
+            golden(FORMATS["github"](report), name)

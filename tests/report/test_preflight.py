@@ -40,6 +40,7 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         limits = {"concurrent_executions": limit, "unreserved_concurrent_executions": limit}
         account = {"schema": "tapctl.account/1", "account_id": "123456789012", "region": "eu-west-1", "limits": limits}
         Path("account.json").write_text(json.dumps(account))
+        settings = {"remedy": RemedyMode.ADJUST, **settings}
         return judge(load(file), snapshot.load(Path("account.json")), Settings(file, **settings))
 
     return judged
@@ -57,6 +58,7 @@ def words(text: str) -> list[str]:
         pytest.param(150, (100,), {}, id="uncertain"),
         pytest.param(1000, (100, None), {}, id="fits"),
         pytest.param(10, (100,), {"remedy": RemedyMode.FAIL}, id="a-remedy-is-forbidden"),
+        pytest.param(10, (100,), {"remedy": RemedyMode.ASK}, id="a-remedy-needs-consent"),
         pytest.param(1000, (), {}, id="without-functions"),
     ],
 )

@@ -1,6 +1,7 @@
 """Retries of failed checks, and the status of the stack."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from tapctl.aws.session import Aws
 from tapctl.settings.settings import Settings
 from tapctl.settings.verify_section import HttpProbe, VerifyConfig
 from tapctl.stacks.follow import stack_flags
+from tapctl.state.journal import Phase, open_journal
 from tapctl.verify.retry import RetryWindow
-from tapctl.verify.verify import Verification, verify
-from tests.support.deployed_stacks import PSEUDO, stubbed
+from tapctl.verify.verify import Verification, check_remedies, verify
+from tests.support.deployed_stacks import PSEUDO, deployed_stack, stubbed
 from tests.support.golden import Golden
 from tests.support.servers import Reply, http_server
 
@@ -162,3 +164,48 @@ def test_a_stack_in_progress_is_retried(golden: Golden) -> None:
 
     assert result.failed == []
     golden(retries.progress)
+
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("remedied", "reserved", "stated"),
+    [
+        pytest.param({"Worker": [30, None]}, NO_VALUE, ["30 in the template, dropped by the remedy"], id="dropped"),
+        pytest.param({"Worker": [30, 12]}, 12, ["30 in the template, lowered to 12 by the remedy"], id="lowered"),
+        pytest.param({"Worker": [30, 12]}, "12", ["30 in the template, lowered to 12 by the remedy"], id="as text"),
+        pytest.param({"Worker": [30, None]}, 30, [], id="taken back elsewhere"),
+        pytest.param({"Worker": [30, 12]}, NO_VALUE, [], id="dropped elsewhere"),
+        pytest.param({"Gone": [30, None]}, 30, [], id="of a function that is gone"),
+        pytest.param({"Inner/Fn": [9, None]}, 30, ["9 in the template, dropped by the remedy"], id="in a nested stack"),
+        pytest.param({}, 30, [], id="none"),
+        pytest.param({"Worker": ["30", None]}, NO_VALUE, [], id="an unreadable journal"),
+    ],
+)
+def test_a_remedy_is_stated_while_the_stack_has_it(
+    remedied: dict[str, list[Any]],
+    reserved: Any,
+    stated: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+    with open_journal("123456789012", "us-east-1", "shop") as journal:
+        journal.record(Phase.OVER, stack_id=PSEUDO["AWS::StackId"], remedied=remedied)
+    worker = {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": reserved}}
+
+    checks = list(check_remedies(deployed_stack({"Resources": {"Worker": worker}})))
+
+    assert [check.message for check in checks] == stated
+    assert all(check.remedied for check in checks)
+
+
+def test_a_remedy_of_an_earlier_stack_of_the_name_is_not_stated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+    with open_journal("123456789012", "us-east-1", "shop") as journal:
+        journal.record(Phase.OVER, stack_id=f"{PSEUDO['AWS::StackId']}0", remedied={"Queue": [30, None]})
+
+    assert list(check_remedies(deployed_stack({}))) == []

@@ -83,6 +83,16 @@ def test_the_minimum_that_aws_names_replaces_a_given_one(account: SmallAccount, 
     golden([step for step in ui.steps if step.startswith("AWS requires")])
 
 
+@pytest.mark.parametrize("account", [(1000, 950)], indirect=True)
+def test_healing_after_a_refusal_needs_consent(account: SmallAccount) -> None:
+    ui = FakeUI()
+    with pytest.raises(Blocked) as raised:
+        account.deploy(ui, RemedyMode.ASK, A=60, B=40)
+    assert raised.value.exit_code is ExitCode.EXCEEDS
+    assert ui.remedies == ["lower the reservation of FnA from 60 to 30, lower the reservation of FnB from 40 to 20"]
+    assert account.stacks() == {}
+
+
 class _RaisingUI(FakeUI):
     """Raises the minimum once more after the second verdict."""
 

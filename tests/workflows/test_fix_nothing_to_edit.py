@@ -37,13 +37,17 @@ def test_a_forbidden_remedy_is_named(golden: Golden) -> None:
     golden(message)
 
 
-def test_two_steps_need_no_edit(golden: Golden) -> None:
+@pytest.mark.parametrize(
+    ("mode", "advice"),
+    [(RemedyMode.ADJUST, Advice.DEPLOY_IN_TWO_STEPS), (RemedyMode.ASK, Advice.ALLOW_TWO_STEPS)],
+    ids=["allowed", "with-consent"],
+)
+def test_two_steps_need_no_edit(mode: RemedyMode, advice: Advice, golden: Golden) -> None:
     stack = Stack("mine", "UPDATE_COMPLETE", {"Old": LiveFunction("old", 60, 0)})
-    result = judge(
-        read(FUNCTION.format(60)), fake_account(1000, 140, stack=stack), Settings("t.yaml", stack_name="mine")
-    )
+    settings = Settings("t.yaml", stack_name="mine", remedy=mode)
+    result = judge(read(FUNCTION.format(60)), fake_account(1000, 140, stack=stack), settings)
     message, hints = why_no_edit(result)
-    assert hints == (advise(Advice.DEPLOY_IN_TWO_STEPS),)
+    assert hints == (advise(advice),)
     golden(message)
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.aws.session import Aws, Target
+from tapctl.concurrency.remedy import RemedyMode
 from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
 from tapctl.state.journal import mark_verified
 from tapctl.template.load import load
 from tapctl.workflows.deploy import DeployResult, deploy
 from tapctl.workflows.deployer import DeployRequest
+from tapctl.workflows.gate import Blocked
 from tests.support.fake_ui import FakeUI
 from tests.support.shared_sandbox import SharedSandbox
 
@@ -59,7 +61,8 @@ class Desk:
         path.write_text(json.dumps(body))
         self.calls.clear()
         aws = Aws(self.target, lambda said: self.calls.append(said.removeprefix("calling ")))
-        settings = replace(Settings(str(path), stack_name="s", region="us-east-1"), **more)
+        allowed = Settings(str(path), stack_name="s", region="us-east-1", remedy=RemedyMode.ADJUST)
+        settings = replace(allowed, **more)
         ui = FakeUI()
         request = DeployRequest(aws, load(str(path)), settings, options or Options(), verifies=proves)
         done = deploy(request, ui)
@@ -118,6 +121,26 @@ def test_a_remedy_that_is_still_the_right_one_takes_one_more(desk: Desk) -> None
     assert not again.outcome.changed
     assert again.preflight is not None
     assert again.preflight.plan.changes["Fn"].value is None
+
+
+@pytest.mark.parametrize("desk", [10], indirect=True)
+def test_a_remedy_that_is_deployed_already_needs_no_consent_again(desk: Desk) -> None:
+    desk.deploy()
+
+    again = desk.deploy(remedy=RemedyMode.ASK)
+
+    assert not again.outcome.changed
+    assert again.preflight is not None
+    assert again.preflight.plan.changes["Fn"].value is None
+
+
+@pytest.mark.parametrize("desk", [10], indirect=True)
+def test_without_consent_nothing_is_uploaded_and_no_change_set_is_created(desk: Desk) -> None:
+    with pytest.raises(Blocked):
+        desk.deploy(remedy=RemedyMode.ASK)
+
+    assert CHANGE_SET not in desk.calls
+    assert [call for call in desk.calls if call.startswith("s3:")] == []
 
 
 @pytest.mark.parametrize("desk", [10], indirect=True)
