@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapctl.concurrency import two_step
-from tapctl.concurrency.remedy import describe
+from tapctl.concurrency.remedy import apply, describe
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import ExitCode, TapctlError
 
@@ -42,11 +42,13 @@ def gate(result: Preflight, *, allow_uncertain: bool) -> None:
 def consent(result: Preflight, ui: DeployUI, given: str, env: str | None, done: str = "") -> str:
     """What the user has consented to: what was `given` before, or the action that is asked for now.
 
-    Raises `Blocked` without the consent that a remedy or two steps need; `done` is the step that is deployed already.
+    Raises `Blocked` without the consent that a remedy or two steps need, `UsageError` for a remedy that cannot be
+    deployed; `done` is the step that is deployed already.
     """
     if not result.needs_consent:
         return given
     first = result.first_step
+    apply(result.template.body, (first or result.plan).edits)
     action = (
         f"deploy in two steps ({two_step.describe_first(result.changes, first)})"
         if first

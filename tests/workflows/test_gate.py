@@ -7,7 +7,7 @@ import pytest
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
-from tapctl.errors import ExitCode
+from tapctl.errors import ExitCode, UsageError
 from tapctl.settings.settings import Settings
 from tapctl.workflows.gate import Blocked, consent
 from tapctl.workflows.preflight import judge
@@ -56,6 +56,16 @@ def test_a_no_blocks_with_3_and_the_words_to_allow_it(golden: Golden) -> None:
 
     assert [error.value.exit_code for error in (declined, between)] == [ExitCode.EXCEEDS] * 2
     golden([f"{error.value.message} (hint: {error.value.hint})" for error in (declined, between)])
+
+
+def test_a_remedy_that_cannot_be_deployed_is_not_asked_about() -> None:
+    loop = "Fn::ForEach::Fns: [Name, [A, B], {{'Fn${{Name}}': {}}}]".format(
+        "{Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 60}}"
+    )
+    ui = FakeUI()
+    with pytest.raises(UsageError):
+        consent(judged(read(f"Transform: AWS::LanguageExtensions\nResources: {{{loop}}}"), 0), ui, "", "prod")
+    assert ui.remedies == []
 
 
 @pytest.mark.parametrize(
