@@ -141,12 +141,14 @@ def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(desk: Termi
     prompt = PromptedCommand(desk, command=REMEDIED)
     prompt.wait_for("Drop the reservation of Worker (30)? [y/N]: ")
     prompt.answer("n\n")
-    alone = desk.tapctl(*REMEDIED)
+    alone = desk.tapctl(*REMEDIED, "--format", "github")
 
     assert (prompt.finish(), alone.code) == (3, 3)
     for output in (prompt.output, alone.err):
         assert "error: deploy blocked: no consent to drop the reservation of Worker (30)" in output
         assert "`--remedy adjust`" in output
+        assert "remedy: the reservation of Worker, 30 in the template, would be dropped" in output
+    assert "::error title=deploy::deploy blocked: no consent to drop the reservation of Worker (30)" in alone.out
     assert '"remedied"' not in stacks(desk)
 
 
