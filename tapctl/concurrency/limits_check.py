@@ -1,49 +1,42 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from tapctl.account.model import UNREAD, Quota, Stack
+from tapctl.account.model import UNREAD, Quota, Source, Stack, Usage
+from tapctl.concurrency.counting import Addition, Inventory, Parent, Part, grouped, parts, plain_number
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings
 from tapctl.concurrency.opaque import opaque_resources
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, COVERED_TYPES, Limit, LimitKind
-from tapctl.resource_types import STACK
-from tapctl.template.model import Resource
+from tapctl.limits import FILES, Limit, LimitKind, limits_of
+from tapctl.limits.row import Grade, Number
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
 from tapctl.unknown import Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """How many units the deploy adds to a limit: between `least` and `most`."""
-
-    least: int
-    most: int
 
 
 def touched(tree: StackTree, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
     """The limits that the template and its nested ones can exceed; no other limit is read."""
-    return tuple(limit for limit in CATALOGUE if _touches(limit, tree, stack))
+    inventory = Inventory(tree)
+    return tuple(limit for limit in limits_of(inventory.by_type) if _touches(limit, inventory, stack))
 
 
-def _touches(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> bool:
+def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> bool:
+    tree = inventory.tree
     match limit.kind:
         case LimitKind.TEMPLATE:
             return True
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:
-            return _hides_functions(tree) or any(resource.type in limit.spends for _, resource in _resources(tree))
+            return _hides_functions(tree) or any(inventory.of(*limit.types))
         case LimitKind.SETTINGS:
             return has_settings(tree)
         case LimitKind.COUNT:
-            return addition(limit, tree, stack).most > 0
+            return any(added.most or added.unknown for added in additions(limit, inventory, stack))
 
 
 def _hides_functions(tree: StackTree) -> bool:
@@ -53,43 +46,36 @@ def _hides_functions(tree: StackTree) -> bool:
     )
 
 
-def _resources(tree: StackTree) -> Iterator[tuple[StackTree, Resource]]:
-    for member in tree.members():
-        for resource in member.resolver.template.resources():
-            yield member, resource
-
-
-def addition(limit: Limit, tree: StackTree, stack: Stack | Unknown | None) -> Addition:
-    """How many units the stack will hold that it does not hold yet.
+def additions(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> tuple[Addition, ...]:
+    """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
 
     CloudFormation creates before it deletes, so removed resources are not subtracted.
     """
-    least = most = 0
-    held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
-    for member, resource in _resources(tree):
-        name = f"{member.prefix}{resource.logical_id}"
-        if resource.type not in limit.spends or (held and held.get(name) == resource.type):
-            continue
-        units = limit.spends[resource.type]
-        spent = units(resource.properties) if callable(units) else units
-        exists = existence(member.resolver, resource)
-        if exists is not False:
-            most += spent
-            least += spent if exists is True and member.exists is True and held is not None else 0
-    if STACK in limit.spends and not isinstance(stack, Stack):
-        most += 1
-        least += 1 if stack is None else 0
-    return Addition(least, most)
+    found = [_new(part, limit, stack) for part in parts(limit.counts, inventory)]
+    if limit.own_stack and not isinstance(stack, Stack):
+        least = limit.own_stack if stack is None else 0
+        found.append(Part("", least, limit.own_stack))
+    return grouped(part for part in found if part.most or part.unknown)
+
+
+def _new(part: Part, limit: Limit, stack: Stack | Unknown | None) -> Part:
+    """What a resource adds to what the live stack has of it already.
+
+    A resource that the stack holds counts as one more nowhere; how much of anything else it has is not known here.
+    """
+    if stack is None:
+        return part
+    held = stack.resources if isinstance(stack, Stack) else None
+    if not held:
+        return replace(part, least=0) if held is None else part
+    if held.get(part.resource) != part.type:
+        return part
+    return replace(part, least=0, most=0, unknown=None)
 
 
 def coverage(tree: StackTree) -> Mapping[str, int]:
     """The resource types that no limit of the catalogue knows, with how many may exist of each."""
-    uncovered = (
-        resource.type
-        for member, resource in _resources(tree)
-        if resource.type not in COVERED_TYPES and existence(member.resolver, resource) is not False
-    )
-    return dict(sorted(Counter(uncovered).items()))
+    return dict(sorted(Counter(item.type for item in Inventory(tree).by_name.values() if item.type not in FILES).items()))
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
@@ -99,36 +85,101 @@ def check_limits(result: Preflight) -> tuple[Finding, ...]:
 
 
 def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    more = addition(limit, result.tree, result.account.stack)
-    quota = result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
-    spender = next((pair for pair in _resources(result.tree) if pair[1].type in limit.spends), None)
-    yield Finding(
+    inventory = Inventory(result.tree)
+    more = additions(limit, inventory, result.account.stack)
+    quota = _documented(limit, result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD)))
+    spender = next(inventory.of(*limit.types), None)
+    common = Finding(
         limit.id,
-        *_compare_count(limit, more, quota),
-        resource=f"{spender[0].prefix}{spender[1].logical_id}" if spender else None,
-        file=spender[1].file if spender else result.tree.resolver.template.file,
-        line=spender[1].line if spender else None,
+        Verdict.UNKNOWN,
+        "",
+        resource=spender.name if spender else None,
+        file=spender.resource.file if spender else result.tree.resolver.template.file,
+        line=spender.resource.line if spender else None,
         hints=next_steps(quota.value, quota.usage),
-        judged=not any(isinstance(value, Unknown) for value in (quota.value, quota.usage)),
     )
-
-
-def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict, str]:
     for value in (quota.value, quota.usage):
         if isinstance(value, Unknown):
-            return Verdict.UNKNOWN, f"{limit.title}: {value.reason}"
-    match quota.value, quota.usage:
-        case int(value), int(usage):
-            unit = f" {limit.unit}" if limit.unit else ""
-            adds = f"{more.most:,}" if more.least == more.most and not limit.at_most else f"at most {more.most:,}"
-            sums = f"{limit.title}: {usage:,} used, {adds} more, of {value:,}{unit}"
-            if usage + more.most <= value:
-                return Verdict.FITS, sums
-            if usage + more.least > value and not limit.at_most:
-                return Verdict.EXCEEDS, sums
-            return Verdict.UNCERTAIN, sums
-        case _:
-            raise AssertionError(quota)
+            yield replace(common, message=f"{limit.title}: {value.reason}", judged=False)
+            return
+    sums = [_Sum(added, *_used(added.parent, quota.usage, result.account.stack)) for added in more]
+    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least), default=_Sum(Addition(), 0, 0))
+    found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
+    if found and fullest.added.parent:
+        common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
+    yield _compare(limit, quota, sums, fullest, common)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """One addition beside what is used already: between `low` and `high` units of the account, or of the parent."""
+
+    added: Addition
+    low: Number
+    high: Number
+
+    @property
+    def least(self) -> Number:
+        return self.low + self.added.least
+
+    @property
+    def most(self) -> Number:
+        return self.high + self.added.most
+
+
+def _documented(limit: Limit, quota: Quota) -> Quota:
+    """The documented default where the account has no part in it: nothing is used, and no code names a quota."""
+    is_read = not isinstance(quota.value, Unknown)
+    if is_read or limit.usage or limit.has_code or limit.default is None:
+        return quota
+    return Quota(limit.default, 0, Source.DOCUMENTED)
+
+
+def _used(parent: Parent | None, usage: Usage, stack: Stack | Unknown | None) -> tuple[Number, Number]:
+    """What is used of the limit: by the account, or by a parent, of which a new one has nothing."""
+    if isinstance(usage, Unknown):
+        raise AssertionError(usage)
+    fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
+    if parent is None:
+        return fullest, fullest
+    if parent.in_template:
+        held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
+        return (0, fullest) if held is None or parent.id in held else (0, 0)
+    if parent.is_open:
+        return 0, fullest
+    used = usage if isinstance(usage, int | float) else usage.get(parent.id, 0)
+    return used, used
+
+
+NEAR = 0.8
+"""The part of a quota from which on what is left is named in a warning."""
+
+
+def _compare(limit: Limit, quota: Quota, sums: Sequence[_Sum], fullest: _Sum, common: Finding) -> Finding:
+    value, added = quota.value, fullest.added
+    if isinstance(value, Unknown):
+        raise AssertionError(value)
+    unit = f" {limit.unit}" if limit.unit else ""
+    exact = added.least == added.most and not limit.at_most
+    adds = f"{_shown(added.most)}" if exact else f"at most {_shown(added.most)}"
+    place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
+    source = f" ({quota.source.value})" if quota.source.value else ""
+    message = f"{limit.title}: {_shown(fullest.high)} used, {adds} more{place}, of {_shown(value)}{unit}{source}"
+    is_sure = quota.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
+    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not limit.at_most:
+        return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
+    if fullest.most > value:
+        return replace(common, verdict=Verdict.UNCERTAIN, message=message)
+    if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
+        more = message.replace(f"{adds} more", f"{_shown(added.most)} or more", 1)
+        hints = next_steps(unknown)
+        return replace(common, verdict=Verdict.UNKNOWN, message=f"{more}: {unknown.reason}", hints=hints)
+    near = value and fullest.most >= NEAR * value and added.most and not limit.at_most
+    return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else common.severity)
+
+
+def _shown(value: Number) -> str:
+    return f"{plain_number(value):,}"
 
 
 def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -137,16 +188,23 @@ def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
     yield from refused or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
 
 
+def measured(limit: Limit, member: StackTree) -> int:
+    """How much of a limit of templates one template takes."""
+    if limit.measure is None:
+        raise AssertionError(limit)
+    template = member.resolver.template
+    return limit.measure(template.source.text, template.body)
+
+
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    measure, allowed, unit = limit.measure, limit.fixed, f" {limit.unit}" if limit.unit else ""
-    if measure is None or allowed is None:
+    allowed, unit = limit.fixed, f" {limit.unit}" if limit.unit else ""
+    if allowed is None:
         raise AssertionError(limit)
     for member in result.tree.members():
-        template = member.resolver.template
-        measured = measure(template.source.text, template.body)
-        verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
+        template, size = member.resolver.template, measured(limit, member)
+        verdict = Verdict.FITS if size <= allowed else Verdict.EXCEEDS
         hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
-        message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
+        message = f"{limit.title}: {size:,} of {allowed:,}{unit}"
         yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
 
 
