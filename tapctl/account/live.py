@@ -112,9 +112,6 @@ class _LiveStacks:
         }
         return replace(stack, functions={**stack.functions, **{name: read.result() for name, read in reads.items()}})
 
-    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        return read_or_unknown("cloudformation:GetTemplate", lambda: get_template(self.aws, stack.id))
-
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         stacks = read_or_unknown("cloudformation:ListStacks", lambda: list_stacks(self.aws, RUNNING))
         return stacks if isinstance(stacks, Unknown) else tuple(InFlight(name, status) for name, status in stacks)
@@ -206,6 +203,10 @@ class LiveAccount(_LiveStacks):
         account_id = self._reads.once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
         return account_id if isinstance(account_id, Unknown) else Identity(account_id, self.aws.region)
 
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        read = "cloudformation:GetTemplate"
+        return self._reads.once(f"{read} {stack.id}", read, lambda: get_template(self.aws, stack.id)).result()
+
     def settings(self) -> AccountSettings:
         return AccountSettings(
             Concurrency(
@@ -252,8 +253,9 @@ class LiveAccount(_LiveStacks):
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         if self.aws.target.is_sandbox:
             return SANDBOX_HAS_NONE
+        where = (self.aws, limit.service, limit.code)
         requests = read_or_unknown(
-            quotas.LIST_REQUESTS, lambda: quotas.open_requests(self.aws, limit.service, limit.code, is_global=limit.is_global)
+            quotas.LIST_REQUESTS, lambda: quotas.open_requests(*where, is_global=limit.is_global)
         )
         if isinstance(requests, Unknown):
             return requests

@@ -229,7 +229,7 @@ def _holders_json(holders: Holders | Unknown) -> Any:
     return {"functions": functions, "not_read": holders.not_read, "reason": holders.reason}
 
 
-def _entries(**values: Count) -> dict[str, Any]:
+def _entries(**values: object) -> dict[str, Any]:
     return {name: value for name, value in values.items() if _was_read(value)}
 
 

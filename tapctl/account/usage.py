@@ -70,7 +70,9 @@ class _Fold:
             return self.tally
         if self.call.reading is Reading.GROUPS:
             return self.groups
-        return Unknown(f"{self.call.permission} did not return {self.call.path}") if self.number is None else self.number
+        return (
+            Unknown(f"{self.call.permission} did not return {self.call.path}") if self.number is None else self.number
+        )
 
 
 @dataclass(slots=True)
@@ -115,9 +117,7 @@ class LimitReads:
         """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
         return self.aws.target.is_sandbox and limit.service != "lambda"
 
-    def _quota(
-        self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None
-    ) -> Quota:
+    def _quota(self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None) -> Quota:
         value, source = applied
         if self._skips(limit):
             return Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)
@@ -145,13 +145,15 @@ class LimitReads:
             return applied, Source.APPLIED
         default = read_or_unknown(quotas.GET_DEFAULT, lambda: quotas.default_quota(*where, is_global=limit.is_global))
         if default is None:  # a code that Service Quotas does not know in this Region
-            return Unknown("Service Quotas does not know it") if limit.default is None else limit.default, Source.DOCUMENTED
+            return Unknown(
+                "Service Quotas does not know it"
+            ) if limit.default is None else limit.default, Source.DOCUMENTED
         return default, Source.AWS_DEFAULT
 
     def _grouped(self, call: Call) -> Usage:
         """The usage by a call, of parents by the group that each belongs to."""
-        usage = self._result(call)
-        if call.groups is None or isinstance(usage, Unknown):
+        usage: Usage = self._result(call)
+        if call.groups is None or not isinstance(usage, Mapping):
             return usage
         pairs = self._result(call.groups)
         if isinstance(pairs, Unknown):

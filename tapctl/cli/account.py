@@ -160,7 +160,7 @@ def _limits(account: Account) -> Any:
     return table
 
 
-def _used(usage: int | float | Mapping[str, int | float]) -> str:
+def _used(usage: float | Mapping[str, int | float]) -> str:
     """The usage, of a limit per parent that of the fullest one."""
     fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
     return f"{plain_number(fullest):,}"
@@ -192,7 +192,7 @@ def _stack(stack: Stack) -> list[Text]:
     return list(map(Text.from_markup, lines))
 
 
-def _number(value: int | float | Unknown) -> str:
+def _number(value: float | Unknown) -> str:
     from rich.markup import escape
 
     return escape(f"unknown: {value.reason}") if isinstance(value, Unknown) else f"{value:,}"

@@ -199,9 +199,7 @@ def _amount(added: Addition) -> str:
     return f"{text} or more: {added.unknown.reason}" if added.unknown else text
 
 
-def _table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], format_: TableFormat, options: RenderOptions
-) -> str:
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], format_: TableFormat, options: RenderOptions) -> str:
     if format_ is TableFormat.MARKDOWN:
         lines = [header, ["---"] * len(header), *(row[: len(header)] for row in rows)]
         return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

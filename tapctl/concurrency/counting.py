@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
@@ -30,7 +29,10 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`."""
+    """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`.
+
+    `varies` is an amount that an update may change while the resource stays.
+    """
 
     resource: str
     least: Number
@@ -38,6 +40,7 @@ class Part:
     parent: Parent | None = None
     unknown: Unknown | None = None
     type: str = ""
+    varies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,17 @@ class Item:
         return self.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
 
     def part(
-        self, least: Number, most: Number | None = None, parent: Parent | None = None, unknown: Unknown | None = None
+        self,
+        least: Number,
+        most: Number | None = None,
+        parent: Parent | None = None,
+        unknown: Unknown | None = None,
+        *,
+        varies: bool = False,
     ) -> Part:
         """What this resource adds, nothing at the least where it may not exist."""
         certain = least if self.exists is True else 0
-        return Part(self.name, certain, least if most is None else most, parent, unknown, self.type)
+        return Part(self.name, certain, least if most is None else most, parent, unknown, self.type, varies)
 
 
 def walk(value: Value, steps: list[str]) -> Value:
@@ -228,7 +237,7 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     if count.maybe or counts is not True:
         least = 0
     for parent in item.parents(count.per) if count.per else [None]:
-        yield item.part(least, most, parent, unknown)
+        yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
 
 
 def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> bool | Unknown:

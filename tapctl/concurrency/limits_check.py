@@ -1,11 +1,12 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from tapctl.account.model import UNREAD, Quota, Source, Stack, Usage
-from tapctl.concurrency.counting import Addition, Inventory, Parent, Part, grouped, parts, plain_number
+from tapctl.account.model import UNREAD, Quota, Source, Stack
+from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings
 from tapctl.concurrency.opaque import opaque_resources
@@ -32,7 +33,7 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:
-            return _hides_functions(tree) or any(inventory.of(*limit.types))
+            return _hides_functions(tree) or any(_spenders(limit, inventory))
         case LimitKind.SETTINGS:
             return has_settings(tree)
         case LimitKind.COUNT:
@@ -46,49 +47,73 @@ def _hides_functions(tree: StackTree) -> bool:
     )
 
 
-def additions(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> tuple[Addition, ...]:
+def additions(
+    limit: Limit, inventory: Inventory, stack: Stack | Unknown | None, deployed: Inventory | None = None
+) -> tuple[Addition, ...]:
     """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
 
+    Of a parent in the template, and of a limit of which the account uses nothing, it is all that the template has.
     CloudFormation creates before it deletes, so removed resources are not subtracted.
     """
-    found = [_new(part, limit, stack) for part in parts(limit.counts, inventory)]
+    found = list(parts(limit.counts, inventory))
+    if limit.usage and stack is not None:
+        before = {part.resource: part for part in parts(limit.counts, deployed)} if deployed else None
+        found = [part if part.parent and part.parent.in_template else _new(part, stack, before) for part in found]
     if limit.own_stack and not isinstance(stack, Stack):
-        least = limit.own_stack if stack is None else 0
-        found.append(Part("", least, limit.own_stack))
+        found.append(Part("", limit.own_stack if stack is None else 0, limit.own_stack))
     return grouped(part for part in found if part.most or part.unknown)
 
 
-def _new(part: Part, limit: Limit, stack: Stack | Unknown | None) -> Part:
-    """What a resource adds to what the live stack has of it already.
-
-    A resource that the stack holds counts as one more nowhere; how much of anything else it has is not known here.
-    """
-    if stack is None:
-        return part
+def _new(part: Part, stack: Stack | Unknown, before: Mapping[str, Part] | None) -> Part:
+    """What a resource adds to what the live stack has of it already; `before` has the parts of its template."""
     held = stack.resources if isinstance(stack, Stack) else None
-    if not held:
-        return replace(part, least=0) if held is None else part
+    if held is None:
+        return replace(part, least=0)
     if held.get(part.resource) != part.type:
         return part
-    return replace(part, least=0, most=0, unknown=None)
+    if not part.varies:
+        return replace(part, least=0, most=0, unknown=None)
+    old = before.get(part.resource) if before is not None else None
+    if old is None or old.unknown or part.unknown:
+        return replace(part, least=0)
+    return replace(part, least=max(0, part.least - old.most), most=max(0, part.most - old.least))
+
+
+def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Stack | Unknown | None) -> bool:
+    """Whether only the deployed template says how much of an amount the stack has already."""
+    held = (isinstance(stack, Stack) and stack.resources) or {}
+    inventory = Inventory(tree)
+    return any(
+        part.varies and held.get(part.resource) == part.type and not (part.parent and part.parent.in_template)
+        for limit in limits
+        if limit.usage and held
+        for part in parts(limit.counts, inventory)
+    )
 
 
 def coverage(tree: StackTree) -> Mapping[str, int]:
     """The resource types that no limit of the catalogue knows, with how many may exist of each."""
-    return dict(sorted(Counter(item.type for item in Inventory(tree).by_name.values() if item.type not in FILES).items()))
+    types = (item.type for item in Inventory(tree).by_name.values())
+    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES).items()))
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
     """At least one finding for every limit that the template touches, also where it fits."""
-    limits = touched(result.tree, result.account.stack)
-    return tuple(finding for limit in limits for finding in JUDGES[limit.kind](limit, result))
-
-
-def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
     inventory = Inventory(result.tree)
-    more = additions(limit, inventory, result.account.stack)
+    deployed = Inventory(result.deployed) if result.deployed else None
+    judges = judges_with(partial(_judge_count, inventory, deployed))
+    limits = touched(result.tree, result.account.stack)
+    return tuple(finding for limit in limits for finding in judges[limit.kind](limit, result))
+
+
+def _judge_count(
+    inventory: Inventory, deployed: Inventory | None, limit: Limit, result: Preflight
+) -> Iterator[Finding]:
+    more = additions(limit, inventory, result.account.stack, deployed)
+    if not more:
+        return  # an update that adds nothing to it
     quota = _documented(limit, result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD)))
-    spender = next(inventory.of(*limit.types), None)
+    spender = next(_spenders(limit, inventory), None)
     common = Finding(
         limit.id,
         Verdict.UNKNOWN,
@@ -98,16 +123,18 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         line=spender.resource.line if spender else None,
         hints=next_steps(quota.value, quota.usage),
     )
-    for value in (quota.value, quota.usage):
-        if isinstance(value, Unknown):
-            yield replace(common, message=f"{limit.title}: {value.reason}", judged=False)
-            return
-    sums = [_Sum(added, *_used(added.parent, quota.usage, result.account.stack)) for added in more]
-    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least), default=_Sum(Addition(), 0, 0))
+    value, usage = quota.value, quota.usage
+    if isinstance(value, Unknown) or isinstance(usage, Unknown):
+        unknown = value if isinstance(value, Unknown) else usage
+        reason = unknown.reason if isinstance(unknown, Unknown) else ""
+        yield replace(common, message=f"{limit.title}: {reason}", judged=False)
+        return
+    sums = [_Sum(added, *_used(added, usage, result.account.stack)) for added in more]
+    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least))
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
-    yield _compare(limit, quota, sums, fullest, common)
+    yield _compare(limit, value, quota.source, sums, common)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +154,36 @@ class _Sum:
         return self.high + self.added.most
 
 
+def _spenders(limit: Limit, inventory: Inventory) -> Iterator[Item]:
+    """The resources that may count toward a limit."""
+    return inventory.of(*dict.fromkeys(count.type for count in limit.counts))
+
+
 def _documented(limit: Limit, quota: Quota) -> Quota:
-    """The documented default where the account has no part in it: nothing is used, and no code names a quota."""
+    """The documented default where the account has no part in it: nothing is used, and AWS raises it for no account."""
     is_read = not isinstance(quota.value, Unknown)
-    if is_read or limit.usage or limit.has_code or limit.default is None:
+    if is_read or limit.usage or limit.adjustable or limit.default is None:
         return quota
     return Quota(limit.default, 0, Source.DOCUMENTED)
 
 
-def _used(parent: Parent | None, usage: Usage, stack: Stack | Unknown | None) -> tuple[Number, Number]:
-    """What is used of the limit: by the account, or by a parent, of which a new one has nothing."""
-    if isinstance(usage, Unknown):
-        raise AssertionError(usage)
-    fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
+def _used(
+    added: Addition, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
+) -> tuple[Number, Number]:
+    """What is used of the limit: by the account, or by a parent, of which a new one has nothing.
+
+    What a held parent of the template has from the template is among `added`; others may have put more there.
+    """
+    parent = added.parent
+    fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
     if parent is None:
         return fullest, fullest
     if parent.in_template:
         held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
-        return (0, fullest) if held is None or parent.id in held else (0, 0)
+        return (0, max(0, fullest - added.most)) if held is None or parent.id in held else (0, 0)
     if parent.is_open:
         return 0, fullest
-    used = usage if isinstance(usage, int | float) else usage.get(parent.id, 0)
+    used = usage.get(parent.id, 0) if isinstance(usage, Mapping) else usage
     return used, used
 
 
@@ -155,27 +191,30 @@ NEAR = 0.8
 """The part of a quota from which on what is left is named in a warning."""
 
 
-def _compare(limit: Limit, quota: Quota, sums: Sequence[_Sum], fullest: _Sum, common: Finding) -> Finding:
-    value, added = quota.value, fullest.added
-    if isinstance(value, Unknown):
-        raise AssertionError(value)
-    unit = f" {limit.unit}" if limit.unit else ""
-    exact = added.least == added.most and not limit.at_most
-    adds = f"{_shown(added.most)}" if exact else f"at most {_shown(added.most)}"
-    place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
-    source = f" ({quota.source.value})" if quota.source.value else ""
-    message = f"{limit.title}: {_shown(fullest.high)} used, {adds} more{place}, of {_shown(value)}{unit}{source}"
-    is_sure = quota.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
+def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], common: Finding) -> Finding:
+    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least))
+    message, at_least = _message(limit, value, source, fullest)
+    is_sure = source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
     if any(sum_.least > value and sum_.added.least for sum_ in sums) and not limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
-    if fullest.most > value:
+    if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
-        more = message.replace(f"{adds} more", f"{_shown(added.most)} or more", 1)
         hints = next_steps(unknown)
-        return replace(common, verdict=Verdict.UNKNOWN, message=f"{more}: {unknown.reason}", hints=hints)
-    near = value and fullest.most >= NEAR * value and added.most and not limit.at_most
-    return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else common.severity)
+        return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
+    near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
+    return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+
+
+def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[str, str]:
+    """The sum, and the sum where more than is known may be added."""
+    added, unit = sum_.added, f" {limit.unit}" if limit.unit else ""
+    exact = added.least == added.most and not limit.at_most
+    place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
+    origin = f" ({source.value})" if source.value else ""
+    start, end = f"{limit.title}: {_shown(sum_.high)} used, ", f"{place}, of {_shown(value)}{unit}{origin}"
+    amount = _shown(added.most)
+    return f"{start}{'' if exact else 'at most '}{amount} more{end}", f"{start}{amount} or more{end}"
 
 
 def _shown(value: Number) -> str:
@@ -208,10 +247,15 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
 
 
-JUDGES: Mapping[LimitKind, Callable[[Limit, Preflight], Iterator[Finding]]] = {
-    LimitKind.CONCURRENCY: concurrency_findings,
-    LimitKind.COUNT: _judge_count,
-    LimitKind.EXPORTS: judge_exports,
-    LimitKind.SETTINGS: _judge_settings,
-    LimitKind.TEMPLATE: _judge_template,
-}
+Judge = Callable[[Limit, Preflight], Iterator[Finding]]
+
+
+def judges_with(count: Judge) -> Mapping[LimitKind, Judge]:
+    """How each kind of limit is judged; `count` knows the resources of the template."""
+    return {
+        LimitKind.CONCURRENCY: concurrency_findings,
+        LimitKind.COUNT: count,
+        LimitKind.EXPORTS: judge_exports,
+        LimitKind.SETTINGS: _judge_settings,
+        LimitKind.TEMPLATE: _judge_template,
+    }

@@ -13,7 +13,7 @@ def _summary(key: str) -> Call:
     return Call("iam", "GetAccountSummary", f"SummaryMap.{key}")
 
 
-def _account(id_: str, code: str, title: str, key: str, type_: str, default: int, **more: Grade | bool) -> Limit:
+def _account(id_: str, code: str, title: str, key: str, type_: str, *, default: int, **more: Grade | bool) -> Limit:
     """A limit of the account whose usage and applied value GetAccountSummary gives."""
     return Limit(
         id=id_,
@@ -30,7 +30,7 @@ def _account(id_: str, code: str, title: str, key: str, type_: str, default: int
 
 
 def _inside(
-    id_: str, name: str, title: str, quota: str, counts: tuple[Count, ...], default: int, *, unit: str = ""
+    id_: str, name: str, title: str, quota: str, counts: tuple[Count, ...], *, default: int, unit: str = ""
 ) -> Limit:
     """A limit of one role, user, group or policy; what it has outside of the template is not read."""
     return Limit(
@@ -48,14 +48,14 @@ def _inside(
 
 
 ROWS = (
-    _account("iam-roles", "L-FE177D64", "IAM roles", "Roles", ROLE, 1000),
-    _account("iam-managed-policies", "L-E95E4862", "Customer managed IAM policies", "Policies", POLICY, 1500),
+    _account("iam-roles", "L-FE177D64", "IAM roles", "Roles", ROLE, default=1000),
+    _account("iam-managed-policies", "L-E95E4862", "Customer managed IAM policies", "Policies", POLICY, default=1500),
     _account("iam-instance-profiles", "L-6E65F664", "Instance profiles", "InstanceProfiles",
-             "AWS::IAM::InstanceProfile", 1000),
-    _account("iam-users", "L-F55AF5E4", "IAM users", "Users", USER, 5000, grade=Grade.LIKELY, adjustable=False),
-    _account("iam-groups", "L-F4A5425F", "IAM groups", "Groups", GROUP, 300),
+             "AWS::IAM::InstanceProfile", default=1000),
+    _account("iam-users", "L-F55AF5E4", "IAM users", "Users", USER, default=5000, grade=Grade.LIKELY, adjustable=False),
+    _account("iam-groups", "L-F4A5425F", "IAM groups", "Groups", GROUP, default=300),
     _account("iam-server-certificates", "L-BF35879D", "IAM server certificates", "ServerCertificates",
-             "AWS::IAM::ServerCertificate", 20),
+             "AWS::IAM::ServerCertificate", default=20),
     Limit(
         id="iam-oidc-providers",
         key="iam/L-858F3967",
@@ -79,23 +79,23 @@ ROWS = (
     ),
     _inside(
         "iam-policies-per-role", "L-0DA4ABF3", "Managed policies per role", "AttachedPoliciesPerRoleQuota",
-        (length(ROLE, "ManagedPolicyArns"), each(POLICY, per="Roles")), 20,
+        (length(ROLE, "ManagedPolicyArns"), each(POLICY, per="Roles")), default=20,
     ),
     _inside(
         "iam-policies-per-user", "L-4019AD8B", "Managed policies per user", "AttachedPoliciesPerUserQuota",
-        (length(USER, "ManagedPolicyArns"), each(POLICY, per="Users")), 10,
+        (length(USER, "ManagedPolicyArns"), each(POLICY, per="Users")), default=10,
     ),
     _inside(
         "iam-policies-per-group", "L-384571C4", "Managed policies per group", "AttachedPoliciesPerGroupQuota",
-        (length(GROUP, "ManagedPolicyArns"), each(POLICY, per="Groups")), 10,
+        (length(GROUP, "ManagedPolicyArns"), each(POLICY, per="Groups")), default=10,
     ),
     _inside(
         "iam-groups-per-user", "groups-per-user", "Groups per user", "GroupsPerUserQuota",
-        (length(USER, "Groups"), each("AWS::IAM::UserToGroupAddition", per="Users")), 10,
+        (length(USER, "Groups"), each("AWS::IAM::UserToGroupAddition", per="Users")), default=10,
     ),
     _inside(
         "iam-policy-size", "policy-size", "Length of a managed policy", "PolicySizeQuota",
-        (size(POLICY, "PolicyDocument"),), 6144, unit="characters",
+        (size(POLICY, "PolicyDocument"),), default=6144, unit="characters",
     ),
     _inside(
         "iam-role-inline-size", "role-inline-size", "Length of a role's inline policies", "RolePolicySizeQuota",
@@ -103,18 +103,18 @@ ROWS = (
             size(ROLE, "Policies.PolicyDocument"),
             size(INLINE, "PolicyDocument", per="Roles"),
             size("AWS::IAM::RolePolicy", "PolicyDocument", per="RoleName"),
-        ), 10_240, unit="characters",
+        ), default=10_240, unit="characters",
     ),
     _inside(
         "iam-user-inline-size", "user-inline-size", "Length of a user's inline policies", "UserPolicySizeQuota",
-        (size(USER, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Users")), 2048, unit="characters",
+        (size(USER, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Users")), default=2048, unit="characters",
     ),
     _inside(
         "iam-group-inline-size", "group-inline-size", "Length of a group's inline policies", "GroupPolicySizeQuota",
-        (size(GROUP, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Groups")), 5120, unit="characters",
+        (size(GROUP, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Groups")), default=5120, unit="characters",
     ),
     _inside(
         "iam-trust-policy-size", "L-C07B4B0D", "Length of a role's trust policy", "AssumeRolePolicySizeQuota",
-        (size(ROLE, "AssumeRolePolicyDocument"),), 2048, unit="characters",
+        (size(ROLE, "AssumeRolePolicyDocument"),), default=2048, unit="characters",
     ),
 )  # fmt: skip

@@ -196,6 +196,7 @@ class Metric:
 # The row
 # ---------------------------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit: the resources that count toward it, and how its applied value and usage are read.

@@ -84,6 +84,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         remedy_forbidden=settings.remedy is RemedyMode.FAIL,
         is_sandbox=settings.sandbox,
         strict=settings.strict,
+        deployed=inputs.deployed,
         coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
     )

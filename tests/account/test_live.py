@@ -24,7 +24,7 @@ from tapctl.aws.session import Aws, Target
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
-from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
+from tapctl.limits import CONCURRENCY, Limit, catalogue
 from tapctl.resource_types import ALIAS, FUNCTION, STACK_STATUSES
 from tapctl.resource_types import STACK as STACK_TYPE
 from tapctl.unknown import Unknown
@@ -38,7 +38,7 @@ INNER_ID = STACK_ID.replace("/orders/", "/orders-Inner/")
 
 
 def row(name: str) -> Limit:
-    return next(limit for limit in CATALOGUE if limit.id == name)
+    return next(limit for limit in catalogue() if limit.id == name)
 
 
 def denied(action: str) -> Unknown:

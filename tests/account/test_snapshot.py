@@ -14,7 +14,7 @@ from tapctl.account.model import Account, AccountSettings, Concurrency, Holders,
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import Advice, advise
-from tapctl.limits import CATALOGUE
+from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
@@ -71,7 +71,7 @@ class TestReading:
         assert reader.look_up(["ssm:/a"]) == {
             "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(Advice.GIVE_LOOKUP, "ssm:/a"))
         }
-        assert set(reader.quotas(CATALOGUE).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
+        assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
     def test_unknown_keys_are_ignored(self, tmp_path: Path) -> None:
         later = {**LEAST, "later": {"x": 1}, "limits": {**LEAST["limits"], "gpus": 1}}

@@ -1,6 +1,7 @@
 """What real templates add to each limit, against numbers that others counted; see the README beside them.
 
-`python -m tests.cli.test_limits_corpus [CORPUS]` prints how many keys of how many scenarios are exact, and each difference.
+`python -m tests.cli.test_limits_corpus [CORPUS]` prints how many scenarios are exact, and each
+difference.
 """
 
 import json

@@ -12,7 +12,7 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, Limit
+from tapctl.limits import Limit, catalogue
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -54,7 +54,7 @@ def one(key: str, found: tuple[Finding, ...]) -> Finding:
 
 
 def limit(key: str) -> Limit:
-    return next(row for row in CATALOGUE if row.key == key)
+    return next(row for row in catalogue() if row.key == key)
 
 
 class TestCounting:

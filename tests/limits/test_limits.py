@@ -8,15 +8,15 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tapctl.concurrency.limits_check import JUDGES
-from tapctl.limits import CATALOGUE, Limit, LimitKind
+from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.limits.row import Call, number_of_resources
 
 SESSION = botocore.session.Session()
 CALLS = sorted(
-    {(call.service, call.operation): call for row in CATALOGUE for call in (row.usage, row.quota) if call}.items()
+    {(call.service, call.operation): call for row in catalogue() for call in (row.usage, row.quota) if call}.items()
 )
 
-each_row = pytest.mark.parametrize("row", CATALOGUE, ids=[row.id for row in CATALOGUE])
+each_row = pytest.mark.parametrize("row", catalogue(), ids=[row.id for row in catalogue()])
 each_call = pytest.mark.parametrize("call", [call for _, call in CALLS], ids=["-".join(key) for key, _ in CALLS])
 
 
@@ -31,7 +31,7 @@ def pagination(service: str) -> dict[str, Any]:
 
 def test_ids_keys_and_titles_are_unique() -> None:
     for name in ("id", "key", "title"):
-        values = [getattr(row, name) for row in CATALOGUE]
+        values = [getattr(row, name) for row in catalogue()]
         assert len(values) == len(set(values)), name
 
 
@@ -112,14 +112,14 @@ class TestEveryCall:
 
 
 def test_every_path_of_the_catalogue_is_in_its_answer() -> None:
-    for row in CATALOGUE:
+    for row in catalogue():
         for call in (row.usage, row.quota):
             if call:
                 TestEveryCall().test_its_path_is_in_the_answer(call)
 
 
 def test_stacks_are_counted_in_every_status_but_deleted() -> None:
-    row = next(limit for limit in CATALOGUE if limit.id == "cloudformation-stacks")
+    row = next(limit for limit in catalogue() if limit.id == "cloudformation-stacks")
     assert row.usage
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
@@ -135,7 +135,7 @@ def test_the_resource_types_exist() -> None:
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
     known = set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
-    assert {kind for row in CATALOGUE for kind in row.spends} <= known
+    assert {kind for row in catalogue() for kind in row.spends} <= known
 
 
 def test_a_template_whose_resources_a_macro_brings_has_none_yet() -> None:

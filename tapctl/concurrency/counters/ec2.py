@@ -53,15 +53,15 @@ def _vcpus(fleet: Fleet, family: str, share: Range) -> Iterator[Part]:
     unknown = unknown or next((size for size in sizes if isinstance(size, Unknown)), None)
     if isinstance(fleet.count, Unknown):
         if of_family or (unknown and family == "Standard"):
-            yield fleet.item.part(0, 0, unknown=fleet.count)
+            yield fleet.item.part(0, 0, unknown=fleet.count, varies=True)
         return
     least, most = math.floor(fleet.count[0] * share[0]), math.ceil(fleet.count[1] * share[1])
     known = [size for size in sizes if not isinstance(size, Unknown)]
     if unknown and (of_family or family == "Standard"):
-        yield fleet.item.part(0, most * max(known, default=0), unknown=unknown)
+        yield fleet.item.part(0, most * max(known, default=0), unknown=unknown, varies=True)
     elif known and most:
         certain = min(known) if len(of_family) == len(names) else 0
-        yield fleet.item.part(least * certain, most * max(known))
+        yield fleet.item.part(least * certain, most * max(known), varies=True)
 
 
 def volumes(inventory: Inventory, kind: str) -> Iterator[Part]:
@@ -71,18 +71,19 @@ def volumes(inventory: Inventory, kind: str) -> Iterator[Part]:
         if (isinstance(type_, str) and type_ == kind) or (type_ is NO_VALUE and kind == "gp2"):
             amount = number(item.value("Size"))
             if isinstance(amount, Unknown):
-                yield item.part(0, 0, unknown=amount)
+                yield item.part(0, 0, unknown=amount, varies=True)
             elif item.value("Size") is not NO_VALUE:
-                yield item.part(amount / 1024)
+                yield item.part(amount / 1024, varies=True)
     for fleet in fleets(inventory):
         sizes = [number(mapping["VolumeSize"]) for mapping in _mappings(fleet.mappings, kind)]
         unknown = next((size for size in sizes if isinstance(size, Unknown)), None)
         sum_ = sum(size for size in sizes if not isinstance(size, Unknown)) / 1024
         if unknown or isinstance(fleet.count, Unknown):
+            unknown = unknown or (fleet.count if isinstance(fleet.count, Unknown) else None)
             if sizes:
-                yield fleet.item.part(0, 0, unknown=unknown or (fleet.count if isinstance(fleet.count, Unknown) else None))
+                yield fleet.item.part(0, 0, unknown=unknown, varies=True)
         elif sum_:
-            yield fleet.item.part(sum_ * fleet.count[0], sum_ * fleet.count[1])
+            yield fleet.item.part(sum_ * fleet.count[0], sum_ * fleet.count[1], varies=True)
 
 
 def _mappings(value: Value, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -167,7 +168,7 @@ def _group(item: Item) -> Fleet:
 
 
 def _spot_share(mixed: Value, count: Range | Unknown) -> Range:
-    """The part of a mixed group on the Spot market: what is above the base of on-demand instances, by its percentage."""
+    """The part of a mixed group on the Spot market: above the on-demand base, by percentage."""
     distribution = walk(mixed, ["InstancesDistribution"])
     base = number(_first(walk(distribution, ["OnDemandBaseCapacity"]), 0))
     above = number(_first(walk(distribution, ["OnDemandPercentageAboveBaseCapacity"]), 100))

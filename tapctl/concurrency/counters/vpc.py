@@ -105,7 +105,5 @@ def nat_gateways(inventory: Inventory, _: str) -> Iterator[Part]:
 
 def _zone(named: Parent, *, known: bool) -> Parent:
     """The zone; items of a list at different indexes are different zones, and anything else may be the same one."""
-    is_item = named.id.lstrip("{\"").startswith("Fn::Select")
+    is_item = named.id.lstrip('{"').startswith("Fn::Select")
     return Parent(named.id, is_open=not (known and (is_item or not named.is_open)))
-
-
