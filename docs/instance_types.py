@@ -1,6 +1,6 @@
 """Writes tapctl/limits/instance_types.txt, the vCPU of every EC2 instance type, from moto's DescribeInstanceTypes.
 
-Run it as `python docs/instance_types.py` after an update of moto.
+moto is no dependency: run it as `uv run --with moto docs/instance_types.py`.
 """
 
 import gzip
@@ -22,7 +22,7 @@ def main() -> None:
         families[family].append((answer["VCpuInfo"]["DefaultVCpus"], size))
     lines = [
         f"# vCPU of EC2 instance types: VCpuInfo.DefaultVCpus of DescribeInstanceTypes, as in moto {version('moto')}",
-        f"# (moto/ec2/resources/instance_types.json.gz); written {datetime.now(UTC):%Y-%m-%d} by docs/instance_types.py",
+        f"# (moto/ec2/resources/instance_types.json.gz); written {datetime.now(UTC):%Y-%m-%d}",
         *(
             f"{family} {' '.join(f'{size}={count}' for count, size in sorted(sizes))}"
             for family, sizes in sorted(families.items())

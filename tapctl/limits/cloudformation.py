@@ -1,17 +1,6 @@
 """The limits of CloudFormation that a deploy can reach."""
 
-from tapctl.limits.row import (
-    Call,
-    Grade,
-    Limit,
-    LimitKind,
-    bytes_of_text,
-    each,
-    number_of_mappings,
-    number_of_outputs,
-    number_of_parameters,
-    number_of_resources,
-)
+from tapctl.limits.row import Call, Grade, Limit, LimitKind, each
 from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -58,7 +47,6 @@ ROWS = (
         unit="bytes",
         adjustable=False,
         fixed=MAX_TEMPLATE,
-        measure=bytes_of_text,
     ),
     Limit(
         id="cloudformation-template-resources",
@@ -68,7 +56,7 @@ ROWS = (
         docs=DOCS,
         adjustable=False,
         fixed=500,
-        measure=number_of_resources,
+        section="Resources",
     ),
     Limit(
         id="cloudformation-template-outputs",
@@ -78,7 +66,7 @@ ROWS = (
         docs=DOCS,
         adjustable=False,
         fixed=200,
-        measure=number_of_outputs,
+        section="Outputs",
     ),
     Limit(
         id="cloudformation-template-parameters",
@@ -88,7 +76,7 @@ ROWS = (
         docs=DOCS,
         adjustable=False,
         fixed=200,
-        measure=number_of_parameters,
+        section="Parameters",
     ),
     Limit(
         id="cloudformation-template-mappings",
@@ -98,7 +86,7 @@ ROWS = (
         docs=DOCS,
         adjustable=False,
         fixed=200,
-        measure=number_of_mappings,
+        section="Mappings",
     ),
     Limit(
         id="cloudformation-stack-sets",

@@ -107,14 +107,17 @@ ROWS = (
     ),
     _inside(
         "iam-user-inline-size", "user-inline-size", "Length of a user's inline policies", "UserPolicySizeQuota",
-        (size(USER, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Users")), default=2048, unit="characters",
+        (size(USER, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Users")), default=2048,
+        unit="characters",
     ),
     _inside(
         "iam-group-inline-size", "group-inline-size", "Length of a group's inline policies", "GroupPolicySizeQuota",
-        (size(GROUP, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Groups")), default=5120, unit="characters",
+        (size(GROUP, "Policies.PolicyDocument"), size(INLINE, "PolicyDocument", per="Groups")), default=5120,
+        unit="characters",
     ),
     _inside(
         "iam-trust-policy-size", "L-C07B4B0D", "Length of a role's trust policy", "AssumeRolePolicySizeQuota",
-        (size(ROLE, "AssumeRolePolicyDocument"),), default=2048, unit="characters",
+        (size(ROLE, "AssumeRolePolicyDocument"),), default=2048,
+        unit="characters",
     ),
 )  # fmt: skip

@@ -1,13 +1,9 @@
 """One limit as a row of data: what counts toward it, and how its applied value and its usage are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
-
-Measure = Callable[[str, Mapping[str, Any]], int]
-"""How much of a limit a template takes, from its text and from its body after the transforms."""
 
 Number = int | float
 """Units of a limit; shares of a TiB and of a vCPU are no whole numbers."""
@@ -205,8 +201,10 @@ class Limit:
     value, `grade` how sure it is, `adjustable` whether AWS raises it on request. `quota` None means that the applied
     value comes from Service Quotas, `usage` None that nothing of the account is used before the template.
     `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
-    upper bound, so that going over is uncertain instead of exceeded. `fixed` is the value of a limit that is the same
-    in every account, and `measure` the template's usage of it. `own_stack` is what the stack itself takes.
+    upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
+
+    Of a limit of one template, `fixed` is the value in every account, and `section` the section whose entries count,
+    "" where the bytes of the text do.
     """
 
     id: str
@@ -223,7 +221,7 @@ class Limit:
     quota: Call | None = None
     is_global: bool = False
     fixed: int | None = None
-    measure: Measure | None = None
+    section: str = ""
     at_most: bool = False
     own_stack: int = 0
 
@@ -256,24 +254,3 @@ class Limit:
         if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
-
-
-def bytes_of_text(text: str, _: Mapping[str, Any]) -> int:
-    return len(text.encode())
-
-
-def number_of_resources(_: str, body: Mapping[str, Any]) -> int:
-    # A macro at the top level may bring all of them.
-    return len(body.get("Resources") or {})
-
-
-def number_of_outputs(_: str, body: Mapping[str, Any]) -> int:
-    return len(body.get("Outputs") or {})
-
-
-def number_of_parameters(_: str, body: Mapping[str, Any]) -> int:
-    return len(body.get("Parameters") or {})
-
-
-def number_of_mappings(_: str, body: Mapping[str, Any]) -> int:
-    return len(body.get("Mappings") or {})

@@ -185,7 +185,9 @@ ROWS = (
             each(VPC, per=ITSELF),
         ),
         default=5,
-        usage=tally("ec2", "DescribeVpcs", "Vpcs[].CidrBlockAssociationSet[].VpcId"),
+        usage=Call(
+            "ec2", "DescribeVpcs", "Vpcs[].[VpcId, length(CidrBlockAssociationSet)]", reading=Reading.PAIRS
+        ),
     ),
     Limit(
         id="vpc-peerings-per-vpc",
