@@ -148,7 +148,7 @@ class LimitReads:
             return Unknown(
                 "Service Quotas does not know it"
             ) if limit.default is None else limit.default, Source.DOCUMENTED
-        return default, Source.AWS_DEFAULT
+        return default, Source.APPLIED if isinstance(default, Unknown) else Source.AWS_DEFAULT
 
     def _grouped(self, call: Call) -> Usage:
         """The usage by a call, of parents by the group that each belongs to."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 
@@ -191,11 +191,6 @@ def _above(prefix: str) -> str:
     return f"{above}/" if above else ""
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Counting
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
     """What each resource adds to a limit; a counter runs once for all of its types."""
     counters: dict[tuple[str, str], list[str]] = {}
@@ -263,10 +258,8 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
     if count.of is Of.RESOURCE:
         return count.units
     value = item.value(count.path)
-    if count.of is Of.LENGTH:
-        if isinstance(value, Unknown):
-            return value
-        return len(value) if isinstance(value, list) else 0 if value is NO_VALUE else 1
+    if count.of is Of.LENGTH and not isinstance(value, Unknown):
+        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
     factors = [number(item.value(path)) for path in count.times]
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
     for factor in factors:
@@ -326,9 +319,9 @@ def grouped(found: Iterable[Part]) -> tuple[Addition, ...]:
     for part in found:
         groups.setdefault(part.parent, []).append(part)
     additions = [_together(parent, members) for parent, members in groups.items()]
-    known_most = sum(addition.most for addition in additions if addition.parent and addition.parent.is_open)
+    most = sum(addition.most for addition in additions if addition.parent and addition.parent.is_open)
     return tuple(
-        _may_be_all(addition, known_most) if addition.parent and addition.parent.is_open else addition
+        replace(addition, most=most) if addition.parent and addition.parent.is_open else addition
         for addition in additions
     )
 
@@ -343,18 +336,13 @@ def _together(parent: Parent | None, members: list[Part]) -> Addition:
     )
 
 
-def _may_be_all(addition: Addition, most: Number) -> Addition:
-    return Addition(addition.least, most, addition.parent, addition.resources, addition.unknown)
-
-
 def largest(additions: Iterable[Addition]) -> Addition:
     """The addition to the account, or to the parent that gets most."""
     found = list(additions)
     if not found:
         return Addition()
     fullest = max(found, key=lambda addition: (addition.most, addition.least, addition.unknown is not None))
-    least = max(addition.least for addition in found)
-    return Addition(least, fullest.most, fullest.parent, fullest.resources, fullest.unknown)
+    return replace(fullest, least=max(addition.least for addition in found))
 
 
 def plain_number(value: Number) -> Number:

@@ -29,7 +29,7 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
     tree = inventory.tree
     match limit.kind:
         case LimitKind.TEMPLATE:
-            return True
+            return any(measured(limit, member) for member in tree.members())
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:

@@ -59,7 +59,7 @@ class Of(Enum):
     LENGTH = "the items of the list at the path"
     SIZE = "the characters of the value at the path"
     VALUE = "the number at the path, compared and not added up"
-    COUNTER = "what a function of `tapctl.concurrency.counters` says"
+    COUNTER = "what a function counts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
+    Source,
     Stack,
 )
 from tapctl.account.reader import AccountReader
@@ -411,7 +412,9 @@ class TestQuotas:
                 {"Quota": {"Value": 2500.0}},
                 {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
             )
-            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(2500, 0)}
+            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {
+                "dynamodb/L-F98FE922": Quota(2500, 0, Source.AWS_DEFAULT)
+            }
 
     @pytest.mark.parametrize(
         ("errors", "expected"),
