@@ -13,8 +13,14 @@ import pytest
 from botocore.validate import ParamValidator
 
 from docs.generate import INDEX, index
+from tapctl.account.model import Account, AccountSettings, Concurrency, Quota
 from tapctl.concurrency.counting import Inventory, counter_of, largest
-from tapctl.concurrency.limits_check import additions, judges_with
+from tapctl.concurrency.judge import judge
+from tapctl.concurrency.limits_check import additions, check_limits, judges_with
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.update_diff import diff
+from tapctl.concurrency.verdict import Verdict
 from tapctl.limits import FILES, Limit, LimitKind, catalogue, limits_of, rows
 from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
 from tests.support.templates import stack_tree_of
@@ -286,6 +292,27 @@ class TestEveryCount:
 
         assert one > 0
         assert two == one if count.per == ITSELF else two == 2 * one
+
+
+@each_count
+def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
+    row = next(row for row in catalogue() if count in row.counts)
+    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER:
+        return
+    units = int(added(row, spender(count))) + row.own_stack
+    verdicts = [verdict(row, count, Quota(units + free, 0)) for free in (0, -1)]
+
+    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most else Verdict.EXCEEDS]
+
+
+def verdict(row: Limit, count: Count, quota: Quota) -> Verdict:
+    tree = stack_tree_of(json.dumps({"Resources": {"R": spender(count)}}))
+    pool = Concurrency(1000, 1000)
+    account = Account("eu-west-1", AccountSettings(pool), quotas={row.key: quota})
+    changes = diff(read_demand(tree), {})
+    result = Preflight(tree.resolver.template, tree, account, read_demand(tree), changes, judge(changes, pool))
+    (finding,) = [finding for finding in check_limits(result) if finding.limit == row.id]
+    return finding.verdict
 
 
 def spender(count: Count) -> dict[str, Any]:
