@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 
 from tapctl.account.model import UNREAD, Quota, Source, Stack
 from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
@@ -13,6 +14,7 @@ from tapctl.concurrency.opaque import opaque_resources
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import FILES, Limit, LimitKind, limits_of
 from tapctl.limits.row import Grade, Number
 from tapctl.template.nested import StackTree
@@ -134,7 +136,8 @@ def _judge_count(
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
-    yield _compare(limit, value, quota.source, sums, common)
+    finding = _compare(limit, value, quota.source, sums, common)
+    yield finding if finding.hints else replace(finding, hints=_increase(limit, finding, fullest.most, result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,16 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
         return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
     near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+
+
+def _increase(limit: Limit, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
+    """How to get a higher quota where the deploy needs one; a global one is raised in one Region."""
+    region = "us-east-1" if limit.is_global else result.account.region
+    too_much = finding.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN)
+    service, _, code = limit.key.partition("/")
+    if not too_much or not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
+        return ()
+    return (advise(Advice.RAISE_QUOTA, service, code, ceil(needed), region),)
 
 
 def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[str, str]:

@@ -42,15 +42,16 @@ class TestReadings:
         assert read("ec2-elastic-ips", {"DescribeAddresses": [answer]}) == Quota(5, 2)
 
     def test_parents_are_tallied_over_all_pages(self) -> None:
-        pages = [
+        pages: list[dict[str, Any]] = [
             {"Subnets": [{"VpcId": "vpc-1"}, {"VpcId": "vpc-2"}], "NextToken": "more"},
             {"Subnets": [{"VpcId": "vpc-1"}]},
         ]
         assert read("vpc-subnets-per-vpc", {"DescribeSubnets": pages}).usage == {"vpc-1": 2, "vpc-2": 1}
 
     def test_parents_are_added_up_by_their_group(self) -> None:
-        gateways = [{"SubnetId": subnet, "State": state} for subnet, state in GATEWAYS]
-        subnets = [{"SubnetId": f"subnet-{name}", "AvailabilityZone": zone} for name, zone in ("1a", "2a", "3b")]
+        gateways: list[Any] = [{"SubnetId": subnet, "State": state} for subnet, state in GATEWAYS]
+        zones = ("1a", "2a", "3b")
+        subnets: list[Any] = [{"SubnetId": f"subnet-{name}", "AvailabilityZone": zone} for name, zone in zones]
         found = read(
             "vpc-nat-gateways-per-zone",
             {"DescribeNatGateways": [{"NatGateways": gateways}], "DescribeSubnets": [{"Subnets": subnets}]},

@@ -70,7 +70,7 @@ def same(expected: Any, added: Addition | None) -> bool:
         return expected is None or (isinstance(expected, dict) and bool(expected.get("optional")))
     if expected is None:
         return False
-    wanted = expected if isinstance(expected, dict) else {"most": expected}
+    wanted: dict[str, Any] = expected if isinstance(expected, dict) else {"most": expected}
     least, most = round(added.least, 3), round(added.most, 3)
     if (round(wanted.get("least", wanted["most"]), 3), round(wanted["most"], 3)) != (least, most):
         return False

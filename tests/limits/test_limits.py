@@ -12,7 +12,6 @@ import jmespath
 import pytest
 from botocore.validate import ParamValidator
 
-from docs.generate import INDEX, index
 from tapctl.account.model import Account, AccountSettings, Concurrency, Quota
 from tapctl.concurrency.counting import Inventory, counter_of, largest
 from tapctl.concurrency.judge import judge
@@ -63,10 +62,6 @@ def test_ids_keys_and_titles_are_unique() -> None:
 
 def test_every_kind_is_judged() -> None:
     assert set(judges_with(lambda limit, result: iter(()))) == set(LimitKind)
-
-
-def test_the_index_is_up_to_date() -> None:
-    assert INDEX.read_text(encoding="utf-8") == index()
 
 
 def test_only_the_files_of_the_types_that_are_there_are_loaded() -> None:
