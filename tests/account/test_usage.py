@@ -50,7 +50,7 @@ class TestReadings:
 
     def test_parents_are_added_up_by_their_group(self) -> None:
         gateways: list[Any] = [{"SubnetId": subnet, "State": state} for subnet, state in GATEWAYS]
-        zones = ("1a", "2a", "3b")
+        zones = (("1", "a"), ("2", "a"), ("3", "b"))
         subnets: list[Any] = [{"SubnetId": f"subnet-{name}", "AvailabilityZone": zone} for name, zone in zones]
         found = read(
             "vpc-nat-gateways-per-zone",
