@@ -90,9 +90,14 @@ _UNION_MEMBERS = {
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
+Units = Annotated[int | float, Field(ge=0)]
+
+
 class _Quota(_Model):
-    value: Number
-    usage: Number
+    value: Units | Unread
+    # An Unread is a map too, so it is tried first.
+    usage: Annotated[Units | UnreadMap | dict[str, Units], Field(union_mode="left_to_right")]
+    source: Literal["", "AWS default", "documented default"] = ""
 
 
 class _Floor(_Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -88,12 +88,33 @@ class Aws:
 
     def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
         """Every page of the answer; one where the operation has no pages."""
+        return list(self.each_page(service, operation, **parameters))
+
+    def each_page(
+        self,
+        service: str,
+        operation: str,
+        *,
+        region: str | None = None,
+        token: tuple[str, str] | None = None,
+        **parameters: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """The pages of the answer, one by one.
+
+        `token` has the members of answer and request with the next page, for an operation without a paginator.
+        """
         from botocore import xform_name
 
-        client, method = self.client(service), xform_name(operation)
+        client, method = self.client(service, region), xform_name(operation)
         if client.can_paginate(method):
-            return list(client.get_paginator(method).paginate(**parameters))
-        return [self.call(service, operation, **parameters)]
+            yield from client.get_paginator(method).paginate(**parameters)
+            return
+        while True:
+            page: dict[str, Any] = getattr(client, method)(**parameters)
+            yield page
+            if token is None or not page.get(token[0]):
+                return
+            parameters = {**parameters, token[1]: page[token[0]]}
 
     def supports(self, service: str, operation: str, parameter: str | None = None) -> bool:
         """Whether this version of botocore has the operation, with the parameter."""

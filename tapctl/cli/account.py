@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -12,9 +13,10 @@ from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
+from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.judge import floor
 from tapctl.errors import ExitCode, UsageError
-from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.limits import LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 from tapctl.unknown import Unknown
@@ -150,12 +152,18 @@ def _limits(account: Account) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("limit", "used", "of"):
         table.add_column(name, justify="left" if name == "limit" else "right")
-    for limit in CATALOGUE:
+    for limit in catalogue():
         if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
-            used = "-" if isinstance(quota.usage, Unknown) else f"{quota.usage:,}"
+            used = "-" if isinstance(quota.usage, Unknown) else _used(quota.usage)
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
             table.add_row(title, used, _number(quota.value))
     return table
+
+
+def _used(usage: float | Mapping[str, int | float]) -> str:
+    """The usage, of a limit per parent that of the fullest one."""
+    fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
+    return f"{plain_number(fullest):,}"
 
 
 def _holders(holders: Holders | Unknown) -> Any:
@@ -184,7 +192,7 @@ def _stack(stack: Stack) -> list[Text]:
     return list(map(Text.from_markup, lines))
 
 
-def _number(value: int | Unknown) -> str:
+def _number(value: float | Unknown) -> str:
     from rich.markup import escape
 
     return escape(f"unknown: {value.reason}") if isinstance(value, Unknown) else f"{value:,}"

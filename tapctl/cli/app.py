@@ -18,6 +18,7 @@ class _Commands(LazyGroup):
     summaries = {  # noqa: RUF012 - never changed
         "preflight": "Check whether the template fits the account.",
         "demand": "Show the concurrency that the template asks for; needs no AWS.",
+        "limits": "List the limits, or what the template adds to each; needs no AWS.",
         "account": "Show the account's limits and headroom, or save them.",
         "fix": "Show the remedy as a diff of the source file, or apply it.",
         "deploy": "Deploy the stack if it fits, and verify the result.",

@@ -264,9 +264,10 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
     for increase, hint in zip(result.pending_increases, pending, strict=True):
         if increase.value >= need:
             return (hint,)
-    request = advise(Advice.REQUEST_INCREASE, limit.service, limit.code, need)
+    quota = limit.key.split("/")
+    request = advise(Advice.REQUEST_INCREASE, *quota, need)
     if region:
-        request = advise(Advice.REQUEST_INCREASE_IN_REGION, limit.service, limit.code, need, region)
+        request = advise(Advice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
     return (request, *pending)
 
 

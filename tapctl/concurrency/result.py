@@ -49,6 +49,8 @@ class Preflight:
     """Whether limits that were not read count as unknown."""
     coverage: Mapping[str, int] = field(default_factory=dict)
     """The resource types whose limits are not covered, with how many resources there are of each."""
+    deployed: StackTree | None = None
+    """The template that the stack was deployed from, read where an amount of a limit may have changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 

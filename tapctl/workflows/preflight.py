@@ -19,7 +19,7 @@ from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import unknown_names
 from tapctl.errors import TemplateError
-from tapctl.limits import CATALOGUE, Limit, LimitKind
+from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, missing_paths
@@ -85,6 +85,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         remedy_asks=settings.remedy is RemedyMode.ASK,
         is_sandbox=settings.sandbox,
         strict=settings.strict,
+        deployed=inputs.deployed,
         coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
     )
@@ -202,14 +203,14 @@ def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
 
 
 def survey(
-    reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE, *, holders: bool = False
+    reader: AccountReader, settings: Settings, limits: Sequence[Limit] | None = None, *, holders: bool = False
 ) -> Account:
     """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
     with ThreadPoolExecutor(5, "read") as pool:
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
+        quotas = pool.submit(reader.quotas, [limit for limit in limits or catalogue() if limit.kind is LimitKind.COUNT])
         exports = pool.submit(reader.exports)
         known = identity.result()
         return Account(

@@ -15,7 +15,7 @@ from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
-from tapctl.concurrency.update_diff import diff, update_effects
+from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
 from tapctl.errors import UsageError
 from tapctl.limits import CONCURRENCY, LimitKind
 from tapctl.resource_types import stack_status
@@ -39,6 +39,7 @@ class Inputs:
     account: Account
     effects: UpdateEffects
     changes: tuple[ClaimChange, ...]
+    deployed: StackTree | None = None
 
 
 def read_inputs(
@@ -60,6 +61,9 @@ def read_inputs(
         account = _with_old_versions(reader, account, demand)
         effects = update_effects(reader, account.stack, tree, demand, replacements)
         changes = diff(demand, live_functions(account), effects)
+        deployed = None
+        if limits_check.needs_deployed_template(limits, tree, account.stack):
+            deployed = deployed_tree(reader, account.stack, tree.resolver)
         others = reader.in_flight() if any(change.grows for change in changes) else ()
         account = replace(
             account,
@@ -70,7 +74,7 @@ def read_inputs(
         )
         if names := [change.name for change in changed_exports(tree, account, effects)]:
             account = replace(account, imports=reader.imports(names))
-    return Inputs(tree, demand, account, effects, changes)
+    return Inputs(tree, demand, account, effects, changes, deployed)
 
 
 def _needs_exports(tree: StackTree, stack: Stack | Unknown | None) -> bool:

@@ -10,11 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapctl.account.model import Account, AccountSettings, Concurrency, Holders, Identity, LiveFunction, Quota, Stack
+from tapctl.account.model import (
+    Account,
+    AccountSettings,
+    Concurrency,
+    Holders,
+    Identity,
+    LiveFunction,
+    Quota,
+    Source,
+    Stack,
+)
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import Advice, advise
-from tapctl.limits import CATALOGUE
+from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
@@ -71,7 +81,7 @@ class TestReading:
         assert reader.look_up(["ssm:/a"]) == {
             "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(Advice.GIVE_LOOKUP, "ssm:/a"))
         }
-        assert set(reader.quotas(CATALOGUE).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
+        assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
     def test_unknown_keys_are_ignored(self, tmp_path: Path) -> None:
         later = {**LEAST, "later": {"x": 1}, "limits": {**LEAST["limits"], "gpus": 1}}
@@ -346,3 +356,15 @@ def test_holders_of_reservations_are_written_and_read(tmp_path: Path, holders: H
     account = Account("eu-west-1", AccountSettings(Concurrency(1000, 695)), holders=holders)
     (tmp_path / "a.json").write_text(dumps(account, worded))
     assert load(tmp_path / "a.json").holders() == holders
+
+
+@pytest.mark.parametrize("usage", [7, 1.5, {"vpc-1": 3, "vpc-2": 4}], ids=["a-number", "a-share", "by-parent"])
+def test_a_usage_is_that_of_the_account_or_of_each_parent(usage: object, tmp_path: Path) -> None:
+    file = tmp_path / "account.json"
+    entry = {"value": 200, "usage": usage, "source": "AWS default"}
+    file.write_text(json.dumps({**LEAST, "quotas": {"vpc/L-407747CB": entry}}))
+
+    account = load(file).account
+
+    assert account.quotas["vpc/L-407747CB"] == Quota(200, usage, Source.AWS_DEFAULT)  # type: ignore[arg-type]
+    assert to_json(account, str)["quotas"]["vpc/L-407747CB"] == entry

@@ -26,7 +26,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
-from tapctl.limits import CATALOGUE, CONCURRENCY, LimitKind
+from tapctl.limits import CONCURRENCY, LimitKind, catalogue
 from tapctl.report.hints import worded
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
@@ -600,7 +600,7 @@ class TestSurvey:
     def test_it_reads_everything_that_is_counted(self) -> None:
         reader = fake_account(account_id="123456789012", stack=live(5), exports={"n": "other"})
         found = survey(reader, settings())
-        counted = [row for row in CATALOGUE if row.kind is LimitKind.COUNT]
+        counted = [row for row in catalogue() if row.kind is LimitKind.COUNT]
         assert sorted(reader.asked) == sorted(
             ["settings", "identity", "stack of mine", "exports", *(f"quota of {row.id}" for row in counted)]
         )
