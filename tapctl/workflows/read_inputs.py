@@ -19,7 +19,7 @@ from tapctl.concurrency.update_diff import diff, update_effects
 from tapctl.errors import UsageError
 from tapctl.limits import CONCURRENCY, LimitKind
 from tapctl.resource_types import stack_status
-from tapctl.settings.settings import PREVIOUS
+from tapctl.settings.parameters_file import PREVIOUS
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
 from tapctl.template.parameters import Parameters
