@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,17 @@ def plan_json(stack_name: str, planned: Planned) -> str:
         verdict=planned.preflight.verdict.value,
         remedies=_remedies(planned.preflight),
         **plan_changes.document(planned.change_set),
+        compared=planned.compared,
+        uploads=[{"url": url, "artifact": label} for url, label in planned.uploads.items()],
     )
+
+
+def uploads(labels: Mapping[str, str], options: RenderOptions) -> str:
+    """What a deploy would upload, by its address in S3, one object to a line."""
+    from rich.text import Text
+
+    lines = (Text(f"  {label}: {url}", no_wrap=True) for url, label in labels.items())
+    return draw(options, "a deploy would upload", *lines)
 
 
 def _remedies(preflight: Preflight) -> dict[str, Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from tapctl.account.live import LiveAccount
+from tapctl.aws.cloudformation import get_template
 from tapctl.concurrency import two_step
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.status import StackAction
+from tapctl.template.load import from_stack
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence
-from tapctl.workflows.create_change_set import create_change_set
+from tapctl.workflows.create_change_set import changed_tags, create_change_set, publication_of
 from tapctl.workflows.deployer import Deployer, DeployRequest, check_parameters
 from tapctl.workflows.gate import gate
 from tapctl.workflows.preflight import preflight
@@ -31,6 +34,10 @@ class Planned:
 
     preflight: Preflight
     change_set: ChangeSet | None
+    uploads: Mapping[str, str] = field(default_factory=dict)
+    """What a deploy would upload first, by its address in S3."""
+    compared: bool = False
+    """Whether the changes are a comparison of the templates, since CloudFormation could not read the new one yet."""
 
 
 def plan(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -> Planned:
@@ -49,23 +56,68 @@ def plan(request: DeployRequest, ui: DeployUI, linting: Linting | None = None) -
     if first := result.first_step:
         steps = two_step.describe_first(result.changes, first)
         ui.step(f"a deploy takes two steps; their combined changes are shown; {steps}")
-    planned = _change_set(deployer, result, ready)
-    if planned is not None:
-        ui.changes(planned)
+    planned = _planned(deployer, result, ready)
+    if planned.change_set is not None:
+        ui.changes(planned.change_set)
         if request.options.fail_on_warnings:
-            change_set.fail_on_warnings(planned, deployer.name)
-    return Planned(result, planned)
+            change_set.fail_on_warnings(planned.change_set, deployer.name)
+    return planned
 
 
-def _change_set(deployer: Deployer, result: Preflight, ready: ReadyStack) -> ChangeSet | None:
-    """What a deploy would change, without leaving a change set behind; None when there is nothing to change."""
+def _planned(deployer: Deployer, result: Preflight, ready: ReadyStack) -> Planned:
+    """The changes, without uploading anything and without leaving a change set behind."""
+    publication = publication_of(deployer, result)
+    store = publication.store
+    missing = publication.missing()
+    uploads = {f"s3://{store.bucket}/{artifact.key}": artifact.label for artifact in missing}
     if ready.action is StackAction.RECREATE:
         deployer.ui.step(f"stack {deployer.name} is {ready.stack.status}: a deploy deletes it and creates it again")
-        return ChangeSet("", ready.stack.id, _additions(result.tree))
-    created = create_change_set(deployer, result, ready)
+        recreated = ChangeSet("", ready.stack.id, _additions(result.tree), tags=changed_tags(deployer, ready))
+        return Planned(result, recreated, uploads)
+    unsent = publication.compact()
+    reads_early = any(artifact.early for artifact in missing)
+    if early := [artifact.label for artifact in unsent.missing() if artifact.early] if reads_early else []:
+        deployer.ui.step(
+            f"CloudFormation reads {', '.join(early)} from S3, and a plan uploads nothing: the templates are compared"
+            " instead, which does not show what is replaced"
+        )
+        return Planned(result, _compared(deployer, result, ready, unsent.package.body), uploads, compared=True)
+    created = create_change_set(deployer, result, ready, publication=unsent)
     if created is not None:
         change_set.discard(deployer.aws, created, with_stack=ready.creates)
-    return created
+    return Planned(result, created, uploads)
+
+
+def _compared(deployer: Deployer, result: Preflight, ready: ReadyStack, body: Mapping[str, Any]) -> ChangeSet | None:
+    """The resources that differ from those of the deployed template, as far as both are written alike."""
+    tags = changed_tags(deployer, ready)
+    if ready.creates:
+        return ChangeSet("", deployer.name, _additions(result.tree), tags=tags)
+    deployed = from_stack(get_template(deployer.aws, ready.stack.id, processed=False), deployer.name).body
+    given = deployer.settings.parameters.items()
+    if body == deployed and given <= ready.stack.parameters.items() and not tags:
+        return None
+    old, new = _definitions(deployed), _definitions(body)
+    resolver = result.tree.resolver
+    absent = {each.logical_id for each in result.template.resources() if existence(resolver, each) is False}
+    changes = [
+        ResourceChange("Modify" if name in old else "Add", name, definition["Type"])
+        for name, definition in new.items()
+        if (definition != old[name] if name in old else name not in absent)
+    ]
+    changes += [_removal(name, definition) for name, definition in old.items() if name not in new]
+    return ChangeSet("", ready.stack.id, tuple(changes), tags=tags)
+
+
+def _definitions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The resources of a template by logical id; those of a loop are not known before it is unrolled."""
+    entries = (body.get("Resources") or {}).items()
+    return {name: entry for name, entry in entries if isinstance(entry, dict) and isinstance(entry.get("Type"), str)}
+
+
+def _removal(name: str, definition: Mapping[str, Any]) -> ResourceChange:
+    policy = str(definition.get("DeletionPolicy", "")).removesuffix("ExceptOnCreate")
+    return ResourceChange("Remove", name, definition["Type"], policy=policy)
 
 
 def _additions(tree: StackTree) -> tuple[ResourceChange, ...]:

@@ -80,3 +80,7 @@ def test_the_document_of_a_deploy_without_changes_is_empty() -> None:
     document = json.loads(deploy.as_json(None, outcome, None))
 
     assert (document["changes"], document["losses"], document["validations"]) == ([], {}, [])
+
+
+def test_what_a_deploy_would_upload_is_a_line_each(golden: Golden) -> None:
+    golden(deploy.uploads({"s3://bucket/1.zip": "code of Fn", "s3://bucket/2.template": "the template"}, PLAIN))
