@@ -114,9 +114,6 @@ class _LiveStacks:
         }
         return replace(stack, functions={**stack.functions, **{name: read.result() for name, read in reads.items()}})
 
-    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        return read_or_unknown("cloudformation:GetTemplate", lambda: get_template(self.aws, stack.id))
-
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         stacks = read_or_unknown("cloudformation:ListStacks", lambda: list_stacks(self.aws, RUNNING))
         return stacks if isinstance(stacks, Unknown) else tuple(InFlight(name, status) for name, status in stacks)
@@ -208,6 +205,10 @@ class LiveAccount(_LiveStacks):
     def identity(self) -> Identity | Unknown:
         account_id = self._once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
         return account_id if isinstance(account_id, Unknown) else Identity(account_id, self.aws.region)
+
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        key, permission = f"template of {stack.id}", "cloudformation:GetTemplate"
+        return self._once(key, permission, lambda: get_template(self.aws, stack.id)).result()
 
     def settings(self) -> AccountSettings:
         return AccountSettings(

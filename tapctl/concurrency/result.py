@@ -14,6 +14,7 @@ from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
+from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import known
 
 
@@ -47,6 +48,8 @@ class Preflight:
     """Whether limits that were not read count as unknown."""
     coverage: Mapping[str, int] = field(default_factory=dict)
     """The resource types whose limits are not covered, with how many resources there are of each."""
+    kept: tuple[KeptParameter, ...] = ()
+    """The parameters that keep the stack's value although the template's default has changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 

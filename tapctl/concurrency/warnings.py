@@ -172,6 +172,18 @@ def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:
                 yield _unknown_name(tree.resolver.template.file, key, name, functions)
 
 
+def unmet_minimums(result: Preflight, policy: RemedyPolicy) -> Iterator[Finding]:
+    """A warning for each `minimum` above what its function reserves; 0 stops a function, and no remedy changes it."""
+    for function in result.demand.functions:
+        minimum_, reserved = policy.minimum.get(function.logical_id, 0), function.reserved
+        if isinstance(reserved, int) and 0 < reserved < minimum_:
+            message = (
+                f"`minimum` in tapctl.toml has {minimum_} for {function.logical_id}, which reserves {reserved}:"
+                f" a remedy keeps {reserved} or drops it, and lowers nothing"
+            )
+            yield _warning(message, function.logical_id, *function.claim_place, f"set it to {reserved} or less")
+
+
 def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Finding:
     near = difflib.get_close_matches(name, functions, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"the template has: {', '.join(functions) or 'none'}"

@@ -1,9 +1,8 @@
 """The limits of Lambda that a deploy can reach."""
 
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
-from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.limits.row import Call, Limit, LimitKind, bytes_of_code
 from tapctl.resource_types import ALIAS, FUNCTION, VERSION
 
 MAX_UNZIPPED = 262_144_000
@@ -18,14 +17,6 @@ MAX_INLINE = 4 * 1024 * 1024
 MAX_MEMORY_OF_NEW_ACCOUNTS = 3008
 """MB of a function's memory, from refusals in public reports; AWS names no number for reduced quotas:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-
-
-def package_bound(properties: Mapping[str, Any]) -> int:
-    """The largest code storage that a function can take, in bytes; container images take none."""
-    code = properties.get("Code")
-    if properties.get("PackageType") == "Image":
-        return 0
-    return MAX_INLINE if isinstance(code, dict) and "ZipFile" in code else MAX_UNZIPPED
 
 
 ROWS = (
@@ -56,7 +47,7 @@ ROWS = (
         kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         spends={
-            FUNCTION: package_bound,
+            FUNCTION: partial(bytes_of_code, inline=MAX_INLINE, zipped=MAX_UNZIPPED),
             VERSION: MAX_UNZIPPED,
             "AWS::Lambda::LayerVersion": MAX_UNZIPPED,
         },

@@ -91,3 +91,11 @@ def bytes_of_text(text: str, _: Mapping[str, Any]) -> int:
 def number_of_resources(_: str, body: Mapping[str, Any]) -> int:
     # A macro at the top level may bring all of them.
     return len(body.get("Resources") or {})
+
+
+def bytes_of_code(properties: Mapping[str, Any], *, inline: int, zipped: int) -> int:
+    """The most bytes that a function's code takes, by the bounds of its kinds; a container image takes none."""
+    code = properties.get("Code")
+    if properties.get("PackageType") == "Image":
+        return 0
+    return inline if isinstance(code, dict) and "ZipFile" in code else zipped

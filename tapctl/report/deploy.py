@@ -11,7 +11,7 @@ from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import DeployFailed, DeployStuck, TapctlError
 from tapctl.report import plan_changes, verify
 from tapctl.report.document import as_document, error_fields
-from tapctl.report.preflight import coverage_json, finding_json
+from tapctl.report.preflight import coverage_json, finding_json, kept_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification
@@ -45,6 +45,7 @@ def plan_json(stack_name: str, planned: Planned) -> str:
         changed=planned.change_set is not None,
         verdict=planned.preflight.verdict.value,
         remedies=_remedies(planned.preflight),
+        kept_parameters=kept_json(planned.preflight),
         **plan_changes.document(planned.change_set),
         compared=planned.compared,
         uploads=[{"url": url, "artifact": label} for url, label in planned.uploads.items()],
@@ -130,6 +131,7 @@ def _document(
         "verdict": preflight.verdict.value if preflight else None,
         "remedies": _remedies(preflight) if preflight else {},
         "findings": [finding_json(finding) for finding in findings],
+        "kept_parameters": kept_json(preflight) if preflight else [],
         "coverage": coverage_json(preflight) if preflight else [],
         "outputs": {},
         **plan_changes.document(None),
