@@ -150,6 +150,13 @@ def test_only_deploy_needs_a_secret_that_is_not_set(shop: Path, tapctl: Tapctl, 
     golden(worded(deployed.err))
 
 
+@pytest.mark.parametrize("command", ["destroy --yes", "watch", "verify"])
+def test_a_command_on_a_stack_needs_no_secret_of_its_template(command: str, shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl(*command.split(), "--env", "secret")
+
+    assert (answer.code, "no usable AWS credentials" in answer.err) == (1, True), answer
+
+
 @pytest.mark.parametrize(
     "content",
     [
