@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.live import LiveAccount
+from tapctl.account.model import Stack
 from tapctl.aws.cloudformation import get_template
 from tapctl.concurrency import two_step
 from tapctl.stacks import change_set
@@ -79,7 +80,7 @@ def _planned(deployer: Deployer, result: Preflight, ready: ReadyStack) -> Planne
     if early := [artifact.label for artifact in unsent.missing() if artifact.early] if reads_early else []:
         deployer.ui.step(
             f"CloudFormation reads {', '.join(early)} from S3, and a plan uploads nothing: the templates are compared"
-            " instead, which does not show what is replaced"
+            " instead, which shows neither what is replaced nor what changes within nested stacks"
         )
         return Planned(result, _compared(deployer, result, ready, unsent.package.body), uploads, compared=True)
     created = create_change_set(deployer, result, ready, publication=unsent)
@@ -89,7 +90,7 @@ def _planned(deployer: Deployer, result: Preflight, ready: ReadyStack) -> Planne
 
 
 def _compared(deployer: Deployer, result: Preflight, ready: ReadyStack, body: Mapping[str, Any]) -> ChangeSet | None:
-    """The resources that differ from those of the deployed template, as far as both are written alike."""
+    """The resources that come and go at any depth, and those of the stack itself that are written in another way."""
     tags = changed_tags(deployer, ready)
     if ready.creates:
         return ChangeSet("", deployer.name, _additions(result.tree), tags=tags)
@@ -98,15 +99,13 @@ def _compared(deployer: Deployer, result: Preflight, ready: ReadyStack, body: Ma
     if body == deployed and given <= ready.stack.parameters.items() and not tags:
         return None
     old, new = _definitions(deployed), _definitions(body)
-    resolver = result.tree.resolver
-    absent = {each.logical_id for each in result.template.resources() if existence(resolver, each) is False}
-    changes = [
-        ResourceChange("Modify" if name in old else "Add", name, definition["Type"])
-        for name, definition in new.items()
-        if (definition != old[name] if name in old else name not in absent)
-    ]
-    changes += [_removal(name, definition) for name, definition in old.items() if name not in new]
-    return ChangeSet("", ready.stack.id, tuple(changes), tags=tags)
+    rewritten = {name for name in old.keys() & new.keys() if old[name] != new[name]}
+    policies = {name: str(entry.get("DeletionPolicy", "")) for name, entry in old.items()}
+    stack = result.account.stack
+    held = stack.resources if isinstance(stack, Stack) else None
+    if held is None:
+        held = {name: str(entry["Type"]) for name, entry in old.items()}
+    return ChangeSet("", ready.stack.id, _differences(result.tree, held, rewritten, policies), tags=tags)
 
 
 def _definitions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -115,9 +114,24 @@ def _definitions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {name: entry for name, entry in entries if isinstance(entry, dict) and isinstance(entry.get("Type"), str)}
 
 
-def _removal(name: str, definition: Mapping[str, Any]) -> ResourceChange:
-    policy = str(definition.get("DeletionPolicy", "")).removesuffix("ExceptOnCreate")
-    return ResourceChange("Remove", name, definition["Type"], policy=policy)
+def _differences(
+    tree: StackTree, held: Mapping[str, str], rewritten: Collection[str] = (), policies: Mapping[str, str] | None = None
+) -> tuple[ResourceChange, ...]:
+    """What comes and goes by the names of the tree and of what the stack holds, and what is rewritten or has either."""
+    added = {change.logical_id: change for change in _additions(tree)}
+    prefixed = {name.removeprefix(tree.prefix): type_ for name, type_ in held.items() if name.startswith(tree.prefix)}
+    here = {name: type_ for name, type_ in prefixed.items() if "/" not in name}
+    nested = {child.prefix: child for child in tree.children if isinstance(child, StackTree)}
+    changes = [change for name, change in added.items() if name not in here]
+    for name, type_ in here.items():
+        child = nested.get(f"{tree.prefix}{name}/")
+        within = _differences(child, held) if child else ()
+        if name not in added:
+            policy = (policies or {}).get(name, "").removesuffix("ExceptOnCreate")
+            changes.append(ResourceChange("Remove", name, type_, policy=policy))
+        elif name in rewritten or within:
+            changes.append(ResourceChange("Modify", name, type_, nested=within))
+    return tuple(changes)
 
 
 def _additions(tree: StackTree) -> tuple[ResourceChange, ...]:

@@ -14,6 +14,7 @@ from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import TagChange
+from tapctl.stacks.changes import walk
 from tapctl.stacks.options import Options
 from tapctl.template.load import load
 from tapctl.workflows.deploy import deploy
@@ -167,6 +168,10 @@ def test_a_plan_uploads_nothing_and_names_what_a_deploy_would(workspace: PlanWor
 
     assert (same.compared, dict(same.uploads)) == (False, {})
     assert (update.compared, changes(update)) == (True, [("Modify", "Child")])
+    assert update.change_set is not None
+    assert sorted((name, change.action) for name, change in walk(update.change_set.changes)) == [
+        ("Child", "Modify"), ("Child/B", "Remove"), ("Child/C", "Add"),
+    ]  # fmt: skip
     assert workspace.objects() == uploaded
 
 
