@@ -1,5 +1,6 @@
 """What a preflight reads of an account, and what it decides."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,8 @@ from tapctl.errors import TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
 from tapctl.limits import CATALOGUE, CONCURRENCY, LimitKind
 from tapctl.report.hints import worded
+from tapctl.report.preflight import as_json
+from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
@@ -329,6 +332,8 @@ class TestKeptParameters:
         (warning,) = (finding for finding in found.findings if finding.rule == KEPT_PARAMETER)
         assert (found.verdict, warning.line) == (FITS, 3)
         assert warning.hints == (advise(Advice.GIVE_PARAMETER, "Size"),)
+        document = json.loads(as_json(found, RenderOptions(80, color=False)))
+        assert document["kept_parameters"] == [{"parameter": "Size", "value": "3", "default": "5"}]
         golden(warning.message)
 
     def test_a_default_that_is_as_before_is_none(self) -> None:
