@@ -142,9 +142,8 @@ def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
         )
         for name, function in stack.functions.items()
     }
-    parameters = {
-        name: value.value() if isinstance(value, Unread) else value for name, value in stack.parameters.items()
-    }
+    values: Mapping[str, str | Unread] = {**stack.parameters, **stack.withheld}
+    parameters = {name: value.value() if isinstance(value, Unread) else value for name, value in values.items()}
     return Stack(stack.name, stack.status, functions, parameters, stack.resources, exports=stack.exports)
 
 
@@ -204,6 +203,7 @@ def dumps(account: Account, word: Wording) -> str:
 def _stack_json(stack: Stack | Unknown | None) -> Any:
     if stack is None or isinstance(stack, Unknown):
         return stack
+    withheld = {name: value for name, value in stack.parameters.items() if isinstance(value, Unknown)}
     return {
         "name": stack.name,
         "status": stack.status,
@@ -216,7 +216,8 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
             }
             for name, function in stack.functions.items()
         },
-        "parameters": stack.parameters,
+        "parameters": {name: value for name, value in stack.parameters.items() if name not in withheld},
+        **({"withheld": withheld} if withheld else {}),
         "resources": stack.resources,
         **({"exports": stack.exports} if stack.exports else {}),
     }

@@ -65,6 +65,8 @@ class SnapshotStack(_Model):
     status: str = "CREATE_COMPLETE"
     functions: dict[str, _Function] = {}
     parameters: dict[str, str | Unread] = {}
+    withheld: dict[str, Unread] = {}
+    """The parameters that have a value which is not saved: those with NoEcho, and those of environment variables."""
     resources: dict[str, str] | None = None
     exports: dict[str, str] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
@@ -19,6 +20,7 @@ from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
+from tapctl.template.local_paths import is_there
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ def account(
     from tapctl.workflows.read_inputs import resolve_lookups
 
     terminal = Terminal.of(output)
-    settings = read(account, template=template, judgement=judgement, template_required=False)
+    settings = read(
+        account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
+    )
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
     if quota.request_increase:
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
@@ -83,7 +87,7 @@ def account(
         # A copy is no newer than its source.
         copy = reader.account
         result = replace(result, taken_at=copy.taken_at, lookups=copy.lookups, holders=copy.holders, is_snapshot=True)
-    if settings.template:
+    if _has_template(template, settings, terminal):
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:
         terminal.result(dumps(result, worded), file)
@@ -93,6 +97,14 @@ def account(
     elif not file:
         terminal.result(dumps(result, worded))
     raise typer.Exit(ExitCode.OK)
+
+
+def _has_template(given: TemplateOptions, settings: Settings, terminal: Terminal) -> bool:
+    """Whether there is a template whose references are read; a configured one may be missing, which is announced."""
+    if settings.template and not given.template and not is_there(Path(settings.template)):
+        terminal.message(f"{settings.template} does not exist; what it refers to is not read")
+        return False
+    return bool(settings.template)
 
 
 def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:

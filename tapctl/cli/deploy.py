@@ -159,6 +159,8 @@ def _plan(request: DeployRequest, reporter: Reporter, linting: Linting | None, *
         planned = plan(request, reporter, linting)
         if planned.change_set is None:
             reporter.result(f"stack {request.stack_name} is up to date: nothing would change")
+        if planned.uploads:
+            reporter.result(report.uploads(planned.uploads, reporter.terminal.options()))
         reporter.document(report.plan_json(request.stack_name, planned))
     return CHANGES if detailed and planned.change_set else ExitCode.OK
 

@@ -8,9 +8,9 @@ from math import ceil
 
 from tapctl.account.model import UNREAD, Quota, Source, Stack
 from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
+from tapctl.concurrency.demand import opaque_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings
-from tapctl.concurrency.opaque import opaque_resources
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict

@@ -5,8 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned, Scaling
-from tapctl.concurrency.opaque import on_instances, opaque_resources, parts_not_here
+from tapctl.concurrency.demand import (
+    Demand,
+    EventSource,
+    FunctionDemand,
+    Provisioned,
+    Scaling,
+    on_instances,
+    opaque_resources,
+    parts_not_here,
+)
 from tapctl.resource_types import (
     ALIAS,
     EVENT_SOURCE_MAPPING,

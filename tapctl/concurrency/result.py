@@ -14,6 +14,7 @@ from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
+from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import known
 
 
@@ -51,6 +52,8 @@ class Preflight:
     """The resource types whose limits are not covered, with how many resources there are of each."""
     deployed: StackTree | None = None
     """The template that the stack was deployed from, read where an amount of a limit may have changed."""
+    kept: tuple[KeptParameter, ...] = ()
+    """The parameters that keep the stack's value although the template's default has changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 

@@ -5,7 +5,9 @@ No object in it expires, since a rollback needs the artifacts of the previous de
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -21,6 +23,18 @@ _ATTEMPTS = 10
 def bucket_name(account_id: str, region: str) -> str:
     """The name of tapctl's own bucket."""
     return f"tapctl-artifacts-{account_id}-{region}"
+
+
+@contextmanager
+def _usable(bucket: Bucket) -> Iterator[None]:
+    """Raises `UsageError` where the credentials may not use the bucket."""
+    try:
+        yield
+    except BucketForbidden:
+        raise UsageError(
+            f"artifact bucket {bucket.name} belongs to another account, or these credentials may not use it",
+            "set `artifact_bucket` in tapctl.toml to a bucket of this account",
+        ) from None
 
 
 @dataclass(slots=True)
@@ -64,39 +78,45 @@ class ArtifactStore:
             bucket.upload(key, file)
         return size
 
+    def has(self, keys: Sequence[str]) -> Mapping[str, bool]:
+        """Whether the bucket has each of these objects; nothing is created or changed. Raises as `ensure` does."""
+        bucket = self._bucket()
+        if not keys or not self._found(bucket):
+            return dict.fromkeys(keys, False)
+        with ThreadPoolExecutor(4, "look") as pool:
+            return dict(zip(keys, pool.map(bucket.has, keys), strict=True))
+
+    def _found(self, bucket: Bucket) -> bool:
+        """Whether the bucket exists. Raises `UsageError` for one that a deploy could not use."""
+        with _usable(bucket):
+            region = bucket.region()
+        if region not in (None, self.aws.region):
+            raise UsageError(
+                f"artifact bucket {bucket.name} is in {region}; Lambda reads code only from a bucket in its own Region",
+                f"set `artifact_bucket` in tapctl.toml to a bucket in {self.aws.region}",
+            )
+        if region is None and self.configured:
+            hint = "create it, or remove `artifact_bucket` from tapctl.toml"
+            raise UsageError(f"artifact bucket {bucket.name} does not exist", hint)
+        return region is not None
+
     def ensure(self) -> bool:
         """Create the bucket where it does not exist; returns whether it did.
 
         Raises `UsageError` for a bucket of another account or Region, and for a configured one that does not exist.
         """
         bucket = self._bucket()
-        try:
+        with _usable(bucket):
             for _ in range(_ATTEMPTS):
-                if region := bucket.region():
-                    self._check(bucket, region)
+                if self._found(bucket):
+                    # One that an interrupted deploy created may lack its protection.
+                    if not self.configured and not bucket.is_protected():
+                        bucket.protect()
                     return False
-                if self.configured:
-                    hint = "create it, or remove `artifact_bucket` from tapctl.toml"
-                    raise UsageError(f"artifact bucket {bucket.name} does not exist", hint)
                 if bucket.create():
                     return True
                 self.sleep(1)
-        except BucketForbidden:
-            raise UsageError(
-                f"artifact bucket {bucket.name} belongs to another account, or these credentials may not use it",
-                "set `artifact_bucket` in tapctl.toml to a bucket of this account",
-            ) from None
         raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
-
-    def _check(self, bucket: Bucket, region: str) -> None:
-        """Refuse a bucket in another Region, and finish the protection of one that an interrupted deploy created."""
-        if region != self.aws.region:
-            raise UsageError(
-                f"artifact bucket {bucket.name} is in {region}; Lambda reads code only from a bucket in its own Region",
-                f"set `artifact_bucket` in tapctl.toml to a bucket in {self.aws.region}",
-            )
-        if not self.configured and not bucket.is_protected():
-            bucket.protect()
 
     def _bucket(self) -> Bucket:
         return Bucket(self.aws, self.bucket, self.account_id)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -178,6 +178,8 @@ class Publication:
     package: Package
     store: ArtifactStore
     step: Callable[[str], None]
+    uploads: bool = True
+    """Whether anything is uploaded; a plan uploads nothing."""
 
     @property
     def request(self) -> dict[str, str]:
@@ -191,6 +193,22 @@ class Publication:
             return None
         return Artifact("the template", text_content(self.package.text, ".template"), early=True)
 
+    def _objects(self) -> tuple[Artifact, ...]:
+        document = self._document()
+        return (*self.package.artifacts, *((document,) if document else ()))
+
+    def missing(self) -> tuple[Artifact, ...]:
+        """What the bucket does not have yet."""
+        objects = self._objects()
+        there = self.store.has([artifact.key for artifact in objects]) if objects else {}
+        return tuple(artifact for artifact in objects if not there[artifact.key])
+
+    def compact(self) -> "Publication":
+        """The same with its template in as few bytes as it can have, and without any upload."""
+        text = json.dumps(self.package.body, separators=(",", ":"), ensure_ascii=False)
+        shorter = self._document() is not None and len(text) < len(self.package.text)
+        return replace(self, package=replace(self.package, text=text) if shorter else self.package, uploads=False)
+
     @contextmanager
     def uploading(self) -> Iterator[None]:
         """Upload the early artifacts before the block, and the others while it runs.
@@ -198,8 +216,7 @@ class Publication:
         Creates the bucket on first use. Raises `UsageError` for a bucket that cannot be used and for a file that
         changed after it was packaged, at the end of the block too.
         """
-        document = self._document()
-        artifacts = (*self.package.artifacts, *((document,) if document else ()))
+        artifacts = self._objects() if self.uploads else ()
         if not artifacts:
             yield
             return

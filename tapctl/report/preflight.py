@@ -277,6 +277,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "in_flight": _in_flight_json(result.account.in_flight),
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
+        "kept_parameters": kept_json(result),
         "coverage": coverage_json(result),
     }
     return json.dumps(document, indent=2) + "\n"
@@ -296,6 +297,11 @@ def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
         "live": plain(change.live.reserved if change.live else None),
         "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
     }
+
+
+def kept_json(result: Preflight) -> list[dict[str, str]]:
+    """The parameters that keep the stack's value although the template's default has changed."""
+    return [{"parameter": kept.name, "value": kept.value, "default": kept.default} for kept in result.kept]
 
 
 def coverage_json(result: Preflight) -> list[dict[str, Any]]:

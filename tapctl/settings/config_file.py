@@ -41,8 +41,8 @@ class Environment(Section):
     """CloudFormation's service role."""
     parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
     """Template parameters; `{ env = "VARIABLE" }` takes the value from the environment, which only a deploy needs."""
-    tags: dict[str, str] = Field(default_factory=dict)
-    """Stack tags; those that are left out stay as they are."""
+    tags: dict[str, str] | None = None
+    """All stack tags: the stack loses one that is left out; without this key it keeps its tags."""
     remedy: RemedyMode = RemedyMode.ASK
     """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
@@ -76,6 +76,8 @@ class File(Section):
     """How function code is packaged."""
     verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
     """What `tapctl verify` expects beyond the template."""
+    defaults: Environment = Field(default_factory=Environment.model_construct)
+    """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
 
@@ -101,13 +103,41 @@ def load(path: Path) -> File:
         raise _explain(error, path) from None
 
 
+_MERGED = ("parameters", "minimum")
+"""The keys of which an environment's entries join those of `[defaults]`; it replaces any other key as a whole."""
+
+
+def environment_of(file: File, name: str | None, path: Path | None) -> Environment:
+    """The environment of this name over `[defaults]`; the defaults alone without a name.
+
+    Raises `ConfigError` for a name that the file at `path` does not have.
+    """
+    own = Environment.model_construct() if name is None else _named(file, name, path)
+    values = {key: getattr(file.defaults, key) for key in file.defaults.model_fields_set}
+    for key in own.model_fields_set:
+        value = getattr(own, key)
+        values[key] = {**values.get(key, {}), **value} if key in _MERGED else value
+    return Environment.model_construct(**values)
+
+
+def _named(file: File, name: str, path: Path | None) -> Environment:
+    if name in file.env:
+        return file.env[name]
+    if path is None:
+        raise ConfigError(f"there is no environment `{name}`: no {FILE} found", f"add `[env.{name}]` to {FILE}")
+    near = difflib.get_close_matches(name, file.env, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
+    raise ConfigError(f"{path} has no environment `{name}`", hint)
+
+
 def _explain(error: ValidationError, path: Path) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
-            return ConfigError(f"{path}: `{key}` is not a top-level key", f"move it to [env.NAME]: {hint}")
+            where = f"move it to [defaults] or [env.NAME]: {hint}"
+            return ConfigError(f"{path}: `{key}` is not a top-level key", where)
         near = difflib.get_close_matches(str(first["loc"][-1]), _valid_keys(first["loc"]), n=1)
         return ConfigError(f"{path}: unknown key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
@@ -120,7 +150,7 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the section that has an unknown one."""
     match location:
-        case ("env", _, _):
+        case ("env", _, _) | ("defaults", _):
             return [*Environment.model_fields]
         case ("function", _):
             return [*FunctionConfig.model_fields]

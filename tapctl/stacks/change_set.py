@@ -12,7 +12,7 @@ from tapctl.aws.cloudformation import ChangeSetPage, describe_change_set
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import stale_change_sets, validations
-from tapctl.stacks.change_set_request import ChangeSetRequest
+from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange
 from tapctl.stacks.changes import ResourceChange, resource_change, walk
 from tapctl.stacks.polling import change_set_pause
 from tapctl.stacks.redaction import Secrets
@@ -39,6 +39,8 @@ class ChangeSet:
     validations: Validations = ()
     part: str = ""
     """Which of two steps it is; empty where there is one."""
+    tags: tuple[TagChange, ...] = ()
+    """What changes of the stack's own tags."""
 
     @property
     def replaced(self) -> frozenset[str]:

@@ -71,6 +71,31 @@ def missing_values(template: Template, parameters: Parameters) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptParameter:
+    """A parameter with the value that it keeps from the stack, and the default that the template has now."""
+
+    name: str
+    value: str
+    default: str
+
+
+def kept_parameters(template: Template, parameters: Parameters) -> tuple[KeptParameter, ...]:
+    """The parameters that keep a value of the stack other than the default; secret and unknown ones aside."""
+    kept = (
+        KeptParameter(name, value, as_text(entry["Default"]))
+        for name, entry in template.parameters.items()
+        if name not in parameters.given and "Default" in entry and not is_secret(entry)
+        if isinstance(value := parameters.previous.get(name), str)
+    )
+    return tuple(each for each in kept if _items(each.value) != _items(each.default))
+
+
+def _items(text: str) -> list[str]:
+    """The items of a list, which differ by nothing but spaces if they are the same; of any other text the whole."""
+    return [item.strip() for item in text.split(",")]
+
+
 def is_secret(entry: Mapping[str, Any]) -> bool:
     """Whether a parameter is declared NoEcho."""
     return str(entry.get("NoEcho", "")).lower() == "true"

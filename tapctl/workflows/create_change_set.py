@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tapctl.errors import UsageError
 from tapctl.packaging.package import Publication
 from tapctl.stacks import change_set
-from tapctl.stacks.change_set_request import ChangeSetRequest, request_for
+from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange, request_for, tag_changes
 from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Phase, digest
 
@@ -22,22 +22,31 @@ if TYPE_CHECKING:
     from tapctl.workflows.deployer import Deployer
 
 
-def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, part: str = "") -> ChangeSet | None:
+def publication_of(deployer: Deployer, result: Preflight) -> Publication:
+    """The template, packaged with its remedy."""
+    packaging = deployer.packager(result.account.account_id)
+    package = packaging.package(result.template, result.tree, result.plan.edits)
+    return Publication(package, packaging.store, deployer.ui.step)
+
+
+def create_change_set(
+    deployer: Deployer, result: Preflight, ready: ReadyStack, part: str = "", publication: Publication | None = None
+) -> ChangeSet | None:
     """The change set, ready to be executed; None when there is nothing to change.
 
     A stack that cannot be updated is deleted first, when the template is packaged.
     """
-    packaging = deployer.packager(result.account.account_id)
-    package = packaging.package(result.template, result.tree, result.plan.edits)
-    publication = Publication(package, packaging.store, deployer.ui.step)
+    publication = publication or publication_of(deployer, result)
     if ready.action is StackAction.RECREATE:
         deployer.recovery.clear(ready.stack)
     request = request_for(
         result.template,
+        result.tree,
         _overridden(deployer, result.plan.overrides, part),
         deployer.options,
         publication.request,
         previous={} if ready.creates else ready.stack.parameters,
+        tags={} if ready.creates else ready.stack.tags,
         creates=ready.creates,
         exists=bool(ready.stack.id) and ready.action is not StackAction.RECREATE,
         stack_id="" if ready.creates else ready.stack.id,
@@ -45,7 +54,14 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
     created = send(deployer, request, publication)
     if created is None and ready.creates:
         raise UsageError(f"{result.template.file} has no resource to create", "check its conditions")
-    return replace(created, part=part) if created else None
+    return replace(created, part=part, tags=changed_tags(deployer, ready)) if created else None
+
+
+def changed_tags(deployer: Deployer, ready: ReadyStack) -> tuple[TagChange, ...]:
+    """What the deploy does to the tags of a stack that has resources; all tags of a new stack are new."""
+    if ready.action is StackAction.CREATE:
+        return ()
+    return tag_changes(deployer.settings, ready.stack.tags, keeps=not ready.creates)
 
 
 def _overridden(deployer: Deployer, overrides: Mapping[str, Override], part: str) -> Settings:

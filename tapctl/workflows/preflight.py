@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, AccountSettings
+from tapctl.account.model import UNREAD, Account, AccountSettings, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.judge import Floor, Judgement
 from tapctl.concurrency.judge import judge as judge_concurrency
@@ -17,8 +17,9 @@ from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.concurrency.warnings import unknown_names
+from tapctl.concurrency.warnings import unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
+from tapctl.hints import Advice, advise
 from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import Template
@@ -40,10 +41,13 @@ def preflight(
     linting: Linting | None = None,
     replacements: frozenset[str] | None = None,
 ) -> Preflight:
-    """Check a template against an account; changes nothing. The linting, if there is one, was started before."""
+    """Check a template against an account; changes nothing. The linting, if there is one, was started before.
+
+    Without it the warnings that are tapctl's own are left.
+    """
     result = judge(template, reader, settings, replacements)
-    linted = (*_missing_paths(result), *_lint_findings(linting)) if linting else ()
-    return replace(result, lint=(*_unbuilt(result.tree), *linted))
+    linted = _lint_findings(linting) if linting else ()
+    return replace(result, lint=(*_unbuilt(result.tree), *_missing_paths(result), *linted))
 
 
 def judge(
@@ -88,12 +92,14 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         deployed=inputs.deployed,
         coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
+        kept=inputs.kept,
     )
 
 
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
-    warnings = (*unknown_names(result.tree, settings.policy), *_duplicate_keys(result))
+    names = (*unknown_names(result.tree, settings.policy), *unmet_minimums(result, settings.policy))
+    warnings = (*names, *_duplicate_keys(result), *_kept_parameters(result))
     return replace(result, findings=(*limits_check.check_limits(result), *warnings))
 
 
@@ -137,6 +143,28 @@ def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
                 rule=DUPLICATE_KEY,
                 severity="warning",
             )
+
+
+KEPT_PARAMETER = "tapctl:kept-parameter"
+"""The rule of a finding on a parameter that keeps the stack's value instead of a new default."""
+
+
+def _kept_parameters(result: Preflight) -> Iterator[Finding]:
+    """A warning for each: the new default does not reach the stack."""
+    template = result.tree.resolver.template
+    for kept in result.kept:
+        file, line = template.place("Parameters", kept.name, "Default")
+        instead = f"instead of the template's default `{kept.default}`"
+        yield Finding(
+            None,
+            Verdict.FITS,
+            f"parameter {kept.name} keeps the stack's value `{kept.value}` {instead}",
+            file=file,
+            line=line,
+            hints=(advise(Advice.GIVE_PARAMETER, kept.name),),
+            rule=KEPT_PARAMETER,
+            severity="warning",
+        )
 
 
 MISSING_PATH = "tapctl:local-path"
@@ -218,9 +246,22 @@ def survey(
             settings=read.result(),
             account_id=None if isinstance(known, Unknown) else known.account_id,
             taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            stack=stack.result() if stack else None,
+            stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
             quotas=quotas.result(),
             exports=exports.result(),
             learned=settings.learned,
             holders=reader.holders() if holders else UNREAD,
         )
+
+
+def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
+    """The stack without the values that came from environment variables, which nothing shows or saves."""
+    if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
+        return stack
+    withheld = {
+        name: Unknown(
+            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
+        )
+        for name in hidden & stack.parameters.keys()
+    }
+    return replace(stack, parameters={**stack.parameters, **withheld})

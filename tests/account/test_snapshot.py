@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,26 @@ def test_the_documented_snapshot_is_written_as_documented(tmp_path: Path) -> Non
     for key in ("schema", "taken_at", "account_id", "region", "limits", "usage"):
         assert written[key] == CONTRACT[key]
     assert written["quotas"] == {**CONTRACT["quotas"], STORAGE: {"value": 80530636800, "usage": 0}}
+
+
+def test_a_parameter_without_echo_is_left_out_and_still_known_to_be_set(tmp_path: Path) -> None:
+    secret = Unknown("parameter Key keeps its deployed value, which AWS does not return")
+    account = read_snapshot(tmp_path, CONTRACT).account
+    assert isinstance(account.stack, Stack)
+    stack = replace(account.stack, parameters={"Size": "5", "Key": secret})
+    written = to_json(replace(account, stack=stack), worded)
+
+    assert written["stack"]["parameters"] == {"Size": "5"}
+    again = read_snapshot(tmp_path, written).stack("tapstack-staging")
+    assert isinstance(again, Stack)
+    assert again.parameters == {"Size": "5", "Key": secret}
+
+
+def test_a_snapshot_of_an_earlier_version_has_it_among_the_others(tmp_path: Path) -> None:
+    stack = {"name": "s", "parameters": {"Key": {"unknown": "not returned"}}}
+    found = read_snapshot(tmp_path, {**LEAST, "stack": stack}).stack("s")
+    assert isinstance(found, Stack)
+    assert found.parameters == {"Key": Unknown("not returned")}
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)

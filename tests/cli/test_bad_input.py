@@ -122,6 +122,7 @@ def test_an_invalid_template(
         pytest.param(["--parameters-file", "other.json", "--parameter", "Stage=dev"], id="a file of something else"),
         pytest.param(["--env", "prd"], id="an environment that is not there"),
         pytest.param(["--env", "zzz"], id="an environment like none that is there"),
+        pytest.param(["--env", "prod", "-e", "staging"], id="two environments"),
         pytest.param(["--snapshot", "gone.json"], id="a snapshot that is not there"),
         pytest.param(["--snapshot", "shop.yaml"], id="a snapshot that is none"),
         pytest.param(["--nope"], id="an unknown option"),
@@ -147,6 +148,13 @@ def test_only_deploy_needs_a_secret_that_is_not_set(shop: Path, tapctl: Tapctl, 
     deployed = tapctl("deploy", "shop.yaml", "--env", "secret", "--yes")
     assert deployed.is_error(2)
     golden(worded(deployed.err))
+
+
+@pytest.mark.parametrize("command", ["destroy --yes", "watch", "verify"])
+def test_a_command_on_a_stack_needs_no_secret_of_its_template(command: str, shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl(*command.split(), "--env", "secret")
+
+    assert (answer.code, "no usable AWS credentials" in answer.err) == (1, True), answer
 
 
 @pytest.mark.parametrize(
@@ -193,6 +201,36 @@ def test_no_template_given(command: str, desk: Path, tapctl: Tapctl, golden: Gol
 
     assert answer.is_error(2)
     golden(worded(answer.err))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param("", id="none"),
+        pytest.param('template = "gone.yaml"\n', id="one that is not there"),
+        pytest.param('[defaults.parameters]\nKey = { env = "SHOP_KEY" }\n', id="a parameter without its variable"),
+    ],
+)
+def test_the_account_is_shown_without_a_template(config: str, shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "tapctl.toml").write_text(config)
+    answer = tapctl("account", "--snapshot", "account.json")
+
+    assert (answer.code, "concurrency: limit 10" in answer.out) == (0, True), answer
+    golden(answer.err)
+
+
+def test_a_template_that_is_named_for_the_account_has_to_be_there(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("account", "--snapshot", "account.json", "--template", "gone.yaml")
+
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+def test_an_empty_tag_is_refused_before_anything_else(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("deploy", "queue.yaml", "--stack-name", "shop", "--tag", "team=")
+
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
 @pytest.mark.parametrize(
