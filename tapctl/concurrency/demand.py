@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tapctl.template.values import ResourceReference
 from tapctl.unknown import Count, Unknown, total
 
 
@@ -20,6 +21,17 @@ class Provisioned:
     source: str = ""
     file: str = ""
     version: str | Unknown = ""
+
+
+def named_version(version: str | Unknown) -> str:
+    """The number or the logical id of a version; empty where it is unknown."""
+    match version:
+        case ResourceReference(logical_id=logical_id):
+            return logical_id
+        case Unknown():
+            return ""
+        case _:
+            return version
 
 
 @dataclass(frozen=True, slots=True)

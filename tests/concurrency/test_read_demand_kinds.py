@@ -138,7 +138,8 @@ class TestManagedInstances:
         assert [each.logical_id for each in found.opaque_resources] == opaque
 
     def test_what_it_scales_to_is_not_in_the_pool(self) -> None:
-        assert text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions == ()
+        (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions
+        assert (only.logical_id, only.reserved, only.provisioned) == ("Fn", None, ())
 
     def test_provisioned_concurrency_there_is_unknown_and_of_the_function(self) -> None:
         (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned=self.PROVISIONED)).functions
