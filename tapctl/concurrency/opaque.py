@@ -1,9 +1,9 @@
-"""What a template has that does not show: custom resources, modules, macros and functions on managed instances."""
+"""What a template has that does not show: custom resources, stack sets, modules, macros, and managed instances."""
 
 from collections.abc import Iterator
 
 from tapctl.concurrency.demand import OpaqueResource
-from tapctl.resource_types import CAPACITY_PROVIDER, CUSTOM_RESOURCES, FUNCTION
+from tapctl.resource_types import CAPACITY_PROVIDER, CUSTOM_RESOURCES, FUNCTION, STACK_SET
 from tapctl.template.includes import includes_only, transforms
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
 from tapctl.template.nested import StackTree
@@ -13,7 +13,7 @@ from tapctl.unknown import Unknown
 
 
 def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
-    """Custom resources, modules, macros, and functions on managed instances."""
+    """Custom resources, stack sets, modules, macros, and functions on managed instances."""
     resolver = member.resolver
     template = resolver.template
     for resource in template.resources():
@@ -30,7 +30,8 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
     """What `AWS::Include` and macros bring where it is no resource: it is named, and unknown where it is used."""
     template = member.resolver.template
-    for path, macros in () if template.shows_all else transforms(template.body):
+    shown = () if template.shows_all else transforms(template.body)
+    for path, macros in (*shown, *template.lost.items()):
         if path[0] == "Resources" and (path[:2] in template.opaque or len(path) == 2):
             continue
         file, line = template.place(*path)
@@ -47,6 +48,8 @@ def _why_opaque(resolver: Resolver, resource: Resource) -> str:
         return "a custom resource may create functions"
     if resource.type.endswith(MODULE):
         return "a module is expanded by CloudFormation"
+    if resource.type == STACK_SET:
+        return "a stack set may create functions in this account"
     if resource.type == FN_TRANSFORM:
         return "a macro expands it at deploy time"
     if on_instances(resolver, resource):

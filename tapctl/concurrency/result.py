@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from tapctl.account.model import Account, Increase
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.two_step import TwoStepPlan
 from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
-from tapctl.template.model import Template
+from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
 from tapctl.unknown import known
 
@@ -67,6 +67,14 @@ class Preflight:
                 return max(0, limit - unreserved - own)
             case _:
                 return 0
+
+    @property
+    def not_seen(self) -> list[OpaqueResource]:
+        """What includes and macros bring on which no finding depends: it is not here, and only named."""
+        unknown = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN and finding.judged)
+        named = {(finding.file, finding.line) for finding in unknown}
+        brought = [each for each in self.demand.opaque_resources if each.type in (INCLUDE, FN_TRANSFORM)]
+        return [each for each in brought if (each.file, each.line) not in named]
 
     @property
     def first_step(self) -> RemedyPlan | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Holders, InFlight, Stack
@@ -11,8 +12,8 @@ from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.judge import Floor
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CONCURRENCY
+from tapctl.concurrency.verdict import Finding, Verdict, worst
+from tapctl.limits import CATALOGUE, LimitKind
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
 from tapctl.report.render import STYLES, RenderOptions, age, draw, functions_not_read
@@ -77,12 +78,17 @@ def _table(result: Preflight) -> Any:
     return table
 
 
+_OF_FUNCTIONS = [limit.id for limit in CATALOGUE if limit.kind in (LimitKind.CONCURRENCY, LimitKind.SETTINGS)]
+"""The limits whose findings are about functions."""
+
+
 def _function_verdict(result: Preflight, change: ClaimChange) -> Verdict:
-    """The verdict on concurrency for the functions that its findings name; the others fit, or are unknown."""
-    findings = (finding for finding in result.findings if finding.limit == CONCURRENCY.id)
-    if any(change.logical_id in finding.named for finding in findings):
-        return result.concurrency.verdict
-    return Verdict.UNKNOWN if change.wanted and isinstance(change.claim_after, Unknown) else Verdict.FITS
+    """The verdict of the findings on concurrency that name the function; the others fit, or are unknown."""
+    findings = (finding for finding in result.findings if finding.limit in _OF_FUNCTIONS)
+    named = worst(finding.verdict for finding in findings if change.logical_id in finding.named)
+    if named is Verdict.FITS and change.wanted and isinstance(change.claim_after, Unknown):
+        return Verdict.UNKNOWN
+    return named
 
 
 def _requested(change: ClaimChange) -> str:
@@ -169,6 +175,7 @@ def _notes(result: Preflight) -> Iterator[str]:
     if result.coverage:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
         yield f"limits not covered: {', '.join(types)}"
+    yield from (f"not seen: {each.reason} ({each.logical_id}, {each.file}:{each.line})" for each in result.not_seen)
     yield from _in_flight(result)
     match result.account.holders:
         case Unknown(judged=True, reason=reason):
@@ -278,6 +285,7 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "functions": [_function_json(result, change) for change in result.changes if change.wanted],
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
         "coverage": coverage_json(result),
+        "not_seen": [asdict(each) for each in result.not_seen],
     }
     return json.dumps(document, indent=2) + "\n"
 

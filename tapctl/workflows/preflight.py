@@ -91,7 +91,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
 
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
-    warnings = (*unknown_names(result.tree, settings.policy), *_duplicate_keys(result))
+    warnings = (*unknown_names(result.tree, settings.policy), *duplicate_keys(result.tree))
     return replace(result, findings=(*limits_check.check_limits(result), *warnings))
 
 
@@ -118,9 +118,9 @@ DUPLICATE_KEY = "tapctl:duplicate-key"
 """The rule of a finding on a key that is given twice, which cfn-lint takes for an error."""
 
 
-def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
+def duplicate_keys(tree: StackTree) -> Iterator[Finding]:
     """A warning for each, in every file of the tree once; CloudFormation takes the last one."""
-    sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
+    sources = {source.file: source for member in tree.members() for source in member.resolver.template.sources()}
     for source in sources.values():
         for duplicate in source.duplicates:
             name = duplicate.path[-1]
