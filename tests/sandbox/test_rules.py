@@ -146,7 +146,9 @@ def test_provisioned_concurrency(
     ],
 )
 def test_where_provisioned_concurrency_goes(qualifier: str, provisioned: dict[str, int], expected: str | None) -> None:
-    functions = {"fn": FunctionConcurrency(provisioned=provisioned, aliases={"live": "1", "other": "1", "draft": "$LATEST"})}
+    functions = {
+        "fn": FunctionConcurrency(provisioned=provisioned, aliases={"live": "1", "other": "1", "draft": "$LATEST"})
+    }
 
     assert text(rules.refuse_provisioned(AccountLimits(1000), functions, "fn", qualifier, 5)) == expected
 
