@@ -34,11 +34,15 @@ def demand(
     from tapctl.concurrency.read_demand import read_demand
     from tapctl.settings.settings import read
     from tapctl.template.load import load
+    from tapctl.workflows.preflight import duplicate_keys
     from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
     settings = read(account, template=template, missing_secrets_unknown=True)
-    result = read_demand(stack_tree_for(load(settings.template), settings))
+    tree = stack_tree_for(load(settings.template), settings)
+    result = read_demand(tree)
+    for finding in duplicate_keys(tree):
+        terminal.message(f"warning: {finding.file}:{finding.line}: {finding.message}")
     text = as_text(result, terminal.options(output.output)) if output.text else as_json(result)
     terminal.result(text, output.output)
     raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not judgement.allow_uncertain else ExitCode.OK)

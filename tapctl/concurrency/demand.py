@@ -1,18 +1,18 @@
 """The demand of a template: the reserved and provisioned concurrency of every function, and what may hide functions.
 
-Custom resources, modules and macros may create functions that do not show, and AWS does not document what a claim of a
-function on managed instances takes.
+Custom resources, stack sets, modules and macros may create functions that do not show, and AWS does not document what a
+claim of a function on managed instances takes.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tapctl.resource_types import CAPACITY_PROVIDER, CUSTOM_RESOURCES, FUNCTION
+from tapctl.resource_types import CAPACITY_PROVIDER, CUSTOM_RESOURCES, FUNCTION, STACK_SET
 from tapctl.template.includes import includes_only, transforms
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, KNOWN_TRANSFORMS, MODULE, Resource, not_here
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver, existence
-from tapctl.template.values import NO_VALUE
+from tapctl.template.values import NO_VALUE, ResourceReference
 from tapctl.unknown import Count, Unknown, total
 
 
@@ -30,6 +30,17 @@ class Provisioned:
     source: str = ""
     file: str = ""
     version: str | Unknown = ""
+
+
+def named_version(version: str | Unknown) -> str:
+    """The number or the logical id of a version; empty where it is unknown."""
+    match version:
+        case ResourceReference(logical_id=logical_id):
+            return logical_id
+        case Unknown():
+            return ""
+        case _:
+            return version
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,7 @@ def _known(values: Iterable[Count | None]) -> int:
 
 
 def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
-    """Custom resources, modules, macros, and functions on managed instances."""
+    """Custom resources, stack sets, modules, macros, and functions on managed instances."""
     resolver = member.resolver
     template = resolver.template
     for resource in template.resources():
@@ -175,7 +186,8 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
     """What `AWS::Include` and macros bring where it is no resource: it is named, and unknown where it is used."""
     template = member.resolver.template
-    for path, macros in () if template.shows_all else transforms(template.body):
+    shown = () if template.shows_all else transforms(template.body)
+    for path, macros in (*shown, *template.lost.items()):
         if path[0] == "Resources" and (path[:2] in template.opaque or len(path) == 2):
             continue
         file, line = template.place(*path)
@@ -192,6 +204,8 @@ def _why_opaque(resolver: Resolver, resource: Resource) -> str:
         return "a custom resource may create functions"
     if resource.type.endswith(MODULE):
         return "a module is expanded by CloudFormation"
+    if resource.type == STACK_SET:
+        return "a stack set may create functions in this account"
     if resource.type == FN_TRANSFORM:
         return "a macro expands it at deploy time"
     if on_instances(resolver, resource):

@@ -14,7 +14,7 @@ from tapctl.report import plan_changes, verify
 from tapctl.report.document import as_document, error_fields
 from tapctl.report.finding import Level, Report, ReportItem, of_preflight, of_verification
 from tapctl.report.hints import worded
-from tapctl.report.preflight import coverage_json, finding_json, kept_json
+from tapctl.report.preflight_json import coverage_json, finding_json, kept_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.verify.verify import Verification

@@ -244,7 +244,11 @@ def translate_around(template: Template, translate: Callable[[Template], Templat
             properties = {**(definition.get("Properties") or {}), FN_TRANSFORM: entry}
             resources[logical_id] = {**definition, "Properties": properties}
     body = {**translated.body, "Resources": resources}
-    return replace(translated, body=body, opaque={**template.opaque, **translated.opaque}, included=template.included)
+    kept = [(path[:2], macros) for path, macros in transforms(body)]
+    written = transforms(template.body["Resources"], ("Resources",))
+    lost = {path: macros for path, macros in written if (path[:2], macros) not in kept}
+    opaque = {**template.opaque, **translated.opaque}
+    return replace(translated, body=body, opaque=opaque, included=template.included, lost=lost)
 
 
 def _hide(template: Template) -> tuple[Template, Hidden]:

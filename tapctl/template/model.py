@@ -137,6 +137,8 @@ class Template:
     unrolled, an `AWS::Include` that is not a local file, a macro, a module, a function that SAM cannot translate."""
     included: Mapping[Path, tuple[Source, Path]] = field(default_factory=dict)
     """By the place of what `AWS::Include` put in: the file that it comes from, and the place in that file."""
+    lost: Mapping[Path, Any] = field(default_factory=dict)
+    """By its place, each `Fn::Transform` in a resource of SAM that the translated template does not have any more."""
 
     @property
     def file(self) -> str:

@@ -99,7 +99,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
     names = (*unknown_names(result.tree, settings.policy), *unmet_minimums(result, settings.policy))
-    warnings = (*names, *_duplicate_keys(result), *_kept_parameters(result))
+    warnings = (*names, *duplicate_keys(result.tree), *_kept_parameters(result))
     return replace(result, findings=(*limits_check.check_limits(result), *warnings))
 
 
@@ -126,9 +126,9 @@ DUPLICATE_KEY = "tapctl:duplicate-key"
 """The rule of a finding on a key that is given twice, which cfn-lint takes for an error."""
 
 
-def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
+def duplicate_keys(tree: StackTree) -> Iterator[Finding]:
     """A warning for each, in every file of the tree once; CloudFormation takes the last one."""
-    sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
+    sources = {source.file: source for member in tree.members() for source in member.resolver.template.sources()}
     for source in sources.values():
         for duplicate in source.duplicates:
             name = duplicate.path[-1]

@@ -195,6 +195,14 @@ def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, go
     golden(worded(answer.err))
 
 
+def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "t.yaml").write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\n  T: {Type: AWS::SNS::Topic}\n")
+    answer = tapctl("demand", "t.yaml")
+
+    assert answer.code == 0
+    assert answer.err.startswith("warning: t.yaml:3: the key T is given on lines 2 and 3")
+
+
 @pytest.mark.parametrize("command", ["preflight", "demand", "deploy --yes"])
 def test_no_template_given(command: str, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*command.split(), "--stack-name", "x")

@@ -29,7 +29,7 @@ from tapctl.errors import TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
 from tapctl.limits import CONCURRENCY, LimitKind, catalogue
 from tapctl.report.hints import worded
-from tapctl.report.preflight import as_json
+from tapctl.report.preflight_json import as_json
 from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
