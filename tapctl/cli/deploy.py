@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import load_built, open_aws, probe_floor, require_terminal, route_for, stack_name_of
+from tapctl.cli.context import (
+    consent_to_links,
+    load_built,
+    open_aws,
+    probe_floor,
+    require_terminal,
+    route_for,
+    stack_name_of,
+)
 from tapctl.cli.options import LintOptions, OutputOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
@@ -43,6 +51,9 @@ class DeployOptions(TimeoutOptions):
         metavar="ID",
         help="With --recover: resource that may be skipped or retained (repeatable).",
         default=(),
+    )
+    allow_outside: bool = option(
+        "--allow-outside", help="Package what links of the code lead to out of the project.", default=False
     )
     plan: bool = option("--plan", help="Show the changes, and stop.", default=False)
     detailed_exitcode: bool = option(
@@ -84,6 +95,7 @@ def deploy(
     refuse_unbuilt(stack_tree_for(loaded, settings))
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
+    outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
         settings = probe_floor(LiveAccount(aws), settings, terminal, yes=run.yes)
@@ -97,6 +109,7 @@ def deploy(
         verifies=not run.no_verify,
         allow_uncertain=judgement.allow_uncertain,
         builds=not run.plan,
+        outside=outside,
     )
     ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
     with ui, _linting(lint, loaded.source, settings.region) as linting:

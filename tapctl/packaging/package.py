@@ -17,13 +17,23 @@ from tapctl.errors import TapctlError, UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.content import IN_LAMBDA, Content, file_content, reading, text_content, too_large
+from tapctl.packaging.content import (
+    IN_LAMBDA,
+    Content,
+    TreeEntry,
+    file_content,
+    own_files,
+    reading,
+    text_content,
+    too_large,
+)
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
+from tapctl.packaging.links import Link, Reach, named, of_owner, project_of, refusal
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
 from tapctl.template.cloud_assembly import is_outside
 from tapctl.template.load import load
-from tapctl.template.local_paths import Local, PathKind, local_paths, put
+from tapctl.template.local_paths import Local, PathKind, is_there, local_paths, put
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
@@ -49,6 +59,8 @@ class Package:
     text: str
     body: Mapping[str, Any]
     artifacts: tuple[Artifact, ...]
+    links: tuple[Link, ...] = ()
+    """The links that lead out of the folders that the template names, and that were followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +69,20 @@ class Packager:
 
     store: ArtifactStore
     python: PythonBuild
+    outside: tuple[Path, ...] = ()
+    """What of this machine may be packaged beside the project of a template."""
 
     def package(self, template: Template, tree: StackTree, remedy: RemedyPlan | None = None) -> Package:
         """Package `template`, with `remedy` applied, and its nested templates; `tree` resolves their properties.
 
-        Raises `UsageError` for a local path that does not exist, cannot be packaged, or exceeds a limit of AWS.
+        Raises `UsageError` for a local path that does not exist, cannot be packaged, leads out of the project, or
+        exceeds a limit of AWS.
         """
         resolvers = {stack.prefix: stack.resolver for stack in tree.members()}
-        packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers)
+        reach = Reach(project_of(Path(template.file)), self.outside)
+        packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers, reach)
         text, body = packing.template(template)
-        return Package(text, body, tuple(packing.artifacts.values()))
+        return Package(text, body, tuple(packing.artifacts.values()), tuple(packing.links))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,10 @@ class _Packing:
     python: PythonBuild
     remedy: RemedyPlan
     resolvers: Mapping[str, Resolver]
+    reach: Reach
     artifacts: dict[str, Artifact] = field(default_factory=dict)
+    links: dict[Link, None] = field(default_factory=dict)
+    entries: dict[Path, list[TreeEntry]] = field(default_factory=dict)
     contents: dict[tuple[Path, PathKind, Installed | None, str | None], Content] = field(default_factory=dict)
     """The content of each local path, since functions often share a folder."""
 
@@ -92,6 +111,7 @@ class _Packing:
             path = Path(template.file).parent / local.name
             if local.is_asset and not _is_unpublished(template, local, path):
                 continue
+            self._check_named(local, Path(template.file).parent)
             is_template = local.slot.kind is PathKind.TEMPLATE
             content = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
             artifact = Artifact(_label(local), content, early=is_template or local.is_snippet)
@@ -113,12 +133,34 @@ class _Packing:
         # A nested stack whose condition is false has no resolver; its code is packaged without dependencies.
         resolver = self.resolvers.get(prefix)
         with reading(local, path):
+            own = self._own_files(local, path)  # before anything that a link or a pipe of it leads to is read
             installed = self.python.dependencies(local, path, resolver) if resolver else None
             bytecode = self.python.bytecode_tag(local, resolver) if resolver else None
             key = (path, local.slot.kind, installed, bytecode)
             if key not in self.contents:
-                self.contents[key] = file_content(local, path, installed, bytecode)
+                self.contents[key] = file_content(local, path, own, installed, bytecode)
         return self.contents[key]
+
+    def _own_files(self, local: Local, path: Path) -> list[TreeEntry]:
+        if path not in self.entries or local.slot.kind is PathKind.FILE:
+            root = path.resolve()
+            self.entries[path] = own_files(local, path, lambda link: self._follow(link, root))
+        return self.entries[path]
+
+    def _check_named(self, local: Local, folder: Path) -> None:
+        """Refuse a local path that leads out of the project by a link."""
+        link = named(folder, local.name) if is_there(folder / local.name) else None
+        with of_owner(local.owner):
+            if link:
+                self._follow(link)
+
+    def _follow(self, link: Link, root: Path | None = None) -> bool:
+        """True, and note a link that leads out of its folder. Raises `UsageError` for one out of the project."""
+        if root is None or not link.target.is_relative_to(root):
+            if not self.reach.contains(link):
+                raise refusal(link)
+            self.links[link] = None
+        return True
 
 
 def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
@@ -164,11 +206,18 @@ PARALLEL = 4
 
 
 def packager(
-    aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None], *, builds: bool = True
+    aws: Aws,
+    settings: Settings,
+    account_id: str | None,
+    step: Callable[[str], None],
+    *,
+    builds: bool = True,
+    outside: tuple[Path, ...] = (),
 ) -> Packager:
     """The packager for a deploy; AWS is asked for the account id at most, and only where it is None or empty."""
     store = ArtifactStore(aws, settings.artifact_bucket, account_id or "")
-    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step, builds)))
+    installer = Installer(state_dir() / "requirements", step, builds)
+    return Packager(store, PythonBuild(settings.function, installer), outside)
 
 
 @dataclass(frozen=True, slots=True)

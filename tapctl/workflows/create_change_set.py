@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tapctl.state.journal import Phase, digest
 if TYPE_CHECKING:
     from tapctl.concurrency.remedy import Override
     from tapctl.concurrency.result import Preflight
+    from tapctl.packaging.links import Link
     from tapctl.settings.settings import Settings
     from tapctl.stacks.change_set import ChangeSet
     from tapctl.stacks.stack import ReadyStack
@@ -29,6 +30,8 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
     """
     packaging = deployer.packager(result.account.account_id)
     package = packaging.package(result.template, result.tree, result.plan.edits)
+    for line in _followed(package.links):
+        deployer.ui.step(line)
     publication = Publication(package, packaging.store, deployer.ui.step)
     if ready.action is StackAction.RECREATE:
         deployer.recovery.clear(ready.stack)
@@ -46,6 +49,17 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
     if created is None and ready.creates:
         raise UsageError(f"{result.template.file} has no resource to create", "check its conditions")
     return replace(created, part=part) if created else None
+
+
+_SHOWN = 10
+"""How many links are named."""
+
+
+def _followed(links: Sequence[Link]) -> Iterator[str]:
+    """What is said of the links that lead out of the folders of the code."""
+    yield from (f"{link}, which is packaged" for link in links[:_SHOWN])
+    if more := links[_SHOWN:]:
+        yield f"{len(more)} more such links are followed"
 
 
 def _overridden(deployer: Deployer, overrides: Mapping[str, Override], part: str) -> Settings:
