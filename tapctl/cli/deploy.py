@@ -26,8 +26,9 @@ from tapctl.stacks.options import Options
 
 if TYPE_CHECKING:
     from tapctl.cli.reporter import Reporter
+    from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
-    from tapctl.template.model import Source
+    from tapctl.template.model import Source, Template
     from tapctl.verify.verify import Verification
     from tapctl.workflows.deploy import DeployResult
     from tapctl.workflows.deployer import DeployRequest
@@ -80,19 +81,14 @@ def deploy(
     from tapctl.account.live import LiveAccount
     from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import read
-    from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
-    from tapctl.workflows.preflight import refuse_unbuilt
-    from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
     _check(run)
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
-    loaded = load_built(settings, terminal)
-    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
-    refuse_unbuilt(stack_tree_for(loaded, settings))
+    loaded = _load(settings, terminal)
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
     outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
@@ -118,6 +114,18 @@ def deploy(
         else:
             code = _deploy(request, ui, linting)
     raise typer.Exit(code)
+
+
+def _load(settings: Settings, terminal: Terminal) -> Template:
+    """The template. Raises `TapctlError` for wrong parameters, and for code that is not built."""
+    from tapctl.template.parameters import Parameters, bind
+    from tapctl.workflows.preflight import refuse_unbuilt
+    from tapctl.workflows.read_inputs import stack_tree_for
+
+    loaded = load_built(settings, terminal)
+    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
+    refuse_unbuilt(stack_tree_for(loaded, settings))
+    return loaded
 
 
 def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractContextManager[Linting | None]:

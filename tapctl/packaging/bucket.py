@@ -18,6 +18,9 @@ _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
 
 
+_ACCOUNT = "${AWS::AccountId}"
+
+
 def bucket_name(account_id: str, region: str) -> str:
     """The name of tapctl's own bucket."""
     return f"tapctl-artifacts-{account_id}-{region}"
@@ -52,9 +55,18 @@ class ArtifactStore:
         region = self.aws.region
         return f"https://s3.{region}.{partition(region).dns_suffix}/{self.bucket}/{key}"
 
-    def put(self, key: str, write: Callable[[BinaryIO], None]) -> int | None:
-        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists."""
-        bucket = self._bucket()
+    def filled(self, text: str) -> str:
+        """A name with the CDK's placeholders, such as `${AWS::Region}`, filled in."""
+        region = self.aws.region
+        text = text.replace("${AWS::Partition}", partition(region).name).replace("${AWS::Region}", region)
+        return text.replace(_ACCOUNT, self.account_id) if _ACCOUNT in text else text
+
+    def put(self, key: str, write: Callable[[BinaryIO], None], bucket_name: str = "") -> int | None:
+        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists.
+
+        `bucket_name` is another bucket of the account.
+        """
+        bucket = Bucket(self.aws, bucket_name, self.account_id) if bucket_name else self._bucket()
         if bucket.has(key):
             return None
         with tempfile.TemporaryFile() as file:
@@ -87,6 +99,17 @@ class ArtifactStore:
                 "set `artifact_bucket` in tapctl.toml to a bucket of this account",
             ) from None
         raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
+
+    def require(self, name: str) -> None:
+        """Raise `UsageError` for a bucket of the CDK's bootstrap that does not exist or belongs to another account."""
+        hint = "`cdk bootstrap` creates it in the account and Region that the app was synthesised for"
+        try:
+            region = Bucket(self.aws, name, self.account_id).region()
+        except BucketForbidden:
+            message = f"bucket {name}, which the CDK's assets name, is of another account, or may not be used"
+            raise UsageError(message, hint) from None
+        if region is None:
+            raise UsageError(f"bucket {name}, which the CDK's assets name, does not exist", hint)
 
     def _check(self, bucket: Bucket, region: str) -> None:
         """Refuse a bucket in another Region, and finish the protection of one that an interrupted deploy created."""

@@ -64,6 +64,20 @@ def too_large(owner: str, what: str, size: int) -> UsageError:
     return UsageError(f"{owner}: {what} {size:,} bytes; Lambda accepts {MAX_UNZIPPED:,}", "remove files from it")
 
 
+def check_sizes(sizes: list[tuple[Local, int]]) -> None:
+    """Refuse a function whose code exceeds the limit together with its layers from the same template."""
+    layers = {local.owner: size for local, size in sizes if local.slot.kind is PathKind.LAYER}
+    for local, size in sizes:
+        if local.slot.kind not in IN_LAMBDA:
+            continue
+        attached = local.properties.get("Layers")
+        names = [ref.get("Ref") for ref in attached if isinstance(ref, dict)] if isinstance(attached, list) else []
+        of_layers = sum(layers.get(str(name), 0) for name in names)
+        if size + of_layers > MAX_UNZIPPED:
+            what = "its code and its layers are" if of_layers else f"{local.name} is"
+            raise too_large(local.owner, what, size + of_layers)
+
+
 def file_content(
     local: Local, path: Path, own: list[TreeEntry], installed: Installed | None = None, bytecode: str | None = None
 ) -> Content:

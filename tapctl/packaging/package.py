@@ -7,33 +7,32 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tapctl.aws.lookups import has_image
 from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import RemedyPlan, apply
-from tapctl.errors import TapctlError, UsageError
-from tapctl.limits.awslambda import MAX_UNZIPPED
+from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import (
-    IN_LAMBDA,
     Content,
     TreeEntry,
+    check_sizes,
     file_content,
     own_files,
     reading,
     text_content,
-    too_large,
 )
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
 from tapctl.packaging.links import Link, Reach, named, of_owner, project_of, refusal
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
-from tapctl.template.cloud_assembly import is_outside
+from tapctl.template.cloud_assembly import FileAsset, ImageAsset, assets, is_outside
 from tapctl.template.load import load
-from tapctl.template.local_paths import Local, PathKind, is_there, local_paths, put
+from tapctl.template.local_paths import URI, Local, PathKind, Slot, is_there, local_paths, put
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
@@ -46,10 +45,14 @@ class Artifact:
     label: str
     content: Content
     early: bool = False
+    bucket: str = ""
+    """The bucket that the CDK names for it; empty for the artifact bucket."""
+    name: str = ""
+    """Its key in that bucket."""
 
     @property
     def key(self) -> str:
-        return f"{self.content.digest}{self.content.suffix}"
+        return self.name or f"{self.content.digest}{self.content.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Package:
     artifacts: tuple[Artifact, ...]
     links: tuple[Link, ...] = ()
     """The links that lead out of the folders that the template names, and that were followed."""
+    images: tuple[ImageAsset, ...] = ()
+    """The images of the CDK that the template refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ class Packager:
         reach = Reach(project_of(Path(template.file)), self.outside)
         packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers, reach)
         text, body = packing.template(template)
-        return Package(text, body, tuple(packing.artifacts.values()), tuple(packing.links))
+        files, images = packing.cdk_assets(Path(template.file))
+        return Package(text, body, (*packing.artifacts.values(), *files), tuple(packing.links), images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ class _Packing:
     reach: Reach
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     links: dict[Link, None] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    """The packaged templates of the tree."""
     entries: dict[Path, list[TreeEntry]] = field(default_factory=dict)
     contents: dict[tuple[Path, PathKind, Installed | None, str | None], Content] = field(default_factory=dict)
     """The content of each local path, since functions often share a folder."""
@@ -118,9 +126,10 @@ class _Packing:
             self.artifacts.setdefault(artifact.key, artifact)
             put(body, local.path, local.slot.refer(self.store.bucket, artifact.key, self.store.url(artifact.key)))
             sizes.append((local, content.unzipped))
-        _check_sizes(sizes)
+        check_sizes(sizes)
         text = template.source.text if body == template.body else json.dumps(body, indent=1, ensure_ascii=False)
         _check_length(template.file, text)
+        self.texts.append(text)
         return text, body
 
     def _nested(self, local: Local, path: Path, prefix: str, files: tuple[Path, ...]) -> Content:
@@ -140,6 +149,37 @@ class _Packing:
             if key not in self.contents:
                 self.contents[key] = file_content(local, path, own, installed, bytecode)
         return self.contents[key]
+
+    def cdk_assets(self, template: Path) -> tuple[tuple[Artifact, ...], tuple[ImageAsset, ...]]:
+        """The objects and images of the CDK to which the packaged templates still refer by their address.
+
+        A file that is not there was published before. Raises `UsageError` for one that a command writes.
+        """
+        files, images = [], []
+        for asset in assets(template):
+            address = asset.tag if isinstance(asset, ImageAsset) else asset.key
+            if not any(self.store.filled(address) in text for text in self.texts):
+                continue
+            if isinstance(asset, ImageAsset):
+                images.append(replace(asset, repository=self.store.filled(asset.repository)))
+            elif asset.path is None:
+                message = f"asset {asset.name} is written by a command, which tapctl does not run"
+                raise UsageError(message, _CDK_DEPLOYS)
+            elif asset.path.exists():
+                files.append(self._cdk_file(asset, asset.path, template))
+        return tuple(files), tuple(images)
+
+    def _cdk_file(self, asset: FileAsset, path: Path, template: Path) -> Artifact:
+        kind = PathKind.BUNDLE if asset.zipped else PathKind.FILE
+        local = Local(f"asset {asset.name}", Slot("source", kind, URI), (), str(path), {}, {})
+        if is_outside(template, path) and not self.reach.contains(named_by_cdk := Link(path, path.resolve())):
+            with of_owner(local.owner):
+                raise refusal(named_by_cdk)
+        with reading(local, path):
+            content = file_content(local, path, self._own_files(local, path))
+        bucket, key = map(self.store.filled, (asset.bucket, asset.key))
+        # CloudFormation may read a file, such as a template, to create the change set.
+        return Artifact(local.owner, content, not asset.zipped, bucket, key)
 
     def _own_files(self, local: Local, path: Path) -> list[TreeEntry]:
         if path not in self.entries or local.slot.kind is PathKind.FILE:
@@ -163,6 +203,9 @@ class _Packing:
         return True
 
 
+_CDK_DEPLOYS = "publish it with `npx cdk-assets publish`, or deploy the app with `cdk deploy`"
+
+
 def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
     """Whether the asset of a CDK app is still here. Raises `UsageError` for a bundle outside of the assembly."""
     if local.metadata.get("aws:asset:is-bundled") and is_outside(Path(template.file), path):
@@ -174,20 +217,6 @@ def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
 def _label(local: Local) -> str:
     attribute = "code" if local.slot.kind is PathKind.CODE else local.slot.property
     return f"{attribute} of {local.owner}"
-
-
-def _check_sizes(sizes: list[tuple[Local, int]]) -> None:
-    """Refuse a function whose code exceeds the limit together with its layers from the same template."""
-    layers = {local.owner: size for local, size in sizes if local.slot.kind is PathKind.LAYER}
-    for local, size in sizes:
-        if local.slot.kind not in IN_LAMBDA:
-            continue
-        attached = local.properties.get("Layers")
-        names = [ref.get("Ref") for ref in attached if isinstance(ref, dict)] if isinstance(attached, list) else []
-        of_layers = sum(layers.get(str(name), 0) for name in names)
-        if size + of_layers > MAX_UNZIPPED:
-            what = "its code and its layers are" if of_layers else f"{local.name} is"
-            raise too_large(local.owner, what, size + of_layers)
 
 
 def _check_length(file: str, text: str) -> None:
@@ -249,11 +278,11 @@ class Publication:
         """
         document = self._document()
         artifacts = (*self.package.artifacts, *((document,) if document else ()))
+        self._refuse_images()
         if not artifacts:
             yield
             return
-        if self.store.ensure():
-            self.step(f"created artifact bucket {self.store.bucket}")
+        self._ensure_buckets(artifacts)
         pool = ThreadPoolExecutor(PARALLEL, "upload")
         try:
             for line in pool.map(self._upload, (artifact for artifact in artifacts if artifact.early)):
@@ -264,6 +293,24 @@ class Publication:
                 self.step(upload.result())
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _ensure_buckets(self, artifacts: tuple[Artifact, ...]) -> None:
+        for bucket in sorted({artifact.bucket for artifact in artifacts if artifact.bucket}):
+            self.store.require(bucket)
+        if not all(artifact.bucket for artifact in artifacts) and self.store.ensure():
+            self.step(f"created artifact bucket {self.store.bucket}")
+
+    def _refuse_images(self) -> None:
+        """Raise `UsageError` for an image of the CDK that is not in its repository, since tapctl builds none."""
+        for image in self.package.images:
+            try:
+                exists = has_image(self.store.aws, image.repository, image.tag)
+            except AwsError as error:
+                self.step(f"warning: whether image {image.name} was published is not known: {error.message}")
+                continue
+            if not exists:
+                message = f"image {image.name} is not in repository {image.repository}, and tapctl builds no images"
+                raise UsageError(message, _CDK_DEPLOYS)
 
     def _upload(self, artifact: Artifact) -> str:
         """Upload an artifact unless the bucket has it; returns a line of progress."""
@@ -277,7 +324,7 @@ class Publication:
                 raise UsageError(f"{artifact.label} changed while it was packaged", "run it again")
 
         try:
-            size = self.store.put(artifact.key, write)
+            size = self.store.put(artifact.key, write, artifact.bucket)
         except OSError as error:
             message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
             raise TapctlError(message, "free some disk space, or set TMPDIR") from None
