@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,6 +26,7 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptio
 from tapctl.stacks.options import Options
 
 if TYPE_CHECKING:
+    from tapctl.aws.session import Aws
     from tapctl.cli.reporter import Reporter
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
@@ -105,6 +107,7 @@ def deploy(
         verifies=not run.no_verify,
         allow_uncertain=judgement.allow_uncertain,
         builds=not run.plan,
+        while_waiting=partial(_prepare, aws, loaded, verifies=not run.no_verify),
         outside=outside,
     )
     ui = Reporter(terminal, output.text, output.output, run.yes, run.plan, run.recover, frozenset(run.leave))
@@ -126,6 +129,17 @@ def _load(settings: Settings, terminal: Terminal) -> Template:
     bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
     refuse_unbuilt(stack_tree_for(loaded, settings))
     return loaded
+
+
+def _prepare(aws: Aws, template: Template, *, verifies: bool) -> None:
+    """Import what the upload and the verification need, and create their clients; they report what fails."""
+    with suppress(Exception):
+        aws.prepare(["s3"])
+        if verifies:
+            import tapctl.verify.verify  # noqa: F401 - only its import
+            from tapctl.verify.resources import services
+
+            aws.prepare(services(resource.type for resource in template.resources()))
 
 
 def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractContextManager[Linting | None]:

@@ -47,6 +47,8 @@ class DeployRequest:
     allow_uncertain: bool = False
     builds: bool = True
     """Whether a dependency that is no wheel is built, which runs its code; a plan runs none."""
+    while_waiting: Callable[[], None] = lambda: None
+    """What may be done while AWS is at work, once it is known that there is something to deploy."""
     outside: tuple[Path, ...] = ()
     """What may be packaged although a link leads to it out of the project."""
 
