@@ -177,7 +177,11 @@ def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
 
     for code in unbuilt_code(tree):
         if code.certain or not certain:
-            hint = f"run `sam build`, or {code.hint}" if SERVERLESS in tree.resolver.template.source.text else code.hint
+            hint = (
+                f"`sam build` builds it; or {code.hint}"
+                if SERVERLESS in tree.resolver.template.source.text
+                else code.hint
+            )
             yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
 
 
