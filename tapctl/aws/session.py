@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -73,11 +73,18 @@ class Aws:
         return self._session
 
     def client(self, service: str, region: str | None = None) -> Any:
+        key = (service, region)
+        if key in self._clients:  # without a wait for the client that another thread is creating
+            return self._clients[key]
         with self._lock:
-            key = (service, region)
             if key not in self._clients:
                 self._clients[key] = self._new_client(service, region or self.region)
             return self._clients[key]
+
+    def prepare(self, services: Iterable[str]) -> None:
+        """Create clients before they are used: that takes as long as several calls."""
+        for service in services:
+            self.client(service)
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The answer of an operation by its API name, such as `GetFunction`."""

@@ -141,6 +141,26 @@ def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
         typer.confirm(question, abort=True, err=True)
 
 
+def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -> tuple[Path, ...]:
+    """What may be packaged out of the project, where links of the template's code lead there; asked for once.
+
+    Raises `UsageError` for a no, and without a terminal.
+    """
+    from tapctl.packaging.links import everything, leaving, refusal
+
+    if allowed:
+        return everything()
+    links = leaving(template)
+    if links and terminal.interactive:
+        for link in links:
+            terminal.message(f"{link}, out of the project")
+        if terminal.confirm("Package what these links lead to?"):
+            return tuple(link.target for link in links)
+    if links:
+        raise refusal(links[0])
+    return ()
+
+
 def require_terminal(terminal: Terminal, hint: str) -> None:
     """Raise `UsageError` if a question could not be answered."""
     if not terminal.interactive:

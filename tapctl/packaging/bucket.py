@@ -20,6 +20,9 @@ _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
 
 
+_ACCOUNT = "${AWS::AccountId}"
+
+
 def bucket_name(account_id: str, region: str) -> str:
     """The name of tapctl's own bucket."""
     return f"tapctl-artifacts-{account_id}-{region}"
@@ -66,9 +69,18 @@ class ArtifactStore:
         region = self.aws.region
         return f"https://s3.{region}.{partition(region).dns_suffix}/{self.bucket}/{key}"
 
-    def put(self, key: str, write: Callable[[BinaryIO], None]) -> int | None:
-        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists."""
-        bucket = self._bucket()
+    def filled(self, text: str) -> str:
+        """A name with the CDK's placeholders, such as `${AWS::Region}`, filled in."""
+        region = self.aws.region
+        text = text.replace("${AWS::Partition}", partition(region).name).replace("${AWS::Region}", region)
+        return text.replace(_ACCOUNT, self.account_id) if _ACCOUNT in text else text
+
+    def put(self, key: str, write: Callable[[BinaryIO], None], bucket_name: str = "") -> int | None:
+        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists.
+
+        `bucket_name` is another bucket of the account.
+        """
+        bucket = self._bucket(bucket_name)
         if bucket.has(key):
             return None
         with tempfile.TemporaryFile() as file:
@@ -78,13 +90,19 @@ class ArtifactStore:
             bucket.upload(key, file)
         return size
 
-    def has(self, keys: Sequence[str]) -> Mapping[str, bool]:
-        """Whether the bucket has each of these objects; nothing is created or changed. Raises as `ensure` does."""
-        bucket = self._bucket()
-        if not keys or not self._found(bucket):
-            return dict.fromkeys(keys, False)
+    def has(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bool]:
+        """Whether there is an object at each place, a bucket and a key; nothing is created or changed.
+
+        An empty bucket is this store's. Raises as `ensure` and `require` do.
+        """
+        names = {name for name, _ in places}
+        for name in sorted(names - {""}):
+            self.require(name)
+        found = names - {""} | ({""} if "" in names and self._found(self._bucket()) else set())
+        looked = [place for place in places if place[0] in found]
         with ThreadPoolExecutor(4, "look") as pool:
-            return dict(zip(keys, pool.map(bucket.has, keys), strict=True))
+            there = dict(zip(looked, pool.map(lambda place: self._bucket(place[0]).has(place[1]), looked), strict=True))
+        return dict.fromkeys(places, False) | there
 
     def _found(self, bucket: Bucket) -> bool:
         """Whether the bucket exists. Raises `UsageError` for one that a deploy could not use."""
@@ -118,5 +136,16 @@ class ArtifactStore:
                 self.sleep(1)
         raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
 
-    def _bucket(self) -> Bucket:
-        return Bucket(self.aws, self.bucket, self.account_id)
+    def require(self, name: str) -> None:
+        """Raise `UsageError` for a bucket of the CDK's bootstrap that does not exist or belongs to another account."""
+        hint = "`cdk bootstrap` creates it in the account and Region that the app was synthesised for"
+        try:
+            region = Bucket(self.aws, name, self.account_id).region()
+        except BucketForbidden:
+            message = f"bucket {name}, which the CDK's assets name, is of another account, or may not be used"
+            raise UsageError(message, hint) from None
+        if region is None:
+            raise UsageError(f"bucket {name}, which the CDK's assets name, does not exist", hint)
+
+    def _bucket(self, name: str = "") -> Bucket:
+        return Bucket(self.aws, name or self.bucket, self.account_id)

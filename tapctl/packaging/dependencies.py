@@ -222,8 +222,7 @@ class PythonBuild:
                 raise UsageError(f"{named} does not exist", "correct `requirements` in tapctl.toml")
             return Path(named)
         own = path / REQUIREMENTS
-        # A link out of the folder is refused when the folder is packaged; its target is not read before that.
-        return own if own.is_file() and own.resolve().is_relative_to(path.resolve()) else None
+        return own if own.is_file() else None
 
 
 def _platform(local: Local, resolver: Resolver) -> Platform | None:

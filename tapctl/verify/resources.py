@@ -1,6 +1,6 @@
 """The checks of a stack's resources, each by the API of its own service."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from tapctl.aws.session import Aws
 from tapctl.sandbox.quirks import DROPPED_PROPERTIES, is_emulator
@@ -19,6 +19,11 @@ def resource_jobs(aws: Aws, stack: DeployedStack) -> dict[str, Job]:
         for resource in stack.template.resources()
         if resource.type in CHECKS_BY_TYPE and _exists(stack, resource) is not False
     }
+
+
+def services(types: Iterable[str]) -> tuple[str, ...]:
+    """The services that the checks of these resource types call."""
+    return tuple(dict.fromkeys(check.service for each in types for check in CHECKS_BY_TYPE.get(each, ())))
 
 
 def unchecked(stack: DeployedStack, drift_checked: Container[str] = frozenset()) -> Iterator[Check]:

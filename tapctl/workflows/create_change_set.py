@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tapctl.state.journal import Phase, digest
 if TYPE_CHECKING:
     from tapctl.concurrency.remedy import Override
     from tapctl.concurrency.result import Preflight
+    from tapctl.packaging.links import Link
     from tapctl.settings.settings import Settings
     from tapctl.stacks.change_set import ChangeSet
     from tapctl.stacks.stack import ReadyStack
@@ -26,6 +27,8 @@ def publication_of(deployer: Deployer, result: Preflight) -> Publication:
     """The template, packaged with its remedy."""
     packaging = deployer.packager(result.account.account_id)
     package = packaging.package(result.template, result.tree, result.plan.edits)
+    for line in _followed(package.links):
+        deployer.ui.step(line)
     return Publication(package, packaging.store, deployer.ui.step)
 
 
@@ -62,6 +65,17 @@ def changed_tags(deployer: Deployer, ready: ReadyStack) -> tuple[TagChange, ...]
     if ready.action is StackAction.CREATE:
         return ()
     return tag_changes(deployer.settings, ready.stack.tags, keeps=not ready.creates)
+
+
+_SHOWN = 10
+"""How many links are named."""
+
+
+def _followed(links: Sequence[Link]) -> Iterator[str]:
+    """What is said of the links that lead out of the folders of the code."""
+    yield from (f"{link}, which is packaged" for link in links[:_SHOWN])
+    if more := links[_SHOWN:]:
+        yield f"{len(more)} more such links are followed"
 
 
 def _overridden(deployer: Deployer, overrides: Mapping[str, Override], part: str) -> Settings:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import remember
@@ -115,6 +116,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         check_parameters(ready, template, deployer.settings)
         if no_op := find_no_op(template, deployer, ready.stack):
             return DeployResult(no_op.preflight, unchanged(deployer, ready.stack))
+        Thread(target=deployer.request.while_waiting, name="while waiting", daemon=True).start()
         # judge
         account = LiveAccount(deployer.aws)
         result = preflight(template, account, deployer.settings, linting, attempt.replacements)

@@ -18,6 +18,8 @@ from tapctl.state.journal import Journal
 from tapctl.template.parameters import Parameters, missing_values, refuse_undeclared
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tapctl.aws.session import Aws
     from tapctl.aws.stacks import StackDescription
     from tapctl.settings.settings import Settings
@@ -45,6 +47,10 @@ class DeployRequest:
     allow_uncertain: bool = False
     builds: bool = True
     """Whether a dependency that is no wheel is built, which runs its code; a plan runs none."""
+    while_waiting: Callable[[], None] = lambda: None
+    """What may be done while AWS is at work, once it is known that there is something to deploy."""
+    outside: tuple[Path, ...] = ()
+    """What may be packaged although a link leads to it out of the project."""
 
     @property
     def stack_name(self) -> str:
@@ -104,7 +110,10 @@ class Deployer:
         return self.packager(stack.account_id).package(template, tree).body
 
     def packager(self, account_id: str | None) -> Packager:
-        return packager(self.aws, self.settings, account_id, self.ui.step, builds=self.request.builds)
+        request = self.request
+        return packager(
+            self.aws, self.settings, account_id, self.ui.step, builds=request.builds, outside=request.outside
+        )
 
 
 def check_parameters(ready: ReadyStack, template: Template, settings: Settings) -> None:

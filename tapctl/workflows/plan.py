@@ -70,7 +70,7 @@ def _planned(deployer: Deployer, result: Preflight, ready: ReadyStack) -> Planne
     publication = publication_of(deployer, result)
     store = publication.store
     missing = publication.missing()
-    uploads = {f"s3://{store.bucket}/{artifact.key}": artifact.label for artifact in missing}
+    uploads = {f"s3://{artifact.bucket or store.bucket}/{artifact.key}": artifact.label for artifact in missing}
     if ready.action is StackAction.RECREATE:
         deployer.ui.step(f"stack {deployer.name} is {ready.stack.status}: a deploy deletes it and creates it again")
         recreated = ChangeSet("", ready.stack.id, _additions(result.tree), tags=changed_tags(deployer, ready))

@@ -22,7 +22,7 @@ from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
-from tapctl.template.model import Template
+from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
 from tapctl.template.sam_build import unbuilt
 from tapctl.unknown import Unknown, total
@@ -192,26 +192,51 @@ UNBUILT = "tapctl:unbuilt"
 _TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
 
 
-def _unbuilt(tree: StackTree) -> Iterator[Finding]:
-    """Warnings only: where the code is does not change the verdict; a deploy without it is refused."""
+def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
+    """Warnings only: where the code is does not change the verdict; a deploy without it is refused.
+
+    With `certain` without those on code that may run as it is.
+    """
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
-            yield Finding(
-                None,
-                Verdict.FITS,
-                f"{missing.owner}: its {missing.what} is not built, which `sam build` does",
-                file=missing.file,
-                line=missing.line,
-                hints=(_TAKES_BUILD,),
-                rule=UNBUILT,
-                severity="warning",
+            message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
+            yield _unbuilt_finding(message, _TAKES_BUILD, missing.file, missing.line)
+    if not _names_built_runtime(tree):
+        return
+    from tapctl.packaging.unbuilt_code import unbuilt_code
+
+    for code in unbuilt_code(tree):
+        if code.certain or not certain:
+            hint = (
+                f"`sam build` builds it; or {code.hint}"
+                if SERVERLESS in tree.resolver.template.source.text
+                else code.hint
             )
+            yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
+
+
+_BUILT_RUNTIMES = ("nodejs", "ruby", "java", "dotnet", "provided", "go1.x")
+"""How the runtimes begin whose dependencies tapctl does not install."""
+
+
+def _names_built_runtime(tree: StackTree) -> bool:
+    """Whether templates or parameters name such a runtime; few do, and only their folders are worth a look."""
+    return any(
+        runtime in text
+        for member in tree.members()
+        for text in (member.resolver.template.source.text, *map(str, member.parameters.given.values()))
+        for runtime in _BUILT_RUNTIMES
+    )
+
+
+def _unbuilt_finding(message: str, hint: str, file: str, line: int) -> Finding:
+    return Finding(None, Verdict.FITS, message, file=file, line=line, hints=(hint,), rule=UNBUILT, severity="warning")
 
 
 def refuse_unbuilt(tree: StackTree) -> None:
-    """Raise `TemplateError` for a function or layer whose code a build has to fill in."""
-    if finding := next(_unbuilt(tree), None):
-        raise TemplateError(finding.message, _TAKES_BUILD, file=finding.file, line=finding.line)
+    """Raise `TemplateError` for a function or layer whose code a build has to fill in, or that lacks dependencies."""
+    if finding := next(_unbuilt(tree, certain=True), None):
+        raise TemplateError(finding.message, finding.hints[0], file=finding.file, line=finding.line)
 
 
 def _lint_findings(linting: Linting) -> tuple[Finding, ...]:

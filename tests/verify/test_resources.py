@@ -7,7 +7,7 @@ import pytest
 
 from tapctl.errors import AwsError
 from tapctl.verify.check import CheckStatus
-from tapctl.verify.resources import resource_jobs, unchecked
+from tapctl.verify.resources import resource_jobs, services, unchecked
 from tapctl.verify.services import CHECKS_BY_TYPE
 from tests.support.deployed_stacks import check_resource, deployed_stack, lines, statuses, stubbed
 from tests.support.golden import Golden
@@ -246,3 +246,7 @@ def test_resources_of_a_type_without_checks_are_counted(golden: Golden) -> None:
 
     assert (check.subject, check.status) == ("AWS::S3::Bucket", CheckStatus.NOT_CHECKED)
     golden(check.message)
+
+
+def test_the_services_of_the_checks_are_known_ahead() -> None:
+    assert services(["AWS::KMS::Key", "AWS::Lambda::Function", "AWS::KMS::Key", "Custom::X"]) == ("kms", "lambda")
