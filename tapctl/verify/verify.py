@@ -74,14 +74,14 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     jobs: dict[str, Job] = {"stack": lambda: [_check_status(aws, stack)]}
     if not rule_for(stack.status).usable:
         return jobs
-    config = settings.verify
+    config, stacks = settings.verify, [member for member in stack.members() if rule_for(member.status).usable]
+    jobs |= {f"outputs {member.prefix}": partial(check_outputs, member, route) for member in stacks}
     jobs |= {
-        "outputs": partial(check_outputs, stack, route),
         "patterns": partial(check_patterns, config.outputs, stack),
-        "exports": partial(check_exports, aws, stack),
+        "exports": partial(check_exports, aws, stacks),
     }
-    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stack).items()}
-    jobs["others"] = partial(check_drift, aws, stack) if drift else partial(unchecked, stack)
+    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stacks).items()}
+    jobs["others"] = partial(check_drift, aws, stacks) if drift else partial(unchecked, stacks)
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
     if config.webhook:
         jobs["webhook"] = partial(check_webhook, config.webhook, stack, aws, settings.parameters, route)

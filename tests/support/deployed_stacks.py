@@ -98,7 +98,7 @@ def check_resource(
                 stubs[service].add_client_error(operation, response, "no", 400)
             else:
                 stubs[service].add_response(operation, dict(response))
-        return list(resource_jobs(aws, stack)["It"]())
+        return list(resource_jobs(aws, [stack])["It"]())
 
 
 def lines(checks: Iterable[Check]) -> list[str]:

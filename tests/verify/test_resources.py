@@ -214,7 +214,7 @@ def test_a_resource_whose_condition_is_false_has_no_job() -> None:
         "Resources": {"It": {"Type": "AWS::KMS::Key", "Condition": "Never"}},
     }
     with stubbed() as (aws, _):
-        assert resource_jobs(aws, deployed_stack(body)) == {}
+        assert resource_jobs(aws, [deployed_stack(body)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_resource_missing_from_the_stack_fails_if_its_condition_is_true(
         "Resources": {"It": {"Type": "AWS::KMS::Key", "Condition": "C"}},
     }
     with stubbed() as (aws, _):
-        checks = list(resource_jobs(aws, deployed_stack(body))["It"]())
+        checks = list(resource_jobs(aws, [deployed_stack(body)])["It"]())
 
     assert statuses(checks) == [status]
     golden(lines(checks))
@@ -242,7 +242,7 @@ def test_resources_of_a_type_without_checks_are_counted(golden: Golden) -> None:
     bucket = {"Type": "AWS::S3::Bucket"}
     stack = deployed_stack({"Resources": {"A": bucket, "B": bucket, "Missing": bucket}}, {"A": "a", "B": "b"})
 
-    (check,) = unchecked(stack)
+    (check,) = unchecked([stack])
 
     assert (check.subject, check.status) == ("AWS::S3::Bucket", CheckStatus.NOT_CHECKED)
     golden(check.message)
