@@ -1,5 +1,6 @@
 """Denied reads and unknown values are not checked; resources that do not exist fail."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -246,3 +247,54 @@ def test_resources_of_a_type_without_checks_are_counted(golden: Golden) -> None:
 
     assert (check.subject, check.status) == ("AWS::S3::Bucket", CheckStatus.NOT_CHECKED)
     golden(check.message)
+
+
+def alarm(name: str) -> dict[str, Any]:
+    return {"AlarmName": name, "ActionsEnabled": True, "TreatMissingData": "missing"}
+
+
+def test_alarms_are_described_a_hundred_at_a_time() -> None:
+    names = [f"alarm-{number}" for number in range(150)]
+    resources = {f"A{number}": {"Type": "AWS::CloudWatch::Alarm"} for number in range(150)}
+    stack = deployed_stack({"Resources": resources}, dict(zip(resources, names, strict=True)))
+    with stubbed("cloudwatch") as (aws, stubs):
+        for batch in (names[:100], names[100:]):
+            expected = {"AlarmNames": batch, "AlarmTypes": ["MetricAlarm"], "MaxRecords": 100}
+            stubs["cloudwatch"].add_response("describe_alarms", {"MetricAlarms": list(map(alarm, batch))}, expected)
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert {check.subject for check in checks} == set(resources)
+    assert set(statuses(checks)) == {"proved"}
+
+
+def test_what_several_resources_need_is_read_once() -> None:
+    """Two permissions of a function are in one policy, a topic and its policy in the same attributes."""
+    allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "f"}
+    principals = ("sns.amazonaws.com", "s3.amazonaws.com")
+    policy = {"Statement": [{**allowed, "Principal": {"Service": principal}} for principal in principals]}
+    resources: dict[str, Any] = {
+        name: {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {"FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": principal},
+        }
+        for name, principal in zip("AB", principals, strict=True)
+    }
+    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
+    resources["Policy"] = {"Type": "AWS::SNS::TopicPolicy", "Properties": {**STATEMENTS, "Topics": [{"Ref": "Topic"}]}}
+    stack = deployed_stack({"Resources": resources}, {**dict.fromkeys(resources, "id"), "Topic": "arn:aws:sns:x:1:t"})
+    with stubbed("lambda", "sns") as (aws, stubs):
+        stubs["lambda"].add_response("get_policy", {"Policy": json.dumps(policy)})
+        stubs["sns"].add_response("get_topic_attributes", {"Attributes": {"Policy": json.dumps({"Statement": []})}})
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert set(statuses(checks)) == {"proved"}
+
+
+def test_a_function_without_policy_fails_each_of_its_permissions() -> None:
+    permission = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": "f", "Action": "a"}}
+    stack = deployed_stack({"Resources": {"A": permission, "B": permission}}, {"A": "a", "B": "b"})
+    with stubbed("lambda") as (aws, stubs):
+        stubs["lambda"].add_client_error("get_policy", "ResourceNotFoundException", "no", 404)
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert [(check.subject, check.status.value) for check in checks] == [("A", "failed"), ("B", "failed")]
