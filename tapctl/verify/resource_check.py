@@ -277,6 +277,16 @@ def by_id(parameter: str) -> Parameters:
     return lambda resource: {parameter: resource.physical_id}
 
 
+def exists(resource: LiveResource, _response: Any) -> Iterator[Check]:
+    """For `ResourceCheck.further`: that the API knows the resource is what there is to prove."""
+    yield resource.compared(True, f"{resource.physical_id} exists", "")
+
+
+def own_id(resource: LiveResource) -> str:
+    """The last part of a physical id that begins with the id of the parent."""
+    return re.split("[/|]", resource.physical_id)[-1]
+
+
 def without_details(_expected: Any, _actual: Any) -> str:
     """For `PropertyCheck.difference`: the values are too long to print."""
     return ""

@@ -14,9 +14,23 @@ from tests.support.deployed_stacks import check_resource, deployed_stack, lines,
 from tests.support.golden import Golden
 
 API = {"ApiId": "api"}
+REST_API = {"RestApiId": "api"}
 POLICY = {"PolicyName": "p", "PolicyDocument": {}}
 STATEMENTS: dict[str, Any] = {"PolicyDocument": {"Statement": []}}
 FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
+    "AWS::ApiGateway::Deployment": (REST_API, "apigateway:get_deployment", "apigateway:GET"),
+    "AWS::ApiGateway::Method": (
+        {**REST_API, "ResourceId": "r", "HttpMethod": "GET"},
+        "apigateway:get_method",
+        "apigateway:GET",
+    ),
+    "AWS::ApiGateway::Resource": (
+        {**REST_API, "ParentId": "root", "PathPart": "orders"},
+        "apigateway:get_resource",
+        "apigateway:GET",
+    ),
+    "AWS::ApiGateway::RestApi": ({}, "apigateway:get_rest_api", "apigateway:GET"),
+    "AWS::ApiGateway::Stage": (REST_API, "apigateway:get_stage", "apigateway:GET"),
     "AWS::ApiGatewayV2::Api": ({}, "apigatewayv2:get_api", "apigateway:GET"),
     "AWS::ApiGatewayV2::Integration": (
         {**API, "IntegrationType": "AWS_PROXY"},
@@ -27,6 +41,7 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
     "AWS::ApiGatewayV2::Stage": ({**API, "StageName": "it"}, "apigatewayv2:get_stage", "apigateway:GET"),
     "AWS::CloudWatch::Alarm": ({}, "cloudwatch:describe_alarms", "cloudwatch:DescribeAlarms"),
     "AWS::DynamoDB::Table": ({}, "dynamodb:describe_table", "dynamodb:DescribeTable"),
+    "AWS::Events::Rule": ({}, "events:describe_rule", "events:DescribeRule"),
     "AWS::IAM::Policy": ({**POLICY, "Roles": ["r"]}, "iam:get_role_policy", "iam:GetRolePolicy"),
     "AWS::IAM::Role": ({"AssumeRolePolicyDocument": {}}, "iam:get_role", "iam:GetRole"),
     "AWS::KMS::Alias": ({"TargetKeyId": "k"}, "kms:describe_key", "kms:DescribeKey"),
@@ -37,6 +52,7 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "lambda:GetAlias",
     ),
     "AWS::Lambda::EventSourceMapping": ({}, "lambda:get_event_source_mapping", "lambda:GetEventSourceMapping"),
+    "AWS::Lambda::LayerVersion": ({}, "lambda:get_layer_version", "lambda:GetLayerVersion"),
     "AWS::Lambda::Permission": ({"FunctionName": "f"}, "lambda:get_policy", "lambda:GetPolicy"),
     "AWS::Lambda::Url": (
         {"TargetFunctionArn": "f", "AuthType": "AWS_IAM"},
@@ -49,6 +65,8 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "lambda:GetFunctionConfiguration",
     ),
     "AWS::Logs::LogGroup": ({}, "logs:describe_log_groups", "logs:DescribeLogGroups"),
+    "AWS::Scheduler::Schedule": ({}, "scheduler:get_schedule", "scheduler:GetSchedule"),
+    "AWS::Scheduler::ScheduleGroup": ({}, "scheduler:get_schedule_group", "scheduler:GetScheduleGroup"),
     "AWS::SNS::Subscription": ({}, "sns:get_subscription_attributes", "sns:GetSubscriptionAttributes"),
     "AWS::SNS::Topic": ({}, "sns:get_topic_attributes", "sns:GetTopicAttributes"),
     "AWS::SNS::TopicPolicy": ({**STATEMENTS, "Topics": ["t"]}, "sns:get_topic_attributes", "sns:GetTopicAttributes"),
@@ -100,6 +118,7 @@ NOT_FOUND = {
     "logs": {"logGroups": [{"logGroupName": "it/inner"}]},
     "sns": "NotFound",
     "sqs": "QueueDoesNotExist",
+    "apigateway": "NotFoundException",
     "apigatewayv2": "NotFoundException",
     "kms": "NotFoundException",
 }
