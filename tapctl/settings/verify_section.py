@@ -119,6 +119,25 @@ class HttpProbe(Answer):
         return self
 
 
+class InvokeProbe(Section):
+    """`[[verify.invoke]]`: an invocation of a function, and the answer that it must give.
+
+    `function` is a logical id, `Stack/Function` in a nested stack. Nothing prints the payload or the answer.
+    """
+
+    function: str
+    payload: Any = Field(default_factory=dict, repr=False)
+    expect: Any = Field(default=None, repr=False)
+    asynchronous: bool = False
+    timeout: Annotated[float, Field(gt=0, le=900)] = 60
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> "InvokeProbe":
+        if self.asynchronous and self.expect is not None:
+            raise ValueError("an asynchronous invocation has no answer to `expect`")
+        return self
+
+
 class VerifyConfig(Section):
     """`[verify]`."""
 
@@ -127,5 +146,8 @@ class VerifyConfig(Section):
     http: tuple[HttpProbe, ...] = ()
     """Requests to `url`, or to the URL in the output `output`, with `path`, `method`, `headers`, `timeout`; and the
     response: `status` (2xx by default) and a pattern for its `body`."""
+    invoke: tuple[InvokeProbe, ...] = ()
+    """Invocations of `function`, by its logical id, with `payload`; the answer that they must give, in `expect`; or
+    `asynchronous`; and their `timeout`: see docs/verifying.md."""
     webhook: WebhookProbe | None = None
     """A signed test event, a duplicate and a forged one: see docs/verifying.md."""

@@ -15,6 +15,7 @@ from tapctl.verify.check import Check, CheckStatus, Job, failed
 from tapctl.verify.deployed_stack import DeployedStack, read
 from tapctl.verify.drift import check_drift
 from tapctl.verify.http import Route, check_http
+from tapctl.verify.invoke import check_invocation
 from tapctl.verify.outputs import check_exports, check_outputs, check_patterns
 from tapctl.verify.resources import resource_jobs, unchecked
 from tapctl.verify.retry import RetryWindow
@@ -83,6 +84,9 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stacks).items()}
     jobs["others"] = partial(check_drift, aws, stacks) if drift else partial(unchecked, stacks)
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
+    jobs |= {
+        f"invoke {index}": partial(check_invocation, probe, stack, aws) for index, probe in enumerate(config.invoke)
+    }
     if config.webhook:
         jobs["webhook"] = partial(check_webhook, config.webhook, stack, aws, settings.parameters, route)
     return jobs

@@ -646,8 +646,8 @@ def test_a_rule_and_its_targets(
 def test_a_target_that_does_not_resolve_is_not_checked() -> None:
     unknown = {"Fn::ImportValue": "queue"}
     targets = [{"Id": "q", "Arn": unknown}, {"Id": unknown, "Arn": "a"}]
-    responses = {
-        "events:describe_rule": {**LIVE_RULE},
+    responses: dict[str, Any] = {
+        "events:describe_rule": LIVE_RULE,
         "events:list_targets_by_rule": {"Targets": [{"Id": "q", "Arn": "arn:q"}]},
     }
 
