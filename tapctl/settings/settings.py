@@ -134,7 +134,10 @@ def read(
         minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
-        verify=file.verify,
+        verify=file.verify.scoped(
+            (_stack_name(file.stack_name, account.env) or file.stack_name, name),
+            (file.template and _beside(folder, file.template), source),
+        ),
         function=_function(file.function, folder),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),

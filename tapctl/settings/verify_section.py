@@ -2,9 +2,10 @@
 
 import os
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from tapctl.errors import ConfigError
 from tapctl.state.redaction import hide
@@ -141,6 +142,8 @@ class InvokeProbe(Section):
 class VerifyConfig(Section):
     """`[verify]`."""
 
+    _elsewhere: str = PrivateAttr(default="")
+
     outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
     """Patterns that the whole values of outputs match, by the name of the output."""
     http: tuple[HttpProbe, ...] = ()
@@ -151,3 +154,29 @@ class VerifyConfig(Section):
     `asynchronous`; and their `timeout`: see docs/verifying.md."""
     webhook: WebhookProbe | None = None
     """A signed test event, a duplicate and a forged one: see docs/verifying.md."""
+
+    @property
+    def elsewhere(self) -> str:
+        """The stack or template that the section is for, if it is another one; the section is empty then."""
+        return self._elsewhere
+
+    def scoped(self, stack: tuple[str | None, str | None], template: tuple[str | None, str]) -> "VerifyConfig":
+        """The section for its own stack and template; an empty one for others.
+
+        Both are given as the configuration names them, if it does, and as they are in force.
+        """
+        other = ""
+        if all(stack) and not re.fullmatch(re.escape(str(stack[0])).replace(r"\{env\}", ".+"), str(stack[1])):
+            other = f"stack {stack[0]}"
+        elif all(template) and not _is_same(str(template[0]), template[1]):
+            other = f"template {template[0]}"
+        if not other or not self.model_fields_set:
+            return self
+        empty = VerifyConfig()
+        empty._elsewhere = other
+        return empty
+
+
+def _is_same(own: str, template: str) -> bool:
+    """Whether a template is the configuration's, or in its folder; one from a pipe may be."""
+    return template == "-" or Path(os.path.realpath(template)).is_relative_to(os.path.realpath(own))

@@ -83,6 +83,8 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     }
     jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stacks).items()}
     jobs["others"] = partial(check_drift, aws, stacks) if drift else partial(unchecked, stacks)
+    if config.elsewhere:
+        jobs["[verify]"] = lambda: [_not_applied(config.elsewhere)]
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
     jobs |= {
         f"invoke {index}": partial(check_invocation, probe, stack, aws) for index, probe in enumerate(config.invoke)
@@ -90,6 +92,10 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     if config.webhook:
         jobs["webhook"] = partial(check_webhook, config.webhook, stack, aws, settings.parameters, route)
     return jobs
+
+
+def _not_applied(elsewhere: str) -> Check:
+    return Check("[verify]", CheckStatus.NOT_CHECKED, f"tapctl.toml has it for {elsewhere}, so it is not applied here")
 
 
 def _run(jobs: dict[str, Job]) -> dict[str, list[Check]]:

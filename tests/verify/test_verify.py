@@ -22,7 +22,7 @@ STACK = {
     "CreationTime": 0,
     "Outputs": [{"OutputKey": "Out", "OutputValue": "v"}],
 }
-TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::Events::Rule"}}, "Outputs": {"Out": {"Value": "v"}}}'
+TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::S3::Bucket"}}, "Outputs": {"Out": {"Value": "v"}}}'
 
 
 def queue_reads(stubs: Any, times: int, status: str = "CREATE_COMPLETE") -> None:
@@ -162,3 +162,14 @@ def test_a_stack_in_progress_is_retried(golden: Golden) -> None:
 
     assert result.failed == []
     golden(retries.progress)
+
+
+def test_expectations_of_another_stack_are_not_applied(golden: Golden) -> None:
+    config = VerifyConfig.model_validate({"outputs": {"Out": "other"}}).scoped(("tapstack-local", "shop"), (None, ""))
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1)
+
+        result = verify(aws, Settings("-", stack_name="shop", verify=config), lambda url: (url, {}))
+
+    assert result.failed == []
+    golden([f"{check.status.value}: {check.subject}: {check.message}" for check in result.checks])
