@@ -71,7 +71,7 @@ def deploy(
     from tapctl.settings.settings import read
     from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
-    from tapctl.workflows.preflight import refuse_unbuilt
+    from tapctl.workflows.preflight import refuse_unbuilt, refuse_wrong_handlers
     from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
@@ -81,7 +81,8 @@ def deploy(
     settings = replace(settings, stack_name=stack_name_of(settings))
     loaded = load_built(settings, terminal)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
-    refuse_unbuilt(stack_tree_for(loaded, settings))
+    refuse_unbuilt(tree := stack_tree_for(loaded, settings))
+    refuse_wrong_handlers(tree, settings.function)
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
     aws, settings = open_aws(settings, terminal)

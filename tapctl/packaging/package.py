@@ -19,6 +19,7 @@ from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import IN_LAMBDA, Content, file_content, reading, text_content, too_large
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
+from tapctl.packaging.handlers import refuse_wrong_handler
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
 from tapctl.template.cloud_assembly import is_outside
@@ -116,6 +117,8 @@ class _Packing:
             installed = self.python.dependencies(local, path, resolver) if resolver else None
             bytecode = self.python.bytecode_tag(local, resolver) if resolver else None
             key = (path, local.slot.kind, installed, bytecode)
+            if resolver:
+                refuse_wrong_handler(local, path, resolver, installed.folder if installed else None)
             if key not in self.contents:
                 self.contents[key] = file_content(local, path, installed, bytecode)
         return self.contents[key]

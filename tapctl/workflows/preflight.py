@@ -29,6 +29,7 @@ from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_incre
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
+    from tapctl.settings.config_file import FunctionConfig
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -42,7 +43,7 @@ def preflight(
 ) -> Preflight:
     """Check a template against an account; changes nothing. The linting, if there is one, was started before."""
     result = judge(template, reader, settings, replacements)
-    linted = (*_missing_paths(result), *_lint_findings(linting)) if linting else ()
+    linted = (*_local_code(result, settings), *_lint_findings(linting)) if linting else ()
     return replace(result, lint=(*_unbuilt(result.tree), *linted))
 
 
@@ -137,6 +138,12 @@ def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
             )
 
 
+def _local_code(result: Preflight, settings: Settings) -> Iterator[Finding]:
+    """Warnings about what a deploy would package."""
+    yield from _missing_paths(result)
+    yield from _wrong_handlers(result.tree, settings.function)
+
+
 MISSING_PATH = "tapctl:local-path"
 """The rule of a finding on a local path that does not exist, beside cfn-lint's rules."""
 
@@ -154,6 +161,32 @@ def _missing_paths(result: Preflight) -> Iterator[Finding]:
             rule=MISSING_PATH,
             severity="warning",
         )
+
+
+WRONG_HANDLER = "tapctl:handler"
+"""The rule of a finding on a handler that names no file or function of its package."""
+
+
+def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding]:
+    from tapctl.packaging.handlers import HINT, wrong_handlers
+
+    for wrong in wrong_handlers(tree, config):
+        yield Finding(
+            None,
+            Verdict.FITS,
+            wrong.message,
+            file=wrong.file,
+            line=wrong.line,
+            hints=(HINT,),
+            rule=WRONG_HANDLER,
+            severity="warning",
+        )
+
+
+def refuse_wrong_handlers(tree: StackTree, config: FunctionConfig) -> None:
+    """Raise `TemplateError` for a function that Lambda could not start."""
+    if finding := next(_wrong_handlers(tree, config), None):
+        raise TemplateError(finding.message, *finding.hints, file=finding.file, line=finding.line)
 
 
 UNBUILT = "tapctl:unbuilt"
