@@ -142,7 +142,7 @@ class InvokeProbe(Section):
 class VerifyConfig(Section):
     """`[verify]`."""
 
-    _elsewhere: str = PrivateAttr(default="")
+    _elsewhere = PrivateAttr(default="")
 
     outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
     """Patterns that the whole values of outputs match, by the name of the output."""
@@ -158,7 +158,7 @@ class VerifyConfig(Section):
     @property
     def elsewhere(self) -> str:
         """The stack or template that the section is for, if it is another one; the section is empty then."""
-        return self._elsewhere
+        return str(self._elsewhere)
 
     def scoped(self, stack: tuple[str | None, str | None], template: tuple[str | None, str]) -> "VerifyConfig":
         """The section for its own stack and template; an empty one for others.

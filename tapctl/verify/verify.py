@@ -84,7 +84,7 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stacks).items()}
     jobs["others"] = partial(check_drift, aws, stacks) if drift else partial(unchecked, stacks)
     if config.elsewhere:
-        jobs["[verify]"] = lambda: [_not_applied(config.elsewhere)]
+        jobs["configuration"] = lambda: [_not_applied(config.elsewhere)]
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
     jobs |= {
         f"invoke {index}": partial(check_invocation, probe, stack, aws) for index, probe in enumerate(config.invoke)
@@ -95,7 +95,8 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
 
 
 def _not_applied(elsewhere: str) -> Check:
-    return Check("[verify]", CheckStatus.NOT_CHECKED, f"tapctl.toml has it for {elsewhere}, so it is not applied here")
+    message = f"[verify] of tapctl.toml is for {elsewhere}, so it is not applied"
+    return Check("configuration", CheckStatus.NOT_CHECKED, message)
 
 
 def _run(jobs: dict[str, Job]) -> dict[str, list[Check]]:
