@@ -134,10 +134,7 @@ def read(
         minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
-        verify=file.verify.scoped(
-            (_stack_name(file.stack_name, account.env) or file.stack_name, name),
-            (file.template and _beside(folder, file.template), source),
-        ),
+        verify=file.verify_for(name, source, account.env, folder),
         function=_function(file.function, folder),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),

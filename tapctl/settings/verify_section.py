@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
@@ -160,23 +159,8 @@ class VerifyConfig(Section):
         """The stack or template that the section is for, if it is another one; the section is empty then."""
         return str(self._elsewhere)
 
-    def scoped(self, stack: tuple[str | None, str | None], template: tuple[str | None, str]) -> "VerifyConfig":
-        """The section for its own stack and template; an empty one for others.
-
-        Both are given as the configuration names them, if it does, and as they are in force.
-        """
-        other = ""
-        if all(stack) and not re.fullmatch(re.escape(str(stack[0])).replace(r"\{env\}", ".+"), str(stack[1])):
-            other = f"stack {stack[0]}"
-        elif all(template) and not _is_same(str(template[0]), template[1]):
-            other = f"template {template[0]}"
-        if not other or not self.model_fields_set:
-            return self
+    def left_out(self, elsewhere: str) -> "VerifyConfig":
+        """An empty section, where this one is for another stack or template; nothing is left out of an empty one."""
         empty = VerifyConfig()
-        empty._elsewhere = other
+        empty._elsewhere = elsewhere if self.model_fields_set else ""
         return empty
-
-
-def _is_same(own: str, template: str) -> bool:
-    """Whether a template is the configuration's, or in its folder; one from a pipe may be."""
-    return template == "-" or Path(os.path.realpath(template)).is_relative_to(os.path.realpath(own))

@@ -165,7 +165,7 @@ def test_a_stack_in_progress_is_retried(golden: Golden) -> None:
 
 
 def test_expectations_of_another_stack_are_not_applied(golden: Golden) -> None:
-    config = VerifyConfig.model_validate({"outputs": {"Out": "other"}}).scoped(("tapstack-local", "shop"), (None, ""))
+    config = VerifyConfig.model_validate({"outputs": {"Out": "other"}}).left_out("stack tapstack-local")
     with stubbed("cloudformation") as (aws, stubs):
         queue_reads(stubs, 1)
 
