@@ -41,6 +41,7 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
     "AWS::ApiGatewayV2::Stage": ({**API, "StageName": "it"}, "apigatewayv2:get_stage", "apigateway:GET"),
     "AWS::CloudWatch::Alarm": ({}, "cloudwatch:describe_alarms", "cloudwatch:DescribeAlarms"),
     "AWS::DynamoDB::Table": ({}, "dynamodb:describe_table", "dynamodb:DescribeTable"),
+    "AWS::Events::EventBus": ({}, "events:describe_event_bus", "events:DescribeEventBus"),
     "AWS::Events::Rule": ({}, "events:describe_rule", "events:DescribeRule"),
     "AWS::IAM::Policy": ({**POLICY, "Roles": ["r"]}, "iam:get_role_policy", "iam:GetRolePolicy"),
     "AWS::IAM::Role": ({"AssumeRolePolicyDocument": {}}, "iam:get_role", "iam:GetRole"),

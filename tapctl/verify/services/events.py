@@ -1,4 +1,4 @@
-"""EventBridge rules and their targets."""
+"""EventBridge: event buses, rules and their targets."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,15 @@ from tapctl.template.intrinsics import find_unknown
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
 from tapctl.verify.compare import same, same_document
-from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, own_id, without_details
+from tapctl.verify.resource_check import (
+    LiveResource,
+    PropertyCheck,
+    ResourceCheck,
+    by_id,
+    exists,
+    own_id,
+    without_details,
+)
 
 _MOST_TARGETS = 100
 """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ListTargetsByRule.html"""
@@ -46,6 +54,7 @@ def _target(resource: LiveResource, target: Mapping[str, Any], live: Mapping[str
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
+    "AWS::Events::EventBus": (ResourceCheck("events", "DescribeEventBus", by_id("Name"), further=exists),),
     "AWS::Events::Rule": (
         ResourceCheck(
             "events",
