@@ -1,8 +1,11 @@
-"""Lambda functions: their reservations, what their versions and aliases provision, and their logs."""
+"""Lambda functions: their reservations, what their versions and aliases provision, invocations, and their logs."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +27,8 @@ FUNCTIONS_PER_PAGE = 50
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
 LIST_STREAMS = "logs:DescribeLogStreams"
 GET_LOG_EVENTS = "logs:GetLogEvents"
+FILTER_LOG_EVENTS = "logs:FilterLogEvents"
+INVOKE = "lambda:InvokeFunction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,63 @@ def set_reserved_concurrency(aws: Aws, function: str, value: int | None) -> None
     else:
         with aws_call(f"reserving {value} executions for {function}"):
             client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=value)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """An invocation; `error` is the type of the error that it ended with, "" where it succeeded or was only accepted.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+
+    request_id: str
+    answer: bytes
+    error: str = ""
+
+
+def invoke(aws: Aws, function: str, payload: bytes, *, timeout: float, asynchronous: bool = False) -> Invocation:
+    """Invoke a function by its name or ARN, once, and wait for its answer unless `asynchronous`."""
+    client: LambdaClient = aws.client("lambda", once=timeout)
+    with aws_call(INVOKE):
+        answer = client.invoke(
+            FunctionName=function, InvocationType="Event" if asynchronous else "RequestResponse", Payload=payload
+        )
+        content = answer["Payload"].read()
+    error = _error_type(content) if answer.get("FunctionError") else ""
+    return Invocation(answer["ResponseMetadata"].get("RequestId", ""), content, error)
+
+
+def _error_type(content: bytes) -> str:
+    """The type of a function's error. The rest of the answer may hold what the function was given."""
+    error: object = None
+    with suppress(ValueError, RecursionError):
+        error = json.loads(content)
+    if not isinstance(error, dict):
+        return "an unhandled error"
+    name = str(error.get("errorType", ""))
+    if re.fullmatch(r"[\w.:$<>-]{1,100}", name):
+        return name
+    return "a timeout" if "Task timed out" in str(error.get("errorMessage")) else "an unhandled error"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One line of a log, and the stream that it is in."""
+
+    stream: str
+    message: str
+
+
+def log_events(aws: Aws, group: str, since: int, pattern: str = "", stream: str = "") -> tuple[LogEvent, ...]:
+    """The events of a log group since a time, in milliseconds since 1970, oldest first; none without the group."""
+    within = {"logStreamNames": [stream]} if stream else {}
+
+    def read() -> tuple[LogEvent, ...]:
+        request = {"logGroupName": group, "startTime": since, "filterPattern": pattern, **within}
+        pages = aws.pages("logs", "FilterLogEvents", **request)
+        return tuple(LogEvent(event["logStreamName"], event["message"]) for page in pages for event in page["events"])
+
+    return _unless_not_found(FILTER_LOG_EVENTS, read, ())
 
 
 def log_group(function: str) -> str:

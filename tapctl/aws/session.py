@@ -51,7 +51,7 @@ class Aws:
     trace: Callable[[str], None] | None = None
     """Called before every request with the name of its IAM action."""
     _session: boto3.Session | None = None
-    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -72,13 +72,14 @@ class Aws:
             self._session = self._new_session()
         return self._session
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        key = (service, region)
+    def client(self, service: str, region: str | None = None, *, once: float | None = None) -> Any:
+        """The client of a service. One with `once` sends a request a single time, and waits these seconds for it."""
+        key = (service, region, once)
         if key in self._clients:  # without a wait for the client that another thread is creating
             return self._clients[key]
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._new_client(service, region or self.region)
+                self._clients[key] = self._new_client(service, region or self.region, once)
             return self._clients[key]
 
     def prepare(self, services: Iterable[str]) -> None:
@@ -151,15 +152,15 @@ class Aws:
                 f"cannot read the AWS configuration: {error}", "fix the file, or set AWS_CONFIG_FILE"
             ) from None
 
-    def _new_client(self, service: str, region: str) -> Any:
+    def _new_client(self, service: str, region: str, once: float | None) -> Any:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         # Eight standard retries outlast the throttling by CloudFormation's rate limits, which all clients share.
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 8},
+            retries={"mode": "standard", "total_max_attempts": 1 if once else 8},
             connect_timeout=10,
-            read_timeout=60,
+            read_timeout=once or 60,
             user_agent_extra="tapctl",
             max_pool_connections=32,
             # None takes the proxies of the environment; none of them leads to the sandbox.

@@ -134,14 +134,18 @@ def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> R
 
 
 def _load(settings: Settings, terminal: Terminal) -> Template:
-    """The template. Raises `TapctlError` for wrong parameters, and for code that is not built."""
+    """The template.
+
+    Raises `TapctlError` for wrong parameters, for code that is not built, and for a handler that it does not have.
+    """
     from tapctl.template.parameters import Parameters, bind
-    from tapctl.workflows.preflight import refuse_unbuilt
+    from tapctl.workflows.preflight import refuse_unbuilt, refuse_wrong_handlers
     from tapctl.workflows.read_inputs import stack_tree_for
 
     loaded = load_built(settings, terminal)
     bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
-    refuse_unbuilt(stack_tree_for(loaded, settings))
+    refuse_unbuilt(tree := stack_tree_for(loaded, settings))
+    refuse_wrong_handlers(tree, settings.function)
     return loaded
 
 

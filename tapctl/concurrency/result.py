@@ -1,7 +1,10 @@
 """`Preflight`: everything that one preflight decided, worked out once and only read from then on."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tapctl.account.model import Account, Increase, Stack
 from tapctl.concurrency.change import ClaimChange
@@ -9,13 +12,15 @@ from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
-from tapctl.concurrency.two_step import TwoStepPlan
 from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import known
+
+if TYPE_CHECKING:
+    from tapctl.concurrency.two_step import TwoStepPlan
 
 
 @dataclass(frozen=True, slots=True)

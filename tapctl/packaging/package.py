@@ -17,16 +17,9 @@ from tapctl.concurrency.remedy import RemedyPlan, apply
 from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.content import (
-    Content,
-    TreeEntry,
-    check_sizes,
-    file_content,
-    own_files,
-    reading,
-    text_content,
-)
+from tapctl.packaging.content import Content, TreeEntry, check_sizes, file_content, own_files, reading, text_content
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
+from tapctl.packaging.handlers import refuse_wrong_handler
 from tapctl.packaging.links import Link, Reach, named, of_owner, project_of, refusal
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
@@ -146,6 +139,8 @@ class _Packing:
             installed = self.python.dependencies(local, path, resolver) if resolver else None
             bytecode = self.python.bytecode_tag(local, resolver) if resolver else None
             key = (path, local.slot.kind, installed, bytecode)
+            if resolver:
+                refuse_wrong_handler(local, path, resolver, installed.folder if installed else None)
             if key not in self.contents:
                 self.contents[key] = file_content(local, path, own, installed, bytecode)
         return self.contents[key]

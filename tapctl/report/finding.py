@@ -80,7 +80,7 @@ _VERDICTS: Mapping[Verdict, Level] = {
 }
 _SEVERITIES = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
 _STATUSES = {CheckStatus.PROVED: Level.PASS, CheckStatus.NOT_CHECKED: Level.NOTE, CheckStatus.FAILED: Level.ERROR}
-_KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
+_KINDS = ("stack", "output", "exports", "drift", "configuration", "http", "invoke", "webhook")
 """The first word of a check's subject if that is not a resource."""
 
 
@@ -131,5 +131,6 @@ def _of_check(check: Check, template: Template | None) -> ReportItem:
 def _line(template: Template, subject: str) -> int:
     """The line of the resource or output; 1 for another subject."""
     kind, _, name = subject.partition(" ")
-    path = ("Outputs", name) if kind == "output" else ("Resources", subject)
+    # What is in a nested stack has the line of the stack, whose own template is another one.
+    path = ("Outputs", name) if kind == "output" else ("Resources", subject.partition("/")[0])
     return 1 if template.source.at(path) is None else template.line(*path)

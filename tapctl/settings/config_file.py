@@ -2,6 +2,8 @@
 
 import difflib
 import itertools
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -80,6 +82,21 @@ class File(Section):
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
+
+    def verify_for(self, stack: str | None, template: str, env: str | None, folder: Path) -> VerifyConfig:
+        """`[verify]` where this is the stack, and the template, of the file; for others an empty one that says so.
+
+        Without an environment, the stack of any is its own.
+        """
+        own, name = (self.stack_name or "").replace("{env}", env or "{env}"), stack or ""
+        if own and name and not re.fullmatch(re.escape(own).replace(re.escape("{env}"), ".+"), name):
+            return self.verify.left_out(f"stack {own}")
+        if self.template and template not in ("", "-"):
+            # A template of a cloud assembly is in it; one from a pipe may be the file's.
+            beside = Path(os.path.realpath(folder / self.template))
+            if not Path(os.path.realpath(template)).is_relative_to(beside):
+                return self.verify.left_out(f"template {self.template}")
+        return self.verify
 
 
 def find(folder: Path) -> Path | None:

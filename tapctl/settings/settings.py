@@ -142,7 +142,7 @@ def read(
         minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
-        verify=file.verify,
+        verify=file.verify_for(name, source, account.env, folder),
         function=_function(file.function, folder),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import UNREAD, Account, AccountSettings, Stack
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.judge import Floor, Judgement
+from tapctl.concurrency.judge import Floor, Judgement, lacks_only_on_the_way
 from tapctl.concurrency.judge import judge as judge_concurrency
 from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
@@ -30,6 +29,9 @@ from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_incre
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
+    from tapctl.concurrency.change import Outlook
+    from tapctl.concurrency.two_step import TwoStepPlan
+    from tapctl.settings.config_file import FunctionConfig
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -47,7 +49,8 @@ def preflight(
     """
     result = judge(template, reader, settings, replacements)
     linted = _lint_findings(linting) if linting else ()
-    return replace(result, lint=(*_unbuilt(result.tree), *_missing_paths(result), *linted))
+    own = (*_unbuilt(result.tree), *_missing_paths(result), *_wrong_handlers(result.tree, settings.function))
+    return replace(result, lint=(*own, *linted))
 
 
 def judge(
@@ -70,11 +73,9 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
     )
     # Without the live stack it is unknown what the functions hold, and nothing is lowered.
     bounds = account.stack if isinstance(account.stack, Unknown) else judgement.floor
-    two_step = plan_two_steps(changes, pool, bounds)
+    two_step = _two_steps(template, inputs, judgement.outlook, bounds)
     # Two steps deploy what the template asks for, so no reservation is lowered for good.
     policy = RemedyPolicy(RemedyMode.FAIL) if two_step and two_step.first else settings.policy
-    if two_step and two_step.first:
-        two_step = replace(two_step, first=with_overrides(two_step.first, template, inputs.tree))
     return Preflight(
         template,
         inputs.tree,
@@ -94,6 +95,17 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         not_compared=_not_compared(inputs, judgement),
         kept=inputs.kept,
     )
+
+
+def _two_steps(template: Template, inputs: Inputs, outlook: Outlook, bounds: Floor | Unknown) -> TwoStepPlan | None:
+    if not lacks_only_on_the_way(outlook, bounds):
+        return None
+    from tapctl.concurrency.two_step import plan_two_steps
+
+    planned = plan_two_steps(inputs.changes, inputs.account.settings.concurrency, bounds)
+    if planned and planned.first:
+        return replace(planned, first=with_overrides(planned.first, template, inputs.tree))
+    return planned
 
 
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
@@ -184,6 +196,32 @@ def _missing_paths(result: Preflight) -> Iterator[Finding]:
             rule=MISSING_PATH,
             severity="warning",
         )
+
+
+WRONG_HANDLER = "tapctl:handler"
+"""The rule of a finding on a handler that names no file or function of its package."""
+
+
+def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding]:
+    from tapctl.packaging.handlers import HINT, wrong_handlers
+
+    for wrong in wrong_handlers(tree, config):
+        yield Finding(
+            None,
+            Verdict.FITS,
+            wrong.message,
+            file=wrong.file,
+            line=wrong.line,
+            hints=(HINT,),
+            rule=WRONG_HANDLER,
+            severity="warning",
+        )
+
+
+def refuse_wrong_handlers(tree: StackTree, config: FunctionConfig) -> None:
+    """Raise `TemplateError` for a function that Lambda could not start."""
+    if finding := next(_wrong_handlers(tree, config), None):
+        raise TemplateError(finding.message, *finding.hints, file=finding.file, line=finding.line)
 
 
 UNBUILT = "tapctl:unbuilt"

@@ -152,7 +152,7 @@ def aws_without_retries() -> Any:
     aws = offline_aws()
     options = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
     client = aws.session.client("sts", endpoint_url="http://127.0.0.1:9", config=options)
-    aws._clients["sts", None] = client
+    aws._clients["sts", None, None] = client
     return aws
 
 

@@ -500,3 +500,47 @@ def test_several_templates_of_the_working_folder_are_named(tmp_path: Path, monke
 
     with pytest.raises(UsageError, match=r"several templates here: template.yaml, cdk.out"):
         read()
+
+
+VERIFY = '[verify.outputs]\nUrl = "https.*"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "elsewhere"),
+    [
+        pytest.param('stack_name = "shop"', {}, "", id="its own stack"),
+        pytest.param('stack_name = "shop"', {"stack_name": "shop"}, "", id="its own stack by name"),
+        pytest.param('stack_name = "shop"', {"stack_name": "other"}, "stack shop", id="another stack"),
+        pytest.param('stack_name = "shop-{env}"', {"env": "dev"}, "", id="of an environment"),
+        pytest.param(
+            'stack_name = "shop-{env}"', {"env": "dev", "stack_name": "shop-x"}, "stack shop-dev", id="of another one"
+        ),
+        pytest.param('stack_name = "shop-{env}"', {"stack_name": "shop-x"}, "", id="of some environment"),
+        pytest.param('stack_name = "shop-{env}"', {"stack_name": "other"}, "stack shop-{env}", id="of none"),
+        pytest.param('template = "a.json"', {"stack_name": "any"}, "", id="its own template"),
+        pytest.param('template = "a.json"', {"template": "./a.json"}, "", id="its own template by name"),
+        pytest.param('template = "a.json"', {"template": "b.json"}, "template a.json", id="another template"),
+        pytest.param('template = "a.json"', {"template": "-"}, "", id="from a pipe"),
+        pytest.param('template = "cdk.out"', {"template": "cdk.out/A.template.json"}, "", id="in its cloud assembly"),
+        pytest.param("", {"template": "b.json", "stack_name": "any"}, "", id="of no stack"),
+    ],
+)
+def test_verify_holds_for_its_own_stack(
+    text: str, options: dict[str, str], elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tapctl.toml").write_text(f"{text}\n{VERIFY}[env.dev]\n")
+
+    settings = read(**options, template_required=False)
+
+    assert settings.verify.elsewhere == elsewhere
+    assert bool(settings.verify.outputs) is not bool(elsewhere)
+
+
+def test_nothing_is_left_out_where_nothing_is_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tapctl.toml").write_text('stack_name = "shop"\n')
+
+    settings = read(stack_name="other", template_required=False)
+
+    assert settings.verify.elsewhere == ""

@@ -25,7 +25,7 @@ from tapctl.account.snapshot import dumps, load
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.errors import TemplateError, UsageError
+from tapctl.errors import ExitCode, TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
 from tapctl.limits import CONCURRENCY, LimitKind, catalogue
 from tapctl.report.hints import worded
@@ -41,9 +41,11 @@ from tapctl.workflows.preflight import (
     KEPT_PARAMETER,
     MISSING_PATH,
     UNBUILT,
+    WRONG_HANDLER,
     judge,
     preflight,
     refuse_unbuilt,
+    refuse_wrong_handlers,
     survey,
 )
 from tapctl.workflows.read_inputs import stack_tree_for
@@ -744,3 +746,18 @@ def test_an_image_that_is_not_built_is_a_warning_and_refuses_a_deploy(golden: Go
         refuse_unbuilt(result.tree)
     assert caught.value.message.endswith(found.message)
     golden(caught.value)
+
+
+def test_a_handler_that_is_not_in_its_code_is_a_warning_and_refuses_a_deploy(tmp_path: Path, golden: Golden) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("def handler(event, context): pass\n")
+    function = "Properties: {Code: code, Runtime: python3.13, Role: r,\n    Handler: app.main}"
+    (tmp_path / "t.yaml").write_text(f"Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    {function}\n")
+    result = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), Linting(None))
+    (found,) = result.lint
+    assert (result.verdict, found.rule, found.severity, found.line) == (FITS, WRONG_HANDLER, "warning", 5)
+    with pytest.raises(TemplateError) as caught:
+        refuse_wrong_handlers(result.tree, settings().function)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert caught.value.message.endswith(found.message)
+    golden([found.message, *found.hints])
