@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tapctl.aws.errors import aws_call
 from tapctl.errors import AwsError
@@ -22,8 +23,9 @@ LIST_FUNCTIONS = "lambda:ListFunctions"
 FUNCTIONS_PER_PAGE = 50
 """The most that Lambda returns: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html"""
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
-LIST_STREAMS = "logs:DescribeLogStreams"
-GET_LOG_EVENTS = "logs:GetLogEvents"
+FILTER_LOG_EVENTS = "logs:FilterLogEvents"
+MOST_MESSAGES = 10_000
+"""How many messages of a log are read at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class ProvisionedConcurrency:
 
     arn: str
     requested: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """One message in a log stream; it may have several lines."""
+
+    stream: str
+    text: str
 
 
 def reserved_concurrency(aws: Aws, function: str) -> int | None:
@@ -85,26 +95,34 @@ def log_group(function: str) -> str:
     return f"/aws/lambda/{function}"
 
 
-def latest_log_stream(aws: Aws, function: str) -> str | None:
-    """The log stream with the newest event; None where the function has no log."""
+def log_messages(
+    aws: Aws, function: str, begin: datetime, end: datetime | None, stream: str | None = None
+) -> tuple[LogMessage, ...]:
+    """What the function logged from `begin` to `end`, in one stream or in all, oldest first.
+
+    Empty where the function has no log. Source:
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
     client: CloudWatchLogsClient = aws.client("logs")
+    wanted: dict[str, Any] = {"startTime": _milliseconds(begin)}
+    if end:
+        wanted["endTime"] = _milliseconds(end)
+    if stream:
+        wanted["logStreamNames"] = [stream]
 
-    def read() -> str | None:
-        group = log_group(function)
-        answer = client.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True, limit=1)
-        return next((stream["logStreamName"] for stream in answer["logStreams"]), None)
-
-    return _unless_not_found(LIST_STREAMS, read, None)
-
-
-def last_log_messages(aws: Aws, function: str, stream: str, limit: int) -> tuple[str, ...]:
-    """The last messages of a log stream, oldest first."""
-    client: CloudWatchLogsClient = aws.client("logs")
-    with aws_call(GET_LOG_EVENTS):
-        answer = client.get_log_events(
-            logGroupName=log_group(function), logStreamName=stream, limit=limit, startFromHead=False
+    def read() -> tuple[LogMessage, ...]:
+        pages = client.get_paginator("filter_log_events").paginate(
+            logGroupName=log_group(function), PaginationConfig={"MaxItems": MOST_MESSAGES}, **wanted
         )
-    return tuple(event["message"] for event in answer["events"])
+        events = [event for page in pages for event in page["events"]]
+        return tuple(LogMessage(event.get("logStreamName", ""), event["message"]) for event in events)
+
+    return _unless_not_found(FILTER_LOG_EVENTS, read, ())
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Since 1970, as CloudWatch Logs counts."""
+    return int(moment.timestamp() * 1000)
 
 
 def _unless_not_found(permission: str, read: Callable[[], T], default: T) -> T:
