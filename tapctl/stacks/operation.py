@@ -82,7 +82,7 @@ class Operator:
     def run(self, action: str, operation: Operation, request: Mapping[str, Any]) -> list[StackEvent]:
         """Begin a recovery, with the stack's id in `request`, and follow it; all its events."""
         token = self.begin(Phase.RECOVERING, action, operation, request)
-        events = self.follow(request["StackName"], token)
+        events = self.follow(request["StackName"], token, deletes=operation == "delete_stack")
         self.journal.close()
         return events
 
@@ -93,16 +93,19 @@ class Operator:
         start_operation(self.aws, operation, action, request, token)
         return token
 
-    def follow(self, stack_id: str, token: str | None) -> list[StackEvent]:
+    def follow(
+        self, stack_id: str, token: str | None, change_set: str = "", *, deletes: bool = False
+    ) -> list[StackEvent]:
         """All events of the operation with this token, or of the running one; the last is the stack's own.
 
-        Raises what `follow_operation` does.
+        `change_set` is what it executes, `deletes` whether it deletes the stack. Raises what `follow_operation` does.
         """
-        return follow_operation(self.follower(stack_id, token), self.ui)
+        return follow_operation(self.follower(stack_id, token, change_set, deletes=deletes), self.ui)
 
-    def follower(self, stack_id: str, token: str | None) -> Follower:
+    def follower(self, stack_id: str, token: str | None, change_set: str = "", *, deletes: bool = False) -> Follower:
         """Reads the events of an operation, without the secrets in their reasons."""
-        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, redact=self.secrets.redact)
+        more: dict[str, Any] = {"redact": self.secrets.redact, "change_set": change_set, "deletes": deletes}
+        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, **more)
 
 
 def new_token() -> str:
