@@ -14,7 +14,7 @@ from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.stacks.diagnose import diagnose, explain
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error
-from tapctl.stacks.remains import RETAINING, deletion_policies, described, retained
+from tapctl.stacks.remains import RETAINING, deletion_policies, deployed_template, described, retained
 from tapctl.stacks.stack import ReadyStack, find_stack
 from tapctl.stacks.status import Decision, Situation, StackAction, decide, rule_for
 
@@ -255,7 +255,7 @@ class Recovery:
     def _stays(self, stack: StackDescription) -> frozenset[str]:
         """The resources that a deletion of the stack leaves in the account, as far as its template can be read."""
         try:
-            policies = deletion_policies(self.operator.aws, stack)
+            policies = deletion_policies(deployed_template(self.operator.aws, stack))
         except TapctlError:
             return frozenset()
         return frozenset(name for name, policy in policies.items() if policy in RETAINING)

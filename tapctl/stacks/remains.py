@@ -5,6 +5,7 @@ The next create of a resource with the same name fails on it, unless a change se
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tapctl.aws.cloudformation import get_template
 from tapctl.aws.session import Aws
@@ -44,9 +45,14 @@ def described(item: StackEvent | StackResource) -> str:
     return f"{name} ({item.type}{f' {item.physical_id}' if item.physical_id else ''})"
 
 
-def deletion_policies(aws: Aws, stack: StackDescription) -> dict[str, str]:
-    """The DeletionPolicy of each resource that has one; a stack whose change set was not executed has no template."""
+def deployed_template(aws: Aws, stack: StackDescription) -> Mapping[str, Any]:
+    """The stack's template; empty for a stack whose change set was not executed."""
     body = get_template(aws, stack.id)
     template = parse(body, stack.name).value if isinstance(body, str) else body
-    entries = template.get("Resources", {}) if isinstance(template, Mapping) else {}
+    return template if isinstance(template, Mapping) else {}
+
+
+def deletion_policies(template: Mapping[str, Any]) -> dict[str, str]:
+    """The DeletionPolicy of each resource that has one."""
+    entries = template.get("Resources", {})
     return {name: str(entry["DeletionPolicy"]) for name, entry in entries.items() if "DeletionPolicy" in entry}

@@ -2,7 +2,7 @@
 
 from tapctl.aws.stacks import StackDescription, StackEvent
 from tapctl.resource_types import STACK
-from tapctl.stacks.remains import deletion_policies, left_in_account, retained, undeletable
+from tapctl.stacks.remains import deletion_policies, deployed_template, left_in_account, retained, undeletable
 from tests.support.stubbed_stacks import STACK_ID, stubbed
 
 
@@ -48,4 +48,6 @@ def test_deletion_policies_are_read_from_json_and_yaml() -> None:
         with stubbed("cloudformation") as (aws, stubs):
             stubs["cloudformation"].add_response("get_template", {"TemplateBody": body})
 
-            assert deletion_policies(aws, StackDescription("shop", "CREATE_FAILED", STACK_ID)) == {"T": "Retain"}
+            template = deployed_template(aws, StackDescription("shop", "CREATE_FAILED", STACK_ID))
+
+        assert deletion_policies(template) == {"T": "Retain"}
