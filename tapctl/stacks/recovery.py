@@ -11,7 +11,7 @@ from tapctl.aws.cloudformation import list_stack_resources, set_termination_prot
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck, TapctlError
 from tapctl.resource_types import STACK, OperationEnd, stack_status
-from tapctl.stacks.diagnose import diagnose, explain
+from tapctl.stacks.diagnose import diagnose, explain, unwrapped
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error
 from tapctl.stacks.remains import RETAINING, deletion_policies, deployed_template, described, retained
@@ -50,7 +50,7 @@ class RecoveryPrompt:
         """Show each failed resource with its reason and the next step."""
         for resource in failed:
             _, hint = explain(resource.reason, resource.physical_id, stack_flags(self.operator.aws, self.operator.name))
-            reason = self.operator.secrets.redact(resource.reason)
+            reason = self.operator.secrets.redact(unwrapped(resource.reason))
             because = f": {reason}" if reason else ""
             self._show(f"  {resource.logical_id} is {resource.status}{because}{f'; {hint}' if hint else ''}")
 

@@ -251,7 +251,7 @@ def test_a_resource_that_cannot_be_deleted_is_left_behind_only_by_name(stacks: S
     with pytest.raises(DeployStuck) as raised:
         stacks.recovery("behind").clear(stack)
     golden(raised.value.hint)
-    assert "  Stays is DELETE_FAILED" in stacks.ui.text
+    assert "  Stays is DELETE_FAILED: Stays was set to fail" in stacks.ui.text
 
     stacks.ui.leave = {"Stays"}
     stacks.recovery("behind").clear(stack)
