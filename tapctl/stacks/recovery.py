@@ -9,12 +9,12 @@ from typing import Any
 
 from tapctl.aws.cloudformation import list_stack_resources, set_termination_protection
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
-from tapctl.errors import BusyError, DeployStuck, TapctlError
+from tapctl.errors import BusyError, DeployStuck
 from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.stacks.diagnose import diagnose, explain, unwrapped
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error
-from tapctl.stacks.remains import RETAINING, deletion_policies, deployed_template, described, retained
+from tapctl.stacks.remains import described, outlasting, retained
 from tapctl.stacks.stack import ReadyStack, find_stack
 from tapctl.stacks.status import Decision, Situation, StackAction, decide, rule_for
 
@@ -22,6 +22,9 @@ ROUNDS = 6
 """How often a stack may change into yet another state on which no deploy can begin."""
 
 _READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
+
+
+_IMPORT = "pass `--import-existing` to import what the template names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class RecoveryPrompt:
             reason = self.operator.secrets.redact(unwrapped(resource.reason))
             because = f": {reason}" if reason else ""
             self._show(f"  {resource.logical_id} is {resource.status}{because}{f'; {hint}' if hint else ''}")
+
+    def warn_of_staying(self, resources: Sequence[str]) -> None:
+        """Name what an operation leaves in the account, and how to take it into the stack."""
+        names = ", ".join(resources)
+        self._show(f"staying in the account by DeletionPolicy: {names}; creating the same name fails; {_IMPORT}")
 
     def ask(
         self, stack: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "", instead: str = ""
@@ -113,10 +121,10 @@ class StackDeletion:
         """
         name, ui = self.operator.name, self.operator.ui
         self.prompt.explain(stack, events)
-        retained, held, instead = ", ".join(situation.retained), ", ".join(situation.held), ""
-        if retained and not situation.imports:
-            instead = "pass `--import-existing` to import what the template names"
-            ui.step(f"staying in the account by DeletionPolicy: {retained}; creating the same name fails; {instead}")
+        held, instead = ", ".join(situation.held), ""
+        if situation.retained and not situation.imports:
+            instead = _IMPORT
+            self.prompt.warn_of_staying(situation.retained)
         if consent:
             self.prompt.ask(stack, f"delete it with {held}" if held else "delete what is left of it", instead=instead)
         if situation.termination_protection:
@@ -186,12 +194,19 @@ class Recovery:
             if decision.action in _READY:
                 failed = stack_status(stack.status).end is not OperationEnd.SUCCESS
                 if decision.action is StackAction.UPDATE and failed and not explained:
-                    self._prompt.explain(stack)
+                    self._explain_update(stack)
                 return ReadyStack(stack, decision.action)
             self._act(decision, stack)
             stack = find_stack(self.operator.aws, stack.id)
         hint = "check what else is updating it"
         raise BusyError(f"stack {self.operator.name} keeps changing state (now {stack.status})", hint)
+
+    def _explain_update(self, stack: StackDescription) -> None:
+        """Show why the last update failed, and what its rollback left in the account."""
+        events = last_operation(self.operator, stack.id)
+        self._prompt.explain(stack, events)
+        if not self.imports and (left := retained(events)):
+            self._prompt.warn_of_staying([described(event) for event in left])
 
     def require_ready(self) -> ReadyStack:
         """The stack, on which a deploy could begin now; waits for nothing and repairs nothing.
@@ -237,7 +252,7 @@ class Recovery:
         recreates = rule_for(stack.status).action is StackAction.RECREATE
         resources = list_stack_resources(self.operator.aws, stack.id) if recreates else ()
         held = {resource.logical_id: resource for resource in resources if resource.held}
-        stays = self._stays(stack) & held.keys() if held else frozenset()
+        stays = outlasting(self.operator.aws, stack) & held.keys() if held else frozenset()
         left: list[StackResource | StackEvent] = [resource for resource in resources if resource.retained]
         left += [held[name] for name in held if name in stays]
         left += retained(events)
@@ -251,14 +266,6 @@ class Recovery:
             self.roll_forward,
             self.imports,
         )
-
-    def _stays(self, stack: StackDescription) -> frozenset[str]:
-        """The resources that a deletion of the stack leaves in the account, as far as its template can be read."""
-        try:
-            policies = deletion_policies(deployed_template(self.operator.aws, stack))
-        except TapctlError:
-            return frozenset()
-        return frozenset(name for name, policy in policies.items() if policy in RETAINING)
 
     def _act(self, decision: Decision, stack: StackDescription) -> None:
         match decision.action:

@@ -10,6 +10,7 @@ from typing import Any
 from tapctl.aws.cloudformation import get_template
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource
+from tapctl.errors import TapctlError
 from tapctl.resource_types import STACK, OperationEnd, stack_status
 from tapctl.template.parse import parse
 
@@ -56,3 +57,12 @@ def deletion_policies(template: Mapping[str, Any]) -> dict[str, str]:
     """The DeletionPolicy of each resource that has one."""
     entries = template.get("Resources", {})
     return {name: str(entry["DeletionPolicy"]) for name, entry in entries.items() if "DeletionPolicy" in entry}
+
+
+def outlasting(aws: Aws, stack: StackDescription) -> frozenset[str]:
+    """The resources that a deletion of the stack leaves in the account, as far as its template can be read."""
+    try:
+        policies = deletion_policies(deployed_template(aws, stack))
+    except TapctlError:
+        return frozenset()
+    return frozenset(name for name, policy in policies.items() if policy in RETAINING)

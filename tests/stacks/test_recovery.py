@@ -319,6 +319,25 @@ def test_a_rolled_back_update_is_explained_and_updated(stacks: Stacks) -> None:
     assert "first cause: New: " in stacks.ui.text
 
 
+@pytest.mark.parametrize("imports", [False, True])
+def test_what_the_rollback_of_an_update_left_is_named_before_the_next(imports: bool, golden: Golden) -> None:
+    history, ui = History(), FakeUI()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.add(0.2, "Bad", "CREATE_FAILED", ResourceStatusReason="because")
+    history.end(0.3, "UPDATE_ROLLBACK_IN_PROGRESS")
+    history.add(0.4, "Kept", "DELETE_SKIPPED")
+    history.end(0.5, "UPDATE_ROLLBACK_COMPLETE")
+    history.now = 1
+    aws = answering(history, DescribeStacks=[{"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]}])
+
+    ready = Recovery(Operator(aws, "shop", ui, sleep=history.sleep), imports=imports).make_ready()
+
+    assert ready.action is StackAction.UPDATE
+    assert ("Kept" in ui.text) is not imports
+    if not imports:
+        golden(ui.steps)
+
+
 WAITING = [
     ("CREATE_IN_PROGRESS", "CREATE_COMPLETE"),
     ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"),
