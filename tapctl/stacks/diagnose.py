@@ -31,6 +31,11 @@ class Diagnosis:
     def words(self) -> str:
         return unwrapped(self.reason)
 
+    @property
+    def sentence(self) -> str:
+        """The words, and after them what they mean where that is known."""
+        return f"{self.words.rstrip('.')}; that is, {self.meaning}" if self.meaning else self.words
+
 
 def unwrapped(reason: str) -> str:
     """The reason without the resource handler's wrapping and request ids, which the event line shows."""

@@ -175,16 +175,15 @@ def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> Deploy
     """The error for a failed operation, from its first cause."""
     status, flags = events[-1].status, stack_flags(aws, name)
     rule, cause = rule_for(status), diagnose(events, flags)
-    reason = f"{cause.logical_id}: {cause.words}" if cause else "CloudFormation gives no reason"
-    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
+    reason = f"{cause.logical_id}: {cause.sentence}" if cause else "CloudFormation gives no reason"
     # The next deploy repairs a stuck stack, but the cause comes first where there is something to do about it.
     stuck = rule.end is OperationEnd.STUCK
     recover = f"`tapctl deploy{flags} --recover` will {rule.action.value}" if stuck else ""
     hint = (cause.hint if cause else "") or rule.hint or recover or _function_hint(cause) or None
     if rule.end is OperationEnd.ROLLED_BACK:
-        message = f"stack {name} failed and was rolled back ({status}): {reason}{meaning}"
+        message = f"stack {name} failed and was rolled back ({status}): {reason}"
         return DeployFailed(message, hint)
-    return DeployStuck(f"stack {name} is {status}: {reason}{meaning}", hint)
+    return DeployStuck(f"stack {name} is {status}: {reason}", hint)
 
 
 def _function_hint(cause: Diagnosis | None) -> str:

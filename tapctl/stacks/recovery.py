@@ -43,9 +43,8 @@ class RecoveryPrompt:
         self._show(_status_line(self.operator.name, stack))
         events = last_operation(self.operator, stack.id) if events is None else events
         if cause := diagnose(events, stack_flags(self.operator.aws, self.operator.name)):
-            meaning = f"; that is, {cause.meaning}" if cause.meaning else ""
             hint = f"; {cause.hint}" if cause.hint else ""
-            self._show(f"  first cause: {cause.logical_id}: {cause.words}{meaning}{hint}")
+            self._show(f"  first cause: {cause.logical_id}: {cause.sentence}{hint}")
         if stack_status(stack.status).end is OperationEnd.STUCK:
             self.list(_failed_resources(self.operator, stack, events))
 
