@@ -23,6 +23,7 @@ LIST_FUNCTIONS = "lambda:ListFunctions"
 FUNCTIONS_PER_PAGE = 50
 """The most that Lambda returns: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html"""
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
+GET_CONFIGURATION = "lambda:GetFunctionConfiguration"
 FILTER_LOG_EVENTS = "logs:FilterLogEvents"
 MOST_MESSAGES = 10_000
 """How many messages of a log are read at most."""
@@ -95,12 +96,22 @@ def log_group(function: str) -> str:
     return f"/aws/lambda/{function}"
 
 
-def log_messages(
-    aws: Aws, function: str, begin: datetime, end: datetime | None, stream: str | None = None
-) -> tuple[LogMessage, ...]:
-    """What the function logged from `begin` to `end`, in one stream or in all, oldest first.
+def configured_log_group(aws: Aws, function: str) -> str:
+    """The log group that the function writes to; the default one where the function does not exist any more."""
+    client: LambdaClient = aws.client("lambda")
 
-    Empty where the function has no log. Source:
+    def read() -> str:
+        return client.get_function_configuration(FunctionName=function).get("LoggingConfig", {}).get("LogGroup", "")
+
+    return _unless_not_found(GET_CONFIGURATION, read, "") or log_group(function)
+
+
+def log_messages(
+    aws: Aws, group: str, begin: datetime, end: datetime | None, stream: str | None = None
+) -> tuple[LogMessage, ...]:
+    """What was logged in a log group from `begin` to `end`, in one stream or in all, oldest first.
+
+    Empty where there is no such group. Source:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
     client: CloudWatchLogsClient = aws.client("logs")
@@ -112,7 +123,7 @@ def log_messages(
 
     def read() -> tuple[LogMessage, ...]:
         pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=log_group(function), PaginationConfig={"MaxItems": MOST_MESSAGES}, **wanted
+            logGroupName=group, PaginationConfig={"MaxItems": MOST_MESSAGES}, **wanted
         )
         events = [event for page in pages for event in page["events"]]
         return tuple(LogMessage(event.get("logStreamName", ""), event["message"]) for event in events)

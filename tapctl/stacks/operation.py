@@ -235,15 +235,20 @@ def _last_lines(aws: Aws, function: str, event: StackEvent, events: Sequence[Sta
     """The last lines that the function wrote in the invocation that failed."""
     begin, end = _window(event, events)
     named = _LOG_STREAM.search(event.reason)
-    stream = named[1] if named else None
-    messages = read_or_unknown(
-        lambda_.FILTER_LOG_EVENTS, lambda: lambda_.log_messages(aws, function, begin, end, stream)
-    )
+    stream, group = named[1] if named else None, lambda_.log_group(function)
+
+    def read(group: str) -> tuple[LogMessage, ...] | Unknown:
+        return read_or_unknown(lambda_.FILTER_LOG_EVENTS, lambda: lambda_.log_messages(aws, group, begin, end, stream))
+
+    messages = read(group)
+    # A function that logs nothing there may log elsewhere, which takes another request to know.
+    if not messages and (other := lambda_.configured_log_group(aws, function)) != group:
+        group, messages = other, read(other)
     if isinstance(messages, Unknown):
         return messages
-    if not messages:
-        return Unknown(f"nothing was logged in {lambda_.log_group(function)} at that time")
-    return _own_lines(_invocation(messages, event))
+    return (
+        _own_lines(_invocation(messages, event)) if messages else Unknown(f"nothing was logged in {group} at that time")
+    )
 
 
 def _window(event: StackEvent, events: Sequence[StackEvent]) -> tuple[datetime, datetime | None]:

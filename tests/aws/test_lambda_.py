@@ -7,6 +7,7 @@ import pytest
 from tapctl.aws.lambda_ import (
     LogMessage,
     ProvisionedConcurrency,
+    configured_log_group,
     log_messages,
     provisioned_concurrency,
     reserved_concurrency,
@@ -79,14 +80,23 @@ def test_what_a_function_logged_within_a_time_in_one_stream_or_all() -> None:
         for more in ({}, {"endTime": 1795996801000, "logStreamNames": ["s"]}):
             stubs["logs"].add_response("filter_log_events", {"events": events}, {**request, **more})
 
-        messages = log_messages(aws, "f", begin, None)
+        messages = log_messages(aws, "/aws/lambda/f", begin, None)
 
         assert messages == (LogMessage("s", "one\n"), LogMessage("s", "two\n"))
-        assert log_messages(aws, "f", begin, begin + timedelta(seconds=1), "s") == messages
+        assert log_messages(aws, "/aws/lambda/f", begin, begin + timedelta(seconds=1), "s") == messages
 
 
 def test_a_function_without_a_log_group_has_no_messages() -> None:
     with stubbed("logs") as (aws, stubs):
         stubs["logs"].add_client_error("filter_log_events", "ResourceNotFoundException", "no such group", 400)
 
-        assert log_messages(aws, "f", datetime.now(UTC), None) == ()
+        assert log_messages(aws, "/aws/lambda/f", datetime.now(UTC), None) == ()
+
+
+def test_the_log_group_of_a_function_is_the_configured_one() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        for answer in ({"LoggingConfig": {"LogGroup": "shared"}}, {}):
+            stubs["lambda"].add_response("get_function_configuration", answer, {"FunctionName": "f"})
+        stubs["lambda"].add_client_error("get_function_configuration", "ResourceNotFoundException", "no such", 404)
+
+        assert [configured_log_group(aws, "f") for _ in range(3)] == ["shared", "/aws/lambda/f", "/aws/lambda/f"]

@@ -87,6 +87,15 @@ def test_where_the_reason_names_no_stream_all_are_read() -> None:
     assert shown(logged("Task timed out after 3.00 seconds\n")) == ["Task timed out after 3.00 seconds"]
 
 
+def test_a_function_that_logs_into_another_group_is_read_there() -> None:
+    with stubbed("logs", "lambda") as (aws, stubs):
+        stubs["logs"].add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 0})
+        stubs["lambda"].add_response("get_function_configuration", {"LoggingConfig": {"LogGroup": "shared"}})
+        stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": "shared", "startTime": 0})
+
+        assert list(closing_remarks(aws, failed("no")))[1:] == ["  because"]
+
+
 def test_every_page_of_the_log_is_read() -> None:
     assert shown({"events": [], "nextToken": "more"}, logged("because")) == ["because"]
 
@@ -190,8 +199,9 @@ def test_a_log_that_cannot_be_read_is_one_line(code: str, golden: Golden) -> Non
 
 
 def test_a_function_without_a_log_is_one_line(golden: Golden) -> None:
-    with stubbed("logs") as (aws, stubs):
+    with stubbed("logs", "lambda") as (aws, stubs):
         stubs["logs"].add_client_error("filter_log_events", "ResourceNotFoundException", "no such group", 400)
+        stubs["lambda"].add_client_error("get_function_configuration", "ResourceNotFoundException", "no such", 404)
 
         (line,) = closing_remarks(aws, failed("it never answered"))
 
