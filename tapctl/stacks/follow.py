@@ -49,8 +49,8 @@ class _Silence:
     """The newest event at the first read."""
 
     def is_suspicious(self, root: EventFeed) -> bool:
-        """Whether it is time to read the stack's status; at once where events have no token to be recognised by."""
-        unrecognised = not root.begun and root.tokenless and self.reads <= STATUS_READS
+        """Whether it is time to read the stack's status; at once where events are not recognised, or have expired."""
+        unrecognised = not root.begun and (root.tokenless or root.token is None) and self.reads <= STATUS_READS
         interval = READS_WITHOUT_NEWS if root.begun else READS_BEFORE_FIRST
         return self.missing or (self.reads > 0 and (unrecognised or self.reads % interval == 0))
 
@@ -193,6 +193,8 @@ class Follower:
 
         Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html
         """
+        if self.token is None:
+            return not self._silence.missing  # whatever operation was the last one, it has ended
         if self.deletes or not self.change_set:
             return self.deletes and status == "DELETE_COMPLETE"
         try:

@@ -315,6 +315,13 @@ def test_a_change_set_that_is_not_executed_yet_does_not_end_on_old_events() -> N
     ]
 
 
+def test_the_last_operation_of_a_stack_whose_events_have_expired_is_its_status() -> None:
+    history = History(status="ROLLBACK_COMPLETE")
+
+    assert collected(following(history, token=None).follow) == [("shop", "ROLLBACK_COMPLETE")]
+    assert history.now < 5
+
+
 def test_a_stack_that_is_gone_ends_its_deletion() -> None:
     history = History(failures=[("ValidationError", 400)] * 100, status="")
 
