@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tapctl.aws.errors import aws_call
 from tapctl.errors import AwsError
@@ -25,10 +26,11 @@ LIST_FUNCTIONS = "lambda:ListFunctions"
 FUNCTIONS_PER_PAGE = 50
 """The most that Lambda returns: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html"""
 LIST_PROVISIONED = "lambda:ListProvisionedConcurrencyConfigs"
-LIST_STREAMS = "logs:DescribeLogStreams"
-GET_LOG_EVENTS = "logs:GetLogEvents"
-FILTER_LOG_EVENTS = "logs:FilterLogEvents"
+GET_CONFIGURATION = "lambda:GetFunctionConfiguration"
 INVOKE = "lambda:InvokeFunction"
+FILTER_LOG_EVENTS = "logs:FilterLogEvents"
+MOST_MESSAGES = 10_000
+"""How many messages of a log are read at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class ProvisionedConcurrency:
 
     arn: str
     requested: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """One message in a log stream; it may have several lines."""
+
+    stream: str
+    text: str
 
 
 def reserved_concurrency(aws: Aws, function: str) -> int | None:
@@ -122,51 +132,51 @@ def _error_type(content: bytes) -> str:
     return "a timeout" if "Task timed out" in str(error.get("errorMessage")) else "an unhandled error"
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
-    """One line of a log, and the stream that it is in."""
-
-    stream: str
-    message: str
-
-
-def log_events(aws: Aws, group: str, since: int, pattern: str = "", stream: str = "") -> tuple[LogEvent, ...]:
-    """The events of a log group since a time, in milliseconds since 1970, oldest first; none without the group."""
-    within = {"logStreamNames": [stream]} if stream else {}
-
-    def read() -> tuple[LogEvent, ...]:
-        request = {"logGroupName": group, "startTime": since, "filterPattern": pattern, **within}
-        pages = aws.pages("logs", "FilterLogEvents", **request)
-        return tuple(LogEvent(event["logStreamName"], event["message"]) for page in pages for event in page["events"])
-
-    return _unless_not_found(FILTER_LOG_EVENTS, read, ())
-
-
 def log_group(function: str) -> str:
     """The log group that Lambda writes to by default."""
     return f"/aws/lambda/{function}"
 
 
-def latest_log_stream(aws: Aws, function: str) -> str | None:
-    """The log stream with the newest event; None where the function has no log."""
+def configured_log_group(aws: Aws, function: str) -> str:
+    """The log group that the function writes to; the default one where the function does not exist any more."""
+    client: LambdaClient = aws.client("lambda")
+
+    def read() -> str:
+        return client.get_function_configuration(FunctionName=function).get("LoggingConfig", {}).get("LogGroup", "")
+
+    return _unless_not_found(GET_CONFIGURATION, read, "") or log_group(function)
+
+
+def log_messages(
+    aws: Aws, group: str, begin: datetime, end: datetime | None = None, stream: str | None = None, *, pattern: str = ""
+) -> tuple[LogMessage, ...]:
+    """What was logged in a log group from `begin` to `end`, in one stream or in all, oldest first.
+
+    `pattern` is CloudWatch's filter pattern. Empty where there is no such group. Source:
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+    """
     client: CloudWatchLogsClient = aws.client("logs")
+    wanted: dict[str, Any] = {"startTime": _milliseconds(begin)}
+    if end:
+        wanted["endTime"] = _milliseconds(end)
+    if stream:
+        wanted["logStreamNames"] = [stream]
+    if pattern:
+        wanted["filterPattern"] = pattern
 
-    def read() -> str | None:
-        group = log_group(function)
-        answer = client.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True, limit=1)
-        return next((stream["logStreamName"] for stream in answer["logStreams"]), None)
-
-    return _unless_not_found(LIST_STREAMS, read, None)
-
-
-def last_log_messages(aws: Aws, function: str, stream: str, limit: int) -> tuple[str, ...]:
-    """The last messages of a log stream, oldest first."""
-    client: CloudWatchLogsClient = aws.client("logs")
-    with aws_call(GET_LOG_EVENTS):
-        answer = client.get_log_events(
-            logGroupName=log_group(function), logStreamName=stream, limit=limit, startFromHead=False
+    def read() -> tuple[LogMessage, ...]:
+        pages = client.get_paginator("filter_log_events").paginate(
+            logGroupName=group, PaginationConfig={"MaxItems": MOST_MESSAGES}, **wanted
         )
-    return tuple(event["message"] for event in answer["events"])
+        events = [event for page in pages for event in page["events"]]
+        return tuple(LogMessage(event.get("logStreamName", ""), event["message"]) for event in events)
+
+    return _unless_not_found(FILTER_LOG_EVENTS, read, ())
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Since 1970, as CloudWatch Logs counts."""
+    return int(moment.timestamp() * 1000)
 
 
 def _unless_not_found(permission: str, read: Callable[[], T], default: T) -> T:

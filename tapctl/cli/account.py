@@ -15,7 +15,7 @@ from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import plain_number
-from tapctl.concurrency.judge import floor
+from tapctl.concurrency.judge import Floor, floor
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
@@ -143,11 +143,20 @@ def _concurrency(account: Account, settings: Settings) -> list[Any]:
             stack = _claimed(account.stack)
             return [
                 f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({escape(bounds.source)})",
-                f"at least {max(0, unreserved - bounds.safe)} more can be reserved",
+                room(unreserved, bounds),
                 *bar(Headroom(max(0, limit - unreserved - stack), stack, unreserved, bounds.safe)).split("\n"),
             ]
         case limit, unreserved:
             return [f"concurrency: limit {_number(limit)}, unreserved {_number(unreserved)}"]
+
+
+def room(unreserved: int, bounds: Floor) -> str:
+    """How much more can be reserved, as far as the floor is known."""
+    if unreserved > bounds.safe:
+        return f"at least {unreserved - bounds.safe} more can be reserved"
+    if bounds.known or unreserved <= bounds.hard:
+        return "no more can be reserved"
+    return f"at most {unreserved - bounds.hard} more can be reserved"
 
 
 def _claimed(stack: Stack | Unknown | None) -> int:

@@ -17,6 +17,7 @@ from tapctl.report.hints import worded
 from tapctl.report.preflight_json import coverage_json, finding_json, kept_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
+from tapctl.stacks.remains import left_in_account
 from tapctl.verify.verify import Verification
 from tapctl.workflows.deploy_step import Outcome
 from tapctl.workflows.plan import Planned
@@ -122,9 +123,15 @@ def failure_json(stack_name: str, transcript: Transcript, error: TapctlError) ->
             "stack_id": last.stack_id,
             "status": last.status,
             "changed": True,
+            "left": [_left(event) for event in left_in_account(transcript.events)],
             **plan_changes.document(transcript.executed),
         }
     return _document(stack_name, transcript.preflight, error=error, cause=diagnose(transcript.events), **end)
+
+
+def _left(event: StackEvent) -> dict[str, str]:
+    """A resource that stays in the account outside of the stack."""
+    return {"logical_id": event.name, "type": event.type, "physical_id": event.physical_id}
 
 
 def declined_json(stack_name: str, transcript: Transcript) -> str:
@@ -183,6 +190,7 @@ def _document(
         "kept_parameters": kept_json(preflight) if preflight else [],
         "coverage": coverage_json(preflight) if preflight else [],
         "outputs": {},
+        "left": [],
         **plan_changes.document(None),
         "verification": None,
         "error": error and _error(error, cause if isinstance(error, DeployFailed | DeployStuck) else None),

@@ -6,13 +6,13 @@ an answer is printed, which may hold what no log should.
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tapctl.aws.errors import DENIED, EXPIRED, INVALID_KEYS, read_or_unknown
-from tapctl.aws.lambda_ import FILTER_LOG_EVENTS, INVOKE, LogEvent, invoke, log_events, log_group
+from tapctl.aws.lambda_ import FILTER_LOG_EVENTS, INVOKE, LogMessage, invoke, log_group, log_messages
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
 from tapctl.resource_types import ALIAS, FUNCTION
@@ -46,7 +46,7 @@ def check_invocation(
         return
     # The sandbox logs an asynchronous invocation under an id that nothing else names; there it is waited for.
     asynchronous = probe.asynchronous and not is_emulator(aws)
-    since, payload = int(time.time() * 1000), json.dumps(probe.payload, default=str).encode()
+    since, payload = datetime.now(UTC), json.dumps(probe.payload, default=str).encode()
     try:
         invocation = invoke(aws, function.target, payload, timeout=probe.timeout, asynchronous=asynchronous)
     except AwsError as error:
@@ -125,8 +125,8 @@ def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-_SKEW = 60_000
-"""Milliseconds by which the clocks of AWS and of this machine may differ."""
+_SKEW = timedelta(minutes=1)
+"""By how much the clocks of AWS and of this machine may differ."""
 
 _ENDED = re.compile(r"^REPORT RequestId: |\bplatform\.report\b")
 _FAILED = re.compile(
@@ -152,22 +152,22 @@ class _Log:
     aws: Aws
     function: _Function
     request_id: str
-    since: int
+    since: datetime
 
     def lines(self) -> tuple[str, ...]:
         """From its start to its end; empty as long as the end is not logged."""
         group = self.function.group
-        named = log_events(self.aws, group, self.since, f'"{self.request_id}"')
-        end = next((event for event in named if _ENDED.search(event.message)), None)
-        stream = log_events(self.aws, group, self.since, stream=end.stream) if end else ()
+        named = log_messages(self.aws, group, self.since, pattern=f'"{self.request_id}"')
+        end = next((message for message in named if _ENDED.search(message.text)), None)
+        stream = log_messages(self.aws, group, self.since, stream=end.stream) if end else ()
         return tuple(_between(stream, self.request_id))
 
 
-def _between(events: tuple[LogEvent, ...], request_id: str) -> Iterator[str]:
+def _between(messages: tuple[LogMessage, ...], request_id: str) -> Iterator[str]:
     """The messages from the first that names the invocation to the last."""
-    naming = [index for index, event in enumerate(events) if request_id in event.message]
+    naming = [index for index, message in enumerate(messages) if request_id in message.text]
     if naming:
-        yield from (event.message for event in events[naming[0] : naming[-1] + 1])
+        yield from (message.text for message in messages[naming[0] : naming[-1] + 1])
 
 
 def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:

@@ -249,7 +249,7 @@ def _follow_to_end(operator: Operator, entry: JournalEntry) -> None:
     """Follow a running execution to its end; of a finished one only the stack's status is known."""
     status = find_stack(operator.aws, entry.stack_id).status
     if in_progress(status):
-        status = operator.follow(entry.stack_id, entry.token)[-1].status
+        status = operator.follow(entry.stack_id, entry.token, entry.change_set)[-1].status
     operator.ui.step("its stack does not exist any more" if status == ABSENT else f"its deploy ended in {status}")
     if stack_status(status).end in (OperationEnd.ROLLED_BACK, OperationEnd.STUCK):
         operator.journal.close(failed=entry.digest)

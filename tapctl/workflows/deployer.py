@@ -103,7 +103,8 @@ class Deployer:
         """Brings the stack into a state that the deploy can begin on."""
         roll_forward = self.options.disable_rollback or self.options.express
         role_arn, protected = self.settings.role_arn, self.settings.protected
-        return Recovery(self.operator, role_arn, protected, roll_forward, self.request.waits)
+        waits, imports = self.request.waits, self.options.import_existing
+        return Recovery(self.operator, role_arn, protected, roll_forward, waits, imports)
 
     def packaged(self, template: Template, tree: StackTree, stack: StackDescription) -> Mapping[str, Any]:
         """The template without a remedy as it would be uploaded for this stack; nothing is uploaded."""

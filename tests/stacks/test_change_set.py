@@ -201,6 +201,30 @@ def test_failed_checks_are_the_error_with_their_paths(golden: Golden) -> None:
     golden(raised.value)
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_resource_that_exists_already_is_refused_with_the_way_to_import_it(readable: bool, golden: Golden) -> None:
+    conflict = {
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "T",
+        "ValidationName": "NAME_CONFLICT_VALIDATION",
+        "ValidationFailureMode": "FAIL",
+        "ValidationStatus": "FAILED",
+        "ValidationStatusReason": "Resource of type 'AWS::DynamoDB::Table' with identifier 'orders' already exists.",
+    }
+    reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]"
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", reason)
+        checked(stub, *([conflict] if readable else []))
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(TapctlError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
+    golden(raised.value)
+
+
 def test_the_reason_of_a_failed_nested_change_set_is_the_error(golden: Golden) -> None:
     child = SET_ID.replace("tapctl-1", "child")
     with stubbed("cloudformation") as (aws, stubs):

@@ -409,6 +409,10 @@ class TestAHigherQuota:
         found = judged("100", fake_account(10), sandbox=True)
         assert hints(found)[1:] == [advise(Advice.RAISE_SANDBOX_LIMIT, 200)]
 
+    def test_a_sandbox_whose_limit_was_lowered_below_its_reservations_needs_room_for_them(self) -> None:
+        found = judged("50", fake_account(10, 0, holders=Holders({"other": 100})), sandbox=True)
+        assert hints(found)[-1] == advise(Advice.RAISE_SANDBOX_LIMIT, 250)
+
     def test_a_pending_increase_that_is_enough_is_not_requested_again(self) -> None:
         reader = fake_account(10)
         reader.increases = (Increase(1001, "2026-11-01"),)
