@@ -19,6 +19,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
+from tapctl.state.files import read_bytes
 from tapctl.state.redaction import forget, reveal
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
@@ -104,7 +105,7 @@ def read(
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
-    path = account.config or find(cwd or Path.cwd())
+    path = account.config or find(cwd)
     file = load(path) if path else File.model_construct()
     environment = _environment(file, account.env, path)
     folder = path.parent if path else Path()
@@ -309,7 +310,7 @@ def parameters_file(path: Path) -> dict[str, str | Unknown]:
     `PREVIOUS` stands for `UsePreviousValue`.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(path).decode())
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "give a JSON file of parameters") from None
     except (ValueError, RecursionError) as error:
