@@ -158,7 +158,7 @@ def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
     data = text.encode("utf-8", errors="replace")
     target = _target(path)
     if target is None:
-        yield partial(_write_through, path, data)
+        yield partial(write_through, path, data)
         return
     prefix = f".{target.name[:200]}."
     temporary = target.with_name(f"{prefix}{os.urandom(4).hex()}{_SUFFIX}")
@@ -218,7 +218,7 @@ def _target(path: Path) -> Path | None:
     return path.resolve() if stat.S_ISREG(mode) else None
 
 
-def _write_through(path: Path, data: bytes, seconds: float = PIPE_SECONDS) -> None:
+def write_through(path: Path, data: bytes, seconds: float = PIPE_SECONDS) -> None:
     """Write to a pipe, a terminal or /dev/null."""
     try:
         descriptor = _opened(path, min(seconds, _PARTNER_SECONDS))
@@ -227,7 +227,8 @@ def _write_through(path: Path, data: bytes, seconds: float = PIPE_SECONDS) -> No
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise TapctlError(f"cannot write {path}: {error.strerror}", "name another place") from None
+        failure = UsageError if error.errno == errno.ENODEV else TapctlError
+        raise failure(f"cannot write {path}: {error.strerror}", "name another place") from None
 
 
 def _opened(path: Path, seconds: float) -> int:

@@ -103,7 +103,7 @@ def _read(read: Callable[[], bytes], file: str) -> bytes:
         raise TemplateError("no such file", advise(Advice.NAME_TEMPLATE), file=file) from None
     except OSError as error:
         if error.errno == errno.EFBIG:
-            message = f"{error.strerror}; CloudFormation accepts at most 1 MB"
+            message = f"cannot be read: {error.strerror}; CloudFormation accepts at most 1 MB"
             raise TemplateError(message, "split the stack", file=file) from None
         hint = advise(Advice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
         raise TemplateError(f"cannot be read: {error.strerror}", hint, file=file) from None
