@@ -46,6 +46,7 @@ def test_the_option_beats_the_variable(
 def test_a_snapshot_asks_no_sandbox(desk: Path, tapctl: Tapctl) -> None:
     (desk / "tapctl.toml").write_text(f'template = "t.yaml"\n{local("shop")}')
     (desk / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
-    (desk / "account.json").write_text('{"schema": "tapctl.account/1", "limits": {"concurrent_executions": 10}}')
+    limits = '{"concurrent_executions": 10, "unreserved_concurrent_executions": 10}'
+    (desk / "account.json").write_text(f'{{"schema": "tapctl.account/1", "limits": {limits}}}')
 
     assert tapctl("preflight", "--env", "local", "--no-sandbox", "--no-lint", "--snapshot", "account.json").code == 0
