@@ -85,6 +85,9 @@ class File(Section):
 MAX_BYTES = 256 * 1024
 """Of tapctl.toml; it is parsed in Python, and what is written by hand is far smaller."""
 
+MAX_DOTS = 1000
+"""Of a line of tapctl.toml."""
+
 
 def find(folder: Path | None = None) -> Path | None:
     """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
@@ -102,7 +105,7 @@ def find(folder: Path | None = None) -> Path | None:
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(read_bytes(path, MAX_BYTES).decode())
+        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -113,6 +116,13 @@ def load(path: Path) -> File:
         return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
         raise _explain(error, path) from None
+
+
+def _bounded(data: bytes) -> bytes:
+    """The data. Raises `TOMLDecodeError` for a key of so many parts that tomllib, which is quadratic, takes minutes."""
+    if any(line.count(b".") > MAX_DOTS for line in data.splitlines()):
+        raise tomllib.TOMLDecodeError(f"a line has more than {MAX_DOTS} dots")
+    return data
 
 
 def _explain(error: ValidationError, path: Path) -> ConfigError:

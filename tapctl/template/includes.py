@@ -233,12 +233,12 @@ def translate_around(template: Template, translate: Callable[[Template], Templat
     """
     seen, hidden = _hide(template)
     try:
-        translated = translate(seen) if seen.body["Resources"] else seen
+        translated = translate(seen) if seen.body.get("Resources") else seen
     except TemplateError:
         if template.incomplete:
             return template
         raise
-    resources = {**translated.body["Resources"], **hidden.resources}
+    resources = {**(translated.body.get("Resources") or {}), **hidden.resources}
     for logical_id, entry in hidden.properties.items():
         if definition := resources.get(logical_id):
             properties = {**(definition.get("Properties") or {}), FN_TRANSFORM: entry}
