@@ -188,7 +188,7 @@ def _matches(pattern: str, text: str) -> bool:
         return True
 
 
-_PATTERN_SECONDS = 2
+_PATTERN_SECONDS = 1
 """The longest that a pattern may take; one such as `(a+)+` takes twice as long for each character."""
 
 
