@@ -33,6 +33,9 @@ _PARTNER_SECONDS = 5
 
 _CHUNK = 1024 * 1024
 
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+"""Opens a pipe whose other end is missing, and no terminal as the controlling one."""
+
 
 def read_bytes(path: Path, limit: int = MAX_BYTES, *, seconds: float = PIPE_SECONDS) -> bytes:
     """The content of a regular file, or of a pipe that is complete within `seconds`.
@@ -43,7 +46,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES, *, seconds: float = PIPE_SECO
         status = path.stat()
         _check_readable(status)
         # A pipe without a writer must not block, nor must a file of /proc.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error)) from None
     try:
@@ -236,14 +239,17 @@ def _opened(path: Path, seconds: float) -> int:
     give_up = time.monotonic() + seconds
     while True:
         try:
-            descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
-            break
+            return _endless_refused(os.open(path, os.O_WRONLY | _NO_WAIT))
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > give_up:
                 raise TimeoutError(errno.ETIMEDOUT, "it is a pipe that nothing reads from") from None
             time.sleep(0.05)
+
+
+def _endless_refused(descriptor: int) -> int:
+    """The descriptor of a pipe, a terminal or /dev/null. Raises `OSError` for another device."""
     status = os.fstat(descriptor)
     if stat.S_ISFIFO(status.st_mode) or _is_null(status) or os.isatty(descriptor):
         return descriptor

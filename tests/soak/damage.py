@@ -132,9 +132,12 @@ def damaged(rng: Random, text: str, other: str) -> bytes:
     body = _value(text)
     if body is None or rng.random() < 0.2:
         return _damaged_text(rng, text, other)
-    for _ in range(rng.choice([1, 1, 2, 3])):
-        body = rng.choice(CHANGES)(rng, body, _value(other))
-    written = _written(rng, body)
+    try:
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            body = rng.choice(CHANGES)(rng, body, _value(other))
+        written = _written(rng, body)
+    except RecursionError:  # grafted into itself
+        return _damaged_text(rng, text, other)
     return _damaged_text(rng, written, other) if rng.random() < 0.1 else written.encode(errors="surrogatepass")
 
 
@@ -151,7 +154,7 @@ def _written(rng: Random, body: Any) -> str:
             return yaml.safe_dump(
                 body, allow_unicode=rng.random() < 0.5, default_flow_style=rng.choice([None, True, False])
             )
-        except (yaml.YAMLError, UnicodeError):
+        except (yaml.YAMLError, UnicodeError, RecursionError):
             pass
     return json.dumps(body, indent=rng.choice([None, 1]), ensure_ascii=rng.random() < 0.5)
 
@@ -233,34 +236,29 @@ def _intrinsic(rng: Random, body: Any, depth: int) -> Any:
         return _odd(rng, body, depth - 1) if rng.random() < 0.7 else _name(rng, body)
 
     name = _name(rng, body)
-    return rng.choice(
-        [
-            lambda: {"Ref": name},
-            lambda: {"Fn::GetAtt": rng.choice([[name, "Arn"], f"{name}.Arn", [name], odd()])},
-            lambda: {"Fn::If": rng.choice([[name, odd(), odd()], [odd()], odd()])},
-            lambda: {"Fn::Sub": rng.choice([f"${{{name}}}", ["${a}", {"a": odd()}], [odd(), odd()], odd()])},
-            lambda: {"Fn::Join": rng.choice([["", [odd(), odd()]], [",", odd()], odd()])},
-            lambda: {"Fn::Select": rng.choice([[0, [odd()]], [odd(), odd()], odd()])},
-            lambda: {"Fn::Split": rng.choice([[",", odd()], ["", "a"], [odd(), odd()], odd()])},
-            lambda: {
-                "Fn::FindInMap": rng.choice([[name, odd(), odd()], [name, "a", "b", {"DefaultValue": odd()}], odd()])
-            },
-            lambda: {"Fn::Cidr": [odd(), odd(), odd()]},
-            lambda: {"Fn::Base64": odd()},
-            lambda: {"Fn::ImportValue": odd()},
-            lambda: {"Fn::Length": odd()},
-            lambda: {"Fn::ToJsonString": odd()},
-            lambda: {"Fn::GetAZs": odd()},
-            lambda: {"Fn::Equals": [odd(), odd()]},
-            lambda: {"Fn::Or": [odd(), {"Condition": name}]},
-            lambda: {"Condition": name},
-            lambda: {"Fn::Transform": rng.choice(TRANSFORMS)},
-            lambda: {
-                "Fn::ForEach::Loop": rng.choice([["X", ["a", "b"], {"A${X}": odd()}], ["X", odd(), odd()], odd()])
-            },
-            lambda: {rng.choice(KEYS): odd()},
-        ]
-    )()
+    kinds: list[Callable[[], Any]] = [
+        lambda: {"Ref": name},
+        lambda: {"Fn::GetAtt": rng.choice([[name, "Arn"], f"{name}.Arn", [name], odd()])},
+        lambda: {"Fn::If": rng.choice([[name, odd(), odd()], [odd()], odd()])},
+        lambda: {"Fn::Sub": rng.choice([f"${{{name}}}", ["${a}", {"a": odd()}], [odd(), odd()], odd()])},
+        lambda: {"Fn::Join": rng.choice([["", [odd(), odd()]], [",", odd()], odd()])},
+        lambda: {"Fn::Select": rng.choice([[0, [odd()]], [odd(), odd()], odd()])},
+        lambda: {"Fn::Split": rng.choice([[",", odd()], ["", "a"], [odd(), odd()], odd()])},
+        lambda: {"Fn::FindInMap": rng.choice([[name, odd(), odd()], [name, "a", "b", {"DefaultValue": odd()}], odd()])},
+        lambda: {"Fn::Cidr": [odd(), odd(), odd()]},
+        lambda: {"Fn::Base64": odd()},
+        lambda: {"Fn::ImportValue": odd()},
+        lambda: {"Fn::Length": odd()},
+        lambda: {"Fn::ToJsonString": odd()},
+        lambda: {"Fn::GetAZs": odd()},
+        lambda: {"Fn::Equals": [odd(), odd()]},
+        lambda: {"Fn::Or": [odd(), {"Condition": name}]},
+        lambda: {"Condition": name},
+        lambda: {"Fn::Transform": rng.choice(TRANSFORMS)},
+        lambda: {"Fn::ForEach::Loop": rng.choice([["X", ["a", "b"], {"A${X}": odd()}], ["X", odd(), odd()], odd()])},
+        lambda: {rng.choice(KEYS): odd()},
+    ]
+    return rng.choice(kinds)()
 
 
 def _name(rng: Random, body: Any) -> str:

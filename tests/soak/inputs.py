@@ -235,6 +235,9 @@ def main() -> None:
             case = run(seed, place, templates)
             reached[case.reached] += 1
             wrong += bool(case.wrong)
+            if reached.total() % 1000 == 0:
+                past = reached.total() - reached["refused"]
+                _say(f"to seed {seed}: {reached.total()} inputs, {past} past parsing, {wrong} wrong")
             if given.show:
                 _say(case_text(seed, templates))
             if case.wrong or given.show:
