@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tapctl.errors import ConfigError
 from tapctl.hints import Advice, advise
+from tapctl.state.files import read_bytes
 from tapctl.unknown import Unknown
 
 
@@ -136,7 +137,7 @@ class Snapshot(_Model):
 def read(path: Path) -> Snapshot:
     """Validate the file. Raises `ConfigError` with its first error."""
     try:
-        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(path.read_bytes()))
+        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(read_bytes(path)))
     except OSError as error:
         raise ConfigError(
             f"cannot read the snapshot {path}: {error.strerror}", advise(Advice.SAVE_SNAPSHOT, str(path))

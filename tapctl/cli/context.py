@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapctl import __version__
 from tapctl.errors import ExitCode, NoCredentials, UsageError
 from tapctl.unknown import Unknown
 
@@ -26,8 +27,27 @@ if TYPE_CHECKING:
 def help_alone(context: typer.Context) -> None:
     """Print the help to stderr, as a usage error, if no command is named."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        with suppress(OSError):  # a full disk does not change the exit code
+            typer.echo(context.get_help(), err=True)
         raise typer.Exit(ExitCode.USAGE)
+
+
+def _version(given: bool) -> None:
+    if given:
+        from tapctl.cli.terminal import Terminal
+
+        Terminal().result(f"tapctl {__version__}")
+        raise typer.Exit
+
+
+def before_command(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+    help_alone(context)
 
 
 @contextmanager

@@ -104,7 +104,7 @@ def as_text(demand: Demand, options: RenderOptions) -> str:
     stacks = {"": root}
     for function in demand.functions:
         *above, name = function.logical_id.split("/")
-        name = f"{above.pop()}/*" if name == "*" else name
+        name = f"{above.pop()}/*" if above and name == "*" else name
         branch = _stack(stacks, root, above, function.file).add(
             f"{escape(name)} {_place(function.file, function.line)}"
         )

@@ -21,7 +21,7 @@ from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.packaging.package_indexes import uses_no_index, uv_environment
 from tapctl.settings.config_file import FunctionConfig
-from tapctl.state.files import own_folder
+from tapctl.state.files import own_folder, read_bytes
 from tapctl.template.local_paths import Local, PathKind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
@@ -84,7 +84,7 @@ class Installer:
 def _files(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
     """The name and text of a requirements file and of those that it includes, each once."""
     seen.add(path.resolve())
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_bytes(path).decode(errors="replace")
     yield str(path.name), text
     for name in _INCLUDED.findall(text):
         included = path.parent / name

@@ -44,6 +44,7 @@ def _account_name(result: Preflight) -> str:
     kind = "account" if account.account_id or not account.is_snapshot else "an unnamed account"
     where = f"{kind} {account.account_id}" if account.account_id else kind
     where = f"a snapshot of {where}" if account.is_snapshot else f"the {where}"
+    where += " of the sandbox" if result.is_sandbox and not account.is_snapshot else ""
     where += f" in {account.region}" if account.region else ""
     where += f", {age(account.taken_at)}" if account.is_snapshot else ""
     match stack:

@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
-from tapctl.errors import ConfigError
+from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
+from tapctl.state.files import read_bytes
 
 FILE = "tapctl.toml"
 
@@ -99,15 +100,30 @@ class File(Section):
         return self.verify
 
 
-def find(folder: Path) -> Path | None:
-    """The nearest tapctl.toml, in the folder or above it."""
-    return next((parent / FILE for parent in (folder, *folder.parents) if (parent / FILE).is_file()), None)
+MAX_BYTES = 256 * 1024
+"""Of tapctl.toml; it is parsed in Python, and what is written by hand is far smaller."""
+
+MAX_DOTS = 1000
+"""Of a line of tapctl.toml."""
+
+
+def find(folder: Path | None = None) -> Path | None:
+    """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
+
+    Raises `UsageError` if the working folder does not exist any more.
+    """
+    try:
+        start = folder or Path.cwd()
+    except OSError:
+        raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
+    # A folder or a device of this name is found too, so that it is refused rather than overlooked.
+    return next((parent / FILE for parent in (start, *start.parents) if os.path.exists(parent / FILE)), None)  # noqa: PTH110 - Path.exists raises errors
 
 
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -145,6 +161,13 @@ def _named(file: File, name: str, path: Path | None) -> Environment:
     near = difflib.get_close_matches(name, file.env, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
     raise ConfigError(f"{path} has no environment `{name}`", hint)
+
+
+def _bounded(data: bytes) -> bytes:
+    """The data. Raises `TOMLDecodeError` for a key of so many parts that tomllib, which is quadratic, takes minutes."""
+    if any(line.count(b".") > MAX_DOTS for line in data.splitlines()):
+        raise tomllib.TOMLDecodeError(f"a line has more than {MAX_DOTS} dots")
+    return data
 
 
 def _explain(error: ValidationError, path: Path) -> ConfigError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapctl.errors import UsageError
+from tapctl.state.files import read_bytes
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
@@ -27,7 +28,7 @@ def read(path: Path) -> ParametersFile:
     Source of the last: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(path).decode())
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "give a JSON file of parameters") from None
     except (ValueError, RecursionError) as error:

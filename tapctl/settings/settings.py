@@ -111,7 +111,7 @@ def read(
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
-    path = account.config or find(cwd or Path.cwd())
+    path = account.config or find(cwd)
     file = load(path) if path else File.model_construct()
     environment = environment_of(file, account.env, path)
     folder = path.parent if path else Path()

@@ -11,6 +11,7 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.state.files import read_bytes
 
 MANIFEST = "manifest.json"
 
@@ -51,7 +52,7 @@ def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
 
 def _artifacts(manifest: Path) -> tuple[list[SynthesizedStack], list[Path]]:
     """The stacks and the folders of nested assemblies in a manifest."""
-    artifacts: Mapping[str, Any] = json.loads(manifest.read_bytes()).get("artifacts", {})
+    artifacts: Mapping[str, Any] = json.loads(read_bytes(manifest)).get("artifacts", {})
     kinds: dict[str, list[tuple[str, Any]]] = {}
     for name, artifact in artifacts.items():
         kinds.setdefault(artifact["type"], []).append((name, artifact))

@@ -3,8 +3,11 @@
 import difflib
 import math
 import re
+import signal
+import threading
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,19 +195,44 @@ def _bound(entry: Mapping[str, Any], name: str, otherwise: float) -> float:
     """A bound of the declaration; one that is not a number is left to cfn-lint and CloudFormation."""
     try:
         return float(entry.get(name, otherwise))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return otherwise
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches; a pattern that only Java accepts is left to CloudFormation."""
+    """Whether the whole text matches.
+
+    A pattern that only Java accepts, or that Python does not decide in time, is left to CloudFormation.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _at_most(_PATTERN_SECONDS):
             # Python warns about syntax that Java reads differently, such as a set within a set.
             warnings.simplefilter("error", FutureWarning)
             return re.fullmatch(pattern, text) is not None
-    except (re.error, FutureWarning):
+    except (re.error, FutureWarning, OverflowError, RecursionError, TimeoutError):
         return True
+
+
+_PATTERN_SECONDS = 1
+"""The longest that a pattern may take; one such as `(a+)+` takes twice as long for each character."""
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` in the block after this time, where the system has signals and this is the main thread."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    handler, (left, _) = signal.signal(signal.SIGALRM, stop), signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, handler)
 
 
 _PLACEHOLDER = re.compile(r"\$\{([^!.}\s]+)\}")

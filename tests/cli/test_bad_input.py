@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tapctl.__main__ import main
 from tapctl.cli import terminal
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
@@ -616,6 +617,72 @@ def test_a_result_that_cannot_be_written(shop: Path, fresh: Terminal, golden: Go
     answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", f"{JUDGE} > /dev/full")
 
     assert answer.is_error(1)
+    golden(worded(answer.err))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("preflight", "--help")], ids=" ".join)
+def test_a_full_disk_is_named(
+    arguments: tuple[str, ...], desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(sys, "argv", ["tapctl", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    error, hint = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, error.partition(": ")[0], hint.partition(": ")[0]) == (1, "error", "hint")
+
+
+def test_a_removed_working_folder(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    desk.rmdir()
+
+    assert (tapctl("--version").code, tapctl("--help").code) == (0, 0)
+    answer = tapctl("preflight", "t.yaml")
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--config DEVICE",
+        "--parameters-file DEVICE",
+        "--snapshot DEVICE",
+        "--output DEVICE",
+        "-t DEVICE",
+        "-t ./outer.yaml",
+    ],
+)
+def test_a_device_is_refused(arguments: str, shop: Path, tapctl: Tapctl) -> None:
+    (shop / "zero.yaml").symlink_to("/dev/zero")
+    (shop / "outer.yaml").write_text(
+        "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: zero.yaml}}}"
+    )
+    given = arguments.replace("DEVICE", "zero.yaml").split()
+    named = [] if "-t" in given else ["queue.yaml"]
+    account = [] if "--snapshot" in given else ["--snapshot", "account.json"]
+
+    assert tapctl("preflight", *named, *account, "--no-lint", *given).is_error(2)
+
+
+@pytest.mark.parametrize("kind", ["a device", "a folder"])
+def test_a_tapctl_toml_that_is_no_file_is_refused(kind: str, shop: Path, tapctl: Tapctl) -> None:
+    (shop / "tapctl.toml").unlink(missing_ok=True)
+    if kind == "a folder":
+        (shop / "tapctl.toml").mkdir()
+    else:
+        (shop / "tapctl.toml").symlink_to("/dev/zero")
+
+    assert tapctl("demand", "queue.yaml").is_error(2)
+
+
+def test_a_key_of_too_many_parts_is_refused(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "tapctl.toml").write_text("a." * 50_000 + "a = 1\n")
+
+    answer = tapctl("demand", "queue.yaml")
+
+    assert answer.is_error(2)
     golden(worded(answer.err))
 
 
