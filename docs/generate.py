@@ -83,7 +83,7 @@ def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
     }
     body = classes[name].body
     for field, below in itertools.zip_longest(body, body[1:]):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id[0] != "_":
             if not (isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)):
                 raise SystemExit(f"{file.name}: {name}.{field.target.id} has no docstring")
             yield field.target.id, " ".join(str(below.value.value).split()).removesuffix(".")
@@ -97,6 +97,9 @@ def configuration() -> str:
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
+        "[limits] ": field_docs(folder / "config_file.py", "LimitsConfig"),
+        '[limits."SERVICE/CODE"] ': field_docs(folder / "config_file.py", "QuotaOverride"),
+        "[[limits.own]] ": field_docs(folder / "config_file.py", "OwnLimit"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)

@@ -91,6 +91,7 @@ class Source(Enum):
     APPLIED = ""
     AWS_DEFAULT = "AWS default"
     DOCUMENTED = "documented default"
+    CONFIGURED = "tapctl.toml"
 
 
 Usage = int | float | Mapping[str, int | float] | Unknown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -66,8 +66,9 @@ def limits(
 
     settings = read(account, template=template, missing_secrets_unknown=True)
     tree = stack_tree_for(load(settings.template), settings)
-    rows = added_by(tree, which.of)
-    uncovered = coverage(tree)
+    own = settings.limits.own
+    rows = added_by(tree, which.of, own)
+    uncovered = coverage(tree, own)
     terminal.result(
         _added_text(settings.template, rows, uncovered, which.format, terminal.options(output.output)), output.output
     )
@@ -86,11 +87,11 @@ def _chosen(found: Sequence[Limit], of: str | None) -> list[Limit]:
     return chosen
 
 
-def added_by(tree: StackTree, of: str | None = None) -> list[tuple[Limit, Addition]]:
+def added_by(tree: StackTree, of: str | None = None, own: Iterable[Limit] = ()) -> list[tuple[Limit, Addition]]:
     """What a new stack adds to each limit that it touches; of a limit per parent what the largest parent gets."""
     inventory = Inventory(tree)
     rows = []
-    for limit in _chosen(limits_of(inventory.by_type), of):
+    for limit in _chosen(limits_of(inventory.by_type, own), of):
         if limit.kind is LimitKind.TEMPLATE:
             sizes = [measured(limit, member) for member in tree.members()]
             added = Addition(max(sizes), max(sizes))

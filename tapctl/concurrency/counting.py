@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
+from math import inf
 
 from tapctl.errors import TemplateError
 from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
@@ -31,7 +32,8 @@ class Parent:
 class Part:
     """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`.
 
-    `varies` is an amount that an update may change while the resource stays.
+    `varies` is an amount that an update may change while the resource stays, `later` what scaling may add to `most`
+    after the deploy.
     """
 
     resource: str
@@ -41,6 +43,7 @@ class Part:
     unknown: Unknown | None = None
     type: str = ""
     varies: bool = False
+    later: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Addition:
     parent: Parent | None = None
     resources: tuple[str, ...] = ()
     unknown: Unknown | None = None
+    later: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +191,7 @@ class Inventory:
 
 
 def _above(prefix: str) -> str:
-    above = prefix[:-1].rpartition("/")[0]
-    return f"{above}/" if above else ""
+    return prefix[: prefix[:-1].rfind("/") + 1]
 
 
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
@@ -216,17 +219,12 @@ def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
 
 def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
-    if counts is False:
-        return
-    least: Number
-    most: Number
-    unknown = None
-    if count.of is Of.SIZE:
+    amount = 0 if counts is False or count.of is Of.SIZE else _amount(count, item)
+    unknown = amount if isinstance(amount, Unknown) else None
+    least: Number = 0 if isinstance(amount, Unknown) else amount
+    most = least
+    if count.of is Of.SIZE and counts is not False:
         least, most = sizes(item.value(count.path))
-    else:
-        amount = _amount(count, item)
-        unknown = amount if isinstance(amount, Unknown) else None
-        least = most = 0 if isinstance(amount, Unknown) else amount
     if not most and unknown is None:
         return
     if count.maybe or counts is not True:
@@ -291,6 +289,10 @@ def sizes(value: Value) -> tuple[int, int]:
     return len(text), len(text) + unknowns * REFERENCE
 
 
+MOST = 1e300
+"""Above every amount; beyond it, and for what Python reads as infinite or as no number, nothing can be compared."""
+
+
 def number(value: Value) -> Number | Unknown:
     """A property as a number, a list as the sum of its numbers; unknown where it is none."""
     match value:
@@ -303,14 +305,13 @@ def number(value: Value) -> Number | Unknown:
             )
         case bool() | dict():
             return Unknown("it is no number")
-        case int() | float():
-            return value
         case _:
             text = str(value).strip()
             try:
-                return int(text) if text.lstrip("+-").isdigit() else float(text)
+                amount = int(text) if text.lstrip("+-").isdigit() else float(text)
             except ValueError:
-                return Unknown(f"`{text}` is no number")
+                amount = inf
+            return amount if abs(amount) < MOST else Unknown(f"`{text}` is no number")
 
 
 def grouped(found: Iterable[Part]) -> tuple[Addition, ...]:
@@ -333,6 +334,7 @@ def _together(parent: Parent | None, members: list[Part]) -> Addition:
         parent,
         tuple(dict.fromkeys(part.resource for part in members)),
         next((part.unknown for part in members if part.unknown), None),
+        sum(part.later for part in members),
     )
 
 

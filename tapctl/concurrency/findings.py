@@ -1,9 +1,9 @@
 """The findings on concurrency: which functions, on which line, and the next steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapctl.account.model import Holders, Stack
+from tapctl.account.model import Holders, Increase, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.judge import (
@@ -20,6 +20,7 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import concurrency_warnings
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import Limit
+from tapctl.limits.row import Number
 from tapctl.resource_types import EVENT_SOURCE_MAPPING
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
@@ -259,16 +260,19 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
         return (advise(Advice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
     # Service Quotas refuses values up to the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
-    pending = [
-        advise(Advice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in result.pending_increases
-    ]
-    for increase, hint in zip(result.pending_increases, pending, strict=True):
-        if increase.value >= need:
-            return (hint,)
     quota = limit.key.split("/")
     request = advise(Advice.REQUEST_INCREASE, *quota, need)
     if region:
         request = advise(Advice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
+    return with_pending(request, need, result.pending_increases)
+
+
+def with_pending(request: Hint, need: Number, increases: Collection[Increase]) -> tuple[Hint, ...]:
+    """The request for an increase beside those that are pending; one of them alone if it is enough."""
+    for increase in increases:
+        if increase.value >= need:
+            return (advise(Advice.WAIT_FOR_INCREASE, increase.value, increase.requested_on),)
+    pending = (advise(Advice.INCREASE_PENDING, increase.value, increase.requested_on) for increase in increases)
     return (request, *pending)
 
 

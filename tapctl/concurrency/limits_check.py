@@ -10,21 +10,21 @@ from tapctl.account.model import UNREAD, Quota, Source, Stack
 from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
 from tapctl.concurrency.demand import opaque_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
-from tapctl.concurrency.findings import concurrency_findings
+from tapctl.concurrency.findings import concurrency_findings, with_pending
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Advice, Hint, advise
-from tapctl.limits import FILES, Limit, LimitKind, limits_of
-from tapctl.limits.row import Grade, Number
+from tapctl.hints import Advice, Advised, Hint, advise
+from tapctl.limits import FILES, Limit, LimitKind, LimitSettings, limits_of
+from tapctl.limits.row import Grade, Metric, Number, Of
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
 
-def touched(tree: StackTree, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
-    """The limits that the template and its nested ones can exceed; no other limit is read."""
+def touched(tree: StackTree, stack: Stack | Unknown | None, own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
+    """The limits that the template and its nested ones can exceed, with the `own` ones; no other limit is read."""
     inventory = Inventory(tree)
-    return tuple(limit for limit in limits_of(inventory.by_type) if _touches(limit, inventory, stack))
+    return tuple(limit for limit in limits_of(inventory.by_type, own) if _touches(limit, inventory, stack))
 
 
 def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> bool:
@@ -93,10 +93,11 @@ def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Sta
     )
 
 
-def coverage(tree: StackTree) -> Mapping[str, int]:
-    """The resource types that no limit of the catalogue knows, with how many may exist of each."""
+def coverage(tree: StackTree, own: Iterable[Limit] = ()) -> Mapping[str, int]:
+    """The resource types that no limit of the catalogue or of `own` knows, with how many may exist of each."""
     types = (item.type for item in Inventory(tree).by_name.values())
-    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES).items()))
+    added = {type_ for limit in own for type_ in limit.types}
+    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES and type_ not in added).items()))
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
@@ -104,7 +105,7 @@ def check_limits(result: Preflight) -> tuple[Finding, ...]:
     inventory = Inventory(result.tree)
     deployed = Inventory(result.deployed) if result.deployed else None
     judges = judges_with(partial(_judge_count, inventory, deployed))
-    limits = touched(result.tree, result.account.stack)
+    limits = touched(result.tree, result.account.stack, result.limits.own)
     return tuple(finding for limit in limits for finding in judges[limit.kind](limit, result))
 
 
@@ -114,7 +115,7 @@ def _judge_count(
     more = additions(limit, inventory, result.account.stack, deployed)
     if not more:
         return  # an update that adds nothing to it
-    quota = _documented(limit, result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD)))
+    quota = _in_force(limit, result)
     spender = next(_spenders(limit, inventory), None)
     common = Finding(
         limit.id,
@@ -132,12 +133,14 @@ def _judge_count(
         yield replace(common, message=f"{limit.title}: {reason}", judged=False)
         return
     sums = [_Sum(added, *_used(added, usage, result.account.stack)) for added in more]
-    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least))
+    fullest = max(sums, key=_fullness)
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
-    finding = _compare(limit, value, quota.source, sums, common)
-    yield finding if finding.hints else replace(finding, hints=_increase(limit, finding, fullest.most, result))
+    removed = _removed(limit, inventory, result.account.stack)
+    room = _room(limit, value, quota.source, removed, result.limits)
+    finding = _compare(room, sums, common)
+    yield replace(finding, hints=_next_steps(room, finding, fullest.most, result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +160,37 @@ class _Sum:
         return self.high + self.added.most
 
 
+def _fullness(sum_: _Sum) -> tuple[Number, Number, Number]:
+    return sum_.most, sum_.least, sum_.added.later
+
+
 def _spenders(limit: Limit, inventory: Inventory) -> Iterator[Item]:
     """The resources that may count toward a limit."""
     return inventory.of(*dict.fromkeys(count.type for count in limit.counts))
 
 
-def _documented(limit: Limit, quota: Quota) -> Quota:
-    """The documented default where the account has no part in it: nothing is used, and AWS raises it for no account."""
+def _in_force(limit: Limit, result: Preflight) -> Quota:
+    """The quota and its usage: the value of tapctl.toml, else the one that was read.
+
+    It is the documented default where the account has no part in it: nothing is used, and AWS raises it for no account.
+    """
+    quota = result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
+    if override := result.limits.overrides.get(limit.key):
+        usage = quota.usage if limit.usage else 0
+        return Quota(override.value, usage, Source.CONFIGURED)
     is_read = not isinstance(quota.value, Unknown)
     if is_read or limit.usage or limit.adjustable or limit.default is None:
         return quota
     return Quota(limit.default, 0, Source.DOCUMENTED)
+
+
+def _removed(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> Number:
+    """How much an update frees, which CloudFormation deletes last; of a limit that is not per parent alone."""
+    held = (isinstance(stack, Stack) and stack.resources) or {}
+    units = {count.type: count.units for count in limit.counts}
+    plain = all(count.of is Of.RESOURCE and not count.per and not count.where for count in limit.counts)
+    gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
+    return sum(units[type_] for type_ in gone) if plain else 0
 
 
 def _used(
@@ -190,44 +213,89 @@ def _used(
     return used, used
 
 
-NEAR = 0.8
-"""The part of a quota from which on what is left is named in a warning."""
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The value in force of a limit as a message ends with it, and what of its usage the update removes at the end."""
+
+    limit: Limit
+    value: Number
+    source: Source
+    origin: str
+    removed: Number
+    near: float
 
 
-def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], common: Finding) -> Finding:
-    fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least))
-    message, at_least = _message(limit, value, source, fullest)
-    is_sure = source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
-    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not limit.at_most:
+def _room(limit: Limit, value: Number, source: Source, removed: Number, settings: LimitSettings) -> _Room:
+    override = settings.overrides.get(limit.key)
+    origin = f"{source.value}: {override.reason}" if override else source.value
+    return _Room(limit, value, source, f" ({origin})" if origin else "", removed, settings.near)
+
+
+def _compare(room: _Room, sums: Sequence[_Sum], common: Finding) -> Finding:
+    fullest, value = max(sums, key=_fullness), room.value
+    message, at_least = _message(room, fullest)
+    is_sure = room.source is not Source.DOCUMENTED or room.limit.grade is Grade.VERIFIED
+    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not room.limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
     if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
         hints = next_steps(unknown)
         return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
-    near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
+    near = value and fullest.most >= room.near * value and fullest.added.most and not room.limit.at_most
+    if (later := fullest.added.later) and fullest.most + later > value:
+        near, message = True, f"{message}; scaling may add {_shown(later)}, for which there is no room"
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
 
 
-def _increase(limit: Limit, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
-    """How to get a higher quota where the deploy needs one; a global one is raised in one Region."""
-    region = "us-east-1" if limit.is_global else result.account.region
-    too_much = finding.verdict in (Verdict.EXCEEDS, Verdict.UNCERTAIN)
+def _next_steps(room: _Room, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
+    """What to do where a deploy needs more; a global quota is raised in one Region."""
+    limit, region = room.limit, "us-east-1" if room.limit.is_global else result.account.region
+    if finding.hints or finding.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
+        return finding.hints
+    earlier: tuple[Hint, ...] = (EARLIER,) if needed - room.removed <= room.value else ()
     service, _, code = limit.key.partition("/")
-    if not too_much or not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
-        return ()
-    return (advise(Advice.RAISE_QUOTA, service, code, ceil(needed), region),)
+    if not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
+        return earlier
+    request = advise(Advice.RAISE_QUOTA, service, code, ceil(needed), region)
+    return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
 
 
-def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[str, str]:
+EARLIER = "remove the resources that go in a deploy before this one: CloudFormation deletes last"
+
+
+def short(result: Preflight) -> tuple[Limit, ...]:
+    """The limits of which an increase would help the deploy."""
+    hints = (hint for finding in result.findings for hint in finding.hints if isinstance(hint, Advised))
+    raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is Advice.RAISE_QUOTA}
+    limits = touched(result.tree, result.account.stack, result.limits.own) if raised else ()
+    return tuple(limit for limit in limits if limit.key in raised)
+
+
+def _message(room: _Room, sum_: _Sum) -> tuple[str, str]:
     """The sum, and the sum where more than is known may be added."""
-    added, unit = sum_.added, f" {limit.unit}" if limit.unit else ""
-    exact = added.least == added.most and not limit.at_most
+    limit, added = room.limit, sum_.added
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
-    origin = f" ({source.value})" if source.value else ""
-    start, end = f"{limit.title}: {_shown(sum_.high)} used, ", f"{place}, of {_shown(value)}{unit}{origin}"
-    amount = _shown(added.most)
-    return f"{start}{'' if exact else 'at most '}{amount} more{end}", f"{start}{amount} or more{end}"
+    age = f" at most {METRIC_MINUTES} minutes ago" if isinstance(limit.usage, Metric) else ""
+    start = f"{limit.title}{place}: {_range(sum_.low, sum_.high)} used{age} + "
+    end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
+    if sum_.low > room.value:
+        end += "; more is used than allowed before the deploy"
+    if room.removed:
+        end += f"; {_shown(room.removed)} removed at its end"
+    if limit.at_most:
+        sure, total = f"at most {_shown(added.most)}", f"at most {_shown(sum_.most)}"
+    else:
+        sure, total = _range(added.least, added.most), _range(sum_.least, sum_.most)
+    return f"{start}{sure} added = {total} {end}", f"{start}{_shown(added.most)} or more added {end}"
+
+
+METRIC_MINUTES = 5
+"""How old what CloudWatch publishes as a usage may be."""
+
+
+def _range(least: Number, most: Number) -> str:
+    return _shown(most) if least == most else f"{_shown(least)} to {_shown(most)}"
 
 
 def _shown(value: Number) -> str:

@@ -13,7 +13,7 @@ from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.verdict import Finding, Verdict, worst
-from tapctl.limits import CONCURRENCY
+from tapctl.limits import CONCURRENCY, LimitSettings
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import KeptParameter
@@ -42,8 +42,8 @@ class Preflight:
     plan: RemedyPlan = NO_REMEDY
     two_step: TwoStepPlan | None = None
     """Set where a deploy in one step might fail although its end fits."""
-    pending_increases: tuple[Increase, ...] = ()
-    """Requested increases of the concurrency limit, read where an increase would help."""
+    increases: Mapping[str, tuple[Increase, ...]] = field(default_factory=dict)
+    """Requested increases that AWS has not decided yet, by the keys of the limits where an increase would help."""
     findings: tuple[Finding, ...] = ()
     lint: tuple[Finding, ...] = ()
     remedy_forbidden: bool = False
@@ -53,6 +53,8 @@ class Preflight:
     is_sandbox: bool = False
     strict: bool = False
     """Whether limits that were not read count as unknown."""
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    """What tapctl.toml gives beside the catalogue and Service Quotas."""
     coverage: Mapping[str, int] = field(default_factory=dict)
     """The resource types whose limits are not covered, with how many resources there are of each."""
     deployed: StackTree | None = None
@@ -67,6 +69,11 @@ class Preflight:
         """The stack to update or to create; None where no name is given."""
         stack = self.account.stack
         return stack.name if isinstance(stack, Stack) else self.tree.resolver.pseudo.get("AWS::StackName")
+
+    @property
+    def pending_increases(self) -> tuple[Increase, ...]:
+        """The requested increases of the concurrency limit."""
+        return self.increases.get(CONCURRENCY.key, ())
 
     @property
     def verdict(self) -> Verdict:

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from tapctl.limits.awslambda import CONCURRENCY
 from tapctl.limits.index import ALWAYS, FILES, SERVICES
-from tapctl.limits.row import Limit, LimitKind
+from tapctl.limits.row import Limit, LimitKind, LimitSettings
 
 
 @cache
@@ -19,10 +19,12 @@ def rows(service: str) -> tuple[Limit, ...]:
     return found
 
 
-def limits_of(types: Iterable[str]) -> tuple[Limit, ...]:
-    """The limits that these resource types count toward, and those of every template."""
-    wanted = {service for type_ in types for service in FILES.get(type_, ())} | {*ALWAYS}
-    return tuple(limit for service in SERVICES if service in wanted for limit in rows(service))
+def limits_of(types: Iterable[str], own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
+    """The limits that these resource types count toward, those of every template, and the `own` ones of tapctl.toml."""
+    there = set(types)
+    wanted = {service for type_ in there for service in FILES.get(type_, ())} | {*ALWAYS}
+    known = (limit for service in SERVICES if service in wanted for limit in rows(service))
+    return (*known, *(limit for limit in own if not there.isdisjoint(limit.types)))
 
 
 def catalogue() -> tuple[Limit, ...]:
@@ -30,4 +32,4 @@ def catalogue() -> tuple[Limit, ...]:
     return tuple(limit for service in SERVICES for limit in rows(service))
 
 
-__all__ = ["CONCURRENCY", "FILES", "Limit", "LimitKind", "catalogue", "limits_of", "rows"]
+__all__ = ["CONCURRENCY", "FILES", "Limit", "LimitKind", "LimitSettings", "catalogue", "limits_of", "rows"]

@@ -254,3 +254,28 @@ class Limit:
         if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What tapctl.toml says of limits
+# ---------------------------------------------------------------------------------------------------------------------
+
+NEAR = 0.8
+"""The share of a quota from which on what is left is named in a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The value of a quota that Service Quotas does not show, and where it comes from."""
+
+    value: Number
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """`[limits]`: values by the keys of limits, rows beside those of the catalogue, and the share for warnings."""
+
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    own: tuple[Limit, ...] = ()
+    near: float = NEAR

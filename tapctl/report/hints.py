@@ -43,6 +43,9 @@ WORDING: Mapping[Advice, str] = {
         " --quota-code {} --desired-value {} --region {}`"
     ),
     Advice.INCREASE_PENDING: "an increase to {} was requested on {} and is pending",
+    Advice.WAIT_FOR_INCREASE: (
+        "an increase to {} was requested on {} and is pending; `tapctl deploy --wait-increase` waits for it"
+    ),
     Advice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
     Advice.GIVE_LOOKUP: "pass `--resolve {}=VALUE`",
     Advice.GIVE_REGION: "pass `--region REGION`",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
+from tapctl.limits import LimitSettings
 from tapctl.settings import parameters_file
 from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, environment_of, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
@@ -62,6 +63,7 @@ class Settings:
     artifact_bucket: str | None = None
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     function: FunctionConfig = field(default_factory=FunctionConfig)
+    limits: LimitSettings = field(default_factory=LimitSettings)
     lookups: Mapping[str, str] = field(default_factory=dict)
     learned: LearnedFloor | None = None
     withheld: Mapping[str, Unknown] = field(default_factory=dict)
@@ -144,6 +146,7 @@ def read(
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify_for(name, source, account.env, folder),
         function=_function(file.function, folder),
+        limits=file.limits.in_force(path) if path and "limits" in file.model_fields_set else LimitSettings(),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(file, account.env, given.parameters),

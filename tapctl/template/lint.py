@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,17 @@ from tapctl.template.cfn_lint_process import CONFIGURATION
 from tapctl.template.load import STDIN
 from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
+
+SCHEMAS = ("data", "schemas", "providers", "us-east-1.json")
+"""The file of cfn-lint with the resource types of the Region that has all of them."""
+
+
+def resource_types() -> frozenset[str]:
+    """The resource types of AWS that cfn-lint has a schema of, read without its import."""
+    found = find_spec("cfnlint")
+    folder = Path(found.origin).parent if found and found.origin else Path()
+    return frozenset(json.loads(folder.joinpath(*SCHEMAS).read_bytes()))
+
 
 PACKAGED = "W3002"
 """The warning that a local path must be packaged first, which a deploy with tapctl does."""

@@ -19,7 +19,7 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.limits import Limit, LimitKind, catalogue
+from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
@@ -58,11 +58,14 @@ def judge(
 ) -> Preflight:
     """The verdict without linting; `replacements` is what a change set reports as replaced."""
     result = decide(template, read_inputs(template, reader, settings, replacements), settings)
-    if result.concurrency.lacking:
+    lacking = bool(result.concurrency.lacking)
+    if lacking:
         holders = reader.holders() if result.reserved_by_others else UNREAD
-        account = replace(result.account, holders=holders)
-        result = replace(result, account=account, pending_increases=read_pending_increases(reader))
-    return with_findings(result, settings)
+        result = replace(result, account=replace(result.account, holders=holders))
+    result = with_findings(result, settings)
+    asked = (*((CONCURRENCY,) if lacking else ()), *limits_check.short(result))
+    increases = read_pending_increases(reader, asked)
+    return with_findings(replace(result, increases=increases), settings) if increases else result
 
 
 def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
@@ -91,7 +94,8 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         is_sandbox=settings.sandbox,
         strict=settings.strict,
         deployed=inputs.deployed,
-        coverage=limits_check.coverage(inputs.tree),
+        limits=settings.limits,
+        coverage=limits_check.coverage(inputs.tree, settings.limits.own),
         not_compared=_not_compared(inputs, judgement),
         kept=inputs.kept,
     )

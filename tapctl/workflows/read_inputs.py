@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
 from tapctl.errors import TemplateError, UsageError
-from tapctl.limits import CONCURRENCY, LimitKind
+from tapctl.limits import Limit, LimitKind
 from tapctl.resource_types import stack_status
 from tapctl.settings.parameters_file import PREVIOUS
 from tapctl.template.load import from_stack
@@ -56,7 +56,7 @@ def read_inputs(
         account = _read_stack(template, reader, settings, pool)
         tree, demand, account = resolve_lookups(template, reader, settings, account)
 
-        limits = limits_check.touched(tree, account.stack)
+        limits = limits_check.touched(tree, account.stack, settings.limits.own)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
         reads_exports = any(limit.kind is LimitKind.EXPORTS for limit in limits)
         exports = pool.submit(reader.exports) if reads_exports and _needs_exports(tree, account.stack) else None
@@ -116,13 +116,17 @@ def _read_stack(template: Template, reader: AccountReader, settings: Settings, p
     return replace(account, region=region, account_id=saved.account_id, taken_at=saved.taken_at, is_snapshot=True)
 
 
-def read_pending_increases(reader: AccountReader) -> tuple[Increase, ...]:
-    """Requested increases of the concurrency limit; none where they may not be read.
+def read_pending_increases(reader: AccountReader, limits: Sequence[Limit]) -> dict[str, tuple[Increase, ...]]:
+    """Requested increases of these limits by their keys, without limits that have none or may not be read.
 
     Apart from `read_inputs`, because only a verdict shows that an increase would help.
     """
-    increases = reader.pending_increases(CONCURRENCY)
-    return () if isinstance(increases, Unknown) else increases
+    if not limits:
+        return {}
+    with ThreadPoolExecutor(len(limits), "read") as pool:
+        found = list(pool.map(reader.pending_increases, limits))
+    pairs = zip(limits, found, strict=True)
+    return {limit.key: increases for limit, increases in pairs if not isinstance(increases, Unknown) and increases}
 
 
 def resolve_lookups(

@@ -1,19 +1,23 @@
 """Every limit but concurrency: what is used and what is added, against what is allowed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Source, Stack
-from tapctl.concurrency.counting import Inventory, largest
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Increase, Quota, Source, Stack
+from tapctl.concurrency.counting import Inventory, Part, grouped, largest, number
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import additions, check_limits, coverage, touched
+from tapctl.concurrency.limits_check import EARLIER, additions, check_limits, coverage, short, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import Limit, catalogue
+from tapctl.hints import Advice, advise
+from tapctl.limits import Limit, LimitSettings, catalogue
+from tapctl.limits.row import Call, Override, each
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -39,13 +43,24 @@ def findings(
     quotas: Mapping[str, Quota] | None = None,
     stack: Stack | Unknown | None = None,
     exports: Mapping[str, str] | Unknown = UNREAD,
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[Finding, ...]:
+    return check_limits(preflight(text, quotas, stack, exports, more))
+
+
+def preflight(
+    text: str,
+    quotas: Mapping[str, Quota] | None = None,
+    stack: Stack | Unknown | None = None,
+    exports: Mapping[str, str] | Unknown = UNREAD,
+    more: Mapping[str, Any] | None = None,
+) -> Preflight:
     tree = stack_tree_of(text)
     pool = Concurrency(1000, 1000)
     account = Account("eu-west-1", AccountSettings(pool), stack=stack, quotas=quotas or {}, exports=exports)
     changes = diff(read_demand(tree), stack.functions if isinstance(stack, Stack) else {})
     demand, judgement = read_demand(tree), judge(changes, pool)
-    return check_limits(Preflight(tree.resolver.template, tree, account, demand, changes, judgement))
+    return Preflight(tree.resolver.template, tree, account, demand, changes, judgement, **(more or {}))
 
 
 def one(key: str, found: tuple[Finding, ...]) -> Finding:
@@ -395,3 +410,99 @@ class TestAmounts:
         text = f"{PARAMETERS}{text}"
         assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
         assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS
+
+
+class TestWhatTapctlTomlGives:
+    TICKET = LimitSettings({ADDRESSES: Override(20, "ticket 123")})
+
+    @pytest.mark.parametrize(
+        ("value", "usage", "expected"),
+        [
+            pytest.param(5, 0, FITS, id="it-beats-what-was-read"),
+            pytest.param(DENIED, 14, FITS, id="it-stands-in-for-what-was-denied"),
+            pytest.param(DENIED, 15, EXCEEDS, id="it-is-sure"),
+            pytest.param(100, 15, EXCEEDS, id="it-may-be-lower-too"),
+        ],
+    )
+    def test_a_value_is_in_force(self, value: int | Unknown, usage: int, expected: Verdict) -> None:
+        found = one(ADDRESSES, findings(SIX_ADDRESSES, {ADDRESSES: Quota(value, usage)}, more={"limits": self.TICKET}))
+        assert (found.verdict, "tapctl.toml: ticket 123" in found.message) == (expected, True)
+
+    def test_a_denied_usage_stays_not_judged(self) -> None:
+        found = one(ADDRESSES, findings(SIX_ADDRESSES, {ADDRESSES: Quota(5, DENIED)}, more={"limits": self.TICKET}))
+        assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (DENIED.resolution,))
+
+    @pytest.mark.parametrize(("near", "severity"), [(0.5, "warning"), (0.9, "")])
+    def test_the_share_for_warnings_is_its(self, near: float, severity: str) -> None:
+        found = findings(SIX_ADDRESSES, {ADDRESSES: Quota(10, 1)}, more={"limits": LimitSettings(near=near)})
+        assert one(ADDRESSES, found).severity == severity
+
+    THINGS = Limit(
+        "iot-l-1", "iot/L-1", "Things", "", (each("Custom::Thing", units=2),),
+        usage=Call("cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": "Custom::Thing"}),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(("usage", "expected"), [(4, FITS), (5, EXCEEDS)])
+    def test_a_row_is_judged_as_one_of_the_catalogue(self, usage: int, expected: Verdict) -> None:
+        text = "Resources: {A: {Type: Custom::Thing}, B: {Type: Custom::Thing}}"
+        more = {"limits": LimitSettings(own=(self.THINGS,))}
+        (found,) = [each for each in findings(text, {"iot/L-1": Quota(8, usage)}, more=more) if each.limit == "iot-l-1"]
+        assert found.verdict is expected
+        assert coverage(stack_tree_of(text), (self.THINGS,)) == {}
+
+
+class TestSums:
+    OLD = Stack("mine", "UPDATE_COMPLETE", resources={"Old": "AWS::DynamoDB::Table"})
+
+    def test_what_the_update_removes_is_named_and_comes_too_late(self, golden: Golden) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 9)}, self.OLD))
+        assert found.verdict is EXCEEDS
+        golden(found.message)
+
+    def test_removing_it_earlier_makes_room(self) -> None:
+        assert EARLIER in one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 9)}, self.OLD)).hints
+        assert EARLIER not in one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 10)}, self.OLD)).hints
+
+    def test_more_than_allowed_before_the_deploy_is_named(self, golden: Golden) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 12)}))
+        assert found.verdict is EXCEEDS
+        golden(found.message)
+
+    def test_a_range_and_the_age_of_a_metric_are_named(self, golden: Golden) -> None:
+        text = TestAmounts.GROUP.replace("DesiredCapacity: '%d', ", "")
+        golden(one(STANDARD, findings(text, {STANDARD: Quota(12, 1)})).message)
+
+    def test_what_scaling_may_add_is_summed_for_the_account(self) -> None:
+        (found,) = grouped([Part("A", 1, 1, later=3), Part("B", 1, 1, later=2)])
+        assert (found.most, found.later) == (2, 5)
+
+
+ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"
+
+
+class TestIncreases:
+    REQUEST = advise(Advice.RAISE_QUOTA, "dynamodb", "L-F98FE922", 11, "eu-west-1")
+
+    @pytest.mark.parametrize(
+        ("increase", "expected"),
+        [
+            pytest.param((), (REQUEST,), id="none"),
+            pytest.param((10, "2026-11-01"), (REQUEST, advise(Advice.INCREASE_PENDING, 10, "2026-11-01")), id="less"),
+            pytest.param((11, "2026-11-01"), (advise(Advice.WAIT_FOR_INCREASE, 11, "2026-11-01"),), id="enough"),
+        ],
+    )
+    def test_a_pending_one_stands_beside_the_request_or_replaces_it(
+        self, increase: tuple[int, str], expected: tuple[object, ...]
+    ) -> None:
+        pending = {TABLES: (Increase(*increase),)} if increase else {}
+        found = one(TABLES, findings(ONE_TABLE, {TABLES: Quota(10, 10)}, more={"increases": pending}))
+        assert found.hints == expected
+
+    def test_they_are_asked_for_only_where_one_would_help(self) -> None:
+        result = preflight(f"{ONE_TABLE}  R: {{Type: AWS::IAM::Role}}\n", {TABLES: Quota(9, 9), ROLES: Quota(1000, 1)})
+        assert [limit.key for limit in short(replace(result, findings=check_limits(result)))] == [TABLES]
+
+
+@pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "", "9" * 400])
+def test_what_is_no_number_is_unknown(text: str) -> None:
+    assert isinstance(number(text), Unknown)

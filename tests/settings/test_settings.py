@@ -8,6 +8,7 @@ import pytest
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
+from tapctl.limits.row import Override
 from tapctl.settings.settings import Settings
 from tests.settings.reading import read
 from tests.support.golden import Golden
@@ -500,6 +501,50 @@ def test_several_templates_of_the_working_folder_are_named(tmp_path: Path, monke
 
     with pytest.raises(UsageError, match=r"several templates here: template.yaml, cdk.out"):
         read()
+
+
+class TestLimits:
+    VPCS = '[limits."vpc/L-F678F1CE"]\n'
+    OWN = "[[limits.own]]\n"
+
+    def test_a_value_its_reason_a_row_and_the_share_for_warnings(self, folder: Path) -> None:
+        text = (
+            f'[limits]\nnear = 90\n{self.VPCS}value = 20\nreason = "ticket 123"\n'
+            f'{self.OWN}type = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\ncount = 2\n'
+        )
+        found = reading(folder, text).limits
+        (row,) = found.own
+        assert (found.near, found.overrides) == (0.9, {"vpc/L-F678F1CE": Override(20, "ticket 123")})
+        assert (row.id, row.key, row.types, row.counts[0].units) == (
+            "iot-l-00000001", "iot/L-00000001", ("AWS::IoT::Thing",), 2,
+        )  # fmt: skip
+        assert row.permissions[0] == "cloudformation:ListResources"
+
+    def test_a_limit_can_be_named_by_its_id(self, folder: Path) -> None:
+        text = '[limits.vpc-vpcs]\nvalue = 20.5\nreason = "r"\n'
+        assert reading(folder, text).limits.overrides == {"vpc/L-F678F1CE": Override(20.5, "r")}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param('[limits."vpc/L-F678F1CX"]\nvalue = 1\nreason = "r"', id="no limit"),
+            pytest.param(f'{VPCS}value = "20"\nreason = "r"', id="no number"),
+            pytest.param(f'{VPCS}value = nan\nreason = "r"', id="not a finite number"),
+            pytest.param(f"{VPCS}value = 20", id="no reason"),
+            pytest.param(f'{VPCS}value = 20\nreason = "r"\nreson = ""', id="an unknown key"),
+            pytest.param('[limits."cloudformation/template-size"]\nvalue = 1\nreason = "r"', id="no account's"),
+            pytest.param("[limits]\nnear = 101", id="more than all"),
+            pytest.param("[limits]\nvpcs = 20", id="no table"),
+            pytest.param(f'{OWN}type = "AWS::IoT::Thingg"\nquota = "iot/L-1"', id="no type of AWS"),
+            pytest.param(f'{OWN}type = "Thing"\nquota = "iot/L-1"', id="no type at all"),
+            pytest.param(f'{OWN}type = "AWS::EC2::VPC"\nquota = "vpc/L-F678F1CE"', id="in the catalogue"),
+            pytest.param(f'{OWN}type = "A::B::C"\nquota = "a/b"\n' * 2, id="twice"),
+            pytest.param(f'{OWN}type = "A::B::C"\nquota = "a/b"\ncount = 0', id="counts nothing"),
+        ],
+    )
+    def test_a_mistake_is_named(self, folder: Path, text: str, golden: Golden) -> None:
+        error = refused(folder, text)
+        golden(error, folder=folder)
 
 
 VERIFY = '[verify.outputs]\nUrl = "https.*"\n'

@@ -417,7 +417,7 @@ class TestAHigherQuota:
         reader = fake_account(10)
         reader.increases = (Increase(1001, "2026-11-01"),)
         found = judged("100", reader)
-        assert hints(found)[1:] == [advise(Advice.INCREASE_PENDING, 1001, "2026-11-01")]
+        assert hints(found)[1:] == [advise(Advice.WAIT_FOR_INCREASE, 1001, "2026-11-01")]
         assert found.pending_increases == reader.increases
 
     def test_a_pending_increase_that_is_not_enough_is_named_too(self) -> None:
