@@ -31,7 +31,7 @@ from tapctl.aws.cloudformation import (
 )
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
-from tapctl.limits.row import Call, Limit
+from tapctl.limits.row import Call, Limit, Number
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.unknown import Count, Unknown
 
@@ -238,6 +238,10 @@ class LiveAccount(_LiveStacks):
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         return self._reads.quotas(limits)
+
+    def applied(self, limit: Limit) -> Number | Unknown:
+        """The value of a limit that is in force."""
+        return self._reads.applied(limit)[0]
 
     def exports(self) -> Mapping[str, str] | Unknown:
         exports = self._exports()

@@ -1,47 +1,122 @@
-"""Requesting a higher quota of concurrent executions.
+"""Requesting higher quotas, and waiting until AWS grants them.
 
-Service Quotas accepts no value at or below the applied one, and none below its default of 1000, even in an account
-that has less: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
+Service Quotas accepts no value at or below the applied one, and none below its default, even in an account that has
+less; a second request for a quota is refused while one is open:
+https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
 """
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tapctl.account.live import LiveAccount
 from tapctl.aws import quotas
-from tapctl.errors import BusyError, UsageError
+from tapctl.aws.session import Aws
+from tapctl.errors import AwsError, BusyError, UsageError
 from tapctl.hints import Advice, advise
-from tapctl.limits import CONCURRENCY
+from tapctl.limits import CONCURRENCY, Limit
 from tapctl.unknown import Unknown
-
-DEFAULT = 1000
-"""AWS's default, also for accounts whose applied value is lower."""
 
 MAXIMUM = 10_000_000_000
 """The largest value that the API accepts."""
 
+POLL_SECONDS = 60.0
+"""Between two looks at a quota; AWS decides within minutes at the earliest."""
 
-def check(reader: LiveAccount, value: int) -> None:
-    """Raises `UsageError` for a value that Service Quotas refuses, `BusyError` while a request is pending."""
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A limit and the value that it is to have."""
+
+    limit: Limit
+    value: int
+
+    @property
+    def units(self) -> str:
+        """What the value counts, as a message names it."""
+        return "concurrent executions" if self.limit == CONCURRENCY else self.limit.title
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.units}"
+
+
+def is_open(reader: LiveAccount, wanted: Wanted, *, waits: bool = False) -> bool:
+    """Whether there is something to request: with `waits` a value that is granted or pending already needs no request.
+
+    Raises `UsageError` for a value that Service Quotas refuses, `BusyError` while another request is pending.
+    """
+    limit, value = wanted.limit, wanted.value
     if reader.aws.target.is_sandbox:
-        raise UsageError("the sandbox has no Service Quotas", advise(Advice.START_SANDBOX_WITH_LIMIT, value))
-    limit, least = reader.settings().concurrency.limit, DEFAULT
-    if isinstance(limit, int):
-        least = max(least, limit + 1)
+        hint = advise(Advice.START_SANDBOX_WITH_LIMIT, value) if limit == CONCURRENCY else None
+        raise UsageError("the sandbox has no Service Quotas", hint)
+    applied = reader.applied(limit)
+    if waits and not isinstance(applied, Unknown) and applied >= value:
+        return False
+    default = int(limit.default or 0)
+    least = default if isinstance(applied, Unknown) else max(default, int(applied) + 1)
     if value < least:
-        raise _refused(value, f"request {max(DEFAULT + 1, least)} or more; for less, open a case with AWS Support")
+        more = f"request {max(default + 1, least)} or more"
+        raise _refused(wanted, f"{more}; for less, open a case with AWS Support")
     if value > MAXIMUM:
-        raise _refused(value, f"request {MAXIMUM} or less")
-    pending = reader.pending_increases(CONCURRENCY)
-    if not isinstance(pending, Unknown) and pending:
-        raise BusyError(
-            f"an increase to {pending[0].value} was requested on {pending[0].requested_on} and is pending",
-            advise(Advice.LIST_INCREASES),
-        )
+        raise _refused(wanted, f"request {MAXIMUM} or less")
+    pending = reader.pending_increases(limit)
+    if isinstance(pending, Unknown) or not pending:
+        return True
+    if waits and pending[0].value >= value:
+        return False
+    of = "" if limit == CONCURRENCY else f" of {wanted.units}"
+    raise BusyError(
+        f"an increase{of} to {pending[0].value} was requested on {pending[0].requested_on} and is pending",
+        advise(Advice.LIST_INCREASES),
+    )
 
 
-def _refused(value: int, hint: str) -> UsageError:
-    return UsageError(f"Service Quotas accepts no request for {value} concurrent executions", hint)
+def _refused(wanted: Wanted, hint: str) -> UsageError:
+    return UsageError(f"Service Quotas accepts no request for {wanted}", hint)
 
 
-def request(reader: LiveAccount, value: int) -> str:
+def request(reader: LiveAccount, wanted: Wanted) -> str:
     """Request the increase; returns the id and the status of the request."""
-    sent = quotas.request_increase(reader.aws, CONCURRENCY.service, CONCURRENCY.code, value)
+    limit = wanted.limit
+    sent = quotas.request_increase(reader.aws, limit.service, limit.code, wanted.value, is_global=limit.is_global)
     return f"{sent.id} is {sent.status}"
+
+
+def wait(
+    aws: Aws,
+    wanted: Sequence[Wanted],
+    timeout: float,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once every value is in force.
+
+    Raises `BusyError` after `timeout` seconds, `AwsError` where AWS has decided otherwise or a value cannot be read.
+    """
+    left, waited = list(wanted), 0.0
+    while True:
+        reader = LiveAccount(aws)  # another one has what it has read already
+        left = [each for each in left if not _is_granted(reader, each)]
+        if not left:
+            return
+        if waited >= timeout:
+            names = ", ".join(map(str, left))
+            raise BusyError(f"AWS has not granted {names} after {timeout:.0f} s", advise(Advice.LIST_INCREASES))
+        pause = min(POLL_SECONDS, timeout - waited)
+        sleep(pause)
+        waited += pause
+
+
+def _is_granted(reader: LiveAccount, wanted: Wanted) -> bool:
+    limit = wanted.limit
+    applied = reader.applied(limit)
+    if isinstance(applied, Unknown):
+        raise AwsError(f"cannot see whether AWS grants {wanted}: {applied.reason}", applied.resolution or None)
+    if applied >= wanted.value:
+        return True
+    requests = quotas.requests(reader.aws, limit.service, limit.code, is_global=limit.is_global)
+    statuses = {request.status for request in requests if request.value >= wanted.value}
+    if not statuses & {*quotas.OPEN, quotas.APPROVED}:
+        decided = ", ".join(sorted(statuses)) or "not requested"
+        raise AwsError(f"AWS does not grant {wanted}: the increase is {decided}", "open a case with AWS Support")
+    return False

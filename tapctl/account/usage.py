@@ -98,7 +98,7 @@ class LimitReads:
         self._start([call for limit in read for call in _calls(limit)])
         metrics = tuple(dict.fromkeys(limit.usage for limit in read if isinstance(limit.usage, Metric)))
         measured = self.once(f"metrics {metrics}", METRIC_ACTION, lambda: self._measure(metrics)) if metrics else None
-        values = {limit.key: self.pool.submit(self._applied, limit) for limit in limits}
+        values = {limit.key: self.pool.submit(self.applied, limit) for limit in limits}
         return {limit.key: self._quota(limit, values[limit.key].result(), measured) for limit in limits}
 
     def number(self, call: Call) -> int | Unknown:
@@ -130,7 +130,7 @@ class LimitReads:
             case Call():
                 return Quota(value, self._grouped(limit.usage), source)
 
-    def _applied(self, limit: Limit) -> tuple[Number | Unknown, Source]:
+    def applied(self, limit: Limit) -> tuple[Number | Unknown, Source]:
         """The applied quota: by the service itself, by Service Quotas, else AWS's default, else the documented one."""
         if self._skips(limit):
             return SANDBOX_HAS_NONE, Source.APPLIED

@@ -21,8 +21,11 @@ LIST_REQUESTS = "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota"
 GLOBAL_REGION = "us-east-1"
 """Where Service Quotas has the quotas that are one for all Regions."""
 
-_OPEN = ("PENDING", "CASE_OPENED")
+OPEN = ("PENDING", "CASE_OPENED")
 """The statuses of a request that AWS has not decided yet."""
+
+APPROVED = "APPROVED"
+"""The status of a request whose value is in force, or soon will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,16 @@ def _number(value: float) -> int | float:
 
 def open_requests(aws: Aws, service: str, code: str, *, is_global: bool = False) -> tuple[QuotaRequest, ...]:
     """The requests for an increase that AWS has not decided yet."""
+    found = requests(aws, service, code, is_global=is_global)
+    return tuple(request for request in found if request.status in OPEN)
+
+
+def requests(aws: Aws, service: str, code: str, *, is_global: bool = False) -> tuple[QuotaRequest, ...]:
+    """The requests for an increase of the last 90 days."""
     paginator = _client(aws, is_global=is_global).get_paginator("list_requested_service_quota_change_history_by_quota")
     with aws_call(LIST_REQUESTS):
         pages = list(paginator.paginate(ServiceCode=service, QuotaCode=code))
-    changes = (change for page in pages for change in page["RequestedQuotas"])
-    return tuple(_request(change) for change in changes if change["Status"] in _OPEN)
+        return tuple(_request(change) for page in pages for change in page["RequestedQuotas"])
 
 
 def request_increase(aws: Aws, service: str, code: str, value: int, *, is_global: bool = False) -> QuotaRequest:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -17,7 +18,7 @@ from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.judge import Floor, floor
 from tapctl.errors import ExitCode, UsageError
-from tapctl.limits import LimitKind, catalogue
+from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 from tapctl.template.local_paths import is_there
@@ -26,6 +27,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from tapctl.account.quota_increase import Wanted
     from tapctl.account.reader import AccountReader
     from tapctl.settings.settings import Settings
 
@@ -36,9 +38,14 @@ class QuotaOptions(ProbeOptions):
 
     panel: ClassVar = "Quotas"
 
-    request_increase: int | None = option(
-        "--request-increase", metavar="N", min=1, help="Request a quota of N concurrent executions from AWS."
+    request_increase: tuple[str, ...] = option(
+        "--request-increase",
+        metavar="[LIMIT=]N",
+        help="Request a quota of N from AWS, without a limit of concurrent executions (repeatable).",
+        default=(),
     )
+    wait: bool = option("--wait", help="With --request-increase: wait until AWS grants it.", default=False)
+    timeout: float = option("--timeout", metavar="SECONDS", min=1, help="Stop waiting after this long.", default=3600)
     yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor` or `--request-increase`.", default=False)
 
 
@@ -78,8 +85,8 @@ def account(
         account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
     )
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
-    if quota.request_increase:
-        _request(reader, quota.request_increase, terminal, yes=quota.yes)
+    if quota.request_increase or quota.wait:
+        _request(reader, quota, settings.limits.own, terminal)
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
     result = workflow.survey(reader, settings, holders=holders.holders)
@@ -107,16 +114,46 @@ def _has_template(given: TemplateOptions, settings: Settings, terminal: Terminal
     return bool(settings.template)
 
 
-def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:
-    """Request a higher quota with the user's consent."""
+def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], terminal: Terminal) -> None:
+    """Request higher quotas with the user's consent, and wait for them where that is asked for."""
     from tapctl.account import quota_increase
     from tapctl.account.live import LiveAccount
 
+    if not quota.request_increase:
+        raise UsageError("`--wait` needs `--request-increase`", "pass both, or neither")
     if not isinstance(reader, LiveAccount):
         raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
-    quota_increase.check(reader, value)
-    require_consent(f"Request {value} concurrent executions in {reader.aws.region} from AWS?", terminal, yes=yes)
-    terminal.message(f"requested {value} concurrent executions: request {quota_increase.request(reader, value)}")
+    wanted = [_wanted(text, own) for text in quota.request_increase]
+    # All are checked before the first is sent.
+    new = [each for each in wanted if quota_increase.is_open(reader, each, waits=quota.wait)]
+    if new:
+        names = ", ".join(map(str, new))
+        require_consent(f"Request {names} in {reader.aws.region} from AWS?", terminal, yes=quota.yes)
+    for each in new:
+        terminal.message(f"requested {each}: request {quota_increase.request(reader, each)}")
+    if quota.wait:
+        terminal.message(f"waiting until AWS grants {', '.join(map(str, wanted))}")
+        quota_increase.wait(reader.aws, wanted, quota.timeout)
+        terminal.message("AWS has granted it")
+
+
+def _wanted(text: str, own: Sequence[Limit]) -> Wanted:
+    """A limit and a value, `N` or `LIMIT=N`. Raises `UsageError` for what is neither, and for what AWS never raises."""
+    from tapctl.account.quota_increase import Wanted
+
+    name, _, value = text.rpartition("=")
+    if not (value.isascii() and value.isdigit() and int(value[:20])):
+        raise UsageError(f"`--request-increase {text}` is not LIMIT=N", "for example `--request-increase vpc-vpcs=10`")
+    known = {each: limit for limit in (*catalogue(), *own) for each in (limit.id, limit.key)}
+    limit = known.get(name) if name else CONCURRENCY
+    if limit is None:
+        near = get_close_matches(name, known, n=1)
+        raise UsageError(
+            f"no limit is named {name}", f"did you mean `{near[0]}`?" if near else "`tapctl limits` lists them"
+        )
+    if not limit.adjustable or not limit.has_code:
+        raise UsageError(f"AWS raises {limit.title} for no account", f"its documentation: {limit.docs}")
+    return Wanted(limit, int(value))
 
 
 def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:

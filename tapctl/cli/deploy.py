@@ -55,6 +55,9 @@ class DeployOptions(TimeoutOptions):
         help="With --recover: resource that may be skipped or retained (repeatable).",
         default=(),
     )
+    wait_increase: bool = option(
+        "--wait-increase", help="Wait for requested increases if the template fits with them.", default=False
+    )
     allow_outside: bool = option(
         "--allow-outside", help="Package what links of the code lead to out of the project.", default=False
     )
@@ -106,6 +109,7 @@ def deploy(
         waits=not run.no_wait,
         verifies=not run.no_verify,
         allow_uncertain=judgement.allow_uncertain,
+        wait_increase=run.wait_increase,
         builds=not run.plan,
         while_waiting=partial(_prepare, aws, loaded, verifies=not run.no_verify),
         outside=outside,
@@ -170,7 +174,9 @@ def _check(run: DeployOptions) -> None:
     """Raise `UsageError` for options that exclude each other."""
     if run.detailed_exitcode and not run.plan:
         raise UsageError("`--detailed-exitcode` needs `--plan`", "pass both, or neither")
-    execution = {"--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave}
+    execution = {
+        "--no-wait": run.no_wait, "--recover": run.recover, "--leave": run.leave, "--wait-increase": run.wait_increase
+    }  # fmt: skip
     if run.plan and (used := [option for option, value in execution.items() if value]):
         raise UsageError(f"`{used[0]}` cannot be combined with `--plan`", "pass one of the two")
 

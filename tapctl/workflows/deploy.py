@@ -17,12 +17,16 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from tapctl.account import quota_increase
 from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
+from tapctl.account.quota_increase import Wanted
 from tapctl.aws.cloudformation import describe_change_set
-from tapctl.concurrency import two_step
+from tapctl.concurrency import limits_check, two_step
+from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError, BusyError, DeployFailed, TapctlError
+from tapctl.hints import Advice, Advised
 from tapctl.resource_types import ABSENT, OperationEnd, in_progress, stack_status
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set import ChangeSet
@@ -121,6 +125,11 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         account = LiveAccount(deployer.aws)
         result = preflight(template, account, deployer.settings, linting, attempt.replacements)
         ui.verdict(result)
+        if increases := awaited(deployer.request, result):
+            ui.step(f"waiting until AWS grants {', '.join(map(str, increases))}")
+            quota_increase.wait(deployer.aws, increases, deployer.request.timeout, sleep=deployer.request.sleep)
+            stack, linting = None, None
+            continue
         # gate, consent
         gate(result, allow_uncertain=deployer.request.allow_uncertain)
         consented = consent(result, ui, attempt.consented, deployer.settings.env, _name(attempt.first))
@@ -146,6 +155,22 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         f"the account or stack {deployer.name} changed {ATTEMPTS} times before the change set could be executed",
         "run it again when the other deploys have ended",
     )
+
+
+def awaited(request: DeployRequest, result: Preflight) -> tuple[Wanted, ...]:
+    """The pending increases with which the template would fit, where the deploy waits for them; else none."""
+    allowed = (Verdict.FITS, Verdict.UNCERTAIN, Verdict.UNKNOWN) if request.allow_uncertain else (Verdict.FITS,)
+    blocking = [each for each in result.findings if result.counts(each) and each.verdict not in allowed]
+    pending = {
+        finding.limit: hint.values[0]
+        for finding in blocking
+        for hint in finding.hints
+        if isinstance(hint, Advised) and hint.advice is Advice.WAIT_FOR_INCREASE
+    }
+    if not request.wait_increase or any(finding.limit not in pending for finding in blocking):
+        return ()
+    limits = limits_check.touched(result.tree, result.account.stack, result.limits.own)
+    return tuple(Wanted(limit, int(pending[limit.id])) for limit in limits if limit.id in pending)
 
 
 def _run_steps(

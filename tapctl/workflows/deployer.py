@@ -45,6 +45,8 @@ class DeployRequest:
     verifies: bool = False
     """Whether the deploy is verified afterwards; the journal notes that until it has succeeded."""
     allow_uncertain: bool = False
+    wait_increase: bool = False
+    """Whether a deploy that lacks quota waits for the increases that would be enough."""
     builds: bool = True
     """Whether a dependency that is no wheel is built, which runs its code; a plan runs none."""
     while_waiting: Callable[[], None] = lambda: None

@@ -21,7 +21,9 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
+from tapctl.account.quota_increase import Wanted
 from tapctl.account.snapshot import dumps, load
+from tapctl.aws.session import Aws, Target
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
@@ -36,6 +38,8 @@ from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
 from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import Unknown
+from tapctl.workflows.deploy import awaited
+from tapctl.workflows.deployer import DeployRequest
 from tapctl.workflows.preflight import (
     DUPLICATE_KEY,
     KEPT_PARAMETER,
@@ -432,6 +436,36 @@ class TestAHigherQuota:
         reader = fake_account()
         judged("100", reader)
         assert "pending increases of lambda-reserved-concurrency" not in reader.asked
+
+
+class TestWaitingForIncreases:
+    TWO = f"{TABLE[:-1]}, U: {{Type: AWS::DynamoDB::Table}}}}"
+    TABLES, STACKS = "dynamodb/L-F98FE922", "cloudformation/L-0485CB21"
+
+    def awaited(self, quotas: Mapping[str, Quota], value: int, **changed: object) -> tuple[Wanted, ...]:
+        reader = fake_account(quotas=quotas)
+        reader.increases = (Increase(value, "2026-11-01"),)
+        found = judge(template(self.TWO), reader, settings(region="eu-west-1"))
+        aws = Aws(Target("eu-west-1"))
+        return awaited(DeployRequest(aws, found.template, settings(), **{"wait_increase": True, **changed}), found)  # type: ignore[arg-type]
+
+    def test_a_deploy_waits_for_those_that_are_enough(self) -> None:
+        found = self.awaited({self.TABLES: Quota(10, 9), self.STACKS: Quota(2000, 1)}, 11)
+        assert [(wanted.limit.key, wanted.value) for wanted in found] == [(self.TABLES, 11)]
+
+    @pytest.mark.parametrize(
+        ("quotas", "value", "changed"),
+        [
+            pytest.param({TABLES: Quota(10, 9)}, 11, {"wait_increase": False}, id="it-was-not-asked-for"),
+            pytest.param({TABLES: Quota(10, 9)}, 10, {}, id="it-is-not-enough"),
+            pytest.param({TABLES: Quota(10, 8)}, 11, {}, id="it-fits"),
+            pytest.param({TABLES: Quota(10, 9), STACKS: Quota(20, 20)}, 11, {}, id="another-limit-has-none"),
+        ],
+    )
+    def test_else_it_does_not_wait(
+        self, quotas: Mapping[str, Quota], value: int, changed: Mapping[str, object]
+    ) -> None:
+        assert self.awaited(quotas, value, **changed) == ()
 
 
 class TestSumOverSeveralFunctions:
