@@ -35,7 +35,7 @@ from tapctl.limits.row import Call, Limit, Number
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.unknown import Count, Unknown
 
-WORKERS = 16
+WORKERS = 32
 
 RUNNING = tuple(sorted(name for name, status in STACK_STATUSES.items() if status.running))
 """The statuses in which CloudFormation works on a stack."""
@@ -235,6 +235,9 @@ class LiveAccount(_LiveStacks):
             existing - len(names) + len(refused),
             refused[0].reason if refused else "",
         )
+
+    def claimed_peak(self) -> Count:
+        return self._reads.claimed_peak()
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         return self._reads.quotas(limits)

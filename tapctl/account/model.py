@@ -6,6 +6,9 @@ from enum import Enum
 
 from tapctl.unknown import Count, Unknown
 
+PEAK_DAYS = 14
+"""How far back the peak of an account's concurrency is read."""
+
 UNREAD = Unknown("it was not read", judged=False)
 
 
@@ -176,5 +179,7 @@ class Account:
     learned: LearnedFloor | None = None
     lookups: Mapping[str, str | Unknown] = field(default_factory=dict)
     holders: Holders | Unknown = UNREAD
+    claimed_peak: Count = UNREAD
+    """The most concurrency that the account claimed in `PEAK_DAYS`: reservations, and what ran beside them."""
     is_snapshot: bool = False
     """Whether it was read from a file, at `taken_at`."""

@@ -15,7 +15,7 @@ from tapctl.account.model import (
     Stack,
 )
 from tapctl.limits.row import Limit
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
 
 
 class Lookups(Protocol):
@@ -70,6 +70,10 @@ class AccountReader(Lookups, Stacks, Protocol):
 
     def holders(self) -> Holders | Unknown:
         """Which functions hold the account's reservations; a live account takes up to 200 reads for it."""
+        ...
+
+    def claimed_peak(self) -> Count:
+        """The most concurrency that the account claimed in the last two weeks."""
         ...
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

@@ -76,6 +76,9 @@ class SnapshotAccount:
     def holders(self) -> Holders | Unknown:
         return self.account.holders
 
+    def claimed_peak(self) -> Count:
+        return _LEFT_OUT
+
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         return {limit.key: self.account.quotas.get(limit.key, Quota(_LEFT_OUT, _LEFT_OUT)) for limit in limits}
 

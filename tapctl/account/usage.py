@@ -1,35 +1,34 @@
 """Applied values and usage of limits, read as the rows of the catalogue say.
 
 The pages of a listing are folded one by one, so that a long one takes no more memory than a short one, and no
-operation is called twice with the same parameters.
+operation is called twice with the same parameters. Several quotas of one service are listed together.
+
+`StartQuotaUtilizationReport` is no source: it gives a rounded share instead of a usage, for quotas that AWS names
+nowhere: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetQuotaUtilizationReport.html
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
-from tapctl.account.model import Quota, Source, Usage
+from tapctl.account.model import PEAK_DAYS, Quota, Source, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
+from tapctl.errors import AwsError, NoCredentials
 from tapctl.limits.row import METRIC_ACTION, Call, Limit, Metric, Number, Reading
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
 
 SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
-
-METRIC_QUERIES = 500
-"""Of one request: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
-
-METRIC_AGE = timedelta(minutes=15)
-"""AWS/Usage has a value every five minutes, and none where nothing is in use."""
 
 
 @dataclass(slots=True)
@@ -57,7 +56,7 @@ class _Fold:
             case Reading.SUM:
                 self.number = (self.number or 0) + sum(value or 0 for value in found) * self.call.units
             case Reading.NUMBER if isinstance(found, list):
-                self.number = (self.number or 0) + len(found)
+                self.number = (self.number or 0) + len(found) * self.call.units
             case Reading.NUMBER:
                 self.number = self.number or int(found)
 
@@ -84,12 +83,47 @@ class _Answer:
 
 
 @dataclass(slots=True)
+class Rate:
+    """The budget of one service's requests: `BURST` at once, then `PER_SECOND`.
+
+    The slowest lists allow ten a second, such as that of log groups; each client retries what is throttled beside it:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+    """
+
+    PER_SECOND: ClassVar = 10
+    BURST: ClassVar = 30
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _free: float = float("-inf")
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> None:
+        """Wait until the budget has a request."""
+        with self._lock:
+            now = self.clock()
+            self._free = max(self._free, now - self.BURST / self.PER_SECOND) + 1 / self.PER_SECOND
+            pause = self._free - now
+        if pause > 0:
+            self.sleep(pause)
+
+
+PROGRESS_AFTER = 1.0
+"""Seconds after which it is named what is being read."""
+
+NEEDED = ("lambda",)
+"""The services without whose answer there is no verdict."""
+
+
+@dataclass(slots=True)
 class LimitReads:
     """Reads the limits of one account and Region in parallel."""
 
     aws: Aws
     pool: ThreadPoolExecutor
+    new_rate: Callable[[], Rate] = Rate
     _answers: dict[str, Future[Any]] = field(default_factory=dict)
+    _rates: dict[str, Rate] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
@@ -97,8 +131,16 @@ class LimitReads:
         read = [limit for limit in limits if not self._skips(limit)]
         self._start([call for limit in read for call in _calls(limit)])
         metrics = tuple(dict.fromkeys(limit.usage for limit in read if isinstance(limit.usage, Metric)))
-        measured = self.once(f"metrics {metrics}", METRIC_ACTION, lambda: self._measure(metrics)) if metrics else None
+        measured = None
+        if metrics:
+            measure = partial(quotas.measured, self.aws, metrics)
+            measured = self.once(f"metrics {metrics}", METRIC_ACTION, measure, service="cloudwatch")
+        self._list(read)
         values = {limit.key: self.pool.submit(self.applied, limit) for limit in limits}
+        running = [*list(self._answers.values()), *values.values()]
+        if read and self.aws.progress and wait(running, PROGRESS_AFTER).not_done:
+            services = ", ".join(sorted({limit.service for limit in read}))
+            self.aws.progress(f"reading {len(read)} limit{'s' if len(read) > 1 else ''} of {services}")
         return {limit.key: self._quota(limit, values[limit.key].result(), measured) for limit in limits}
 
     def number(self, call: Call) -> int | Unknown:
@@ -106,12 +148,32 @@ class LimitReads:
         found = self._result(call)
         return found if isinstance(found, Unknown) else int(found)
 
-    def once(self, key: str, permission: str, read: Callable[[], T]) -> Future[T | Unknown]:
-        """The result of a read that runs once for each key."""
+    def once(
+        self, key: str, permission: str, read: Callable[[], T], *, service: str = "", region: str = ""
+    ) -> Future[T | Unknown]:
+        """The result of a read that runs once for each key; with a service, Unknown where that does not answer."""
         with self._lock:
             if key not in self._answers:
-                self._answers[key] = self.pool.submit(read_or_unknown, permission, read)
+                self._answers[key] = self.pool.submit(self._tolerant, permission, read, service, region)
             return self._answers[key]
+
+    def _tolerant(self, permission: str, read: Callable[[], T], service: str, region: str) -> T | Unknown:
+        """The result. Raises `AwsError` where the credentials are at fault, or a service that a verdict needs."""
+        try:
+            return read_or_unknown(permission, read)
+        except NoCredentials:
+            raise
+        except AwsError as error:
+            if error.code or not service or service in NEEDED:
+                raise
+            where = region or self.aws.region
+            if self.aws.offers(service, where):
+                return Unknown(f"{permission}: {service} in {where} does not answer", error.hint or "")
+            return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
+
+    def _rate(self, service: str) -> Rate:
+        with self._lock:
+            return self._rates.setdefault(service, self.new_rate())
 
     def _skips(self, limit: Limit) -> bool:
         """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
@@ -139,16 +201,55 @@ class LimitReads:
         if not limit.has_code:
             unknown = Unknown("its quota is not published")
             return unknown if limit.default is None else limit.default, Source.DOCUMENTED
-        where = (self.aws, limit.service, limit.code)
-        applied = read_or_unknown(quotas.GET_APPLIED, lambda: quotas.applied_quota(*where, is_global=limit.is_global))
-        if applied is not None:
-            return applied, Source.APPLIED
-        default = read_or_unknown(quotas.GET_DEFAULT, lambda: quotas.default_quota(*where, is_global=limit.is_global))
-        if default is None:  # a code that Service Quotas does not know in this Region
-            return Unknown(
-                "Service Quotas does not know it"
-            ) if limit.default is None else limit.default, Source.DOCUMENTED
-        return default, Source.APPLIED if isinstance(default, Unknown) else Source.AWS_DEFAULT
+        listed = self._answers.get(_list_key(limit))
+        values = listed.result() if listed else Unknown("not listed")
+        if isinstance(values, Unknown):
+            return self._by_itself(limit)
+        return values.get(limit.code) or _not_known(limit)
+
+    def _by_itself(self, limit: Limit) -> tuple[Number | Unknown, Source]:
+        region = quotas.GLOBAL_REGION if limit.is_global else ""
+        for action, read, source in (
+            (quotas.GET_APPLIED, quotas.applied_quota, Source.APPLIED),
+            (quotas.GET_DEFAULT, quotas.default_quota, Source.AWS_DEFAULT),
+        ):
+            self._rate("service-quotas").take()
+            asked = partial(read, self.aws, limit.service, limit.code, is_global=limit.is_global)
+            value = self._tolerant(action, asked, "service-quotas", region)
+            if value is not None:
+                return value, Source.APPLIED if isinstance(value, Unknown) else source
+        return _not_known(limit)
+
+    def _list(self, limits: Iterable[Limit]) -> None:
+        """Begin to list the quotas of each service of which several are wanted."""
+        wanted: dict[str, list[Limit]] = {}
+        for limit in limits:
+            if limit.quota is None and limit.has_code:
+                wanted.setdefault(_list_key(limit), []).append(limit)
+        for key, group in wanted.items():
+            if len(group) > 1:
+                region = quotas.GLOBAL_REGION if group[0].is_global else ""
+                read = partial(self._listed, group)
+                self.once(key, quotas.LIST_APPLIED, read, service="service-quotas", region=region)
+
+    def _listed(self, limits: Sequence[Limit]) -> dict[str, tuple[Number, Source]]:
+        """The values of one service's quotas by their codes; AWS's defaults where one is not applied."""
+        service, is_global = limits[0].service, limits[0].is_global
+        self._rate("service-quotas").take()
+        applied = quotas.applied_quotas(self.aws, service, is_global=is_global)
+        missing = any(limit.code not in applied for limit in limits)
+        defaults = quotas.default_quotas(self.aws, service, is_global=is_global) if missing else {}
+        return {code: (value, Source.AWS_DEFAULT) for code, value in defaults.items()} | {
+            code: (value, Source.APPLIED) for code, value in applied.items()
+        }
+
+    def claimed_peak(self) -> int | Unknown:
+        """The most concurrency that the account claimed in the last `PEAK_DAYS`: reservations and what ran beside."""
+        if self.aws.target.is_sandbox:
+            return SANDBOX_HAS_NONE
+        read = partial(quotas.claimed_peak, self.aws, PEAK_DAYS)
+        peak = self.once("claimed", METRIC_ACTION, read, service="cloudwatch").result()
+        return Unknown("ClaimedAccountConcurrency has no values", judged=False) if peak is None else peak
 
     def _grouped(self, call: Call) -> Usage:
         """The usage by a call, of parents by the group that each belongs to."""
@@ -172,18 +273,22 @@ class LimitReads:
             self._read(same)
 
     def _read(self, calls: Sequence[Call]) -> Future[_Answer | Unknown]:
-        return self.once(_operation(calls[0]), calls[0].permission, lambda: self._folded(calls))
+        first = calls[0]
+        read = partial(self._folded, calls)
+        return self.once(_operation(first), first.permission, read, service=first.service, region=first.region)
 
     def _folded(self, calls: Sequence[Call]) -> _Answer:
         folds = {(call.path, call.reading): _Fold(call) for call in calls}
-        first, count = calls[0], 0
+        first, count, rate = calls[0], 0, self._rate(calls[0].service)
         page: Mapping[str, Any] | None = None
+        rate.take()
         for page in self.aws.each_page(
             first.service, first.operation, region=first.region or None, token=first.token, **first.parameters
         ):
             count += 1
             for fold in folds.values():
                 fold.add(page)
+            rate.take()  # of the next page, should there be one
         return _Answer({key: fold.result() for key, fold in folds.items()}, page if count == 1 else None)
 
     def _result(self, call: Call) -> Any:
@@ -197,23 +302,15 @@ class LimitReads:
             answer.results[key] = fold.result()
         return answer.results.get(key, Unknown(f"{call.permission} was not read for {call.path}"))
 
-    def _measure(self, metrics: Sequence[Metric]) -> dict[Metric, int]:
-        """The newest value of each metric, 0 where there is none."""
-        now, values = datetime.now(UTC), dict.fromkeys(metrics, 0)
-        for start in range(0, len(metrics), METRIC_QUERIES):
-            batch = metrics[start : start + METRIC_QUERIES]
-            for page in self.aws.each_page(
-                "cloudwatch",
-                "GetMetricData",
-                MetricDataQueries=[_query(f"m{index}", metric) for index, metric in enumerate(batch)],
-                StartTime=now - METRIC_AGE,
-                EndTime=now,
-                ScanBy="TimestampDescending",
-            ):
-                for result in page["MetricDataResults"]:
-                    if result["Values"]:
-                        values[batch[int(result["Id"][1:])]] = int(result["Values"][0])
-        return values
+
+def _list_key(limit: Limit) -> str:
+    return f"{quotas.LIST_APPLIED} {limit.service} {limit.is_global}"
+
+
+def _not_known(limit: Limit) -> tuple[Number | Unknown, Source]:
+    """The documented default of a code that Service Quotas does not know in this Region, or not any more."""
+    unknown = Unknown(f"Service Quotas does not know {limit.key} in this Region; it may be retired")
+    return unknown if limit.default is None else limit.default, Source.DOCUMENTED
 
 
 def _calls(limit: Limit) -> Iterator[Call]:
@@ -226,19 +323,3 @@ def _calls(limit: Limit) -> Iterator[Call]:
 
 def _operation(call: Call) -> str:
     return f"{call.region} {call.service}:{call.operation} {dict(call.parameters)}"
-
-
-def _query(id_: str, metric: Metric) -> dict[str, Any]:
-    dimensions = {"Service": metric.service, "Type": "Resource", "Resource": metric.resource, "Class": metric.class_}
-    return {
-        "Id": id_,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": "AWS/Usage",
-                "MetricName": "ResourceCount",
-                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-            },
-            "Period": 300,
-            "Stat": "Maximum",
-        },
-    }

@@ -1,12 +1,16 @@
-"""Service Quotas: applied and default values, and requests for an increase."""
+"""Quotas: applied and default values, what CloudWatch says is used of them, and requests for an increase."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.errors import aws_call
 from tapctl.errors import AwsError
+from tapctl.limits.row import METRIC_ACTION, Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from tapctl.aws.session import Aws
 
 GET_APPLIED = "servicequotas:GetServiceQuota"
+LIST_APPLIED = "servicequotas:ListServiceQuotas"
+LIST_DEFAULTS = "servicequotas:ListAWSDefaultServiceQuotas"
 GET_DEFAULT = "servicequotas:GetAWSDefaultServiceQuota"
 LIST_REQUESTS = "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota"
 
@@ -26,6 +32,13 @@ OPEN = ("PENDING", "CASE_OPENED")
 
 APPROVED = "APPROVED"
 """The status of a request whose value is in force, or soon will be."""
+
+
+METRIC_QUERIES = 500
+"""Of one request: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html"""
+
+METRIC_AGE = timedelta(minutes=15)
+"""AWS/Usage has a value every five minutes, and none where nothing is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,26 @@ def default_quota(aws: Aws, service: str, code: str, *, is_global: bool = False)
         raise
 
 
+def applied_quotas(aws: Aws, service: str, *, is_global: bool = False) -> dict[str, int | float]:
+    """The account's applied values of a service by their codes; a quota with a default alone is left out."""
+    paginator = _client(aws, is_global=is_global).get_paginator("list_service_quotas")
+    with aws_call(LIST_APPLIED):
+        pages = paginator.paginate(ServiceCode=service)
+        return {quota["QuotaCode"]: _number(quota["Value"]) for page in pages for quota in page["Quotas"]}
+
+
+def default_quotas(aws: Aws, service: str, *, is_global: bool = False) -> dict[str, int | float]:
+    """AWS's default values of a service by their codes."""
+    paginator = _client(aws, is_global=is_global).get_paginator("list_aws_default_service_quotas")
+    with aws_call(LIST_DEFAULTS):
+        pages = paginator.paginate(ServiceCode=service)
+        return {quota["QuotaCode"]: _number(quota["Value"]) for page in pages for quota in page["Quotas"]}
+
+
 def _number(value: float) -> int | float:
+    """The value, whole where it is. Raises `ValueError` for what no number can be compared with."""
+    if not isfinite(value):
+        raise ValueError(value)
     return int(value) if float(value).is_integer() else value
 
 
@@ -98,3 +130,42 @@ def _request(change: RequestedServiceQuotaChangeTypeDef) -> QuotaRequest:
 def _client(aws: Aws, *, is_global: bool) -> ServiceQuotasClient:
     client: ServiceQuotasClient = aws.client("service-quotas", GLOBAL_REGION if is_global else None)
     return client
+
+
+def measured(aws: Aws, metrics: Sequence[Metric]) -> dict[Metric, int]:
+    """The newest value of each usage, 0 where there is none."""
+    now, values = datetime.now(UTC), dict.fromkeys(metrics, 0)
+    for start in range(0, len(metrics), METRIC_QUERIES):
+        batch = metrics[start : start + METRIC_QUERIES]
+        queries = [_usage_query(f"m{index}", metric) for index, metric in enumerate(batch)]
+        for result in _metric_data(aws, queries, now - METRIC_AGE, now):
+            if result["Values"]:
+                values[batch[int(result["Id"][1:])]] = int(result["Values"][0])
+    return values
+
+
+def claimed_peak(aws: Aws, days: int) -> int | None:
+    """The most that Lambda's ClaimedAccountConcurrency was in these days; None without a value."""
+    now = datetime.now(UTC)
+    query = _query("m0", 3600, Namespace="AWS/Lambda", MetricName="ClaimedAccountConcurrency")
+    results = _metric_data(aws, [query], now - timedelta(days=days), now)
+    return max((int(value) for result in results for value in result["Values"]), default=None)
+
+
+def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The result of each query, the newest value first."""
+    newest_first = {"StartTime": start, "EndTime": end, "ScanBy": "TimestampDescending"}
+    with aws_call(METRIC_ACTION):
+        pages = aws.pages("cloudwatch", "GetMetricData", MetricDataQueries=queries, **newest_first)
+        return [result for page in pages for result in page["MetricDataResults"]]
+
+
+def _usage_query(id_: str, metric: Metric) -> dict[str, Any]:
+    dimensions = {"Service": metric.service, "Type": "Resource", "Resource": metric.resource, "Class": metric.class_}
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    return _query(id_, 300, Namespace="AWS/Usage", MetricName="ResourceCount", Dimensions=named)
+
+
+def _query(id_: str, period: int, **metric: Any) -> dict[str, Any]:
+    """The highest value of each period of seconds."""
+    return {"Id": id_, "MetricStat": {"Metric": metric, "Period": period, "Stat": "Maximum"}}

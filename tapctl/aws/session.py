@@ -50,6 +50,8 @@ class Aws:
     target: Target
     trace: Callable[[str], None] | None = None
     """Called before every request with the name of its IAM action."""
+    progress: Callable[[str], None] | None = None
+    """Called with what is being read where that takes long."""
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -123,6 +125,12 @@ class Aws:
             if token is None or not page.get(token[0]):
                 return
             parameters = {**parameters, token[1]: page[token[0]]}
+
+    def offers(self, service: str, region: str) -> bool:
+        """Whether this version of botocore knows an endpoint of the service in the Region."""
+        name = partition(region).name
+        regions = self.session.get_available_regions(service, partition_name=name)
+        return region in regions or not regions  # a service without Regions has one endpoint for all
 
     def supports(self, service: str, operation: str, parameter: str | None = None) -> bool:
         """Whether this version of botocore has the operation, with the parameter."""

@@ -71,14 +71,13 @@ def account(
 ) -> None:
     """Show the account's limits and headroom; `--output` saves them for runs without credentials.
 
-    With a template, the SSM parameters and exports that it refers to are saved too.
+    With a template, only the limits that it touches are read, and the SSM parameters and exports that it refers to.
     """
     from tapctl.account.snapshot import SnapshotAccount, dumps
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
     from tapctl.workflows import preflight as workflow
-    from tapctl.workflows.read_inputs import resolve_lookups
 
     terminal = Terminal.of(output)
     settings = read(
@@ -89,13 +88,13 @@ def account(
         _request(reader, quota, settings.limits.own, terminal)
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
-    result = workflow.survey(reader, settings, holders=holders.holders)
+    loaded = load(settings.template) if _has_template(template, settings, terminal) else None
+    result = workflow.survey(reader, settings, loaded, holders=holders.holders)
     if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
         copy = reader.account
-        result = replace(result, taken_at=copy.taken_at, lookups=copy.lookups, holders=copy.holders, is_snapshot=True)
-    if _has_template(template, settings, terminal):
-        _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
+        found = {**copy.lookups, **result.lookups}
+        result = replace(result, taken_at=copy.taken_at, lookups=found, holders=copy.holders, is_snapshot=True)
     if file := output.output:
         terminal.result(dumps(result, worded), file)
         terminal.message(f"saved the account to {file}; use it with `tapctl preflight --snapshot {file}`")
@@ -162,7 +161,7 @@ def as_text(account: Account, settings: Settings, options: RenderOptions) -> str
 
     name = escape(f"account {account.account_id or 'unknown'} in {account.region or 'an unknown Region'}")
     name += f", a snapshot {age(account.taken_at)}" if account.is_snapshot else ""
-    parts: list[Any] = [name, "", *_concurrency(account, settings), "", _limits(account)]
+    parts: list[Any] = [name, "", *_concurrency(account, settings), "", _limits(account, settings.limits.own)]
     if (holders := _holders(account.holders)) is not None:
         parts += ["", *holders.split("\n")]
     if isinstance(account.stack, Stack):
@@ -202,7 +201,7 @@ def _claimed(stack: Stack | Unknown | None) -> int:
     return sum(function.claim for function in functions if isinstance(function.claim, int))
 
 
-def _limits(account: Account) -> Any:
+def _limits(account: Account, own: Sequence[Limit]) -> Any:
     """A table of the counted limits: how much is used of which quota."""
     from rich import box
     from rich.table import Table
@@ -210,7 +209,7 @@ def _limits(account: Account) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("limit", "used", "of"):
         table.add_column(name, justify="left" if name == "limit" else "right")
-    for limit in catalogue():
+    for limit in (*catalogue(), *own):
         if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
             used = "-" if isinstance(quota.usage, Unknown) else _used(quota.usage)
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title

@@ -116,7 +116,7 @@ def open_aws(settings: Settings, terminal: Terminal) -> tuple[Aws, Settings]:
     from tapctl.aws.session import Aws
 
     target = replace(_sandbox_target(terminal), env=settings.env) if settings.sandbox else settings.target()
-    aws = Aws(target, terminal.message if terminal.verbose else None)
+    aws = Aws(target, terminal.message if terminal.verbose else None, terminal.message)
     settings = replace(settings, region=aws.region)
     if settings.account:
         _check_account(aws, settings.account)

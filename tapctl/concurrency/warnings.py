@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 
+from tapctl.account.model import PEAK_DAYS
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Scaling, on_instances
 from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
@@ -20,6 +21,7 @@ from tapctl.unknown import known
 
 RESERVED_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 SCALING_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
+PEAK_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html"
 QUOTA_DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 
 
@@ -29,9 +31,10 @@ def concurrency_warnings(result: Preflight) -> Iterator[Finding]:
     yield from unmet_targets(result)
     yield from large_memory(result)
     yield from refused_rollback(result)
+    yield from busy_account(result)
 
 
-def _warning(message: str, resource: str, file: str, line: int | None, *hints: Hint) -> Finding:
+def _warning(message: str, resource: str | None, file: str, line: int | None, *hints: Hint) -> Finding:
     return Finding(CONCURRENCY.id, Verdict.FITS, message, resource, file, line, hints, severity="warning")
 
 
@@ -140,6 +143,21 @@ def refused_rollback(result: Preflight) -> Iterator[Finding]:
         file, line = first.claim_place
         file = file or result.tree.resolver.template.file
         yield _warning(message, first.logical_id, file, line, "lower it in a deploy of that change alone")
+
+
+def busy_account(result: Preflight) -> Iterator[Finding]:
+    """A warning where what is left is less than what ran beside the reservations in the last two weeks.
+
+    ClaimedAccountConcurrency is that with the reservations and the provisioned concurrency:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html
+    """
+    judgement = result.concurrency
+    match result.account.claimed_peak, judgement.limit, judgement.unreserved, judgement.outlook.final:
+        case int(claimed), int(limit), int(unreserved), int(left) if judgement.verdict is Verdict.FITS:
+            peak = claimed - (limit - unreserved)
+            if left < peak and any(change.grows for change in result.changes):
+                message = f"fits, but leaves {left} unreserved executions while the peak of {PEAK_DAYS} days was {peak}"
+                yield _warning(message, None, result.tree.resolver.template.file, None, PEAK_DOCS)
 
 
 def _is_lowered(change: ClaimChange) -> bool:

@@ -169,6 +169,14 @@ def tally(service: str, operation: str, path: str, *, groups: Call | None = None
     return Call(service, operation, path, reading=Reading.TALLY, groups=groups)
 
 
+SERVICE_QUOTAS = (
+    "servicequotas:GetServiceQuota",
+    "servicequotas:GetAWSDefaultServiceQuota",
+    "servicequotas:ListServiceQuotas",
+    "servicequotas:ListAWSDefaultServiceQuotas",
+)
+"""The actions for a value of Service Quotas; several values of a service are listed where that is allowed."""
+
 METRIC_ACTION = "cloudwatch:GetMetricData"
 
 
@@ -252,7 +260,7 @@ class Limit:
         reads += [read.groups for read in reads if isinstance(read, Call)]
         calls = [read.permission for read in reads if read]
         if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
-            calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
+            calls += SERVICE_QUOTAS
         return tuple(dict.fromkeys(calls))
 
 

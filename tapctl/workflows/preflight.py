@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
 from tapctl.template.sam_build import unbuilt
 from tapctl.unknown import Unknown, total
-from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_increases
+from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_increases, resolve_lookups
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
@@ -298,27 +298,36 @@ def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
 
 
 def survey(
-    reader: AccountReader, settings: Settings, limits: Sequence[Limit] | None = None, *, holders: bool = False
+    reader: AccountReader, settings: Settings, template: Template | None = None, *, holders: bool = False
 ) -> Account:
-    """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
+    """What `tapctl account` shows and saves: every limit, or with a template what a new stack of it touches."""
     with ThreadPoolExecutor(5, "read") as pool:
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = pool.submit(reader.quotas, [limit for limit in limits or catalogue() if limit.kind is LimitKind.COUNT])
+        whole = (*catalogue(), *settings.limits.own)
+        quotas = None if template else pool.submit(reader.quotas, _counted(whole))
         exports = pool.submit(reader.exports)
         known = identity.result()
-        return Account(
+        account = Account(
             region=settings.region if isinstance(known, Unknown) else known.region,
             settings=read.result(),
             account_id=None if isinstance(known, Unknown) else known.account_id,
             taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
-            quotas=quotas.result(),
             exports=exports.result(),
             learned=settings.learned,
             holders=reader.holders() if holders else UNREAD,
         )
+    if template is None:
+        return replace(account, quotas=quotas.result() if quotas else {})
+    tree, _, account = resolve_lookups(template, reader, settings, account)
+    limits = limits_check.touched(tree, None, settings.limits.own)
+    return replace(account, quotas=reader.quotas(_counted(limits)))
+
+
+def _counted(limits: Iterable[Limit]) -> list[Limit]:
+    return [limit for limit in limits if limit.kind is LimitKind.COUNT]
 
 
 def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:

@@ -67,9 +67,12 @@ def read_inputs(
         deployed = None
         if limits_check.needs_deployed_template(limits, tree, account.stack):
             deployed = deployed_tree(reader, account.stack, tree.resolver)
-        others = reader.in_flight() if any(change.grows for change in changes) else ()
+        grows = any(change.grows for change in changes)
+        peak = pool.submit(reader.claimed_peak) if grows else None
+        others = reader.in_flight() if grows else ()
         account = replace(
             account,
+            claimed_peak=peak.result() if peak else UNREAD,
             quotas=quotas.result(),
             exports=exports.result() if exports else account.exports,
             in_flight=_without_own(others, account.stack),

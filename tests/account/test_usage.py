@@ -1,13 +1,23 @@
 """Applied values and usage, as the rows say, with the calls that are made."""
 
+import time
+import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import EndpointConnectionError
 
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import Quota, Source
+from tapctl.account.usage import LimitReads, Rate
+from tapctl.errors import AwsError
 from tapctl.limits import Limit, catalogue
+from tapctl.limits.row import Call, each
 from tapctl.unknown import Unknown
 from tests.support.queued_answers import answering, offline_aws, stubbed
 
@@ -28,9 +38,6 @@ def read(id_: str, ec2: dict[str, list[dict[str, Any]]], value: float = 5) -> Qu
 
 def answering_global(aws: Any) -> None:
     """Service Quotas of the Region that has the global ones."""
-    from botocore.awsrequest import AWSResponse
-    from botocore.compat import HTTPHeaders
-
     aws.client("service-quotas", "us-east-1").meta.events.register_first(
         "before-call", lambda **_: (AWSResponse("", 200, HTTPHeaders(), None), {"Quota": {"Value": 10000.0}})
     )
@@ -71,11 +78,12 @@ class TestReadings:
         aws = offline_aws()
         results = [{"Id": "m0", "Values": [12.0, 10.0]}, {"Id": "m1", "Values": []}]
         answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": results}])
-        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 64.0}}] * 2)
+        values = [{"QuotaCode": code, "Value": 64.0} for code in ("L-1216C47A", "L-DB2E81BA")]
+        answering(aws, "service-quotas", ListServiceQuotas=[{"Quotas": values}])
 
         found = LiveAccount(aws).quotas([row("ec2-on-demand-standard-vcpus"), row("ec2-on-demand-g-vcpus")])
 
-        assert [quota.usage for quota in found.values()] == [12, 0]
+        assert list(found.values()) == [Quota(64, 12), Quota(64, 0)]
 
 
 GATEWAYS = (
@@ -134,3 +142,162 @@ class TestSources:
         assert LiveAccount(offline_aws()).quotas([row("s3-lifecycle-rules")]) == {
             "s3/lifecycle-rules": Quota(1000, 0, Source.DOCUMENTED)
         }
+
+
+VPCS, INTERNET = row("vpc-vpcs"), row("vpc-internet-gateways")
+
+
+def answer(body: dict[str, Any], status: int = 200) -> Any:
+    return AWSResponse("", status, HTTPHeaders(), None), body
+
+
+def failing(aws: Any, call: str, body: dict[str, Any], status: int) -> None:
+    """Refuse every call of an operation, `service.Operation`."""
+    client = aws.client(call.partition(".")[0])
+    client.meta.events.register_first(f"before-call.{call}", lambda **_: answer(body, status))
+
+
+def unreachable(aws: Any, service: str) -> None:
+    def fail(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url=f"https://{service}.example")
+
+    aws.client(service).meta.events.register_first("before-call", fail)
+
+
+class TestSeveralQuotasOfAService:
+    """They are listed, at one call for the service."""
+
+    def aws(self) -> Any:
+        aws = offline_aws()
+        answering(aws, "ec2", DescribeVpcs=[{"Vpcs": [{}]}], DescribeInternetGateways=[{"InternetGateways": []}])
+        return aws
+
+    def read(self, aws: Any) -> list[Quota]:
+        return list(LiveAccount(aws).quotas([VPCS, INTERNET]).values())
+
+    @pytest.mark.parametrize(
+        ("applied", "defaults", "expected"),
+        [
+            pytest.param({VPCS.code: 7, INTERNET.code: 8}, None, Quota(8, 0), id="all-are-applied"),
+            pytest.param(
+                {VPCS.code: 7},
+                {VPCS.code: 5, INTERNET.code: 6},
+                Quota(6, 0, Source.AWS_DEFAULT),
+                id="one-has-a-default",
+            ),
+            pytest.param({VPCS.code: 7}, {VPCS.code: 5}, Quota(5, 0, Source.DOCUMENTED), id="one-is-in-neither-list"),
+        ],
+    )
+    def test_one_call_reads_them_and_one_the_defaults(
+        self, applied: dict[str, int], defaults: dict[str, int] | None, expected: Quota
+    ) -> None:
+        def listed(values: dict[str, int]) -> dict[str, Any]:
+            return {"Quotas": [{"QuotaCode": code, "Value": float(value)} for code, value in values.items()]}
+
+        aws = self.aws()
+        more = {} if defaults is None else {"ListAWSDefaultServiceQuotas": [listed(defaults)]}
+        answering(aws, "service-quotas", ListServiceQuotas=[listed(applied)], **more)
+        assert self.read(aws) == [Quota(7, 1), expected]
+
+    def test_each_is_read_by_itself_where_the_list_is_denied(self) -> None:
+        aws = self.aws()
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 7.0}}] * 2)
+        denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        failing(aws, "service-quotas.ListServiceQuotas", denied, 403)
+        assert self.read(aws) == [Quota(7, 1), Quota(7, 0)]
+
+
+class TestFaults:
+    THINGS = Limit(
+        "own", "memorydb/L-1", "Things", "", (each("Custom::Thing"),), usage=Call("memorydb", "DescribeACLs", "ACLs")
+    )
+
+    def test_a_service_that_is_not_in_the_region_is_named(self) -> None:
+        aws = offline_aws("mx-central-1")
+        unreachable(aws, "memorydb")
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 5.0}}])
+        usage = LiveAccount(aws).quotas([self.THINGS])["memorydb/L-1"].usage
+        assert isinstance(usage, Unknown)
+        assert usage.reason == "memorydb:DescribeACLs: memorydb is not in mx-central-1"
+
+    def test_one_that_does_not_answer_hides_no_other_limit(self) -> None:
+        aws = offline_aws()
+        unreachable(aws, "memorydb")
+        answering(aws, "ec2", DescribeVpcs=[{"Vpcs": [{}]}])
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 5.0}}] * 2)
+        found = LiveAccount(aws).quotas([self.THINGS, VPCS])
+        assert found[VPCS.key] == Quota(5, 1)
+        assert isinstance(found["memorydb/L-1"].usage, Unknown)
+
+    def test_without_lambda_s_answer_there_is_no_verdict(self) -> None:
+        aws = offline_aws()
+        unreachable(aws, "lambda")
+        with pytest.raises(AwsError, match="no answer"):
+            LiveAccount(aws).settings()
+
+    def test_what_stays_throttled_names_the_action(self) -> None:
+        with stubbed("ec2", "service-quotas") as (aws, stubs):
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 5.0}})
+            stubs["ec2"].add_client_error("describe_vpcs", "RequestLimitExceeded", "slow down", 503)
+            usage = LiveAccount(aws).quotas([VPCS])[VPCS.key].usage
+        assert usage == Unknown("ec2:DescribeVpcs was throttled", "run it again in a moment")
+
+
+class TestLongLists:
+    PAGES, PER_PAGE = 2000, 50
+
+    def test_a_hundred_thousand_log_groups_take_no_more_memory_than_some_pages(self) -> None:
+        aws, asked = offline_aws(), 0
+
+        def page(**_: object) -> Any:
+            nonlocal asked
+            asked += 1
+            groups = [{"logGroupName": f"/aws/lambda/{asked}-{index}"} for index in range(self.PER_PAGE)]
+            return answer({"logGroups": groups, **({"nextToken": str(asked)} if asked < self.PAGES else {})})
+
+        aws.client("logs").meta.events.register_first("before-call.logs.DescribeLogGroups", page)
+        reads = LimitReads(aws, ThreadPoolExecutor(1), partial(Rate, sleep=lambda _: None))
+        tracemalloc.start()
+        try:
+            count = reads.number(Call("logs", "DescribeLogGroups", "logGroups"))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert count == self.PAGES * self.PER_PAGE
+        assert peak < 5_000_000  # all of them take 30 MB
+
+    def test_the_budget_of_a_service_allows_a_burst_and_then_ten_a_second(self) -> None:
+        now, pauses = 0.0, list[float]()
+
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+            pauses.append(seconds)
+
+        rate = Rate(lambda: now, sleep)
+        for _ in range(Rate.BURST + 10):
+            rate.take()
+        assert [pause for pause in pauses if pause > 0.01] == pytest.approx([0.1] * 10)
+        assert now == pytest.approx(1.0)
+
+    def test_what_takes_over_a_second_is_announced(self) -> None:
+        aws, announced = offline_aws(), list[str]()
+        aws.progress = announced.append
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 5.0}}])
+
+        def late(**_: object) -> Any:
+            time.sleep(1.1)
+            return answer({"Vpcs": []})
+
+        aws.client("ec2").meta.events.register_first("before-call.ec2.DescribeVpcs", late)
+        LiveAccount(aws).quotas([VPCS])
+        assert announced == ["reading 1 limit of vpc"]
+
+
+@pytest.mark.parametrize(("values", "expected"), [([300.0, 700.0, 5.0], 700), ([], None)])
+def test_the_peak_of_two_weeks_is_the_highest_value(values: list[float], expected: int | None) -> None:
+    aws = offline_aws()
+    answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": [{"Id": "m0", "Values": values}]}])
+    peak = LiveAccount(aws).claimed_peak()
+    assert isinstance(peak, Unknown) if expected is None else peak == expected

@@ -18,7 +18,7 @@ from tapctl.account.model import (
     Stack,
 )
 from tapctl.limits import Limit
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
 
 NOT_SET = Unknown("the fake account does not have it", judged=False)
 
@@ -74,6 +74,10 @@ class FakeAccount:
     def holders(self) -> Holders | Unknown:
         self.asked.append("holders")
         return self.account.holders
+
+    def claimed_peak(self) -> Count:
+        self.asked.append("claimed peak")
+        return self.account.claimed_peak
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
         self.asked += [f"quota of {limit.id}" for limit in limits]

@@ -16,13 +16,13 @@ REGION = "eu-west-1"
 
 
 @cache
-def _session() -> Any:
-    return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name=REGION)
+def _session(region: str) -> Any:
+    return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name=region)
 
 
-def offline_aws() -> Aws:
+def offline_aws(region: str = REGION) -> Aws:
     """AWS with invented credentials, at an address without a server."""
-    return Aws(Target(REGION, endpoint="http://127.0.0.1:9"), _session=_session())
+    return Aws(Target(region, endpoint="http://127.0.0.1:9"), _session=_session(region))
 
 
 @contextmanager

@@ -99,7 +99,7 @@ class TestWhatIsRead:
             pytest.param(TOPIC, {"quota of cloudformation-stacks"}, id="a-topic"),
             pytest.param(
                 FUNCTION.format(5),
-                {"quota of cloudformation-stacks", "quota of lambda-code-storage", "stacks in flight"},
+                {"quota of cloudformation-stacks", "quota of lambda-code-storage", "stacks in flight", "claimed peak"},
                 id="a-function",
             ),
             pytest.param(EXPORT, {"quota of cloudformation-stacks", "exports"}, id="an-export"),
@@ -116,7 +116,8 @@ class TestWhatIsRead:
         reader = fake_account(stack=live(None))
         judge(template(FUNCTION.format(5)), reader, settings())
         assert sorted(reader.asked) == [
-            "settings", "stack of mine", "stacks in flight", "the running template", "what Fn provision",
+            "claimed peak", "settings", "stack of mine", "stacks in flight", "the running template",
+            "what Fn provision",
         ]  # fmt: skip
 
     def test_a_stack_that_holds_the_demand_is_not_read_any_closer(self) -> None:
