@@ -487,14 +487,16 @@ class TestIncreases:
         ("increase", "expected"),
         [
             pytest.param((), (REQUEST,), id="none"),
-            pytest.param((10, "2026-11-01"), (REQUEST, advise(Advice.INCREASE_PENDING, 10, "2026-11-01")), id="less"),
-            pytest.param((11, "2026-11-01"), (advise(Advice.WAIT_FOR_INCREASE, 11, "2026-11-01"),), id="enough"),
+            pytest.param(
+                ((10, "2026-11-01"),), (REQUEST, advise(Advice.INCREASE_PENDING, 10, "2026-11-01")), id="less"
+            ),
+            pytest.param(((11, "2026-11-01"),), (advise(Advice.WAIT_FOR_INCREASE, 11, "2026-11-01"),), id="enough"),
         ],
     )
     def test_a_pending_one_stands_beside_the_request_or_replaces_it(
-        self, increase: tuple[int, str], expected: tuple[object, ...]
+        self, increase: tuple[tuple[int, str], ...], expected: tuple[object, ...]
     ) -> None:
-        pending = {TABLES: (Increase(*increase),)} if increase else {}
+        pending = {TABLES: tuple(Increase(*each) for each in increase)}
         found = one(TABLES, findings(ONE_TABLE, {TABLES: Quota(10, 10)}, more={"increases": pending}))
         assert found.hints == expected
 
