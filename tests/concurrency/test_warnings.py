@@ -5,6 +5,7 @@ import pytest
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.settings.settings import Settings
+from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import fake_account
 from tests.support.golden import Golden
@@ -141,3 +142,27 @@ def test_a_rollback_that_the_account_refuses(
     assert [each.resource for each in found] == ["Fn"] * warned
     for each in found:
         golden([each.message, *map(str, each.hints)])
+
+
+RESERVES = "Resources: {{Fn: {{Type: AWS::Lambda::Function, Properties: {{ReservedConcurrentExecutions: {}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("reserved", "claimed", "warned"),
+    [
+        pytest.param(100, 700, False, id="the-peak-fits"),  # 300 are claimed, 400 ran beside, 600 are left
+        pytest.param(250, 750, False, id="to-the-last-one"),
+        pytest.param(251, 750, True, id="one-less-is-left"),
+        pytest.param(250, Unknown("cloudwatch:GetMetricData was denied"), False, id="it-may-not-be-read"),
+        pytest.param(0, 1000, False, id="nothing-more-is-claimed"),
+    ],
+)
+def test_less_than_the_peak_of_two_weeks_is_left(
+    reserved: int, claimed: int | Unknown, warned: bool, golden: Golden
+) -> None:
+    reader = fake_account(1000, 700, claimed_peak=claimed)
+    result = judge(template(RESERVES.format(reserved)), reader, Settings("t.yaml"))
+    found = [finding.message for finding in result.findings if finding.message.startswith("fits, but leaves")]
+    assert (result.verdict, bool(found)) == (Verdict.FITS, warned)
+    if warned:
+        golden(found)

@@ -29,7 +29,8 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import ExitCode, TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
-from tapctl.limits import CONCURRENCY, LimitKind, catalogue
+from tapctl.limits import CONCURRENCY, Limit, LimitKind, LimitSettings, catalogue
+from tapctl.limits.row import each
 from tapctl.report.hints import worded
 from tapctl.report.preflight_json import as_json
 from tapctl.report.render import RenderOptions
@@ -714,6 +715,16 @@ class TestSurvey:
         assert set(found.quotas) == {row.key for row in counted}
         assert found.taken_at
         assert found.taken_at.endswith("Z")
+
+    def test_with_a_template_only_what_it_touches_is_read(self) -> None:
+        reader = fake_account(account_id="123456789012")
+        found = survey(reader, settings(), template(TABLE))
+        assert sorted(found.quotas) == ["cloudformation/L-0485CB21", "dynamodb/L-F98FE922"]
+
+    def test_own_limits_are_read_too(self) -> None:
+        own = Limit("iot-l-1", "iot/L-1", "Things", "", (each("Custom::Thing"),))
+        found = survey(fake_account(), settings(limits=LimitSettings(own=(own,))))
+        assert "iot/L-1" in found.quotas
 
     def test_without_a_stack_s_name_none_is_read(self) -> None:
         assert survey(fake_account(), settings(stack_name=None)).stack is None
