@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestSer
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tapctl.account.live import LiveAccount
+from tapctl.account.usage import LimitReads
 from tapctl.aws import quotas
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, UsageError
@@ -95,8 +97,9 @@ def wait(
     """
     left, waited = list(wanted), 0.0
     while True:
-        reader = LiveAccount(aws)  # another one has what it has read already
-        left = [each for each in left if not _is_granted(reader, each)]
+        with ThreadPoolExecutor(1) as pool:
+            reads = LimitReads(aws, pool)  # others have what they have read already
+            left = [each for each in left if not _is_granted(reads, each)]
         if not left:
             return
         if waited >= timeout:
@@ -107,14 +110,14 @@ def wait(
         waited += pause
 
 
-def _is_granted(reader: LiveAccount, wanted: Wanted) -> bool:
+def _is_granted(reads: LimitReads, wanted: Wanted) -> bool:
     limit = wanted.limit
-    applied = reader.applied(limit)
+    applied, _ = reads.applied(limit)
     if isinstance(applied, Unknown):
         raise AwsError(f"cannot see whether AWS grants {wanted}: {applied.reason}", applied.resolution or None)
     if applied >= wanted.value:
         return True
-    requests = quotas.requests(reader.aws, limit.service, limit.code, is_global=limit.is_global)
+    requests = quotas.requests(reads.aws, limit.service, limit.code, is_global=limit.is_global)
     statuses = {request.status for request in requests if request.value >= wanted.value}
     if not statuses & {*quotas.OPEN, quotas.APPROVED}:
         decided = ", ".join(sorted(statuses)) or "not requested"

@@ -137,11 +137,17 @@ class LimitReads:
             measured = self.once(f"metrics {metrics}", METRIC_ACTION, measure, service="cloudwatch")
         self._list(read)
         values = {limit.key: self.pool.submit(self.applied, limit) for limit in limits}
-        running = [*list(self._answers.values()), *values.values()]
-        if read and self.aws.progress and wait(running, PROGRESS_AFTER).not_done:
-            services = ", ".join(sorted({limit.service for limit in read}))
-            self.aws.progress(f"reading {len(read)} limit{'s' if len(read) > 1 else ''} of {services}")
+        self._announce(read, [*list(self._answers.values()), *values.values()])
         return {limit.key: self._quota(limit, values[limit.key].result(), measured) for limit in limits}
+
+    def _announce(self, limits: Sequence[Limit], running: Iterable[Future[Any]]) -> None:
+        """Name what is being read where that takes long, unless it has failed already."""
+        if not limits or self.aws.progress is None:
+            return
+        done, others = wait(running, PROGRESS_AFTER)
+        if others and not any(future.exception() for future in done):
+            services = ", ".join(sorted({limit.service for limit in limits}))
+            self.aws.progress(f"reading {len(limits)} limit{'s' if len(limits) > 1 else ''} of {services}")
 
     def number(self, call: Call) -> int | Unknown:
         """The number at the path of a call, or the length of the list there, over all pages."""

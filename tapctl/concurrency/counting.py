@@ -289,10 +289,6 @@ def sizes(value: Value) -> tuple[int, int]:
     return len(text), len(text) + unknowns * REFERENCE
 
 
-MOST = 1e300
-"""Above every amount; beyond it, and for what Python reads as infinite or as no number, nothing can be compared."""
-
-
 def number(value: Value) -> Number | Unknown:
     """A property as a number, a list as the sum of its numbers; unknown where it is none."""
     match value:
@@ -311,7 +307,8 @@ def number(value: Value) -> Number | Unknown:
                 amount = int(text) if text.lstrip("+-").isdigit() else float(text)
             except ValueError:
                 amount = inf
-            return amount if abs(amount) < MOST else Unknown(f"`{text}` is no number")
+            # Python reads `nan` and `1e999` as numbers with which nothing can be compared.
+            return amount if abs(amount) < 1e300 else Unknown(f"`{text}` is no number")
 
 
 def grouped(found: Iterable[Part]) -> tuple[Addition, ...]:

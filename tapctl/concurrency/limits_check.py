@@ -276,7 +276,7 @@ def _message(room: _Room, sum_: _Sum) -> tuple[str, str]:
     """The sum, and the sum where more than is known may be added."""
     limit, added = room.limit, sum_.added
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
-    age = f" at most {METRIC_MINUTES} minutes ago" if isinstance(limit.usage, Metric) else ""
+    age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
     start = f"{limit.title}{place}: {_range(sum_.low, sum_.high)} used{age} + "
     end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
     if sum_.low > room.value:

@@ -120,7 +120,8 @@ def read(
     source = _template(template, file, folder, required=template_required)
     name = _stack_name(account, file.stack_name)
     given = _given(template)
-    bound = _with_parameters(Settings(source), environment, given.parameters, missing_secrets_unknown)
+    own = Settings(source, limits=_limits(file, path), strict=judgement.strict)
+    bound = _with_parameters(own, environment, given.parameters, missing_secrets_unknown)
     # What the configuration or an option spells, such as `prod` in the name of the stack, is no secret.
     spelled = (source, name, account.env, account.region, environment.region, *given.parameters.values())
     reveal([text for text in spelled if text and isinstance(text, str)])
@@ -146,12 +147,10 @@ def read(
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify_for(name, source, account.env, folder),
         function=_function(file.function, folder),
-        limits=file.limits.in_force(path) if path and "limits" in file.model_fields_set else LimitSettings(),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
         configured=_configured(file, account.env, given.parameters),
         unchosen=() if account.env else _regional(file),
-        strict=judgement.strict,
         chosen_stack=account.stack_name is not None,
     )
 
@@ -172,6 +171,10 @@ def _template(options: TemplateOptions, file: File, folder: Path, *, required: b
         return found[0]
     hint = f"pass it as an argument, or set `template` in {FILE}"
     raise UsageError(f"several templates here: {', '.join(found)}" if found else "no template given", hint)
+
+
+def _limits(file: File, path: Path | None) -> LimitSettings:
+    return file.limits.in_force(path) if path and "limits" in file.model_fields_set else LimitSettings()
 
 
 def _regional(file: File) -> tuple[str, ...]:

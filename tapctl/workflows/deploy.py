@@ -125,9 +125,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         account = LiveAccount(deployer.aws)
         result = preflight(template, account, deployer.settings, linting, attempt.replacements)
         ui.verdict(result)
-        if increases := awaited(deployer.request, result):
-            ui.step(f"waiting until AWS grants {', '.join(map(str, increases))}")
-            quota_increase.wait(deployer.aws, increases, deployer.request.timeout, sleep=deployer.request.sleep)
+        if _waited(deployer, result):
             stack, linting = None, None
             continue
         # gate, consent
@@ -155,6 +153,15 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         f"the account or stack {deployer.name} changed {ATTEMPTS} times before the change set could be executed",
         "run it again when the other deploys have ended",
     )
+
+
+def _waited(deployer: Deployer, result: Preflight) -> bool:
+    """Wait for the increases that the deploy waits for; whether there were any."""
+    request = deployer.request
+    if increases := awaited(request, result):
+        deployer.ui.step(f"waiting until AWS grants {', '.join(map(str, increases))}")
+        quota_increase.wait(deployer.aws, increases, request.timeout, sleep=request.sleep)
+    return bool(increases)
 
 
 def awaited(request: DeployRequest, result: Preflight) -> tuple[Wanted, ...]:
