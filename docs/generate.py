@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
 from tapctl.limits import catalogue  # noqa: E402
+from tapctl.limits.row import SERVICE_QUOTAS  # noqa: E402
 
 BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<name>[a-z -]+) -->\n.*?^<!-- end -->$")
 
@@ -33,11 +34,14 @@ def exit_codes() -> str:
 
 
 def limits() -> str:
-    rows = (
-        (f"`{limit.id}`", limit.title, ", ".join(f"`{action}`" for action in limit.permissions) or "nothing")
-        for limit in catalogue()
-    )
+    rows = ((f"`{limit.id}`", limit.title, ", ".join(_reads(limit.permissions)) or "nothing") for limit in catalogue())
     return table(("limit", "of", "read with"), rows)
+
+
+def _reads(actions: tuple[str, ...]) -> list[str]:
+    """The actions in code, those of Service Quotas as one."""
+    own = [f"`{action}`" for action in actions if action not in SERVICE_QUOTAS]
+    return own if len(own) == len(actions) else [*own, "Service Quotas"]
 
 
 INDEX = ROOT / "tapctl" / "limits" / "index.py"

@@ -93,7 +93,7 @@ _UNION_MEMBERS = {
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
-Units = Annotated[int | float, Field(ge=0)]
+Units = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Quota(_Model):

@@ -80,7 +80,9 @@ WORDING: Mapping[Advice, str] = {
     Advice.LIST_PROFILES: "`aws configure list-profiles` lists the profiles",
     Advice.GIVE_CREDENTIALS: "run `aws configure` or `aws sso login`, or pass `--profile NAME`",
     Advice.RENEW_CREDENTIALS: "sign in again, for example with `aws sso login`",
-    Advice.TEST_CREDENTIALS: "check them with `aws sts get-caller-identity`",
+    Advice.TEST_CREDENTIALS: (
+        "check them with `aws sts get-caller-identity`; a Region that the account has not enabled refuses them too"
+    ),
     Advice.SET_CLOCK: "set the clock, for example with `timedatectl set-ntp true`",
 }
 
