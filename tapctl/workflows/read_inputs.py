@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.floor_cache import floor_in_error, remember
 from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
     from tapctl.settings.settings import Settings
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -52,7 +54,7 @@ def read_inputs(
 
     Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced.
     """
-    with ThreadPoolExecutor(4, "read") as pool:
+    with ThreadPoolExecutor(8, "read") as pool:
         account = _read_stack(template, reader, settings, pool)
         tree, demand, account = resolve_lookups(template, reader, settings, account)
 
@@ -61,21 +63,23 @@ def read_inputs(
         reads_exports = any(limit.kind is LimitKind.EXPORTS for limit in limits)
         exports = pool.submit(reader.exports) if reads_exports and _needs_exports(tree, account.stack) else None
         learned = pool.submit(_learned, reader, account)
-        account = _with_old_versions(reader, account, demand)
+        # What probably grows is read about now, beside the reads that settle whether it does.
+        grows = any(change.grows for change in diff(demand, live_functions(account)))
+        others, peak = _start(pool, grows, reader.in_flight), _start(pool, grows, reader.claimed_peak)
+        account = _with_old_versions(reader, account, demand, pool)
         effects = update_effects(reader, account.stack, tree, demand, replacements)
         changes = diff(demand, live_functions(account), effects)
         deployed = None
         if limits_check.needs_deployed_template(limits, tree, account.stack):
             deployed = deployed_tree(reader, account.stack, tree.resolver)
         grows = any(change.grows for change in changes)
-        peak = pool.submit(reader.claimed_peak) if grows else None
-        others = reader.in_flight() if grows else ()
+        others, peak = others or _start(pool, grows, reader.in_flight), peak or _start(pool, grows, reader.claimed_peak)
         account = replace(
             account,
-            claimed_peak=peak.result() if peak else UNREAD,
+            claimed_peak=peak.result() if peak and grows else UNREAD,
             quotas=quotas.result(),
             exports=exports.result() if exports else account.exports,
-            in_flight=_without_own(others, account.stack),
+            in_flight=_without_own(others.result(), account.stack) if others and grows else (),
             learned=learned.result(),
         )
         if names := [change.name for change in changed_exports(tree, account, effects)]:
@@ -83,6 +87,10 @@ def read_inputs(
         # A recheck, which has the replacements of a change set, decides nothing by them.
         kept = _with_new_default(reader, account.stack, tree) if replacements is None else ()
     return Inputs(tree, demand, account, effects, changes, deployed, kept)
+
+
+def _start(pool: ThreadPoolExecutor, wanted: bool, read: Callable[[], T]) -> Future[T] | None:
+    return pool.submit(read) if wanted else None
 
 
 def _with_new_default(
@@ -195,7 +203,7 @@ def _without_own(
     return tuple(other for other in in_flight if other.stack != own.name)
 
 
-def _with_old_versions(reader: AccountReader, account: Account, demand: Demand) -> Account:
+def _with_old_versions(reader: AccountReader, account: Account, demand: Demand, pool: ThreadPoolExecutor) -> Account:
     """Also read the provisioned concurrency of old versions where a reservation changes or has to cover it."""
     stack = account.stack
     if not isinstance(stack, Stack):
@@ -207,7 +215,10 @@ def _with_old_versions(reader: AccountReader, account: Account, demand: Demand) 
         and live.holders is None
         and (function.provisioned or live.reserved != function.reserved)
     ]
-    return replace(account, stack=reader.with_provisioned(stack, changed)) if changed else account
+    if not changed:
+        return account
+    pool.submit(reader.deployed_template, stack)  # a change of claims is compared with it next
+    return replace(account, stack=reader.with_provisioned(stack, changed))
 
 
 def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
