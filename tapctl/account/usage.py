@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeVar
 
 from tapctl.account.model import PEAK_DAYS, Quota, Source, Usage
 from tapctl.aws import quotas
-from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
 from tapctl.limits.row import METRIC_ACTION, Call, Limit, Metric, Number, Reading
@@ -111,6 +111,8 @@ class Rate:
 PROGRESS_AFTER = 1.0
 """Seconds after which it is named what is being read."""
 
+SILENT = "does not answer"
+
 NEEDED = ("lambda",)
 """The services without whose answer there is no verdict."""
 
@@ -170,12 +172,14 @@ class LimitReads:
         except NoCredentials:
             raise
         except AwsError as error:
-            if error.code or not service or service in NEEDED:
+            rejected = error.code in INVALID_KEYS.codes
+            if (error.code and not rejected) or not service or service in NEEDED:
                 raise
             where = region or self.aws.region
-            if self.aws.offers(service, where):
-                return Unknown(f"{permission}: {service} in {where} does not answer", error.hint or "")
-            return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
+            if not self.aws.offers(service, where):
+                return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
+            problem = "does not accept the credentials, as where the account has not enabled it" if rejected else SILENT
+            return Unknown(f"{permission}: {service} in {where} {problem}", error.hint or "")
 
     def _rate(self, service: str) -> Rate:
         with self._lock:

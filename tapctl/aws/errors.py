@@ -55,13 +55,37 @@ INVALID_KEYS = Refusal(
 )
 DENIED = Refusal(
     frozenset(
-        {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"}
+        {
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+            "AuthorizationErrorException",
+            "ForbiddenException",
+            "NotAuthorized",
+            "UnauthorizedAccess",
+            "UnauthorizedException",
+            "UnauthorizedOperation",
+        }
     ),
     "access denied: {}",
     "allow the action that the message names",
 )
 THROTTLED = Refusal(
-    frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}),
+    frozenset(
+        {
+            "BandwidthLimitExceeded",
+            "EC2ThrottledException",
+            "PriorRequestNotComplete",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+            "ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+        }
+    ),
     "AWS throttled the request",
     "run it again in a moment",
 )

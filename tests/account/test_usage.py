@@ -229,6 +229,25 @@ class TestFaults:
         assert found[VPCS.key] == Quota(5, 1)
         assert isinstance(found["memorydb/L-1"].usage, Unknown)
 
+    def test_one_that_does_not_accept_the_credentials_hides_no_other_limit(self) -> None:
+        aws = offline_aws()
+        rejected = {"Error": {"Code": "UnrecognizedClientException", "Message": "The security token is invalid"}}
+        failing(aws, "memorydb.DescribeACLs", rejected, 400)
+        answering(aws, "ec2", DescribeVpcs=[{"Vpcs": [{}]}])
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 5.0}}] * 2)
+        found = LiveAccount(aws).quotas([self.THINGS, VPCS])
+        assert found[VPCS.key] == Quota(5, 1)
+        usage = found["memorydb/L-1"].usage
+        assert isinstance(usage, Unknown)
+        assert "does not accept the credentials" in usage.reason
+
+    @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
+    def test_credentials_that_lambda_does_not_accept_are_an_error(self, code: str) -> None:
+        aws = offline_aws()
+        failing(aws, "lambda.GetAccountSettings", {"Error": {"Code": code, "Message": "no"}}, 403)
+        with pytest.raises(AwsError):
+            LiveAccount(aws).settings()
+
     def test_without_lambda_s_answer_there_is_no_verdict(self) -> None:
         aws = offline_aws()
         unreachable(aws, "lambda")
