@@ -35,15 +35,15 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:
-            return _hides_functions(tree) or any(_spenders(limit, inventory))
+            return _hides_resources(tree) or any(_spenders(limit, inventory))
         case LimitKind.SETTINGS:
             return has_settings(tree)
         case LimitKind.COUNT:
             return any(added.most or added.unknown for added in additions(limit, inventory, stack))
 
 
-def _hides_functions(tree: StackTree) -> bool:
-    """Whether the stack may have functions that the template does not show."""
+def _hides_resources(tree: StackTree) -> bool:
+    """Whether the stack may have resources, such as functions, that the template does not show."""
     return any(tree.remotes()) or any(
         member.resolver.template.opaque or any(opaque_resources(member)) for member in tree.members()
     )
@@ -185,8 +185,11 @@ def _in_force(limit: Limit, result: Preflight) -> Quota:
 
 
 def _removed(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> Number:
-    """How much an update frees, which CloudFormation deletes last; of a limit that is not per parent alone."""
-    held = (isinstance(stack, Stack) and stack.resources) or {}
+    """How much leaves the stack, which CloudFormation deletes last; of a limit that is not per parent alone.
+
+    Nothing is known to leave where the stack may have resources that the template does not show.
+    """
+    held = {} if _hides_resources(inventory.tree) else (isinstance(stack, Stack) and stack.resources) or {}
     units = {count.type: count.units for count in limit.counts}
     plain = all(count.of is Of.RESOURCE and not count.per and not count.where for count in limit.counts)
     gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
@@ -261,7 +264,7 @@ def _next_steps(room: _Room, finding: Finding, needed: Number, result: Preflight
     return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
 
 
-EARLIER = "remove the resources that go in a deploy before this one: CloudFormation deletes last"
+EARLIER = "delete what leaves the stack in a deploy before this one: CloudFormation deletes last"
 
 
 def short(result: Preflight) -> tuple[Limit, ...]:
@@ -282,7 +285,7 @@ def _message(room: _Room, sum_: _Sum) -> tuple[str, str]:
     if sum_.low > room.value:
         end += "; more is used than allowed before the deploy"
     if room.removed:
-        end += f"; {_shown(room.removed)} removed at its end"
+        end += f"; up to {_shown(room.removed)} less once the update has ended"
     if limit.at_most:
         sure, total = f"at most {_shown(added.most)}", f"at most {_shown(sum_.most)}"
     else:

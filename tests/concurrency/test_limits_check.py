@@ -463,6 +463,13 @@ class TestSums:
         assert EARLIER in one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 9)}, self.OLD)).hints
         assert EARLIER not in one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 10)}, self.OLD)).hints
 
+    def test_what_a_remote_stack_holds_is_not_taken_for_removed(self) -> None:
+        remote = "  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://x/y'}}\n"
+        held = Stack("mine", "UPDATE_COMPLETE", resources={"S/T": "AWS::DynamoDB::Table"})
+        found = one(TABLES, findings(f"{ONE_TABLE}{remote}", {TABLES: Quota(10, 10)}, held))
+        assert EARLIER not in found.hints
+        assert "less once" not in found.message
+
     def test_more_than_allowed_before_the_deploy_is_named(self, golden: Golden) -> None:
         found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, 12)}))
         assert found.verdict is EXCEEDS
