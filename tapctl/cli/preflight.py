@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import credentials_optional, load_built, open_account, probe_floor, verdict_code
+from tapctl.cli.context import (
+    Destination,
+    credentials_optional,
+    destinations,
+    load_built,
+    open_account,
+    print_findings,
+    probe_floor,
+    verdict_code,
+)
 from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode
@@ -40,7 +49,7 @@ def preflight(
 
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
     """
-    terminal = Terminal.of(output)
+    terminal, places = Terminal.of(output), destinations(output)
     # cfn-lint starts in its own process, during the imports below.
     with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
         from tapctl.settings.settings import read
@@ -57,11 +66,13 @@ def preflight(
         result = workflow.preflight(loaded, reader, settings, linting)
     from tapctl.report import preflight as report
 
-    alone = output.quiet and output.format is FindingsFormat.TEXT and output.output is None
-    render = report.verdict_line if alone else report.RENDERERS[output.format.value]
-    text = render(result, terminal.options(output.output))
-    terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
-    if output.output:
+    renderers = report.RENDERERS
+    if output.quiet and places == (Destination(),):
+        renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
+    print_findings(
+        {place: renderers[place.format.value](result, terminal.options(place.file)) for place in places}, terminal
+    )
+    if all(place.file for place in places):
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))

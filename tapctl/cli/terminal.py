@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from tapctl.errors import TapctlError
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
-from tapctl.state.files import write_atomically
+from tapctl.state.files import write_together
 
 if TYPE_CHECKING:
     from tapctl.cli.options import DeployOutput, FindingsOptions, OutputOptions
@@ -35,11 +36,10 @@ class Terminal:
 
         `annotates` says that its lines are commands for a CI runner.
         """
-        coloured = output is None and _coloured(sys.stdout.isatty())
-        text = harmless(text if text.endswith("\n") else text + "\n", coloured=coloured, annotates=annotates)
         if output:
-            write_atomically(output, text)
+            self.save({output: (text, annotates)})
             return
+        text = _whole_lines(text, coloured=_coloured(sys.stdout.isatty()), annotates=annotates)
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -50,6 +50,11 @@ class Terminal:
             raise TapctlError(
                 f"cannot write the result: {error.strerror}", "check where stdout is redirected to"
             ) from None
+
+    def save(self, texts: Mapping[Path, tuple[str, bool]]) -> None:
+        """Write results to files, each with whether its lines are commands for a CI runner; all of them or none."""
+        if texts:
+            write_together({path: _whole_lines(text, annotates=annotates) for path, (text, annotates) in texts.items()})
 
     def message(self, text: str) -> None:
         """Print a message of one line to stderr, wrapped if that is a terminal."""
@@ -94,6 +99,10 @@ class Terminal:
     def live(self) -> bool:
         """Whether stderr can be redrawn."""
         return not self.quiet and _coloured(sys.stderr.isatty())
+
+
+def _whole_lines(text: str, *, coloured: bool = False, annotates: bool = False) -> str:
+    return harmless(text if text.endswith("\n") else text + "\n", coloured=coloured, annotates=annotates)
 
 
 def discard(stream: TextIO) -> None:

@@ -10,7 +10,7 @@ from tapctl.concurrency.findings import concurrency_findings
 from tapctl.concurrency.opaque import opaque_resources
 from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.limits import CATALOGUE, COVERED_TYPES, Limit, LimitKind
 from tapctl.resource_types import STACK
 from tapctl.template.model import Resource
@@ -110,7 +110,16 @@ def _judge_count(limit: Limit, result: Preflight) -> Iterator[Finding]:
         line=spender[1].line if spender else None,
         hints=next_steps(quota.value, quota.usage),
         judged=not any(isinstance(value, Unknown) for value in (quota.value, quota.usage)),
+        amount=_amount(limit, more, quota),
     )
+
+
+def _amount(limit: Limit, more: Addition, quota: Quota) -> Amount | None:
+    match quota.value, quota.usage:
+        case int(value), int(usage):
+            return Amount(usage, more.most, value, limit.unit)
+        case _:
+            return None
 
 
 def _compare_count(limit: Limit, more: Addition, quota: Quota) -> tuple[Verdict, str]:
@@ -147,7 +156,8 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         verdict = Verdict.FITS if measured <= allowed else Verdict.EXCEEDS
         hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
         message = f"{limit.title}: {measured:,} of {allowed:,}{unit}"
-        yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
+        amount = Amount(0, measured, allowed, limit.unit)
+        yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints, amount=amount)
 
 
 JUDGES: Mapping[LimitKind, Callable[[Limit, Preflight], Iterator[Finding]]] = {

@@ -49,6 +49,8 @@ class Preflight:
     """Whether limits that were not read count as unknown."""
     coverage: Mapping[str, int] = field(default_factory=dict)
     """The resource types whose limits are not covered, with how many resources there are of each."""
+    env: str | None = None
+    """The environment that was chosen."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
 

@@ -1,18 +1,33 @@
 """Markdown, for a job summary or a comment on a pull request."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import astuple
 
-from tapctl.report.finding import Level, Report, ReportItem
+from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, Scope
 
 _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**open**", Level.ERROR: "**error**"}
 
 
 def as_markdown(report: Report) -> str:
-    """The sentence, and a table of the problems."""
+    """The sentence, what was judged, the functions, and the problems."""
     parts = [f"### {_plain(report.title)}", _plain(report.sentence)]
+    if known := [f"{name} {text}" for name, text in _scope(report.scope) if text]:
+        parts.append(" · ".join(map(_plain, known)))
+    if report.functions:
+        head = ["| function | requested | live | verdict | remedy |", "| --- | ---: | ---: | --- | --- |"]
+        parts.append("\n".join([*head, *map(_function, report.functions)]))
     if report.problems:
         parts.append("\n".join(["| | what | found |", "| --- | --- | --- |", *map(_row, report.problems)]))
     return "\n\n".join(parts) + "\n"
+
+
+def _scope(scope: Scope) -> Iterator[tuple[str, str]]:
+    yield from zip(("environment", "stack", "account", "Region"), astuple(scope), strict=True)
+
+
+def _function(row: FunctionRow) -> str:
+    return f"| {' | '.join(map(_plain, astuple(row)))} |"
 
 
 def _row(item: ReportItem) -> str:

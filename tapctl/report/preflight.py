@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Holders, InFlight, Stack
@@ -65,16 +66,16 @@ def _table(result: Preflight) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("function", "requested", "live", "verdict", "remedy"):
         table.add_column(name, justify="right" if name in ("requested", "live") else "left")
-    for change in result.changes:
-        verdict = _function_verdict(result, change)
-        table.add_row(
-            escape(change.logical_id),
-            _requested(change),
-            _live(change),
-            f"[{STYLES[verdict.value]}]{verdict.value}[/]",
-            escape(_remedy_text(result, change)),
-        )
+    for name, requested, live, verdict, remedy in _rows(result):
+        table.add_row(escape(name), requested, live, f"[{STYLES[verdict]}]{verdict}[/]", escape(remedy))
     return table
+
+
+def _rows(result: Preflight) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each function with what is requested, what is live, the verdict, and the remedy."""
+    for change in result.changes:
+        verdict = _function_verdict(result, change).value
+        yield change.logical_id, _requested(change), _live(change), verdict, _remedy_text(result, change)
 
 
 def _function_verdict(result: Preflight, change: ClaimChange) -> Verdict:
@@ -330,9 +331,10 @@ def stack_name(result: Preflight) -> str | None:
 
 def _report(result: Preflight) -> Report:
     """The findings for the formats of other tools; a text does not load their module."""
-    from tapctl.report.finding import of_preflight
+    from tapctl.report.finding import FunctionRow, of_preflight
 
-    return of_preflight(result, sentence(result).plain)
+    rows, notes = (FunctionRow(*row) for row in _rows(result)), _notes(replace(result, coverage={}))
+    return of_preflight(result, sentence(result).plain, tuple(rows), tuple(notes))
 
 
 RENDERERS: Mapping[str, Callable[[Preflight, RenderOptions], str]] = {

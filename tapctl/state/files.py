@@ -1,9 +1,10 @@
 """The folder for tapctl's state, and atomic writes: a file has its old content or all of the new."""
 
+import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from tapctl.errors import TapctlError, UsageError
 _SUFFIX = ".tapctl"
 _ABANDONED = 600
 """Seconds after which a temporary file belongs to a run that was killed; a write takes moments."""
+_NAME_FOLDER = "name a folder that exists and is writable"
 
 
 def state_dir() -> Path:
@@ -63,6 +65,22 @@ def write_together(texts: Mapping[Path, str]) -> None:
             replaced.append(str(path))
 
 
+def refuse_unwritable(paths: Sequence[Path]) -> None:
+    """Raise `UsageError` for a file that cannot be written as far as that shows before the write, or given twice."""
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        target = _target(path)
+        if target is None:
+            continue
+        if target in seen:
+            raise UsageError(f"{seen[target]} is to get two results", "name a file for each")
+        seen[target] = path
+        folder = target.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            reason = os.strerror(errno.EACCES if folder.is_dir() else errno.ENOENT)
+            raise UsageError(f"cannot write {path}: {reason}", _NAME_FOLDER)
+
+
 @contextmanager
 def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
     """Write a temporary file; yields the function that moves it into place. It is removed at the end otherwise."""
@@ -78,8 +96,7 @@ def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
         _remove_abandoned(target.parent, prefix)
         temporary.touch(0o666 if mode is None else 0o600, exist_ok=False)  # the operating system applies the umask
     except OSError as error:
-        hint = "name a folder that exists and is writable"
-        raise UsageError(f"cannot write {path}: {error.strerror}", hint) from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", _NAME_FOLDER) from None
     try:
         with _keeping_old(path), temporary.open("wb") as file:
             file.write(data)

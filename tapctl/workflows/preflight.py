@@ -85,6 +85,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         remedy_asks=settings.remedy is RemedyMode.ASK,
         is_sandbox=settings.sandbox,
         strict=settings.strict,
+        env=settings.env,
         coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
     )
