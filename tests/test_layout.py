@@ -20,6 +20,7 @@ EXCEPTIONS = (
     "benchmarks",  # that each of them starts
     "test_docs.py",
     "test_layout.py",
+    "test_schemas.py",  # data of the package
     "test_structure.py",
 )
 

@@ -51,6 +51,11 @@ class Destination:
     file: Path | None = None
 
     @property
+    def is_report(self) -> bool:
+        """Whether it is made from the findings as one report, and not from the result itself."""
+        return self.format not in (FindingsFormat.TEXT, FindingsFormat.JSON)
+
+    @property
     def annotates(self) -> bool:
         return self.format is FindingsFormat.GITHUB
 

@@ -64,6 +64,8 @@ def preflight(
         if probe.probe_floor:
             settings = probe_floor(reader, settings, terminal, yes=probe.yes)
         result = workflow.preflight(loaded, reader, settings, linting)
+        if any(place.is_report for place in places):
+            result = workflow.identified(result, reader)
     from tapctl.report import preflight as report
 
     renderers = report.RENDERERS

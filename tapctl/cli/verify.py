@@ -10,7 +10,7 @@ import typer
 
 from tapctl.cli.command import Only
 from tapctl.cli.context import destinations, open_aws, print_findings, route_for, stack_name_of
-from tapctl.cli.options import FindingsFormat, FindingsOptions
+from tapctl.cli.options import FindingsOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TemplateError
 from tapctl.settings.options import AccountOptions, TemplateOptions, option
@@ -54,7 +54,7 @@ def verify(
     )
     if not result.failed:
         mark_verified(result.stack_id)
-    if any(place.format not in (FindingsFormat.TEXT, FindingsFormat.JSON) for place in places):
+    if any(place.is_report for place in places):
         result = replace(result, template=_source(settings.template), env=settings.env)
     print_findings(
         {place: report.RENDERERS[place.format.value](result, terminal.options(place.file)) for place in places},

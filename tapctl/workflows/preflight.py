@@ -46,6 +46,14 @@ def preflight(
     return replace(result, lint=(*_unbuilt(result.tree), *linted))
 
 
+def identified(result: Preflight, reader: AccountReader) -> Preflight:
+    """With the account's id, which no verdict needs and a report names; without it where it cannot be read."""
+    known = reader.identity() if result.account.account_id is None else None
+    if known is None or isinstance(known, Unknown):
+        return result
+    return replace(result, account=replace(result.account, account_id=known.account_id))
+
+
 def judge(
     template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Preflight:

@@ -36,6 +36,7 @@ from tapctl.workflows.preflight import (
     DUPLICATE_KEY,
     MISSING_PATH,
     UNBUILT,
+    identified,
     judge,
     preflight,
     refuse_unbuilt,
@@ -667,3 +668,12 @@ def test_an_image_that_is_not_built_is_a_warning_and_refuses_a_deploy(golden: Go
         refuse_unbuilt(result.tree)
     assert caught.value.message.endswith(found.message)
     golden(caught.value)
+
+
+def test_a_report_names_the_account_that_no_verdict_needs() -> None:
+    reader = fake_account(account_id="123456789012")
+    result = judge(template(FUNCTION.format(5)), reader, settings())
+    unnamed = replace(result, account=replace(result.account, account_id=None))
+
+    assert identified(unnamed, reader).account.account_id == "123456789012"
+    assert identified(unnamed, fake_account()) == unnamed
