@@ -2,6 +2,7 @@
 
 import pytest
 
+from tapctl.__main__ import main
 from tapctl.cli.app import _Commands
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
@@ -15,6 +16,17 @@ def test_no_summary_of_a_command_is_cut_off(group: tuple[str, ...], fresh: Termi
     summaries = help_text.partition("Commands:\n")[2].splitlines()
     assert len(summaries) >= 5
     assert all(line.endswith(".") and "..." not in line for line in summaries), summaries
+
+
+@pytest.mark.parametrize("name", ["tapctl", "tap-preflight"])
+def test_the_program_goes_by_the_name_that_it_runs_under(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [f"/usr/bin/{name}", "verify", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+
+    assert capsys.readouterr().out.startswith(f"Usage: {name} verify ")
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "fix", "deploy"])
