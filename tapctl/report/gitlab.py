@@ -12,15 +12,17 @@ _SEVERITIES = {Level.NOTE: "info", Level.WARNING: "minor", Level.INCONCLUSIVE: "
 
 
 def as_gitlab(report: Report) -> str:
+    base = root()
     marks = zip(report.problems, fingerprints(report.problems, report.file), strict=True)
-    return json.dumps([_problem(item, mark, report.file) for item, mark in marks], indent=2) + "\n"
+    problems = [_problem(item, mark, from_root(item.file or report.file, base)) for item, mark in marks]
+    return json.dumps(problems, indent=2) + "\n"
 
 
-def _problem(item: ReportItem, mark: str, file: str) -> dict[str, Any]:
+def _problem(item: ReportItem, mark: str, path: str) -> dict[str, Any]:
     return {
         "description": item.sentence,
         "check_name": item.rule,
         "fingerprint": mark,
         "severity": _SEVERITIES[item.level],
-        "location": {"path": from_root(item.file or file, root()), "lines": {"begin": item.line or 1}},
+        "location": {"path": path, "lines": {"begin": item.line or 1}},
     }

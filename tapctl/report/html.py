@@ -56,11 +56,6 @@ def as_html(report: Report) -> str:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Text
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def _text(value: object) -> str:
     return escape(one_line(str(value)))
 
@@ -287,6 +282,10 @@ def _passed(report: Report) -> str:
     return f"<section><details>{title}{_list(passed, 'plain')}</details></section>" if passed else ""
 
 
+NEAR = 0.8
+"""The part of a limit from which on little is left."""
+
+
 def _limits(result: Preflight) -> str:
     rows = [
         (finding.amount, finding.limit, finding.file, finding.verdict.value)
@@ -294,7 +293,8 @@ def _limits(result: Preflight) -> str:
         if finding.amount and finding.limit and finding.limit != CONCURRENCY.id
     ]
     rows.sort(key=lambda row: -(row[0].used + row[0].added) / max(row[0].allowed, 1))
-    return _section("Other limits", "\n".join(_limit(*row) for row in rows))
+    key = f'<p class="dim">The marks are at {NEAR:.0%} of a limit and at the limit.</p>' if rows else ""
+    return _section("Other limits", key, "\n".join(_limit(*row) for row in rows))
 
 
 def _limit(amount: Amount, rule: str, file: str, verdict: str) -> str:
@@ -303,9 +303,12 @@ def _limit(amount: Amount, rule: str, file: str, verdict: str) -> str:
     title = f'<a href="{escape(row.docs)}">{_text(row.title)}</a>' if row else _text(rule)
     used, added, allowed = (_shown(number, amount.unit) for number in (amount.used, amount.added, amount.allowed))
     numbers = f"{used} used, {added} more, of {allowed}" if amount.used else f"{added} of {allowed}"
+    if verdict == "fits" and total >= NEAR * amount.allowed:
+        verdict, kind = "near the limit", "open"
     parts = (
         _part("others", 0, amount.used / whole),
         _part("over" if total > amount.allowed else "stack", 0, amount.added / whole),
+        _part("line near", NEAR * amount.allowed / whole),
         _part("line limit", amount.allowed / whole),
     )
     return (

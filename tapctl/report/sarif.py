@@ -95,7 +95,8 @@ def _rule(item: ReportItem) -> dict[str, Any]:
 def _result(
     item: ReportItem, rules: Sequence[str], file: str, base: Path, *, mark: str, fix: Remedied | None
 ) -> dict[str, Any]:
-    fixes = [_fix(fix, base)] if fix and fix.edits and _is_helped(item) else []
+    is_file = fix is not None and all(not edit.file.startswith("<") for edit in fix.edits)
+    fixes = [_fix(fix, base)] if fix and fix.edits and is_file and _is_helped(item) else []
     return {
         "ruleId": item.rule,
         "ruleIndex": rules.index(item.rule),
