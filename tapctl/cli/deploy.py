@@ -95,7 +95,7 @@ def deploy(
         run.timeout,
         waits=not run.no_wait,
         verifies=not run.no_verify,
-        allow_uncertain=judgement.allow_uncertain,
+        allow_uncertain=settings.allow_uncertain,
         builds=not run.plan,
     )
     with _reporter(terminal, output, run) as ui, _linting(lint, loaded.source, settings.region) as linting:

@@ -123,3 +123,4 @@ class FindingsOptions(_Output):
         "  [default: text]",
         default=(),
     )
+    advisory: bool = option("--advisory", help="Report what is found, and exit with 0.", default=False)

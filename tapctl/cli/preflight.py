@@ -76,8 +76,8 @@ def preflight(
     )
     if all(place.file for place in places):
         terminal.message(report.sentence(result).plain)
-    uncertain = judgement.allow_uncertain
-    raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
+    code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
+    raise typer.Exit(ExitCode.OK if output.advisory else ExitCode.USAGE if result.lint_errors else code)
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:

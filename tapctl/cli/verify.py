@@ -60,7 +60,7 @@ def verify(
         {place: report.RENDERERS[place.format.value](result, terminal.options(place.file)) for place in places},
         terminal,
     )
-    raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
+    raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed and not output.advisory else ExitCode.OK)
 
 
 def _source(template: str) -> Template | None:

@@ -62,7 +62,9 @@ def _text(value: object) -> str:
 
 def _rich(text: str) -> str:
     """A sentence in which what stands between backticks is code, and an address is a link."""
-    linked = re.sub(r"https://[^\s<>`;,)]+[^\s<>`;,.)]", lambda url: f'<a href="{url[0]}">{url[0]}</a>', _text(text))
+    linked = re.sub(
+        r"https://(?:[^\s<>`;,)&]|&amp;)+(?<![.])", lambda url: f'<a href="{url[0]}">{url[0]}</a>', _text(text)
+    )
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
 
 

@@ -47,6 +47,8 @@ class Environment(Section):
     """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     """The unreserved minimum, if you know it."""
+    allow_uncertain: bool = False
+    """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
     termination_protection: bool | None = None
     """Set after every deploy."""
     protected: bool = False

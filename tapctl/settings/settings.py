@@ -48,6 +48,8 @@ class Settings:
     tags: Mapping[str, str] = field(default_factory=dict)
     remedy: RemedyMode = RemedyMode.ASK
     min_unreserved: int | None = None
+    allow_uncertain: bool = False
+    """Whether an uncertain or unknown verdict passes."""
     termination_protection: bool | None = None
     protected: bool = False
     """Refuse `--express` and `tapctl destroy`."""
@@ -125,6 +127,7 @@ def read(
         role_arn=stack.role_arn or environment.role_arn,
         tags={**environment.tags, **pairs(stack.tags, "--tag", "team=shop")},
         remedy=judgement.remedy or environment.remedy,
+        allow_uncertain=judgement.allow_uncertain or environment.allow_uncertain,
         min_unreserved=_either(judgement.min_unreserved, environment.min_unreserved),
         termination_protection=_either(stack.termination_protection, environment.termination_protection),
         protected=environment.protected,

@@ -55,6 +55,21 @@ def test_output_is_the_file_of_the_format_that_names_none(shop: Path, tapctl: Ta
     assert (shop / "a.sarif").exists()
 
 
+def test_an_advisory_run_reports_and_passes(shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl(*PREFLIGHT, "--advisory", "--format", "json")
+
+    assert (answer.code, answer.json()["verdict"]) == (0, "exceeds")
+    assert tapctl(*PREFLIGHT, "--advisory", "--snapshot", "nowhere").code == 2
+
+
+def test_an_environment_may_allow_what_is_uncertain(shop: Path, tapctl: Tapctl) -> None:
+    (shop / "tapctl.toml").write_text("[env.dev]\nallow_uncertain = true\n[env.prod]\n")
+    (shop / "account.json").write_text(ACCOUNT.replace(": 10", ": 150"))
+
+    codes = {env: tapctl(*PREFLIGHT, "--env", env, "--quiet").code for env in ("dev", "prod")}
+    assert codes == {"dev": 0, "prod": 4}
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -102,6 +102,21 @@ def test_pictures_have_a_text(tmp_path: Path) -> None:
     assert "9 used, 1 more, of 10" in labels
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("see https://a.b/c.", '<a href="https://a.b/c">https://a.b/c</a>.', id="the end of a sentence"),
+        pytest.param("https://a.b/?x=1&y=2", '<a href="https://a.b/?x=1&amp;y=2">', id="a query"),
+        pytest.param('https://a.b/"onclick="x', '<a href="https://a.b/">', id="a quote"),
+        pytest.param("run `a <b>`", "run <code>a &lt;b&gt;</code>", id="code"),
+    ],
+)
+def test_a_sentence_has_links_and_code(text: str, shown: str) -> None:
+    checks = (Check("Queue", CheckStatus.FAILED, text),)
+
+    assert shown in verify.RENDERERS["html"](Verification("shop", checks), OPTIONS)
+
+
 def test_the_source_is_shown_as_text(tmp_path: Path) -> None:
     text = page(judged(tmp_path))
 
