@@ -10,14 +10,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
-from tapctl.limits import CATALOGUE  # noqa: E402
+from tapctl.limits import catalogue  # noqa: E402
 
 BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<name>[a-z -]+) -->\n.*?^<!-- end -->$")
 
@@ -34,9 +35,45 @@ def exit_codes() -> str:
 def limits() -> str:
     rows = (
         (f"`{limit.id}`", limit.title, ", ".join(f"`{action}`" for action in limit.permissions) or "nothing")
-        for limit in CATALOGUE
+        for limit in catalogue()
     )
     return table(("limit", "of", "read with"), rows)
+
+
+INDEX = ROOT / "tapctl" / "limits" / "index.py"
+
+
+def index() -> str:
+    """`tapctl/limits/index.py`: which files have rows for a resource type, so that no other file is imported."""
+    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "index", "row"))
+    files: dict[str, list[str]] = {}
+    always = []
+    for service in services:
+        for limit in import_module(f"tapctl.limits.{service}").ROWS:
+            if not limit.types or limit.own_stack:
+                always.append(service)
+            for type_ in limit.types:
+                files.setdefault(type_, []).append(service)
+    lines = [
+        '"""Which files of this package have rows for a resource type; written by `python docs/generate.py`."""',
+        "",
+        f"SERVICES = {_tuple(services)}",
+        '"""The files, one per service."""',
+        "",
+        f"ALWAYS = {_tuple(dict.fromkeys(always))}",
+        '"""The files with limits of every template."""',
+        "",
+        "FILES = {",
+        *(f'    "{type_}": {_tuple(dict.fromkeys(names))},' for type_, names in sorted(files.items())),
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tuple(names: Iterable[str]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    one_line = f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
+    return one_line if len(one_line) < 90 else "(\n" + "".join(f"    {name},\n" for name in quoted) + ")"
 
 
 def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -92,9 +129,9 @@ def renewed(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     outdated = []
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = path.read_text(encoding="utf-8")
-        if (new := renewed(text)) != text:
+    for path in (INDEX, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        if (new := index() if path == INDEX else renewed(text)) != text:
             outdated.append(str(path.relative_to(ROOT)))
             if "--check" not in arguments:
                 path.write_text(new, encoding="utf-8")

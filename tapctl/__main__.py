@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -63,11 +64,19 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("TAPCTL_TRACEBACK"):
             raise
+        if isinstance(error, OSError) and error.errno in _FULL:
+            discard(sys.stdout)
+            place = f" {error.filename}" if error.filename else ""
+            return complain(f"cannot write{place}: {error.strerror}", "free some space", ExitCode.FAILURE)
         return complain(
             f"this is a bug in tapctl: {type(error).__name__}: {error}",
             "please report it, with the traceback that TAPCTL_TRACEBACK=1 prints",
             ExitCode.FAILURE,
         )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What is wrong with a disk where an output or a temporary file cannot be written."""
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -115,7 +124,7 @@ def _distinct(code: ExitCode, arguments: list[str]) -> ExitCode:
 def _misused(error: typer.TyperException) -> ExitCode:
     if type(error).__name__ == "NoArgsIsHelpError":
         # No arguments: print the help.
-        sys.stderr.write(f"{error.format_message()}\n")
+        _to_stderr(error.format_message())
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "tapctl"
@@ -140,8 +149,17 @@ def _reworded(message: str) -> str:
 
 def complain(message: str, hint: Hint | None, code: ExitCode) -> ExitCode:
     for line in (f"error: {' '.join(message.split())}", *([f"hint: {worded(hint)}"] if hint else [])):
-        sys.stderr.write(f"{harmless(fitted(one_line(line), sys.stderr))}\n")
+        _to_stderr(harmless(fitted(one_line(line), sys.stderr)))
     return code
+
+
+def _to_stderr(text: str) -> None:
+    """Print to stderr; where that fails, the exit code still says how the command ended."""
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Advice(Enum):
     REQUEST_INCREASE = "request-increase"  # service code, quota code, value
     REQUEST_INCREASE_IN_REGION = "request-increase-in-region"  # service code, quota code, value, Region
     INCREASE_PENDING = "increase-pending"  # value, day
+    RAISE_QUOTA = "raise-quota"  # service code, quota code, value, Region
 
     # what a template leaves open
     GIVE_PARAMETER = "give-parameter"  # parameter name

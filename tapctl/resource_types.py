@@ -11,6 +11,10 @@ CUSTOM_RESOURCES = ("Custom::", CUSTOM_RESOURCE)
 STACK = "AWS::CloudFormation::Stack"
 """A nested stack, and any stack in its own events."""
 
+STACK_SET = "AWS::CloudFormation::StackSet"
+PROVISIONED_PRODUCT = "AWS::ServiceCatalog::CloudFormationProvisionedProduct"
+"""A stack of a template that Service Catalog has, made while the resource is created."""
+
 FUNCTION = "AWS::Lambda::Function"
 ALIAS = "AWS::Lambda::Alias"
 VERSION = "AWS::Lambda::Version"

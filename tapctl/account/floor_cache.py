@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict
 
 from tapctl.account.model import LearnedFloor
-from tapctl.state.files import own_folder, state_dir, write_atomically
+from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomically
 
 FILE = "floors.json"
 
@@ -47,7 +47,7 @@ def _save(floors: dict[str, object]) -> None:
 
 def _load() -> dict[str, object]:
     try:
-        floors = json.loads((state_dir() / FILE).read_bytes())
+        floors = json.loads(read_bytes(state_dir() / FILE))
     except (OSError, ValueError, RecursionError):
         return {}
     return floors if isinstance(floors, dict) else {}

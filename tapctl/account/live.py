@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from tapctl.account.model import (
     Account,
@@ -21,6 +20,7 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
+from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads
 from tapctl.aws import lambda_, lookups, quotas
 from tapctl.aws.cloudformation import (
     describe_stack,
@@ -34,8 +34,6 @@ from tapctl.aws.session import Aws
 from tapctl.limits.row import Call, Limit
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
 from tapctl.unknown import Count, Unknown
-
-T = TypeVar("T")
 
 WORKERS = 16
 
@@ -114,9 +112,6 @@ class _LiveStacks:
         }
         return replace(stack, functions={**stack.functions, **{name: read.result() for name, read in reads.items()}})
 
-    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
-        return read_or_unknown("cloudformation:GetTemplate", lambda: get_template(self.aws, stack.id))
-
     def in_flight(self) -> tuple[InFlight, ...] | Unknown:
         stacks = read_or_unknown("cloudformation:ListStacks", lambda: list_stacks(self.aws, RUNNING))
         return stacks if isinstance(stacks, Unknown) else tuple(InFlight(name, status) for name, status in stacks)
@@ -184,9 +179,6 @@ def _with_holder(function: LiveFunction, logical_id: str) -> LiveFunction:
     return replace(function, provisioned=sum(holders.values()), holders=holders)
 
 
-_SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
-
-
 def _setting(path: str) -> Call:
     return Call("lambda", "GetAccountSettings", path)
 
@@ -199,27 +191,33 @@ HOLDER_READS = 200
 class LiveAccount(_LiveStacks):
     """Satisfies `tapctl.account.reader.AccountReader`; an operation that several limits need is called once."""
 
-    _answers: dict[str, Future[Any]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _reads: LimitReads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reads = LimitReads(self.aws, self._pool)
 
     def snapshot(self) -> Account | None:
         return None
 
     def identity(self) -> Identity | Unknown:
-        account_id = self._once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
+        account_id = self._reads.once("identity", lookups.GET_CALLER, lambda: lookups.account_id(self.aws)).result()
         return account_id if isinstance(account_id, Unknown) else Identity(account_id, self.aws.region)
+
+    def deployed_template(self, stack: Stack) -> Mapping[str, Any] | str | Unknown:
+        read = "cloudformation:GetTemplate"
+        return self._reads.once(f"{read} {stack.id}", read, lambda: get_template(self.aws, stack.id)).result()
 
     def settings(self) -> AccountSettings:
         return AccountSettings(
             Concurrency(
-                self._number(_setting("AccountLimit.ConcurrentExecutions")),
-                self._number(_setting("AccountLimit.UnreservedConcurrentExecutions")),
+                self._reads.number(_setting("AccountLimit.ConcurrentExecutions")),
+                self._reads.number(_setting("AccountLimit.UnreservedConcurrentExecutions")),
             ),
             Quota(
-                self._number(_setting("AccountLimit.TotalCodeSize")),
-                self._number(_setting("AccountUsage.TotalCodeSize")),
+                self._reads.number(_setting("AccountLimit.TotalCodeSize")),
+                self._reads.number(_setting("AccountUsage.TotalCodeSize")),
             ),
-            self._number(_setting("AccountUsage.FunctionCount")),
+            self._reads.number(_setting("AccountUsage.FunctionCount")),
         )
 
     def holders(self) -> Holders | Unknown:
@@ -239,12 +237,7 @@ class LiveAccount(_LiveStacks):
         )
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
-        for limit in limits:
-            for call in (limit.usage, limit.quota):
-                if call and not self._skips(limit):
-                    self._pages(call)
-        values = {limit.key: self._pool.submit(self._applied, limit) for limit in limits}
-        return {limit.key: Quota(values[limit.key].result(), self._usage(limit)) for limit in limits}
+        return self._reads.quotas(limits)
 
     def exports(self) -> Mapping[str, str] | Unknown:
         exports = self._exports()
@@ -259,9 +252,10 @@ class LiveAccount(_LiveStacks):
 
     def pending_increases(self, limit: Limit) -> tuple[Increase, ...] | Unknown:
         if self.aws.target.is_sandbox:
-            return _SANDBOX_HAS_NONE
+            return SANDBOX_HAS_NONE
+        where = (self.aws, limit.service, limit.code)
         requests = read_or_unknown(
-            quotas.LIST_REQUESTS, lambda: quotas.open_requests(self.aws, limit.service, limit.code)
+            quotas.LIST_REQUESTS, lambda: quotas.open_requests(*where, is_global=limit.is_global)
         )
         if isinstance(requests, Unknown):
             return requests
@@ -298,51 +292,4 @@ class LiveAccount(_LiveStacks):
         return {f"import:{name}": values.get(name, Unknown(f"no stack exports {name}")) for name in names}
 
     def _exports(self) -> tuple[lookups.Export, ...] | Unknown:
-        return self._once("exports", lookups.LIST_EXPORTS, lambda: lookups.exports(self.aws)).result()
-
-    def _skips(self, limit: Limit) -> bool:
-        """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
-        return self.aws.target.is_sandbox and limit.service != "lambda"
-
-    def _usage(self, limit: Limit) -> Count:
-        if self._skips(limit):
-            return _SANDBOX_HAS_NONE
-        return self._number(limit.usage) if limit.usage else 0
-
-    def _applied(self, limit: Limit) -> Count:
-        """The applied quota; AWS's default where Service Quotas has no applied value."""
-        if self._skips(limit):
-            return _SANDBOX_HAS_NONE
-        if limit.quota:
-            return self._number(limit.quota)
-        applied = read_or_unknown(quotas.GET_APPLIED, lambda: quotas.applied_quota(self.aws, limit.service, limit.code))
-        if applied is not None:
-            return applied
-        return read_or_unknown(quotas.GET_DEFAULT, lambda: quotas.default_quota(self.aws, limit.service, limit.code))
-
-    def _number(self, call: Call) -> Count:
-        """The number at the path of a call, or the length of the list there, over all pages."""
-        import jmespath
-
-        pages = self._pages(call).result()
-        if isinstance(pages, Unknown):
-            return pages
-        values = [jmespath.search(call.path, page) for page in pages]
-        if any(isinstance(value, list) for value in values):
-            return sum(len(value or ()) for value in values)
-        number = next((value for value in values if value is not None), None)
-        return Unknown(f"{call.permission} did not return {call.path}") if number is None else int(number)
-
-    def _pages(self, call: Call) -> Future[list[dict[str, Any]] | Unknown]:
-        return self._once(
-            call.permission,
-            call.permission,
-            lambda: self.aws.pages(call.service, call.operation, **call.parameters),
-        )
-
-    def _once(self, key: str, permission: str, read: Callable[[], T]) -> Future[T | Unknown]:
-        """The result of a read that runs once for each key."""
-        with self._lock:
-            if key not in self._answers:
-                self._answers[key] = self._pool.submit(read_or_unknown, permission, read)
-            return self._answers[key]
+        return self._reads.once("exports", lookups.LIST_EXPORTS, lambda: lookups.exports(self.aws)).result()

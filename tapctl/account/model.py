@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from tapctl.unknown import Count, Unknown
 
@@ -84,12 +85,25 @@ class PastFailure:
     day: str
 
 
+class Source(Enum):
+    """Where the value of a quota comes from, as a message names it; the applied value needs no name."""
+
+    APPLIED = ""
+    AWS_DEFAULT = "AWS default"
+    DOCUMENTED = "documented default"
+
+
+Usage = int | float | Mapping[str, int | float] | Unknown
+"""What is used of a quota; of one per parent by the physical id of the parent, or by the fullest parent alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
     """An applied quota and its usage."""
 
-    value: Count
-    usage: Count
+    value: int | float | Unknown
+    usage: Usage
+    source: Source = Source.APPLIED
 
 
 @dataclass(frozen=True, slots=True)

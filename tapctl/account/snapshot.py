@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tapctl.account.model import (
     UNREAD,
@@ -19,6 +19,7 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
+    Source,
     Stack,
 )
 from tapctl.account.snapshot_schema import Snapshot, SnapshotHolders, SnapshotStack, Unread, read
@@ -32,6 +33,7 @@ CODE_STORAGE = "lambda/L-2ACBD22F"
 
 _LEFT_OUT = Unknown("not in the snapshot", judged=False)
 
+T = TypeVar("T")
 Wording = Callable[[Hint], str]
 
 
@@ -99,7 +101,10 @@ def load(path: Path) -> SnapshotAccount:
 def _account(snapshot: Snapshot) -> Account:
     limits, usage = snapshot.limits, snapshot.usage
     code_size = Quota(_number(limits.total_code_size), _number(usage.total_code_size))
-    quotas = {key: Quota(_number(quota.value), _number(quota.usage)) for key, quota in snapshot.quotas.items()}
+    quotas = {
+        key: Quota(_read(quota.value), _read(quota.usage), Source(quota.source))
+        for key, quota in snapshot.quotas.items()
+    }
     exports = snapshot.exports
     return Account(
         region=snapshot.region,
@@ -137,9 +142,8 @@ def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
         )
         for name, function in stack.functions.items()
     }
-    parameters = {
-        name: value.value() if isinstance(value, Unread) else value for name, value in stack.parameters.items()
-    }
+    values: Mapping[str, str | Unread] = {**stack.parameters, **stack.withheld}
+    parameters = {name: value.value() if isinstance(value, Unread) else value for name, value in values.items()}
     return Stack(stack.name, stack.status, functions, parameters, stack.resources, exports=stack.exports)
 
 
@@ -152,6 +156,10 @@ def _holders(holders: SnapshotHolders | Unread | None) -> Holders | Unknown:
 def _number(value: "int | Unread | None") -> Count:
     if value is None:
         return _LEFT_OUT
+    return value.value() if isinstance(value, Unread) else value
+
+
+def _read(value: "T | Unread") -> T | Unknown:
     return value.value() if isinstance(value, Unread) else value
 
 
@@ -172,8 +180,9 @@ def to_json(account: Account, word: Wording) -> dict[str, Any]:
         "usage": _entries(total_code_size=code.usage, function_count=account.settings.function_count),
         "stack": _stack_json(account.stack),
         "quotas": {
-            key: {"value": quota.value, "usage": quota.usage}
+            key: {"value": quota.value, "usage": quota.usage} | ({"source": source} if source else {})
             for key, quota in sorted(account.quotas.items())
+            for source in [quota.source.value]
             if _was_read(quota.value) and _was_read(quota.usage)
         },
         "floor": asdict(account.learned) if account.learned else None,
@@ -194,6 +203,7 @@ def dumps(account: Account, word: Wording) -> str:
 def _stack_json(stack: Stack | Unknown | None) -> Any:
     if stack is None or isinstance(stack, Unknown):
         return stack
+    withheld = {name: value for name, value in stack.parameters.items() if isinstance(value, Unknown)}
     return {
         "name": stack.name,
         "status": stack.status,
@@ -206,7 +216,8 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
             }
             for name, function in stack.functions.items()
         },
-        "parameters": stack.parameters,
+        "parameters": {name: value for name, value in stack.parameters.items() if name not in withheld},
+        **({"withheld": withheld} if withheld else {}),
         "resources": stack.resources,
         **({"exports": stack.exports} if stack.exports else {}),
     }
@@ -219,7 +230,7 @@ def _holders_json(holders: Holders | Unknown) -> Any:
     return {"functions": functions, "not_read": holders.not_read, "reason": holders.reason}
 
 
-def _entries(**values: Count) -> dict[str, Any]:
+def _entries(**values: object) -> dict[str, Any]:
     return {name: value for name, value in values.items() if _was_read(value)}
 
 

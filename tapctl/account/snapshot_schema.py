@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tapctl.errors import ConfigError
 from tapctl.hints import Advice, advise
+from tapctl.state.files import read_bytes
 from tapctl.unknown import Unknown
 
 
@@ -65,6 +66,8 @@ class SnapshotStack(_Model):
     status: str = "CREATE_COMPLETE"
     functions: dict[str, _Function] = {}
     parameters: dict[str, str | Unread] = {}
+    withheld: dict[str, Unread] = {}
+    """The parameters that have a value which is not saved: those with NoEcho, and those of environment variables."""
     resources: dict[str, str] | None = None
     exports: dict[str, str] = {}
 
@@ -90,9 +93,14 @@ _UNION_MEMBERS = {
 """The names that pydantic puts into the path of an error for the members of a union."""
 
 
+Units = Annotated[int | float, Field(ge=0)]
+
+
 class _Quota(_Model):
-    value: Number
-    usage: Number
+    value: Units | Unread
+    # An Unread is a map too, so it is tried first.
+    usage: Annotated[Units | UnreadMap | dict[str, Units], Field(union_mode="left_to_right")]
+    source: Literal["", "AWS default", "documented default"] = ""
 
 
 class _Floor(_Model):
@@ -129,7 +137,7 @@ class Snapshot(_Model):
 def read(path: Path) -> Snapshot:
     """Validate the file. Raises `ConfigError` with its first error."""
     try:
-        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(path.read_bytes()))
+        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(read_bytes(path)))
     except OSError as error:
         raise ConfigError(
             f"cannot read the snapshot {path}: {error.strerror}", advise(Advice.SAVE_SNAPSHOT, str(path))

@@ -21,6 +21,7 @@ GET_CALLER = "sts:GetCallerIdentity"
 GET_PARAMETERS = "ssm:GetParameters"
 LIST_EXPORTS = "cloudformation:ListExports"
 LIST_IMPORTS = "cloudformation:ListImports"
+DESCRIBE_IMAGES = "ecr:DescribeImages"
 
 PARAMETERS_PER_REQUEST = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
@@ -96,3 +97,15 @@ def importers(aws: Aws, name: str) -> tuple[str, ...]:
             return ()
         raise
     return tuple(stack for page in pages for stack in page.get("Imports", []))
+
+
+def has_image(aws: Aws, repository: str, tag: str) -> bool:
+    """Whether a repository of the account in ECR has an image with this tag."""
+    try:
+        with aws_call(DESCRIBE_IMAGES):
+            aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except AwsError as error:
+        if error.code in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            return False
+        raise
+    return True

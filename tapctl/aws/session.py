@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ class Aws:
     trace: Callable[[str], None] | None = None
     """Called before every request with the name of its IAM action."""
     _session: boto3.Session | None = None
-    _clients: dict[tuple[str, str | None], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -72,12 +72,20 @@ class Aws:
             self._session = self._new_session()
         return self._session
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        with self._lock:
-            key = (service, region)
-            if key not in self._clients:
-                self._clients[key] = self._new_client(service, region or self.region)
+    def client(self, service: str, region: str | None = None, *, once: float | None = None) -> Any:
+        """The client of a service. One with `once` sends a request a single time, and waits these seconds for it."""
+        key = (service, region, once)
+        if key in self._clients:  # without a wait for the client that another thread is creating
             return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._new_client(service, region or self.region, once)
+            return self._clients[key]
+
+    def prepare(self, services: Iterable[str]) -> None:
+        """Create clients before they are used: that takes as long as several calls."""
+        for service in services:
+            self.client(service)
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The answer of an operation by its API name, such as `GetFunction`."""
@@ -88,12 +96,33 @@ class Aws:
 
     def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
         """Every page of the answer; one where the operation has no pages."""
+        return list(self.each_page(service, operation, **parameters))
+
+    def each_page(
+        self,
+        service: str,
+        operation: str,
+        *,
+        region: str | None = None,
+        token: tuple[str, str] | None = None,
+        **parameters: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """The pages of the answer, one by one.
+
+        `token` has the members of answer and request with the next page, for an operation without a paginator.
+        """
         from botocore import xform_name
 
-        client, method = self.client(service), xform_name(operation)
+        client, method = self.client(service, region), xform_name(operation)
         if client.can_paginate(method):
-            return list(client.get_paginator(method).paginate(**parameters))
-        return [self.call(service, operation, **parameters)]
+            yield from client.get_paginator(method).paginate(**parameters)
+            return
+        while True:
+            page: dict[str, Any] = getattr(client, method)(**parameters)
+            yield page
+            if token is None or not page.get(token[0]):
+                return
+            parameters = {**parameters, token[1]: page[token[0]]}
 
     def supports(self, service: str, operation: str, parameter: str | None = None) -> bool:
         """Whether this version of botocore has the operation, with the parameter."""
@@ -123,15 +152,15 @@ class Aws:
                 f"cannot read the AWS configuration: {error}", "fix the file, or set AWS_CONFIG_FILE"
             ) from None
 
-    def _new_client(self, service: str, region: str) -> Any:
+    def _new_client(self, service: str, region: str, once: float | None) -> Any:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         # Eight standard retries outlast the throttling by CloudFormation's rate limits, which all clients share.
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 8},
+            retries={"mode": "standard", "total_max_attempts": 1 if once else 8},
             connect_timeout=10,
-            read_timeout=60,
+            read_timeout=once or 60,
             user_agent_extra="tapctl",
             max_pool_connections=32,
             # None takes the proxies of the environment; none of them leads to the sandbox.

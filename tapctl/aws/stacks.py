@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tapctl.hints import Advice, advise
@@ -133,6 +134,15 @@ class StackEvent:
     def ends(self) -> bool:
         """Whether it is the last event of an operation on its stack."""
         return self.own and stack_status(self.status).end is not None
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it happened; None where CloudFormation's text is no time."""
+        try:
+            moment = datetime.fromisoformat(self.time)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _known(name: str, value: str) -> str | Unknown:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
@@ -12,11 +14,13 @@ from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.judge import floor
+from tapctl.concurrency.counting import plain_number
+from tapctl.concurrency.judge import Floor, floor
 from tapctl.errors import ExitCode, UsageError
-from tapctl.limits import CATALOGUE, LimitKind
+from tapctl.limits import LimitKind, catalogue
 from tapctl.report.render import Headroom, RenderOptions, age, bar, draw, functions_not_read
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
+from tapctl.template.local_paths import is_there
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -70,7 +74,9 @@ def account(
     from tapctl.workflows.read_inputs import resolve_lookups
 
     terminal = Terminal.of(output)
-    settings = read(account, template=template, judgement=judgement, template_required=False)
+    settings = read(
+        account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
+    )
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
     if quota.request_increase:
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
@@ -81,7 +87,7 @@ def account(
         # A copy is no newer than its source.
         copy = reader.account
         result = replace(result, taken_at=copy.taken_at, lookups=copy.lookups, holders=copy.holders, is_snapshot=True)
-    if settings.template:
+    if _has_template(template, settings, terminal):
         _, _, result = resolve_lookups(load(settings.template), reader, settings, result)
     if file := output.output:
         terminal.result(dumps(result, worded), file)
@@ -91,6 +97,14 @@ def account(
     elif not file:
         terminal.result(dumps(result, worded))
     raise typer.Exit(ExitCode.OK)
+
+
+def _has_template(given: TemplateOptions, settings: Settings, terminal: Terminal) -> bool:
+    """Whether there is a template whose references are read; a configured one may be missing, which is announced."""
+    if settings.template and not given.template and not is_there(Path(settings.template)):
+        terminal.message(f"{settings.template} does not exist; what it refers to is not read")
+        return False
+    return bool(settings.template)
 
 
 def _request(reader: AccountReader, value: int, terminal: Terminal, *, yes: bool) -> None:
@@ -129,11 +143,20 @@ def _concurrency(account: Account, settings: Settings) -> list[Any]:
             stack = _claimed(account.stack)
             return [
                 f"concurrency: limit {limit}, unreserved {unreserved}, floor {number} ({escape(bounds.source)})",
-                f"at least {max(0, unreserved - bounds.safe)} more can be reserved",
+                room(unreserved, bounds),
                 *bar(Headroom(max(0, limit - unreserved - stack), stack, unreserved, bounds.safe)).split("\n"),
             ]
         case limit, unreserved:
             return [f"concurrency: limit {_number(limit)}, unreserved {_number(unreserved)}"]
+
+
+def room(unreserved: int, bounds: Floor) -> str:
+    """How much more can be reserved, as far as the floor is known."""
+    if unreserved > bounds.safe:
+        return f"at least {unreserved - bounds.safe} more can be reserved"
+    if bounds.known or unreserved <= bounds.hard:
+        return "no more can be reserved"
+    return f"at most {unreserved - bounds.hard} more can be reserved"
 
 
 def _claimed(stack: Stack | Unknown | None) -> int:
@@ -150,12 +173,18 @@ def _limits(account: Account) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("limit", "used", "of"):
         table.add_column(name, justify="left" if name == "limit" else "right")
-    for limit in CATALOGUE:
+    for limit in catalogue():
         if limit.kind is LimitKind.COUNT and (quota := account.quotas.get(limit.key)):
-            used = "-" if isinstance(quota.usage, Unknown) else f"{quota.usage:,}"
+            used = "-" if isinstance(quota.usage, Unknown) else _used(quota.usage)
             title = f"{limit.title}, {limit.unit}" if limit.unit else limit.title
             table.add_row(title, used, _number(quota.value))
     return table
+
+
+def _used(usage: float | Mapping[str, int | float]) -> str:
+    """The usage, of a limit per parent that of the fullest one."""
+    fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
+    return f"{plain_number(fullest):,}"
 
 
 def _holders(holders: Holders | Unknown) -> Any:
@@ -184,7 +213,7 @@ def _stack(stack: Stack) -> list[Text]:
     return list(map(Text.from_markup, lines))
 
 
-def _number(value: int | Unknown) -> str:
+def _number(value: float | Unknown) -> str:
     from rich.markup import escape
 
     return escape(f"unknown: {value.reason}") if isinstance(value, Unknown) else f"{value:,}"

@@ -3,14 +3,10 @@
 A command's module is imported when the command is used, so that `--help` answers at once.
 """
 
-from typing import Annotated
-
 import typer
 
-from tapctl import __version__
 from tapctl.cli.command import LazyGroup
-from tapctl.cli.context import help_alone
-from tapctl.cli.terminal import Terminal
+from tapctl.cli.context import before_command
 
 
 class _Commands(LazyGroup):
@@ -18,6 +14,7 @@ class _Commands(LazyGroup):
     summaries = {  # noqa: RUF012 - never changed
         "preflight": "Check whether the template fits the account.",
         "demand": "Show the concurrency that the template asks for; needs no AWS.",
+        "limits": "List the limits, or what the template adds to each; needs no AWS.",
         "account": "Show the account's limits and headroom, or save them.",
         "fix": "Show the remedy as a diff of the source file, or apply it.",
         "deploy": "Deploy the stack if it fits, and verify the result.",
@@ -31,24 +28,9 @@ class _Commands(LazyGroup):
 app = typer.Typer(
     help="Check before a CloudFormation deploy whether it fits the AWS account, make it fit, deploy it, verify it.",
     cls=_Commands,
+    callback=before_command,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _version(given: bool) -> None:
-    if given:
-        Terminal().result(f"tapctl {__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - its callback answers
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Options before the command."""
-    help_alone(context)

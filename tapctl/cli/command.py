@@ -11,6 +11,8 @@ from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hint
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from tapctl.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Only:
@@ -67,14 +69,7 @@ class _Group:
         return cls(group, offered)
 
     def parsed(self, values: Mapping[str, Any]) -> Any:
-        given = {name: values[name] for name in self.offered}
-        # typer gives lists, or None for an option that may be repeated and was not given.
-        return self.group(
-            **{
-                name: tuple(value or ()) if isinstance(self.offered[name].default, tuple) else value
-                for name, value in given.items()
-            }
-        )
+        return self.group(**{name: _given(field, values[name]) for name, field in self.offered.items()})
 
     def parameters(self) -> list[inspect.Parameter]:
         types = get_type_hints(self.group)
@@ -84,7 +79,7 @@ class _Group:
         more = dict(field.metadata)
         names, panel = more.pop("names", None), more.pop("panel", self.group.panel)
         default = field.default
-        if isinstance(default, tuple):
+        if isinstance(default, tuple) or more.pop("once", False):
             annotation, default = list[get_args(annotation)[0]], None  # type: ignore[misc]
         described = (
             typer.Option(*names, rich_help_panel=panel, **more)
@@ -93,6 +88,22 @@ class _Group:
         )
         kind = inspect.Parameter.KEYWORD_ONLY
         return inspect.Parameter(field.name, kind, default=default, annotation=Annotated[annotation, described])
+
+
+def _given(field: Field[Any], value: Any) -> Any:
+    """The field's value: typer gives lists, or None for an option that may be repeated and was not given.
+
+    Raises `UsageError` for an option that is taken once and was repeated.
+    """
+    if isinstance(field.default, tuple):
+        return tuple(value or ())
+    if not field.metadata.get("once"):
+        return value
+    first, *others = value or (None,)
+    if others:
+        name = field.metadata["names"][0]
+        raise UsageError(f"`{name}` is given {len(value)} times: {', '.join(value)}", "run the command once for each")
+    return first
 
 
 class Command(TyperCommand):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tapctl import __version__
 from tapctl.cli.options import FindingsFormat
 from tapctl.errors import ExitCode, NoCredentials, UsageError
 from tapctl.unknown import Unknown
@@ -28,8 +29,27 @@ if TYPE_CHECKING:
 def help_alone(context: typer.Context) -> None:
     """Print the help to stderr, as a usage error, if no command is named."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
+        with suppress(OSError):  # a full disk does not change the exit code
+            typer.echo(context.get_help(), err=True)
         raise typer.Exit(ExitCode.USAGE)
+
+
+def _version(given: bool) -> None:
+    if given:
+        from tapctl.cli.terminal import Terminal
+
+        Terminal().result(f"tapctl {__version__}")
+        raise typer.Exit
+
+
+def before_command(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+    help_alone(context)
 
 
 @contextmanager
@@ -196,6 +216,26 @@ def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
     if not yes:
         require_terminal(terminal, "pass `--yes` to skip the question")
         typer.confirm(question, abort=True, err=True)
+
+
+def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -> tuple[Path, ...]:
+    """What may be packaged out of the project, where links of the template's code lead there; asked for once.
+
+    Raises `UsageError` for a no, and without a terminal.
+    """
+    from tapctl.packaging.links import everything, leaving, refusal
+
+    if allowed:
+        return everything()
+    links = leaving(template)
+    if links and terminal.interactive:
+        for link in links:
+            terminal.message(f"{link}, out of the project")
+        if terminal.confirm("Package what these links lead to?"):
+            return tuple(link.target for link in links)
+    if links:
+        raise refusal(links[0])
+    return ()
 
 
 def require_terminal(terminal: Terminal, hint: str) -> None:

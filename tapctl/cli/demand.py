@@ -34,11 +34,15 @@ def demand(
     from tapctl.concurrency.read_demand import read_demand
     from tapctl.settings.settings import read
     from tapctl.template.load import load
+    from tapctl.workflows.preflight import duplicate_keys
     from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
     settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
-    result = read_demand(stack_tree_for(load(settings.template), settings))
+    tree = stack_tree_for(load(settings.template), settings)
+    result = read_demand(tree)
+    for finding in duplicate_keys(tree):
+        terminal.message(f"warning: {finding.file}:{finding.line}: {finding.message}")
     text = as_text(result, terminal.options(output.output)) if output.text else as_json(result)
     terminal.result(text, output.output)
     raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not settings.allow_uncertain else ExitCode.OK)
@@ -100,7 +104,7 @@ def as_text(demand: Demand, options: RenderOptions) -> str:
     stacks = {"": root}
     for function in demand.functions:
         *above, name = function.logical_id.split("/")
-        name = f"{above.pop()}/*" if name == "*" else name
+        name = f"{above.pop()}/*" if above and name == "*" else name
         branch = _stack(stacks, root, above, function.file).add(
             f"{escape(name)} {_place(function.file, function.line)}"
         )

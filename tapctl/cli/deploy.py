@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from tapctl.cli.context import load_built, open_aws, probe_floor, require_terminal, route_for, stack_name_of
+from tapctl.cli.context import (
+    consent_to_links,
+    load_built,
+    open_aws,
+    probe_floor,
+    require_terminal,
+    route_for,
+    stack_name_of,
+)
 from tapctl.cli.options import DeployFormat, DeployOutput, LintOptions, ProbeOptions, TimeoutOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, Interrupted, NotVerified, TapctlError, UsageError
@@ -17,9 +26,11 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptio
 from tapctl.stacks.options import Options
 
 if TYPE_CHECKING:
+    from tapctl.aws.session import Aws
     from tapctl.cli.reporter import Reporter
+    from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
-    from tapctl.template.model import Source
+    from tapctl.template.model import Source, Template
     from tapctl.verify.verify import Verification
     from tapctl.workflows.deploy import DeployResult
     from tapctl.workflows.deployer import DeployRequest
@@ -43,6 +54,9 @@ class DeployOptions(TimeoutOptions):
         metavar="ID",
         help="With --recover: resource that may be skipped or retained (repeatable).",
         default=(),
+    )
+    allow_outside: bool = option(
+        "--allow-outside", help="Package what links of the code lead to out of the project.", default=False
     )
     plan: bool = option("--plan", help="Show the changes, and stop.", default=False)
     detailed_exitcode: bool = option(
@@ -69,21 +83,17 @@ def deploy(
     """
     from tapctl.account.live import LiveAccount
     from tapctl.settings.settings import read
-    from tapctl.template.parameters import Parameters, bind
     from tapctl.workflows.deployer import DeployRequest
-    from tapctl.workflows.preflight import refuse_unbuilt
-    from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
     _check(run)
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
-    loaded = load_built(settings, terminal)
-    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
-    refuse_unbuilt(stack_tree_for(loaded, settings))
+    loaded = _load(settings, terminal)
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
+    outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
     aws, settings = open_aws(settings, terminal)
     if probe.probe_floor:
         settings = probe_floor(LiveAccount(aws), settings, terminal, yes=run.yes)
@@ -97,6 +107,8 @@ def deploy(
         verifies=not run.no_verify,
         allow_uncertain=settings.allow_uncertain,
         builds=not run.plan,
+        while_waiting=partial(_prepare, aws, loaded, verifies=not run.no_verify),
+        outside=outside,
     )
     with _reporter(terminal, output, run) as ui, _linting(lint, loaded.source, settings.region) as linting:
         if run.plan:
@@ -119,6 +131,33 @@ def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> R
         recover=run.recover,
         leave=frozenset(run.leave),
     )
+
+
+def _load(settings: Settings, terminal: Terminal) -> Template:
+    """The template.
+
+    Raises `TapctlError` for wrong parameters, for code that is not built, and for a handler that it does not have.
+    """
+    from tapctl.template.parameters import Parameters, bind
+    from tapctl.workflows.preflight import refuse_unbuilt, refuse_wrong_handlers
+    from tapctl.workflows.read_inputs import stack_tree_for
+
+    loaded = load_built(settings, terminal)
+    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
+    refuse_unbuilt(tree := stack_tree_for(loaded, settings))
+    refuse_wrong_handlers(tree, settings.function)
+    return loaded
+
+
+def _prepare(aws: Aws, template: Template, *, verifies: bool) -> None:
+    """Import what the upload and the verification need, and create their clients; they report what fails."""
+    with suppress(Exception):
+        aws.prepare(["s3"])
+        if verifies:
+            import tapctl.verify.verify  # noqa: F401 - only its import
+            from tapctl.verify.resources import services
+
+            aws.prepare(services(resource.type for resource in template.resources()))
 
 
 def _linting(lint: LintOptions, source: Source, region: str | None) -> AbstractContextManager[Linting | None]:
@@ -159,6 +198,8 @@ def _plan(request: DeployRequest, reporter: Reporter, linting: Linting | None, *
         planned = plan(request, reporter, linting)
         if planned.change_set is None:
             reporter.result(f"stack {request.stack_name} is up to date: nothing would change")
+        if planned.uploads:
+            reporter.result(report.uploads(planned.uploads, reporter.terminal.options()))
         reporter.document(report.plan_json(request.stack_name, planned))
     return CHANGES if detailed and planned.change_set else ExitCode.OK
 

@@ -34,7 +34,7 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
     from tapctl.workflows.destroy import destroy as destroy_workflow
 
     terminal = Terminal.of(output)
-    settings = read(account, template_required=False)
+    settings = read(account, template_required=False, missing_secrets_unknown=True)
     name = stack_name_of(settings)
     if not operation.yes:
         require_terminal(terminal, "pass `--yes` to delete the stack without a question")

@@ -52,17 +52,18 @@ def fix(
     from tapctl.report.hints import worded_all
     from tapctl.settings.settings import read
     from tapctl.source_fix.file_edit import write as write_files
-    from tapctl.template.load import load
+    from tapctl.template.load import STDIN, load
     from tapctl.workflows import fix as workflow
     from tapctl.workflows.preflight import judge
 
     terminal = Terminal.of(output)
     settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
-    if settings.template == "-":
-        raise UsageError("`fix` cannot edit a template read from standard input", "name the template file")
+    loaded = load(settings.template)
+    if loaded.file == STDIN:
+        raise UsageError("`fix` cannot edit a template read from a pipe", "name the template file")
     with credentials_optional():
         reader, settings = open_account(settings, terminal, snapshot.snapshot)
-        result = judge(load(settings.template), reader, settings)
+        result = judge(loaded, reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
     if not result.plan.changes:
         message, hints = ("nothing to fix: it fits", ()) if left is ExitCode.OK else workflow.why_no_edit(result)

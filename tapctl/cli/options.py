@@ -66,7 +66,7 @@ class LintOptions:
 
     panel: ClassVar = "Preflight"
 
-    no_lint: bool = option("--no-lint", help="Skip cfn-lint.", default=False)
+    no_lint: bool = option("--no-lint", help="Skip cfn-lint; tapctl's own warnings stay.", default=False)
     trusted: bool = option(
         "--allow-cfnlintrc-code",
         help="Let the .cfnlintrc of the working folder load rules, which are code, and replace specifications.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import typer
 
@@ -20,12 +21,13 @@ from tapctl.cli.context import (
 )
 from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode
+from tapctl.errors import ExitCode, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
 
@@ -36,10 +38,29 @@ class PreflightProbeOptions(ProbeOptions):
     yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor`.", default=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOptions:
+    """Whether the account may be the sandbox, which enforces no limit of a real one."""
+
+    panel: ClassVar = "Account"
+
+    sandbox: bool | None = option(
+        "--sandbox/--no-sandbox", help="Allow an environment of the sandbox (default: unless CI is set)."
+    )
+
+    def check(self, settings: Settings) -> None:
+        """Raise `UsageError` for an environment of the sandbox that is not allowed."""
+        allowed = not os.environ.get("CI") if self.sandbox is None else self.sandbox
+        if settings.sandbox and not allowed:
+            message = f"the environment {settings.env} is the sandbox, whose answer holds for no account"
+            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
+
+
 def preflight(
     template: TemplateOptions,
     account: AccountOptions,
     snapshot: SnapshotOptions,
+    gate: GateOptions,
     judgement: JudgementOptions,
     probe: PreflightProbeOptions,
     lint: LintOptions,
@@ -55,6 +76,8 @@ def preflight(
         from tapctl.settings.settings import read
 
         settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
+        if snapshot.snapshot is None:
+            gate.check(settings)
         loaded = load_built(settings, terminal)
         if linting:
             linting.begin(loaded.source, settings.region)

@@ -36,6 +36,10 @@ Held = Annotated[
 Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")]
 
 
+MOST_UNRESERVED = 100
+"""The unreserved minimum of a new limit that is large enough."""
+
+
 @app.command(cls=Command, short_help="Start the sandbox, or set the limits of the running one.")
 def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
     """Start the sandbox, or set the limits of the running one; limits are remembered.
@@ -59,6 +63,36 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
         # A minimum learned from a refusal belongs to the old limits.
         floor_cache.forget(sandbox.account_id(), sandbox.REGION)
     typer.echo(_describe(sandbox.status()))
+    if changed:
+        for line in overcommitted(limits, _reserved()):
+            typer.echo(line, err=True)
+
+
+def _reserved() -> int:
+    """What the functions of the sandbox's account reserve."""
+    from tapctl import sandbox
+    from tapctl.account.live import LiveAccount
+    from tapctl.aws.session import Aws, Target
+    from tapctl.unknown import Unknown
+
+    running = sandbox.start()
+    aws = Aws(Target(region=running.region, endpoint=running.endpoint, keys=running.keys))
+    holders = LiveAccount(aws).holders()
+    return 0 if isinstance(holders, Unknown) else sum(holders.functions.values())
+
+
+def overcommitted(limits: AccountLimits, reserved: int) -> tuple[str, ...]:
+    """A warning and its hint where functions reserve more than the limits allow, which no AWS account can have."""
+    left = limits.concurrent_executions - limits.held - reserved
+    if not reserved or left >= limits.minimum_unreserved:
+        return ()
+    enough = limits.held + reserved + MOST_UNRESERVED
+    held = f" --held {limits.held}" if limits.held else ""
+    rest = f"which leaves {max(0, left)} unreserved, below the minimum of {limits.minimum_unreserved}"
+    return (
+        f"warning: functions of the sandbox reserve {reserved} executions, {rest}; no more can be reserved",
+        f"hint: `tapctl sandbox start --limit {enough}{held}` has room for them; `tapctl sandbox reset` deletes them",
+    )
 
 
 def _check_limits(limits: AccountLimits) -> None:

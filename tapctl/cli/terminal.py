@@ -89,7 +89,7 @@ class Terminal:
         import typer
 
         try:
-            return self.interactive and typer.confirm(harmless(one_line(question)), err=True)
+            return self.interactive and typer.confirm(harmless(fitted(one_line(question), sys.stderr)), err=True)
         except typer.Abort:
             with suppress(OSError):
                 sys.stderr.write("\n")  # ends the line of the question

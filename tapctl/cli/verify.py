@@ -45,7 +45,7 @@ def verify(
     from tapctl.verify import verify
 
     terminal, places = Terminal.of(output), destinations(output)
-    settings = read(account, template=template, template_required=False)
+    settings = read(account, template=template, template_required=False, missing_secrets_unknown=True)
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
     window = replace(verify.AFTER_DEPLOY, seconds=checks.retry)

@@ -23,7 +23,7 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     from tapctl.workflows.watch import watch as watch_workflow
 
     terminal = Terminal.of(output)
-    settings = read(account, template_required=False)
+    settings = read(account, template_required=False, missing_secrets_unknown=True)
     name = stack_name_of(settings)
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     with Reporter(terminal, output.text, output.output) as reporter:

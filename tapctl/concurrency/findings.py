@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapctl.account.model import Stack
+from tapctl.account.model import Holders, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import FunctionDemand
 from tapctl.concurrency.judge import (
@@ -255,7 +255,8 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
     if not judgement.lacking or not isinstance(judgement.limit, int):
         return ()
     if result.is_sandbox:
-        return (advise(Advice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking),)
+        hidden = _overcommitted(judgement, result.account.holders)
+        return (advise(Advice.RAISE_SANDBOX_LIMIT, judgement.limit + judgement.lacking + hidden),)
     # Service Quotas refuses values up to the default of 1000, however small the applied value is.
     need = max(1001, judgement.limit + judgement.lacking)
     pending = [
@@ -264,10 +265,20 @@ def _increase(limit: Limit, result: Preflight) -> tuple[Hint, ...]:
     for increase, hint in zip(result.pending_increases, pending, strict=True):
         if increase.value >= need:
             return (hint,)
-    request = advise(Advice.REQUEST_INCREASE, limit.service, limit.code, need)
+    quota = limit.key.split("/")
+    request = advise(Advice.REQUEST_INCREASE, *quota, need)
     if region:
-        request = advise(Advice.REQUEST_INCREASE_IN_REGION, limit.service, limit.code, need, region)
+        request = advise(Advice.REQUEST_INCREASE_IN_REGION, *quota, need, region)
     return (request, *pending)
+
+
+def _overcommitted(judgement: Judgement, holders: Holders | Unknown) -> int:
+    """How much more than its limit the functions of a sandbox reserve, which its unreserved concurrency of 0 hides."""
+    match holders, judgement.limit, judgement.unreserved:
+        case Holders(functions), int(limit), int(unreserved):
+            return max(0, sum(functions.values()) - (limit - unreserved))
+        case _:
+            return 0
 
 
 STAGES = {

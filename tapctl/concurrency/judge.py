@@ -88,6 +88,15 @@ class Judgement:
                 return 0
 
 
+def lacks_only_on_the_way(sums: Outlook, bounds: Floor | Unknown) -> bool:
+    """Whether the end surely fits and the way there may not, so that a deploy in two steps may help."""
+    match sums.final, sums.peak, bounds:
+        case int(final), int(peak), Floor(hard=hard, safe=safe):
+            return final >= max(hard, safe) > peak
+        case _:
+            return False
+
+
 def judge(
     changes: tuple[ClaimChange, ...],
     account: Concurrency,

@@ -5,8 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned, Scaling
-from tapctl.concurrency.opaque import on_instances, opaque_resources, parts_not_here
+from tapctl.concurrency.demand import (
+    Demand,
+    EventSource,
+    FunctionDemand,
+    Provisioned,
+    Scaling,
+    on_instances,
+    opaque_resources,
+    parts_not_here,
+)
 from tapctl.resource_types import (
     ALIAS,
     EVENT_SOURCE_MAPPING,
@@ -80,10 +88,7 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
     managed = {resource.logical_id: on_instances(resolver, resource) for resource in resources}
     for name, function in functions.items():
         claiming, unknown = replace(function, provisioned=tuple(provisioned.get(name, ()))), managed.get(name)
-        if unknown is None:
-            yield claiming
-        elif claiming.reserved is not None or claiming.provisioned:
-            yield _maybe(claiming, unknown)
+        yield _maybe(claiming, unknown) if unknown else claiming
     yield from _opaque_functions(template, {resource.logical_id for resource in resources})
 
 
@@ -149,11 +154,11 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
         return None
     written = raw.get("ProvisionedConcurrentExecutions", raw) if isinstance(raw, dict) else raw
     file, line = resolver.template.place(*inner)
-    source, version = source_of(resolver, written, inner), _version(resolver, resource)
+    source, version = source_of(resolver, written, inner), published_version(resolver, resource)
     return Provisioned(resource.logical_id, number, line, source, file, version)
 
 
-def _version(resolver: Resolver, resource: Resource) -> str | Unknown:
+def published_version(resolver: Resolver, resource: Resource) -> str | Unknown:
     """The version that an alias or version stands for."""
     if resource.type != ALIAS:
         return ResourceReference("it has no number before the deploy", logical_id=resource.logical_id)

@@ -6,7 +6,8 @@ Every rule names the page that documents it; what only public reports say is unc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned
+from tapctl.concurrency.change import ClaimChange
+from tapctl.concurrency.demand import Demand, EventSource, FunctionDemand, Provisioned, named_version
 from tapctl.concurrency.judge import fix_command
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
@@ -91,6 +92,7 @@ def refused_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
                 *_of_function(member, holder),
                 *_of_version(holder, holders),
                 *_of_live_version(holder, result),
+                *_of_moved_concurrency(member, holder, holders, result),
             ]
             for verdict, message, hints in refusals:
                 file, line = member.resolver.template.file, holder.provisioned.line
@@ -184,7 +186,7 @@ def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
 
 def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
     """What Lambda refuses of an alias of a version that provisions already, outside of the stack."""
-    change = next((change for change in result.changes if change.logical_id == holder.function), None)
+    change = _change(holder, result)
     held = (change.live.holders or {}) if change and change.live and not change.replaced else {}
     if isinstance(holder.version, str) and f":{holder.version}" in held and change:
         message = (
@@ -194,14 +196,40 @@ def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
         yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
 
 
+def _change(holder: _Holder, result: Preflight) -> ClaimChange | None:
+    return next((change for change in result.changes if change.logical_id == holder.function), None)
+
+
+def _of_moved_concurrency(
+    member: StackTree, holder: _Holder, holders: list[_Holder], result: Preflight
+) -> Iterator[Refusal]:
+    """What Lambda refuses of an alias while another one, or the one that it replaces, provisions on its version.
+
+    CloudFormation deletes last, and updates two aliases in no promised order.
+    """
+    change, effects, version = _change(holder, result), result.effects, named_version(holder.version)
+    fixed = {f"{member.prefix}{version}", holder.function} & (effects.replaced - effects.maybe_replaced)
+    if not version or fixed or change is None or change.live is None:
+        return
+    staying = {other.resource.logical_id for other in holders if other is not holder and _share_version(holder, other)}
+    for name in {*(change.live.holders or ())} - staying:
+        alias = f"{member.prefix}{name}"
+        is_deleted = alias in effects.replaced | effects.removed
+        if effects.old_versions.get(alias) != version or (name == holder.resource.logical_id and not is_deleted):
+            continue
+        open_names = {alias, f"{member.prefix}{version}", holder.function} & effects.maybe_replaced
+        verdict = Verdict.EXCEEDS if is_deleted and not open_names else Verdict.UNCERTAIN
+        when = "until CloudFormation deletes it, which it does last" if is_deleted else "until it is updated"
+        message = (
+            f"{holder.resource.logical_id} provisions concurrency on the version on which {name} holds it {when};"
+            " Lambda takes one configuration for each version"
+        )
+        yield verdict, message, (f"take it from {name} in an earlier deploy, or publish another version", DOCS)
+
+
 def _share_version(one: _Holder, other: _Holder) -> bool:
-    match one.version, other.version:
-        case ResourceReference(logical_id=first), ResourceReference(logical_id=second):
-            return first == second
-        case Unknown(), _:
-            return False
-        case first, second:
-            return one.function == other.function and first == second
+    name = named_version(one.version)
+    return bool(name) and one.function == other.function and name == named_version(other.version)
 
 
 def overrunning_sources(limit: Limit, result: Preflight) -> Iterator[Finding]:

@@ -6,10 +6,12 @@ succeeded.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from tapctl.concurrency.demand import named_version
+from tapctl.concurrency.read_demand import published_version
 from tapctl.resource_types import (
     ALIAS,
     EVENT_SOURCE_MAPPING,
@@ -64,6 +66,7 @@ class UpdateEffects:
     and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
     replaced. Both templates give `unchanged_concurrency` the same concurrency, and `same_name` the same FunctionName.
     `unchanged_sources` are event source mappings of which both templates set the same ScalingConfig and function.
+    `old_versions` names the version of each alias in the old template, by its number or its logical id.
     Where the templates could not be compared, `not_compared_reason` says why, and replacements are unknown and not
     counted.
     """
@@ -76,6 +79,7 @@ class UpdateEffects:
     same_name: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     unchanged_sources: frozenset[str] = frozenset()
+    old_versions: Mapping[str, str] = field(default_factory=dict)
     not_compared_reason: str = ""
 
     def __or__(self, other: Self) -> Self:
@@ -88,6 +92,7 @@ class UpdateEffects:
             same_name=self.same_name | other.same_name,
             removed=self.removed | other.removed,
             unchanged_sources=self.unchanged_sources | other.unchanged_sources,
+            old_versions={**self.old_versions, **other.old_versions},
             not_compared_reason=self.not_compared_reason or other.not_compared_reason,
         )
 
@@ -111,6 +116,11 @@ def compare_templates(old: Resolver, new: Resolver | None, prefix: str = "") -> 
         same_name=_prefixed(prefix, same_name(old, new)),
         unchanged_sources=_prefixed(prefix, unchanged_sources(old, new)),
         removed=_prefixed(prefix, {*concurrency_resources(old)} - {*concurrency_resources(new)}),
+        old_versions={
+            f"{prefix}{name}": named_version(published_version(old, resource))
+            for name, resource in concurrency_resources(old).items()
+            if resource.type == ALIAS
+        },
     )
 
 

@@ -1,20 +1,26 @@
 """`Preflight`: everything that one preflight decided, worked out once and only read from then on."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, Increase
+from tapctl.account.model import Account, Increase, Stack
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
-from tapctl.concurrency.two_step import TwoStepPlan
 from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.limits import CONCURRENCY
-from tapctl.template.model import Template
+from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
+from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import known
+
+if TYPE_CHECKING:
+    from tapctl.concurrency.two_step import TwoStepPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,18 @@ class Preflight:
     """The resource types whose limits are not covered, with how many resources there are of each."""
     env: str | None = None
     """The environment that was chosen."""
+    deployed: StackTree | None = None
+    """The template that the stack was deployed from, read where an amount of a limit may have changed."""
+    kept: tuple[KeptParameter, ...] = ()
+    """The parameters that keep the stack's value although the template's default has changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
+
+    @property
+    def stack_name(self) -> str | None:
+        """The stack to update or to create; None where no name is given."""
+        stack = self.account.stack
+        return stack.name if isinstance(stack, Stack) else self.tree.resolver.pseudo.get("AWS::StackName")
 
     @property
     def verdict(self) -> Verdict:
@@ -71,6 +87,14 @@ class Preflight:
                 return max(0, limit - unreserved - own)
             case _:
                 return 0
+
+    @property
+    def not_seen(self) -> list[OpaqueResource]:
+        """What includes and macros bring on which no finding depends: it is not here, and only named."""
+        unknown = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN and finding.judged)
+        named = {(finding.file, finding.line) for finding in unknown}
+        brought = [each for each in self.demand.opaque_resources if each.type in (INCLUDE, FN_TRANSFORM)]
+        return [each for each in brought if (each.file, each.line) not in named]
 
     @property
     def first_step(self) -> RemedyPlan | None:

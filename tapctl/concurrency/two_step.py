@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tapctl.account.model import Concurrency
 from tapctl.concurrency.change import ClaimChange, outlook
-from tapctl.concurrency.judge import Floor, check_provisioned, open_provision
+from tapctl.concurrency.judge import Floor, check_provisioned, lacks_only_on_the_way, open_provision
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.hints import Advice, advise
 from tapctl.unknown import Unknown, known
@@ -36,12 +36,12 @@ def plan_two_steps(
     of the stack may stay as it is.
     """
     sums = outlook(changes, account.unreserved)
-    if isinstance(bounds, Unknown) or isinstance(sums.final, Unknown) or isinstance(sums.peak, Unknown):
+    if isinstance(bounds, Unknown) or not lacks_only_on_the_way(sums, bounds):
         return None
     if any(check_provisioned(change) or open_provision(change) or change.drifted for change in changes):
         return None
     least = max(bounds.safe, bounds.hard)
-    if sums.final < least or sums.peak >= least or not any(change.grows for change in changes):
+    if not any(change.grows for change in changes):
         return None
     provisioned = sum(_provisioned_in_first(change) for change in changes)
     if provisioned and isinstance(account.unreserved, int) and account.unreserved - provisioned < least:

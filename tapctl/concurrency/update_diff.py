@@ -88,12 +88,12 @@ class _Comparison:
         if isinstance(body, Unknown):
             return without_old_template(new, prefix) if body.judged else UpdateEffects(not_compared_reason=body.reason)
         try:
-            old = self._deployed(body, prefix, given, context)
+            old = self.deployed(body, prefix, given, context)
             return compare_templates(old, new, prefix) | self._below(old, new, prefix)
         except TemplateError:
             return without_old_template(new, prefix)  # CloudFormation reads some templates that tapctl cannot
 
-    def _deployed(
+    def deployed(
         self, body: Mapping[str, Any] | str, prefix: str, given: Mapping[str, str | Unknown], context: Resolver
     ) -> Resolver:
         template = from_stack(body, f"{prefix.rstrip('/')} of {self.stack.name}" if prefix else self.stack.name)
@@ -121,6 +121,18 @@ class _Comparison:
 
     def _claiming_in(self, prefix: str) -> list[str]:
         return [name for name in self.claiming if name.startswith(prefix)]
+
+
+def deployed_tree(reader: AccountReader, stack: Stack | Unknown | None, context: Resolver) -> StackTree | None:
+    """The template that the stack was deployed from, without its nested stacks; None where it cannot be read."""
+    body = reader.deployed_template(stack) if isinstance(stack, Stack) else None
+    if body is None or isinstance(body, Unknown) or not isinstance(stack, Stack):
+        return None
+    try:
+        resolver = _Comparison(reader, stack, {}, ()).deployed(body, "", stack.parameters, context)
+    except TemplateError:
+        return None
+    return StackTree("", resolver, Parameters({}, stack.parameters))
 
 
 def _exists(resolver: Resolver, logical_id: str) -> bool:

@@ -4,9 +4,8 @@ import difflib
 from collections.abc import Iterator
 
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import Scaling
+from tapctl.concurrency.demand import Scaling, on_instances
 from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
-from tapctl.concurrency.opaque import on_instances
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
@@ -170,6 +169,18 @@ def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:
         for name in names:
             if name not in functions and not name.startswith(remote):
                 yield _unknown_name(tree.resolver.template.file, key, name, functions)
+
+
+def unmet_minimums(result: Preflight, policy: RemedyPolicy) -> Iterator[Finding]:
+    """A warning for each `minimum` above what its function reserves; 0 stops a function, and no remedy changes it."""
+    for function in result.demand.functions:
+        minimum_, reserved = policy.minimum.get(function.logical_id, 0), function.reserved
+        if isinstance(reserved, int) and 0 < reserved < minimum_:
+            message = (
+                f"`minimum` in tapctl.toml has {minimum_} for {function.logical_id}, which reserves {reserved}:"
+                f" a remedy keeps {reserved} or drops it, and lowers nothing"
+            )
+            yield _warning(message, function.logical_id, *function.claim_place, f"set it to {reserved} or less")
 
 
 def _unknown_name(file: str, key: str, name: str, functions: list[str]) -> Finding:

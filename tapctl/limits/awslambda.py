@@ -1,10 +1,9 @@
 """The limits of Lambda that a deploy can reach."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, LimitKind, each
 from tapctl.resource_types import ALIAS, FUNCTION, VERSION
+
+DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 
 MAX_UNZIPPED = 262_144_000
 """Bytes of a function's code with its layers: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -19,48 +18,44 @@ MAX_MEMORY_OF_NEW_ACCOUNTS = 3008
 """MB of a function's memory, from refusals in public reports; AWS names no number for reduced quotas:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
+_ZIP = ("Zip", ABSENT)
+"""Container images take no code storage."""
 
-def package_bound(properties: Mapping[str, Any]) -> int:
-    """The largest code storage that a function can take, in bytes; container images take none."""
-    code = properties.get("Code")
-    if properties.get("PackageType") == "Image":
-        return 0
-    return MAX_INLINE if isinstance(code, dict) and "ZipFile" in code else MAX_UNZIPPED
-
+CONCURRENCY = Limit(
+    id="lambda-reserved-concurrency",
+    key="lambda/L-B99A9384",
+    title="Lambda concurrent executions left unreserved",
+    kind=LimitKind.CONCURRENCY,
+    docs="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
+    counts=(each(FUNCTION), each(ALIAS), each(VERSION)),
+    default=1000,
+    usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
+    quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
+)
 
 ROWS = (
-    Limit(
-        id="lambda-reserved-concurrency",
-        title="Lambda concurrent executions left unreserved",
-        service="lambda",
-        code="L-B99A9384",
-        kind=LimitKind.CONCURRENCY,
-        docs="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
-        spends={FUNCTION: 1, ALIAS: 1, VERSION: 1},
-        usage=Call("lambda", "GetAccountSettings", "AccountLimit.UnreservedConcurrentExecutions"),
-        quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
-    ),
+    CONCURRENCY,
     Limit(
         id="lambda-concurrency-settings",
+        key="lambda/concurrency-settings",
         title="Lambda concurrency settings that exclude each other",
-        service="lambda",
-        code="concurrency-settings",
         kind=LimitKind.SETTINGS,
         docs="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
+        adjustable=False,
     ),
     Limit(
         id="lambda-code-storage",
+        key="lambda/L-2ACBD22F",
         title="Lambda function and layer storage",
-        service="lambda",
-        code="L-2ACBD22F",
-        kind=LimitKind.COUNT,
-        docs="https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
-        spends={
-            FUNCTION: package_bound,
-            VERSION: MAX_UNZIPPED,
-            "AWS::Lambda::LayerVersion": MAX_UNZIPPED,
-        },
+        docs=DOCS,
+        counts=(
+            each(FUNCTION, units=MAX_INLINE, where={"PackageType": _ZIP, "Code.ZipFile": (PRESENT,)}),
+            each(FUNCTION, units=MAX_UNZIPPED, where={"PackageType": _ZIP, "Code.ZipFile": (ABSENT,)}),
+            each(VERSION, units=MAX_UNZIPPED),
+            each("AWS::Lambda::LayerVersion", units=MAX_UNZIPPED),
+        ),
         unit="bytes",
+        default=300 * 1024**3,
         usage=Call("lambda", "GetAccountSettings", "AccountUsage.TotalCodeSize"),
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.TotalCodeSize"),
         at_most=True,

@@ -1,16 +1,15 @@
 """The limits of DynamoDB that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.limits.row import Call, Limit, each
 
 ROWS = (
     Limit(
         id="dynamodb-tables",
+        key="dynamodb/L-F98FE922",
         title="DynamoDB tables",
-        service="dynamodb",
-        code="L-F98FE922",
-        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
-        spends={"AWS::DynamoDB::Table": 1, "AWS::DynamoDB::GlobalTable": 1},
+        counts=(each("AWS::DynamoDB::Table"), each("AWS::DynamoDB::GlobalTable")),
+        default=2500,
         usage=Call("dynamodb", "ListTables", "TableNames"),
     ),
 )

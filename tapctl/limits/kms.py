@@ -1,16 +1,15 @@
 """The limits of KMS that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, LimitKind
+from tapctl.limits.row import Call, Limit, each
 
 ROWS = (
     Limit(
         id="kms-keys",
+        key="kms/L-C2F1777E",
         title="KMS keys",
-        service="kms",
-        code="L-C2F1777E",
-        kind=LimitKind.COUNT,
         docs="https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
-        spends={"AWS::KMS::Key": 1, "AWS::KMS::ReplicaKey": 1},
+        counts=(each("AWS::KMS::Key"), each("AWS::KMS::ReplicaKey")),
+        default=100_000,
         # ListKeys returns AWS managed keys too, which do not count toward the quota.
         usage=Call("kms", "ListKeys", "Keys"),
         at_most=True,

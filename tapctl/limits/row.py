@@ -1,17 +1,12 @@
-"""One limit as a row of data."""
+"""One limit as a row of data: what counts toward it, and how its applied value and its usage are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
 
-Units = int | Callable[[Mapping[str, Any]], int]
-"""How much one resource adds to the usage: a number, or a function of its unresolved properties."""
-
-
-Measure = Callable[[str, Mapping[str, Any]], int]
-"""How much of a limit a template takes, from its text and from its body after the transforms."""
+Number = int | float
+"""Units of a limit; shares of a TiB and of a vCPU are no whole numbers."""
 
 
 class LimitKind(Enum):
@@ -29,65 +24,233 @@ class LimitKind(Enum):
     """A measure of the template alone, against a fixed number."""
 
 
+class Grade(Enum):
+    """How sure a documented default is; only a verified one can say *exceeds*."""
+
+    VERIFIED = "verified"
+    LIKELY = "likely"
+    OPEN = "open"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What counts toward a limit
+# ---------------------------------------------------------------------------------------------------------------------
+
+ITSELF = "."
+"""The parent of what a resource has inside itself, such as the inline policies of a role."""
+
+ABSENT = None
+"""In `where`: the property is not set."""
+
+PRESENT = "*"
+"""In `where`: the property is set, whatever its value is."""
+
+Where = Mapping[str, tuple[str | None, ...]]
+"""By the path of a property, the values under which a resource counts."""
+
+_ALWAYS: Where = MappingProxyType({})
+
+
+class Of(Enum):
+    """What of a resource is counted."""
+
+    RESOURCE = "the resource"
+    SUM = "the number at the path"
+    LENGTH = "the items of the list at the path"
+    SIZE = "the characters of the value at the path"
+    VALUE = "the number at the path, compared and not added up"
+    COUNTER = "what a function counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the resources of one type add to a limit.
+
+    `path` is the property, its steps joined by dots; a list on the way is gone through. `times` are the paths of
+    numbers that multiply it, and `missing` is the value of the property where a resource does not set it. `per` is the
+    path of the property that names the parent or parents, `ITSELF` where the resource is the parent, and "" where the
+    limit is the account's. `maybe` marks units that may or may not be taken. `counter` is `module.function`, which gets
+    the `path` as its argument.
+    """
+
+    type: str
+    of: Of = Of.RESOURCE
+    path: str = ""
+    times: tuple[str, ...] = ()
+    per: str = ""
+    where: Where = field(default_factory=lambda: _ALWAYS)
+    units: Number = 1
+    missing: Number = 0
+    maybe: bool = False
+    counter: str = ""
+
+
+def each(type_: str, *, per: str = "", where: Where = _ALWAYS, units: Number = 1, maybe: bool = False) -> Count:
+    """Every resource of a type; a new VPC counts toward what AWS creates along with it."""
+    return Count(type_, per=per, where=where, units=units, maybe=maybe)
+
+
+def total(
+    type_: str,
+    path: str,
+    *,
+    times: tuple[str, ...] = (),
+    per: str = "",
+    where: Where = _ALWAYS,
+    units: Number = 1,
+    missing: Number = 0,
+) -> Count:
+    """The sum of a numeric property, multiplied by others and by `units`."""
+    return Count(type_, Of.SUM, path, times, per, where, units, missing)
+
+
+def length(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
+    """The length of a list."""
+    return Count(type_, Of.LENGTH, path, per=per, where=where)
+
+
+def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
+    """The characters of a value; those of a map or list are counted without spaces, as IAM counts a policy."""
+    return Count(type_, Of.SIZE, path, per=per, where=where)
+
+
+def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -> Count:
+    """The value of a numeric property, against the bound of a single resource."""
+    return Count(type_, Of.VALUE, path, per=ITSELF, where=where, units=units)
+
+
+def counted(counter: str, *types: str, argument: str = "") -> tuple[Count, ...]:
+    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types."""
+    return tuple(Count(type_, Of.COUNTER, argument, counter=counter) for type_ in types)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# How a value is read
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Reading(Enum):
+    """What the values at the path of a call say."""
+
+    NUMBER = "a number as it is, a list by its length"
+    SUM = "numbers that are added up"
+    TALLY = "names of parents, each as often as it is used"
+    PAIRS = "names of parents, each with its number"
+    GROUPS = "names, each with the group that it belongs to"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One read: an operation by its API name, and a JMESPath into the answer.
+    """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
-    A list at that path is counted over all pages, a number is taken as it is.
+    `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
+    the operation, `token` for an operation without a paginator: the members of answer and request with the next page.
+    `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
     """
 
     service: str
     operation: str
     path: str
     parameters: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    reading: Reading = Reading.NUMBER
+    units: Number = 1
+    region: str = ""
+    action: str = ""
+    token: tuple[str, str] | None = None
+    groups: "Call | None" = None
 
     @property
     def permission(self) -> str:
-        return f"{self.service}:{self.operation}"
+        return self.action or f"{self.service}:{self.operation}"
+
+
+def tally(service: str, operation: str, path: str, *, groups: Call | None = None) -> Call:
+    """How often each parent is named at the path."""
+    return Call(service, operation, path, reading=Reading.TALLY, groups=groups)
+
+
+METRIC_ACTION = "cloudwatch:GetMetricData"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A usage that CloudWatch publishes as AWS/Usage ResourceCount; the values are up to five minutes old.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html
+    """
+
+    service: str
+    resource: str
+    class_: str = "None"
+
+    @property
+    def permission(self) -> str:
+        return METRIC_ACTION
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The row
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit: the resources that count toward it, and how its applied value and usage are read.
 
-    `spends` maps a resource type to what one more of it adds to the usage. `quota` None means that the applied value
-    comes from Service Quotas. `at_most` marks a usage or units that are known only as an upper bound, so that
-    going over is uncertain instead of exceeded. `fixed` is the value of a limit that is the same in every account,
-    and `measure` the template's usage of it.
+    `key` is Service Quotas' service and quota code, or `service/name` where it has none. `default` is the documented
+    value, `grade` how sure it is, `adjustable` whether AWS raises it on request. `quota` None means that the applied
+    value comes from Service Quotas, `usage` None that nothing of the account is used before the template.
+    `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
+    upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
+
+    Of a limit of one template, `fixed` is the value in every account, and `section` the section whose entries count,
+    "" where the bytes of the text do.
     """
 
     id: str
+    key: str
     title: str
-    service: str
-    code: str
-    kind: LimitKind
     docs: str
-    spends: Mapping[str, Units] = field(default_factory=lambda: MappingProxyType({}))
+    counts: tuple[Count, ...] = ()
+    default: Number | None = None
+    grade: Grade = Grade.VERIFIED
+    adjustable: bool = True
+    kind: LimitKind = LimitKind.COUNT
     unit: str = ""
-    usage: Call | None = None
+    usage: Call | Metric | None = None
     quota: Call | None = None
+    is_global: bool = False
     fixed: int | None = None
-    measure: Measure | None = None
+    section: str = ""
     at_most: bool = False
+    own_stack: int = 0
 
     @property
-    def key(self) -> str:
-        """Its key in a snapshot's `quotas`."""
-        return f"{self.service}/{self.code}"
+    def service(self) -> str:
+        """Its service code in Service Quotas."""
+        return self.key.partition("/")[0]
+
+    @property
+    def code(self) -> str:
+        """Its quota code, or its name where it has none."""
+        return self.key.partition("/")[2]
+
+    @property
+    def has_code(self) -> bool:
+        """Whether Service Quotas knows it."""
+        return self.code.startswith("L-")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The resource types that count toward it."""
+        return tuple(dict.fromkeys(count.type for count in self.counts))
 
     @property
     def permissions(self) -> tuple[str, ...]:
         """The IAM actions that allow reading it."""
-        calls = [call.permission for call in (self.usage, self.quota) if call]
-        if self.kind is LimitKind.COUNT and self.quota is None:
+        reads: list[Call | Metric | None] = [self.usage, self.quota]
+        reads += [read.groups for read in reads if isinstance(read, Call)]
+        calls = [read.permission for read in reads if read]
+        if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
-
-
-def bytes_of_text(text: str, _: Mapping[str, Any]) -> int:
-    return len(text.encode())
-
-
-def number_of_resources(_: str, body: Mapping[str, Any]) -> int:
-    # A macro at the top level may bring all of them.
-    return len(body.get("Resources") or {})

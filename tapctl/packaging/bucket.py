@@ -5,7 +5,9 @@ No object in it expires, since a rollback needs the artifacts of the previous de
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,9 +20,24 @@ _ATTEMPTS = 10
 """How often `ensure` looks for a bucket that another deploy is creating, at intervals of one second."""
 
 
+_ACCOUNT = "${AWS::AccountId}"
+
+
 def bucket_name(account_id: str, region: str) -> str:
     """The name of tapctl's own bucket."""
     return f"tapctl-artifacts-{account_id}-{region}"
+
+
+@contextmanager
+def _usable(bucket: Bucket) -> Iterator[None]:
+    """Raises `UsageError` where the credentials may not use the bucket."""
+    try:
+        yield
+    except BucketForbidden:
+        raise UsageError(
+            f"artifact bucket {bucket.name} belongs to another account, or these credentials may not use it",
+            "set `artifact_bucket` in tapctl.toml to a bucket of this account",
+        ) from None
 
 
 @dataclass(slots=True)
@@ -52,9 +69,18 @@ class ArtifactStore:
         region = self.aws.region
         return f"https://s3.{region}.{partition(region).dns_suffix}/{self.bucket}/{key}"
 
-    def put(self, key: str, write: Callable[[BinaryIO], None]) -> int | None:
-        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists."""
-        bucket = self._bucket()
+    def filled(self, text: str) -> str:
+        """A name with the CDK's placeholders, such as `${AWS::Region}`, filled in."""
+        region = self.aws.region
+        text = text.replace("${AWS::Partition}", partition(region).name).replace("${AWS::Region}", region)
+        return text.replace(_ACCOUNT, self.account_id) if _ACCOUNT in text else text
+
+    def put(self, key: str, write: Callable[[BinaryIO], None], bucket_name: str = "") -> int | None:
+        """Upload what `write` writes, unless the object exists; returns the size in bytes, None where it exists.
+
+        `bucket_name` is another bucket of the account.
+        """
+        bucket = self._bucket(bucket_name)
         if bucket.has(key):
             return None
         with tempfile.TemporaryFile() as file:
@@ -64,39 +90,62 @@ class ArtifactStore:
             bucket.upload(key, file)
         return size
 
+    def has(self, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bool]:
+        """Whether there is an object at each place, a bucket and a key; nothing is created or changed.
+
+        An empty bucket is this store's. Raises as `ensure` and `require` do.
+        """
+        names = {name for name, _ in places}
+        for name in sorted(names - {""}):
+            self.require(name)
+        found = names - {""} | ({""} if "" in names and self._found(self._bucket()) else set())
+        looked = [place for place in places if place[0] in found]
+        with ThreadPoolExecutor(4, "look") as pool:
+            there = dict(zip(looked, pool.map(lambda place: self._bucket(place[0]).has(place[1]), looked), strict=True))
+        return dict.fromkeys(places, False) | there
+
+    def _found(self, bucket: Bucket) -> bool:
+        """Whether the bucket exists. Raises `UsageError` for one that a deploy could not use."""
+        with _usable(bucket):
+            region = bucket.region()
+        if region not in (None, self.aws.region):
+            raise UsageError(
+                f"artifact bucket {bucket.name} is in {region}; Lambda reads code only from a bucket in its own Region",
+                f"set `artifact_bucket` in tapctl.toml to a bucket in {self.aws.region}",
+            )
+        if region is None and self.configured:
+            hint = "create it, or remove `artifact_bucket` from tapctl.toml"
+            raise UsageError(f"artifact bucket {bucket.name} does not exist", hint)
+        return region is not None
+
     def ensure(self) -> bool:
         """Create the bucket where it does not exist; returns whether it did.
 
         Raises `UsageError` for a bucket of another account or Region, and for a configured one that does not exist.
         """
         bucket = self._bucket()
-        try:
+        with _usable(bucket):
             for _ in range(_ATTEMPTS):
-                if region := bucket.region():
-                    self._check(bucket, region)
+                if self._found(bucket):
+                    # One that an interrupted deploy created may lack its protection.
+                    if not self.configured and not bucket.is_protected():
+                        bucket.protect()
                     return False
-                if self.configured:
-                    hint = "create it, or remove `artifact_bucket` from tapctl.toml"
-                    raise UsageError(f"artifact bucket {bucket.name} does not exist", hint)
                 if bucket.create():
                     return True
                 self.sleep(1)
-        except BucketForbidden:
-            raise UsageError(
-                f"artifact bucket {bucket.name} belongs to another account, or these credentials may not use it",
-                "set `artifact_bucket` in tapctl.toml to a bucket of this account",
-            ) from None
         raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
 
-    def _check(self, bucket: Bucket, region: str) -> None:
-        """Refuse a bucket in another Region, and finish the protection of one that an interrupted deploy created."""
-        if region != self.aws.region:
-            raise UsageError(
-                f"artifact bucket {bucket.name} is in {region}; Lambda reads code only from a bucket in its own Region",
-                f"set `artifact_bucket` in tapctl.toml to a bucket in {self.aws.region}",
-            )
-        if not self.configured and not bucket.is_protected():
-            bucket.protect()
+    def require(self, name: str) -> None:
+        """Raise `UsageError` for a bucket of the CDK's bootstrap that does not exist or belongs to another account."""
+        hint = "`cdk bootstrap` creates it in the account and Region that the app was synthesised for"
+        try:
+            region = Bucket(self.aws, name, self.account_id).region()
+        except BucketForbidden:
+            message = f"bucket {name}, which the CDK's assets name, is of another account, or may not be used"
+            raise UsageError(message, hint) from None
+        if region is None:
+            raise UsageError(f"bucket {name}, which the CDK's assets name, does not exist", hint)
 
-    def _bucket(self) -> Bucket:
-        return Bucket(self.aws, self.bucket, self.account_id)
+    def _bucket(self, name: str = "") -> Bucket:
+        return Bucket(self.aws, name or self.bucket, self.account_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,7 @@ from tapctl.errors import UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.bytecode import bytecode_name, compiled
 from tapctl.packaging.dependencies import Installed
+from tapctl.packaging.links import Follow, of_owner, walk
 from tapctl.template.local_paths import Local, PathKind
 
 if TYPE_CHECKING:
@@ -64,15 +64,29 @@ def too_large(owner: str, what: str, size: int) -> UsageError:
     return UsageError(f"{owner}: {what} {size:,} bytes; Lambda accepts {MAX_UNZIPPED:,}", "remove files from it")
 
 
-def file_content(local: Local, path: Path, installed: Installed | None = None, bytecode: str | None = None) -> Content:
-    """The content of `path`, with the dependencies installed for it, and with bytecode where its tag is given.
+def check_sizes(sizes: list[tuple[Local, int]]) -> None:
+    """Refuse a function whose code exceeds the limit together with its layers from the same template."""
+    layers = {local.owner: size for local, size in sizes if local.slot.kind is PathKind.LAYER}
+    for local, size in sizes:
+        if local.slot.kind not in IN_LAMBDA:
+            continue
+        attached = local.properties.get("Layers")
+        names = [ref.get("Ref") for ref in attached if isinstance(ref, dict)] if isinstance(attached, list) else []
+        of_layers = sum(layers.get(str(name), 0) for name in names)
+        if size + of_layers > MAX_UNZIPPED:
+            what = "its code and its layers are" if of_layers else f"{local.name} is"
+            raise too_large(local.owner, what, size + of_layers)
+
+
+def file_content(
+    local: Local, path: Path, own: list[TreeEntry], installed: Installed | None = None, bytecode: str | None = None
+) -> Content:
+    """The content of `path` with its `own` files, the dependencies installed for it, and bytecode of this tag.
 
     Raises `UsageError` for a path that cannot be packaged, and `OSError` for one that cannot be read.
     """
     kind = local.slot.kind
-    if kind is PathKind.FILE and path.is_dir():
-        raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
-    entries = _with_dependencies(_listed(local, path), installed)  # rejects a pipe, which opening would block on
+    entries = _with_dependencies(own, installed)
     if path.is_dir() or (kind in ZIPPED and path.suffix != ".zip" and not zipfile.is_zipfile(path)):
         return _zipped(local, path, entries, bytecode)
     with path.open("rb") as file:
@@ -90,11 +104,12 @@ def _zipped(local: Local, path: Path, entries: list[TreeEntry], bytecode: str | 
     return Content(content_hash(entries, bytecode), ".zip", partial(write_zip, entries, tag=bytecode), size)
 
 
-def _listed(local: Local, path: Path) -> list[TreeEntry]:
-    try:
-        return tree(path)
-    except UsageError as error:
-        raise UsageError(f"{local.owner}: {error.message}", error.hint) from None
+def own_files(local: Local, path: Path, follow: Follow) -> list[TreeEntry]:
+    """The files at a local path. Raises as `tree` does, and for a folder where a file is needed."""
+    if local.slot.kind is PathKind.FILE and path.is_dir():
+        raise UsageError(f"{local.owner}: {path} is a folder", f"set its {local.slot.property} to a file")
+    with of_owner(local.owner):
+        return tree(path, follow)
 
 
 def _with_dependencies(own: list[TreeEntry], installed: Installed | None) -> list[TreeEntry]:
@@ -121,13 +136,6 @@ def _write_file(path: Path, out: BinaryIO) -> str:
 def _write_bytes(data: bytes, out: BinaryIO) -> str:
     out.write(data)
     return hashlib.sha256(data).hexdigest()
-
-
-EXCLUDED = {
-    *("__pycache__", ".DS_Store", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox"),
-    *(".git", ".hg", ".svn", ".venv", ".aws-sam"),
-}
-"""Files and folders of development tools, which no function needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,55 +173,26 @@ def content_hash(entries: Iterable[TreeEntry], bytecode: str | None = None) -> s
     return result.hexdigest()
 
 
-def tree(path: Path) -> list[TreeEntry]:
+def tree(path: Path, follow: Follow = lambda _: True) -> list[TreeEntry]:
     """Every file of a folder sorted by name, or the one file.
 
-    Raises `UsageError` for an entry that is not a file, a link out of the folder, or a folder without files; `OSError`
-    for an entry that cannot be read.
+    Raises `UsageError` for an entry that cannot be packaged, and for a folder without files; `OSError` for an entry
+    that cannot be read; what `follow` raises for a link.
     """
     mode = path.stat().st_mode
     if stat.S_ISREG(mode):
         return [_entry(path.name, path)]
     if not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is neither a file nor a folder", "set the property to the folder of the code")
-    entries = sorted(_entries(path), key=lambda entry: entry.name)
+    entries = sorted((_entry(name, file) for name, file in walk(path, follow)), key=lambda entry: entry.name)
     if not entries:
         raise UsageError(f"{path} has no files", "put the function's code there")
     return entries
 
 
-def _entries(path: Path) -> Iterator[TreeEntry]:
-    root = path.resolve()
-    for folder, names, files in os.walk(path, onerror=_raise):
-        names[:] = [name for name in names if name not in EXCLUDED]
-        for name in (*files, *(name for name in names if (Path(folder) / name).is_symlink())):
-            if name not in EXCLUDED and not name.endswith(".pyc"):
-                file = Path(folder) / name
-                yield _entry(file.relative_to(path).as_posix(), _checked(file, root))
-
-
-def _raise(error: OSError) -> None:
-    """`os.walk` skips a folder that it cannot list unless its error handler raises."""
-    raise error
-
-
 def _entry(name: str, file: Path) -> TreeEntry:
     status = file.stat()
     return TreeEntry(name, file, bool(status.st_mode & stat.S_IXUSR), status.st_size)
-
-
-def _checked(file: Path, root: Path) -> Path:
-    """The file. Raises `UsageError` for a link that is broken, leads out of `root` or to a folder."""
-    if not file.is_symlink():
-        if not file.is_file():
-            raise UsageError(f"{file} is neither a file nor a folder", "remove it from the function's folder")
-        return file
-    target = Path(os.path.realpath(file))  # Path.resolve raises for a link to itself before Python 3.13
-    if not target.is_file():
-        raise UsageError(f"{file} is a link that does not lead to a file", "replace the link with a file")
-    if not target.is_relative_to(root):
-        raise UsageError(f"{file} is a link that leads out of the function's folder", "replace the link with the file")
-    return file
 
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -21,7 +21,7 @@ from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.packaging.package_indexes import uses_no_index, uv_environment
 from tapctl.settings.config_file import FunctionConfig
-from tapctl.state.files import own_folder
+from tapctl.state.files import own_folder, read_bytes
 from tapctl.template.local_paths import Local, PathKind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
@@ -84,7 +84,7 @@ class Installer:
 def _files(path: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
     """The name and text of a requirements file and of those that it includes, each once."""
     seen.add(path.resolve())
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_bytes(path).decode(errors="replace")
     yield str(path.name), text
     for name in _INCLUDED.findall(text):
         included = path.parent / name
@@ -222,8 +222,7 @@ class PythonBuild:
                 raise UsageError(f"{named} does not exist", "correct `requirements` in tapctl.toml")
             return Path(named)
         own = path / REQUIREMENTS
-        # A link out of the folder is refused when the folder is packaged; its target is not read before that.
-        return own if own.is_file() and own.resolve().is_relative_to(path.resolve()) else None
+        return own if own.is_file() else None
 
 
 def _platform(local: Local, resolver: Resolver) -> Platform | None:

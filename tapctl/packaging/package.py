@@ -7,23 +7,25 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tapctl.aws.lookups import has_image
 from tapctl.aws.session import Aws
 from tapctl.concurrency.remedy import RemedyPlan, apply
-from tapctl.errors import TapctlError, UsageError
-from tapctl.limits.awslambda import MAX_UNZIPPED
+from tapctl.errors import AwsError, TapctlError, UsageError
 from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.content import IN_LAMBDA, Content, file_content, reading, text_content, too_large
+from tapctl.packaging.content import Content, TreeEntry, check_sizes, file_content, own_files, reading, text_content
 from tapctl.packaging.dependencies import Installed, Installer, PythonBuild
+from tapctl.packaging.handlers import refuse_wrong_handler
+from tapctl.packaging.links import Link, Reach, named, of_owner, project_of, refusal
 from tapctl.settings.settings import Settings
 from tapctl.state.files import state_dir
-from tapctl.template.cloud_assembly import is_outside
+from tapctl.template.cloud_assembly import FileAsset, ImageAsset, assets, is_outside
 from tapctl.template.load import load
-from tapctl.template.local_paths import Local, PathKind, local_paths, put
+from tapctl.template.local_paths import URI, Local, PathKind, Slot, is_there, local_paths, put
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import Resolver
@@ -36,10 +38,14 @@ class Artifact:
     label: str
     content: Content
     early: bool = False
+    bucket: str = ""
+    """The bucket that the CDK names for it; empty for the artifact bucket."""
+    name: str = ""
+    """Its key in that bucket."""
 
     @property
     def key(self) -> str:
-        return f"{self.content.digest}{self.content.suffix}"
+        return self.name or f"{self.content.digest}{self.content.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,10 @@ class Package:
     text: str
     body: Mapping[str, Any]
     artifacts: tuple[Artifact, ...]
+    links: tuple[Link, ...] = ()
+    """The links that lead out of the folders that the template names, and that were followed."""
+    images: tuple[ImageAsset, ...] = ()
+    """The images of the CDK that the template refers to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +67,21 @@ class Packager:
 
     store: ArtifactStore
     python: PythonBuild
+    outside: tuple[Path, ...] = ()
+    """What of this machine may be packaged beside the project of a template."""
 
     def package(self, template: Template, tree: StackTree, remedy: RemedyPlan | None = None) -> Package:
         """Package `template`, with `remedy` applied, and its nested templates; `tree` resolves their properties.
 
-        Raises `UsageError` for a local path that does not exist, cannot be packaged, or exceeds a limit of AWS.
+        Raises `UsageError` for a local path that does not exist, cannot be packaged, leads out of the project, or
+        exceeds a limit of AWS.
         """
         resolvers = {stack.prefix: stack.resolver for stack in tree.members()}
-        packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers)
+        reach = Reach(project_of(Path(template.file)), self.outside)
+        packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers, reach)
         text, body = packing.template(template)
-        return Package(text, body, tuple(packing.artifacts.values()))
+        files, images = packing.cdk_assets(Path(template.file))
+        return Package(text, body, (*packing.artifacts.values(), *files), tuple(packing.links), images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,12 @@ class _Packing:
     python: PythonBuild
     remedy: RemedyPlan
     resolvers: Mapping[str, Resolver]
+    reach: Reach
     artifacts: dict[str, Artifact] = field(default_factory=dict)
+    links: dict[Link, None] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    """The packaged templates of the tree."""
+    entries: dict[Path, list[TreeEntry]] = field(default_factory=dict)
     contents: dict[tuple[Path, PathKind, Installed | None, str | None], Content] = field(default_factory=dict)
     """The content of each local path, since functions often share a folder."""
 
@@ -92,15 +112,17 @@ class _Packing:
             path = Path(template.file).parent / local.name
             if local.is_asset and not _is_unpublished(template, local, path):
                 continue
+            self._check_named(local, Path(template.file).parent)
             is_template = local.slot.kind is PathKind.TEMPLATE
             content = self._nested(local, path, prefix, files) if is_template else self._content(local, path, prefix)
             artifact = Artifact(_label(local), content, early=is_template or local.is_snippet)
             self.artifacts.setdefault(artifact.key, artifact)
             put(body, local.path, local.slot.refer(self.store.bucket, artifact.key, self.store.url(artifact.key)))
             sizes.append((local, content.unzipped))
-        _check_sizes(sizes)
+        check_sizes(sizes)
         text = template.source.text if body == template.body else json.dumps(body, indent=1, ensure_ascii=False)
         _check_length(template.file, text)
+        self.texts.append(text)
         return text, body
 
     def _nested(self, local: Local, path: Path, prefix: str, files: tuple[Path, ...]) -> Content:
@@ -113,12 +135,70 @@ class _Packing:
         # A nested stack whose condition is false has no resolver; its code is packaged without dependencies.
         resolver = self.resolvers.get(prefix)
         with reading(local, path):
+            own = self._own_files(local, path)  # before anything that a link or a pipe of it leads to is read
             installed = self.python.dependencies(local, path, resolver) if resolver else None
             bytecode = self.python.bytecode_tag(local, resolver) if resolver else None
             key = (path, local.slot.kind, installed, bytecode)
+            if resolver:
+                refuse_wrong_handler(local, path, resolver, installed.folder if installed else None)
             if key not in self.contents:
-                self.contents[key] = file_content(local, path, installed, bytecode)
+                self.contents[key] = file_content(local, path, own, installed, bytecode)
         return self.contents[key]
+
+    def cdk_assets(self, template: Path) -> tuple[tuple[Artifact, ...], tuple[ImageAsset, ...]]:
+        """The objects and images of the CDK to which the packaged templates still refer by their address.
+
+        A file that is not there was published before. Raises `UsageError` for one that a command writes.
+        """
+        files, images = [], []
+        for asset in assets(template):
+            address = asset.tag if isinstance(asset, ImageAsset) else asset.key
+            if not any(self.store.filled(address) in text for text in self.texts):
+                continue
+            if isinstance(asset, ImageAsset):
+                images.append(replace(asset, repository=self.store.filled(asset.repository)))
+            elif asset.path is None:
+                message = f"asset {asset.name} is written by a command, which tapctl does not run"
+                raise UsageError(message, _CDK_DEPLOYS)
+            elif asset.path.exists():
+                files.append(self._cdk_file(asset, asset.path, template))
+        return tuple(files), tuple(images)
+
+    def _cdk_file(self, asset: FileAsset, path: Path, template: Path) -> Artifact:
+        kind = PathKind.BUNDLE if asset.zipped else PathKind.FILE
+        local = Local(f"asset {asset.name}", Slot("source", kind, URI), (), str(path), {}, {})
+        if is_outside(template, path) and not self.reach.contains(named_by_cdk := Link(path, path.resolve())):
+            with of_owner(local.owner):
+                raise refusal(named_by_cdk)
+        with reading(local, path):
+            content = file_content(local, path, self._own_files(local, path))
+        bucket, key = map(self.store.filled, (asset.bucket, asset.key))
+        # CloudFormation may read a file, such as a template, to create the change set.
+        return Artifact(local.owner, content, not asset.zipped, bucket, key)
+
+    def _own_files(self, local: Local, path: Path) -> list[TreeEntry]:
+        if path not in self.entries or local.slot.kind is PathKind.FILE:
+            root = path.resolve()
+            self.entries[path] = own_files(local, path, lambda link: self._follow(link, root))
+        return self.entries[path]
+
+    def _check_named(self, local: Local, folder: Path) -> None:
+        """Refuse a local path that leads out of the project by a link."""
+        link = named(folder, local.name) if is_there(folder / local.name) else None
+        with of_owner(local.owner):
+            if link:
+                self._follow(link)
+
+    def _follow(self, link: Link, root: Path | None = None) -> bool:
+        """True, and note a link that leads out of its folder. Raises `UsageError` for one out of the project."""
+        if root is None or not link.target.is_relative_to(root):
+            if not self.reach.contains(link):
+                raise refusal(link)
+            self.links[link] = None
+        return True
+
+
+_CDK_DEPLOYS = "publish it with `npx cdk-assets publish`, or deploy the app with `cdk deploy`"
 
 
 def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
@@ -132,20 +212,6 @@ def _is_unpublished(template: Template, local: Local, path: Path) -> bool:
 def _label(local: Local) -> str:
     attribute = "code" if local.slot.kind is PathKind.CODE else local.slot.property
     return f"{attribute} of {local.owner}"
-
-
-def _check_sizes(sizes: list[tuple[Local, int]]) -> None:
-    """Refuse a function whose code exceeds the limit together with its layers from the same template."""
-    layers = {local.owner: size for local, size in sizes if local.slot.kind is PathKind.LAYER}
-    for local, size in sizes:
-        if local.slot.kind not in IN_LAMBDA:
-            continue
-        attached = local.properties.get("Layers")
-        names = [ref.get("Ref") for ref in attached if isinstance(ref, dict)] if isinstance(attached, list) else []
-        of_layers = sum(layers.get(str(name), 0) for name in names)
-        if size + of_layers > MAX_UNZIPPED:
-            what = "its code and its layers are" if of_layers else f"{local.name} is"
-            raise too_large(local.owner, what, size + of_layers)
 
 
 def _check_length(file: str, text: str) -> None:
@@ -164,11 +230,18 @@ PARALLEL = 4
 
 
 def packager(
-    aws: Aws, settings: Settings, account_id: str | None, step: Callable[[str], None], *, builds: bool = True
+    aws: Aws,
+    settings: Settings,
+    account_id: str | None,
+    step: Callable[[str], None],
+    *,
+    builds: bool = True,
+    outside: tuple[Path, ...] = (),
 ) -> Packager:
     """The packager for a deploy; AWS is asked for the account id at most, and only where it is None or empty."""
     store = ArtifactStore(aws, settings.artifact_bucket, account_id or "")
-    return Packager(store, PythonBuild(settings.function, Installer(state_dir() / "requirements", step, builds)))
+    installer = Installer(state_dir() / "requirements", step, builds)
+    return Packager(store, PythonBuild(settings.function, installer), outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +251,8 @@ class Publication:
     package: Package
     store: ArtifactStore
     step: Callable[[str], None]
+    uploads: bool = True
+    """Whether anything is uploaded; a plan uploads nothing."""
 
     @property
     def request(self) -> dict[str, str]:
@@ -191,6 +266,22 @@ class Publication:
             return None
         return Artifact("the template", text_content(self.package.text, ".template"), early=True)
 
+    def _objects(self) -> tuple[Artifact, ...]:
+        document = self._document()
+        return (*self.package.artifacts, *((document,) if document else ()))
+
+    def missing(self) -> tuple[Artifact, ...]:
+        """What the bucket does not have yet."""
+        objects = self._objects()
+        there = self.store.has([(artifact.bucket, artifact.key) for artifact in objects]) if objects else {}
+        return tuple(artifact for artifact in objects if not there[artifact.bucket, artifact.key])
+
+    def compact(self) -> "Publication":
+        """The same with its template in as few bytes as it can have, and without any upload."""
+        text = json.dumps(self.package.body, separators=(",", ":"), ensure_ascii=False)
+        shorter = self._document() is not None and len(text) < len(self.package.text)
+        return replace(self, package=replace(self.package, text=text) if shorter else self.package, uploads=False)
+
     @contextmanager
     def uploading(self) -> Iterator[None]:
         """Upload the early artifacts before the block, and the others while it runs.
@@ -198,13 +289,12 @@ class Publication:
         Creates the bucket on first use. Raises `UsageError` for a bucket that cannot be used and for a file that
         changed after it was packaged, at the end of the block too.
         """
-        document = self._document()
-        artifacts = (*self.package.artifacts, *((document,) if document else ()))
+        artifacts = self._objects() if self.uploads else ()
+        self._refuse_images()
         if not artifacts:
             yield
             return
-        if self.store.ensure():
-            self.step(f"created artifact bucket {self.store.bucket}")
+        self._ensure_buckets(artifacts)
         pool = ThreadPoolExecutor(PARALLEL, "upload")
         try:
             for line in pool.map(self._upload, (artifact for artifact in artifacts if artifact.early)):
@@ -215,6 +305,24 @@ class Publication:
                 self.step(upload.result())
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _ensure_buckets(self, artifacts: tuple[Artifact, ...]) -> None:
+        for bucket in sorted({artifact.bucket for artifact in artifacts if artifact.bucket}):
+            self.store.require(bucket)
+        if not all(artifact.bucket for artifact in artifacts) and self.store.ensure():
+            self.step(f"created artifact bucket {self.store.bucket}")
+
+    def _refuse_images(self) -> None:
+        """Raise `UsageError` for an image of the CDK that is not in its repository, since tapctl builds none."""
+        for image in self.package.images:
+            try:
+                exists = has_image(self.store.aws, image.repository, image.tag)
+            except AwsError as error:
+                self.step(f"warning: whether image {image.name} was published is not known: {error.message}")
+                continue
+            if not exists:
+                message = f"image {image.name} is not in repository {image.repository}, and tapctl builds no images"
+                raise UsageError(message, _CDK_DEPLOYS)
 
     def _upload(self, artifact: Artifact) -> str:
         """Upload an artifact unless the bucket has it; returns a line of progress."""
@@ -228,7 +336,7 @@ class Publication:
                 raise UsageError(f"{artifact.label} changed while it was packaged", "run it again")
 
         try:
-            size = self.store.put(artifact.key, write)
+            size = self.store.put(artifact.key, write, artifact.bucket)
         except OSError as error:
             message = f"{artifact.label}: cannot write a temporary file: {error.strerror}"
             raise TapctlError(message, "free some disk space, or set TMPDIR") from None

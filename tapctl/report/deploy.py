@@ -14,9 +14,10 @@ from tapctl.report import plan_changes, verify
 from tapctl.report.document import as_document, error_fields
 from tapctl.report.finding import Level, Report, ReportItem, of_preflight, of_verification
 from tapctl.report.hints import worded
-from tapctl.report.preflight import coverage_json, finding_json
+from tapctl.report.preflight_json import coverage_json, finding_json, kept_json
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.diagnose import Diagnosis, diagnose
+from tapctl.stacks.remains import left_in_account
 from tapctl.verify.verify import Verification
 from tapctl.workflows.deploy_step import Outcome
 from tapctl.workflows.plan import Planned
@@ -48,8 +49,19 @@ def plan_json(stack_name: str, planned: Planned) -> str:
         changed=planned.change_set is not None,
         verdict=planned.preflight.verdict.value,
         remedies=_remedies(planned.preflight),
+        kept_parameters=kept_json(planned.preflight),
         **plan_changes.document(planned.change_set),
+        compared=planned.compared,
+        uploads=[{"url": url, "artifact": label} for url, label in planned.uploads.items()],
     )
+
+
+def uploads(labels: Mapping[str, str], options: RenderOptions) -> str:
+    """What a deploy would upload, by its address in S3, one object to a line."""
+    from rich.text import Text
+
+    lines = (Text(f"  {label}: {url}", no_wrap=True) for url, label in labels.items())
+    return draw(options, "a deploy would upload", *lines)
 
 
 def _remedies(preflight: Preflight) -> dict[str, Any]:
@@ -111,9 +123,15 @@ def failure_json(stack_name: str, transcript: Transcript, error: TapctlError) ->
             "stack_id": last.stack_id,
             "status": last.status,
             "changed": True,
+            "left": [_left(event) for event in left_in_account(transcript.events)],
             **plan_changes.document(transcript.executed),
         }
     return _document(stack_name, transcript.preflight, error=error, cause=diagnose(transcript.events), **end)
+
+
+def _left(event: StackEvent) -> dict[str, str]:
+    """A resource that stays in the account outside of the stack."""
+    return {"logical_id": event.name, "type": event.type, "physical_id": event.physical_id}
 
 
 def declined_json(stack_name: str, transcript: Transcript) -> str:
@@ -169,8 +187,10 @@ def _document(
         "remedies": _remedies(preflight) if preflight else {},
         "remedied": {},
         "findings": [finding_json(finding) for finding in findings],
+        "kept_parameters": kept_json(preflight) if preflight else [],
         "coverage": coverage_json(preflight) if preflight else [],
         "outputs": {},
+        "left": [],
         **plan_changes.document(None),
         "verification": None,
         "error": error and _error(error, cause if isinstance(error, DeployFailed | DeployStuck) else None),

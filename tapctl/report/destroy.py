@@ -45,8 +45,12 @@ def as_text(name: str, result: Destroyed) -> str:
         return f"stack {name} does not exist: nothing to destroy"
     if not result.done:
         return f"stack {name} was not changed"
-    retained = f"; retained: {', '.join(result.left)}" if result.left else ""
-    return f"stack {name} is destroyed{retained}; code in s3://{result.deletion.bucket}, if there is any, is kept"
+    kept = [resource.logical_id for resource in result.deletion.resources if resource.retained]
+    left = ", ".join(dict.fromkeys((*kept, *result.left)))
+    retained = f"; retained: {left}" if left else ""
+    bucket = result.deletion.bucket
+    uploaded = f"; what its deploys uploaded to s3://{bucket} is kept" if bucket else ""
+    return f"stack {name} is destroyed{retained}{uploaded}"
 
 
 def as_json(name: str, result: Destroyed) -> str:
@@ -68,7 +72,7 @@ def as_json(name: str, result: Destroyed) -> str:
         destroyed=result.done and deletion is not None,
         declined=not result.done,
         resources=resources,
-        artifacts=deletion.bucket if deletion else None,
+        artifacts=(deletion.bucket or None) if deletion else None,
     )
 
 

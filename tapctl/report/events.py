@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 
 from tapctl.aws.stacks import StackEvent
 from tapctl.errors import TapctlError
@@ -28,7 +28,7 @@ def as_json_line(event: StackEvent) -> str:
     return json.dumps(
         {
             "schema": SCHEMA,
-            "time": _iso(event.time),
+            "time": _iso(event),
             "resource": event.name,
             "type": event.type,
             "status": event.status,
@@ -40,14 +40,11 @@ def as_json_line(event: StackEvent) -> str:
     )
 
 
-def _iso(time: str) -> str:
+def _iso(event: StackEvent) -> str:
     """The time in UTC, as `2026-11-24T15:29:15.067Z`; unchanged if it is not a time."""
-    try:
-        moment = datetime.fromisoformat(time)
-    except ValueError:
-        return time
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if (moment := event.moment) is None:
+        return event.time
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 WATCH_SCHEMA = "tapctl.watch/1"

@@ -15,7 +15,7 @@ from tapctl.account.model import Stack
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.errors import TapctlError
-from tapctl.limits import CATALOGUE, Limit
+from tapctl.limits import Limit, catalogue
 from tapctl.report.hints import worded, worded_all
 from tapctl.template.model import Template
 from tapctl.verify.check import Check, CheckStatus
@@ -147,7 +147,7 @@ _LINT_LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.NOTE}
 
 def limit_of(rule: str) -> Limit | None:
     """The row of the catalogue that a rule is."""
-    return next((limit for limit in CATALOGUE if limit.id == rule), None)
+    return next((limit for limit in catalogue() if limit.id == rule), None)
 
 
 def rule_of(item: ReportItem) -> Rule:
@@ -195,7 +195,7 @@ _VERDICTS: Mapping[Verdict, Level] = {
 }
 _SEVERITIES = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
 _STATUSES = {CheckStatus.PROVED: Level.PASS, CheckStatus.NOT_CHECKED: Level.NOTE, CheckStatus.FAILED: Level.ERROR}
-_KINDS = ("stack", "output", "exports", "drift", "http", "webhook")
+_KINDS = ("stack", "output", "exports", "drift", "configuration", "http", "invoke", "webhook")
 """The first word of a check's subject if that is not a resource."""
 
 
@@ -276,7 +276,8 @@ def _of_check(check: Check, template: Template | None) -> ReportItem:
 def _line(template: Template, subject: str) -> int:
     """The line of the resource or output; 1 for another subject."""
     kind, _, name = subject.partition(" ")
-    path = ("Outputs", name) if kind == "output" else ("Resources", subject)
+    # What is in a nested stack has the line of the stack, whose own template is another one.
+    path = ("Outputs", name) if kind == "output" else ("Resources", subject.partition("/")[0])
     return 1 if template.source.at(path) is None else template.line(*path)
 
 

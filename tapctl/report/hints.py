@@ -38,6 +38,10 @@ WORDING: Mapping[Advice, str] = {
         "or request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
         " --quota-code {} --desired-value {} --region {}`"
     ),
+    Advice.RAISE_QUOTA: (
+        "request an increase: `aws service-quotas request-service-quota-increase --service-code {}"
+        " --quota-code {} --desired-value {} --region {}`"
+    ),
     Advice.INCREASE_PENDING: "an increase to {} was requested on {} and is pending",
     Advice.GIVE_PARAMETER: "pass `--parameter {}=VALUE`",
     Advice.GIVE_LOOKUP: "pass `--resolve {}=VALUE`",

@@ -15,6 +15,7 @@ from string import Template
 from tapctl import __version__
 from tapctl.account.model import Stack
 from tapctl.concurrency.judge import Floor
+from tapctl.concurrency.limits_check import NEAR
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount
 from tapctl.limits import CONCURRENCY
@@ -282,10 +283,6 @@ def _passed(report: Report) -> str:
     passed = [f"{_text(item.subject)}: {_rich(item.message)}" for item in report.items if item.level is Level.PASS]
     title = f"<summary><h2>{len(passed)} proved</h2></summary>"
     return f"<section><details>{title}{_list(passed, 'plain')}</details></section>" if passed else ""
-
-
-NEAR = 0.8
-"""The part of a limit from which on little is left."""
 
 
 def _limits(result: Preflight) -> str:

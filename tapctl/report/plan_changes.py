@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tapctl.aws.stacks import stack_name
 from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.change_set import ChangeSet
@@ -58,10 +59,10 @@ def text(change_set: ChangeSet, options: RenderOptions) -> str:
     names = max((len(change.logical_id) + 2 * name.count("/") for name, change in changes), default=0)
     types = max((len(change.type) for _, change in changes), default=0)
     part = f", {change_set.part}" if change_set.part else ""
-    heading = Text(f"changes to stack {change_set.stack_id.split('/')[1]}{part}")
+    heading = Text(f"changes to stack {stack_name(change_set.stack_id)}{part}")
     lines = [line for name, change in changes for line in _lines(change, name.count("/"), names, types)]
     lines = lines or [Text("no resource changes, only outputs or settings of the stack")]
-    lines += [*_losses(change_set), *_validations(change_set)]
+    lines += [*_tags(change_set), *_losses(change_set), *_validations(change_set)]
     return draw(options, heading, *lines, *_counts(change_set)).rstrip("\n")
 
 
@@ -128,6 +129,17 @@ def _kind(change: ResourceChange) -> str:
     return _replacement(change) or _KINDS.get(change.action, change.action.lower())
 
 
+def _tags(change_set: ChangeSet) -> Iterator[Text]:
+    """A line for each tag that the stack gets, changes or loses."""
+    from rich.text import Text
+
+    for change in change_set.tags:
+        action = "Add" if change.before is None else "Remove" if change.after is None else "Modify"
+        sign, style = _SIGNS[action]
+        values = " → ".join(value for value in (change.before, change.after) if value is not None)
+        yield Text.assemble((f"{sign} ", style), f"tag {change.key}={values}  {_EFFECTS[action]}")
+
+
 def _losses(change_set: ChangeSet) -> Iterator[Text]:
     from rich.text import Text
 
@@ -153,10 +165,11 @@ def _validations(change_set: ChangeSet) -> Iterator[Text]:
 def document(change_set: ChangeSet | None) -> dict[str, Any]:
     """The JSON fields of a change set; None is one without changes."""
     if change_set is None:
-        return {"changes": [], "losses": {}, "validations": []}
+        return {"changes": [], "tags": [], "losses": {}, "validations": []}
     validations = change_set.validations
     return {
         "changes": [_change_json(change) for change in change_set.changes],
+        "tags": [{"key": tag.key, "before": tag.before, "after": tag.after} for tag in change_set.tags],
         "losses": dict(change_set.losses),
         "validations": {"unknown": validations.reason}
         if isinstance(validations, Unknown)

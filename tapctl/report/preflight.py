@@ -1,19 +1,17 @@
-"""A preflight as text and as JSON; the table of its formats."""
+"""A preflight as text, and the table of its formats."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tapctl.account.model import Holders, InFlight, Stack
+from tapctl.account.model import Holders, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.judge import Floor
 from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CONCURRENCY
+from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import worded_all
 from tapctl.report.render import STYLES, RenderOptions, age, draw, functions_not_read
@@ -47,12 +45,13 @@ def _account_name(result: Preflight) -> str:
     kind = "account" if account.account_id or not account.is_snapshot else "an unnamed account"
     where = f"{kind} {account.account_id}" if account.account_id else kind
     where = f"a snapshot of {where}" if account.is_snapshot else f"the {where}"
+    where += " of the sandbox" if result.is_sandbox and not account.is_snapshot else ""
     where += f" in {account.region}" if account.region else ""
     where += f", {age(account.taken_at)}" if account.is_snapshot else ""
     match stack:
         case Stack(name=name, status=status):
             return f"{where}, stack {name} ({status})"
-        case None if new := stack_name(result):
+        case None if new := result.stack_name:
             return f"{where}, new stack {new}"
         case _:
             return where
@@ -78,12 +77,17 @@ def _rows(result: Preflight) -> Iterator[tuple[str, str, str, str, str]]:
         yield change.logical_id, _requested(change), _live(change), verdict, _remedy_text(result, change)
 
 
+_OF_FUNCTIONS = ("lambda-reserved-concurrency", "lambda-concurrency-settings")
+"""The limits whose findings are about functions."""
+
+
 def _function_verdict(result: Preflight, change: ClaimChange) -> Verdict:
-    """The verdict on concurrency for the functions that its findings name; the others fit, or are unknown."""
-    findings = (finding for finding in result.findings if finding.limit == CONCURRENCY.id)
-    if any(change.logical_id in finding.named for finding in findings):
-        return result.concurrency.verdict
-    return Verdict.UNKNOWN if change.wanted and isinstance(change.claim_after, Unknown) else Verdict.FITS
+    """The verdict of the findings on concurrency that name the function; the others fit, or are unknown."""
+    findings = (finding for finding in result.findings if finding.limit in _OF_FUNCTIONS)
+    named = worst(finding.verdict for finding in findings if change.logical_id in finding.named)
+    if named is Verdict.FITS and change.wanted and isinstance(change.claim_after, Unknown):
+        return Verdict.UNKNOWN
+    return named
 
 
 def _requested(change: ClaimChange) -> str:
@@ -170,6 +174,7 @@ def _notes(result: Preflight) -> Iterator[str]:
     if result.coverage:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
         yield f"limits not covered: {', '.join(types)}"
+    yield from (f"not seen: {each.reason} ({each.logical_id}, {each.file}:{each.line})" for each in result.not_seen)
     yield from _in_flight(result)
     match result.account.holders:
         case Unknown(judged=True, reason=reason):
@@ -249,86 +254,6 @@ def _why(result: Preflight) -> str:
     return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
 
 
-SCHEMA = "tapctl.preflight/1"
-
-
-def as_json(result: Preflight, _: RenderOptions) -> str:
-    """The contract `tapctl.preflight/1`."""
-    judged = result.concurrency
-    bounds = judged.floor
-    document = {
-        "schema": SCHEMA,
-        "verdict": result.verdict.value,
-        "template": result.template.file,
-        "construct": result.template.source.construct or None,
-        "stack": stack_name(result),
-        "concurrency": {
-            "limit": plain(judged.limit),
-            "unreserved_now": plain(judged.unreserved),
-            "final": plain(judged.outlook.final),
-            "peak": plain(judged.outlook.peak),
-            "floor": plain(bounds)
-            if isinstance(bounds, Unknown)
-            else {"hard": bounds.hard, "safe": bounds.safe, "source": bounds.source},
-        },
-        "overrides": {
-            name: {"parameter": override.parameter, "value": override.value}
-            for name, override in result.plan.overrides.items()
-        },
-        "in_flight": _in_flight_json(result.account.in_flight),
-        "functions": [_function_json(result, change) for change in result.changes if change.wanted],
-        "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
-        "coverage": coverage_json(result),
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _in_flight_json(others: tuple[InFlight, ...] | Unknown) -> Any:
-    if isinstance(others, Unknown):
-        return plain(others)
-    return [{"stack": other.stack, "status": other.status} for other in others]
-
-
-def _function_json(result: Preflight, change: ClaimChange) -> dict[str, Any]:
-    remedy = result.plan.remedies.get(change.logical_id)
-    return {
-        "logical_id": change.logical_id,
-        "requested": plain(change.wanted.reserved if change.wanted else None),
-        "live": plain(change.live.reserved if change.live else None),
-        "remedy": {"action": remedy.action.value, "value": remedy.value} if remedy else None,
-    }
-
-
-def coverage_json(result: Preflight) -> list[dict[str, Any]]:
-    """The resource types whose limits are not covered."""
-    return [{"type": type_, "count": count} for type_, count in result.coverage.items()]
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    shared = {
-        "resource": finding.resource,
-        "resources": list(finding.named),
-        "file": finding.file,
-        "line": finding.line,
-        "message": finding.message,
-        "hint": worded_all(finding.hints) or None,
-    }
-    if finding.rule:
-        verdict = {"verdict": finding.verdict.value} if finding.severity == "warning" else {}
-        return {"limit": None, "rule": finding.rule, **verdict, "severity": finding.severity, **shared}
-    severity = {"severity": finding.severity} if finding.severity else {}
-    return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
-
-
-def plain(value: object) -> Any:
-    return {"unknown": value.reason} if isinstance(value, Unknown) else value
-
-
-def stack_name(result: Preflight) -> str | None:
-    stack = result.account.stack
-    return stack.name if isinstance(stack, Stack) else result.tree.resolver.pseudo.get("AWS::StackName")
-
-
 def _report(result: Preflight) -> Report:
     """The findings for the formats of other tools; a text does not load their module."""
     from tapctl.report.finding import FunctionRow, of_preflight
@@ -337,8 +262,14 @@ def _report(result: Preflight) -> Report:
     return of_preflight(result, sentence(result).plain, tuple(rows), tuple(notes))
 
 
+def _as_json(result: Preflight, options: RenderOptions) -> str:
+    from tapctl.report.preflight_json import as_json
+
+    return as_json(result, options)
+
+
 RENDERERS: Mapping[str, Callable[[Preflight, RenderOptions], str]] = {
     "text": as_text,
-    "json": as_json,
+    "json": _as_json,
     **rendered_by(_report),
 }

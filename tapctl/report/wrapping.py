@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 
-_UNITS = re.compile(r"(?:`[^`]*`|\S)+")
-"""Words; a command in backticks counts as one, with the punctuation that follows it."""
+_UNITS = re.compile(r"(?:(?<!\w)`[^`\s][^`]*`|\S)+")
+"""Words; a command in backticks counts as one, with the punctuation that follows it.
+
+A command that is longer than the width stays whole too: broken over lines, it could not be copied.
+"""
 
 _LABEL = re.compile(r" *(?:[a-z][a-z ]{1,13}: )?")
 """A label such as `hint: `; wrapped lines are indented to the text after it."""
@@ -29,21 +32,11 @@ def hanging(line: str) -> int:
 
 
 def slices(line: str, width: int) -> Iterator[tuple[int, int]]:
-    """The offsets of the parts of a line that fit; a word longer than the width is not broken."""
+    """The offsets of the parts of a line that fit; a word or command longer than the width is not broken."""
     begin = end = indent = 0
-    for start, stop in _units(line, width - hanging(line)):
-        if end and indent + stop - begin > width:
-            yield begin, end
-            begin, indent = start, hanging(line)
-        end = stop
-    yield begin, end
-
-
-def _units(line: str, room: int) -> Iterator[tuple[int, int]]:
     for unit in _UNITS.finditer(line):
-        if len(unit[0]) <= room:
-            yield unit.span()
-        else:
-            yield from (
-                (unit.start() + word.start(), unit.start() + word.end()) for word in re.finditer(r"\S+", unit[0])
-            )
+        if end and indent + unit.end() - begin > width:
+            yield begin, end
+            begin, indent = unit.start(), hanging(line)
+        end = unit.end()
+    yield begin, end

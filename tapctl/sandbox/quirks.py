@@ -8,6 +8,7 @@ from tapctl.sandbox import secret
 from tapctl.sandbox.paths import sandbox_paths
 
 DROPPED_PROPERTIES: Mapping[str, frozenset[str]] = {
+    "AWS::ApiGateway::RestApi": frozenset({"EndpointConfiguration"}),
     "AWS::ApiGatewayV2::Integration": frozenset({"CredentialsArn", "IntegrationSubtype"}),
     "AWS::ApiGatewayV2::Stage": frozenset({"DefaultRouteSettings"}),
     FUNCTION: frozenset({"DeadLetterConfig"}),

@@ -128,8 +128,9 @@ def _wrong_qualifier(own: FunctionConcurrency, qualifier: str) -> Refusal | None
     version = own.aliases.get(qualifier, qualifier)
     if version == "$LATEST":
         return UNPUBLISHED
-    if qualifier in own.aliases and version in own.provisioned:
+    others = {alias for alias, target in own.aliases.items() if target == version and alias != qualifier}
+    if qualifier in own.aliases and not {version, *others}.isdisjoint(own.provisioned):
         return ALIAS_OF_PROVISIONED
-    if any(target == qualifier and alias in own.provisioned for alias, target in own.aliases.items()):
+    if not others.isdisjoint(own.provisioned):
         return VERSION_OF_PROVISIONED
     return None

@@ -2,6 +2,8 @@
 
 import difflib
 import itertools
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,8 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
-from tapctl.errors import ConfigError
+from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
+from tapctl.state.files import read_bytes
 
 FILE = "tapctl.toml"
 
@@ -41,8 +44,8 @@ class Environment(Section):
     """CloudFormation's service role."""
     parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
     """Template parameters; `{ env = "VARIABLE" }` takes the value from the environment, which only a deploy needs."""
-    tags: dict[str, str] = Field(default_factory=dict)
-    """Stack tags; those that are left out stay as they are."""
+    tags: dict[str, str] | None = None
+    """All stack tags: the stack loses one that is left out; without this key it keeps its tags."""
     remedy: RemedyMode = RemedyMode.ASK
     """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
@@ -78,19 +81,51 @@ class File(Section):
     """How function code is packaged."""
     verify: VerifyConfig = Field(default_factory=VerifyConfig.model_construct)
     """What `tapctl verify` expects beyond the template."""
+    defaults: Environment = Field(default_factory=Environment.model_construct)
+    """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
 
+    def verify_for(self, stack: str | None, template: str, env: str | None, folder: Path) -> VerifyConfig:
+        """`[verify]` where this is the stack, and the template, of the file; for others an empty one that says so.
 
-def find(folder: Path) -> Path | None:
-    """The nearest tapctl.toml, in the folder or above it."""
-    return next((parent / FILE for parent in (folder, *folder.parents) if (parent / FILE).is_file()), None)
+        Without an environment, the stack of any is its own.
+        """
+        own, name = (self.stack_name or "").replace("{env}", env or "{env}"), stack or ""
+        if own and name and not re.fullmatch(re.escape(own).replace(re.escape("{env}"), ".+"), name):
+            return self.verify.left_out(f"stack {own}")
+        if self.template and template not in ("", "-"):
+            # A template of a cloud assembly is in it; one from a pipe may be the file's.
+            beside = Path(os.path.realpath(folder / self.template))
+            if not Path(os.path.realpath(template)).is_relative_to(beside):
+                return self.verify.left_out(f"template {self.template}")
+        return self.verify
+
+
+MAX_BYTES = 256 * 1024
+"""Of tapctl.toml; it is parsed in Python, and what is written by hand is far smaller."""
+
+MAX_DOTS = 1000
+"""Of a line of tapctl.toml."""
+
+
+def find(folder: Path | None = None) -> Path | None:
+    """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
+
+    Raises `UsageError` if the working folder does not exist any more.
+    """
+    try:
+        start = folder or Path.cwd()
+    except OSError:
+        raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
+    # A folder or a device of this name is found too, so that it is refused rather than overlooked.
+    return next((parent / FILE for parent in (start, *start.parents) if os.path.exists(parent / FILE)), None)  # noqa: PTH110 - Path.exists raises errors
 
 
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -103,13 +138,48 @@ def load(path: Path) -> File:
         raise _explain(error, path) from None
 
 
+_MERGED = ("parameters", "minimum")
+"""The keys of which an environment's entries join those of `[defaults]`; it replaces any other key as a whole."""
+
+
+def environment_of(file: File, name: str | None, path: Path | None) -> Environment:
+    """The environment of this name over `[defaults]`; the defaults alone without a name.
+
+    Raises `ConfigError` for a name that the file at `path` does not have.
+    """
+    own = Environment.model_construct() if name is None else _named(file, name, path)
+    values = {key: getattr(file.defaults, key) for key in file.defaults.model_fields_set}
+    for key in own.model_fields_set:
+        value = getattr(own, key)
+        values[key] = {**values.get(key, {}), **value} if key in _MERGED else value
+    return Environment.model_construct(**values)
+
+
+def _named(file: File, name: str, path: Path | None) -> Environment:
+    if name in file.env:
+        return file.env[name]
+    if path is None:
+        raise ConfigError(f"there is no environment `{name}`: no {FILE} found", f"add `[env.{name}]` to {FILE}")
+    near = difflib.get_close_matches(name, file.env, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
+    raise ConfigError(f"{path} has no environment `{name}`", hint)
+
+
+def _bounded(data: bytes) -> bytes:
+    """The data. Raises `TOMLDecodeError` for a key of so many parts that tomllib, which is quadratic, takes minutes."""
+    if any(line.count(b".") > MAX_DOTS for line in data.splitlines()):
+        raise tomllib.TOMLDecodeError(f"a line has more than {MAX_DOTS} dots")
+    return data
+
+
 def _explain(error: ValidationError, path: Path) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
-            return ConfigError(f"{path}: `{key}` is not a top-level key", f"move it to [env.NAME]: {hint}")
+            where = f"move it to [defaults] or [env.NAME]: {hint}"
+            return ConfigError(f"{path}: `{key}` is not a top-level key", where)
         near = difflib.get_close_matches(str(first["loc"][-1]), _valid_keys(first["loc"]), n=1)
         return ConfigError(f"{path}: unknown key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
@@ -122,7 +192,7 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the section that has an unknown one."""
     match location:
-        case ("env", _, _):
+        case ("env", _, _) | ("defaults", _):
             return [*Environment.model_fields]
         case ("function", _):
             return [*FunctionConfig.model_fields]

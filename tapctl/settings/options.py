@@ -14,7 +14,7 @@ from tapctl.concurrency.remedy import RemedyMode
 def option(*names: str, help: str, default: Any = None, **more: Any) -> Any:  # noqa: A002 - as argparse and typer name it
     """A field of an option group: its names on the command line, its help, and what else `typer.Option` takes.
 
-    `panel` is the help section, if that is not the group's.
+    `panel` is the help section, if that is not the group's. With `once` a second use of the option is refused.
     """
     return field(default=default, metadata={"names": names, "help": help, **more})
 
@@ -51,7 +51,9 @@ class AccountOptions:
 
     panel: ClassVar = "Account"
 
-    env: str | None = option("--env", "-e", metavar="NAME", help="Environment: section [env.NAME] of tapctl.toml.")
+    env: str | None = option(
+        "--env", "-e", metavar="NAME", help="Environment: section [env.NAME] of tapctl.toml.", once=True
+    )
     region: str | None = option("--region", metavar="REGION", help="AWS Region.")
     profile: str | None = option("--profile", metavar="NAME", help="AWS profile.")
     stack_name: str | None = option("--stack-name", metavar="NAME", help="Name or alias of the stack.")

@@ -1,23 +1,23 @@
 """tapctl.toml, the environment and the options, read once into `Settings`.
 
-Precedence: an option beats the section `[env.NAME]`, which beats the top of tapctl.toml. AWS's own variables
-and profiles are left to boto3.
+Precedence: an option beats the section `[env.NAME]`, which beats `[defaults]` and the top of tapctl.toml. AWS's own
+variables and profiles are left to boto3.
 """
 
-import difflib
-import json
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
 from tapctl.errors import ConfigError, UsageError
-from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, find, load
+from tapctl.settings import parameters_file
+from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, environment_of, find, load
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
+from tapctl.settings.parameters_file import PREVIOUS, ParametersFile
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
 from tapctl.state.redaction import forget, reveal
 from tapctl.template.parameters import as_text
@@ -46,6 +46,8 @@ class Settings:
     account: str | None = None
     role_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    all_tags: bool = False
+    """Whether the stack has no other tags, since the configuration lists them."""
     remedy: RemedyMode = RemedyMode.ASK
     min_unreserved: int | None = None
     allow_uncertain: bool = False
@@ -85,6 +87,11 @@ class Settings:
     def policy(self) -> RemedyPolicy:
         return RemedyPolicy(self.remedy, self.priority, self.minimum)
 
+    def tags_beside(self, live: Mapping[str, str]) -> dict[str, str]:
+        """The tags of the stack after a deploy; `live` are those that it has, of which AWS keeps `aws:` to itself."""
+        kept = {} if self.all_tags else {key: value for key, value in live.items() if not key.startswith("aws:")}
+        return {**kept, **self.tags}
+
     def target(self) -> "Target":
         from tapctl.aws.session import Target
 
@@ -106,25 +113,26 @@ def read(
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
-    path = account.config or find(cwd or Path.cwd())
+    path = account.config or find(cwd)
     file = load(path) if path else File.model_construct()
-    environment = _environment(file, account.env, path)
+    environment = environment_of(file, account.env, path)
     source = _template(template, file, folder := path.parent if path else Path(), required=template_required)
-    name = _either(account.stack_name, _stack_name(file.stack_name, account.env))
-    name = None if name is None else check_stack_name(name)
-    values, hidden = _bound(environment, template, (source, name, account.env, account.region), missing_secrets_unknown)
-    return Settings(
-        template=source,
+    name = _stack_name(account, file.stack_name)
+    given = _given(template)
+    bound = _with_parameters(Settings(source), environment, given.parameters, missing_secrets_unknown)
+    # What the configuration or an option spells, such as `prod` in the name of the stack, is no secret.
+    spelled = (source, name, account.env, account.region, environment.region, *given.parameters.values())
+    reveal([text for text in spelled if text and isinstance(text, str)])
+    return replace(
+        bound,
         env=account.env,
         stack_name=name,
-        parameters={name: value for name, value in values.items() if isinstance(value, str)},
-        withheld={name: value for name, value in values.items() if isinstance(value, Unknown) and value != PREVIOUS},
-        kept=tuple(name for name, value in values.items() if value == PREVIOUS),
         region=account.region or environment.region,
         profile=account.profile or environment.profile,
         account=environment.account,
         role_arn=stack.role_arn or environment.role_arn,
-        tags={**environment.tags, **pairs(stack.tags, "--tag", "team=shop")},
+        tags=_tags(environment.tags or {}, given.tags, pairs(stack.tags, "--tag", "team=shop")),
+        all_tags=environment.tags is not None,
         remedy=judgement.remedy or environment.remedy,
         allow_uncertain=judgement.allow_uncertain or environment.allow_uncertain,
         min_unreserved=_either(judgement.min_unreserved, environment.min_unreserved),
@@ -136,12 +144,11 @@ def read(
         minimum=environment.minimum,
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
-        verify=file.verify,
+        verify=file.verify_for(name, source, account.env, folder),
         function=_function(file.function, folder),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
-        configured=_configured(environment, template, account.env),
-        hidden=hidden,
+        configured=_configured(file, account.env, given.parameters),
         unchosen=() if account.env else _regional(file),
         strict=judgement.strict,
         chosen_stack=account.stack_name is not None,
@@ -194,22 +201,13 @@ def _function(config: FunctionConfig, folder: Path) -> FunctionConfig:
     return config.model_copy(update=paths)
 
 
-def _environment(file: File, name: str | None, path: Path | None) -> Environment:
-    if name is None:
-        return Environment.model_construct()
-    if name in file.env:
-        return file.env[name]
-    if path is None:
-        raise ConfigError(f"there is no environment `{name}`: no {FILE} found", f"add `[env.{name}]` to {FILE}")
-    near = difflib.get_close_matches(name, file.env, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(file.env) or 'none'}"
-    raise ConfigError(f"{path} has no environment `{name}`", hint)
-
-
-def _stack_name(pattern: str | None, env: str | None) -> str | None:
-    if pattern is None or ("{env}" in pattern and env is None):
+def _stack_name(account: AccountOptions, pattern: str | None) -> str | None:
+    """The stack name of `--stack-name`, else of the configuration, unless an environment that it needs is missing."""
+    if account.stack_name is not None:
+        return check_stack_name(account.stack_name)
+    if pattern is None or ("{env}" in pattern and account.env is None):
         return None
-    return pattern.replace("{env}", env or "")
+    return check_stack_name(pattern.replace("{env}", account.env or ""))
 
 
 def check_stack_name(name: str) -> str:
@@ -220,40 +218,54 @@ def check_stack_name(name: str) -> str:
     return name
 
 
-def _given_parameters(template: TemplateOptions) -> dict[str, str | Unknown]:
-    """The parameters of the command line; `--parameter` beats `--parameters-file`."""
-    from_file = parameters_file(template.parameters_file) if template.parameters_file else {}
-    return from_file | pairs(template.parameters, "--parameter", "Stage=dev")
+def _given(template: TemplateOptions) -> ParametersFile:
+    """The parameters of the command line, of which `--parameter` beats `--parameters-file`, and the file's tags."""
+    file = parameters_file.read(template.parameters_file) if template.parameters_file else ParametersFile()
+    return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})
 
 
-def _parameters(
-    environment: Environment, given: Mapping[str, str | Unknown], missing_secrets_unknown: bool
-) -> dict[str, str | Unknown]:
+def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
+    """The tags of all sources, of which a later one wins. Raises `UsageError` for a tag that CloudFormation refuses.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    """
+    tags = {key: value for source in sources for key, value in source.items()}
+    if empty := next((key for key, value in tags.items() if not value), None):
+        hint = f"give it a value; a stack loses a tag that `tags` in {FILE} leaves out"
+        raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
+    return tags
+
+
+def _configured(file: File, env: str | None, given: Mapping[str, object]) -> dict[str, str]:
+    """The section that sets each parameter which is not given otherwise."""
+    sections = {"defaults": file.defaults, **({f"env.{env}": file.env[env]} if env else {})}
+    return {
+        name: f"[{section}.parameters] of {FILE}"
+        for section, environment in sections.items()
+        for name in environment.parameters
+        if name not in given
+    }
+
+
+def _with_parameters(
+    settings: Settings, environment: Environment, given: Mapping[str, str | Unknown], missing_secrets_unknown: bool
+) -> Settings:
+    """The settings with the parameters of the environment, and those that are given otherwise instead.
+
+    From here on nothing shows the values of variables, and only theirs.
+    """
+    forget()
     # A variable that is not set does not matter for a parameter that is given otherwise.
     configured = {name: value for name, value in environment.parameters.items() if name not in given}
     values = {name: _parameter(name, value, missing_secrets_unknown) for name, value in configured.items()}
-    return {**values, **given}
-
-
-def _configured(environment: Environment, template: TemplateOptions, env: str | None) -> dict[str, str]:
-    given = pairs(template.parameters, "--parameter", "Stage=dev")
-    return {name: f"[env.{env}.parameters] of {FILE}" for name in environment.parameters if name not in given}
-
-
-def _bound(
-    environment: Environment, template: TemplateOptions, spelled: Iterable[str | None], missing_secrets_unknown: bool
-) -> tuple[dict[str, str | Unknown], frozenset[str]]:
-    """The values of the parameters, and the names of those whose values are from variables, which nothing shows.
-
-    What is `spelled` by the configuration or an option, such as `prod` in the name of the stack, is no secret.
-    """
-    forget()
-    given = _given_parameters(template)
-    values = _parameters(environment, given, missing_secrets_unknown)
-    reveal([text for text in (*spelled, environment.region, *given.values()) if text and isinstance(text, str)])
-    configured = environment.parameters.items()
-    names = (name for name, value in configured if isinstance(value, FromEnvironment) and name not in given)
-    return values, frozenset(names)
+    values.update(given)
+    return replace(
+        settings,
+        parameters={name: value for name, value in values.items() if isinstance(value, str)},
+        withheld={name: value for name, value in values.items() if isinstance(value, Unknown) and value != PREVIOUS},
+        kept=tuple(name for name, value in values.items() if value == PREVIOUS),
+        hidden=frozenset(name for name, value in configured.items() if isinstance(value, FromEnvironment)),
+    )
 
 
 def _parameter(name: str, value: object, missing_unknown: bool) -> str | Unknown:
@@ -299,50 +311,3 @@ def lookups(given: tuple[str, ...]) -> dict[str, str]:
             )
         values[key] = value
     return values
-
-
-PREVIOUS = Unknown("it keeps the value of the stack", "give a value, or name the stack")
-"""The value of a parameter with `UsePreviousValue`."""
-
-
-def parameters_file(path: Path) -> dict[str, str | Unknown]:
-    """A JSON file as the AWS CLI takes it: an object, a list of ParameterKey and ParameterValue, or of KEY=VALUE.
-
-    `PREVIOUS` stands for `UsePreviousValue`.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "give a JSON file of parameters") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", 'for example {"Stage": "dev"}') from None
-    match content:
-        case {"Parameters": dict(entries)} | dict(entries):
-            return {name: _file_text(name, value, path) for name, value in entries.items()}
-        case [*entries]:
-            return dict(_pair(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1))
-        case _:
-            raise UsageError(f"{path} contains no parameters", 'for example {"Stage": "dev"}')
-
-
-def _file_text(name: str, value: object, where: Path | str) -> str:
-    parts = value if isinstance(value, list) else [value]
-    if any(isinstance(part, dict | list) for part in parts):
-        raise UsageError(f"{where}: parameter {name} is an object, not a value", 'for example {"Stage": "dev"}')
-    return ",".join(map(as_text, parts))
-
-
-def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
-    """One parameter. An invalid entry is not printed, since it may hold a secret."""
-    match entry:
-        case {"ParameterKey": str(name), "ParameterValue": value}:
-            return name, _file_text(name, value, where)
-        case {"ParameterKey": str(name), "UsePreviousValue": True}:
-            return name, PREVIOUS
-        case str(text) if "=" in text:
-            name, _, value = text.partition("=")
-            return name, value
-        case _:
-            example = '{"ParameterKey": "Stage", "ParameterValue": "dev"}'
-            hint = f"for example {example}" if isinstance(entry, dict) else f'for example "Stage=dev", or {example}'
-            raise UsageError(f"{where}: not a parameter", hint)

@@ -4,7 +4,7 @@ import os
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from tapctl.errors import ConfigError
 from tapctl.state.redaction import hide
@@ -119,13 +119,48 @@ class HttpProbe(Answer):
         return self
 
 
+class InvokeProbe(Section):
+    """`[[verify.invoke]]`: an invocation of a function, and the answer that it must give.
+
+    `function` is a logical id, `Stack/Function` in a nested stack. Nothing prints the payload or the answer.
+    """
+
+    function: str
+    payload: Any = Field(default_factory=dict, repr=False)
+    expect: Any = Field(default=None, repr=False)
+    asynchronous: bool = False
+    timeout: Annotated[float, Field(gt=0, le=900)] = 60
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> "InvokeProbe":
+        if self.asynchronous and self.expect is not None:
+            raise ValueError("an asynchronous invocation has no answer to `expect`")
+        return self
+
+
 class VerifyConfig(Section):
     """`[verify]`."""
+
+    _elsewhere = PrivateAttr(default="")
 
     outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
     """Patterns that the whole values of outputs match, by the name of the output."""
     http: tuple[HttpProbe, ...] = ()
     """Requests to `url`, or to the URL in the output `output`, with `path`, `method`, `headers`, `timeout`; and the
     response: `status` (2xx by default) and a pattern for its `body`."""
+    invoke: tuple[InvokeProbe, ...] = ()
+    """Invocations of `function`, by its logical id, with `payload`; the answer that they must give, in `expect`; or
+    `asynchronous`; and their `timeout`: see docs/verifying.md."""
     webhook: WebhookProbe | None = None
     """A signed test event, a duplicate and a forged one: see docs/verifying.md."""
+
+    @property
+    def elsewhere(self) -> str:
+        """The stack or template that the section is for, if it is another one; the section is empty then."""
+        return str(self._elsewhere)
+
+    def left_out(self, elsewhere: str) -> "VerifyConfig":
+        """An empty section, where this one is for another stack or template; nothing is left out of an empty one."""
+        empty = VerifyConfig()
+        empty._elsewhere = elsewhere if self.model_fields_set else ""
+        return empty

@@ -29,9 +29,23 @@ class FileEdit:
 def write(edits: Sequence[FileEdit]) -> None:
     """Replace the files atomically; byte order marks stay.
 
-    Raises `UsageError`, before any file is changed, when one has changed since it was read or cannot be written.
+    Raises `UsageError`, before any file is changed, when one has changed since it was read, cannot be written, or is
+    reached through a link that leads out of its repository.
     """
+    for edit in edits:
+        _check_inside(Path(edit.file))
     write_together({Path(edit.file): _mark(edit) + edit.after for edit in edits})
+
+
+def _check_inside(file: Path) -> None:
+    """Raise `UsageError` for a link out of the repository; without one, out of the working folder."""
+    named, working = Path(os.path.normpath(file.absolute())), Path.cwd()
+    around = working if named.is_relative_to(working) else named.parent
+    root = next((folder for folder in named.parents if (folder / ".git").exists()), around)
+    target = named.resolve()
+    if not target.is_relative_to(root.resolve()):
+        hint = "name that file as the template if you mean to edit it"
+        raise UsageError(f"{file} is reached through a link and is {target}, which is outside of {root}", hint)
 
 
 def _mark(edit: FileEdit) -> str:

@@ -12,8 +12,9 @@ from tapctl.aws.cloudformation import ChangeSetPage, describe_change_set
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import stale_change_sets, validations
-from tapctl.stacks.change_set_request import ChangeSetRequest
+from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange
 from tapctl.stacks.changes import ResourceChange, resource_change, walk
+from tapctl.stacks.diagnose import explain
 from tapctl.stacks.polling import change_set_pause
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.validations import Validation, Validations
@@ -39,6 +40,8 @@ class ChangeSet:
     validations: Validations = ()
     part: str = ""
     """Which of two steps it is; empty where there is one."""
+    tags: tuple[TagChange, ...] = ()
+    """What changes of the stack's own tags."""
 
     @property
     def replaced(self) -> frozenset[str]:
@@ -57,12 +60,17 @@ class ChangeSet:
         return tuple(map(str, results)) if isinstance(results, tuple) else (f"unknown: {results.reason}",)
 
 
+_EXISTS = "rename what exists already, delete it, or import it with `--import-existing`"
+
+
 class ChangeSetRefused(UsageError):
     """CloudFormation's checks failed the change set; `failures` are the checks."""
 
     def __init__(self, stack_name: str, failures: tuple[Validation, ...]) -> None:
         reasons = "; ".join(map(str, failures))
-        super().__init__(f"CloudFormation refused the change set of stack {stack_name}: {reasons}", "fix the template")
+        hints = (_EXISTS if "CONFLICT" in failure.name else explain(failure.reason)[1] for failure in failures)
+        hint = "; ".join(dict.fromkeys(filter(None, hints))) or "fix the template"
+        super().__init__(f"CloudFormation refused the change set of stack {stack_name}: {reasons}", hint)
         self.failures = failures
 
 
@@ -198,6 +206,7 @@ _HINTS = {
     "DeploymentConfig": "the Region may not support express deploys: omit `--express`",
     "DeploymentMode": "the Region may not support drift-aware change sets: omit `--revert-drift`",
     "Requires capabilities": "acknowledge them with `--capability`",
+    "ResourceExistenceCheck": f"{_EXISTS}; allow the action {validations.PERMISSION} to see which it is",
     "AWS::EarlyValidation": f"allow the action {validations.PERMISSION} to see what failed where",
     "cannot be assumed": "let CloudFormation assume the role: its trust policy must name cloudformation.amazonaws.com",
 }

@@ -11,6 +11,7 @@ from tapctl.stacks.options import Options
 from tapctl.stacks.redaction import Secrets, secrets_of
 from tapctl.stacks.stale_change_sets import PREFIX
 from tapctl.template.model import Template
+from tapctl.template.nested import StackTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class ChangeSetRequest:
     """`TemplateBody` or `TemplateURL`."""
     parameters: list[dict[str, Any]] = field(default_factory=list)
     capabilities: list[str] = field(default_factory=list)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    """All of the stack's; None leaves them as they are."""
     role_arn: str | None = None
     notification_arns: tuple[str, ...] = ()
     nested: bool = False
@@ -43,7 +45,7 @@ class ChangeSetRequest:
         return self.stack_id or self.stack_name
 
     def parameters_for_aws(self) -> dict[str, Any]:
-        """The parameters of CreateChangeSet; tags and topics that are not given stay as they are."""
+        """The parameters of CreateChangeSet; topics that are not given stay as they are."""
         required: dict[str, Any] = {
             "StackName": self.stack,
             "ChangeSetName": self.name,
@@ -55,32 +57,55 @@ class ChangeSetRequest:
             **self.options.change_set_parameters(nested=self.nested),
         }
         optional = {
-            "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             "NotificationARNs": list(self.notification_arns),
             "RoleARN": self.role_arn,
         }
+        if self.tags is not None:
+            required["Tags"] = [{"Key": key, "Value": value} for key, value in self.tags.items()]
         return required | {name: value for name, value in optional.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """A tag of the stack before and after a deploy; None where it has no such tag."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+
+def tag_changes(settings: Settings, live: Mapping[str, str], *, keeps: bool = True) -> tuple[TagChange, ...]:
+    """What a deploy does to the tags that a stack has; a stack that is created again `keeps` none of them."""
+    tags = settings.tags_beside(live if keeps else {})
+    own = [key for key in live if not key.startswith("aws:")]
+    changes = (TagChange(key, live.get(key), tags.get(key)) for key in dict.fromkeys((*own, *tags)))
+    return tuple(change for change in changes if change.before != change.after)
 
 
 def request_for(
     template: Template,
+    tree: StackTree,
     settings: Settings,
     options: Options,
     published: Mapping[str, str],
     *,
     previous: Mapping[str, str],
+    tags: Mapping[str, str],
     creates: bool,
     exists: bool,
     stack_id: str,
 ) -> ChangeSetRequest:
-    """The request for an uploaded template; `previous` are the parameters of the stack."""
+    """The request for an uploaded template; `previous` are the parameters of the stack, and `tags` those that it has.
+
+    `tree` is the template with its nested ones.
+    """
     return ChangeSetRequest(
         settings.stack_name or "",
         creates,
         published,
         parameters=_parameters(template, settings, previous),
-        capabilities=list(settings.capabilities or capabilities(template)),
-        tags=settings.tags,
+        capabilities=list(settings.capabilities or capabilities(tree)),
+        tags=settings.tags_beside(tags) if settings.tags or (settings.all_tags and tags) else None,
         role_arn=settings.role_arn,
         notification_arns=settings.notification_arns,
         nested=holds_nested(template),

@@ -29,9 +29,18 @@ class Diagnosis:
 
     @property
     def words(self) -> str:
-        """The reason without the resource handler's wrapping and request ids, which the event line shows."""
-        wrapped = _WRAPPED.match(self.reason)
-        return wrapped["words"] if wrapped else self.reason
+        return unwrapped(self.reason)
+
+    @property
+    def sentence(self) -> str:
+        """The words, and after them what they mean where that is known."""
+        return f"{self.words.rstrip('.')}; that is, {self.meaning}" if self.meaning else self.words
+
+
+def unwrapped(reason: str) -> str:
+    """The reason without the resource handler's wrapping and request ids, which the event line shows."""
+    wrapped = _WRAPPED.match(reason)
+    return wrapped["words"] if wrapped else reason
 
 
 def diagnose(events: Sequence[StackEvent], flags: str = "") -> Diagnosis | None:

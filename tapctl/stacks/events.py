@@ -37,6 +37,8 @@ class EventFeed:
     begun: bool = False
     newest: str = ""
     """Id of the newest event at the last read, of whatever operation."""
+    tokenless: bool = False
+    """Whether that event has no token, as events of other emulators, which match none."""
     _known: set[str] = field(default_factory=set)
 
     def new(self) -> list[StackEvent]:
@@ -74,7 +76,7 @@ class EventFeed:
         while not self.pages or next_token:
             page = describe_stack_events(self.aws, self.stack_id, next_token)
             if not self.pages and page.events:
-                self.newest = page.events[0].id
+                self.newest, self.tokenless = page.events[0].id, not page.events[0].token
             self.pages += 1
             self.retried = self.retried or page.retried
             next_token = page.next_token

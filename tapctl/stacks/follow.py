@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from tapctl.aws.cloudformation import describe_stack, stack_missing
+from tapctl.aws.cloudformation import describe_change_set, describe_stack, stack_missing
 from tapctl.aws.errors import is_permanent, is_throttled
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, end_of_operation, stack_name
@@ -48,11 +48,16 @@ class _Silence:
     first: str | None = None
     """The newest event at the first read."""
 
-    def is_suspicious(self, *, begun: bool) -> bool:
-        """Whether it is time to read the stack's status."""
-        return self.missing or (
-            self.reads > 0 and self.reads % (READS_WITHOUT_NEWS if begun else READS_BEFORE_FIRST) == 0
-        )
+    def is_suspicious(self, root: EventFeed) -> bool:
+        """Whether it is time to read the stack's status; at once where events are not recognised, or have expired."""
+        unrecognised = not root.begun and (root.tokenless or root.token is None) and self.reads <= STATUS_READS
+        interval = READS_WITHOUT_NEWS if root.begun else READS_BEFORE_FIRST
+        return self.missing or (self.reads > 0 and (unrecognised or self.reads % interval == 0))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether an operation that has begun would have had its first event by now."""
+        return self.reads >= STATUS_READS * READS_BEFORE_FIRST
 
 
 @dataclass(slots=True)
@@ -72,6 +77,10 @@ class Follower:
     budget: Budget = field(default_factory=lambda: SHARED)
     redact: Callable[[str], str] = str
     """Removes secrets from a reason."""
+    change_set: str = ""
+    """The id of the change set that is executed; its ExecutionStatus shows an end that no event shows."""
+    deletes: bool = False
+    """Whether the operation deletes the stack, so that a stack that is gone is its end."""
     seen: list[StackEvent] = field(default_factory=list)
     _tree: EventTree = field(init=False)
     _pending: deque[StackEvent] = field(default_factory=deque)
@@ -107,7 +116,7 @@ class Follower:
         root = self._tree.root
         new = _up_to_the_end(self._read(root))
         self._silence.reads = 0 if new else self._silence.reads + 1
-        if self._silence.is_suspicious(begun=root.begun):
+        if self._silence.is_suspicious(root):
             new = self._read_status()
         end = new[-1:] if new and new[-1].ends else []
         events = new[: len(new) - len(end)]
@@ -156,7 +165,8 @@ class Follower:
         """What the stack's status shows while its events show nothing.
 
         Where no event has our token, the running operation is ours: a stack has one at a time. One that ended is ours
-        only if there are events since the first read. An end that only the status shows is returned as an event.
+        if there are events since the first read, or if it is known to be over. An end that only the status shows is
+        returned as an event.
         """
         root, silence = self._tree.root, self._silence
         try:
@@ -166,18 +176,39 @@ class Follower:
         if stack.status == ABSENT:
             stack = replace(stack, name=self.name, id=self.stack_id, status="DELETE_COMPLETE")
         ended = stack_status(stack.status).end is not None
-        if not root.begun and (not ended or root.newest != silence.first):
+        over = ended and not root.begun and self._is_over(stack.status)
+        adopted = root.token is None
+        if not root.begun and (not ended or over or root.newest != silence.first):
             root.adopt()
         silence.ends = silence.ends + 1 if ended else 0
-        if silence.ends < STATUS_READS:
-            return []
-        if root.begun:
+        if silence.ends >= STATUS_READS and (root.begun or (over and adopted)):
             end = end_of_operation(stack)
             return [replace(end, reason=self.redact(end.reason))]
-        if silence.missing:
-            raise AwsError(f"stack {self.name} does not exist any more", "create it again with `tapctl deploy`")
-        raise BusyError(
-            f"stack {self.name} is {stack.status}, and no event of the operation has appeared",
+        if silence.ends >= STATUS_READS and (silence.missing or silence.is_long):
+            raise self._without_a_trace(stack.status)
+        return []
+
+    def _is_over(self, status: str) -> bool:
+        """Whether an operation without any event of ours is known to have ended with this status of the stack.
+
+        Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html
+        """
+        if self.token is None:
+            return not self._silence.missing  # whatever operation was the last one, it has ended
+        if self.deletes or not self.change_set:
+            return self.deletes and status == "DELETE_COMPLETE"
+        try:
+            page = describe_change_set(self.aws, self.change_set, self.stack_id, values=False)
+        except AwsError as error:
+            # It may be deleted with its execution, but not before that, as the status may be a stale answer.
+            return error.code.startswith("ChangeSetNotFound") and self._silence.reads >= READS_BEFORE_FIRST
+        return page.execution_status in ("EXECUTE_COMPLETE", "EXECUTE_FAILED")
+
+    def _without_a_trace(self, status: str) -> AwsError | BusyError:
+        if self._silence.missing:
+            return AwsError(f"stack {self.name} does not exist any more", "create it again with `tapctl deploy`")
+        return BusyError(
+            f"stack {self.name} is {status}, and no event of the operation has appeared",
             f"{watch_command(self.aws, self.name)} shows whether it begins later",
         )
 

@@ -1,6 +1,7 @@
 """An operation of CloudFormation on one stack: begun, followed to its end, and its failure explained.
 
-The end includes the last log lines of the function behind a failed custom resource, for at most two more requests.
+The end includes the last log lines of the invocation that failed a custom resource, which its rollback follows with
+another invocation of the same function.
 """
 
 import re
@@ -8,15 +9,18 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tapctl.aws import lambda_
 from tapctl.aws.cloudformation import Operation, cancel_update, get_template, physical_id, start_operation
 from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.lambda_ import LogMessage
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, stack_name
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
-from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, STACK, OperationEnd, stack_status
+from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, PUBLISHED, OperationEnd, stack_status
+from tapctl.stacks import remains
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
@@ -40,11 +44,26 @@ LOG_LINES = 10
 WIDEST = 300
 """Characters of a log line that are shown."""
 
-_LOG_STREAM = re.compile(r"CloudWatch Log Stream: (\S+)")
+_LOG_STREAM = re.compile(r"CloudWatch Log Stream: (\S+?)[.,;)]?(?=\s|$)")
 """Where the reason of a failed custom resource names the log stream."""
 
-_PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION) ")
+_REQUEST = re.compile(r"\(RequestId: (?P<failed>[\w-]+)\)|requestId \[(?P<unanswered>[\w-]+)\]")
+"""Where it names CloudFormation's request, which many functions log."""
+
+_PLATFORM = re.compile(r'(START|END|(INIT_)?REPORT|INIT_START|EXTENSION) |\{"time": ?"[^"]*", ?"type": ?"platform\.')
 """How the log lines begin that Lambda itself writes."""
+
+_INVOKED = re.compile(r'START RequestId: |\{"time": ?"[^"]*", ?"type": ?"platform\.start"')
+"""How the first line of an invocation begins."""
+
+_PROVISIONING = "Provisioned Concurrency configuration failed to be applied"
+"""How Lambda begins the reason of a version or alias whose function does not initialise."""
+
+_LONGEST = timedelta(hours=1)
+"""How long CloudFormation waits for a custom resource unless its ServiceTimeout is shorter."""
+
+_LATE = timedelta(seconds=1)
+"""How much later than the event of its failure a function may have logged it, since events may have whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Operator:
     def run(self, action: str, operation: Operation, request: Mapping[str, Any]) -> list[StackEvent]:
         """Begin a recovery, with the stack's id in `request`, and follow it; all its events."""
         token = self.begin(Phase.RECOVERING, action, operation, request)
-        events = self.follow(request["StackName"], token)
+        events = self.follow(request["StackName"], token, deletes=operation == "delete_stack")
         self.journal.close()
         return events
 
@@ -74,16 +93,19 @@ class Operator:
         start_operation(self.aws, operation, action, request, token)
         return token
 
-    def follow(self, stack_id: str, token: str | None) -> list[StackEvent]:
+    def follow(
+        self, stack_id: str, token: str | None, change_set: str = "", *, deletes: bool = False
+    ) -> list[StackEvent]:
         """All events of the operation with this token, or of the running one; the last is the stack's own.
 
-        Raises what `follow_operation` does.
+        `change_set` is what it executes, `deletes` whether it deletes the stack. Raises what `follow_operation` does.
         """
-        return follow_operation(self.follower(stack_id, token), self.ui)
+        return follow_operation(self.follower(stack_id, token, change_set, deletes=deletes), self.ui)
 
-    def follower(self, stack_id: str, token: str | None) -> Follower:
+    def follower(self, stack_id: str, token: str | None, change_set: str = "", *, deletes: bool = False) -> Follower:
         """Reads the events of an operation, without the secrets in their reasons."""
-        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, redact=self.secrets.redact)
+        more: dict[str, Any] = {"redact": self.secrets.redact, "change_set": change_set, "deletes": deletes}
+        return Follower(self.aws, stack_id, token, self.timeout, self.sleep, **more)
 
 
 def new_token() -> str:
@@ -153,16 +175,15 @@ def operation_error(aws: Aws, name: str, events: Sequence[StackEvent]) -> Deploy
     """The error for a failed operation, from its first cause."""
     status, flags = events[-1].status, stack_flags(aws, name)
     rule, cause = rule_for(status), diagnose(events, flags)
-    reason = f"{cause.logical_id}: {cause.words}" if cause else "CloudFormation gives no reason"
-    meaning = f"; that is, {cause.meaning}" if cause and cause.meaning else ""
+    reason = f"{cause.logical_id}: {cause.sentence}" if cause else "CloudFormation gives no reason"
     # The next deploy repairs a stuck stack, but the cause comes first where there is something to do about it.
     stuck = rule.end is OperationEnd.STUCK
     recover = f"`tapctl deploy{flags} --recover` will {rule.action.value}" if stuck else ""
     hint = (cause.hint if cause else "") or rule.hint or recover or _function_hint(cause) or None
     if rule.end is OperationEnd.ROLLED_BACK:
-        message = f"stack {name} failed and was rolled back ({status}): {reason}{meaning}"
+        message = f"stack {name} failed and was rolled back ({status}): {reason}"
         return DeployFailed(message, hint)
-    return DeployStuck(f"stack {name} is {status}: {reason}{meaning}", hint)
+    return DeployStuck(f"stack {name} is {status}: {reason}", hint)
 
 
 def _function_hint(cause: Diagnosis | None) -> str:
@@ -173,29 +194,32 @@ def _function_hint(cause: Diagnosis | None) -> str:
 
 
 def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
-    """What a finished operation left behind, and the log of the function whose custom resource failed."""
+    """What a finished operation left in the account, and the log of the function that failed it."""
     end = stack_status(events[-1].status).end
     if end is not OperationEnd.STUCK:
-        for event in left_behind(events):
+        for event in remains.undeletable(events):
             yield (
                 f"warning: {event.name} ({event.type} {event.physical_id}) could not be deleted and is no longer part"
                 f" of the stack: {event.reason or 'CloudFormation gives no reason'}; it is billed until you delete it"
             )
+    if kept := remains.retained(events):
+        names = ", ".join(map(remains.described, kept))
+        deploy = f"tapctl deploy{stack_flags(aws, stack_name(events[-1].stack_id))} --import-existing"
+        yield f"left in the account by DeletionPolicy: {names}; `{deploy}` imports what the template names"
     cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
-    if cause and cause.event and cause.event.type.startswith(CUSTOM_RESOURCES):
+    if cause and cause.event and _is_failed_by_function(cause.event):
         yield from _function_log(aws, cause.event, events)
 
 
-def left_behind(events: Sequence[StackEvent]) -> list[StackEvent]:
-    """The last events of resources that could not be deleted; an update succeeds all the same."""
-    last = {event.name: event for event in events if event.type != STACK}
-    return [event for event in last.values() if event.status == "DELETE_FAILED"]
+def _is_failed_by_function(event: StackEvent) -> bool:
+    """Whether the code of a function failed the resource."""
+    return event.type.startswith(CUSTOM_RESOURCES) or (event.type in PUBLISHED and _PROVISIONING in event.reason)
 
 
 def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> Iterator[str]:
     try:
         function = _backing_function(aws, event, events)
-        lines = function if isinstance(function, Unknown) else _last_lines(aws, function, event.reason)
+        lines = function if isinstance(function, Unknown) else _last_lines(aws, function, event, events)
     except TapctlError as error:
         function = lines = Unknown(error.message)
     if isinstance(lines, Unknown):
@@ -207,36 +231,77 @@ def _function_log(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> 
     yield from (f"  {line}" for line in lines)
 
 
-def _last_lines(aws: Aws, function: str, reason: str) -> list[str] | Unknown:
-    """The last lines of the function's log, in the stream that the reason names if it names one."""
-    named = _LOG_STREAM.search(reason)
-    stream = (
-        named[1] if named else read_or_unknown(lambda_.LIST_STREAMS, lambda: lambda_.latest_log_stream(aws, function))
+def _last_lines(aws: Aws, function: str, event: StackEvent, events: Sequence[StackEvent]) -> list[str] | Unknown:
+    """The last lines that the function wrote in the invocation that failed."""
+    begin, end = _window(event, events)
+    named = _LOG_STREAM.search(event.reason)
+    stream, group = named[1] if named else None, lambda_.log_group(function)
+
+    def read(group: str) -> tuple[LogMessage, ...] | Unknown:
+        return read_or_unknown(lambda_.FILTER_LOG_EVENTS, lambda: lambda_.log_messages(aws, group, begin, end, stream))
+
+    messages = read(group)
+    # A function that logs nothing there may log elsewhere, which takes another request to know.
+    if not messages and (other := lambda_.configured_log_group(aws, function)) != group:
+        group, messages = other, read(other)
+    if isinstance(messages, Unknown):
+        return messages
+    return (
+        _own_lines(_invocation(messages, event)) if messages else Unknown(f"nothing was logged in {group} at that time")
     )
-    if isinstance(stream, Unknown):
-        return stream
-    if stream is None:
-        return Unknown(f"there is no log in {lambda_.log_group(function)}")
-    messages = read_or_unknown(
-        lambda_.GET_LOG_EVENTS, lambda: lambda_.last_log_messages(aws, function, stream, 5 * LOG_LINES)
-    )
-    return messages if isinstance(messages, Unknown) else _own_lines(messages)
 
 
-def _own_lines(messages: Sequence[str]) -> list[str]:
+def _window(event: StackEvent, events: Sequence[StackEvent]) -> tuple[datetime, datetime | None]:
+    """When the invocation may have run: from the resource's first event to its failure, or to its next request."""
+    same = [other for other in events if (other.name, other.stack_id) == (event.name, event.stack_id)]
+    before, after = same[: same.index(event)], same[same.index(event) + 1 :]
+    failed = event.moment
+    if failed is None:
+        return datetime.fromtimestamp(0, UTC), None
+    begin = failed - _LONGEST
+    for earlier in reversed(before):
+        if not earlier.running:
+            break
+        begin = earlier.moment or begin
+    rollback = next((later.moment for later in after if later.running and later.moment), failed + _LATE)
+    return begin, min(rollback, failed + _LATE)
+
+
+def _invocation(messages: Sequence[LogMessage], event: StackEvent) -> list[LogMessage]:
+    """The messages of the invocation that failed: the one that logged its request, else the last that logged anything.
+
+    Several custom resources may have one function, which CloudFormation invokes for all at once.
+    """
+    invocations, current = list[list[LogMessage]](), dict[str, list[LogMessage]]()
+    for message in messages:
+        if message.stream not in current or _INVOKED.match(message.text):
+            current[message.stream] = []
+            invocations.append(current[message.stream])
+        current[message.stream].append(message)
+    invocations = [invocation for invocation in invocations if _own_lines(invocation)] or invocations
+    request = _REQUEST.search(event.reason)
+    marks = [re.escape(mark) for mark in (request.groups("") if request else ()) if mark]
+    for mark in (*marks, rf"LogicalResourceId\W+{re.escape(event.logical_id)}\b"):
+        if about := [each for each in invocations if any(re.search(mark, message.text) for message in each)]:
+            return about[-1]
+    return invocations[-1]
+
+
+def _own_lines(messages: Sequence[LogMessage]) -> list[str]:
     """The last lines that the function itself wrote."""
-    lines = [line.rstrip() for message in messages for line in message.splitlines()]
+    lines = [line.rstrip() for message in messages for line in message.text.splitlines()]
     own = [line for line in lines if line and not _PLATFORM.match(line)]
     return [line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…" for line in own[-LOG_LINES:]]
 
 
 def _backing_function(aws: Aws, event: StackEvent, events: Sequence[StackEvent]) -> str | Unknown:
-    """The name of the function behind a custom resource: from its event, else through the stack's template.
+    """The name of the function behind a resource: from its event, else through the stack's template.
 
     A function that was deleted by the rollback is only in the events, but its log still exists.
     """
-    if event.service_token:
-        return event.service_token.rpartition(":function:")[2].partition(":")[0]
+    if arn := event.physical_id if event.type in PUBLISHED else event.service_token:
+        name = arn.rpartition(":function:")[2].partition(":")[0]
+        return name if ":function:" in arn else Unknown(f"{arn} is behind {event.name}, not a function")
     stack = event.stack_id
     body = read_or_unknown("cloudformation:GetTemplate", lambda: get_template(aws, stack))
     if isinstance(body, Unknown):
@@ -255,9 +320,12 @@ def _backing_function(aws: Aws, event: StackEvent, events: Sequence[StackEvent])
 
 
 def _backing_resource(template: Template, logical_id: str) -> str | None:
-    """The logical id that `ServiceToken` takes its ARN from."""
+    """The logical id from which `ServiceToken` takes its ARN, or to which the `FunctionName` of an alias refers."""
     try:
-        token = template.body["Resources"][logical_id]["Properties"]["ServiceToken"]["Fn::GetAtt"]
-    except (KeyError, TypeError):
+        properties = template.body["Resources"][logical_id]["Properties"]
+        if "Ref" in (properties.get("FunctionName") or ()):
+            return str(properties["FunctionName"]["Ref"])
+        token = properties["ServiceToken"]["Fn::GetAtt"]
+    except (KeyError, TypeError, AttributeError):
         return None
     return str(token[0] if isinstance(token, list) else token).partition(".")[0]

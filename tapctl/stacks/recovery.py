@@ -11,9 +11,10 @@ from tapctl.aws.cloudformation import list_stack_resources, set_termination_prot
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck
 from tapctl.resource_types import STACK, OperationEnd, stack_status
-from tapctl.stacks.diagnose import diagnose, explain
+from tapctl.stacks.diagnose import diagnose, explain, unwrapped
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error
+from tapctl.stacks.remains import described, outlasting, retained
 from tapctl.stacks.stack import ReadyStack, find_stack
 from tapctl.stacks.status import Decision, Situation, StackAction, decide, rule_for
 
@@ -21,6 +22,9 @@ ROUNDS = 6
 """How often a stack may change into yet another state on which no deploy can begin."""
 
 _READY = (StackAction.CREATE, StackAction.UPDATE, StackAction.RECREATE)
+
+
+_IMPORT = "pass `--import-existing` to import what the template names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +35,40 @@ class RecoveryPrompt:
     flag: str = "--recover"
     """The option that gives consent where no question can be asked."""
 
-    def explain(self, stack: StackDescription) -> None:
-        """Show why the stack is in its state: the first cause, and every resource that failed."""
+    def explain(self, stack: StackDescription, events: Sequence[StackEvent] | None = None) -> None:
+        """Show why the stack is in its state: the first cause, and every resource that failed.
+
+        `events` are those of the last operation where they are read already.
+        """
         self._show(_status_line(self.operator.name, stack))
-        if cause := diagnose(self._last_operation(stack.id)):
-            meaning = f"; that is, {cause.meaning}" if cause.meaning else ""
-            self._show(f"  first cause: {cause.logical_id}: {cause.words}{meaning}")
+        events = last_operation(self.operator, stack.id) if events is None else events
+        if cause := diagnose(events, stack_flags(self.operator.aws, self.operator.name)):
+            hint = f"; {cause.hint}" if cause.hint else ""
+            self._show(f"  first cause: {cause.logical_id}: {cause.sentence}{hint}")
         if stack_status(stack.status).end is OperationEnd.STUCK:
-            self.list(_failed_resources(self.operator, stack))
+            self.list(_failed_resources(self.operator, stack, events))
 
     def list(self, failed: Sequence[StackResource | StackEvent]) -> None:
         """Show each failed resource with its reason and the next step."""
         for resource in failed:
             _, hint = explain(resource.reason, resource.physical_id, stack_flags(self.operator.aws, self.operator.name))
-            reason = self.operator.secrets.redact(resource.reason)
+            reason = self.operator.secrets.redact(unwrapped(resource.reason))
             because = f": {reason}" if reason else ""
             self._show(f"  {resource.logical_id} is {resource.status}{because}{f'; {hint}' if hint else ''}")
 
-    def ask(self, stack: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "") -> None:
-        """Ask for consent. Raises `DeployStuck` without it."""
+    def warn_of_staying(self, resources: Sequence[str]) -> None:
+        """Name what an operation leaves in the account, and how to take it into the stack."""
+        names = ", ".join(resources)
+        self._show(f"staying in the account by DeletionPolicy: {names}; creating the same name fails; {_IMPORT}")
+
+    def ask(
+        self, stack: StackDescription, doing: str, leaving: Sequence[str] = (), why: str = "", instead: str = ""
+    ) -> None:
+        """Ask for consent. Raises `DeployStuck` without it; `instead` is a next step that needs none."""
         if not self.operator.ui.allow(f"stack {self.operator.name} is {stack.status}; {doing}", leaving):
             flags = " ".join([self.flag, *(f"--leave {name}" for name in leaving)])
-            raise self.stuck(stack, why, hint=f"to {doing}, pass `{flags}`")
+            consent = f"to {doing}, pass `{flags}`"
+            raise self.stuck(stack, why, hint=f"{instead}; {consent}" if instead else consent)
 
     def stuck(self, stack: StackDescription, why: str = "", hint: str = "") -> DeployStuck:
         """The error of a stack that stays as it is."""
@@ -62,17 +78,24 @@ class RecoveryPrompt:
     def _show(self, text: str) -> None:
         self.operator.ui.step(text)
 
-    def _last_operation(self, stack_id: str) -> Sequence[StackEvent]:
-        """The events of the last operation, those of nested stacks included, oldest first."""
-        return tuple(self.operator.follower(stack_id, None).follow())
+
+def last_operation(operator: Operator, stack_id: str) -> Sequence[StackEvent]:
+    """The events of the last operation, those of nested stacks included, oldest first."""
+    return tuple(operator.follower(stack_id, None).follow())
 
 
 def _status_line(name: str, stack: StackDescription) -> str:
     return f"stack {name} is {stack.status}: {stack_status(stack.status).meaning}"
 
 
-def _failed_resources(operator: Operator, stack: StackDescription) -> list[StackResource]:
-    return [resource for resource in list_stack_resources(operator.aws, stack.id) if resource.failed]
+def _failed_resources(operator: Operator, stack: StackDescription, events: Sequence[StackEvent]) -> list[StackResource]:
+    """The failed resources of the stack; a reason that the stack does not have is the one of the event."""
+    reasons = {event.logical_id: event.reason for event in events if event.failed and not event.within}
+    return [
+        replace(resource, reason=resource.reason or reasons.get(resource.logical_id, ""))
+        for resource in list_stack_resources(operator.aws, stack.id)
+        if resource.failed
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +111,21 @@ class StackDeletion:
     def prompt(self) -> RecoveryPrompt:
         return RecoveryPrompt(self.operator, self.flag)
 
-    def make_room(self, stack: StackDescription, situation: Situation, *, consent: bool) -> None:
+    def make_room(
+        self, stack: StackDescription, situation: Situation, events: Sequence[StackEvent], *, consent: bool
+    ) -> None:
         """Delete a failed stack before a new one of its name is created: explain, ask where needed, delete.
 
         Raises `DeployStuck` without consent, or where the deletion fails for good.
         """
         name, ui = self.operator.name, self.operator.ui
-        self.prompt.explain(stack)
-        if situation.retained:
-            names = ", ".join(situation.retained)
-            ui.step(f"{names} stay in the account; `--import-existing` imports those with a name of their own")
+        self.prompt.explain(stack, events)
+        held, instead = ", ".join(situation.held), ""
+        if situation.retained and not situation.imports:
+            instead = _IMPORT
+            self.prompt.warn_of_staying(situation.retained)
         if consent:
-            held = ", ".join(situation.held)
-            self.prompt.ask(stack, f"delete it with {held}" if held else "delete what is left of it")
+            self.prompt.ask(stack, f"delete it with {held}" if held else "delete what is left of it", instead=instead)
         if situation.termination_protection:
             set_termination_protection(self.operator.aws, stack.id, enabled=False)
         ui.step(f"deleting stack {name} to create it again")
@@ -111,32 +136,33 @@ class StackDeletion:
 
         Raises `DeployStuck` without that consent.
         """
-        last, names = self._attempt(stack), list[str]()
+        events, names = self._attempt(stack), list[str]()
         # Both are accepted in DELETE_FAILED only. RetainResources leaves the named resources behind and no others.
         for parameter in ("RetainResources", "DeletionMode"):
+            last = events[-1]
             if last.status != "DELETE_FAILED":
                 break
-            left = _failed_resources(self.operator, stack)
+            left = _failed_resources(self.operator, stack, events)
             names = [resource.logical_id for resource in left]
             self.prompt.list(left)
             doing = "delete the stack and leave these resources behind"
             self.prompt.ask(replace(stack, status=last.status), doing, names, why=last.reason.rstrip("."))
-            last = self._attempt(
+            events = self._attempt(
                 stack, **{parameter: names if parameter == "RetainResources" else "FORCE_DELETE_STACK"}
             )
-        if last.status != "DELETE_COMPLETE":
+        if (last := events[-1]).status != "DELETE_COMPLETE":
             raise DeployStuck(
                 f"stack {self.operator.name} could not be deleted and is {last.status}: {last.reason}",
                 "fix what the reason names, and run the command again",
             )
         return tuple(names)
 
-    def _attempt(self, stack: StackDescription, **parameters: Any) -> StackEvent:
-        """The last event of one deletion, by the stack's id and in the mode of its last operation."""
+    def _attempt(self, stack: StackDescription, **parameters: Any) -> list[StackEvent]:
+        """The events of one deletion, by the stack's id and in the mode of its last operation."""
         role = {"RoleARN": self.role_arn} if self.role_arn else {}
         mode = {"DeploymentConfig": {"Mode": "EXPRESS"}} if stack.express else {}
         request = {"StackName": stack.id, **role, **mode, **parameters}
-        return self.operator.run(f"deleting stack {self.operator.name}", "delete_stack", request)[-1]
+        return self.operator.run(f"deleting stack {self.operator.name}", "delete_stack", request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +177,8 @@ class Recovery:
     """Whether the deploy repairs a failure by an update with rollback disabled."""
     waits: bool = True
     """Whether a running operation is followed."""
+    imports: bool = False
+    """Whether the change set imports what exists in the account already."""
 
     def make_ready(self, stack: StackDescription | None = None, *, explained: bool = False) -> ReadyStack:
         """The stack when a deploy can begin; one that must be deleted for that is left to `clear`.
@@ -165,12 +193,19 @@ class Recovery:
             if decision.action in _READY:
                 failed = stack_status(stack.status).end is not OperationEnd.SUCCESS
                 if decision.action is StackAction.UPDATE and failed and not explained:
-                    self._prompt.explain(stack)
+                    self._explain_update(stack)
                 return ReadyStack(stack, decision.action)
             self._act(decision, stack)
             stack = find_stack(self.operator.aws, stack.id)
         hint = "check what else is updating it"
         raise BusyError(f"stack {self.operator.name} keeps changing state (now {stack.status})", hint)
+
+    def _explain_update(self, stack: StackDescription) -> None:
+        """Show why the last update failed, and what its rollback left in the account."""
+        events = last_operation(self.operator, stack.id)
+        self._prompt.explain(stack, events)
+        if not self.imports and (left := retained(events)):
+            self._prompt.warn_of_staying([described(event) for event in left])
 
     def require_ready(self) -> ReadyStack:
         """The stack, on which a deploy could begin now; waits for nothing and repairs nothing.
@@ -198,11 +233,12 @@ class Recovery:
 
     def clear(self, stack: StackDescription) -> None:
         """Delete a stack that cannot be updated, so that it can be created again."""
-        situation = self._situation(stack)
+        events = last_operation(self.operator, stack.id)
+        situation = self._situation(stack, events)
         decision = decide(situation)
         if decision.action is not StackAction.RECREATE:
             raise self._prompt.stuck(stack, decision.why, decision.hint)
-        StackDeletion(self.operator, self.role_arn).make_room(stack, situation, consent=decision.consent)
+        StackDeletion(self.operator, self.role_arn).make_room(stack, situation, events, consent=decision.consent)
 
     def _warn_of_skipped(self, stack: StackDescription) -> None:
         entry = self.operator.journal.entry
@@ -210,17 +246,24 @@ class Recovery:
             names = ", ".join(entry.skipped)
             self.operator.ui.step(f"{names} were skipped in a rollback and may differ from what CloudFormation assumes")
 
-    def _situation(self, stack: StackDescription) -> Situation:
+    def _situation(self, stack: StackDescription, events: Sequence[StackEvent] = ()) -> Situation:
+        """What decides; `events` of the last operation show what a rollback left, should the stack not list it."""
         recreates = rule_for(stack.status).action is StackAction.RECREATE
         resources = list_stack_resources(self.operator.aws, stack.id) if recreates else ()
+        held = {resource.logical_id: resource for resource in resources if resource.held}
+        stays = outlasting(self.operator.aws, stack) & held.keys() if held else frozenset()
+        left: list[StackResource | StackEvent] = [resource for resource in resources if resource.retained]
+        left += [held[name] for name in held if name in stays]
+        left += retained(events)
         return Situation(
             stack.status,
-            tuple(resource.logical_id for resource in resources if resource.held),
-            tuple(resource.logical_id for resource in resources if resource.retained),
+            tuple(name for name in held if name not in stays),
+            tuple({item.logical_id: described(item) for item in left}.values()),
             stack.termination_protection,
             stack.express,
             self.protected,
             self.roll_forward,
+            self.imports,
         )
 
     def _act(self, decision: Decision, stack: StackDescription) -> None:

@@ -84,7 +84,7 @@ class Situation:
     held: tuple[str, ...] = ()
     """Logical ids of the resources that deleting the stack would delete."""
     retained: tuple[str, ...] = ()
-    """Logical ids of the resources that a rollback skipped, which would stay in the account."""
+    """The resources that stay in the account by their DeletionPolicy, with type and physical id."""
     termination_protection: bool = False
     express: bool = False
     """Whether its last operation was in EXPRESS mode."""
@@ -92,6 +92,8 @@ class Situation:
     """Whether the environment's configuration forbids to delete resources."""
     roll_forward: bool = False
     """Whether the deploy repairs a failure by an update with rollback disabled."""
+    imports: bool = False
+    """Whether the change set imports what exists in the account already, such as what is retained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +130,6 @@ def _recreate(situation: Situation, rule: StatusRule) -> Decision:
         why = f"it holds {held}, and termination protection is enabled"
         hint = "`aws cloudformation update-termination-protection --no-enable-termination-protection` disables it"
         return Decision(StackAction.REFUSE, why=why, hint=hint)
-    keeps = bool(held or situation.retained or situation.termination_protection)
+    left = situation.retained and not situation.imports
+    keeps = bool(held or left or situation.termination_protection)
     return Decision(StackAction.RECREATE, rule.consent or keeps)

@@ -1,8 +1,14 @@
-"""The folder for tapctl's state, and atomic writes: a file has its old content or all of the new."""
+"""Files: reads within a bound and a time limit, and atomic writes: a file has its old content or all of the new.
+
+A pipe is read and written while its other end is there. A device is neither, except /dev/null and a terminal to write
+to: most have no end.
+"""
 
 import errno
 import os
+import select
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,6 +21,91 @@ _SUFFIX = ".tapctl"
 _ABANDONED = 600
 """Seconds after which a temporary file belongs to a run that was killed; a write takes moments."""
 _NAME_FOLDER = "name a folder that exists and is writable"
+
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of a file that is read: CloudFormation accepts a template of at most 1 MB, and a snapshot is smaller still."""
+
+PIPE_SECONDS = 60
+"""The longest that a pipe may take, from its first byte to its last, to be read or written."""
+
+_PARTNER_SECONDS = 5
+"""The longest that a named pipe may be without its other end."""
+
+_CHUNK = 1024 * 1024
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+"""Opens a pipe whose other end is missing, and no terminal as the controlling one."""
+
+
+def read_bytes(path: Path, limit: int = MAX_BYTES, *, seconds: float = PIPE_SECONDS) -> bytes:
+    """The content of a regular file, or of a pipe that is complete within `seconds`.
+
+    Raises `OSError`, whose `strerror` has the reason, also for a folder, a device and more than `limit` bytes.
+    """
+    try:
+        status = path.stat()
+        _check_readable(status)
+        # A pipe without a writer must not block, nor must a file of /proc.
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+    try:
+        first = _first_byte(descriptor, seconds) if stat.S_ISFIFO(status.st_mode) else b""
+        return _drained(descriptor, limit, seconds, first)
+    finally:
+        os.close(descriptor)
+
+
+def read_stdin(limit: int = MAX_BYTES, *, seconds: float = PIPE_SECONDS) -> bytes:
+    """All of standard input. Raises `OSError` as `read_bytes` does; a person at a terminal may take any time."""
+    return _drained(sys.stdin.fileno(), limit, None if sys.stdin.isatty() else seconds)
+
+
+def _check_readable(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file")
+    if (stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)) and not _is_null(status):
+        raise OSError(errno.ENODEV, "it is a device, not a file")
+
+
+def _is_null(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev
+
+
+def _first_byte(descriptor: int, seconds: float) -> bytes:
+    """Wait for the writer of a named pipe; returns the byte that it may have written, which is read."""
+    if _is_ready(descriptor, select.POLLIN, min(seconds, _PARTNER_SECONDS)):
+        return b""
+    try:
+        first = os.read(descriptor, 1)
+    except BlockingIOError:  # there is a writer, which has written nothing
+        return b""
+    if not first:
+        raise TimeoutError(errno.ETIMEDOUT, "it is a pipe that nothing writes to")
+    return first
+
+
+def _drained(descriptor: int, limit: int, seconds: float | None, first: bytes = b"") -> bytes:
+    """What there is until the end of the file."""
+    give_up = None if seconds is None else time.monotonic() + seconds
+    data = bytearray(first)
+    while len(data) <= limit:
+        if not _is_ready(descriptor, select.POLLIN, None if give_up is None else give_up - time.monotonic()):
+            raise TimeoutError(errno.ETIMEDOUT, f"it is a pipe that does not end within {seconds:g} seconds")
+        chunk = os.read(descriptor, _CHUNK)
+        if not chunk:
+            return bytes(data)
+        data += chunk
+    size = f"{limit // 1024} KiB" if limit < _CHUNK else f"{limit // _CHUNK} MiB"
+    raise OSError(errno.EFBIG, f"it is larger than {size}")
+
+
+def _is_ready(descriptor: int, event: int, seconds: float | None) -> bool:
+    """Whether a descriptor can be read or written within this time; None waits for ever."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(None if seconds is None else max(seconds, 0) * 1000))
 
 
 def state_dir() -> Path:
@@ -40,8 +131,8 @@ def own_folder(path: Path) -> Path:
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` to a temporary file beside `path` and move it into place.
 
-    An existing file keeps its permission bits, and line ends are written as given. A link is followed; a pipe or a
-    device, such as /dev/stdout, is written to. Temporary files of killed runs are removed.
+    An existing file keeps its permission bits, and line ends are written as given. A link is followed; a pipe that is
+    read, a terminal and /dev/null are written to. Temporary files of killed runs are removed.
     """
     write_together({path: text})
 
@@ -87,7 +178,7 @@ def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
     data = text.encode("utf-8", errors="replace")
     target = _target(path)
     if target is None:
-        yield partial(_write_through, path, data)
+        yield partial(write_through, path, data)
         return
     prefix = f".{target.name[:200]}."
     temporary = target.with_name(f"{prefix}{os.urandom(4).hex()}{_SUFFIX}")
@@ -146,8 +237,45 @@ def _target(path: Path) -> Path | None:
     return path.resolve() if stat.S_ISREG(mode) else None
 
 
-def _write_through(path: Path, data: bytes) -> None:
+def write_through(path: Path, data: bytes, seconds: float = PIPE_SECONDS) -> None:
+    """Write to a pipe, a terminal or /dev/null."""
     try:
-        path.write_bytes(data)
+        descriptor = _opened(path, min(seconds, _PARTNER_SECONDS))
+        try:
+            _pour(descriptor, data, seconds)
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise TapctlError(f"cannot write {path}: {error.strerror}", "name another place") from None
+        failure = UsageError if error.errno == errno.ENODEV else TapctlError
+        raise failure(f"cannot write {path}: {error.strerror}", "name another place") from None
+
+
+def _opened(path: Path, seconds: float) -> int:
+    """A descriptor to write to, as soon as a pipe has a reader. Raises `OSError`, also for a device without an end."""
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            return _endless_refused(os.open(path, os.O_WRONLY | _NO_WAIT))
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() > give_up:
+                raise TimeoutError(errno.ETIMEDOUT, "it is a pipe that nothing reads from") from None
+            time.sleep(0.05)
+
+
+def _endless_refused(descriptor: int) -> int:
+    """The descriptor of a pipe, a terminal or /dev/null. Raises `OSError` for another device."""
+    status = os.fstat(descriptor)
+    if stat.S_ISFIFO(status.st_mode) or _is_null(status) or os.isatty(descriptor):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.ENODEV, "it is a device, not a file")
+
+
+def _pour(descriptor: int, data: bytes, seconds: float) -> None:
+    give_up, rest = time.monotonic() + seconds, memoryview(data)
+    while rest:
+        if not _is_ready(descriptor, select.POLLOUT, give_up - time.monotonic()):
+            raise TimeoutError(errno.ETIMEDOUT, f"it is a pipe that is not read within {seconds:g} seconds")
+        rest = rest[os.write(descriptor, rest) :]

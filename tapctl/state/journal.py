@@ -15,7 +15,7 @@ from typing import Any
 
 from tapctl.errors import TapctlError
 from tapctl.state import locks
-from tapctl.state.files import own_folder, state_dir, write_atomically
+from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomically
 
 FOLDER = "deploys"
 
@@ -125,7 +125,7 @@ def mark_verified(stack_id: str) -> None:
 def _read(path: Path) -> JournalEntry:
     """The entry in a file; an empty one where the file cannot be read, or was not written by tapctl."""
     try:
-        stored = json.loads(path.read_bytes())
+        stored = json.loads(read_bytes(path))
         entry = JournalEntry(**{**stored, "phase": Phase[stored["phase"]], "skipped": tuple(stored["skipped"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return JournalEntry()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tapctl.errors import TapctlError
-from tapctl.state.files import state_dir, write_atomically
+from tapctl.state.files import read_bytes, state_dir, write_atomically
 
 FOLDER = "fingerprints"
 
@@ -39,7 +39,7 @@ def _save(stack_id: str, version: str, values: Mapping[str, str]) -> None:
 def matches(stack_id: str, version: str, values: Mapping[str, str]) -> bool:
     """Whether this version of the stack was deployed with these values; False where no readable hash is saved."""
     try:
-        saved = json.loads((state_dir() / FOLDER / f"{_name(stack_id)}.json").read_bytes())
+        saved = json.loads(read_bytes(state_dir() / FOLDER / f"{_name(stack_id)}.json"))
         saved_version, salt, digest = saved["version"], bytes.fromhex(saved["salt"]), bytes.fromhex(saved["hash"])
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -11,6 +11,7 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.state.files import read_bytes
 
 MANIFEST = "manifest.json"
 
@@ -51,7 +52,7 @@ def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
 
 def _artifacts(manifest: Path) -> tuple[list[SynthesizedStack], list[Path]]:
     """The stacks and the folders of nested assemblies in a manifest."""
-    artifacts: Mapping[str, Any] = json.loads(manifest.read_bytes()).get("artifacts", {})
+    artifacts: Mapping[str, Any] = json.loads(read_bytes(manifest)).get("artifacts", {})
     kinds: dict[str, list[tuple[str, Any]]] = {}
     for name, artifact in artifacts.items():
         kinds.setdefault(artifact["type"], []).append((name, artifact))
@@ -72,6 +73,79 @@ def construct_of(template: Path) -> str:
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ""
     return next((stack.construct for stack in own if stack.template.name == template.name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileAsset:
+    """A file or folder that a template refers to by its object in S3.
+
+    `bucket` and `key` may have the placeholders `${AWS::AccountId}`, `${AWS::Region}` and `${AWS::Partition}`.
+    """
+
+    name: str
+    path: Path | None
+    """None where a command writes it."""
+    zipped: bool
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAsset:
+    """An image that a template refers to by its repository in ECR, with the same placeholders, and its tag."""
+
+    name: str
+    repository: str
+    tag: str
+
+
+def assets(template: Path) -> tuple[FileAsset | ImageAsset, ...]:
+    """The assets that the CDK lists for a stack, one for each place; none for a template that it did not synthesise.
+
+    Raises `TemplateError` for a list that cannot be read.
+    """
+    found: list[FileAsset | ImageAsset] = []
+    for file in _asset_lists(template):
+        try:
+            found += _assets(file)
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+            message = "is not a list of CDK assets"
+            raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(file)) from None
+    return tuple(found)
+
+
+def _asset_lists(template: Path) -> list[Path]:
+    """The files of the asset manifests on which the artifact of a template depends."""
+    try:
+        artifacts: Mapping[str, Any] = json.loads((template.parent / MANIFEST).read_bytes())["artifacts"]
+        of_stack = next(
+            artifact
+            for artifact in artifacts.values()
+            if artifact["type"] == "aws:cloudformation:stack"
+            and artifact["properties"]["templateFile"] == template.name
+        )
+        manifests = [artifacts[name] for name in of_stack.get("dependencies", [])]
+        return [
+            template.parent / manifest["properties"]["file"]
+            for manifest in manifests
+            if manifest["type"] == "cdk:asset-manifest"
+        ]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError, StopIteration):
+        return []
+
+
+def _assets(file: Path) -> Iterator[FileAsset | ImageAsset]:
+    content = json.loads(file.read_bytes())
+    for id_, entry in (content.get("files") or {}).items():
+        source, name = entry["source"], str(entry.get("displayName") or id_)
+        path = file.parent / source["path"] if "path" in source else None
+        for place in entry["destinations"].values():
+            is_zipped = source.get("packaging") == "zip"
+            yield FileAsset(name, path, is_zipped, str(place["bucketName"]), str(place["objectKey"]))
+    for id_, entry in (content.get("dockerImages") or {}).items():
+        for place in entry["destinations"].values():
+            name = str(entry.get("displayName") or id_)
+            yield ImageAsset(name, str(place["repositoryName"]), str(place["imageTag"]))
 
 
 def is_outside(template: Path, path: Path) -> bool:

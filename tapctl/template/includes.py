@@ -233,18 +233,22 @@ def translate_around(template: Template, translate: Callable[[Template], Templat
     """
     seen, hidden = _hide(template)
     try:
-        translated = translate(seen) if seen.body["Resources"] else seen
+        translated = translate(seen) if seen.body.get("Resources") else seen
     except TemplateError:
         if template.incomplete:
             return template
         raise
-    resources = {**translated.body["Resources"], **hidden.resources}
+    resources = {**(translated.body.get("Resources") or {}), **hidden.resources}
     for logical_id, entry in hidden.properties.items():
         if definition := resources.get(logical_id):
             properties = {**(definition.get("Properties") or {}), FN_TRANSFORM: entry}
             resources[logical_id] = {**definition, "Properties": properties}
     body = {**translated.body, "Resources": resources}
-    return replace(translated, body=body, opaque={**template.opaque, **translated.opaque}, included=template.included)
+    kept = [(path[:2], macros) for path, macros in transforms(body)]
+    written = transforms(template.body.get("Resources") or {}, ("Resources",))
+    lost = {path: macros for path, macros in written if (path[:2], macros) not in kept}
+    opaque = {**template.opaque, **translated.opaque}
+    return replace(translated, body=body, opaque=opaque, included=template.included, lost=lost)
 
 
 def _hide(template: Template) -> tuple[Template, Hidden]:

@@ -252,7 +252,7 @@ def _select(resolver: "Resolver", arguments: Value, path: Path) -> Value:
     for value in (position, values):
         if isinstance(value, Unknown):
             return value
-    if not isinstance(values, list) or not re.fullmatch(r"\d+", as_text(position)):
+    if not isinstance(values, list) or not re.fullmatch(r"[0-9]{1,9}", as_text(position)):
         raise resolver.template.error("Fn::Select: the arguments must be an index and a list", *path)
     for value in values[: int(position)]:
         if isinstance(value, MaybeNoValue):

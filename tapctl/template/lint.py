@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tapctl.errors import TapctlError, UsageError
 from tapctl.hints import Advice, advise
-from tapctl.state.files import state_dir, write_atomically
+from tapctl.state.files import read_bytes, state_dir, write_atomically
 from tapctl.state.isolated_python import isolated
 from tapctl.template.cfn_lint_process import CONFIGURATION
 from tapctl.template.load import STDIN
@@ -189,7 +189,7 @@ def remember_clean(key: str) -> None:
 def _clean_keys() -> list[str]:
     """The cached keys, oldest first; none where the cache is missing or unreadable."""
     try:
-        keys = json.loads((state_dir() / CACHE_FILE).read_bytes())
+        keys = json.loads(read_bytes(state_dir() / CACHE_FILE))
     except (OSError, ValueError, RecursionError):
         return []
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []

@@ -1,34 +1,37 @@
-"""Reads a template from a path or from standard input."""
+"""Reads a template from a path, from standard input or from another pipe."""
 
+import errno
 import json
 import stat
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.state.files import read_bytes, read_stdin
 from tapctl.template import cloud_assembly
 from tapctl.template.model import Source, Template, check
 from tapctl.template.parse import parse
 
 STDIN = "<stdin>"
-"""The file name of a template from standard input."""
-
-MAX_BYTES = 16 * 1024 * 1024
-"""CloudFormation accepts at most 1 MB; a file that is far larger is not read."""
+"""The file name of a template from standard input, or from another pipe: it can be read once, by this process."""
 
 
 def load(path: str) -> Template:
     """The template at `path`; `-` is standard input, and a `cdk.out` folder stands for its one stack.
 
-    Raises `TemplateError` when the file does not exist, is not a regular file, or is not a template.
+    A path may also be that of a pipe. Raises `TemplateError` when the file does not exist, cannot be read within its
+    bounds, or is not a template.
     """
-    if path != "-" and _is_folder(Path(path)):
+    if path == "-" or _is_piped(path):
+        source = _piped(path)
+        return check(Template(source, source.value))
+    if _is_folder(Path(path)):
         path = str(_synthesised(Path(path)))
-    source = parse(_decode(_read_stdin(), STDIN), STDIN) if path == "-" else read_source(Path(path))
+    source = read_source(Path(path))
     if (Path(path).parent / cloud_assembly.MANIFEST).exists():
         source = replace(source, construct=cloud_assembly.construct_of(Path(path)))
     return check(Template(source, source.value))
@@ -52,7 +55,7 @@ def read_source(file: Path) -> Source:
 
     Raises `TemplateError` when it cannot be read.
     """
-    return parse(_decode(_read_file(file), str(file)), str(file))
+    return parse(_decode(_read(partial(read_bytes, file), str(file)), str(file)), str(file))
 
 
 def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:
@@ -80,27 +83,30 @@ def _is_folder(path: Path) -> bool:
         return False  # reading it reports why
 
 
-def _read_stdin() -> bytes:
-    return _bounded(sys.stdin.buffer.read(MAX_BYTES + 1), STDIN)
-
-
-def _read_file(path: Path) -> bytes:
+def _is_piped(path: str) -> bool:
+    """Whether it is a pipe, or a file that has another content for another process, such as /dev/stdin."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise TemplateError("is not a regular file", advise(Advice.PIPE_TEMPLATE), file=str(path))
-        with path.open("rb") as file:
-            return _bounded(file.read(MAX_BYTES + 1), str(path))
+        return path.startswith(("/dev/", "/proc/")) or stat.S_ISFIFO(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False  # reading it reports why
+
+
+def _piped(path: str) -> Source:
+    read, name = (read_stdin, STDIN) if path == "-" else (partial(read_bytes, Path(path)), path)
+    return parse(_decode(_read(read, name), name), STDIN)
+
+
+def _read(read: Callable[[], bytes], file: str) -> bytes:
+    try:
+        return read()
     except FileNotFoundError:
-        raise TemplateError("no such file", advise(Advice.NAME_TEMPLATE), file=str(path)) from None
-    except (OSError, ValueError) as error:
-        raise TemplateError(f"cannot be read: {error}", file=str(path)) from None
-
-
-def _bounded(data: bytes, file: str) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise TemplateError("is larger than 16 MiB; CloudFormation accepts at most 1 MB", "split the stack", file=file)
-    return data
+        raise TemplateError("no such file", advise(Advice.NAME_TEMPLATE), file=file) from None
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            message = f"cannot be read: {error.strerror}; CloudFormation accepts at most 1 MB"
+            raise TemplateError(message, "split the stack", file=file) from None
+        hint = advise(Advice.PIPE_TEMPLATE) if error.errno in (errno.EISDIR, errno.ENODEV) else None
+        raise TemplateError(f"cannot be read: {error.strerror}", hint, file=file) from None
 
 
 def _decode(data: bytes, file: str) -> str:

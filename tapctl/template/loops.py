@@ -1,7 +1,8 @@
 """`Fn::ForEach`, unrolled as CloudFormation does it: a loop becomes one entry for every item of its collection.
 
-The results are those of cfn-lint, which tests compare, but nothing is guessed: a loop over an unknown collection is
-left out and recorded as opaque, and a lookup whose keys are unknown stays as it is written.
+The results are those of cfn-lint, which tests compare, with two exceptions. Nothing is guessed: a loop over an unknown
+collection is left out and recorded as opaque, and a lookup whose keys are unknown stays as it is written. And
+`${Identifier}` is replaced in every text, as AWS documents it, where cfn-lint replaces it in some.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
 """
@@ -64,6 +65,8 @@ class _Unroller:
             self._count(path)
         if isinstance(value, list):
             return [self.unroll(item, (*path, index), variables) for index, item in enumerate(value)]
+        if isinstance(value, str):
+            return _replaced(value, variables)
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -137,7 +140,7 @@ class _Unroller:
         return {str(name): as_text(each) for name, each in zip(identifiers, item, strict=True)}
 
     def _ref(self, name: Any, path: Path, variables: Variables) -> Any:
-        target = self.unroll(name, path, variables) if isinstance(name, dict) else name
+        target = self.unroll(name, path, variables)
         return variables[target] if isinstance(target, str) and target in variables else {"Ref": target}
 
     def _sub(self, arguments: Any, path: Path, variables: Variables) -> Any:
@@ -153,13 +156,16 @@ class _Unroller:
         return {"Fn::Sub": replaced if values is None else [replaced, values]}
 
     def _if(self, arguments: Any, path: Path, variables: Variables) -> Any:
-        """CloudFormation does not look for loop variables in the name of the condition."""
+        """The name of the condition may have loop variables in its text; CloudFormation evaluates no function there.
+
+        https://github.com/aws-cloudformation/cfn-lint/pull/4418
+        """
         match arguments:
             case [name, *branches]:
                 unrolled = (
                     self.unroll(branch, (*path, index), variables) for index, branch in enumerate(branches, start=1)
                 )
-                return {"Fn::If": [name, *unrolled]}
+                return {"Fn::If": [_replaced(name, variables) if isinstance(name, str) else name, *unrolled]}
             case _:
                 return {"Fn::If": arguments}
 
@@ -184,6 +190,16 @@ _FUNCTIONS = {
 }
 
 _PLACEHOLDER = re.compile(r"[$&]\{")
+
+
+def _replaced(text: str, variables: Variables) -> str:
+    """The text with `${Identifier}` replaced by an item; `&{Identifier}` stays, as in CloudFormation.
+
+    https://github.com/aws-cloudformation/cfn-language-discussion/issues/162
+    """
+    for name, item in variables.items() if "${" in text else ():
+        text = text.replace(f"${{{name}}}", item)
+    return text
 
 
 def _substitute(text: str, variables: Variables) -> str:

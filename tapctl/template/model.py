@@ -137,6 +137,8 @@ class Template:
     unrolled, an `AWS::Include` that is not a local file, a macro, a module, a function that SAM cannot translate."""
     included: Mapping[Path, tuple[Source, Path]] = field(default_factory=dict)
     """By the place of what `AWS::Include` put in: the file that it comes from, and the place in that file."""
+    lost: Mapping[Path, Any] = field(default_factory=dict)
+    """By its place, each `Fn::Transform` in a resource of SAM that the translated template does not have any more."""
 
     @property
     def file(self) -> str:
@@ -324,8 +326,9 @@ def check(template: Template) -> Template:
             raise template.error(f"section {name} is not a map", name)
     for name in ("Parameters", "Resources", "Outputs"):
         for key, entry in (body.get(name) or {}).items():
-            is_generated = key == FN_TRANSFORM or (key.startswith(FOR_EACH) and name != "Parameters")
-            if not isinstance(entry, dict) and not is_generated and not template.incomplete:
+            # A loop makes no parameter, and a macro gets the values of parameters, so they are there before it.
+            is_generated = name != "Parameters" and (template.incomplete or key.startswith(FOR_EACH))
+            if not isinstance(entry, dict) and not is_generated and key != FN_TRANSFORM:
                 raise template.error(f"{name}.{key} is not a map", name, key)
     return template
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.resource_types import STACK
+from tapctl.resource_types import PROVISIONED_PRODUCT, STACK
 from tapctl.template import includes, loops, sam
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
@@ -95,7 +95,7 @@ class _Position:
 def _tree(template: Template, parameters: Parameters, pseudo: Mapping[str, str], position: _Position) -> StackTree:
     expanded = expand(template, parameters, pseudo)
     resolver = Resolver(expanded, bind(expanded, parameters), pseudo, parameters.lookups, hidden=parameters.hidden)
-    nested = (resource for resource in expanded.resources() if resource.type == STACK)
+    nested = (resource for resource in expanded.resources() if resource.type in (STACK, PROVISIONED_PRODUCT))
     children = [_child(resolver, resource, parameters.lookups, position) for resource in nested]
     present = tuple(child for child in children if child is not None)
     return StackTree(position.prefix, resolver, parameters, position.exists, present)
@@ -152,6 +152,9 @@ def _passed(value: Any) -> str | Unknown:
 
 def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     """The nested template's file, from TemplateURL or from the metadata in which the CDK names the asset."""
+    if resource.type == PROVISIONED_PRODUCT:
+        reason = f"product {resource.logical_id} is a stack of Service Catalog, whose template is not here"
+        return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     definition = resolver.template.body["Resources"][resource.logical_id]
     metadata = definition.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None

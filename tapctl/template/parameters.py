@@ -3,8 +3,11 @@
 import difflib
 import math
 import re
+import signal
+import threading
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +72,31 @@ def missing_values(template: Template, parameters: Parameters) -> list[str]:
         for name, entry in template.parameters.items()
         if name not in parameters.given and name not in parameters.previous and "Default" not in entry
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptParameter:
+    """A parameter with the value that it keeps from the stack, and the default that the template has now."""
+
+    name: str
+    value: str
+    default: str
+
+
+def kept_parameters(template: Template, parameters: Parameters) -> tuple[KeptParameter, ...]:
+    """The parameters that keep a value of the stack other than the default; secret and unknown ones aside."""
+    kept = (
+        KeptParameter(name, value, as_text(entry["Default"]))
+        for name, entry in template.parameters.items()
+        if name not in parameters.given and "Default" in entry and not is_secret(entry)
+        if isinstance(value := parameters.previous.get(name), str)
+    )
+    return tuple(each for each in kept if _items(each.value) != _items(each.default))
+
+
+def _items(text: str) -> list[str]:
+    """The items of a list, which differ by nothing but spaces if they are the same; of any other text the whole."""
+    return [item.strip() for item in text.split(",")]
 
 
 def is_secret(entry: Mapping[str, Any]) -> bool:
@@ -167,19 +195,44 @@ def _bound(entry: Mapping[str, Any], name: str, otherwise: float) -> float:
     """A bound of the declaration; one that is not a number is left to cfn-lint and CloudFormation."""
     try:
         return float(entry.get(name, otherwise))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return otherwise
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches; a pattern that only Java accepts is left to CloudFormation."""
+    """Whether the whole text matches.
+
+    A pattern that only Java accepts, or that Python does not decide in time, is left to CloudFormation.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _at_most(_PATTERN_SECONDS):
             # Python warns about syntax that Java reads differently, such as a set within a set.
             warnings.simplefilter("error", FutureWarning)
             return re.fullmatch(pattern, text) is not None
-    except (re.error, FutureWarning):
+    except (re.error, FutureWarning, OverflowError, RecursionError, TimeoutError):
         return True
+
+
+_PATTERN_SECONDS = 1
+"""The longest that a pattern may take; one such as `(a+)+` takes twice as long for each character."""
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` in the block after this time, where the system has signals and this is the main thread."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    handler, (left, _) = signal.signal(signal.SIGALRM, stop), signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, handler)
 
 
 _PLACEHOLDER = re.compile(r"\$\{([^!.}\s]+)\}")

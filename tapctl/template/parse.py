@@ -16,8 +16,8 @@ from tapctl.template.model import Duplicate, Path, Source, Span
 MAX_DEPTH = 200
 """Nested containers; CloudFormation's own parser refuses far fewer."""
 
-MAX_NODES = 1_000_000
-"""Values with aliases expanded; stops a "billion laughs" file."""
+MAX_NODES = 250_000
+"""Values with aliases expanded, as a template of 1 MB never has; stops a "billion laughs" file."""
 
 _FIX_SYNTAX = "fix the syntax"
 
@@ -126,8 +126,8 @@ class _Builder:
         frame.nodes += nodes
         if frame.nodes > MAX_NODES:
             raise TemplateError(
-                f"expands to more than {MAX_NODES:,} values through its aliases",
-                "use fewer aliases",
+                f"has more than {MAX_NODES:,} values, with its aliases written out",
+                "split the stack",
                 file=self.file,
             )
         if isinstance(frame.container, dict):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
+from tapctl.limits.cloudformation import MAX_TEMPLATE
 from tapctl.resource_types import PROVISIONED_CONCURRENCY, RESERVED_CONCURRENCY
 from tapctl.state.redaction import REDACTED
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
@@ -19,7 +20,7 @@ from tapctl.template.parameters import Bound, References, as_text, is_secret, un
 from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
-MAX_TEXT = 1_048_576
+MAX_TEXT = MAX_TEMPLATE
 """Characters; CloudFormation accepts no larger template, so no value in one is longer."""
 
 

@@ -6,6 +6,6 @@ outputs         outputs, exports, and the patterns in [verify.outputs]
 resources       one job a resource · resource_check: one API call and what is compared · services: the tables of them
                 compare, policy: comparisons of values and policy documents
 drift           CloudFormation's drift detection
-http            the probes in [[verify.http]]
+http            the probes in [[verify.http]] · invoke: the invocations in [[verify.invoke]]
 webhook         the test events in [verify.webhook]
 """

@@ -1,21 +1,24 @@
-"""A deployed stack: its running template with resolved values, and its resources, outputs and exports."""
+"""A deployed stack: its running template with resolved values, its resources, outputs, exports and nested stacks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from tapctl.aws.cloudformation import describe_stack, get_template, list_stack_resources
+from tapctl.aws.errors import EXPIRED, INVALID_KEYS
 from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription
-from tapctl.errors import UsageError
-from tapctl.resource_types import ABSENT, FUNCTION, VERSION
+from tapctl.errors import AwsError, TemplateError, UnreadableAnswer, UsageError
+from tapctl.resource_types import ABSENT, FUNCTION, STACK, VERSION
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource, Template
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.resolver import Resolver
+from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,19 @@ class DeployedStack:
     """Output key to value."""
     exports: Mapping[str, str]
     """Output key to export name."""
+    prefix: str = ""
+    """`Stack/` of a nested stack, which stands before the logical ids of its resources."""
+    parameters: Mapping[str, str | Unknown] = field(default_factory=dict)
+    """As CloudFormation shows them, Unknown where it hides the value."""
+    nested: Mapping[str, DeployedStack | Unknown | None] = field(default_factory=dict)
+    """Logical id to nested stack: Unknown where it cannot be read, None where it does not exist."""
+
+    def members(self) -> Iterator[DeployedStack]:
+        """The stack and the nested ones that could be read."""
+        yield self
+        for stack in self.nested.values():
+            if isinstance(stack, DeployedStack):
+                yield from stack.members()
 
     @property
     def template(self) -> Template:
@@ -45,23 +61,57 @@ class DeployedStack:
 
 
 def read(aws: Aws, name: str) -> DeployedStack:
-    """Read a stack by its name or id. Raises `UsageError` when it does not exist."""
+    """Read a stack, with its nested ones, by its name or id. Raises `UsageError` when it does not exist."""
     stack = describe_stack(aws, name)
     if stack.status == ABSENT:
         raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it")
+    return _read(aws, stack)
+
+
+def _read(aws: Aws, stack: StackDescription, prefix: str = "") -> DeployedStack:
     template = from_stack(get_template(aws, stack.id), stack.name)
     physical_ids = {resource.logical_id: resource.physical_id for resource in list_stack_resources(aws, stack.id)}
-    pseudo = _pseudo_parameters(stack)
-    bound = bind(template, Parameters({}, stack.known_parameters()))
+    parameters, pseudo = stack.known_parameters(), _pseudo_parameters(stack)
+    nested = _read_nested(aws, template, physical_ids, prefix)
+    live = return_values(template, physical_ids, pseudo)
+    for name, child in nested.items():
+        outputs = child.outputs if isinstance(child, DeployedStack) else {}
+        live |= {f"{name}.Outputs.{key}": value for key, value in outputs.items()}
     return DeployedStack(
         stack.id,
         stack.name,
         stack.status,
-        Resolver(template, bound, pseudo, live=return_values(template, physical_ids, pseudo)),
+        Resolver(template, bind(template, Parameters({}, parameters)), pseudo, live=live),
         physical_ids,
         stack.outputs,
         stack.exports,
+        prefix,
+        parameters,
+        nested,
     )
+
+
+def _read_nested(
+    aws: Aws, template: Template, physical_ids: Mapping[str, str], prefix: str
+) -> dict[str, DeployedStack | Unknown | None]:
+    names = [resource.logical_id for resource in template.resources() if resource.type == STACK]
+    names = [name for name in names if physical_ids.get(name)]
+    if not names:
+        return {}
+
+    def read_one(name: str) -> DeployedStack | Unknown | None:
+        try:
+            stack = describe_stack(aws, physical_ids[name])
+            return _read(aws, stack, f"{prefix}{name}/") if stack.exists else None
+        except (TemplateError, UnreadableAnswer) as error:
+            return Unknown(error.message, error.hint or "")
+        except AwsError as error:
+            if not error.code or error.code in EXPIRED.codes | INVALID_KEYS.codes:
+                raise
+            return Unknown(error.message, error.hint or "")
+
+    with ThreadPoolExecutor(8, "nested") as pool:
+        return dict(zip(names, pool.map(read_one, names), strict=True))
 
 
 def _pseudo_parameters(stack: StackDescription) -> dict[str, str]:
@@ -77,12 +127,17 @@ def _pseudo_parameters(stack: StackDescription) -> dict[str, str]:
 
 
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
+    "AWS::ApiGateway::Deployment": {"DeploymentId": "{id}"},
+    "AWS::ApiGateway::Resource": {"ResourceId": "{id}"},
+    "AWS::ApiGateway::RestApi": {"RestApiId": "{id}"},
     "AWS::ApiGatewayV2::Api": {"ApiId": "{id}"},
     "AWS::CloudWatch::Alarm": {"Arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"},
     "AWS::DynamoDB::Table": {"Arn": "arn:{partition}:dynamodb:{region}:{account}:table/{id}"},
+    "AWS::Events::Rule": {"Arn": "arn:{partition}:events:{region}:{account}:rule/{rule}"},
     "AWS::IAM::Role": {"Arn": "arn:{partition}:iam::{account}:role{path}{id}"},
     "AWS::KMS::Key": {"Arn": "arn:{partition}:kms:{region}:{account}:key/{id}", "KeyId": "{id}"},
     FUNCTION: {"Arn": "arn:{partition}:lambda:{region}:{account}:function:{id}"},
+    "AWS::Lambda::LayerVersion": {"LayerVersionArn": "{id}"},
     VERSION: {"Version": "{name}", "FunctionArn": "{id}"},
     "AWS::Logs::LogGroup": {"Arn": "arn:{partition}:logs:{region}:{account}:log-group:{id}:*"},
     "AWS::S3::Bucket": {"Arn": "arn:{partition}:s3:::{id}"},
@@ -93,7 +148,10 @@ _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
         "QueueUrl": "{id}",
     },
 }
-"""Resource type to attribute to its pattern; `name` is the last part of a physical id that is an ARN or a URL."""
+"""Resource type to attribute to its pattern; `name` is the last part of a physical id that is an ARN or a URL.
+
+The physical id of a rule is `BUS|NAME` on another event bus than the default one.
+"""
 
 
 def return_values(template: Template, physical_ids: Mapping[str, str], pseudo: Mapping[str, str]) -> dict[str, str]:
@@ -109,6 +167,7 @@ def return_values(template: Template, physical_ids: Mapping[str, str], pseudo: M
 
 def _attributes(resource: Resource, physical_id: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     parts = {**known, "id": physical_id, "name": re.split("[:/]", physical_id)[-1]}
+    parts["rule"] = physical_id.replace("|", "/")
     if isinstance(path := resource.properties.get("Path", "/"), str):
         parts["path"] = path
     for attribute, pattern in _ATTRIBUTES.get(resource.type, {}).items():

@@ -4,7 +4,9 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from tapctl.aws.cloudformation import (
     PropertyDifference,
@@ -35,19 +37,25 @@ _SECRET = re.compile("environment|secret|password|token|credential", re.IGNORECA
 """Paths of properties whose values are not printed."""
 
 
-def check_drift(aws: Aws, stack: DeployedStack, retry: RetryWindow = DETECTION) -> Iterator[Check]:
-    """Run a drift detection and yield one check a resource, and the types that no check and no detection covers."""
+def check_drift(aws: Aws, stacks: Sequence[DeployedStack], retry: RetryWindow = DETECTION) -> Iterator[Check]:
+    """Run a drift detection and yield one check a resource, and the types that no check and no detection covers.
+
+    CloudFormation does not look into nested stacks: each gets a detection of its own.
+    """
     if is_emulator(aws):
         yield Check(SUBJECT, CheckStatus.NOT_CHECKED, "the sandbox does not detect drift")
-        yield from unchecked(stack)
+        yield from unchecked(stacks)
         return
-    drifts = _detect(aws, stack, retry)
-    if isinstance(drifts, Unknown):
-        yield Check(SUBJECT, CheckStatus.NOT_CHECKED, drifts.reason, drifts.resolution or None)
-        yield from unchecked(stack)
-        return
-    yield from map(_check, drifts)
-    yield from unchecked(stack, {drift.logical_id for drift in drifts})
+    detected: set[str] = set()
+    with ThreadPoolExecutor(8, "drift") as pool:
+        for stack, drifts in zip(stacks, pool.map(lambda stack: _detect(aws, stack, retry), stacks), strict=True):
+            if isinstance(drifts, Unknown):
+                yield Check(SUBJECT, CheckStatus.NOT_CHECKED, drifts.reason, drifts.resolution or None)
+                continue
+            named = [replace(drift, logical_id=f"{stack.prefix}{drift.logical_id}") for drift in drifts]
+            detected |= {drift.logical_id for drift in named}
+            yield from map(_check, named)
+    yield from unchecked(stacks, detected)
 
 
 def _detect(aws: Aws, stack: DeployedStack, retry: RetryWindow) -> tuple[ResourceDrift, ...] | Unknown:

@@ -1,7 +1,7 @@
 """Checks of a stack's outputs and exports, and of the patterns in `[verify.outputs]`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tapctl.aws import lookups
@@ -31,7 +31,7 @@ def check_outputs(stack: DeployedStack, route: Route = direct) -> Iterator[Check
     A URL may be the one to which `route` leads.
     """
     for key, output in stack.template.outputs.items():
-        subject = f"output {key}"
+        subject = f"output {stack.prefix}{key}"
         exists = stack.resolver.exists(output.get("Condition"), ("Outputs", key))
         if isinstance(exists, Unknown):
             yield Check(subject, CheckStatus.NOT_CHECKED, f"cannot evaluate its condition: {exists.reason}")
@@ -42,7 +42,7 @@ def check_outputs(stack: DeployedStack, route: Route = direct) -> Iterator[Check
 
 
 def _check_output(stack: DeployedStack, key: str, output: Any, route: Route) -> Check:
-    subject, value = f"output {key}", stack.outputs.get(key)
+    subject, value = f"output {stack.prefix}{key}", stack.outputs.get(key)
     if value is None:
         return Check(subject, CheckStatus.FAILED, "missing", "check the last update of the stack")
     if not value:
@@ -86,19 +86,21 @@ def _wrong_format(value_format: tuple[re.Pattern[str], str] | None, value: str) 
     return None if value_format is None or value_format[0].fullmatch(value) else f"expected {value_format[1]}"
 
 
-def check_exports(aws: Aws, stack: DeployedStack) -> Iterator[Check]:
-    """One check an export, as ListExports returns it to other stacks; no call for a stack without exports."""
-    if not stack.exports:
+def check_exports(aws: Aws, stacks: Iterable[DeployedStack]) -> Iterator[Check]:
+    """One check an export, as ListExports returns it to other stacks; no call without exports."""
+    exporting = [stack for stack in stacks if stack.exports]
+    if not exporting:
         return
     exports = read_or_unknown(lookups.LIST_EXPORTS, lambda: lookups.exports(aws))
     if isinstance(exports, Unknown):
         yield Check("exports", CheckStatus.NOT_CHECKED, exports.reason, exports.resolution or None)
         return
     by_name = {export.name: export for export in exports}
-    for key, name in stack.exports.items():
-        problem = _wrong_export(stack, key, name, by_name.get(name))
-        status = CheckStatus.FAILED if problem else CheckStatus.PROVED
-        yield Check("exports", status, f"{name} {problem or 'can be imported'}", detail=True)
+    for stack in exporting:
+        for key, name in stack.exports.items():
+            problem = _wrong_export(stack, key, name, by_name.get(name))
+            status = CheckStatus.FAILED if problem else CheckStatus.PROVED
+            yield Check("exports", status, f"{name} {problem or 'can be imported'}", detail=True)
 
 
 def _wrong_export(stack: DeployedStack, key: str, name: str, export: lookups.Export | None) -> str | None:

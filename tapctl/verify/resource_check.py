@@ -6,9 +6,11 @@ checks of every resource type are tables of these in `tapctl.verify.services`.
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tapctl.aws.errors import aws_call, read_or_unknown
@@ -20,10 +22,16 @@ from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus, shown
 from tapctl.verify.compare import Comparison, NotJson, same
 
-_NOT_FOUND = re.compile(r"(?:\w+\.)*(?!K[Mm][Ss])\w*(?:NotFound|DoesNotExist|NonExistent\w+)(?:Exception)?|NoSuch\w+")
-"""The error codes of all services for a resource, or part of one, that does not exist; a KMS key is another's."""
+_NOT_FOUND = re.compile(
+    r"(?:\w+\.)*(?!K[Mm][Ss])\w*(?:Not(?:Found|Exists?)|Non[Ee]xist\w+)(?:Exception|Fault|Error)?"
+    r"|NoSuch\w+|Unknown(?:Monitor|Resource|Subscription)(?:Exception|Fault)|GoneException|404"
+)
+"""The error codes of all services for a resource, or part of one, that does not exist; a KMS key is another's.
 
-_ACTIONS = {"apigatewayv2": "apigateway:GET"}
+404 is the code of an answer without a body, as to HeadBucket.
+"""
+
+_ACTIONS = {"apigateway": "apigateway:GET", "apigatewayv2": "apigateway:GET"}
 """The IAM action of services whose actions are not named after their operations."""
 
 
@@ -37,20 +45,26 @@ class NotFound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveResource:
-    """A deployed resource: its physical id, and its resolved properties from the running template."""
+class Answers:
+    """AWS's answers to one round of checks, which run in parallel: what several of them read is asked for once."""
 
     aws: Aws
-    logical_id: str
-    physical_id: str
-    properties: Mapping[str, Any]
-    dropped: frozenset[str] = frozenset()
-    """Top-level properties that the sandbox does not store, so that they cannot be compared."""
-    item: Any = None
-    """The item of the list property for which a check is repeated; see `ResourceCheck.repeat_for`."""
+    _answers: dict[str, tuple[threading.Lock, list[Any]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def to(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         """The response, or Unknown with the missing IAM action. Raises `NotFound`."""
+        key = json.dumps([service, operation, parameters], sort_keys=True)
+        with self._lock:
+            lock, answers = self._answers.setdefault(key, (threading.Lock(), []))
+        with lock:
+            if not answers:
+                answers.append(self._ask(service, operation, parameters))
+        if isinstance(answer := answers[0], NotFound):
+            raise answer
+        return answer
+
+    def _ask(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
         action = _ACTIONS.get(service, f"{service}:{operation}")
 
         def attempt() -> Any:
@@ -59,10 +73,32 @@ class LiveResource:
                     return self.aws.call(service, operation, **parameters)
             except AwsError as error:
                 if is_not_found(error.code or ""):
-                    raise NotFound from None
+                    return NotFound()
                 raise
 
         return read_or_unknown(action, attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResource:
+    """A deployed resource: its physical id, and its resolved properties from the running template."""
+
+    answers: Answers
+    logical_id: str
+    """Of a resource of a nested stack, `Stack/Resource`."""
+    physical_id: str
+    properties: Mapping[str, Any]
+    dropped: frozenset[str] = frozenset()
+    """Top-level properties that the sandbox does not store, so that they cannot be compared."""
+    peers: tuple[str, ...] = ()
+    """The physical ids of all resources of this type, this one among them: some operations describe many at once."""
+    item: Any = None
+    """The item of the list property for which a check is repeated; see `ResourceCheck.repeat_for`."""
+
+    def batch(self, most: int) -> list[str]:
+        """The peers to describe in the same call as this resource, at most this many."""
+        start = self.peers.index(self.physical_id) // most * most
+        return list(self.peers[start : start + most])
 
     def compared(self, equal: bool, proved: str, failed: str, *, detail: bool = True) -> Check:
         """PROVED with the one message, or FAILED with the other."""
@@ -224,7 +260,7 @@ class ResourceCheck:
                 yield resource.not_checked(f"{self.operation} returned what is {error}")
 
     def _response(self, resource: LiveResource, parameters: Mapping[str, Any]) -> Any:
-        response = resource.call(self.service, self.operation, parameters)
+        response = resource.answers.to(self.service, self.operation, parameters)
         if isinstance(response, Unknown):
             return response
         result = at(response, self.result_path) if self.result_path else response
@@ -239,6 +275,16 @@ class ResourceCheck:
 def by_id(parameter: str) -> Parameters:
     """The physical id as the operation's only parameter."""
     return lambda resource: {parameter: resource.physical_id}
+
+
+def exists(resource: LiveResource, _response: Any) -> Iterator[Check]:
+    """For `ResourceCheck.further`: that the API knows the resource is what there is to prove."""
+    yield resource.compared(True, f"{resource.physical_id} exists", "")
+
+
+def own_id(resource: LiveResource) -> str:
+    """The last part of a physical id that begins with the id of the parent."""
+    return re.split("[/|]", resource.physical_id)[-1]
 
 
 def without_details(_expected: Any, _actual: Any) -> str:

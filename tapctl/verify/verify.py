@@ -20,6 +20,7 @@ from tapctl.verify.compare import same
 from tapctl.verify.deployed_stack import DeployedStack, read
 from tapctl.verify.drift import check_drift
 from tapctl.verify.http import Route, check_http
+from tapctl.verify.invoke import check_invocation
 from tapctl.verify.outputs import check_exports, check_outputs, check_patterns
 from tapctl.verify.resources import resource_jobs, unchecked
 from tapctl.verify.retry import RetryWindow
@@ -86,19 +87,29 @@ def _jobs(aws: Aws, stack: DeployedStack, settings: Settings, route: Route, *, d
     jobs: dict[str, Job] = {"stack": lambda: [_check_status(aws, stack)]}
     if not rule_for(stack.status).usable:
         return jobs
-    config = settings.verify
+    config, stacks = settings.verify, [member for member in stack.members() if rule_for(member.status).usable]
+    jobs |= {f"outputs {member.prefix}": partial(check_outputs, member, route) for member in stacks}
     jobs |= {
-        "outputs": partial(check_outputs, stack, route),
         "patterns": partial(check_patterns, config.outputs, stack),
-        "exports": partial(check_exports, aws, stack),
+        "exports": partial(check_exports, aws, stacks),
     }
     jobs["remedies"] = partial(check_remedies, stack)
-    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stack).items()}
-    jobs["others"] = partial(check_drift, aws, stack) if drift else partial(unchecked, stack)
+    jobs |= {f"resource {name}": job for name, job in resource_jobs(aws, stacks).items()}
+    jobs["others"] = partial(check_drift, aws, stacks) if drift else partial(unchecked, stacks)
+    if config.elsewhere:
+        jobs["configuration"] = lambda: [_not_applied(config.elsewhere)]
     jobs |= {f"http {index}": partial(check_http, probe, stack, route) for index, probe in enumerate(config.http)}
+    jobs |= {
+        f"invoke {index}": partial(check_invocation, probe, stack, aws) for index, probe in enumerate(config.invoke)
+    }
     if config.webhook:
         jobs["webhook"] = partial(check_webhook, config.webhook, stack, aws, settings.parameters, route)
     return jobs
+
+
+def _not_applied(elsewhere: str) -> Check:
+    message = f"[verify] of tapctl.toml is for {elsewhere}, so it is not applied"
+    return Check("configuration", CheckStatus.NOT_CHECKED, message)
 
 
 def _run(jobs: dict[str, Job]) -> dict[str, list[Check]]:

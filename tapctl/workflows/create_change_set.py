@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapctl.errors import UsageError
 from tapctl.packaging.package import Publication
 from tapctl.stacks import change_set
-from tapctl.stacks.change_set_request import ChangeSetRequest, request_for
+from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange, request_for, tag_changes
 from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Phase, digest
 
 if TYPE_CHECKING:
     from tapctl.concurrency.remedy import Override
     from tapctl.concurrency.result import Preflight
+    from tapctl.packaging.links import Link
     from tapctl.settings.settings import Settings
     from tapctl.stacks.change_set import ChangeSet
     from tapctl.stacks.stack import ReadyStack
     from tapctl.workflows.deployer import Deployer
 
 
-def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, part: str = "") -> ChangeSet | None:
+def publication_of(deployer: Deployer, result: Preflight) -> Publication:
+    """The template, packaged with its remedy."""
+    packaging = deployer.packager(result.account.account_id)
+    package = packaging.package(result.template, result.tree, result.plan.edits)
+    for line in _followed(package.links):
+        deployer.ui.step(line)
+    return Publication(package, packaging.store, deployer.ui.step)
+
+
+def create_change_set(
+    deployer: Deployer, result: Preflight, ready: ReadyStack, part: str = "", publication: Publication | None = None
+) -> ChangeSet | None:
     """The change set, ready to be executed; None when there is nothing to change.
 
     A stack that cannot be updated is deleted first, when the template is packaged.
     """
-    packaging = deployer.packager(result.account.account_id)
-    package = packaging.package(result.template, result.tree, result.plan.edits)
-    publication = Publication(package, packaging.store, deployer.ui.step)
+    publication = publication or publication_of(deployer, result)
     if ready.action is StackAction.RECREATE:
         deployer.recovery.clear(ready.stack)
     request = request_for(
         result.template,
+        result.tree,
         _overridden(deployer, result.plan.overrides, part),
         deployer.options,
         publication.request,
         previous={} if ready.creates else ready.stack.parameters,
+        tags={} if ready.creates else ready.stack.tags,
         creates=ready.creates,
         exists=bool(ready.stack.id) and ready.action is not StackAction.RECREATE,
         stack_id="" if ready.creates else ready.stack.id,
@@ -45,7 +57,25 @@ def create_change_set(deployer: Deployer, result: Preflight, ready: ReadyStack, 
     created = send(deployer, request, publication)
     if created is None and ready.creates:
         raise UsageError(f"{result.template.file} has no resource to create", "check its conditions")
-    return replace(created, part=part) if created else None
+    return replace(created, part=part, tags=changed_tags(deployer, ready)) if created else None
+
+
+def changed_tags(deployer: Deployer, ready: ReadyStack) -> tuple[TagChange, ...]:
+    """What the deploy does to the tags of a stack that has resources; all tags of a new stack are new."""
+    if ready.action is StackAction.CREATE:
+        return ()
+    return tag_changes(deployer.settings, ready.stack.tags, keeps=not ready.creates)
+
+
+_SHOWN = 10
+"""How many links are named."""
+
+
+def _followed(links: Sequence[Link]) -> Iterator[str]:
+    """What is said of the links that lead out of the folders of the code."""
+    yield from (f"{link}, which is packaged" for link in links[:_SHOWN])
+    if more := links[_SHOWN:]:
+        yield f"{len(more)} more such links are followed"
 
 
 def _overridden(deployer: Deployer, overrides: Mapping[str, Override], part: str) -> Settings:

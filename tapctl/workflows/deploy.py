@@ -14,6 +14,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import remember
@@ -115,6 +116,7 @@ def _deploy(deployer: Deployer, stack: StackDescription | None, linting: Linting
         check_parameters(ready, template, deployer.settings)
         if no_op := find_no_op(template, deployer, ready.stack):
             return DeployResult(no_op.preflight, unchanged(deployer, ready.stack))
+        Thread(target=deployer.request.while_waiting, name="while waiting", daemon=True).start()
         # judge
         account = LiveAccount(deployer.aws)
         result = preflight(template, account, deployer.settings, linting, attempt.replacements)
@@ -247,7 +249,7 @@ def _follow_to_end(operator: Operator, entry: JournalEntry) -> None:
     """Follow a running execution to its end; of a finished one only the stack's status is known."""
     status = find_stack(operator.aws, entry.stack_id).status
     if in_progress(status):
-        status = operator.follow(entry.stack_id, entry.token)[-1].status
+        status = operator.follow(entry.stack_id, entry.token, entry.change_set)[-1].status
     operator.ui.step("its stack does not exist any more" if status == ABSENT else f"its deploy ended in {status}")
     if stack_status(status).end in (OperationEnd.ROLLED_BACK, OperationEnd.STUCK):
         operator.journal.close(failed=entry.digest)

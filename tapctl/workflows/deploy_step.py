@@ -186,7 +186,7 @@ def execute(
     except AwsError as refusal:
         return _not_executed(deployer, created, refusal, creates=creates)
     if waits:
-        events = deployer.operator.follow(stack_id, token)
+        events = deployer.operator.follow(stack_id, token, created.id)
         succeeded = stack_status(events[-1].status).end is OperationEnd.SUCCESS
         journal.close(
             failed="" if succeeded else journal.entry.digest,

@@ -18,6 +18,8 @@ from tapctl.state.journal import Journal
 from tapctl.template.parameters import Parameters, missing_values, refuse_undeclared
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tapctl.aws.session import Aws
     from tapctl.aws.stacks import StackDescription
     from tapctl.settings.settings import Settings
@@ -45,6 +47,10 @@ class DeployRequest:
     allow_uncertain: bool = False
     builds: bool = True
     """Whether a dependency that is no wheel is built, which runs its code; a plan runs none."""
+    while_waiting: Callable[[], None] = lambda: None
+    """What may be done while AWS is at work, once it is known that there is something to deploy."""
+    outside: tuple[Path, ...] = ()
+    """What may be packaged although a link leads to it out of the project."""
 
     @property
     def stack_name(self) -> str:
@@ -97,14 +103,18 @@ class Deployer:
         """Brings the stack into a state that the deploy can begin on."""
         roll_forward = self.options.disable_rollback or self.options.express
         role_arn, protected = self.settings.role_arn, self.settings.protected
-        return Recovery(self.operator, role_arn, protected, roll_forward, self.request.waits)
+        waits, imports = self.request.waits, self.options.import_existing
+        return Recovery(self.operator, role_arn, protected, roll_forward, waits, imports)
 
     def packaged(self, template: Template, tree: StackTree, stack: StackDescription) -> Mapping[str, Any]:
         """The template without a remedy as it would be uploaded for this stack; nothing is uploaded."""
         return self.packager(stack.account_id).package(template, tree).body
 
     def packager(self, account_id: str | None) -> Packager:
-        return packager(self.aws, self.settings, account_id, self.ui.step, builds=self.request.builds)
+        request = self.request
+        return packager(
+            self.aws, self.settings, account_id, self.ui.step, builds=request.builds, outside=request.outside
+        )
 
 
 def check_parameters(ready: ReadyStack, template: Template, settings: Settings) -> None:

@@ -1,22 +1,22 @@
 """The workflow behind `tapctl destroy`: what is deleted and what stays is shown before the question."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tapctl.aws.cloudformation import get_template, list_stack_resources
+from tapctl.aws.cloudformation import list_stack_resources
 from tapctl.aws.stacks import StackDescription, StackResource
 from tapctl.errors import UsageError
 from tapctl.packaging.bucket import bucket_name
+from tapctl.packaging.package import MAX_BODY
 from tapctl.resource_types import ABSENT
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
 from tapctl.stacks.recovery import Recovery, StackDeletion
+from tapctl.stacks.remains import RETAINING, deletion_policies, deployed_template
 from tapctl.stacks.stack import find_stack
 from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.stacks.status import StackAction, rule_for
-from tapctl.template.parse import parse
-
-_RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DeletedResource:
 
     @property
     def retained(self) -> bool:
-        return self.policy in _RETAINING
+        return self.policy in RETAINING
 
     @property
     def loss(self) -> str:
@@ -46,7 +46,7 @@ class Deletion:
     stack_id: str
     resources: tuple[DeletedResource, ...]
     bucket: str
-    """The bucket with the uploaded code, which stays."""
+    """The bucket with what a deploy of the stack uploaded, which stays; empty where it uploaded nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,14 @@ def _after_operation(operator: Operator) -> StackDescription:
 
 
 def _deletion(operator: Operator, settings: Settings, stack: StackDescription) -> Deletion:
-    policies = _policies(operator, stack)
+    template = deployed_template(operator.aws, stack)
+    policies, text = deletion_policies(template), json.dumps(template, default=str)
     resources = (resource for resource in list_stack_resources(operator.aws, stack.id) if resource.held)
     bucket = settings.artifact_bucket or bucket_name(stack.account_id, operator.aws.region)
-    return Deletion(operator.name, stack.id, tuple(_deleted(resource, policies) for resource in resources), bucket)
+    uploaded = bucket if bucket in text or len(text) > MAX_BODY else ""
+    return Deletion(operator.name, stack.id, tuple(_deleted(resource, policies) for resource in resources), uploaded)
 
 
 def _deleted(resource: StackResource, policies: Mapping[str, str]) -> DeletedResource:
     policy = policies.get(resource.logical_id, "Delete")
     return DeletedResource(resource.logical_id, resource.type, resource.physical_id, policy)
-
-
-def _policies(operator: Operator, stack: StackDescription) -> dict[str, str]:
-    """The DeletionPolicy of each resource that has one; a stack whose change set was not executed has no template."""
-    body = get_template(operator.aws, stack.id)
-    template = parse(body, operator.name).value if isinstance(body, str) else body
-    entries = template.get("Resources", {}) if isinstance(template, Mapping) else {}
-    return {name: str(entry["DeletionPolicy"]) for name, entry in entries.items() if "DeletionPolicy" in entry}

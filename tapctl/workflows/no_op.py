@@ -20,7 +20,8 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.errors import TapctlError
 from tapctl.resource_types import RESERVED_CONCURRENCY, OperationEnd, stack_status
-from tapctl.stacks.capabilities import EXPAND, capabilities
+from tapctl.stacks.capabilities import is_generated
+from tapctl.stacks.change_set_request import tag_changes
 from tapctl.stacks.redaction import given_secrets
 from tapctl.state import noecho_hash
 from tapctl.template.load import from_stack
@@ -71,7 +72,7 @@ def _has_same_options(deployer: Deployer, live: StackDescription) -> bool:
     return (
         stack_status(live.status).end is OperationEnd.SUCCESS
         and not (options.import_existing or options.revert_drift or options.express)
-        and (not settings.tags or dict(settings.tags) == dict(live.tags))
+        and not tag_changes(settings, live.tags)
         and (not settings.notification_arns or set(settings.notification_arns) == set(live.notification_arns))
         and (not settings.role_arn or settings.role_arn == live.role_arn)
     )
@@ -81,9 +82,7 @@ def _is_certain(template: Template) -> bool:
     """Whether the same text under the same parameters means the same stack."""
     stored = any(str(entry.get("Type")).startswith(SSM_TYPE) for entry in template.parameters.values())
     deterministic = set(template.transforms) <= _DETERMINISTIC
-    # Without the deterministic transforms, the capability shows macros in resources, modules and nested stacks.
-    bare = Template(template.source, {name: section for name, section in template.body.items() if name != "Transform"})
-    dynamic = EXPAND in capabilities(bare) or "{{resolve:ssm:" in template.source.text
+    dynamic = is_generated(template) or "{{resolve:ssm:" in template.source.text
     return deterministic and not stored and not dynamic
 
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, AccountSettings
+from tapctl.account.model import UNREAD, Account, AccountSettings, Stack
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.judge import Floor, Judgement
+from tapctl.concurrency.judge import Floor, Judgement, lacks_only_on_the_way
 from tapctl.concurrency.judge import judge as judge_concurrency
 from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.two_step import plan_two_steps
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.concurrency.warnings import unknown_names
+from tapctl.concurrency.warnings import unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
-from tapctl.limits import CATALOGUE, Limit, LimitKind
+from tapctl.hints import Advice, advise
+from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
-from tapctl.template.model import Template
+from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
 from tapctl.template.sam_build import unbuilt
 from tapctl.unknown import Unknown, total
@@ -29,6 +29,9 @@ from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_incre
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
+    from tapctl.concurrency.change import Outlook
+    from tapctl.concurrency.two_step import TwoStepPlan
+    from tapctl.settings.config_file import FunctionConfig
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -40,10 +43,14 @@ def preflight(
     linting: Linting | None = None,
     replacements: frozenset[str] | None = None,
 ) -> Preflight:
-    """Check a template against an account; changes nothing. The linting, if there is one, was started before."""
+    """Check a template against an account; changes nothing. The linting, if there is one, was started before.
+
+    Without it the warnings that are tapctl's own are left.
+    """
     result = judge(template, reader, settings, replacements)
-    linted = (*_missing_paths(result), *_lint_findings(linting)) if linting else ()
-    return replace(result, lint=(*_unbuilt(result.tree), *linted))
+    linted = _lint_findings(linting) if linting else ()
+    own = (*_unbuilt(result.tree), *_missing_paths(result), *_wrong_handlers(result.tree, settings.function))
+    return replace(result, lint=(*own, *linted))
 
 
 def identified(result: Preflight, reader: AccountReader) -> Preflight:
@@ -74,11 +81,9 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
     )
     # Without the live stack it is unknown what the functions hold, and nothing is lowered.
     bounds = account.stack if isinstance(account.stack, Unknown) else judgement.floor
-    two_step = plan_two_steps(changes, pool, bounds)
+    two_step = _two_steps(template, inputs, judgement.outlook, bounds)
     # Two steps deploy what the template asks for, so no reservation is lowered for good.
     policy = RemedyPolicy(RemedyMode.FAIL) if two_step and two_step.first else settings.policy
-    if two_step and two_step.first:
-        two_step = replace(two_step, first=with_overrides(two_step.first, template, inputs.tree))
     return Preflight(
         template,
         inputs.tree,
@@ -94,14 +99,28 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         is_sandbox=settings.sandbox,
         strict=settings.strict,
         env=settings.env,
+        deployed=inputs.deployed,
         coverage=limits_check.coverage(inputs.tree),
         not_compared=_not_compared(inputs, judgement),
+        kept=inputs.kept,
     )
+
+
+def _two_steps(template: Template, inputs: Inputs, outlook: Outlook, bounds: Floor | Unknown) -> TwoStepPlan | None:
+    if not lacks_only_on_the_way(outlook, bounds):
+        return None
+    from tapctl.concurrency.two_step import plan_two_steps
+
+    planned = plan_two_steps(inputs.changes, inputs.account.settings.concurrency, bounds)
+    if planned and planned.first:
+        return replace(planned, first=with_overrides(planned.first, template, inputs.tree))
+    return planned
 
 
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
-    warnings = (*unknown_names(result.tree, settings.policy), *_duplicate_keys(result))
+    names = (*unknown_names(result.tree, settings.policy), *unmet_minimums(result, settings.policy))
+    warnings = (*names, *duplicate_keys(result.tree), *_kept_parameters(result))
     return replace(result, findings=(*limits_check.check_limits(result), *warnings))
 
 
@@ -128,9 +147,9 @@ DUPLICATE_KEY = "tapctl:duplicate-key"
 """The rule of a finding on a key that is given twice, which cfn-lint takes for an error."""
 
 
-def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
+def duplicate_keys(tree: StackTree) -> Iterator[Finding]:
     """A warning for each, in every file of the tree once; CloudFormation takes the last one."""
-    sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
+    sources = {source.file: source for member in tree.members() for source in member.resolver.template.sources()}
     for source in sources.values():
         for duplicate in source.duplicates:
             name = duplicate.path[-1]
@@ -145,6 +164,28 @@ def _duplicate_keys(result: Preflight) -> Iterator[Finding]:
                 rule=DUPLICATE_KEY,
                 severity="warning",
             )
+
+
+KEPT_PARAMETER = "tapctl:kept-parameter"
+"""The rule of a finding on a parameter that keeps the stack's value instead of a new default."""
+
+
+def _kept_parameters(result: Preflight) -> Iterator[Finding]:
+    """A warning for each: the new default does not reach the stack."""
+    template = result.tree.resolver.template
+    for kept in result.kept:
+        file, line = template.place("Parameters", kept.name, "Default")
+        instead = f"instead of the template's default `{kept.default}`"
+        yield Finding(
+            None,
+            Verdict.FITS,
+            f"parameter {kept.name} keeps the stack's value `{kept.value}` {instead}",
+            file=file,
+            line=line,
+            hints=(advise(Advice.GIVE_PARAMETER, kept.name),),
+            rule=KEPT_PARAMETER,
+            severity="warning",
+        )
 
 
 MISSING_PATH = "tapctl:local-path"
@@ -166,32 +207,83 @@ def _missing_paths(result: Preflight) -> Iterator[Finding]:
         )
 
 
+WRONG_HANDLER = "tapctl:handler"
+"""The rule of a finding on a handler that names no file or function of its package."""
+
+
+def _wrong_handlers(tree: StackTree, config: FunctionConfig) -> Iterator[Finding]:
+    from tapctl.packaging.handlers import HINT, wrong_handlers
+
+    for wrong in wrong_handlers(tree, config):
+        yield Finding(
+            None,
+            Verdict.FITS,
+            wrong.message,
+            file=wrong.file,
+            line=wrong.line,
+            hints=(HINT,),
+            rule=WRONG_HANDLER,
+            severity="warning",
+        )
+
+
+def refuse_wrong_handlers(tree: StackTree, config: FunctionConfig) -> None:
+    """Raise `TemplateError` for a function that Lambda could not start."""
+    if finding := next(_wrong_handlers(tree, config), None):
+        raise TemplateError(finding.message, *finding.hints, file=finding.file, line=finding.line)
+
+
 UNBUILT = "tapctl:unbuilt"
 """The rule of a finding on code that a build fills in."""
 
 _TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is newer than the template"
 
 
-def _unbuilt(tree: StackTree) -> Iterator[Finding]:
-    """Warnings only: where the code is does not change the verdict; a deploy without it is refused."""
+def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
+    """Warnings only: where the code is does not change the verdict; a deploy without it is refused.
+
+    With `certain` without those on code that may run as it is.
+    """
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
-            yield Finding(
-                None,
-                Verdict.FITS,
-                f"{missing.owner}: its {missing.what} is not built, which `sam build` does",
-                file=missing.file,
-                line=missing.line,
-                hints=(_TAKES_BUILD,),
-                rule=UNBUILT,
-                severity="warning",
+            message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
+            yield _unbuilt_finding(message, _TAKES_BUILD, missing.file, missing.line)
+    if not _names_built_runtime(tree):
+        return
+    from tapctl.packaging.unbuilt_code import unbuilt_code
+
+    for code in unbuilt_code(tree):
+        if code.certain or not certain:
+            hint = (
+                f"`sam build` builds it; or {code.hint}"
+                if SERVERLESS in tree.resolver.template.source.text
+                else code.hint
             )
+            yield _unbuilt_finding(f"{code.owner}: {code.what}", hint, code.file, code.line)
+
+
+_BUILT_RUNTIMES = ("nodejs", "ruby", "java", "dotnet", "provided", "go1.x")
+"""How the runtimes begin whose dependencies tapctl does not install."""
+
+
+def _names_built_runtime(tree: StackTree) -> bool:
+    """Whether templates or parameters name such a runtime; few do, and only their folders are worth a look."""
+    return any(
+        runtime in text
+        for member in tree.members()
+        for text in (member.resolver.template.source.text, *map(str, member.parameters.given.values()))
+        for runtime in _BUILT_RUNTIMES
+    )
+
+
+def _unbuilt_finding(message: str, hint: str, file: str, line: int) -> Finding:
+    return Finding(None, Verdict.FITS, message, file=file, line=line, hints=(hint,), rule=UNBUILT, severity="warning")
 
 
 def refuse_unbuilt(tree: StackTree) -> None:
-    """Raise `TemplateError` for a function or layer whose code a build has to fill in."""
-    if finding := next(_unbuilt(tree), None):
-        raise TemplateError(finding.message, _TAKES_BUILD, file=finding.file, line=finding.line)
+    """Raise `TemplateError` for a function or layer whose code a build has to fill in, or that lacks dependencies."""
+    if finding := next(_unbuilt(tree, certain=True), None):
+        raise TemplateError(finding.message, finding.hints[0], file=finding.file, line=finding.line)
 
 
 def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
@@ -211,14 +303,14 @@ def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
 
 
 def survey(
-    reader: AccountReader, settings: Settings, limits: Sequence[Limit] = CATALOGUE, *, holders: bool = False
+    reader: AccountReader, settings: Settings, limits: Sequence[Limit] | None = None, *, holders: bool = False
 ) -> Account:
     """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
     with ThreadPoolExecutor(5, "read") as pool:
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
+        quotas = pool.submit(reader.quotas, [limit for limit in limits or catalogue() if limit.kind is LimitKind.COUNT])
         exports = pool.submit(reader.exports)
         known = identity.result()
         return Account(
@@ -226,9 +318,22 @@ def survey(
             settings=read.result(),
             account_id=None if isinstance(known, Unknown) else known.account_id,
             taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            stack=stack.result() if stack else None,
+            stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
             quotas=quotas.result(),
             exports=exports.result(),
             learned=settings.learned,
             holders=reader.holders() if holders else UNREAD,
         )
+
+
+def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
+    """The stack without the values that came from environment variables, which nothing shows or saves."""
+    if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
+        return stack
+    withheld = {
+        name: Unknown(
+            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
+        )
+        for name in hidden & stack.parameters.keys()
+    }
+    return replace(stack, parameters={**stack.parameters, **withheld})

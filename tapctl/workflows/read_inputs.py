@@ -8,21 +8,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import floor_in_error, remember
-from tapctl.account.model import Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
+from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
-from tapctl.concurrency.update_diff import diff, update_effects
-from tapctl.errors import UsageError
+from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
+from tapctl.errors import TemplateError, UsageError
 from tapctl.limits import CONCURRENCY, LimitKind
 from tapctl.resource_types import stack_status
-from tapctl.settings.settings import PREVIOUS
+from tapctl.settings.parameters_file import PREVIOUS
+from tapctl.template.load import from_stack
 from tapctl.template.model import Template
 from tapctl.template.nested import StackTree, stack_tree
-from tapctl.template.parameters import Parameters
+from tapctl.template.parameters import KeptParameter, Parameters, as_text, kept_parameters
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class Inputs:
     account: Account
     effects: UpdateEffects
     changes: tuple[ClaimChange, ...]
+    deployed: StackTree | None = None
+    kept: tuple[KeptParameter, ...] = ()
+    """The parameters that keep the stack's value although the default has changed."""
 
 
 def read_inputs(
@@ -60,6 +64,9 @@ def read_inputs(
         account = _with_old_versions(reader, account, demand)
         effects = update_effects(reader, account.stack, tree, demand, replacements)
         changes = diff(demand, live_functions(account), effects)
+        deployed = None
+        if limits_check.needs_deployed_template(limits, tree, account.stack):
+            deployed = deployed_tree(reader, account.stack, tree.resolver)
         others = reader.in_flight() if any(change.grows for change in changes) else ()
         account = replace(
             account,
@@ -70,7 +77,24 @@ def read_inputs(
         )
         if names := [change.name for change in changed_exports(tree, account, effects)]:
             account = replace(account, imports=reader.imports(names))
-    return Inputs(tree, demand, account, effects, changes)
+        # A recheck, which has the replacements of a change set, decides nothing by them.
+        kept = _with_new_default(reader, account.stack, tree) if replacements is None else ()
+    return Inputs(tree, demand, account, effects, changes, deployed, kept)
+
+
+def _with_new_default(
+    reader: AccountReader, stack: Stack | Unknown | None, tree: StackTree
+) -> tuple[KeptParameter, ...]:
+    """The kept parameters whose default is not that of the deployed template; all where that cannot be read."""
+    kept = kept_parameters(tree.resolver.template, tree.parameters)
+    body = reader.deployed_template(stack) if kept and isinstance(stack, Stack) else UNREAD
+    if isinstance(body, Unknown):
+        return kept
+    try:
+        deployed = from_stack(body, tree.resolver.template.file).parameters
+    except TemplateError:
+        return kept
+    return tuple(each for each in kept if as_text(deployed.get(each.name, {}).get("Default")) != each.default)
 
 
 def _needs_exports(tree: StackTree, stack: Stack | Unknown | None) -> bool:

@@ -17,6 +17,7 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
+    Source,
     Stack,
 )
 from tapctl.account.reader import AccountReader
@@ -24,7 +25,7 @@ from tapctl.aws.session import Aws, Target
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
-from tapctl.limits import CATALOGUE, CONCURRENCY, Limit
+from tapctl.limits import CONCURRENCY, Limit, catalogue
 from tapctl.resource_types import ALIAS, FUNCTION, STACK_STATUSES
 from tapctl.resource_types import STACK as STACK_TYPE
 from tapctl.unknown import Unknown
@@ -38,7 +39,7 @@ INNER_ID = STACK_ID.replace("/orders/", "/orders-Inner/")
 
 
 def row(name: str) -> Limit:
-    return next(limit for limit in CATALOGUE if limit.id == name)
+    return next(limit for limit in catalogue() if limit.id == name)
 
 
 def denied(action: str) -> Unknown:
@@ -151,7 +152,7 @@ def aws_without_retries() -> Any:
     aws = offline_aws()
     options = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
     client = aws.session.client("sts", endpoint_url="http://127.0.0.1:9", config=options)
-    aws._clients["sts", None] = client
+    aws._clients["sts", None, None] = client
     return aws
 
 
@@ -411,7 +412,9 @@ class TestQuotas:
                 {"Quota": {"Value": 2500.0}},
                 {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
             )
-            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {"dynamodb/L-F98FE922": Quota(2500, 0)}
+            assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {
+                "dynamodb/L-F98FE922": Quota(2500, 0, Source.AWS_DEFAULT)
+            }
 
     @pytest.mark.parametrize(
         ("errors", "expected"),

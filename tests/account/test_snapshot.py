@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapctl.account.model import Account, AccountSettings, Concurrency, Holders, Identity, LiveFunction, Quota, Stack
+from tapctl.account.model import (
+    Account,
+    AccountSettings,
+    Concurrency,
+    Holders,
+    Identity,
+    LiveFunction,
+    Quota,
+    Source,
+    Stack,
+)
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
 from tapctl.errors import ConfigError, ExitCode
 from tapctl.hints import Advice, advise
-from tapctl.limits import CATALOGUE
+from tapctl.limits import catalogue
 from tapctl.report.hints import worded
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
@@ -71,7 +82,7 @@ class TestReading:
         assert reader.look_up(["ssm:/a"]) == {
             "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(Advice.GIVE_LOOKUP, "ssm:/a"))
         }
-        assert set(reader.quotas(CATALOGUE).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
+        assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
 
     def test_unknown_keys_are_ignored(self, tmp_path: Path) -> None:
         later = {**LEAST, "later": {"x": 1}, "limits": {**LEAST["limits"], "gpus": 1}}
@@ -276,6 +287,26 @@ def test_the_documented_snapshot_is_written_as_documented(tmp_path: Path) -> Non
     assert written["quotas"] == {**CONTRACT["quotas"], STORAGE: {"value": 80530636800, "usage": 0}}
 
 
+def test_a_parameter_without_echo_is_left_out_and_still_known_to_be_set(tmp_path: Path) -> None:
+    secret = Unknown("parameter Key keeps its deployed value, which AWS does not return")
+    account = read_snapshot(tmp_path, CONTRACT).account
+    assert isinstance(account.stack, Stack)
+    stack = replace(account.stack, parameters={"Size": "5", "Key": secret})
+    written = to_json(replace(account, stack=stack), worded)
+
+    assert written["stack"]["parameters"] == {"Size": "5"}
+    again = read_snapshot(tmp_path, written).stack("tapstack-staging")
+    assert isinstance(again, Stack)
+    assert again.parameters == {"Size": "5", "Key": secret}
+
+
+def test_a_snapshot_of_an_earlier_version_has_it_among_the_others(tmp_path: Path) -> None:
+    stack = {"name": "s", "parameters": {"Key": {"unknown": "not returned"}}}
+    found = read_snapshot(tmp_path, {**LEAST, "stack": stack}).stack("s")
+    assert isinstance(found, Stack)
+    assert found.parameters == {"Key": Unknown("not returned")}
+
+
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=8)
 UNREAD = st.builds(Unknown, NAMES.filter(str.strip), st.just("") | NAMES)
 COUNTS = st.integers(0, 2**40) | UNREAD
@@ -346,3 +377,15 @@ def test_holders_of_reservations_are_written_and_read(tmp_path: Path, holders: H
     account = Account("eu-west-1", AccountSettings(Concurrency(1000, 695)), holders=holders)
     (tmp_path / "a.json").write_text(dumps(account, worded))
     assert load(tmp_path / "a.json").holders() == holders
+
+
+@pytest.mark.parametrize("usage", [7, 1.5, {"vpc-1": 3, "vpc-2": 4}], ids=["a-number", "a-share", "by-parent"])
+def test_a_usage_is_that_of_the_account_or_of_each_parent(usage: object, tmp_path: Path) -> None:
+    file = tmp_path / "account.json"
+    entry = {"value": 200, "usage": usage, "source": "AWS default"}
+    file.write_text(json.dumps({**LEAST, "quotas": {"vpc/L-407747CB": entry}}))
+
+    account = load(file).account
+
+    assert account.quotas["vpc/L-407747CB"] == Quota(200, usage, Source.AWS_DEFAULT)  # type: ignore[arg-type]
+    assert to_json(account, str)["quotas"]["vpc/L-407747CB"] == entry

@@ -44,7 +44,7 @@ def test_a_connection_that_is_closed_is_unknown() -> None:
         aws = aws_at(url)
         # One attempt in place of eight.
         once = Config(retries={"total_max_attempts": 1})
-        aws._clients["lambda", None] = aws.session.client("lambda", endpoint_url=url, config=once)
+        aws._clients["lambda", None, None] = aws.session.client("lambda", endpoint_url=url, config=once)
         value = read_or_unknown(GET_RESERVED, lambda: reserved_concurrency(aws, "Fn"))
     assert isinstance(value, Unknown)
     assert GET_RESERVED in value.reason

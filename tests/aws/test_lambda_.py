@@ -1,11 +1,14 @@
 """Concurrency and logs of functions, as Lambda and CloudWatch Logs return them."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tapctl.aws.lambda_ import (
+    LogMessage,
     ProvisionedConcurrency,
-    last_log_messages,
-    latest_log_stream,
+    configured_log_group,
+    log_messages,
     provisioned_concurrency,
     reserved_concurrency,
     set_reserved_concurrency,
@@ -69,28 +72,31 @@ def test_a_reservation_is_set_or_deleted() -> None:
         set_reserved_concurrency(aws, "f", None)
 
 
-@pytest.mark.parametrize(
-    ("streams", "expected"), [([{"logStreamName": "newest"}], "newest"), ([], None)], ids=["a-stream", "no-stream"]
-)
-def test_the_newest_log_stream(streams: list[dict[str, str]], expected: str | None) -> None:
-    request = {"logGroupName": "/aws/lambda/f", "orderBy": "LastEventTime", "descending": True, "limit": 1}
+def test_what_a_function_logged_within_a_time_in_one_stream_or_all() -> None:
+    begin = datetime(2026, 11, 30, tzinfo=UTC)
+    request = {"logGroupName": "/aws/lambda/f", "startTime": 1795996800000}
+    events = [{"timestamp": 1, "message": text, "logStreamName": "s"} for text in ("one\n", "two\n")]
     with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_response("describe_log_streams", {"logStreams": streams}, request)
+        for more in ({}, {"endTime": 1795996801000, "logStreamNames": ["s"]}):
+            stubs["logs"].add_response("filter_log_events", {"events": events}, {**request, **more})
 
-        assert latest_log_stream(aws, "f") == expected
+        messages = log_messages(aws, "/aws/lambda/f", begin, None)
+
+        assert messages == (LogMessage("s", "one\n"), LogMessage("s", "two\n"))
+        assert log_messages(aws, "/aws/lambda/f", begin, begin + timedelta(seconds=1), "s") == messages
 
 
-def test_a_function_without_a_log_group_has_no_stream() -> None:
+def test_a_function_without_a_log_group_has_no_messages() -> None:
     with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_client_error("describe_log_streams", "ResourceNotFoundException", "no such group", 400)
+        stubs["logs"].add_client_error("filter_log_events", "ResourceNotFoundException", "no such group", 400)
 
-        assert latest_log_stream(aws, "f") is None
+        assert log_messages(aws, "/aws/lambda/f", datetime.now(UTC), None) == ()
 
 
-def test_the_last_messages_of_a_log_stream() -> None:
-    request = {"logGroupName": "/aws/lambda/f", "logStreamName": "s", "limit": 7, "startFromHead": False}
-    events = [{"timestamp": 1, "message": text, "ingestionTime": 1} for text in ("one\n", "two\n")]
-    with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_response("get_log_events", {"events": events}, request)
+def test_the_log_group_of_a_function_is_the_configured_one() -> None:
+    with stubbed("lambda") as (aws, stubs):
+        for answer in ({"LoggingConfig": {"LogGroup": "shared"}}, {}):
+            stubs["lambda"].add_response("get_function_configuration", answer, {"FunctionName": "f"})
+        stubs["lambda"].add_client_error("get_function_configuration", "ResourceNotFoundException", "no such", 404)
 
-        assert last_log_messages(aws, "f", "s", 7) == ("one\n", "two\n")
+        assert [configured_log_group(aws, "f") for _ in range(3)] == ["shared", "/aws/lambda/f", "/aws/lambda/f"]

@@ -62,7 +62,7 @@ def test_an_increase_is_requested() -> None:
         assert request_increase(aws, *QUOTA, 2000) == QuotaRequest("1", 2000, "PENDING", "")
 
 
-def test_quotas_of_iam_are_read_in_one_region() -> None:
+def test_global_quotas_are_read_in_one_region() -> None:
     aws = offline_aws()
     client = aws.client("service-quotas", "us-east-1")
     asked: list[str] = []
@@ -74,6 +74,6 @@ def test_quotas_of_iam_are_read_in_one_region() -> None:
     client.meta.events.register("before-call", refused)
 
     with pytest.raises(AwsError):
-        applied_quota(aws, "iam", "L-FE177D64")
+        applied_quota(aws, "iam", "L-FE177D64", is_global=True)
 
     assert asked == ["us-east-1"]

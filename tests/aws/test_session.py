@@ -136,3 +136,9 @@ def test_botocore_supports_what_its_model_has() -> None:
 )
 def test_the_settings_of_a_target(target: Target, expected: dict[str, str]) -> None:
     assert target.settings == expected
+
+
+def test_a_client_that_was_prepared_is_the_one_that_is_used() -> None:
+    aws = offline_aws()
+    aws.prepare(["s3", "kms"])
+    assert aws.client("s3") is aws.client("s3")

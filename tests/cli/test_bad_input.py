@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tapctl.__main__ import main
 from tapctl.cli import terminal
 from tests.cli.conftest import Tapctl
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
@@ -122,6 +123,7 @@ def test_an_invalid_template(
         pytest.param(["--parameters-file", "other.json", "--parameter", "Stage=dev"], id="a file of something else"),
         pytest.param(["--env", "prd"], id="an environment that is not there"),
         pytest.param(["--env", "zzz"], id="an environment like none that is there"),
+        pytest.param(["--env", "prod", "-e", "staging"], id="two environments"),
         pytest.param(["--snapshot", "gone.json"], id="a snapshot that is not there"),
         pytest.param(["--snapshot", "shop.yaml"], id="a snapshot that is none"),
         pytest.param(["--nope"], id="an unknown option"),
@@ -147,6 +149,13 @@ def test_only_deploy_needs_a_secret_that_is_not_set(shop: Path, tapctl: Tapctl, 
     deployed = tapctl("deploy", "shop.yaml", "--env", "secret", "--yes")
     assert deployed.is_error(2)
     golden(worded(deployed.err))
+
+
+@pytest.mark.parametrize("command", ["destroy --yes", "watch", "verify"])
+def test_a_command_on_a_stack_needs_no_secret_of_its_template(command: str, shop: Path, tapctl: Tapctl) -> None:
+    answer = tapctl(*command.split(), "--env", "secret")
+
+    assert (answer.code, "no usable AWS credentials" in answer.err) == (1, True), answer
 
 
 @pytest.mark.parametrize(
@@ -187,12 +196,50 @@ def test_an_environment_without_any_configuration(desk: Path, tapctl: Tapctl, go
     golden(worded(answer.err))
 
 
+def test_a_demand_warns_of_a_key_that_is_given_twice(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "t.yaml").write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\n  T: {Type: AWS::SNS::Topic}\n")
+    answer = tapctl("demand", "t.yaml")
+
+    assert answer.code == 0
+    assert answer.err.startswith("warning: t.yaml:3: the key T is given on lines 2 and 3")
+
+
 @pytest.mark.parametrize("command", ["preflight", "demand", "deploy --yes"])
 def test_no_template_given(command: str, desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl(*command.split(), "--stack-name", "x")
 
     assert answer.is_error(2)
     golden(worded(answer.err))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param("", id="none"),
+        pytest.param('template = "gone.yaml"\n', id="one that is not there"),
+        pytest.param('[defaults.parameters]\nKey = { env = "SHOP_KEY" }\n', id="a parameter without its variable"),
+    ],
+)
+def test_the_account_is_shown_without_a_template(config: str, shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "tapctl.toml").write_text(config)
+    answer = tapctl("account", "--snapshot", "account.json")
+
+    assert (answer.code, "concurrency: limit 10" in answer.out) == (0, True), answer
+    golden(answer.err)
+
+
+def test_a_template_that_is_named_for_the_account_has_to_be_there(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("account", "--snapshot", "account.json", "--template", "gone.yaml")
+
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+def test_an_empty_tag_is_refused_before_anything_else(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("deploy", "queue.yaml", "--stack-name", "shop", "--tag", "team=")
+
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
 @pytest.mark.parametrize(
@@ -570,6 +617,72 @@ def test_a_result_that_cannot_be_written(shop: Path, fresh: Terminal, golden: Go
     answer = Terminal(fresh.state, shop).run("/bin/sh", "-c", f"{JUDGE} > /dev/full")
 
     assert answer.is_error(1)
+    golden(worded(answer.err))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("preflight", "--help")], ids=" ".join)
+def test_a_full_disk_is_named(
+    arguments: tuple[str, ...], desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr(sys, "argv", ["tapctl", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    error, hint = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, error.partition(": ")[0], hint.partition(": ")[0]) == (1, "error", "hint")
+
+
+def test_a_removed_working_folder(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    desk.rmdir()
+
+    assert (tapctl("--version").code, tapctl("--help").code) == (0, 0)
+    answer = tapctl("preflight", "t.yaml")
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--config DEVICE",
+        "--parameters-file DEVICE",
+        "--snapshot DEVICE",
+        "--output DEVICE",
+        "-t DEVICE",
+        "-t ./outer.yaml",
+    ],
+)
+def test_a_device_is_refused(arguments: str, shop: Path, tapctl: Tapctl) -> None:
+    (shop / "zero.yaml").symlink_to("/dev/zero")
+    (shop / "outer.yaml").write_text(
+        "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: zero.yaml}}}"
+    )
+    given = arguments.replace("DEVICE", "zero.yaml").split()
+    named = [] if "-t" in given else ["queue.yaml"]
+    account = [] if "--snapshot" in given else ["--snapshot", "account.json"]
+
+    assert tapctl("preflight", *named, *account, "--no-lint", *given).is_error(2)
+
+
+@pytest.mark.parametrize("kind", ["a device", "a folder"])
+def test_a_tapctl_toml_that_is_no_file_is_refused(kind: str, shop: Path, tapctl: Tapctl) -> None:
+    (shop / "tapctl.toml").unlink(missing_ok=True)
+    if kind == "a folder":
+        (shop / "tapctl.toml").mkdir()
+    else:
+        (shop / "tapctl.toml").symlink_to("/dev/zero")
+
+    assert tapctl("demand", "queue.yaml").is_error(2)
+
+
+def test_a_key_of_too_many_parts_is_refused(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    (shop / "tapctl.toml").write_text("a." * 50_000 + "a = 1\n")
+
+    answer = tapctl("demand", "queue.yaml")
+
+    assert answer.is_error(2)
     golden(worded(answer.err))
 
 

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Source, Stack
+from tapctl.concurrency.counting import Inventory, largest
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import addition, check_limits, coverage, touched
+from tapctl.concurrency.limits_check import additions, check_limits, coverage, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.limits import CATALOGUE, Limit
+from tapctl.limits import Limit, catalogue
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -54,7 +55,7 @@ def one(key: str, found: tuple[Finding, ...]) -> Finding:
 
 
 def limit(key: str) -> Limit:
-    return next(row for row in CATALOGUE if row.key == key)
+    return next(row for row in catalogue() if row.key == key)
 
 
 class TestCounting:
@@ -129,10 +130,10 @@ class TestCoverage:
     @pytest.mark.parametrize(
         ("resources", "expected"),
         [
-            pytest.param("{V: {Type: AWS::EC2::VPC}, W: {Type: AWS::EC2::VPC}}", {"AWS::EC2::VPC": 2}, id="counted"),
+            pytest.param("{V: {Type: Custom::V}, W: {Type: Custom::V}}", {"Custom::V": 2}, id="counted"),
             pytest.param("{F: {Type: AWS::Lambda::Function}, T: {Type: AWS::DynamoDB::Table}}", {}, id="known"),
-            pytest.param("{V: {Type: AWS::EC2::VPC, Condition: Never}}", {}, id="one-that-does-not-exist"),
-            pytest.param("{V: {Type: AWS::EC2::VPC, Condition: C}}", {"AWS::EC2::VPC": 1}, id="one-that-may-exist"),
+            pytest.param("{V: {Type: Custom::V, Condition: Never}}", {}, id="one-that-does-not-exist"),
+            pytest.param("{V: {Type: Custom::V, Condition: C}}", {"Custom::V": 1}, id="one-that-may-exist"),
             pytest.param(
                 "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::WaitConditionHandle}}",
                 {"AWS::CloudFormation::WaitConditionHandle": 1, "Custom::B": 1},
@@ -144,11 +145,11 @@ class TestCoverage:
         assert coverage(stack_tree_of(f"{PARAMETERS}Resources: {resources}\n")) == expected
 
     def test_nested_stacks_are_covered_too(self, tmp_path: Path) -> None:
-        (tmp_path / "inner.yaml").write_text("Resources: {V: {Type: AWS::EC2::VPC}}")
+        (tmp_path / "inner.yaml").write_text("Resources: {V: {Type: Custom::V}}")
         text = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml}}}"
         (tmp_path / "outer.yaml").write_text(text)
         tree = stack_tree(load(str(tmp_path / "outer.yaml")), Parameters({}), {})
-        assert coverage(tree) == {"AWS::EC2::VPC": 1}
+        assert coverage(tree) == {"Custom::V": 1}
 
 
 class TestStacks:
@@ -168,7 +169,7 @@ class TestStacks:
     def test_the_deployed_one_counts_when_it_is_new(
         self, text: str, stack: Stack | Unknown | None, expected: tuple[int, int]
     ) -> None:
-        found = addition(limit(STACKS), stack_tree_of(text), stack)
+        found = largest(additions(limit(STACKS), Inventory(stack_tree_of(text)), stack))
         assert (found.least, found.most) == expected
 
 
@@ -183,7 +184,7 @@ class TestStorage:
     )  # fmt: skip
     def test_a_function_takes_at_most_a_package(self, properties: str, spent: int) -> None:
         text = f"{PARAMETERS}Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {properties}}}\n"
-        assert addition(limit(STORAGE), stack_tree_of(text), None).most == spent
+        assert largest(additions(limit(STORAGE), Inventory(stack_tree_of(text)), None)).most == spent
 
     def test_too_much_is_uncertain_because_packages_are_smaller(self, golden: Golden) -> None:
         text = "Resources:\n  F: {Type: AWS::Lambda::Function}\n"
@@ -285,7 +286,7 @@ class TestTheTemplateItself:
         pytest.param(
             "Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
             "Outputs: {O: {Value: 1, Export: {Name: n}}}",
-            {"cloudformation-exports"}, id="an-export",
+            {"cloudformation-exports", "cloudformation-template-outputs"}, id="an-export",
         ),
     ],
 )  # fmt: skip
@@ -302,3 +303,95 @@ def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> Non
         ("iam-roles", FITS), ("cloudformation-stacks", FITS), ("cloudformation-template-size", FITS),
         ("cloudformation-template-resources", FITS),
     }  # fmt: skip
+
+
+VPCS, SUBNETS, STANDARD, ADDRESSES = "vpc/L-F678F1CE", "vpc/L-407747CB", "ec2/L-1216C47A", "ec2/L-0263D0A3"
+SIX_ADDRESSES = "Resources:\n" + "".join(f"  A{each}: {{Type: AWS::EC2::EIP}}\n" for each in range(6))
+
+
+class TestPerParent:
+    TWO = "Resources:\n" + "".join(
+        f"  S{each}: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: {vpc}}}}}\n"
+        for each, vpc in enumerate(["vpc-1", "vpc-1", "vpc-2"])
+    )
+
+    @pytest.mark.parametrize(
+        ("usage", "expected"),
+        [
+            pytest.param({"vpc-1": 198, "vpc-2": 199}, FITS, id="both-are-full"),
+            pytest.param({"vpc-1": 10, "vpc-2": 200}, EXCEEDS, id="the-one-that-gets-less-is-too-full"),
+            pytest.param({"vpc-3": 200}, FITS, id="another-one-is-full"),
+            pytest.param(199, EXCEEDS, id="only-the-fullest-is-known"),
+        ],
+    )
+    def test_each_parent_has_a_sum_of_its_own(self, usage: int | dict[str, int], expected: Verdict) -> None:
+        assert one(SUBNETS, findings(self.TWO, {SUBNETS: Quota(200, usage)})).verdict is expected
+
+    def test_a_new_parent_has_nothing_yet(self) -> None:
+        text = "Resources:\n  V: {Type: AWS::EC2::VPC}\n  S: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref V}}\n"
+        found = one(SUBNETS, findings(text, {SUBNETS: Quota(200, 200)}))
+        assert (found.verdict, found.resource) == (FITS, "S")
+
+
+class TestDefaults:
+    @pytest.mark.parametrize(
+        ("source", "key", "text", "expected"),
+        [
+            pytest.param(Source.DOCUMENTED, ADDRESSES, SIX_ADDRESSES, EXCEEDS, id="a-verified-default"),
+            pytest.param(
+                Source.DOCUMENTED, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), UNCERTAIN,
+                id="a-likely-default",
+            ),
+            pytest.param(
+                Source.AWS_DEFAULT, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), EXCEEDS,
+                id="a-likely-default-that-aws-named",
+            ),
+        ],
+    )  # fmt: skip
+    def test_only_a_verified_one_says_exceeds(self, source: Source, key: str, text: str, expected: Verdict) -> None:
+        found = one(key, findings(text, {key: Quota(5, 0, source)}))
+        assert (found.verdict, source.value in found.message) == (expected, True)
+
+    def test_one_that_is_the_same_in_every_account_needs_no_read(self) -> None:
+        rules = ", ".join(["{Status: Enabled, ExpirationInDays: 1}"] * 1001)
+        properties = f"LifecycleConfiguration: {{Rules: [{rules}]}}"
+        text = f"Resources: {{B: {{Type: AWS::S3::Bucket, Properties: {{{properties}}}}}}}"
+        assert one("s3/lifecycle-rules", findings(text)).verdict is EXCEEDS
+
+
+class TestNear:
+    @pytest.mark.parametrize(("usage", "severity"), [(73, ""), (74, "warning")])
+    def test_what_is_four_fifths_full_after_the_deploy_is_a_warning(self, usage: int, severity: str) -> None:
+        found = one(ADDRESSES, findings(SIX_ADDRESSES, {ADDRESSES: Quota(100, usage)}))
+        assert (found.verdict, found.severity) == (FITS, severity)
+
+
+class TestAmounts:
+    GROUP = (
+        "Resources:\n  G: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {DesiredCapacity: '%d', MinSize: '1',"
+        " MaxSize: '9', LaunchConfigurationName: !Ref L}}\n"
+        "  L: {Type: AWS::AutoScaling::LaunchConfiguration, Properties: {InstanceType: m5.large}}\n"
+    )
+    HELD = Stack("mine", "UPDATE_COMPLETE", resources={"G": "AWS::AutoScaling::AutoScalingGroup"})
+
+    @pytest.mark.parametrize(
+        ("before", "expected"),
+        [
+            pytest.param(3, (0, 0), id="the-same"),
+            pytest.param(2, (2, 2), id="more"),
+            pytest.param(5, (0, 0), id="less"),
+            pytest.param(None, (0, 6), id="unknown"),
+        ],
+    )
+    def test_an_update_adds_what_the_deployed_template_has_not(
+        self, before: int | None, expected: tuple[int, int]
+    ) -> None:
+        deployed = None if before is None else Inventory(stack_tree_of(self.GROUP % before))
+        found = largest(additions(limit(STANDARD), Inventory(stack_tree_of(self.GROUP % 3)), self.HELD, deployed))
+        assert (found.least, found.most) == expected
+
+    def test_what_may_be_more_is_unknown_unless_the_certain_part_exceeds(self) -> None:
+        text = self.GROUP % 3 + "  I: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref P}}\n"
+        text = f"{PARAMETERS}{text}"
+        assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
+        assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS

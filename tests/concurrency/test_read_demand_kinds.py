@@ -103,6 +103,33 @@ class TestBesideClaims:
         ]
 
 
+class TestWhatIsElsewhere:
+    def test_a_product_of_service_catalog_is_a_remote_stack(self) -> None:
+        found = text_demand("Resources: {P: {Type: AWS::ServiceCatalog::CloudFormationProvisionedProduct}}")
+        assert numbers(found) == {"P/*": "?"}
+
+    def test_a_stack_set_is_named(self) -> None:
+        found = text_demand("Resources: {S: {Type: AWS::CloudFormation::StackSet}}")
+        assert [each.logical_id for each in found.opaque_resources] == ["S"]
+        assert found.unknowns == []
+
+    def test_an_include_that_sam_does_not_see_is_named(self) -> None:
+        include = "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://elsewhere/x.json}}}"
+        found = text_demand(f"""
+            Transform: AWS::Serverless-2016-10-31
+            Resources:
+              Api: {{Type: AWS::Serverless::Api, Properties: {{StageName: live, DefinitionBody: {include}}}}}
+              Steps: {{Type: AWS::Serverless::StateMachine, Properties: {{Definition: {include}}}}}
+              Topic: {{Type: AWS::SNS::Topic, Properties: {{Tags: [{include}]}}}}
+            """)
+        assert [(each.logical_id, each.line) for each in found.opaque_resources] == [
+            ("Topic", 6),
+            ("Api", 4),
+            ("Steps", 5),
+        ]
+        assert found.unknowns == []
+
+
 class TestManagedInstances:
     TEXT = """
     Parameters: {{P: {{Type: String}}}}
@@ -138,7 +165,8 @@ class TestManagedInstances:
         assert [each.logical_id for each in found.opaque_resources] == opaque
 
     def test_what_it_scales_to_is_not_in_the_pool(self) -> None:
-        assert text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions == ()
+        (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned="")).functions
+        assert (only.logical_id, only.reserved, only.provisioned) == ("Fn", None, ())
 
     def test_provisioned_concurrency_there_is_unknown_and_of_the_function(self) -> None:
         (only,) = text_demand(self.TEXT.format(config=self.SET, reserved="", provisioned=self.PROVISIONED)).functions

@@ -203,3 +203,48 @@ class TestALiveStack:
         account = fake_account(stack=Stack("mine", "UPDATE_COMPLETE", {"Fn": held}))
         found = judge(template(text), account, Settings("t.yaml", stack_name="mine")).findings
         assert [each.verdict for each in found if each.limit == "lambda-concurrency-settings"] == [expected]
+
+    @pytest.mark.parametrize(
+        ("aliases", "version", "expected"),
+        [
+            pytest.param({"A": "a", "B": "b3"}, "", UNCERTAIN, id="from-one-to-the-other"),
+            pytest.param({"B": "b3"}, "", EXCEEDS, id="from-one-that-is-deleted"),
+            pytest.param({"A": "other3"}, "", EXCEEDS, id="from-the-one-that-it-replaces"),
+            pytest.param({"A": "a3"}, "", Verdict.FITS, id="kept"),
+            pytest.param({"A": "a", "B": "b3"}, ", Description: other", Verdict.FITS, id="with-another-version"),
+            pytest.param({"B": "b3"}, ", Description: !Ref P", UNCERTAIN, id="maybe-with-another-version"),
+            pytest.param({"A": "a", "B": "b7"}, "", Verdict.FITS, id="to-an-alias-of-another-version"),
+            pytest.param({"A": "a7", "B": "b3"}, "", UNCERTAIN, id="from-one-that-moves-to-another-version"),
+        ],
+    )
+    def test_provisioned_concurrency_that_moves_within_a_version(
+        self, aliases: dict[str, str], version: str, expected: Verdict, golden: Golden
+    ) -> None:
+        stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("work", None, 3, {"A": 3})}, id="mine")
+        account = replace(fake_account(1000, 900, stack=stack), template=self._moving({"A": "a3"}, ""))
+        settings = Settings("t.yaml", stack_name="mine")
+        found = judge(template(self._moving(aliases, version)), account, settings).findings
+        (finding,) = [finding for finding in found if finding.limit == "lambda-concurrency-settings"]
+        assert finding.verdict is expected
+        if expected is not Verdict.FITS:
+            golden([finding.message, *map(str, finding.hints)])
+
+    def _moving(self, aliases: dict[str, str], version: str) -> str:
+        def alias(name: str, points: str, provisioned: str) -> str:
+            properties = f"FunctionName: !Ref Fn, Name: {name}, FunctionVersion: {points}{provisioned}"
+            return f"{{Type: AWS::Lambda::Alias, Properties: {{{properties}}}}}"
+
+        own, three = "!GetAtt V.Version", f", {THREE}"
+        written = {
+            "a": alias("live", own, ""),
+            "a3": alias("live", own, three),
+            "a7": alias("live", "'7'", three),
+            "b3": alias("new", own, three),
+            "b7": alias("new", "'7'", three),
+            "other3": alias("other", own, three),
+        }
+        return (
+            "Parameters: {P: {Type: String}}\nResources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {}}\n"
+            f"  V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Fn{version}}}}}\n"
+            + "".join(f"  {name}: {written[key]}\n" for name, key in aliases.items())
+        )

@@ -1,27 +1,52 @@
-"""The catalogue against botocore's service models, without a network."""
+"""The catalogue against botocore's service models and CloudFormation's resource schemas, without a network."""
 
+import csv
+import json
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.session
+import jmespath
 import pytest
 from botocore.validate import ParamValidator
 
-from tapctl.concurrency.limits_check import JUDGES
-from tapctl.limits import CATALOGUE, Limit, LimitKind
-from tapctl.limits.row import Call, number_of_resources
+from tapctl.account.model import Account, AccountSettings, Concurrency, Quota
+from tapctl.concurrency.counting import Inventory, counter_of, largest
+from tapctl.concurrency.judge import judge
+from tapctl.concurrency.limits_check import additions, check_limits, judges_with
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.update_diff import diff
+from tapctl.concurrency.verdict import Verdict
+from tapctl.limits import FILES, Limit, LimitKind, catalogue, limits_of, rows
+from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
+from tests.support.templates import stack_tree_of
 
 SESSION = botocore.session.Session()
-CALLS = sorted(
-    {(call.service, call.operation): call for row in CATALOGUE for call in (row.usage, row.quota) if call}.items()
-)
 
-each_row = pytest.mark.parametrize("row", CATALOGUE, ids=[row.id for row in CATALOGUE])
-each_call = pytest.mark.parametrize("call", [call for _, call in CALLS], ids=["-".join(key) for key, _ in CALLS])
+
+def calls(row: Limit) -> list[Call]:
+    reads = [read for read in (row.usage, row.quota) if isinstance(read, Call)]
+    return [*reads, *(read.groups for read in reads if read.groups)]
+
+
+CALLS = {f"{call.service}-{call.operation}-{call.path}": call for row in catalogue() for call in calls(row)}
+COUNTS = {f"{row.id}-{count.type}-{count.path}": count for row in catalogue() for count in row.counts}
+
+each_row = pytest.mark.parametrize("row", catalogue(), ids=[row.id for row in catalogue()])
+each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+each_count = pytest.mark.parametrize("count", COUNTS.values(), ids=COUNTS)
+
+
+@cache
+def service_model(service: str) -> Any:
+    return SESSION.get_service_model(service)
 
 
 def model(call: Call) -> Any:
-    return SESSION.get_service_model(call.service).operation_model(call.operation)
+    return service_model(call.service).operation_model(call.operation)
 
 
 def pagination(service: str) -> dict[str, Any]:
@@ -31,12 +56,23 @@ def pagination(service: str) -> dict[str, Any]:
 
 def test_ids_keys_and_titles_are_unique() -> None:
     for name in ("id", "key", "title"):
-        values = [getattr(row, name) for row in CATALOGUE]
+        values = [getattr(row, name) for row in catalogue()]
         assert len(values) == len(set(values)), name
 
 
 def test_every_kind_is_judged() -> None:
-    assert set(JUDGES) == set(LimitKind)
+    assert set(judges_with(lambda limit, result: iter(()))) == set(LimitKind)
+
+
+def test_only_the_files_of_the_types_that_are_there_are_loaded() -> None:
+    services = {limit.service for limit in limits_of(["AWS::IAM::Role"])}
+
+    assert services == {"cloudformation", "iam", "lambda"}
+
+
+def test_a_row_that_several_files_count_is_in_one() -> None:
+    assert len(catalogue()) == len({row.id for row in catalogue()})
+    assert all(rows(service) for services in FILES.values() for service in services)
 
 
 @each_row
@@ -48,79 +84,263 @@ class TestEveryRow:
         assert row.docs.startswith("https://docs.aws.amazon.com/")
         assert " " not in row.docs
 
-    def test_its_quota_code_has_the_form_of_one(self, row: Limit) -> None:
-        if row.kind in (LimitKind.COUNT, LimitKind.CONCURRENCY):
-            assert re.fullmatch(r"L-[0-9A-F]{8}", row.code)
+    def test_its_key_is_a_quota_code_or_a_name(self, row: Limit) -> None:
+        assert re.fullmatch(r"[A-Za-z0-9-]+/(L-[0-9A-F]{8}|[a-z][a-z0-9-]+)", row.key)
+        assert row.has_code or row.kind is not LimitKind.CONCURRENCY
 
     def test_it_has_the_fields_of_its_kind(self, row: Limit) -> None:
         match row.kind:
             case LimitKind.COUNT:
-                assert row.usage
-                assert row.spends
+                assert row.counts
+                assert row.default is not None or row.grade is Grade.OPEN
+                assert row.has_code or not row.adjustable
             case LimitKind.CONCURRENCY | LimitKind.EXPORTS:
                 assert row.usage
             case LimitKind.TEMPLATE:
                 assert row.fixed
-                assert row.measure
                 assert not row.permissions
-
-    def test_every_resource_adds_to_the_usage(self, row: Limit) -> None:
-        for units in row.spends.values():
-            assert callable(units) or units > 0
 
     def test_its_permissions_are_those_of_its_calls(self, row: Limit) -> None:
         assert len(row.permissions) == len(set(row.permissions))
-        for call in (row.usage, row.quota):
-            if call:
-                assert f"{call.service}:{call.operation}" in row.permissions
-        if row.kind is LimitKind.COUNT and row.quota is None:
+        assert {call.permission for call in calls(row)} <= set(row.permissions)
+        if row.kind is LimitKind.COUNT and row.quota is None and row.has_code:
             assert {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"} <= set(row.permissions)
+
+    def test_a_usage_by_parent_has_counts_by_parent(self, row: Limit) -> None:
+        if row.kind is not LimitKind.COUNT:
+            return
+        by_parent = isinstance(row.usage, Call) and row.usage.reading in (Reading.TALLY, Reading.PAIRS)
+        if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
+            assert {bool(count.per) for count in row.counts} == {by_parent}
+
+
+@pytest.mark.corpus
+def test_the_codes_are_those_of_the_facts() -> None:
+    facts = Path(__file__).parents[3] / "shared" / "facts" / "quotas.csv"
+    if not facts.exists():
+        pytest.skip("the facts are not beside the project")
+    with facts.open(encoding="utf-8") as file:
+        keys = {f"{row['service_code']}/{row['quota_code']}" for row in csv.DictReader(file)}
+
+    assert {row.key for row in catalogue() if row.has_code} - keys == set()
+
+
+def parameters(call: Call) -> dict[str, Any]:
+    return dict(call.parameters)
 
 
 @each_call
 class TestEveryCall:
     def test_its_operation_exists(self, call: Call) -> None:
-        assert call.operation in SESSION.get_service_model(call.service).operation_names
+        assert call.operation in service_model(call.service).operation_names
 
     def test_its_permission_begins_with_the_service_s_own_prefix(self, call: Call) -> None:
-        assert call.permission == f"{SESSION.get_service_model(call.service).signing_name}:{call.operation}"
+        if not call.action:
+            assert call.permission == f"{service_model(call.service).signing_name}:{call.operation}"
 
     def test_its_parameters_are_valid(self, call: Call) -> None:
         shape = model(call).input_shape
         if shape is None:
             assert not call.parameters
             return
-        assert not ParamValidator().validate(dict(call.parameters), shape).has_errors()
+        assert not ParamValidator().validate(parameters(call), shape).has_errors()
 
     def test_its_path_is_in_the_answer(self, call: Call) -> None:
-        shape = model(call).output_shape
-        steps = re.match(r"\w+(\.\w+)*", call.path)
-        assert steps
-        for step in steps[0].split("."):
-            if shape.type_name == "map":
-                assert step in shape.key.enum
-                shape = shape.value
-            else:
-                shape = shape.members[step]
-        # A list is counted, a number is taken; a query may pick the number out of a list.
-        assert shape.type_name in ("list", "integer", "long") or "|" in call.path
+        # An answer with every member of the model has something at the path.
+        found = jmespath.search(without_filters(call.path), answer(call.service, call.operation))
+
+        match call.reading:
+            case Reading.NUMBER:
+                assert isinstance(found, list | int)
+            case Reading.SUM:
+                assert found
+                assert all(isinstance(value, int | float) for value in found)
+            case Reading.TALLY:
+                assert found
+                assert all(isinstance(value, str) for value in found)
+            case Reading.PAIRS | Reading.GROUPS:
+                assert found
+                assert all(len(pair) == 2 and None not in pair for pair in found)
+
+    def test_the_members_in_its_path_exist(self, call: Call) -> None:
+        words = set(re.findall(r"(?<!['\w])[A-Za-z]\w+(?![\w'(])", call.path))
+
+        assert words - names(call.service, call.operation) == set()
 
     def test_a_list_is_read_page_by_page(self, call: Call) -> None:
-        top = model(call).output_shape.members[re.split(r"\W", call.path)[0]]
-        if top.type_name == "list":
-            assert call.operation in pagination(call.service)
+        operation = model(call)
+        inputs = operation.input_shape.members if operation.input_shape else {}
+        pages = {"NextToken", "nextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"} & set(inputs)
+        if (pages and call.reading is not Reading.NUMBER) or "[" in call.path:
+            assert not pages or call.token or call.operation in pagination(call.service)
 
 
-def test_every_path_of_the_catalogue_is_in_its_answer() -> None:
-    for row in CATALOGUE:
-        for call in (row.usage, row.quota):
-            if call:
-                TestEveryCall().test_its_path_is_in_the_answer(call)
+def without_filters(path: str) -> str:
+    """A path whose filters let everything through."""
+    return re.sub(r"\[\?[^\]]*\]", "[]", path)
+
+
+@cache
+def answer(service: str, operation: str) -> Any:
+    return example(service_model(service).operation_model(operation).output_shape)
+
+
+@cache
+def names(service: str, operation: str) -> frozenset[str]:
+    return frozenset(members(service_model(service).operation_model(operation).output_shape))
+
+
+def example(shape: Any, depth: int = 0) -> Any:
+    """An answer with every member, lists and maps with one item."""
+    match shape.type_name:
+        case "structure":
+            return {} if depth > 6 else {name: example(member, depth + 1) for name, member in shape.members.items()}
+        case "list":
+            return [example(shape.member, depth + 1)]
+        case "map":
+            keys = getattr(shape.key, "enum", None) or ["key"]
+            return {key: example(shape.value, depth + 1) for key in keys}
+        case "integer" | "long" | "double" | "float":
+            return 1
+        case "boolean":
+            return True
+        case _:
+            return "text"
+
+
+def members(shape: Any, depth: int = 0) -> set[str]:
+    """The names of all members, and the keys of maps."""
+    if depth > 6:
+        return set()
+    match shape.type_name:
+        case "structure":
+            inner = [members(member, depth + 1) for member in shape.members.values()]
+            return set(shape.members).union(*inner)
+        case "list":
+            return members(shape.member, depth + 1)
+        case "map":
+            return {*(getattr(shape.key, "enum", None) or ())} | members(shape.value, depth + 1)
+        case _:
+            return set()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Resource types, their properties, and a template per row
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def schema(type_: str) -> dict[str, Any]:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+    found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema
+    return found
+
+
+def at(root: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """The schema of a property; lists on the way are gone through."""
+    here: dict[str, Any] = root
+    for step in path.split("."):
+        here = resolved(root, here)
+        while "items" in here:
+            here = resolved(root, here["items"])
+        if step not in here.get("properties", {}):
+            return None
+        here = here["properties"][step]
+    return resolved(root, here)
+
+
+def resolved(root: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in here:
+        target: Any = root
+        for step in here["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        here = target
+    return here
+
+
+@each_count
+class TestEveryCount:
+    def test_its_type_exists(self, count: Count) -> None:
+        assert schema(count.type)["typeName"] == count.type
+
+    def test_its_properties_exist(self, count: Count) -> None:
+        own = () if count.of is Of.COUNTER or not count.path else (count.path,)
+        parent = () if count.per in ("", ITSELF) else (count.per,)
+
+        assert [
+            path for path in (*own, *count.times, *parent, *count.where) if at(schema(count.type), path) is None
+        ] == []
+
+    def test_its_units_are_a_number_above_zero(self, count: Count) -> None:
+        assert count.units > 0
+
+    def test_its_counter_exists(self, count: Count) -> None:
+        if count.of is Of.COUNTER:
+            assert callable(counter_of(count.counter))
+
+    def test_a_template_of_it_adds_what_it_says(self, count: Count) -> None:
+        if count.of is Of.COUNTER:
+            pytest.skip("tests/concurrency/counters has its templates")
+        row = next(row for row in catalogue() if count in row.counts)
+        one, two = (added(row, *[spender(count)] * number) for number in (1, 2))
+
+        assert one > 0
+        assert two == one if count.per == ITSELF else two == 2 * one
+
+
+@each_count
+def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
+    row = next(row for row in catalogue() if count in row.counts)
+    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER:
+        return
+    units = int(added(row, spender(count))) + row.own_stack
+    verdicts = [verdict(row, count, Quota(units + free, 0)) for free in (0, -1)]
+
+    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most else Verdict.EXCEEDS]
+
+
+def verdict(row: Limit, count: Count, quota: Quota) -> Verdict:
+    tree = stack_tree_of(json.dumps({"Resources": {"R": spender(count)}}))
+    pool = Concurrency(1000, 1000)
+    account = Account("eu-west-1", AccountSettings(pool), quotas={row.key: quota})
+    changes = diff(read_demand(tree), {})
+    result = Preflight(tree.resolver.template, tree, account, read_demand(tree), changes, judge(changes, pool))
+    (finding,) = [finding for finding in check_limits(result) if finding.limit == row.id]
+    return finding.verdict
+
+
+def spender(count: Count) -> dict[str, Any]:
+    """A resource that adds the least that one can."""
+    properties: dict[str, Any] = {}
+    set_at(properties, count.path, {Of.LENGTH: ["a"], Of.SIZE: "a", Of.SUM: 1, Of.VALUE: 1}.get(count.of))
+    for path in count.times:
+        set_at(properties, path, 1)
+    for path, allowed in count.where.items():
+        if allowed[0] is not None:
+            set_at(properties, path, "a" if allowed[0] == "*" else allowed[0])
+    if count.per not in ("", ITSELF):
+        set_at(properties, count.per, "parent-1")
+    return {"Type": count.type, "Properties": properties}
+
+
+def set_at(properties: dict[str, Any], path: str, value: Any) -> None:
+    if path and value is not None:
+        *above, last = path.split(".")
+        for step in above:
+            properties = properties.setdefault(step, {})
+        properties[last] = value
+
+
+def added(row: Limit, *resources: dict[str, Any]) -> float:
+    template = {"Resources": {f"R{index}": resource for index, resource in enumerate(resources)}}
+    inventory = Inventory(stack_tree_of(json.dumps(template)))
+    return largest(additions(row, inventory, None)).most - row.own_stack
 
 
 def test_stacks_are_counted_in_every_status_but_deleted() -> None:
-    row = next(limit for limit in CATALOGUE if limit.id == "cloudformation-stacks")
-    assert row.usage
+    row = next(limit for limit in catalogue() if limit.id == "cloudformation-stacks")
+    assert isinstance(row.usage, Call)
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
 
@@ -129,14 +349,3 @@ def test_stacks_are_counted_in_every_status_but_deleted() -> None:
 def test_other_lists_can_be_read_page_by_page_too(operation: str) -> None:
     service = "lambda" if "Provisioned" in operation else "cloudformation"
     assert operation in pagination(service)
-
-
-def test_the_resource_types_exist() -> None:
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
-    known = set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
-    assert {kind for row in CATALOGUE for kind in row.spends} <= known
-
-
-def test_a_template_whose_resources_a_macro_brings_has_none_yet() -> None:
-    assert number_of_resources("", {"Fn::Transform": "Everything"}) == 0

@@ -439,13 +439,23 @@ def test_a_platform_accepts_wheels_up_to_its_glibc() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a link")
-def test_requirements_behind_a_link_out_of_the_folder_are_not_read(
-    project: Project, tmp_path: Path, golden: Golden
+def test_requirements_behind_a_link_out_of_the_project_are_not_read(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, golden: Golden
 ) -> None:
-    (tmp_path / "secret.txt").write_text("hunter2\n")
-    (project.folder / "code" / "requirements.txt").symlink_to(tmp_path / "secret.txt")
+    secret = tmp_path_factory.mktemp("beside") / "secret.txt"
+    secret.write_text("hunter2\n")
+    (project.folder / "code" / "requirements.txt").symlink_to(secret)
 
     error = project.error()
 
     assert "hunter2" not in error.message
-    golden(error)
+    golden(error, secret=secret)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a link")
+def test_requirements_behind_a_link_in_the_project_are_installed(project: Project) -> None:
+    project.wheel("first")
+    project.require("first", "shared.txt")
+    (project.folder / "code" / "requirements.txt").symlink_to("../shared.txt")
+
+    assert "first.py" in project.packed()

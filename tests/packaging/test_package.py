@@ -14,6 +14,7 @@ import pytest
 from tapctl.errors import UsageError
 from tapctl.limits.awslambda import MAX_UNZIPPED
 from tapctl.packaging.content import tree, write_zip
+from tapctl.packaging.links import everything
 from tests.support.golden import Golden
 from tests.support.packaged import artifacts, data, entries, packaged, packed, template, written
 
@@ -150,26 +151,56 @@ def test_a_link_to_a_file_in_the_folder_becomes_that_file(function_folder: Path)
 
 @posix
 @pytest.mark.parametrize(
-    "target",
+    ("target", "packed_as"),
     [
-        pytest.param("../secret.txt", id="out of the folder"),
-        pytest.param("/etc/hostname", id="absolute"),
-        pytest.param("nowhere", id="broken"),
-        pytest.param("inner", id="to a folder"),
-        pytest.param("loop", id="to itself"),
+        pytest.param("inner", {"linked/data.txt": ("data", 0o644)}, id="a folder beside it"),
+        pytest.param("../shared", {"linked/more/a.py": ("a", 0o644)}, id="a folder beside the code"),
+        pytest.param("../shared/more/a.py", {"linked": ("a", 0o644)}, id="a file beside the code"),
     ],
 )
-def test_a_link_that_does_not_lead_to_a_file_in_the_folder_is_refused(
-    target: str, function_folder: Path, golden: Golden
+def test_what_a_link_in_the_project_leads_to_is_packaged(
+    target: str, packed_as: dict[str, tuple[str, int]], function_folder: Path
 ) -> None:
-    (function_folder.parent / "secret.txt").write_text("secret")
+    (function_folder.parent / "shared" / "more").mkdir(parents=True)
+    (function_folder.parent / "shared" / "more" / "a.py").write_text("a")
+    (function_folder / "linked").symlink_to(target)
+
+    package = packaged(template(function_folder.parent))
+
+    assert packed_as.items() <= entries(data(package.artifacts[0])).items()
+    assert [link.path.name for link in package.links] == ([] if target == "inner" else ["linked"])
+
+
+@posix
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("nowhere", id="broken"),
+        pytest.param("loop", id="to itself"),
+        pytest.param(".", id="to its folder"),
+        pytest.param("..", id="to a folder above"),
+        pytest.param("/dev/null", id="to a device"),
+    ],
+)
+def test_a_link_that_leads_to_no_file_or_folder_is_refused(target: str, function_folder: Path, golden: Golden) -> None:
     (function_folder / "loop").symlink_to(target)
 
     with pytest.raises(UsageError) as raised:
-        packed(function_folder.parent)
+        packaged(template(function_folder.parent), outside=everything())
 
-    assert str(function_folder / "loop") in raised.value.message
     golden(raised.value)
+
+
+@posix
+def test_links_that_multiply_are_refused(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"f{number}").mkdir()
+        for name in ("a", "b"):
+            (tmp_path / f"f{number}" / name).symlink_to(tmp_path / f"f{number + 1}")
+    (tmp_path / "f20").mkdir()
+
+    with pytest.raises(UsageError, match="more than 10,000 files"):
+        artifacts(template(tmp_path, '"f0"'))
 
 
 @posix

@@ -141,3 +141,7 @@ class TestARemedy:
         }
         for name, report in reports.items():
             golden(FORMATS["github"](report), name)
+
+
+def test_what_a_deploy_would_upload_is_a_line_each(golden: Golden) -> None:
+    golden(deploy.uploads({"s3://bucket/1.zip": "code of Fn", "s3://bucket/2.template": "the template"}, PLAIN))

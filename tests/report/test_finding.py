@@ -30,6 +30,8 @@ def test_how_much_a_finding_matters(finding: Finding, level: Level) -> None:
         ("stack", "verify-stack"),
         ("output Arn", "verify-output"),
         ("http Url/health", "verify-http"),
+        ("invoke Fn", "verify-invoke"),
+        ("configuration", "verify-configuration"),
         ("webhook", "verify-webhook"),
         ("Fn", "verify-resource"),
         ("AWS::S3::Bucket", "verify-resource"),

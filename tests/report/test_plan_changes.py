@@ -5,6 +5,7 @@ import pytest
 from tapctl.report import plan_changes
 from tapctl.report.render import RenderOptions
 from tapctl.stacks.change_set import ChangeSet
+from tapctl.stacks.change_set_request import TagChange
 from tapctl.stacks.changes import PropertyChange, ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.unknown import Unknown
@@ -95,3 +96,19 @@ def test_text_is_coloured_only_if_requested() -> None:
 
     assert "\x1b[" in plan_changes.text(change_set, COLOURED)
     assert "\x1b[" not in plan_changes.text(change_set, PLAIN)
+
+
+def test_the_tags_that_come_change_and_go_are_named(golden: Golden) -> None:
+    tags = (TagChange("team", "a", None), TagChange("stage", "dev", "prod"), TagChange("cost", None, "1"))
+    change_set = ChangeSet("set", STACK_ID, (ResourceChange("Modify", "Queue", "AWS::SQS::Queue"),), tags=tags)
+
+    golden(plan_changes.text(change_set, PLAIN))
+    assert plan_changes.document(change_set)["tags"] == [
+        {"key": "team", "before": "a", "after": None},
+        {"key": "stage", "before": "dev", "after": "prod"},
+        {"key": "cost", "before": None, "after": "1"},
+    ]
+
+
+def test_a_change_set_without_an_id_names_its_stack() -> None:
+    assert plan_changes.text(ChangeSet("", "shop", ()), PLAIN).startswith("changes to stack shop\n")

@@ -20,6 +20,7 @@ from tapctl.template.load import load
 from tapctl.workflows.preflight import judge
 from tests.support.fake_account import fake_account
 from tests.support.golden import Golden
+from tests.support.templates import template
 
 PLAIN, COLOURED = RenderOptions(120, color=False), RenderOptions(120, color=True)
 
@@ -88,13 +89,13 @@ def test_a_parameter_override_is_named(tmp_path: Path) -> None:
     result = judge(load(str(tmp_path / "t.yaml")), fake_account(1000, 130), Settings("t.yaml"))
 
     assert 'Fn 100 - exceeds lower to 30 (set parameter Size to "30")' in words(preflight.as_text(result, PLAIN))
-    overrides = json.loads(preflight.as_json(result, PLAIN))["overrides"]
+    overrides = json.loads(preflight.RENDERERS["json"](result, PLAIN))["overrides"]
     assert overrides == {"Fn": {"parameter": "Size", "value": "30"}}
 
 
 def test_several_functions_of_one_sum_share_a_finding_and_the_verdict(judged: Any) -> None:
     result = judged(10, 100, 100, 100)
-    document = json.loads(preflight.as_json(result, PLAIN))
+    document = json.loads(preflight.RENDERERS["json"](result, PLAIN))
     (finding,) = [entry for entry in document["findings"] if entry["limit"] == "lambda-reserved-concurrency"]
 
     assert (finding["resource"], finding["resources"]) == (None, ["Fn0", "Fn1", "Fn2"])
@@ -141,6 +142,55 @@ def test_text_is_coloured_only_if_requested(judged: Any) -> None:
 
     assert "\x1b[" in preflight.as_text(result, COLOURED)
     assert "\x1b[" not in preflight.as_text(result, PLAIN)
+
+
+def verdicts(result: Preflight) -> dict[str, str]:
+    """The verdict of each function in the table."""
+    rows = (line.split() for line in preflight.as_text(result, PLAIN).splitlines())
+    return {row[0]: next(word for word in row if word in VERDICTS) for row in rows if row and row[0].startswith("Fn")}
+
+
+VERDICTS = ("fits", "exceeds", "uncertain", "unknown")
+
+
+def test_a_warning_on_a_function_is_not_its_verdict(judged: Any) -> None:
+    assert verdicts(judged(1000, 0, 2000)) == {"Fn0": "fits", "Fn1": "exceeds"}
+
+
+LATEST = """
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {}}
+  A:
+    Type: AWS::Lambda::Alias
+    Properties:
+      FunctionName: !Ref Fn
+      FunctionVersion: $LATEST
+      Name: live
+      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 3}
+"""
+
+
+def test_a_function_whose_settings_are_refused_does_not_fit() -> None:
+    result = judge(template(LATEST), fake_account(1000, 1000), Settings("t.yaml"))
+    assert verdicts(result) == {"Fn": "exceeds"}
+
+
+NOT_HERE = """
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 5}}
+  Steps:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      Definition: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://elsewhere/steps.json}}}
+"""
+
+
+def test_what_is_not_here_and_decides_nothing_is_named() -> None:
+    result = judge(template(NOT_HERE), fake_account(1000, 1000), Settings("t.yaml"))
+    assert result.verdict.value == "fits"
+    assert "(Steps, template.yaml:7)" in preflight.as_text(result, PLAIN)
+    (named,) = json.loads(preflight.RENDERERS["json"](result, PLAIN))["not_seen"]
+    assert (named["logical_id"], named["file"], named["line"]) == ("Steps", "template.yaml", 7)
 
 
 @pytest.mark.parametrize("file", ["[red].json", "a:key:b.json", "[bold]x.json"])

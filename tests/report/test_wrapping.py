@@ -24,8 +24,11 @@ from tapctl.report.wrapping import wrapped
             "hint: or ask `aws it now`, then", ["hint: or ask", "      `aws it now`,", "      then"], id="a command"
         ),
         pytest.param(
-            "hint: `aws service ask for more`", ["hint: `aws service", "      ask for more`"], id="a long command"
+            "hint: run `aws service ask for more`, then",
+            ["hint: run", "      `aws service ask for more`,", "      then"],
+            id="a long command",
         ),
+        pytest.param("it`s not a command, is it`s", ["it`s not a command,", "  is it`s"], id="no command"),
         pytest.param("a lone ` backtick in a line", ["a lone ` backtick in", "  a line"], id="a lone backtick"),
         pytest.param(
             "see arn:aws:iam::123456789012:role/x", ["see", "  arn:aws:iam::123456789012:role/x"], id="a long word"
@@ -37,11 +40,18 @@ def test_lines_fit_and_are_indented_below_the_text(text: str, lines: list[str]) 
 
 
 @given(st.text("ab:` ", max_size=80), st.integers(10, 40))
-def test_no_word_is_lost_and_only_a_long_word_exceeds_the_width(text: str, width: int) -> None:
+def test_no_word_is_lost_and_only_a_long_word_or_command_exceeds_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width).split("\n")
 
     assert " ".join(lines).split() == text.split()
-    assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+    assert all(len(line) <= width or len(line.split()) == 1 or "`" in line for line in lines)
+
+
+@given(st.text("ab -", max_size=60), st.text("ab ", min_size=1, max_size=30), st.integers(10, 40))
+def test_a_command_is_never_broken_over_lines(command: str, text: str, width: int) -> None:
+    whole = f"`aws {command}`"
+
+    assert whole in wrapped(f"hint: {text} {whole}; {text}", width)
 
 
 def test_only_a_terminal_gets_wrapped_lines() -> None:

@@ -141,10 +141,14 @@ def test_provisioned_concurrency(
         pytest.param("live", {"1": 5}, E7_ALIAS, id="not on an alias of a version that has it"),
         pytest.param("1", {"live": 5}, E7_VERSION, id="not on a version whose alias has it"),
         pytest.param("live", {"2": 5}, None, id="another version does not matter"),
+        pytest.param("live", {"other": 5}, E7_ALIAS, id="not on two aliases of one version"),
+        pytest.param("live", {"live": 4}, None, id="more on the same alias"),
     ],
 )
 def test_where_provisioned_concurrency_goes(qualifier: str, provisioned: dict[str, int], expected: str | None) -> None:
-    functions = {"fn": FunctionConcurrency(provisioned=provisioned, aliases={"live": "1", "draft": "$LATEST"})}
+    functions = {
+        "fn": FunctionConcurrency(provisioned=provisioned, aliases={"live": "1", "other": "1", "draft": "$LATEST"})
+    }
 
     assert text(rules.refuse_provisioned(AccountLimits(1000), functions, "fn", qualifier, 5)) == expected
 

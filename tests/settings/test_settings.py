@@ -1,7 +1,5 @@
 """tapctl.toml, the environment and the flags: who wins, and how a mistake is named."""
 
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ import pytest
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
-from tapctl.settings.settings import Settings, parameters_file
+from tapctl.settings.settings import Settings
 from tests.settings.reading import read
 from tests.support.golden import Golden
 
@@ -209,8 +207,9 @@ class TestEnvironments:
             "123456789012",
             "arn:aws:iam::123456789012:role/r",
             {"a": "b"},
-            RemedyMode.DROP,
-            40,
+            all_tags=True,
+            remedy=RemedyMode.DROP,
+            min_unreserved=40,
             termination_protection=True,
             priority=("A", "B"),
             sandbox=True,
@@ -268,24 +267,112 @@ protected = true
             self.FILE,
             env="dev",
             role_arn="arn:of:other",
-            tags=("team=", "cost=a=b"),
+            tags=("team=pay", "cost=a=b"),
             notification_arns=("arn:1", "arn:2"),
             capabilities=("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
             termination_protection=False,
         )
         assert settings.role_arn == "arn:of:other"
-        assert settings.tags == {"team": "", "stage": "dev", "cost": "a=b"}
+        assert settings.tags == {"team": "pay", "stage": "dev", "cost": "a=b"}
         assert settings.notification_arns == ("arn:1", "arn:2")
         assert settings.capabilities == ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
         assert settings.termination_protection is False
 
     @pytest.mark.parametrize(
         "options",
-        [{"tags": ("team",)}, {"tags": ("=shop",)}, {"capabilities": ("CAPABILITY_ALL",)}],
-        ids=["a tag without a value", "a tag without a key", "an unknown capability"],
+        [{"tags": ("team",)}, {"tags": ("team=",)}, {"tags": ("=shop",)}, {"capabilities": ("CAPABILITY_ALL",)}],
+        ids=["a tag without a value", "an empty tag", "a tag without a key", "an unknown capability"],
     )
     def test_an_invalid_tag_or_capability(self, folder: Path, options: Mapping[str, Any], golden: Golden) -> None:
         golden(refused(folder, "", **options))
+
+
+class TestTags:
+    """`tags` of the configuration is the whole list; what the command line gives joins it, or the stack's own."""
+
+    def tags(self, folder: Path, text: str, live: Mapping[str, str], **flags: Any) -> dict[str, str]:
+        return reading(folder, f"[env.dev]\n{text}", env="dev", **flags).tags_beside(live)
+
+    @pytest.mark.parametrize(
+        ("text", "given", "expected"),
+        [
+            pytest.param("", (), {"team": "a"}, id="nothing-is-given"),
+            pytest.param("", ("other=1",), {"team": "a", "other": "1"}, id="a-tag-is-added"),
+            pytest.param("", ("team=b",), {"team": "b"}, id="a-tag-is-replaced"),
+            pytest.param('tags = { stage = "dev" }', (), {"stage": "dev"}, id="the-whole-list"),
+            pytest.param('tags = { stage = "dev" }', ("x=1",), {"stage": "dev", "x": "1"}, id="the-list-and-one-more"),
+            pytest.param("tags = {}", (), {}, id="an-empty-list"),
+            pytest.param('tags = { x = "" }', ("x=1",), {"x": "1"}, id="an-empty-one-replaced"),
+        ],
+    )
+    def test_the_tags_of_a_stack_that_has_one(
+        self, folder: Path, text: str, given: tuple[str, ...], expected: Mapping[str, str]
+    ) -> None:
+        assert self.tags(folder, text, {"team": "a"}, tags=given) == expected
+
+    def test_the_tags_that_aws_sets_are_not_given_back(self, folder: Path) -> None:
+        assert self.tags(folder, "", {"aws:servicecatalog:x": "1"}, tags=("a=b",)) == {"a": "b"}
+
+    def test_those_of_a_codepipeline_file_come_between(self, folder: Path) -> None:
+        (folder / "p.json").write_text('{"Parameters": {}, "Tags": {"b": "file", "c": "file"}}')
+        found = self.tags(
+            folder, 'tags = { a = "env", b = "env" }', {}, parameters_file=folder / "p.json", tags=("c=flag",)
+        )
+        assert found == {"a": "env", "b": "file", "c": "flag"}
+
+    def test_an_empty_one_of_the_configuration_is_refused(self, folder: Path, golden: Golden) -> None:
+        golden(refused(folder, '[env.dev.tags]\na = ""', env="dev"))
+
+
+class TestDefaults:
+    FILE = """
+[defaults]
+region = "eu-west-1"
+remedy = "drop"
+protected = true
+tags = { team = "shop" }
+minimum = { A = 1, B = 2 }
+[defaults.parameters]
+Stage = "any"
+Size = 5
+[env.dev]
+protected = false
+tags = { stage = "dev" }
+minimum = { B = 3 }
+parameters = { Stage = "dev" }
+[env.other]
+"""
+
+    def test_an_environment_s_own_value_wins(self, folder: Path) -> None:
+        found = reading(folder, self.FILE, env="dev")
+        assert (found.region, found.remedy, found.protected) == ("eu-west-1", RemedyMode.DROP, False)
+
+    def test_parameters_and_minimums_are_joined_by_key_and_tags_are_not(self, folder: Path) -> None:
+        found = reading(folder, self.FILE, env="dev")
+        assert found.parameters == {"Stage": "dev", "Size": "5"}
+        assert (found.minimum, found.tags) == ({"A": 1, "B": 3}, {"stage": "dev"})
+
+    @pytest.mark.parametrize("env", ["other", None], ids=["an empty environment", "no environment"])
+    def test_they_hold_alone(self, folder: Path, env: str | None) -> None:
+        found = reading(folder, self.FILE, env=env)
+        assert (found.region, found.protected, found.tags) == ("eu-west-1", True, {"team": "shop"})
+        assert found.parameters == {"Stage": "any", "Size": "5"}
+
+    def test_an_option_wins(self, folder: Path) -> None:
+        found = reading(folder, self.FILE, region="us-east-1", parameters=("Size=6",))
+        assert (found.region, found.parameters["Size"]) == ("us-east-1", "6")
+
+    def test_the_section_that_sets_a_parameter_is_named(self, folder: Path) -> None:
+        found = reading(folder, self.FILE, env="dev").configured
+        assert found == {"Stage": "[env.dev.parameters] of tapctl.toml", "Size": "[defaults.parameters] of tapctl.toml"}
+
+    def test_a_variable_of_theirs_is_hidden(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MY_SECRET", "long enough")
+        text = '[defaults.parameters]\nP = { env = "MY_SECRET" }\n[env.dev]\n'
+        assert reading(folder, text, env="dev").hidden == {"P"}
+
+    def test_an_unknown_key_is_named(self, folder: Path, golden: Golden) -> None:
+        golden(refused(folder, '[defaults]\nregio = "eu-west-1"'))
 
 
 class TestParameters:
@@ -351,58 +438,6 @@ class TestParameters:
         golden(caught.value)
 
 
-class TestParametersFile:
-    def given(self, folder: Path, content: object) -> Mapping[str, str]:
-        path = folder / "p.json"
-        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-        return read(template="t", parameters_file=path).parameters
-
-    @pytest.mark.parametrize(
-        ("content", "expected"),
-        [
-            pytest.param({"A": "b", "N": 5, "T": True}, {"A": "b", "N": "5", "T": "true"}, id="a-map"),
-            pytest.param({"L": ["a", 1], "E": []}, {"L": "a,1", "E": ""}, id="a-map-with-lists"),
-            pytest.param({"Parameters": {"A": "b"}, "Tags": {"t": "x"}}, {"A": "b"}, id="a-map-as-codepipeline-has-it"),
-            pytest.param([{"ParameterKey": "A", "ParameterValue": 5}], {"A": "5"}, id="pairs-as-create-stack-has-them"),
-            pytest.param(["A=b", "C=d=e"], {"A": "b", "C": "d=e"}, id="texts-as-deploy-has-them"),
-            pytest.param({}, {}, id="an-empty-map"),
-            pytest.param([], {}, id="an-empty-list"),
-        ],
-    )
-    def test_it_has_one_of_these_shapes(self, folder: Path, content: object, expected: dict[str, str]) -> None:
-        assert self.given(folder, content) == expected
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            pytest.param('"A=b"', id="a-text"),
-            pytest.param("5", id="a-number"),
-            pytest.param('["A"]', id="a-text-that-is-no-pair"),
-            pytest.param("[[1]]", id="a-list-in-a-list"),
-            pytest.param('["A=b", {"ParameterKey": "A"}]', id="half-a-pair"),
-            pytest.param('{"A": {"b": 1}}', id="a-map-for-a-value"),
-            pytest.param("{", id="cut-off"),
-            pytest.param('[{"ParameterKey": "A", "ParameterValue": {}}]', id="a-map-in-a-pair"),
-            pytest.param("[" * 100_000, id="deep"),
-        ],
-    )
-    def test_another_shape_is_named(self, folder: Path, content: str, golden: Golden) -> None:
-        with pytest.raises(UsageError) as caught:
-            self.given(folder, content)
-        golden(re.sub("is not JSON: .*", "is not JSON: …", caught.value.message))
-
-    def test_a_missing_file(self, folder: Path, golden: Golden) -> None:
-        with pytest.raises(UsageError) as caught:
-            read(template="t", parameters_file=folder / "none.json")
-        golden(caught.value)
-
-    def test_bytes_that_are_not_utf_8(self, folder: Path, golden: Golden) -> None:
-        (folder / "p.json").write_bytes(b'{"A": "\xff"}')
-        with pytest.raises(UsageError) as caught:
-            read(template="t", parameters_file=folder / "p.json")
-        golden(caught.value)
-
-
 class TestResolve:
     def test_lookups_are_taken_by_their_kind(self, folder: Path) -> None:
         found = reading(folder, "", lookups=("ssm:/a=1", "import:E=x=y", "ssm:/b:3="))
@@ -423,16 +458,6 @@ def test_the_repository_s_own_file_is_sound(monkeypatch: pytest.MonkeyPatch) -> 
         assert found.stack_name == f"tapstack-{name}"
         assert found.parameters["ReservedConcurrency"] == "100"
         assert Path(found.template).is_file()
-
-
-@pytest.mark.parametrize(
-    "entry", [pytest.param('{"ParameterKey": "Stage"}', id="a-map"), pytest.param('"Stage"', id="a-text")]
-)
-def test_the_hint_shows_the_form_of_the_invalid_entry(tmp_path: Path, entry: str, golden: Golden) -> None:
-    (tmp_path / "p.json").write_text(f"[{entry}]")
-    with pytest.raises(UsageError) as caught:
-        parameters_file(tmp_path / "p.json")
-    golden(caught.value)
 
 
 def test_a_parameter_with_use_previous_value_is_kept(tmp_path: Path) -> None:
@@ -475,3 +500,47 @@ def test_several_templates_of_the_working_folder_are_named(tmp_path: Path, monke
 
     with pytest.raises(UsageError, match=r"several templates here: template.yaml, cdk.out"):
         read()
+
+
+VERIFY = '[verify.outputs]\nUrl = "https.*"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "elsewhere"),
+    [
+        pytest.param('stack_name = "shop"', {}, "", id="its own stack"),
+        pytest.param('stack_name = "shop"', {"stack_name": "shop"}, "", id="its own stack by name"),
+        pytest.param('stack_name = "shop"', {"stack_name": "other"}, "stack shop", id="another stack"),
+        pytest.param('stack_name = "shop-{env}"', {"env": "dev"}, "", id="of an environment"),
+        pytest.param(
+            'stack_name = "shop-{env}"', {"env": "dev", "stack_name": "shop-x"}, "stack shop-dev", id="of another one"
+        ),
+        pytest.param('stack_name = "shop-{env}"', {"stack_name": "shop-x"}, "", id="of some environment"),
+        pytest.param('stack_name = "shop-{env}"', {"stack_name": "other"}, "stack shop-{env}", id="of none"),
+        pytest.param('template = "a.json"', {"stack_name": "any"}, "", id="its own template"),
+        pytest.param('template = "a.json"', {"template": "./a.json"}, "", id="its own template by name"),
+        pytest.param('template = "a.json"', {"template": "b.json"}, "template a.json", id="another template"),
+        pytest.param('template = "a.json"', {"template": "-"}, "", id="from a pipe"),
+        pytest.param('template = "cdk.out"', {"template": "cdk.out/A.template.json"}, "", id="in its cloud assembly"),
+        pytest.param("", {"template": "b.json", "stack_name": "any"}, "", id="of no stack"),
+    ],
+)
+def test_verify_holds_for_its_own_stack(
+    text: str, options: dict[str, str], elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tapctl.toml").write_text(f"{text}\n{VERIFY}[env.dev]\n")
+
+    settings = read(**options, template_required=False)
+
+    assert settings.verify.elsewhere == elsewhere
+    assert bool(settings.verify.outputs) is not bool(elsewhere)
+
+
+def test_nothing_is_left_out_where_nothing_is_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tapctl.toml").write_text('stack_name = "shop"\n')
+
+    settings = read(stack_name="other", template_required=False)
+
+    assert settings.verify.elsewhere == ""

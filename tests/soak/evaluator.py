@@ -142,10 +142,11 @@ class Evaluator:
             raise InvalidTemplateError(f"nothing at {index}")
         if isinstance(chosen := items[int(index)], InvalidTemplateError):
             raise chosen
-        return chosen
+        # Whether an invalid item that is not selected matters is not documented.
+        return UNKNOWN if any(isinstance(item, InvalidTemplateError) for item in items) else chosen
 
     def _choices(self, items: Any) -> Any:
-        """The items to select from; whether an invalid one that is not selected matters is not documented."""
+        """The items to select from; an invalid one is the error that it is."""
         if not isinstance(items, list):
             return self.value(items)
         choices: list[Any] = []

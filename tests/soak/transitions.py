@@ -13,10 +13,9 @@ the stack, without tapctl. What is claimed of that:
 - what an include elsewhere brings, or what AWS documents no rule for (managed instances), never *fits*;
 - after a success as much is unreserved as the verdict said would be, and after a rollback as much as before.
 
-Four things it does not claim. A reservation that was changed by hand may stay so, and a rollback may set it to what
-the template said: the sums are not looked at there. Nor are they where a function moves to managed instances and
-versions that no stack knows provision: what becomes of those is documented nowhere. What such versions provision is
-read where a reservation changes, not for functions that go; there a little more may be free in the end than was said.
+Three things it does not claim. A reservation that was changed by hand may stay so, and a rollback may set it to what
+the template said: the sums are not looked at there. What versions that no stack knows provision is read where a
+reservation changes, not for functions that go; there a little more may be free in the end than was said.
 And when something else fails, a reservation may be put back while more is provisioned inside it: in what order
 CloudFormation rolls back is not known.
 
@@ -125,14 +124,12 @@ class Played:
         """How verdict and ending contradict each other, if they do."""
         verdict, new = self.found.verdict, self.case.new
         if any(function.is_refused for function in new) and (verdict is Verdict.EXCEEDS or not self.case.after.unseen):
-            # The sandbox takes provisioned concurrency on two aliases of one version, which AWS documents as refused.
             return None if verdict is Verdict.EXCEEDS else f"{verdict.value}, but Lambda refuses what is provisioned"
         if verdict is Verdict.FITS and (self.case.after.unseen or any(each.is_undocumented for each in new)):
             return "fits, but what a function claims is not known"
         sums = self.found.concurrency.outlook
         orphans = any(each.orphan for each in self.case.old)
-        moved = {each.logical_id for each in new if each.managed}
-        if any(each.by_hand is not None or (each.orphan and each.logical_id in moved) for each in self.case.old):
+        if any(each.by_hand is not None for each in self.case.old):
             return refuted(verdict, self.ending, doomed=self.case.doomed)
         return contradiction(verdict, sums.final, self.ending, doomed=self.case.doomed, at_least=orphans)
 

@@ -8,13 +8,10 @@ from botocore.stub import ANY, Stubber
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import change_set
-from tapctl.stacks.capabilities import capabilities
 from tapctl.stacks.change_set import ChangeSet, ChangeSetRefused
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation, Validations
-from tapctl.template.model import Template, check
-from tapctl.template.parse import parse
 from tapctl.unknown import Unknown
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, stubbed
@@ -201,6 +198,30 @@ def test_failed_checks_are_the_error_with_their_paths(golden: Golden) -> None:
     assert raised.value.exit_code == 2
     assert isinstance(raised.value, ChangeSetRefused)
     assert [failure.logical_id for failure in raised.value.failures] == ["A", "C"]
+    golden(raised.value)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_resource_that_exists_already_is_refused_with_the_way_to_import_it(readable: bool, golden: Golden) -> None:
+    conflict = {
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "T",
+        "ValidationName": "NAME_CONFLICT_VALIDATION",
+        "ValidationFailureMode": "FAIL",
+        "ValidationStatus": "FAILED",
+        "ValidationStatusReason": "Resource of type 'AWS::DynamoDB::Table' with identifier 'orders' already exists.",
+    }
+    reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]"
+    with stubbed("cloudformation") as (aws, stubs):
+        stub = stubs["cloudformation"]
+        made(stub)
+        described(stub, "FAILED", reason)
+        checked(stub, *([conflict] if readable else []))
+        stub.add_response("delete_change_set", {}, BOTH)
+
+        with pytest.raises(TapctlError) as raised:
+            change_set.create(aws, request("shop", "A", creates=False))
+
     golden(raised.value)
 
 
@@ -478,50 +499,3 @@ def test_the_request_has_every_parameter() -> None:
                 nested=True,
             ),
         )
-
-
-def template(types: list[str], transform: Any = None) -> Template:
-    body = {"Resources": {f"R{number}": {"Type": name} for number, name in enumerate(types)}}
-    source = parse(json.dumps({**body, **({"Transform": transform} if transform else {})}), "t.json")
-    return check(Template(source, source.value))
-
-
-@pytest.mark.parametrize(
-    ("types", "transform", "needed"),
-    [
-        pytest.param(["AWS::SQS::Queue"], None, [], id="a queue needs none"),
-        pytest.param(["AWS::IAM::Role"], None, ["CAPABILITY_NAMED_IAM"], id="a role"),
-        pytest.param(["AWS::IAM::ManagedPolicy"], None, ["CAPABILITY_NAMED_IAM"], id="a policy"),
-        pytest.param(
-            ["AWS::CloudFormation::Stack"],
-            None,
-            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            id="a nested stack may hold anything",
-        ),
-        pytest.param(
-            ["AWS::Serverless::Function"],
-            "AWS::Serverless-2016-10-31",
-            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            id="SAM creates roles",
-        ),
-        pytest.param(
-            ["AWS::SQS::Queue"], ["AWS::LanguageExtensions"], ["CAPABILITY_AUTO_EXPAND"], id="any other transform"
-        ),
-        pytest.param(["AWS::SQS::Queue"], "MyMacro", ["CAPABILITY_AUTO_EXPAND"], id="a macro of one's own"),
-        pytest.param(
-            ["My::Own::Thing::MODULE"],
-            None,
-            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            id="a module may hold anything",
-        ),
-    ],
-)
-def test_the_capabilities_that_a_template_needs(types: list[str], transform: Any, needed: list[str]) -> None:
-    assert capabilities(template(types, transform)) == needed
-
-
-def test_a_macro_in_a_resource_needs_a_capability() -> None:
-    body = {"Resources": {"A": {**QUEUE, "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}}
-    source = parse(json.dumps(body), "t.json")
-
-    assert capabilities(check(Template(source, source.value))) == ["CAPABILITY_AUTO_EXPAND"]

@@ -242,6 +242,54 @@ def test_the_names_in_a_text_are_in_its_meaning_and_hint(reason: str, golden: Go
     golden(explain(reason, "the-bucket"))
 
 
+FAILED = "Received response status [FAILED] from custom resource. Message returned: {} (RequestId: 75f7)"
+
+
+KINDS = (
+    "Provisioned Concurrency configuration failed to be applied. Reason: FUNCTION_ERROR_INIT_TIMEOUT",
+    "Provisioned Concurrency configuration failed to be applied. Reason: FUNCTION_ERROR_PERMISSION_DENIED",
+    "Provisioned Concurrency configuration failed to be applied. Reason: FUNCTION_ERROR_RUNTIME_ERROR",
+    "Provisioned Concurrency configuration failed to be applied. Reason: ENI_LIMIT_EXCEEDED",
+    "Provisioned Concurrency configuration failed to be applied.",
+    "Action denied by stack policy: Statement [#1] does not allow [Update:*] for resource [Orders]",
+    "Action denied by stack policy: Statement [#1] does not allow [Update:Modify, Update:Delete] for resource X",
+    "Action denied by stack policy: no statement allows it",
+    "Cannot update export shop:Url as it is in use by web, api and mail (Service: CloudFormation)",
+    FAILED.format("ThrottlingException: Too Many Requests"),
+    FAILED.format("User: arn:aws:sts::1:assumed-role/f/f is not authorized to perform: s3:PutObject on resource: x"),
+    FAILED.format("An error occurred (AccessDenied) when calling the GetObject operation: Access Denied"),
+    FAILED.format("the table orders already exists"),
+    FAILED.format("Runtime exited with error: signal: killed"),
+    FAILED.format("Task timed out after 3.00 seconds"),
+    "Custom Resource failed to stabilize in expected time. If you use the cfn-response module, update.",
+    "CustomResource attribute error: Vendor response doesn't contain Url key in object arn:aws:x|Step|1",
+    "Response object is too long.",
+    "Invalid Response object: Value of PhysicalResourceId must be a string",
+    "Modifying service token is not allowed.",
+    "Lambda was unable to configure your environment variables. Reserved keys used in this request: AWS_REGION",
+    "The runtime parameter of nodejs14.x is no longer supported for creating or updating AWS Lambda functions.",
+    "Layers consume more than the available size of 262144000 bytes",
+    "Source image 1.dkr.ecr.us-east-1.amazonaws.com/f:1 does not exist. Provide a valid source image.",
+    "The REST API doesn't contain any methods",
+    "The bucket namespace is shared by all users: the requested bucket name is not available.",
+    "Unable to validate the following destination configurations",
+    "You can't create this secret because a secret with this name is already scheduled for deletion.",
+    "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds",
+    "Subscriber limit exceeded: Only 10 tables can be created, updated, or deleted simultaneously",
+    "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET' (Service: Sfn)",
+    "ECS Deployment Circuit Breaker was triggered.",
+    "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+    'Resource handler returned message: "x" (RequestToken: t, HandlerErrorCode: NotUpdatable)',
+    "The security group 'sg-1' does not exist",
+    "Stack creation time exceeded the specified timeout. Rollback requested by user.",
+)
+
+
+def test_a_text_is_explained_by_its_kind(golden: Golden) -> None:
+    assert all(all(explain(reason)) for reason in KINDS)
+    golden([text for reason in KINDS for text in (f"-- {reason}", *explain(reason))])
+
+
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.pattern[:40])
 def test_every_cause_uses_only_groups_of_its_pattern(cause: Cause) -> None:
     groups = dict.fromkeys(re.compile(cause.pattern).groupindex, "found")

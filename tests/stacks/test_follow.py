@@ -9,8 +9,8 @@ from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, Failure, History, collected
 
 
-def following(history: History, timeout: float = 3600, token: str | None = "ours") -> Follower:
-    return Follower(history.aws(), STACK_ID, token, timeout, history.sleep, history.clock, history.budget)
+def following(history: History, timeout: float = 3600, token: str | None = "ours", **more: Any) -> Follower:
+    return Follower(history.aws(), STACK_ID, token, timeout, history.sleep, history.clock, history.budget, **more)
 
 
 def test_events_come_once_each_oldest_first_until_the_stacks_own_last() -> None:
@@ -266,6 +266,79 @@ def test_an_operation_without_any_event_ends_long_before_the_timeout(golden: Gol
 
     golden(raised.value)
     assert history.now < 70
+
+
+def over_before_the_first_read(**more: Any) -> History:
+    """A stack that was updated in one instant, by an emulator whose events have no token."""
+    history = History(now=10, status="UPDATE_COMPLETE", **more)
+    history.end(1.0, "CREATE_COMPLETE", token=None)
+    history.end(5.0, "UPDATE_IN_PROGRESS", token=None)
+    history.end(6.0, "UPDATE_COMPLETE", token=None)
+    return history
+
+
+@pytest.mark.parametrize("execution", ["EXECUTE_COMPLETE", "EXECUTE_FAILED"])
+def test_without_tokens_an_executed_change_set_shows_the_end(execution: str) -> None:
+    history = over_before_the_first_read(execution=execution)
+
+    events = collected(following(history, change_set="deploy").follow)
+
+    assert events == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+    assert history.now < 13
+
+
+def test_a_change_set_that_was_deleted_with_its_execution_shows_the_end_later() -> None:
+    history = over_before_the_first_read(execution="")
+
+    events = collected(following(history, change_set="deploy").follow)
+
+    assert events == [("shop", "UPDATE_IN_PROGRESS"), ("shop", "UPDATE_COMPLETE")]
+    assert history.now < 30
+
+
+@pytest.mark.parametrize("execution", ["EXECUTE_COMPLETE", ""])
+def test_an_executed_change_set_without_any_event_is_believed(execution: str) -> None:
+    history = History(status="UPDATE_COMPLETE", execution=execution)
+
+    assert collected(following(history, change_set="deploy").follow) == [("shop", "UPDATE_COMPLETE")]
+    assert history.now < 70
+
+
+def test_a_change_set_that_is_not_executed_yet_does_not_end_on_old_events() -> None:
+    history = over_before_the_first_read(execution="EXECUTE_IN_PROGRESS")
+    history.end(20.0, "UPDATE_IN_PROGRESS")
+    history.end(22.0, "UPDATE_ROLLBACK_COMPLETE")
+
+    assert collected(following(history, change_set="deploy").follow) == [
+        ("shop", "UPDATE_IN_PROGRESS"),
+        ("shop", "UPDATE_ROLLBACK_COMPLETE"),
+    ]
+
+
+def test_the_last_operation_of_a_stack_whose_events_have_expired_is_its_status() -> None:
+    history = History(status="ROLLBACK_COMPLETE")
+
+    assert collected(following(history, token=None).follow) == [("shop", "ROLLBACK_COMPLETE")]
+    assert history.now < 5
+
+
+def test_a_stack_that_is_gone_ends_its_deletion() -> None:
+    history = History(failures=[("ValidationError", 400)] * 100, status="")
+
+    assert collected(following(history, deletes=True).follow) == [("shop", "DELETE_COMPLETE")]
+    assert history.now < 10
+
+
+def test_a_deletion_without_tokens_is_read_from_the_events() -> None:
+    history = History(now=10, status="DELETE_COMPLETE")
+    history.end(1.0, "CREATE_COMPLETE", token=None)
+    history.add(5.0, "Queue", "DELETE_COMPLETE", token=None)
+    history.end(6.0, "DELETE_COMPLETE", token=None)
+
+    assert collected(following(history, deletes=True).follow) == [
+        ("Queue", "DELETE_COMPLETE"),
+        ("shop", "DELETE_COMPLETE"),
+    ]
 
 
 def test_an_end_that_only_the_status_shows_is_an_event() -> None:

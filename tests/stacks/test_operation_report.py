@@ -8,7 +8,7 @@ import pytest
 
 from tapctl.aws.stacks import StackEvent, stack_event
 from tapctl.resource_types import STACK
-from tapctl.stacks.operation import WIDEST, closing_remarks, left_behind
+from tapctl.stacks.operation import WIDEST, closing_remarks
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, stubbed, unreachable_aws
 
@@ -21,7 +21,7 @@ POINTER = (
 )
 
 
-def event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket", **more: str) -> StackEvent:
+def event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket", **more: Any) -> StackEvent:
     made = StackEvent(f"{name}{status}", "", name, kind, status, reason, f"physical-{name}", STACK_ID)
     return replace(made, **more)
 
@@ -44,12 +44,7 @@ def test_a_resource_that_an_update_could_not_delete_is_named_with_its_reason(gol
         end("UPDATE_COMPLETE"),
     ]
 
-    assert [left.logical_id for left in left_behind(seen)] == ["Old"]
     golden(list(closing_remarks(unreachable_aws(), seen)))
-
-
-def test_a_resource_that_was_deleted_at_a_second_try_is_not_left_behind() -> None:
-    assert left_behind([event("Old", "DELETE_FAILED"), event("Old", "DELETE_COMPLETE"), end("UPDATE_COMPLETE")]) == []
 
 
 def test_a_stack_whose_deletion_failed_leaves_nothing_behind() -> None:
@@ -62,16 +57,16 @@ def test_a_success_reads_nothing() -> None:
     )
 
 
-def logged(*messages: str) -> dict[str, Any]:
-    return {"events": [{"timestamp": 1, "message": message, "ingestionTime": 1} for message in messages]}
+def logged(*messages: str, stream: str = STREAM) -> dict[str, Any]:
+    return {"events": [{"timestamp": 1, "message": message, "logStreamName": stream} for message in messages]}
 
 
 def test_the_last_lines_of_the_stream_that_the_reason_names_are_shown(golden: Golden) -> None:
     with stubbed("logs") as (aws, stubs):
         stubs["logs"].add_response(
-            "get_log_events",
+            "filter_log_events",
             logged("START RequestId: 1\n", "request type: Create\n", "Setup failed\nbecause\n", "END RequestId: 1\n"),
-            {"logGroupName": GROUP, "logStreamName": STREAM, "limit": 50, "startFromHead": False},
+            {"logGroupName": GROUP, "logStreamNames": [STREAM], "startTime": 0},
         )
 
         lines = list(closing_remarks(aws, failed()))
@@ -80,21 +75,110 @@ def test_the_last_lines_of_the_stream_that_the_reason_names_are_shown(golden: Go
     golden(lines)
 
 
-def test_where_the_reason_names_none_the_latest_stream_is_read() -> None:
+def shown(*pages: dict[str, Any], reason: str = "it never answered") -> list[str]:
+    """The lines of the log that are shown where these messages are in it."""
     with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_response(
-            "describe_log_streams",
-            {"logStreams": [{"logStreamName": STREAM}]},
-            {"logGroupName": GROUP, "orderBy": "LastEventTime", "descending": True, "limit": 1},
-        )
-        stubs["logs"].add_response("get_log_events", logged("Task timed out after 3.00 seconds\n"))
+        for page in pages:
+            stubs["logs"].add_response("filter_log_events", page)
+        return [line.strip() for line in closing_remarks(aws, failed(reason))][1:]
 
-        assert list(closing_remarks(aws, failed("it never answered")))[1:] == ["  Task timed out after 3.00 seconds"]
+
+def test_where_the_reason_names_no_stream_all_are_read() -> None:
+    assert shown(logged("Task timed out after 3.00 seconds\n")) == ["Task timed out after 3.00 seconds"]
+
+
+def test_a_function_that_logs_into_another_group_is_read_there() -> None:
+    with stubbed("logs", "lambda") as (aws, stubs):
+        stubs["logs"].add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 0})
+        stubs["lambda"].add_response("get_function_configuration", {"LoggingConfig": {"LogGroup": "shared"}})
+        stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": "shared", "startTime": 0})
+
+        assert list(closing_remarks(aws, failed("no")))[1:] == ["  because"]
+
+
+def test_every_page_of_the_log_is_read() -> None:
+    assert shown({"events": [], "nextToken": "more"}, logged("because")) == ["because"]
+
+
+TWICE = ("START RequestId: 1", '{"RequestId": "aaaa-1"}', "because", "START RequestId: 2", "asked to Delete")
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason", "lines"),
+    [
+        pytest.param(TWICE, "no (RequestId: aaaa-1)", ['{"RequestId": "aaaa-1"}', "because"], id="by the request"),
+        pytest.param(TWICE, "requestId [aaaa-1]", ['{"RequestId": "aaaa-1"}', "because"], id="a request unanswered"),
+        pytest.param(
+            (
+                "START RequestId: 1",
+                "LogicalResourceId: 'Migration'",
+                "START RequestId: 2",
+                "LogicalResourceId: 'Other'",
+            ),
+            "no",
+            ["LogicalResourceId: 'Migration'"],
+            id="by the resource",
+        ),
+        pytest.param(TWICE, "no", ["asked to Delete"], id="the last"),
+        pytest.param(("because", "START RequestId: 2", "END RequestId: 2"), "no", ["because"], id="that says anything"),
+        pytest.param(
+            ('{"time":"t","type":"platform.start","record":{}}', '{"level":"ERROR"}'),
+            "no",
+            ['{"level":"ERROR"}'],
+            id="JSON",
+        ),
+    ],
+)
+def test_of_several_invocations_the_one_that_failed_is_shown(
+    messages: tuple[str, ...], reason: str, lines: list[str]
+) -> None:
+    assert shown(logged(*messages), reason=reason) == lines
+
+
+def test_the_log_is_read_from_the_first_event_of_the_resource_to_its_next_request() -> None:
+    seen = [
+        event("Migration", "UPDATE_IN_PROGRESS", kind="Custom::Migration", time="2026-11-30 14:28:31.500000+00:00"),
+        event("Migration", "UPDATE_FAILED", "no", "Custom::Migration", time="2026-11-30 14:28:33+00:00"),
+        event("Migration", "UPDATE_IN_PROGRESS", kind="Custom::Migration", time="2026-11-30 14:28:33.250000+00:00"),
+        event("Migration", "UPDATE_COMPLETE", kind="Custom::Migration", time="2026-11-30 14:28:35+00:00"),
+        end("UPDATE_ROLLBACK_COMPLETE"),
+    ]
+    seen = [replace(each, service_token=FUNCTION) for each in seen]
+    with stubbed("logs") as (aws, stubs):
+        window = {"startTime": 1796048911500, "endTime": 1796048913250}
+        stubs["logs"].add_response("filter_log_events", logged("because"), {"logGroupName": GROUP, **window})
+
+        assert list(closing_remarks(aws, seen))[1:] == ["  because"]
+
+
+def test_code_that_does_not_initialise_is_shown_by_its_log() -> None:
+    reason = "Provisioned Concurrency configuration failed to be applied. Reason: FUNCTION_ERROR_INIT_FAILURE"
+    alias = event("Live", "CREATE_FAILED", reason, "AWS::Lambda::Alias", physical_id=f"{FUNCTION}:live")
+    with stubbed("logs") as (aws, stubs):
+        stubs["logs"].add_response("filter_log_events", logged("INIT_START Runtime", "No module named 'stripe'"))
+
+        assert list(closing_remarks(aws, [alias, end("ROLLBACK_COMPLETE")]))[1:] == ["  No module named 'stripe'"]
+
+
+def test_a_custom_resource_behind_a_topic_has_no_log(golden: Golden) -> None:
+    golden(list(closing_remarks(unreachable_aws(), failed(token="arn:aws:sns:us-east-1:123456789012:requests"))))
+
+
+def test_what_a_rollback_leaves_in_the_account_is_named_with_the_way_to_import_it(golden: Golden) -> None:
+    seen = [
+        event("T", "CREATE_COMPLETE", kind="AWS::DynamoDB::Table"),
+        event("Q", "CREATE_FAILED", "no", kind="AWS::SQS::Queue"),
+        event("T", "DELETE_SKIPPED", kind="AWS::DynamoDB::Table", physical_id="orders"),
+        end("ROLLBACK_COMPLETE"),
+    ]
+
+    golden(list(closing_remarks(unreachable_aws(), seen)))
 
 
 def test_only_the_last_ten_lines_are_shown_and_none_without_end() -> None:
     with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_response("get_log_events", logged(*(f"line {number}\n" for number in range(30)), "x" * 5000))
+        messages = logged(*(f"line {number}\n" for number in range(30)), "x" * 5000)
+        stubs["logs"].add_response("filter_log_events", messages)
 
         lines = list(closing_remarks(aws, failed()))[1:]
 
@@ -106,17 +190,18 @@ def test_only_the_last_ten_lines_are_shown_and_none_without_end() -> None:
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ExpiredTokenException"])
 def test_a_log_that_cannot_be_read_is_one_line(code: str, golden: Golden) -> None:
     with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_client_error("get_log_events", code, "no", 400)
+        stubs["logs"].add_client_error("filter_log_events", code, "no", 400)
 
         (line,) = closing_remarks(aws, failed())
 
-    assert "logs:GetLogEvents" in line
+    assert "logs:FilterLogEvents" in line
     golden(line)
 
 
 def test_a_function_without_a_log_is_one_line(golden: Golden) -> None:
-    with stubbed("logs") as (aws, stubs):
-        stubs["logs"].add_client_error("describe_log_streams", "ResourceNotFoundException", "no such group", 400)
+    with stubbed("logs", "lambda") as (aws, stubs):
+        stubs["logs"].add_client_error("filter_log_events", "ResourceNotFoundException", "no such group", 400)
+        stubs["lambda"].add_client_error("get_function_configuration", "ResourceNotFoundException", "no such", 404)
 
         (line,) = closing_remarks(aws, failed("it never answered"))
 
@@ -134,7 +219,7 @@ def test_a_function_that_the_rollback_deleted_is_found_by_the_template_and_the_e
     seen = [event("Migrator", "CREATE_COMPLETE", physical_id="shop-Migrator-1A2B"), *failed(token="")]
     with stubbed("cloudformation", "logs") as (aws, stubs):
         stubs["cloudformation"].add_response("get_template", template(token))
-        stubs["logs"].add_response("get_log_events", logged("because"))
+        stubs["logs"].add_response("filter_log_events", logged("because"))
 
         assert "shop-Migrator-1A2B" in next(iter(closing_remarks(aws, seen)))
 
@@ -144,7 +229,7 @@ def test_a_template_in_yaml_says_it_as_well() -> None:
     seen = [event("Migrator", "CREATE_COMPLETE", physical_id="shop-Migrator-1A2B"), *failed(token="")]
     with stubbed("cloudformation", "logs") as (aws, stubs):
         stubs["cloudformation"].add_response("get_template", {"TemplateBody": text})
-        stubs["logs"].add_response("get_log_events", logged("because"))
+        stubs["logs"].add_response("filter_log_events", logged("because"))
 
         assert list(closing_remarks(aws, seen))[1] == "  because"
 
@@ -169,7 +254,7 @@ def test_an_older_function_is_read_from_the_stack() -> None:
     with stubbed("cloudformation", "logs") as (aws, stubs):
         stubs["cloudformation"].add_response("get_template", template({"Fn::GetAtt": ["Migrator", "Arn"]}))
         stubs["cloudformation"].add_response("describe_stack_resource", {"StackResourceDetail": detail})
-        stubs["logs"].add_response("get_log_events", logged("because"))
+        stubs["logs"].add_response("filter_log_events", logged("because"))
 
         assert list(closing_remarks(aws, failed(token="")))[1] == "  because"
 

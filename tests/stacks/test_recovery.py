@@ -117,6 +117,33 @@ def test_a_rolled_back_creation_is_explained_and_deleted_without_a_question(stac
     assert stacks.action("undone") is StackAction.CREATE
 
 
+def kept_by_a_rollback(stacks: Stacks, name: str) -> StackDescription:
+    """A stack in ROLLBACK_COMPLETE whose queue, with a name of its own, stays in the account."""
+    stacks.function.fail("Bad:Create")
+    kept = {**QUEUE, "DeletionPolicy": "Retain", "Properties": {"QueueName": f"{name}-jobs"}}
+    resources = {"Kept": kept, "Bad": stacks.function.resource(DependsOn="Kept")}
+    assert stacks.make(name, resources) == "ROLLBACK_COMPLETE"
+    return find_stack(stacks.aws, name)
+
+
+def test_what_a_rollback_left_is_named_before_its_stack_is_deleted(stacks: Stacks, golden: Golden) -> None:
+    stack, stacks.ui.allows = kept_by_a_rollback(stacks, "kept"), False
+
+    with pytest.raises(DeployStuck) as raised:
+        stacks.recovery("kept").clear(stack)
+
+    golden([*stacks.ui.steps, raised.value], endpoint=stacks.aws.target.endpoint)
+    assert find_stack(stacks.aws, "kept").status == "ROLLBACK_COMPLETE"
+
+
+def test_no_consent_is_needed_to_import_what_a_rollback_left(stacks: Stacks) -> None:
+    stack, stacks.ui.allows = kept_by_a_rollback(stacks, "imported"), False
+
+    stacks.recovery("imported", imports=True).clear(stack)
+
+    assert stacks.action("imported") is StackAction.CREATE
+
+
 def test_termination_protection_of_an_empty_stack_is_disabled_with_consent(stacks: Stacks) -> None:
     stacks.function.fail("Bad:Create")
     stacks.make("guarded", {"Bad": stacks.function.resource()})
@@ -157,6 +184,18 @@ def test_a_failed_creation_with_resources_is_deleted_with_consent(stacks: Stacks
     stacks.recovery("left").clear(stack)
 
     assert stacks.action("left") is StackAction.CREATE
+
+
+def test_a_deletion_retains_what_its_policy_names(stacks: Stacks, golden: Golden) -> None:
+    stacks.function.fail("Bad:Create")
+    kept = {**QUEUE, "DeletionPolicy": "RetainExceptOnCreate", "Properties": {"QueueName": "half-jobs"}}
+    stacks.make("half", {"Kept": kept, "Bad": stacks.function.resource(DependsOn="Kept")}, rollback=False)
+    stacks.ui.allows = False
+
+    with pytest.raises(DeployStuck):
+        stacks.recovery("half").clear(find_stack(stacks.aws, "half"))
+
+    golden(stacks.ui.steps[2:], endpoint=stacks.aws.target.endpoint)
 
 
 def test_a_protected_environment_keeps_the_resources_of_a_failed_creation(stacks: Stacks) -> None:
@@ -212,7 +251,7 @@ def test_a_resource_that_cannot_be_deleted_is_left_behind_only_by_name(stacks: S
     with pytest.raises(DeployStuck) as raised:
         stacks.recovery("behind").clear(stack)
     golden(raised.value.hint)
-    assert "  Stays is DELETE_FAILED" in stacks.ui.text
+    assert "  Stays is DELETE_FAILED: Stays was set to fail" in stacks.ui.text
 
     stacks.ui.leave = {"Stays"}
     stacks.recovery("behind").clear(stack)
@@ -278,6 +317,25 @@ def test_a_rolled_back_update_is_explained_and_updated(stacks: Stacks) -> None:
 
     assert stacks.recovery("sorry").make_ready().action is StackAction.UPDATE
     assert "first cause: New: " in stacks.ui.text
+
+
+@pytest.mark.parametrize("imports", [False, True])
+def test_what_the_rollback_of_an_update_left_is_named_before_the_next(imports: bool, golden: Golden) -> None:
+    history, ui = History(), FakeUI()
+    history.end(0.1, "UPDATE_IN_PROGRESS")
+    history.add(0.2, "Bad", "CREATE_FAILED", ResourceStatusReason="because")
+    history.end(0.3, "UPDATE_ROLLBACK_IN_PROGRESS")
+    history.add(0.4, "Kept", "DELETE_SKIPPED")
+    history.end(0.5, "UPDATE_ROLLBACK_COMPLETE")
+    history.now = 1
+    aws = answering(history, DescribeStacks=[{"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]}])
+
+    ready = Recovery(Operator(aws, "shop", ui, sleep=history.sleep), imports=imports).make_ready()
+
+    assert ready.action is StackAction.UPDATE
+    assert ("Kept" in ui.text) is not imports
+    if not imports:
+        golden(ui.steps)
 
 
 WAITING = [

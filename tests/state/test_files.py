@@ -8,11 +8,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from tapctl.errors import ExitCode, TapctlError, UsageError
-from tapctl.state.files import state_dir, write_atomically, write_together
+from tapctl.state.files import read_bytes, state_dir, write_atomically, write_through, write_together
 from tests.support.golden import Golden
 
 
@@ -138,10 +139,24 @@ class TestNotWriting:
         assert caught.value.exit_code is ExitCode.USAGE
         assert others(tmp_path, "file", "folder", "loop") == []
 
-    def test_a_full_device_is_named(self, golden: Golden) -> None:
-        with pytest.raises(TapctlError) as caught:
-            write_atomically(Path("/dev/full"), "new")
+    @pytest.mark.parametrize("device", ["/dev/full", "/dev/zero", "/dev/urandom"])
+    def test_a_device_is_refused(self, device: str, golden: Golden) -> None:
+        with pytest.raises(UsageError) as caught:
+            write_atomically(Path(device), "new")
         golden(caught.value)
+
+    def test_a_pipe_that_is_not_read_is_given_up(self, tmp_path: Path, golden: Golden) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(TapctlError) as without_reader:
+            write_through(tmp_path / "pipe", b"new", seconds=0.1)
+        golden(without_reader.value, "without a reader")
+        idle = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            with pytest.raises(TapctlError) as unread:
+                write_through(tmp_path / "pipe", b"x" * 1_000_000, seconds=0.1)
+        finally:
+            os.close(idle)
+        golden(unread.value, "with a reader that waits")
 
     def test_a_full_disk_leaves_the_old_content(self, tmp_path: Path, golden: Golden) -> None:
         path = tmp_path / "a.json"
@@ -175,9 +190,54 @@ class TestTogether:
 
     def test_the_files_changed_before_a_failure_are_named(self, tmp_path: Path, golden: Golden) -> None:
         with pytest.raises(TapctlError) as caught:
-            write_together({tmp_path / "a": "new", Path("/dev/full"): "new", tmp_path / "c": "new"})
+            write_together({tmp_path / "a": "new", Path("/dev/zero"): "new", tmp_path / "c": "new"})
         golden(caught.value)
         assert others(tmp_path) == ["a"]
+
+
+class TestReading:
+    def test_a_pipe_is_read_to_its_end(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(pipe.write_bytes, b"x" * 200_000)
+            assert read_bytes(pipe) == b"x" * 200_000
+
+    def test_the_null_device_is_empty(self) -> None:
+        assert read_bytes(Path("/dev/null")) == b""
+
+    @pytest.mark.parametrize("name", ["/dev/zero", "/dev/urandom", "."])
+    def test_a_device_or_a_folder_is_refused(self, name: str, golden: Golden) -> None:
+        golden(refused(Path(name)))
+
+    @pytest.mark.parametrize("size", [2048, 2049])
+    def test_a_bound_is_kept(self, size: int, tmp_path: Path, golden: Golden) -> None:
+        (tmp_path / "a").write_bytes(b"x" * size)
+        if size > 2048:
+            golden(refused(tmp_path / "a", limit=2048))
+        else:
+            assert len(read_bytes(tmp_path / "a", 2048)) == size
+
+    def test_a_pipe_is_read_within_a_time_limit(self, tmp_path: Path, golden: Golden) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        golden(refused(pipe, seconds=0.1), "that nothing writes")
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open(pipe, os.O_WRONLY)
+        try:
+            golden(refused(pipe, seconds=0.1), "whose writer waits")
+            os.write(writer, b"half of")
+            golden(refused(pipe, seconds=0.1), "whose writer stops")
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+
+def refused(path: Path, **bounds: Any) -> str | None:
+    """The reason for which a file is not read."""
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the caller has its text
+        read_bytes(path, **bounds)
+    return caught.value.strerror
 
 
 class TestState:

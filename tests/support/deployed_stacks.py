@@ -68,6 +68,12 @@ def _session() -> Any:
     return boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
 
 
+PHYSICAL_IDS = {
+    "AWS::Lambda::EventSourceMapping": str(UUID(int=1)),
+    "AWS::Lambda::LayerVersion": "arn:aws:lambda:us-east-1:123456789012:layer:it:3",
+}
+"""By resource type, where it is not `it`."""
+
 ApiResponse = Mapping[str, Any] | str
 """The response of an operation, or the error code with which it fails."""
 
@@ -86,7 +92,7 @@ def check_resource(
     calls of one operation (`service:operation:first`). Siblings are resource type and physical id by logical id.
     """
     siblings = siblings or {}
-    physical_id = "it" if resource_type != "AWS::Lambda::EventSourceMapping" else str(UUID(int=1))
+    physical_id = PHYSICAL_IDS.get(resource_type, "it")
     resources = {"It": {"Type": resource_type, "Properties": properties}}
     resources |= {name: {"Type": sibling_type, "Properties": {}} for name, (sibling_type, _) in siblings.items()}
     ids = {"It": physical_id} | {name: sibling_id for name, (_, sibling_id) in siblings.items()}
@@ -98,7 +104,7 @@ def check_resource(
                 stubs[service].add_client_error(operation, response, "no", 400)
             else:
                 stubs[service].add_response(operation, dict(response))
-        return list(resource_jobs(aws, stack)["It"]())
+        return list(resource_jobs(aws, [stack])["It"]())
 
 
 def lines(checks: Iterable[Check]) -> list[str]:

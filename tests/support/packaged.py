@@ -26,11 +26,16 @@ def written(folder: Path, text: str) -> Template:
     return check(Template(source, source.value))
 
 
-def packaged(source: Template, config: FunctionConfig | None = None, cache: Path | None = None) -> Package:
+def packaged(
+    source: Template,
+    config: FunctionConfig | None = None,
+    cache: Path | None = None,
+    outside: tuple[Path, ...] = (),
+) -> Package:
     """The package of a template; dependencies are installed below `cache`, by default beside the template."""
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
     store = ArtifactStore(unreachable_aws(), "bucket", "123456789012")
-    packager = Packager(store, PythonBuild(config or FunctionConfig(), installer))
+    packager = Packager(store, PythonBuild(config or FunctionConfig(), installer), outside)
     return packager.package(source, stack_tree(source, Parameters(), {}))
 
 

@@ -63,6 +63,8 @@ class History:
     status: str = "UPDATE_IN_PROGRESS"
     """The status that DescribeStacks returns; empty for a stack that does not exist."""
     status_reads: int = 0
+    execution: str = "EXECUTE_IN_PROGRESS"
+    """The ExecutionStatus that DescribeChangeSet returns; empty for a change set that does not exist."""
     on_cancel: Callable[..., Any] | None = None
     """Called for CancelUpdateStack."""
     budget: Budget = field(default_factory=Budget)
@@ -79,6 +81,7 @@ class History:
         hooks = aws.client("cloudformation").meta.events
         hooks.register("before-call.cloudformation.DescribeStackEvents", self._answer)
         hooks.register("before-call.cloudformation.DescribeStacks", self._describe)
+        hooks.register("before-call.cloudformation.DescribeChangeSet", self._describe_change_set)
         if self.on_cancel:
             hooks.register("before-call.cloudformation.CancelUpdateStack", self.on_cancel)
         return aws
@@ -115,6 +118,12 @@ class History:
             return SimpleNamespace(status_code=400), {"Error": error}
         stack = {"StackId": params["body"]["StackName"], "StackName": "shop", "StackStatus": self.status}
         return SimpleNamespace(status_code=200), {"Stacks": [stack]}
+
+    def _describe_change_set(self, **_: object) -> tuple[Any, dict[str, Any]]:
+        if not self.execution:
+            error = {"Code": "ChangeSetNotFound", "Message": "ChangeSet [deploy] does not exist"}
+            return SimpleNamespace(status_code=404), {"Error": error}
+        return SimpleNamespace(status_code=200), {"Status": "CREATE_COMPLETE", "ExecutionStatus": self.execution}
 
     def _answer(self, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
         self.reads += 1

@@ -152,8 +152,7 @@ def text(random: Random, depth: int, named: int) -> Node:
         case "if":
             return Node("if", (truth(random, below, named), text(random, below, named), text(random, below, named)))
         case "select":
-            items = list_(random, below, named, fixed=True)
-            return Node("select", (random.randrange(LENGTH), items))
+            return Node("select", (random.randrange(LENGTH), list_(random, below, named, fixed=True)))
         case "length":
             return Node("length", (list_(random, below, named),))
         case _:
@@ -183,7 +182,8 @@ def maybe(random: Random, depth: int, named: int) -> Node:
 def list_(random: Random, depth: int, named: int, *, fixed: bool = False) -> Node:
     """A node with a list value; with `fixed`, of the same length in every world."""
     items = [text(random, max(depth - 1, 0), named) for _ in range(LENGTH)]
-    match random.choice(("parameter", "list", "split", "if") if depth else ("parameter", "list")):
+    kind = random.choice(("parameter", "list", "split", "if") if depth else ("parameter", "list"))
+    match kind:
         case "list" if not fixed and depth:
             return Node("list", (*items, maybe(random, depth - 1, named)))
         case "list":
@@ -199,12 +199,14 @@ def list_(random: Random, depth: int, named: int, *, fixed: bool = False) -> Nod
 def truth(random: Random, depth: int, named: int) -> Node:
     """A node with a boolean value."""
     below = max(depth - 1, 0)
-    kinds = ["equals", *(["named", "named"] if named else []), *(["and", "or", "not", "bool"] if depth else [])]
-    match random.choice(kinds):
+    kind = random.choice(
+        ["equals", *(["named", "named"] if named else []), *(["and", "or", "not", "bool"] if depth else [])]
+    )
+    match kind:
         case "named":
             return Node("named", (random.randrange(named),))
-        case ("and" | "or") as name:
-            return Node(name, tuple(truth(random, below, named) for _ in few(random, 2)))
+        case "and" | "or":
+            return Node(kind, tuple(truth(random, below, named) for _ in few(random, 2)))
         case "not":
             return Node("not", (truth(random, below, named),))
         case "bool":

@@ -309,6 +309,14 @@ class TestAroundSam:
         )
         assert reserved(demand(text)) == {"Transform/*": "?"}
 
+    def test_a_macro_may_bring_all_resources(self) -> None:
+        assert reserved(demand("Transform: [Mine, AWS::Serverless-2016-10-31]\nMetadata: {}")) == {"Transform/*": "?"}
+
+    def test_no_macro_makes_a_parameter_of_a_list(self) -> None:
+        with pytest.raises(TemplateError) as caught:
+            demand(f"Transform: Mine\nParameters: {{P: []}}\nResources: {{Fn: {FN.format(5)}}}")
+        assert caught.value.line == 2
+
     def test_without_a_macro_it_is_an_error(self) -> None:
         with pytest.raises(TemplateError):
             demand(f"{self.SAM}Resources: {{Own: {{Type: AWS::Serverless::Function}}}}")

@@ -316,6 +316,7 @@ class TestStringsAndLists:
             call("Select", 1, ref("None")),
             call("Select", -1, ["a"]),
             call("Select", "x", ["a"]),
+            pytest.param(call("Select", "1" * 5000, ["a"]), id="an-index-of-5000-digits"),
             call("Select", 0, "text"),
             {"Fn::Length": "text"},
         ],

@@ -3,13 +3,18 @@
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tapctl.errors import ExitCode, TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.template.load import MAX_BYTES, STDIN, load
+from tapctl.state.files import MAX_BYTES
+from tapctl.template.load import STDIN, load
+from tapctl.template.nested import stack_tree
+from tapctl.template.parameters import Parameters
 from tests.support.golden import Golden
 
 BODY = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
@@ -90,15 +95,35 @@ def test_a_template_of_the_cdk_has_its_construct(tmp_path: Path) -> None:
     assert load(str(tmp_path / "b.json")).source.title == f"{tmp_path}/b.json"
 
 
-def test_a_named_pipe_is_an_error(tmp_path: Path, golden: Golden) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    caught = error(tmp_path / "pipe")
+def test_a_pipe_is_read_as_standard_input_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_text, BODY)
+        assert load(str(pipe)).file == STDIN
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_a_process_substitution_is_read() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader), os.fdopen(writer, "w") as substitution:
+        substitution.write(BODY)
+        substitution.close()
+        assert load(f"/dev/fd/{reader}").file == STDIN
+
+
+def test_a_device_is_an_error(golden: Golden) -> None:
+    caught = error("/dev/zero")
     assert caught.hint == advise(Advice.PIPE_TEMPLATE)
     golden(caught)
 
 
-def test_a_device_is_an_error(golden: Golden) -> None:
-    golden(error("/dev/zero"))
+def test_a_nested_template_that_is_a_device_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: z}}}")
+    (tmp_path / "z").symlink_to("/dev/zero")
+    with pytest.raises(TemplateError) as caught:
+        stack_tree(load(str(tmp_path / "t.yaml")), Parameters(), {})
+    assert (caught.value.file, caught.value.hint) == (str(tmp_path / "z"), advise(Advice.PIPE_TEMPLATE))
 
 
 @pytest.mark.parametrize(
@@ -130,17 +155,26 @@ def test_a_far_too_large_file_is_an_error(tmp_path: Path, more: int, golden: Gol
 
 
 class TestStandardInput:
-    @staticmethod
-    def feed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    @pytest.fixture
+    def feed(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], None]]:
+        """Writes to a pipe that is standard input."""
+        reader, writer = os.pipe()
 
-    def test_a_dash_is_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.feed(monkeypatch, BODY.encode())
+        def write(data: bytes) -> None:
+            os.write(writer, data)
+            os.close(writer)
+
+        with os.fdopen(reader) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            yield write
+
+    def test_a_dash_is_standard_input(self, feed: Callable[[bytes], None]) -> None:
+        feed(BODY.encode())
         assert load("-").file == STDIN
 
     @pytest.mark.parametrize("data", [b"A: [", b"\xff"], ids=["not-yaml", "not-utf-8"])
-    def test_an_error_names_it(self, monkeypatch: pytest.MonkeyPatch, data: bytes, golden: Golden) -> None:
-        self.feed(monkeypatch, data)
+    def test_an_error_names_it(self, feed: Callable[[bytes], None], data: bytes, golden: Golden) -> None:
+        feed(data)
         golden(error("-"))
 
     def test_an_endless_one_is_an_error(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:

@@ -38,10 +38,23 @@ def unrolled(written: Template) -> Template:
 def by_cfn_lint(written: Template) -> Template:
     from cfnlint.template.transforms._language_extensions import language_extension
 
-    body = copy.deepcopy(dict(written.body))
+    body = in_subs(copy.deepcopy(dict(written.body)))
     matches, result = language_extension(SimpleNamespace(template=body, filename="t", regions=["us-east-1"]))
     assert not matches, matches
     return replace(written, body=result)
+
+
+def in_subs(value: Any) -> Any:
+    """The value with every text that has an identifier as an `Fn::Sub`; cfn-lint replaces none in a plain text."""
+    match value:
+        case dict():
+            return {key: item if key == "Fn::Sub" else in_subs(item) for key, item in value.items()}
+        case list():
+            return [in_subs(item) for item in value]
+        case str() if "${" in value:
+            return {"Fn::Sub": value}
+        case _:
+            return value
 
 
 def meaning(written: Template) -> dict[str, Any]:
@@ -169,6 +182,38 @@ def test_a_loop_makes_an_entry_for_each_item(collection: Any, names: list[str]) 
 def test_a_loop_may_have_several_identifiers() -> None:
     made = resources([["N", "M"], [["a", 1], ["b", 2]], {"X${N}": {"Type": {"Ref": "M"}}}])
     assert made == {"Xa": {"Type": "1"}, "Xb": {"Type": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("p-${N}", "p-a"),
+        ("&{N}", "&{N}"),
+        (["x", "${N}"], ["x", "a"]),
+        ({"Fn::GetAtt": ["T${N}", "Arn"]}, {"Fn::GetAtt": ["Ta", "Arn"]}),
+        ({"Ref": "T${N}"}, {"Ref": "Ta"}),
+        ({"Fn::If": ["Is${N}", "${N}", 5]}, {"Fn::If": ["Isa", "a", 5]}),
+        ({"Fn::Equals": ["${N}", "b"]}, {"Fn::Equals": ["a", "b"]}),
+    ],
+)
+def test_every_text_gets_the_item(value: Any, expected: Any) -> None:
+    """AWS: all instances of the identifier in the OutputValue are replaced; cfn-lint leaves those in plain texts."""
+    made = resources(["N", ["a"], {"X${N}": {"Type": "A", "DependsOn": "T${N}", "Properties": {"P": value}}}])
+    assert made == {"Xa": {"Type": "A", "DependsOn": "Ta", "Properties": {"P": expected}}}
+
+
+def test_a_condition_of_a_loop_counts_where_it_is_named() -> None:
+    function = {"Type": "AWS::Lambda::Function", "Condition": "Is${N}"}
+    looping = of(
+        {
+            "Conditions": {f"{LOOP}C": ["N", ["a", "b"], {"Is${N}": {"Fn::Equals": ["${N}", "a"]}}]},
+            "Resources": {f"{LOOP}R": ["N", ["a", "b"], {"X${N}": function}]},
+        }
+    )
+    made = unrolled(looping)
+    resolver = Resolver(made, {})
+    existing = [each.logical_id for each in made.resources() if resolver.exists(each.condition, ())]
+    assert existing == ["Xa"]
 
 
 def test_backslashes_are_kept() -> None:

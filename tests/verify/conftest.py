@@ -45,7 +45,7 @@ class ReferenceStack:
 
     def checks_of(self, logical_id: str) -> list[Check]:
         """The checks of one resource."""
-        return list(resource_jobs(self.aws, read_stack(self.aws, "tapstack-local"))[logical_id]())
+        return list(resource_jobs(self.aws, [read_stack(self.aws, "tapstack-local")])[logical_id]())
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `tapctl` as a process, from the root of the repository."""

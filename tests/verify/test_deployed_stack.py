@@ -20,6 +20,9 @@ def values_of(resource_type: str, physical_id: str, properties: dict[str, Any] |
         ("AWS::SQS::Queue", "https://sqs.us-east-1.amazonaws.com/1/q", "QueueName", "q"),
         ("AWS::SQS::Queue", "https://sqs.us-east-1.amazonaws.com/1/q", "Arn", "arn:aws:sqs:us-east-1:123456789012:q"),
         ("AWS::SNS::Topic", "arn:aws:sns:x:1:t", "TopicName", "t"),
+        ("AWS::ApiGateway::RestApi", "api1", "RestApiId", "api1"),
+        ("AWS::Events::Rule", "nightly", "Arn", "arn:aws:events:us-east-1:123456789012:rule/nightly"),
+        ("AWS::Events::Rule", "bus|orders", "Arn", "arn:aws:events:us-east-1:123456789012:rule/bus/orders"),
         ("AWS::IAM::Role", "r", "Arn", "arn:aws:iam::123456789012:role/r"),
     ],
 )

@@ -44,7 +44,7 @@ def drift_checks(detections: list[dict[str, Any]], *pages: list[dict[str, Any]],
             expected = {"StackName": STACK, **token}
             stub.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": page, **next_token}, expected)
         retry = RetryWindow(seconds, sleep=lambda _: None)
-        return list(check_drift(aws, deployed_stack(BODY, {"Bucket": "b", "Hook": "h"}), retry))
+        return list(check_drift(aws, [deployed_stack(BODY, {"Bucket": "b", "Hook": "h"})], retry))
 
 
 COMPLETE = detection("DETECTION_COMPLETE")
@@ -113,7 +113,7 @@ def test_a_denied_detection_names_the_action() -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stubs["cloudformation"].add_client_error("detect_stack_drift", "AccessDenied", "no", 403)
 
-        check, *_ = check_drift(aws, deployed_stack(BODY, {"Bucket": "b"}))
+        check, *_ = check_drift(aws, [deployed_stack(BODY, {"Bucket": "b"})])
 
     assert check.status.value == "not checked"
     assert "cloudformation:DetectStackDrift" in check.message
@@ -122,7 +122,7 @@ def test_a_denied_detection_names_the_action() -> None:
 
 def test_the_sandbox_proves_nothing_about_drift(golden: Golden) -> None:
     with stubbed("cloudformation", sandbox=True) as (aws, _):
-        check, *_ = check_drift(aws, deployed_stack(BODY, {"Bucket": "b"}))
+        check, *_ = check_drift(aws, [deployed_stack(BODY, {"Bucket": "b"})])
 
     assert check.status.value == "not checked"
     golden(check.message)

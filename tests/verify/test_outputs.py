@@ -116,7 +116,7 @@ def export_checks(*pages: Any, name: str = "shop-Out") -> list[Check]:
                 stubs["cloudformation"].add_client_error("list_exports", page, "no", 403)
             else:
                 stubs["cloudformation"].add_response("list_exports", page)
-        return list(check_exports(aws, stack))
+        return list(check_exports(aws, [stack]))
 
 
 def export(**changes: str) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def test_an_export_as_other_stacks_see_it(pages: list[Any], name: str, status: s
 
 def test_a_stack_without_exports_lists_none() -> None:
     with stubbed("cloudformation") as (aws, _):
-        assert list(check_exports(aws, deployed_stack({}))) == []
+        assert list(check_exports(aws, [deployed_stack({})])) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Denied reads and unknown values are not checked; resources that do not exist fail."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,15 +8,29 @@ import pytest
 
 from tapctl.errors import AwsError
 from tapctl.verify.check import CheckStatus
-from tapctl.verify.resources import resource_jobs, unchecked
+from tapctl.verify.resources import resource_jobs, services, unchecked
 from tapctl.verify.services import CHECKS_BY_TYPE
 from tests.support.deployed_stacks import check_resource, deployed_stack, lines, statuses, stubbed
 from tests.support.golden import Golden
 
 API = {"ApiId": "api"}
+REST_API = {"RestApiId": "api"}
 POLICY = {"PolicyName": "p", "PolicyDocument": {}}
 STATEMENTS: dict[str, Any] = {"PolicyDocument": {"Statement": []}}
 FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
+    "AWS::ApiGateway::Deployment": (REST_API, "apigateway:get_deployment", "apigateway:GET"),
+    "AWS::ApiGateway::Method": (
+        {**REST_API, "ResourceId": "r", "HttpMethod": "GET"},
+        "apigateway:get_method",
+        "apigateway:GET",
+    ),
+    "AWS::ApiGateway::Resource": (
+        {**REST_API, "ParentId": "root", "PathPart": "orders"},
+        "apigateway:get_resource",
+        "apigateway:GET",
+    ),
+    "AWS::ApiGateway::RestApi": ({}, "apigateway:get_rest_api", "apigateway:GET"),
+    "AWS::ApiGateway::Stage": (REST_API, "apigateway:get_stage", "apigateway:GET"),
     "AWS::ApiGatewayV2::Api": ({}, "apigatewayv2:get_api", "apigateway:GET"),
     "AWS::ApiGatewayV2::Integration": (
         {**API, "IntegrationType": "AWS_PROXY"},
@@ -26,6 +41,8 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
     "AWS::ApiGatewayV2::Stage": ({**API, "StageName": "it"}, "apigatewayv2:get_stage", "apigateway:GET"),
     "AWS::CloudWatch::Alarm": ({}, "cloudwatch:describe_alarms", "cloudwatch:DescribeAlarms"),
     "AWS::DynamoDB::Table": ({}, "dynamodb:describe_table", "dynamodb:DescribeTable"),
+    "AWS::Events::EventBus": ({}, "events:describe_event_bus", "events:DescribeEventBus"),
+    "AWS::Events::Rule": ({}, "events:describe_rule", "events:DescribeRule"),
     "AWS::IAM::Policy": ({**POLICY, "Roles": ["r"]}, "iam:get_role_policy", "iam:GetRolePolicy"),
     "AWS::IAM::Role": ({"AssumeRolePolicyDocument": {}}, "iam:get_role", "iam:GetRole"),
     "AWS::KMS::Alias": ({"TargetKeyId": "k"}, "kms:describe_key", "kms:DescribeKey"),
@@ -36,6 +53,7 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "lambda:GetAlias",
     ),
     "AWS::Lambda::EventSourceMapping": ({}, "lambda:get_event_source_mapping", "lambda:GetEventSourceMapping"),
+    "AWS::Lambda::LayerVersion": ({}, "lambda:get_layer_version", "lambda:GetLayerVersion"),
     "AWS::Lambda::Permission": ({"FunctionName": "f"}, "lambda:get_policy", "lambda:GetPolicy"),
     "AWS::Lambda::Url": (
         {"TargetFunctionArn": "f", "AuthType": "AWS_IAM"},
@@ -48,6 +66,8 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "lambda:GetFunctionConfiguration",
     ),
     "AWS::Logs::LogGroup": ({}, "logs:describe_log_groups", "logs:DescribeLogGroups"),
+    "AWS::Scheduler::Schedule": ({}, "scheduler:get_schedule", "scheduler:GetSchedule"),
+    "AWS::Scheduler::ScheduleGroup": ({}, "scheduler:get_schedule_group", "scheduler:GetScheduleGroup"),
     "AWS::SNS::Subscription": ({}, "sns:get_subscription_attributes", "sns:GetSubscriptionAttributes"),
     "AWS::SNS::Topic": ({}, "sns:get_topic_attributes", "sns:GetTopicAttributes"),
     "AWS::SNS::TopicPolicy": ({**STATEMENTS, "Topics": ["t"]}, "sns:get_topic_attributes", "sns:GetTopicAttributes"),
@@ -99,6 +119,7 @@ NOT_FOUND = {
     "logs": {"logGroups": [{"logGroupName": "it/inner"}]},
     "sns": "NotFound",
     "sqs": "QueueDoesNotExist",
+    "apigateway": "NotFoundException",
     "apigatewayv2": "NotFoundException",
     "kms": "NotFoundException",
 }
@@ -214,7 +235,7 @@ def test_a_resource_whose_condition_is_false_has_no_job() -> None:
         "Resources": {"It": {"Type": "AWS::KMS::Key", "Condition": "Never"}},
     }
     with stubbed() as (aws, _):
-        assert resource_jobs(aws, deployed_stack(body)) == {}
+        assert resource_jobs(aws, [deployed_stack(body)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -232,7 +253,7 @@ def test_a_resource_missing_from_the_stack_fails_if_its_condition_is_true(
         "Resources": {"It": {"Type": "AWS::KMS::Key", "Condition": "C"}},
     }
     with stubbed() as (aws, _):
-        checks = list(resource_jobs(aws, deployed_stack(body))["It"]())
+        checks = list(resource_jobs(aws, [deployed_stack(body)])["It"]())
 
     assert statuses(checks) == [status]
     golden(lines(checks))
@@ -242,7 +263,62 @@ def test_resources_of_a_type_without_checks_are_counted(golden: Golden) -> None:
     bucket = {"Type": "AWS::S3::Bucket"}
     stack = deployed_stack({"Resources": {"A": bucket, "B": bucket, "Missing": bucket}}, {"A": "a", "B": "b"})
 
-    (check,) = unchecked(stack)
+    (check,) = unchecked([stack])
 
     assert (check.subject, check.status) == ("AWS::S3::Bucket", CheckStatus.NOT_CHECKED)
     golden(check.message)
+
+
+def test_the_services_of_the_checks_are_known_ahead() -> None:
+    assert services(["AWS::KMS::Key", "AWS::Lambda::Function", "AWS::KMS::Key", "Custom::X"]) == ("kms", "lambda")
+
+
+def alarm(name: str) -> dict[str, Any]:
+    return {"AlarmName": name, "ActionsEnabled": True, "TreatMissingData": "missing"}
+
+
+def test_alarms_are_described_a_hundred_at_a_time() -> None:
+    names = [f"alarm-{number}" for number in range(150)]
+    resources = {f"A{number}": {"Type": "AWS::CloudWatch::Alarm"} for number in range(150)}
+    stack = deployed_stack({"Resources": resources}, dict(zip(resources, names, strict=True)))
+    with stubbed("cloudwatch") as (aws, stubs):
+        for batch in (names[:100], names[100:]):
+            expected = {"AlarmNames": batch, "AlarmTypes": ["MetricAlarm"], "MaxRecords": 100}
+            stubs["cloudwatch"].add_response("describe_alarms", {"MetricAlarms": list(map(alarm, batch))}, expected)
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert {check.subject for check in checks} == set(resources)
+    assert set(statuses(checks)) == {"proved"}
+
+
+def test_what_several_resources_need_is_read_once() -> None:
+    """Two permissions of a function are in one policy, a topic and its policy in the same attributes."""
+    allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "f"}
+    principals = ("sns.amazonaws.com", "s3.amazonaws.com")
+    policy = {"Statement": [{**allowed, "Principal": {"Service": principal}} for principal in principals]}
+    resources: dict[str, Any] = {
+        name: {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {"FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": principal},
+        }
+        for name, principal in zip("AB", principals, strict=True)
+    }
+    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
+    resources["Policy"] = {"Type": "AWS::SNS::TopicPolicy", "Properties": {**STATEMENTS, "Topics": [{"Ref": "Topic"}]}}
+    stack = deployed_stack({"Resources": resources}, {**dict.fromkeys(resources, "id"), "Topic": "arn:aws:sns:x:1:t"})
+    with stubbed("lambda", "sns") as (aws, stubs):
+        stubs["lambda"].add_response("get_policy", {"Policy": json.dumps(policy)})
+        stubs["sns"].add_response("get_topic_attributes", {"Attributes": {"Policy": json.dumps({"Statement": []})}})
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert set(statuses(checks)) == {"proved"}
+
+
+def test_a_function_without_policy_fails_each_of_its_permissions() -> None:
+    permission = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": "f", "Action": "a"}}
+    stack = deployed_stack({"Resources": {"A": permission, "B": permission}}, {"A": "a", "B": "b"})
+    with stubbed("lambda") as (aws, stubs):
+        stubs["lambda"].add_client_error("get_policy", "ResourceNotFoundException", "no", 404)
+        checks = [check for job in resource_jobs(aws, [stack]).values() for check in job()]
+
+    assert [(check.subject, check.status.value) for check in checks] == [("A", "failed"), ("B", "failed")]

@@ -505,3 +505,188 @@ def test_the_key_of_a_log_group(key: str, status: str, golden: Golden) -> None:
 
     assert statuses(checks) == ["proved", status]
     golden(lines(checks))
+
+
+REST_STAGE = {"RestApiId": "api", "StageName": "it", "DeploymentId": {"Ref": "Release"}, "TracingEnabled": True}
+LIVE_REST_STAGE = {"stageName": "it", "deploymentId": "release1", "tracingEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "failed"),
+    [
+        pytest.param({}, 0, id="equal"),
+        pytest.param({"deploymentId": "another"}, 1, id="another deployment"),
+        pytest.param({"tracingEnabled": False}, 1, id="not traced"),
+    ],
+)
+def test_a_stage_of_a_rest_api(change: dict[str, Any], failed: int, golden: Golden) -> None:
+    siblings = {"Release": ("AWS::ApiGateway::Deployment", "release1")}
+    responses = {"apigateway:get_stage": {**LIVE_REST_STAGE, **change}}
+
+    messages = failures("AWS::ApiGateway::Stage", REST_STAGE, responses, siblings=siblings)
+
+    assert len(messages) == failed
+    golden(messages)
+
+
+@pytest.mark.parametrize(
+    ("properties", "live", "failed"),
+    [
+        pytest.param({"Name": "orders"}, {"name": "orders"}, 0, id="equal"),
+        pytest.param({"Name": "orders"}, {"name": "other"}, 1, id="another name"),
+        pytest.param({"Name": "orders", "Body": {}}, {"name": "other"}, 0, id="a definition gives the name"),
+        pytest.param(
+            {"EndpointConfiguration": {"Types": ["PRIVATE"]}},
+            {"endpointConfiguration": {"types": ["EDGE"]}},
+            1,
+            id="another endpoint",
+        ),
+    ],
+)
+def test_a_rest_api(properties: dict[str, Any], live: dict[str, Any], failed: int, golden: Golden) -> None:
+    messages = failures("AWS::ApiGateway::RestApi", properties, {"apigateway:get_rest_api": live})
+
+    assert len(messages) == failed
+    golden(messages)
+
+
+def test_a_method_is_compared_by_authorization_and_integration(golden: Golden) -> None:
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION_ARN}/invocations"
+    integration = {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri}
+    properties = {"RestApiId": "api", "ResourceId": "r", "HttpMethod": "POST", "Integration": integration}
+    live = {
+        "httpMethod": "POST",
+        "authorizationType": "AWS_IAM",
+        "apiKeyRequired": False,
+        "methodIntegration": {"type": "AWS_PROXY", "httpMethod": "POST", "uri": uri.replace(":fn/", ":other/")},
+    }
+
+    messages = failures("AWS::ApiGateway::Method", properties, {"apigateway:get_method": live})
+
+    assert len(messages) == 2
+    golden(messages)
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        pytest.param({"deploymentId": "any"}, ["proved", "proved"], id="deployed"),
+        pytest.param({}, ["proved", "failed"], id="without deployment"),
+        pytest.param("NotFoundException", ["proved", "failed"], id="without stage"),
+    ],
+)
+def test_the_stage_of_a_deployment(stage: Any, expected: list[str], golden: Golden) -> None:
+    properties = {"RestApiId": "api", "StageName": "prod"}
+    responses = {"apigateway:get_deployment": {"id": "it"}, "apigateway:get_stage": stage}
+
+    checks = check_resource("AWS::ApiGateway::Deployment", properties, responses)
+
+    assert statuses(checks) == expected
+    golden(lines(checks))
+
+
+def test_a_layer_is_read_by_its_name_and_version() -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:layer:it:3"
+    live = {"LayerVersionArn": arn, "CompatibleRuntimes": ["python3.12", "python3.13"]}
+    properties = {"CompatibleRuntimes": ["python3.13", "python3.12"]}
+
+    checks = check_resource("AWS::Lambda::LayerVersion", properties, {"lambda:get_layer_version": live})
+
+    assert statuses(checks) == ["proved", "proved"]
+
+
+def test_the_layers_of_a_function_are_compared_in_order() -> None:
+    layers = [f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:{name}:1" for name in ("a", "b")]
+    live = [{"Arn": arn, "CodeSize": 1} for arn in layers]
+    responses: dict[str, Any] = {
+        "lambda:get_function_configuration": {**FUNCTION, "Layers": live},
+        "lambda:get_function_concurrency": {},
+    }
+
+    assert failures("AWS::Lambda::Function", {"Layers": layers}, responses) == []
+    assert len(failures("AWS::Lambda::Function", {"Layers": layers[::-1]}, responses)) == 1
+
+
+RULE = {
+    "ScheduleExpression": "rate(1 day)",
+    "Targets": [{"Id": "fn", "Arn": {"Fn::GetAtt": ["Fn", "Arn"]}, "Input": "hush"}],
+}
+LIVE_RULE = {"Name": "it", "State": "ENABLED", "ScheduleExpression": "rate(1 day)"}
+LIVE_TARGET = {"Id": "fn", "Arn": FUNCTION_ARN, "Input": "hush"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "targets", "failed"),
+    [
+        pytest.param({}, [LIVE_TARGET], 0, id="equal"),
+        pytest.param({}, [LIVE_TARGET, {"Id": "more", "Arn": "arn:more"}], 0, id="a further target"),
+        pytest.param({"State": "DISABLED"}, [LIVE_TARGET], 1, id="disabled"),
+        pytest.param({"ScheduleExpression": "rate(2 days)"}, [LIVE_TARGET], 1, id="another schedule"),
+        pytest.param({}, [], 1, id="no target"),
+        pytest.param({}, [{**LIVE_TARGET, "Arn": f"{FUNCTION_ARN}-other"}], 1, id="another function"),
+        pytest.param({}, [{**LIVE_TARGET, "Input": "other"}], 1, id="another input"),
+    ],
+)
+def test_a_rule_and_its_targets(
+    rule: dict[str, Any], targets: list[dict[str, Any]], failed: int, golden: Golden
+) -> None:
+    listed = {"Targets": targets} if targets else {}
+    responses: dict[str, Any] = {
+        "events:describe_rule": {**LIVE_RULE, **rule},
+        "events:list_targets_by_rule": listed,
+    }
+
+    messages = failures("AWS::Events::Rule", RULE, responses, siblings={"Fn": ("AWS::Lambda::Function", "fn")})
+
+    assert len(messages) == failed
+    assert "hush" not in str(messages)
+    golden(messages)
+
+
+def test_a_target_that_does_not_resolve_is_not_checked() -> None:
+    unknown = {"Fn::ImportValue": "queue"}
+    targets = [{"Id": "q", "Arn": unknown}, {"Id": unknown, "Arn": "a"}]
+    responses: dict[str, Any] = {
+        "events:describe_rule": LIVE_RULE,
+        "events:list_targets_by_rule": {"Targets": [{"Id": "q", "Arn": "arn:q"}]},
+    }
+
+    checks = check_resource("AWS::Events::Rule", {"Targets": targets}, responses)
+
+    assert statuses(checks) == ["proved", "proved", "not checked", "not checked"]
+
+
+SCHEDULE = {
+    "ScheduleExpression": "cron(0 3 * * ? *)",
+    "GroupName": "nightly",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": {"Fn::GetAtt": ["Fn", "Arn"]}, "RoleArn": "arn:role", "Input": "hush"},
+}
+LIVE_SCHEDULE = {
+    "State": "ENABLED",
+    "ScheduleExpression": "cron(0 3 * * ? *)",
+    "ScheduleExpressionTimezone": "UTC",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": FUNCTION_ARN, "RoleArn": "arn:role", "Input": "hush"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "failed"),
+    [
+        pytest.param({}, 0, id="equal"),
+        pytest.param({"State": "DISABLED"}, 1, id="disabled"),
+        pytest.param({"ScheduleExpressionTimezone": "Europe/Berlin"}, 1, id="another time zone"),
+        pytest.param({"Target": {"Arn": "arn:other", "RoleArn": "arn:role", "Input": "other"}}, 2, id="another target"),
+    ],
+)
+def test_a_schedule(change: dict[str, Any], failed: int, golden: Golden) -> None:
+    responses = {"scheduler:get_schedule": {**LIVE_SCHEDULE, **change}}
+
+    messages = failures(
+        "AWS::Scheduler::Schedule", SCHEDULE, responses, siblings={"Fn": ("AWS::Lambda::Function", "fn")}
+    )
+
+    assert len(messages) == failed
+    assert "hush" not in str(messages)
+    golden(messages)

@@ -24,7 +24,7 @@ STACK = {
     "CreationTime": 0,
     "Outputs": [{"OutputKey": "Out", "OutputValue": "v"}],
 }
-TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::Events::Rule"}}, "Outputs": {"Out": {"Value": "v"}}}'
+TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::S3::Bucket"}}, "Outputs": {"Out": {"Value": "v"}}}'
 
 
 def queue_reads(stubs: Any, times: int, status: str = "CREATE_COMPLETE") -> None:
@@ -209,3 +209,14 @@ def test_a_remedy_of_an_earlier_stack_of_the_name_is_not_stated(
         journal.record(Phase.OVER, stack_id=f"{PSEUDO['AWS::StackId']}0", remedied={"Queue": [30, None]})
 
     assert list(check_remedies(deployed_stack({}))) == []
+
+
+def test_expectations_of_another_stack_are_not_applied(golden: Golden) -> None:
+    config = VerifyConfig.model_validate({"outputs": {"Out": "other"}}).left_out("stack tapstack-local")
+    with stubbed("cloudformation") as (aws, stubs):
+        queue_reads(stubs, 1)
+
+        result = verify(aws, Settings("-", stack_name="shop", verify=config), lambda url: (url, {}))
+
+    assert result.failed == []
+    golden([f"{check.status.value}: {check.subject}: {check.message}" for check in result.checks])

@@ -53,6 +53,8 @@ class Desk:
     folder: Path
     calls: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    """Whether what follows a deploy was prepared, for each deploy that had anything to change."""
 
     def deploy(
         self, body: Mapping[str, Any] = BODY, options: Options | None = None, *, proves: bool = False, **more: Any
@@ -65,6 +67,7 @@ class Desk:
         settings = replace(allowed, **more)
         ui = FakeUI()
         request = DeployRequest(aws, load(str(path)), settings, options or Options(), verifies=proves)
+        request = replace(request, while_waiting=lambda: self.prepared.append("prepared"))
         done = deploy(request, ui)
         self.steps = ui.steps
         assert done is not None
@@ -88,6 +91,7 @@ def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:
     again = desk.deploy(tags={"team": "shop"})
 
     assert desk.calls == ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+    assert desk.prepared == ["prepared"]
     assert (first.outcome.changed, again.outcome.changed) == (True, False)
     assert (again.outcome.stack_id, again.outcome.outputs) == (first.outcome.stack_id, first.outcome.outputs)
 

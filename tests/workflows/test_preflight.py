@@ -1,5 +1,6 @@
 """What a preflight reads of an account, and what it decides."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,22 +25,28 @@ from tapctl.account.snapshot import dumps, load
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.errors import TemplateError, UsageError
+from tapctl.errors import ExitCode, TemplateError, UsageError
 from tapctl.hints import Advice, Advised, advise
-from tapctl.limits import CATALOGUE, CONCURRENCY, LimitKind
+from tapctl.limits import CONCURRENCY, LimitKind, catalogue
 from tapctl.report.hints import worded
+from tapctl.report.preflight_json import as_json
+from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.lint import Linting
 from tapctl.template.load import load as load_template
+from tapctl.template.parameters import KeptParameter
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import (
     DUPLICATE_KEY,
+    KEPT_PARAMETER,
     MISSING_PATH,
     UNBUILT,
+    WRONG_HANDLER,
     identified,
     judge,
     preflight,
     refuse_unbuilt,
+    refuse_wrong_handlers,
     survey,
 )
 from tapctl.workflows.read_inputs import stack_tree_for
@@ -159,10 +166,12 @@ class TestWhatIsRead:
             judged("-1", fake_account())
 
 
-def test_code_that_is_not_built_yet_is_warned_of_on_its_line(tmp_path: Path, golden: Golden) -> None:
+@pytest.mark.parametrize("linted", [True, False], ids=["with cfn-lint", "without cfn-lint"])
+def test_code_that_is_not_built_yet_is_warned_of_on_its_line(linted: bool, tmp_path: Path, golden: Golden) -> None:
     text = "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ./dist\n"
     (tmp_path / "t.yaml").write_text(text)
-    found = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), Linting(None))
+    linting = Linting(None) if linted else None
+    found = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), linting)
     (warning,) = found.lint
     assert (warning.severity, warning.rule, warning.line) == ("warning", MISSING_PATH, 5)
     golden([warning.message, *warning.hints])
@@ -285,6 +294,64 @@ def test_a_name_that_no_function_has_is_a_warning() -> None:
     assert (found.verdict, found.findings[-1].severity) == (FITS, "warning")
 
 
+@pytest.mark.parametrize(("minimum", "warned"), [(100, False), (101, True)])
+def test_a_minimum_above_the_request_is_a_warning(minimum: int, warned: bool, golden: Golden) -> None:
+    found = judged("100", fake_account(), minimum={"Fn": minimum})
+    warnings = [finding for finding in found.findings if finding.severity]
+    assert (found.verdict, len(warnings)) == (FITS, warned)
+    golden([warnings[0].message, *warnings[0].hints] if warned else [])
+
+
+def test_a_minimum_of_a_stopped_function_is_none() -> None:
+    found = judged("0", fake_account(), minimum={"Fn": 5})
+    assert not [finding for finding in found.findings if "minimum" in finding.message]
+
+
+KEPT = """
+Parameters:
+  Size: {Type: Number, Default: 5}
+  Zones: {Type: CommaDelimitedList, Default: 'a, b'}
+  Key: {Type: String, Default: none, NoEcho: true}
+  Given: {Type: String, Default: x}
+Resources: {T: {Type: AWS::SNS::Topic}}
+"""
+
+
+class TestKeptParameters:
+    """A parameter keeps the stack's value; where the default has changed, that is a surprise."""
+
+    VALUES: Mapping[str, str | Unknown] = {"Size": "3", "Zones": "a,b", "Key": Unknown("not returned"), "Given": "y"}
+
+    def kept(self, default: object, **changed: object) -> Preflight:
+        stack = Stack("mine", "UPDATE_COMPLETE", {}, self.VALUES, {})
+        deployed = {"Parameters": {"Size": {"Type": "Number", "Default": default}}, "Resources": {"T": {"Type": "X"}}}
+        reader = fake_account(stack=stack)
+        reader.template = Unknown("not in the snapshot") if default is None else deployed
+        return judge(template(KEPT), reader, settings(parameters={"Given": "z"}, **changed))
+
+    def test_it_is_named_with_both_values(self, golden: Golden) -> None:
+        found = self.kept(3)
+        assert found.kept == (KeptParameter("Size", "3", "5"),)
+        (warning,) = (finding for finding in found.findings if finding.rule == KEPT_PARAMETER)
+        assert (found.verdict, warning.line) == (FITS, 3)
+        assert warning.hints == (advise(Advice.GIVE_PARAMETER, "Size"),)
+        document = json.loads(as_json(found, RenderOptions(80, color=False)))
+        assert document["kept_parameters"] == [{"parameter": "Size", "value": "3", "default": "5"}]
+        golden(warning.message)
+
+    def test_a_default_that_is_as_before_is_none(self) -> None:
+        assert self.kept(5).kept == ()
+
+    def test_it_is_named_where_the_deployed_template_is_not_known(self) -> None:
+        assert self.kept(None).kept == (KeptParameter("Size", "3", "5"),)
+
+    def test_one_that_is_given_keeps_nothing(self) -> None:
+        stack = Stack("mine", "UPDATE_COMPLETE", {}, {"Size": "3"}, {})
+        reader = fake_account(stack=stack)
+        assert judge(template(KEPT), reader, settings(parameters={"Size": "3"})).kept == ()
+        assert "the running template" not in reader.asked
+
+
 def hints(found: Preflight) -> list[Advised]:
     return [hint for hint in found.findings[0].hints if isinstance(hint, Advised)]
 
@@ -342,6 +409,10 @@ class TestAHigherQuota:
     def test_in_the_sandbox_no_quota_of_aws_is_requested(self) -> None:
         found = judged("100", fake_account(10), sandbox=True)
         assert hints(found)[1:] == [advise(Advice.RAISE_SANDBOX_LIMIT, 200)]
+
+    def test_a_sandbox_whose_limit_was_lowered_below_its_reservations_needs_room_for_them(self) -> None:
+        found = judged("50", fake_account(10, 0, holders=Holders({"other": 100})), sandbox=True)
+        assert hints(found)[-1] == advise(Advice.RAISE_SANDBOX_LIMIT, 250)
 
     def test_a_pending_increase_that_is_enough_is_not_requested_again(self) -> None:
         reader = fake_account(10)
@@ -601,7 +672,7 @@ class TestSurvey:
     def test_it_reads_everything_that_is_counted(self) -> None:
         reader = fake_account(account_id="123456789012", stack=live(5), exports={"n": "other"})
         found = survey(reader, settings())
-        counted = [row for row in CATALOGUE if row.kind is LimitKind.COUNT]
+        counted = [row for row in catalogue() if row.kind is LimitKind.COUNT]
         assert sorted(reader.asked) == sorted(
             ["settings", "identity", "stack of mine", "exports", *(f"quota of {row.id}" for row in counted)]
         )
@@ -626,6 +697,18 @@ class TestSurvey:
         assert saved.identity() == Identity("123456789012", "eu-west-1")
         by_file, by_aws = (judge(template(FUNCTION.format(100)), account, settings()) for account in (saved, reader))
         assert (by_file.verdict, by_file.plan, by_file.concurrency) == (by_aws.verdict, by_aws.plan, by_aws.concurrency)
+
+    def test_its_stack_keeps_the_parameters_of_the_live_one(self, tmp_path: Path) -> None:
+        values: dict[str, str | Unknown] = {"Size": "3", "Key": Unknown("not returned"), "Token": "from a variable"}
+        reader = fake_account(1000, 900, stack=live(3, values))
+        path = tmp_path / "account.json"
+        path.write_text(dumps(survey(reader, settings(hidden=frozenset({"Token"}))), worded), encoding="utf-8")
+        assert "from a variable" not in path.read_text()
+        by_file, by_aws = (
+            judge(template(FUNCTION.format("!Ref Size")), each, settings()) for each in (load(path), reader)
+        )
+        assert by_file.demand.functions[0].reserved == by_aws.demand.functions[0].reserved == 3
+        assert by_file.tree.parameters.previous.keys() == by_aws.tree.parameters.previous.keys()
 
 
 def test_a_key_that_is_given_twice_is_a_warning_with_both_lines(tmp_path: Path, golden: Golden) -> None:
@@ -677,3 +760,18 @@ def test_a_report_names_the_account_that_no_verdict_needs() -> None:
 
     assert identified(unnamed, reader).account.account_id == "123456789012"
     assert identified(unnamed, fake_account()) == unnamed
+
+
+def test_a_handler_that_is_not_in_its_code_is_a_warning_and_refuses_a_deploy(tmp_path: Path, golden: Golden) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("def handler(event, context): pass\n")
+    function = "Properties: {Code: code, Runtime: python3.13, Role: r,\n    Handler: app.main}"
+    (tmp_path / "t.yaml").write_text(f"Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    {function}\n")
+    result = preflight(load_template(str(tmp_path / "t.yaml")), fake_account(), settings(), Linting(None))
+    (found,) = result.lint
+    assert (result.verdict, found.rule, found.severity, found.line) == (FITS, WRONG_HANDLER, "warning", 5)
+    with pytest.raises(TemplateError) as caught:
+        refuse_wrong_handlers(result.tree, settings().function)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert caught.value.message.endswith(found.message)
+    golden([found.message, *found.hints])

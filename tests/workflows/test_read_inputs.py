@@ -5,7 +5,8 @@ import pytest
 
 from tapctl.account.model import Account, AccountSettings, Concurrency, Quota, Stack
 from tapctl.errors import UsageError
-from tapctl.settings.settings import PREVIOUS, Settings
+from tapctl.settings.parameters_file import PREVIOUS
+from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.template.model import Template
 from tapctl.unknown import Unknown

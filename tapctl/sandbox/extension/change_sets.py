@@ -69,6 +69,10 @@ def _compare_with_values() -> None:
                 target = detail["Target"]
                 if name in before and name in after and target.get("Name"):
                     _add_values(target, before[name].get(_SHOWN, {}), after[name].get(_SHOWN, {}))
+            for context, resources in (("BeforeContext", before), ("AfterContext", after)):
+                if name in resources:
+                    properties = _known(resources[name].get(_SHOWN, {}))
+                    change["ResourceChange"][context] = json.dumps({"Properties": properties})
         return changes
 
     patches.DIFF_RESOURCES.put(compare)
@@ -92,9 +96,21 @@ def _is_intrinsic(value: Mapping[str, Any]) -> bool:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict) and _is_intrinsic(value):
-        return LATER
-    return value if isinstance(value, str) else json.dumps(value)
+    known = _known(value)
+    return known if isinstance(known, str) else json.dumps(known)
+
+
+def _known(value: Any) -> Any:
+    """The value, with what only the execution shows in the words of AWS."""
+    match value:
+        case dict() if _is_intrinsic(value):
+            return LATER
+        case dict():
+            return {name: _known(part) for name, part in value.items()}
+        case list():
+            return [_known(part) for part in value]
+        case _:
+            return value
 
 
 def _accept_changed_outputs() -> None:
@@ -150,8 +166,9 @@ def _describe_values() -> None:
         change_set = patches.CHANGE_SETS.get().get(found[1].decode()) if found else None
         if change_set is None or wanted.lower() != "true":
             return status, headers, body
-        values = _elements(change_set)
-        return status, headers, re.sub(rb"(?=</Target>)", lambda _: next(values), body)
+        values, contexts = _elements(change_set), _contexts(change_set)
+        body = re.sub(rb"(?=</Target>)", lambda _: next(values), body)
+        return status, headers, re.sub(rb"(?=</ResourceChange>)", lambda _: next(contexts), body)
 
     patches.ACTIONS.get()["DescribeChangeSet"] = describe
 
@@ -159,11 +176,13 @@ def _describe_values() -> None:
 def _elements(change_set: Record) -> Iterator[bytes]:
     """What each Target element of the answer lacks, in its order."""
     details = chain.from_iterable(change["ResourceChange"].get("Details", ()) for change in change_set["Changes"])
-    for detail in details:
-        target = detail["Target"]
-        parts = (
-            f"<{name}>{escape(target[name])}</{name}>"
-            for name in ("Path", "BeforeValue", "AfterValue")
-            if name in target
-        )
-        yield "".join(parts).encode()
+    return (_xml(detail["Target"], "Path", "BeforeValue", "AfterValue") for detail in details)
+
+
+def _contexts(change_set: Record) -> Iterator[bytes]:
+    """The same of the ResourceChange elements."""
+    return (_xml(change["ResourceChange"], "BeforeContext", "AfterContext") for change in change_set["Changes"])
+
+
+def _xml(record: Record, *names: str) -> bytes:
+    return "".join(f"<{name}>{escape(record[name])}</{name}>" for name in names if name in record).encode()

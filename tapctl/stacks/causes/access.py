@@ -10,7 +10,7 @@ KEYS = (
     ),
     Cause(
         r"The new key policy will not allow you to update the key policy in the future",
-        "with the new key policy, nobody could change the policy of the key",
+        "with the new key policy, no principal could change the policy of the key",
         "allow kms:PutKeyPolicy to the account's root or to the deploying role",
     ),
     Cause(
@@ -25,9 +25,14 @@ _ON = r"(?: on resource: \\?[\"']?(?P<resource>[^\s\"'\\]+))?"
 
 PERMISSIONS = (
     Cause(
-        r"Action denied by stack policy:.*?\[(?P<update>Update:\w+)\] for resource \[(?P<resource>[^\]]+)\]",
+        r"Action denied by stack policy:.*?\[?(?P<update>Update:[^\]]+?)\]? for resource \[?(?P<resource>[^\]\s]+)",
         "the stack policy does not allow {update} of {resource}",
         "`aws cloudformation set-stack-policy` changes the policy; a replacement loses what {resource} holds",
+    ),
+    Cause(
+        r"denied by stack policy",
+        "the stack policy does not allow the change",
+        "`aws cloudformation set-stack-policy` changes the policy",
     ),
     Cause(
         _DENIED + r".*?with an explicit deny(?P<where> in an? [\w-]+(?: [\w-]+)*)?",

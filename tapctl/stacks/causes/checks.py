@@ -29,8 +29,29 @@ CHECKS = (
         "`aws cloudformation describe-change-set --change-set-name {set}` shows its reason",
     ),
     Cause(
-        r"HandlerErrorCode: (?:InternalFailure|ServiceInternalError)|^Internal Failure",
+        r"HandlerErrorCode: (?:InternalFailure|ServiceInternalError|NetworkFailure|ServiceTimeout)|^Internal Failure",
         "an internal error of AWS, not of the template",
         "deploy again; if it fails again, check the AWS Health Dashboard",
     ),
 )
+
+GENERAL = (
+    Cause(
+        r"HandlerErrorCode: NotUpdatable|Update (?:of|to) resource type \S+ is not supported|createOnly",
+        "the property can only be set when the resource is created",
+        "give the resource another logical id, which replaces it",
+    ),
+    Cause(
+        r"HandlerErrorCode: ResourceConflict|ConcurrentModification|OperationAborted|conflicting conditional operation"
+        r"|is currently being (?:modified|updated|deleted)|ResourceInUse",
+        "another operation is changing the resource",
+        "deploy again when it has ended",
+    ),
+    Cause(
+        r"HandlerErrorCode: NotFound|ResourceNotFound|NoSuchEntity|NoSuchBucket|NoSuchKey"
+        r"|does not exist|cannot be found|not found",
+        "something that the resource names does not exist in this account and Region",
+        "correct the name, or create it first",
+    ),
+)
+"""What is known of an error by its kind alone."""

@@ -21,7 +21,17 @@ CONCURRENCY = (
         "list it with `aws lambda list-provisioned-concurrency-configs`, and delete what is not needed",
     ),
     Cause(
-        r"Provisioned Concurrency configuration failed to be applied\. Reason: FUNCTION_ERROR_INIT_FAILURE",
+        r"FUNCTION_ERROR_\w*TIME_?OUT|FunctionError\.InitTimeout",
+        "the function's own code takes too long while it is initialised",
+        "do less outside of the handler, or raise MemorySize; the last lines of its log show where it stops",
+    ),
+    Cause(
+        r"FUNCTION_ERROR_PERMISSION_DENIED|FunctionError\.PermissionDenied",
+        "Lambda may not read or run a file of the function's package",
+        "make its files readable and its entry point executable for all",
+    ),
+    Cause(
+        r"FUNCTION_ERROR_\w+|FunctionError\.\w+|Function initialization failed",
         "the function's own code fails while it is initialised",
         "see the last lines of its log; it fails in the same way when it is invoked",
     ),
@@ -31,7 +41,12 @@ CONCURRENCY = (
         "see the last lines of its log",
     ),
     Cause(
-        r"Alias with weights can ?not be used with Provisioned Concurrency",
+        r"Provisioned Concurrency configuration failed to be applied",
+        "Lambda could not start the provisioned instances of the function",
+        "see the last lines of its log",
+    ),
+    Cause(
+        r"Alias with (?:routing )?weights can ?not be used with Provisioned Concurrency",
         "an alias that splits its traffic between two versions cannot have provisioned concurrency",
         "remove RoutingConfig of the alias, or its ProvisionedConcurrencyConfig",
     ),
@@ -59,7 +74,8 @@ LAMBDA = (
         "lower MemorySize to 3008, or ask AWS Support for an increase",
     ),
     Cause(
-        r"Unzipped size must be smaller than (?P<bytes>\d+) bytes",
+        r"(?:Unzipped size must be smaller than|Layers consume more than the available size of"
+        r"|exceeds the maximum allowed size of) (?P<bytes>\d+) bytes",
         "the unzipped code and layers of the function exceed {bytes} bytes",
         "remove what it does not need, or use a container image",
     ),
@@ -67,6 +83,36 @@ LAMBDA = (
         r"environment variables you have provided exceeded the 4KB limit",
         "the environment variables of a function may not exceed 4 KB in total",
         "move long values to a parameter or a secret",
+    ),
+    Cause(
+        r"Reserved keys used in this request: (?P<keys>[\w, ]+)",
+        "Lambda sets the environment variables {keys} itself",
+        "rename them",
+    ),
+    Cause(
+        r"runtime parameter of (?P<runtime>\S+) is no longer supported",
+        "Lambda does not take the runtime {runtime} any more",
+        "use a newer runtime",
+    ),
+    Cause(
+        r"Could not unzip uploaded file|must be a non-empty zip",
+        "Lambda cannot unpack the function's code",
+        "package it as a zip file that is not empty; `tapctl deploy` packages a local folder",
+    ),
+    Cause(
+        r"Source image \S+ (?:does not exist|is not valid)|permission to access the ECR image",
+        "Lambda cannot read the image in ECR",
+        "push it to this Region, and allow lambda.amazonaws.com in the repository's policy",
+    ),
+    Cause(
+        r"image manifest, config or layer media type .* is not supported",
+        "Lambda does not take the format of the image",
+        "build it for one platform without attestations: `docker buildx build --provenance=false`",
+    ),
+    Cause(
+        r"An update is in progress for resource|ResourceConflictException.*(?:Lambda|function)",
+        "another update of the function is in progress",
+        "deploy again",
     ),
     Cause(
         r"Error occurred while GetObject\. S3 Error Code: (?P<code>\w+)",

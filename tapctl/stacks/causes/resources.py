@@ -2,6 +2,8 @@
 
 from tapctl.stacks.causes.cause import Cause
 
+_STACKS = r"(?P<users>[\w-]+(?:(?:, and |, | and )[\w-]+)*)"
+
 NAMES = (
     Cause(
         r"already exists in stack \S+:stack/(?P<stack>[^/\s]+)",
@@ -19,13 +21,18 @@ NAMES = (
         "rename it, delete the other, or import the other with `--import-existing`",
     ),
     Cause(
-        r"Export (?P<export>\S+) cannot be (?:deleted|updated) as it is in use by (?P<users>.+?)\.?$",
-        "{users} imports the output that this would remove or change",
+        r"resource types are not supported for resource import|cannot modify or add \[Outputs\]",
+        "CloudFormation does not import that",
+        "deploy without `--import-existing`, or rename the resource",
+    ),
+    Cause(
+        r"Export (?P<export>\S+) cannot be (?:deleted|updated) as it is in use by " + _STACKS,
+        "the output that this would remove or change is imported by {users}",
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
     Cause(
-        r"Cannot (?:delete|update) export (?P<export>\S+) as it is in use by (?P<users>.+?)\.?$",
-        "{users} imports the output that this would remove or change",
+        r"Cannot (?:delete|update) export (?P<export>\S+) as it is in use by " + _STACKS,
+        "the output that this would remove or change is imported by {users}",
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
     Cause(
@@ -40,6 +47,21 @@ REMAINS = (
         r"The bucket you tried to delete is not empty|BucketNotEmpty",
         "S3 does not delete a bucket with objects or versions in it",
         "empty it with `aws s3 rm s3://{physical_id} --recursive`, its versions too, or set DeletionPolicy to Retain",
+    ),
+    Cause(
+        r"RepositoryNotEmpty|repository with name .* cannot be deleted because it still contains images",
+        "ECR does not delete a repository with images in it",
+        "delete its images, or set EmptyOnDelete of the repository to true",
+    ),
+    Cause(
+        r"HostedZoneNotEmpty|hosted zone contains non-required resource record sets",
+        "Route 53 does not delete a hosted zone with records of others in it",
+        "delete its records other than NS and SOA first",
+    ),
+    Cause(
+        r"deletion protection|protected against deletion|disableApiTermination|DeletionProtection",
+        "deletion protection of the resource is enabled",
+        "disable it in an update before it is removed",
     ),
     Cause(
         r"must detach all policies first|must remove .* from .* first|DeleteConflict",
@@ -60,22 +82,6 @@ REMAINS = (
 
 WAITS = (
     Cause(
-        r"did not receive a response from your Custom Resource.*requestId \[(?P<request>[^\]]*)\]",
-        "the function behind the custom resource did not respond: it crashed, timed out, or cannot reach S3",
-        "look for request {request} in the function's log",
-    ),
-    Cause(
-        r"Received response status \[FAILED\] from custom resource\. Message returned: .*"
-        r"(?:Rate exceeded|Throttling|TooManyRequests|Too Many Requests)",
-        "AWS throttled the function behind the custom resource",
-        "deploy again; DependsOn between the custom resources spreads their requests",
-    ),
-    Cause(
-        r"Received response status \[FAILED\] from custom resource",
-        "the function behind the custom resource reported a failure",
-        "see its log",
-    ),
-    Cause(
         r"Received (?P<got>\d+) (?:conditions when expecting|SUCCESS signal\(s\) out of) (?P<wanted>\d+)",
         "{got} of {wanted} signals arrived in time",
         "check what should send them, for example /var/log/cloud-init-output.log of the instance",
@@ -86,7 +92,13 @@ WAITS = (
         "see its log, for example /var/log/cfn-init.log",
     ),
     Cause(
-        r"HandlerErrorCode: NotStabilized|did not stabilize|failed to stabilize",
+        r"Stack creation time exceeded the specified timeout",
+        "the stack was not created within its timeout in minutes",
+        "see which resource was in progress last, and raise the timeout if it needs more",
+    ),
+    Cause(
+        r"HandlerErrorCode: NotStabilized|did not stabilize|failed to stabilize|Exceeded attempts to wait"
+        r"|timed out waiting for",
         "it was created, but was not ready in time",
         "check the state and the log of the resource, then deploy again",
     ),

@@ -1,18 +1,132 @@
-"""HTTP and WebSocket APIs."""
+"""REST, HTTP and WebSocket APIs."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from tapctl.verify.compare import same_document, same_name, within
-from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, by_id, without_details
+from tapctl.template.parameters import as_text
+from tapctl.unknown import Unknown
+from tapctl.verify.check import Check
+from tapctl.verify.compare import boolean, same_document, same_name, unordered, within
+from tapctl.verify.resource_check import (
+    LiveResource,
+    Parameters,
+    PropertyCheck,
+    ResourceCheck,
+    by_id,
+    exists,
+    own_id,
+    without_details,
+)
 
 
-def _own_id(resource: LiveResource) -> str:
-    """The id without the API's, which some physical ids begin with."""
-    return re.split("[/|]", resource.physical_id)[-1]
+def _in_rest_api(parameter: str) -> Parameters:
+    """The REST API, and the physical id without the API's, which may stand before or after it."""
+
+    def parameters(resource: LiveResource) -> dict[str, Any]:
+        api = resource.properties["RestApiId"]
+        own = [part for part in resource.physical_id.split("|") if part != api]
+        return {"restApiId": api, parameter: own[-1]}
+
+    return parameters
+
+
+def _name(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """The name of a REST API; the OpenAPI definition may give another one."""
+    name = resource.properties.get("Name")
+    if name is None or {"Body", "BodyS3Location", "CloneFrom"} & {*resource.properties}:
+        yield from exists(resource, response)
+    elif isinstance(name, Unknown):
+        yield resource.unresolved("Name")
+    else:
+        actual = f"Name is {response.get('name')}"
+        yield resource.compared(response.get("name") == as_text(name), actual, f"{actual}, expected {name}")
+
+
+def _deployment(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """A deployment with a StageName makes the stage; another deployment may take it over."""
+    actual = response.get("deploymentId")
+    stage = f"stage {resource.properties['StageName']}"
+    yield resource.compared(bool(actual), f"{stage} serves deployment {actual}", f"{stage} has no deployment")
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
+    "AWS::ApiGateway::RestApi": (
+        ResourceCheck(
+            "apigateway",
+            "GetRestApi",
+            by_id("restApiId"),
+            (
+                PropertyCheck("EndpointConfiguration.Types", "endpointConfiguration.types", equal=unordered),
+                PropertyCheck("DisableExecuteApiEndpoint", "disableExecuteApiEndpoint", absent=False),
+                PropertyCheck("ApiKeySourceType", "apiKeySource", absent="HEADER"),
+                PropertyCheck("BinaryMediaTypes", "binaryMediaTypes", absent=[], equal=unordered),
+                PropertyCheck("MinimumCompressionSize", "minimumCompressionSize"),
+            ),
+            further=_name,
+        ),
+    ),
+    "AWS::ApiGateway::Resource": (
+        ResourceCheck(
+            "apigateway",
+            "GetResource",
+            _in_rest_api("resourceId"),
+            (PropertyCheck("ParentId", "parentId"), PropertyCheck("PathPart", "pathPart")),
+        ),
+    ),
+    "AWS::ApiGateway::Method": (
+        ResourceCheck(
+            "apigateway",
+            "GetMethod",
+            lambda resource: {
+                "restApiId": resource.properties["RestApiId"],
+                "resourceId": resource.properties["ResourceId"],
+                "httpMethod": resource.properties["HttpMethod"],
+            },
+            (
+                PropertyCheck("AuthorizationType", "authorizationType", default="NONE", absent="NONE"),
+                PropertyCheck("AuthorizerId", "authorizerId"),
+                PropertyCheck("ApiKeyRequired", "apiKeyRequired", default=False, absent=False, to_api=boolean),
+                PropertyCheck("Integration.Type", "methodIntegration.type"),
+                PropertyCheck("Integration.IntegrationHttpMethod", "methodIntegration.httpMethod"),
+                PropertyCheck("Integration.Uri", "methodIntegration.uri", equal=within),
+                PropertyCheck("Integration.Credentials", "methodIntegration.credentials"),
+            ),
+        ),
+    ),
+    "AWS::ApiGateway::Deployment": (
+        ResourceCheck(
+            "apigateway",
+            "GetDeployment",
+            _in_rest_api("deploymentId"),
+            (PropertyCheck("Description", "description"),),
+            further=exists,
+        ),
+        ResourceCheck(
+            "apigateway",
+            "GetStage",
+            lambda resource: {
+                "restApiId": resource.properties["RestApiId"],
+                "stageName": resource.properties["StageName"],
+            },
+            part=lambda resource: f"stage {resource.properties['StageName']}",
+            further=_deployment,
+            only_with="StageName",
+        ),
+    ),
+    "AWS::ApiGateway::Stage": (
+        ResourceCheck(
+            "apigateway",
+            "GetStage",
+            _in_rest_api("stageName"),
+            (
+                PropertyCheck("DeploymentId", "deploymentId"),
+                PropertyCheck("TracingEnabled", "tracingEnabled", default=False, absent=False, to_api=boolean),
+                PropertyCheck("CacheClusterEnabled", "cacheClusterEnabled", absent=False, to_api=boolean),
+                PropertyCheck("Variables", "variables", equal=same_document, difference=without_details),
+                PropertyCheck("AccessLogSetting.DestinationArn", "accessLogSettings.destinationArn", equal=same_name),
+            ),
+        ),
+    ),
     "AWS::ApiGatewayV2::Api": (
         ResourceCheck(
             "apigatewayv2",
@@ -29,7 +143,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetIntegration",
-            lambda resource: {"ApiId": resource.properties["ApiId"], "IntegrationId": _own_id(resource)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "IntegrationId": own_id(resource)},
             (
                 PropertyCheck("IntegrationType"),
                 PropertyCheck("IntegrationSubtype"),
@@ -46,7 +160,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetRoute",
-            lambda resource: {"ApiId": resource.properties["ApiId"], "RouteId": _own_id(resource)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "RouteId": own_id(resource)},
             (
                 PropertyCheck("RouteKey"),
                 PropertyCheck("AuthorizationType", default="NONE", absent="NONE"),
@@ -58,7 +172,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
         ResourceCheck(
             "apigatewayv2",
             "GetStage",
-            lambda resource: {"ApiId": resource.properties["ApiId"], "StageName": _own_id(resource)},
+            lambda resource: {"ApiId": resource.properties["ApiId"], "StageName": own_id(resource)},
             (
                 PropertyCheck("AutoDeploy", default=False, absent=False),
                 PropertyCheck("DefaultRouteSettings.ThrottlingRateLimit"),

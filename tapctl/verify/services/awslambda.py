@@ -1,4 +1,4 @@
-"""Lambda functions, versions, aliases, URLs, permissions and event source mappings."""
+"""Lambda functions, versions, aliases, layers, URLs, permissions and event source mappings."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check
 from tapctl.verify.compare import as_state, json_object, same_name, unordered
-from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, StateCheck, at, by_id
+from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCheck, StateCheck, at, by_id, exists
 
 
 def _environment(resource: LiveResource, response: Any) -> Iterator[Check]:
@@ -113,6 +113,15 @@ def _provisioned_concurrency(qualifier: str) -> ResourceCheck:
     )
 
 
+def _layer_version(resource: LiveResource) -> dict[str, Any]:
+    layer, _, number = resource.physical_id.rpartition(":")
+    return {"LayerName": layer, "VersionNumber": int(number)}
+
+
+def _same_layers(expected: Any, actual: Any) -> bool:
+    return list(expected) == [layer["Arn"] for layer in actual]
+
+
 # Lambda sets a function that is not invoked for weeks to Inactive, and back with the next invocation.
 _STATE = StateCheck("State", ("Active", "Inactive"))
 
@@ -130,6 +139,7 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
                 PropertyCheck("Timeout", default=3),
                 PropertyCheck("TracingConfig.Mode", default="PassThrough"),
                 PropertyCheck("Role"),
+                PropertyCheck("Layers", absent=[], equal=_same_layers),
                 PropertyCheck("KmsKeyArn", "KMSKeyArn", equal=same_name),
                 PropertyCheck("LoggingConfig.LogFormat"),
                 PropertyCheck("LoggingConfig.LogGroup"),
@@ -160,6 +170,18 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
             (PropertyCheck("FunctionVersion"),),
         ),
         _provisioned_concurrency("Name"),
+    ),
+    "AWS::Lambda::LayerVersion": (
+        ResourceCheck(
+            "lambda",
+            "GetLayerVersion",
+            _layer_version,
+            (
+                PropertyCheck("CompatibleRuntimes", absent=[], equal=unordered),
+                PropertyCheck("CompatibleArchitectures", absent=[], equal=unordered),
+            ),
+            further=exists,
+        ),
     ),
     "AWS::Lambda::Url": (
         ResourceCheck(

@@ -5,12 +5,19 @@ from collections.abc import Mapping
 from tapctl.verify.compare import unordered
 from tapctl.verify.resource_check import PropertyCheck, ResourceCheck
 
+_PER_REQUEST = 100
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
+
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
     "AWS::CloudWatch::Alarm": (
         ResourceCheck(
             "cloudwatch",
             "DescribeAlarms",
-            lambda resource: {"AlarmNames": [resource.physical_id], "AlarmTypes": ["MetricAlarm"]},
+            lambda resource: {
+                "AlarmNames": resource.batch(_PER_REQUEST),
+                "AlarmTypes": ["MetricAlarm"],
+                "MaxRecords": _PER_REQUEST,
+            },
             (
                 PropertyCheck("Namespace"),
                 PropertyCheck("MetricName"),

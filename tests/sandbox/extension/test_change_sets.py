@@ -84,11 +84,30 @@ def test_a_change_has_the_values_before_and_after(aws: Aws, stack: str) -> None:
     assert (found["Path"], found["BeforeValue"], found["AfterValue"]) == ("/Properties/DelaySeconds", "1", "3")
 
 
+def test_a_change_has_the_whole_resource_before_and_after(aws: Aws, stack: str) -> None:
+    added = change_set(aws, "whole", TEMPLATE)["Changes"][0]["ResourceChange"]
+    (changed,) = change_set(aws, stack, TEMPLATE, Delay="3")["Changes"]
+    removed = change_set(aws, stack, {**TEMPLATE, "Resources": {"Q": TEMPLATE["Resources"]["Q"]}})["Changes"]
+
+    assert ("BeforeContext" in added, json.loads(added["AfterContext"])) == (
+        False,
+        {"Properties": {"DelaySeconds": "1"}},
+    )
+    both = [json.loads(changed["ResourceChange"][context]) for context in ("BeforeContext", "AfterContext")]
+    assert both == [{"Properties": {"DelaySeconds": value}} for value in ("1", "3")]
+    gone = next(each["ResourceChange"] for each in removed if each["ResourceChange"]["Action"] == "Remove")
+    assert ("AfterContext" in gone, json.loads(gone["BeforeContext"])) == (
+        False,
+        {"Properties": {"DisplayName": "****"}},
+    )
+
+
 def test_values_are_left_out_unless_they_are_wanted(aws: Aws, stack: str) -> None:
     made = change_set(aws, stack, TEMPLATE, Delay="3")
     plain = aws.cloudformation.describe_change_set(ChangeSetName=made["ChangeSetId"])
 
     assert "BeforeValue" not in json.dumps(plain, default=str)
+    assert "AfterContext" not in json.dumps(plain, default=str)
 
 
 def test_a_noecho_value_is_never_shown(aws: Aws, stack: str) -> None:

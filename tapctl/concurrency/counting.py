@@ -1,0 +1,350 @@
+"""What a template adds to a limit: its resources, counted as the rows of the catalogue say."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib import import_module
+
+from tapctl.errors import TemplateError
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
+from tapctl.template.model import Resource
+from tapctl.template.nested import StackTree
+from tapctl.template.resolver import existence
+from tapctl.template.values import NO_VALUE, ResourceReference, Value
+from tapctl.unknown import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a limit is per: a resource of the tree by its logical id, or one of the account by its physical id.
+
+    `is_open` is one that only the deploy knows: it may be the same as another open one.
+    """
+
+    id: str
+    in_template: bool = False
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`.
+
+    `varies` is an amount that an update may change while the resource stays.
+    """
+
+    resource: str
+    least: Number
+    most: Number
+    parent: Parent | None = None
+    unknown: Unknown | None = None
+    type: str = ""
+    varies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What all resources add, to the account or to one parent."""
+
+    least: Number = 0
+    most: Number = 0
+    parent: Parent | None = None
+    resources: tuple[str, ...] = ()
+    unknown: Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A resource of a tree under the parameters of its stack."""
+
+    inventory: "Inventory"
+    member: StackTree
+    resource: Resource
+
+    @property
+    def type(self) -> str:
+        return self.resource.type
+
+    @property
+    def name(self) -> str:
+        """The logical id, behind those of nested stacks."""
+        return f"{self.member.prefix}{self.resource.logical_id}"
+
+    @property
+    def exists(self) -> bool | Unknown:
+        own = existence(self.member.resolver, self.resource)
+        return own if own is not True or self.member.exists is True else self.member.exists
+
+    def value(self, path: str) -> Value:
+        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one."""
+        name, *steps = path.split(".")
+        raw = self.resource.properties.get(name, NO_VALUE)
+        if raw is NO_VALUE:
+            return raw
+        return walk(self.resolved(raw, name), steps)
+
+    def resolved(self, raw: Value, *path: str | int) -> Value:
+        """An expression of this resource, evaluated; unknown where CloudFormation would refuse it."""
+        try:
+            return self.member.resolver.value(raw, ("Resources", self.resource.logical_id, "Properties", *path))
+        except TemplateError as error:
+            return Unknown(error.message)  # the linter and CloudFormation say more
+
+    def parents(self, path: str) -> list[Parent]:
+        """The parents that a property names: one, or each of a list."""
+        if path == ITSELF:
+            return [Parent(self.name, in_template=True)]
+        raw: Value = self.resource.properties
+        for step in path.split("."):
+            raw = raw.get(step, NO_VALUE) if isinstance(raw, dict) and "Fn::If" not in raw else NO_VALUE
+        if raw is NO_VALUE:
+            raw = self.value(path)
+        items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
+        return [self.inventory.parent(self.member, item) for item in items]
+
+    def target(self, path: str) -> "Item | None":
+        """The resource of the tree that a property refers to."""
+        parents = self.parents(path)
+        return self.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
+
+    def part(
+        self,
+        least: Number,
+        most: Number | None = None,
+        parent: Parent | None = None,
+        unknown: Unknown | None = None,
+        *,
+        varies: bool = False,
+    ) -> Part:
+        """What this resource adds, nothing at the least where it may not exist."""
+        certain = least if self.exists is True else 0
+        return Part(self.name, certain, least if most is None else most, parent, unknown, self.type, varies)
+
+
+def walk(value: Value, steps: list[str]) -> Value:
+    """The value below a resolved one; a list is gone through."""
+    for index, step in enumerate(steps):
+        if isinstance(value, list):
+            below = [walk(item, steps[index:]) for item in value]
+            return [item for item in below if item is not NO_VALUE]
+        if isinstance(value, Unknown):
+            return value
+        value = value.get(step, NO_VALUE) if isinstance(value, dict) else NO_VALUE
+    return value
+
+
+@dataclass
+class Inventory:
+    """The resources of a tree that may exist, by type and by name."""
+
+    tree: StackTree
+    by_name: dict[str, Item] = field(default_factory=dict)
+    members: dict[str, StackTree] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for member in self.tree.members():
+            self.members[member.prefix] = member
+            for resource in member.resolver.template.resources():
+                item = Item(self, member, resource)
+                if item.exists is not False:
+                    self.by_name[item.name] = item
+
+    @cached_property
+    def by_type(self) -> Mapping[str, list[Item]]:
+        types: dict[str, list[Item]] = {}
+        for item in self.by_name.values():
+            types.setdefault(item.type, []).append(item)
+        return types
+
+    def of(self, *types: str) -> Iterator[Item]:
+        for type_ in types:
+            yield from self.by_type.get(type_, ())
+
+    def parent(self, member: StackTree, raw: Value) -> Parent:
+        """What an expression of a stack refers to, followed through the parameters and outputs of nested stacks."""
+        value = member.resolver.value(raw)
+        if isinstance(raw, dict) and len(raw) == 1:
+            ((function, argument),) = raw.items()
+            above = self.members.get(_above(member.prefix))
+            if function == "Ref" and argument in member.resolver.parameters and member.prefix and above:
+                stack = above.resolver.template.body["Resources"][member.prefix[len(above.prefix) : -1]]
+                given = (stack.get("Properties", {}).get("Parameters") or {}).get(argument, NO_VALUE)
+                if given is not NO_VALUE:
+                    return self.parent(above, given)
+            parts = argument.split(".") if isinstance(argument, str) else argument
+            if function == "Fn::GetAtt" and isinstance(parts, list) and ".Outputs." in ".".join(map(str, parts)):
+                name, output = str(parts[0]), str(parts[-1]).rpartition(".")[2]
+                nested = self.members.get(f"{member.prefix}{name}/")
+                declared = nested.resolver.template.outputs.get(output) if nested else None
+                if nested and declared and "Value" in declared:
+                    return self.parent(nested, declared["Value"])
+        if isinstance(value, ResourceReference):
+            return Parent(f"{member.prefix}{value.logical_id}", in_template=True)
+        if isinstance(value, Unknown):
+            return Parent(f"{member.prefix}{json.dumps(raw, default=str, sort_keys=True)}", is_open=True)
+        return Parent(str(value))
+
+
+def _above(prefix: str) -> str:
+    above = prefix[:-1].rpartition("/")[0]
+    return f"{above}/" if above else ""
+
+
+def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
+    """What each resource adds to a limit; a counter runs once for all of its types."""
+    counters: dict[tuple[str, str], list[str]] = {}
+    for count in counts:
+        if count.of is Of.COUNTER:
+            counters.setdefault((count.counter, count.path), []).append(count.type)
+            continue
+        for item in inventory.of(count.type):
+            yield from _parts(count, item)
+    for (counter, argument), types in counters.items():
+        if any(inventory.by_type.get(type_) for type_ in types):
+            yield from counter_of(counter)(inventory, argument)
+
+
+def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
+    """The counter `module.function`; it gets the inventory and the argument of its row."""
+    module, _, function = name.partition(".")
+    counter: Callable[[Inventory, str], Iterator[Part]] = getattr(
+        import_module(f"tapctl.concurrency.counters.{module}"), function
+    )
+    return counter
+
+
+def _parts(count: Count, item: Item) -> Iterator[Part]:
+    counts = counts_under(item, count.where)
+    if counts is False:
+        return
+    least: Number
+    most: Number
+    unknown = None
+    if count.of is Of.SIZE:
+        least, most = sizes(item.value(count.path))
+    else:
+        amount = _amount(count, item)
+        unknown = amount if isinstance(amount, Unknown) else None
+        least = most = 0 if isinstance(amount, Unknown) else amount
+    if not most and unknown is None:
+        return
+    if count.maybe or counts is not True:
+        least = 0
+    for parent in item.parents(count.per) if count.per else [None]:
+        yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
+
+
+def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> bool | Unknown:
+    """Whether a resource has the values under which it counts."""
+    open_: Unknown | None = None
+    for path, allowed in where.items():
+        value = item.value(path)
+        values = value if isinstance(value, list) else [value]
+        unknown = next((one for one in values if isinstance(one, Unknown)), None)
+        if value is NO_VALUE:
+            if ABSENT not in allowed:
+                return False
+        elif PRESENT in allowed:
+            continue
+        elif unknown:
+            open_ = open_ or unknown
+        elif not any(str(one) in allowed for one in values):
+            return False
+    return open_ or True
+
+
+def _amount(count: Count, item: Item) -> Number | Unknown:
+    if count.of is Of.RESOURCE:
+        return count.units
+    value = item.value(count.path)
+    if count.of is Of.LENGTH and not isinstance(value, Unknown):
+        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
+    factors = [number(item.value(path)) for path in count.times]
+    amount = count.missing if value is NO_VALUE or value == [] else number(value)
+    for factor in factors:
+        if isinstance(amount, Unknown) or isinstance(factor, Unknown):
+            return amount if isinstance(amount, Unknown) else factor
+        amount *= factor
+    return amount if isinstance(amount, Unknown) else amount * count.units
+
+
+REFERENCE = 200
+"""The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
+
+
+def sizes(value: Value) -> tuple[int, int]:
+    """The least and most characters of a value, without spaces; a list of values takes what they take together."""
+    if value is NO_VALUE:
+        return 0, 0
+    if isinstance(value, list):
+        pairs = [sizes(item) for item in value]
+        return sum(least for least, _ in pairs), sum(most for _, most in pairs)
+    unknowns = 0
+
+    def blank(_: object) -> str:
+        nonlocal unknowns
+        unknowns += 1
+        return ""
+
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
+    return len(text), len(text) + unknowns * REFERENCE
+
+
+def number(value: Value) -> Number | Unknown:
+    """A property as a number, a list as the sum of its numbers; unknown where it is none."""
+    match value:
+        case Unknown():
+            return value
+        case list():
+            amounts = [number(item) for item in value]
+            return next((item for item in amounts if isinstance(item, Unknown)), None) or sum(
+                item for item in amounts if not isinstance(item, Unknown)
+            )
+        case bool() | dict():
+            return Unknown("it is no number")
+        case int() | float():
+            return value
+        case _:
+            text = str(value).strip()
+            try:
+                return int(text) if text.lstrip("+-").isdigit() else float(text)
+            except ValueError:
+                return Unknown(f"`{text}` is no number")
+
+
+def grouped(found: Iterable[Part]) -> tuple[Addition, ...]:
+    """The parts of each parent together; parents that only the deploy knows may all be the same one."""
+    groups: dict[Parent | None, list[Part]] = {}
+    for part in found:
+        groups.setdefault(part.parent, []).append(part)
+    additions = [_together(parent, members) for parent, members in groups.items()]
+    most = sum(addition.most for addition in additions if addition.parent and addition.parent.is_open)
+    return tuple(
+        replace(addition, most=most) if addition.parent and addition.parent.is_open else addition
+        for addition in additions
+    )
+
+
+def _together(parent: Parent | None, members: list[Part]) -> Addition:
+    return Addition(
+        sum(part.least for part in members),
+        sum(part.most for part in members),
+        parent,
+        tuple(dict.fromkeys(part.resource for part in members)),
+        next((part.unknown for part in members if part.unknown), None),
+    )
+
+
+def largest(additions: Iterable[Addition]) -> Addition:
+    """The addition to the account, or to the parent that gets most."""
+    found = list(additions)
+    if not found:
+        return Addition()
+    fullest = max(found, key=lambda addition: (addition.most, addition.least, addition.unknown is not None))
+    return replace(fullest, least=max(addition.least for addition in found))
+
+
+def plain_number(value: Number) -> Number:
+    """A number of a report: whole where it is, else rounded to six places."""
+    return int(value) if float(value).is_integer() else round(float(value), 6)

@@ -1,0 +1,136 @@
+"""Applied values and usage, as the rows say, with the calls that are made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tapctl.account.live import LiveAccount
+from tapctl.account.model import Quota, Source
+from tapctl.limits import Limit, catalogue
+from tapctl.unknown import Unknown
+from tests.support.queued_answers import answering, offline_aws, stubbed
+
+REFUSED = ("NoSuchResourceException", "none")
+
+
+def row(id_: str) -> Limit:
+    return next(limit for limit in catalogue() if limit.id == id_)
+
+
+def read(id_: str, ec2: dict[str, list[dict[str, Any]]], value: float = 5) -> Quota:
+    aws = offline_aws()
+    answering(aws, "ec2", **ec2)
+    answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": value}}])
+    (quota,) = LiveAccount(aws).quotas([row(id_)]).values()
+    return quota
+
+
+def answering_global(aws: Any) -> None:
+    """Service Quotas of the Region that has the global ones."""
+    from botocore.awsrequest import AWSResponse
+    from botocore.compat import HTTPHeaders
+
+    aws.client("service-quotas", "us-east-1").meta.events.register_first(
+        "before-call", lambda **_: (AWSResponse("", 200, HTTPHeaders(), None), {"Quota": {"Value": 10000.0}})
+    )
+
+
+class TestReadings:
+    def test_a_list_is_counted(self) -> None:
+        answer = {"Addresses": [{"PublicIpv4Pool": "amazon"}, {}, {"PublicIpv4Pool": "ipv4pool-1"}]}
+        assert read("ec2-elastic-ips", {"DescribeAddresses": [answer]}) == Quota(5, 2)
+
+    def test_parents_are_tallied_over_all_pages(self) -> None:
+        pages: list[dict[str, Any]] = [
+            {"Subnets": [{"VpcId": "vpc-1"}, {"VpcId": "vpc-2"}], "NextToken": "more"},
+            {"Subnets": [{"VpcId": "vpc-1"}]},
+        ]
+        assert read("vpc-subnets-per-vpc", {"DescribeSubnets": pages}).usage == {"vpc-1": 2, "vpc-2": 1}
+
+    def test_parents_are_added_up_by_their_group(self) -> None:
+        gateways: list[Any] = [{"SubnetId": subnet, "State": state} for subnet, state in GATEWAYS]
+        zones = (("1", "a"), ("2", "a"), ("3", "b"))
+        subnets: list[Any] = [{"SubnetId": f"subnet-{name}", "AvailabilityZone": zone} for name, zone in zones]
+        found = read(
+            "vpc-nat-gateways-per-zone",
+            {"DescribeNatGateways": [{"NatGateways": gateways}], "DescribeSubnets": [{"Subnets": subnets}]},
+        )
+        assert found.usage == {"a": 2, "b": 1}
+
+    def test_pairs_have_their_number(self) -> None:
+        routes = [{"Origin": "CreateRoute", "DestinationCidrBlock": "0.0.0.0/0"}, {"Origin": "CreateRouteTable"}]
+        tables = {"RouteTables": [{"RouteTableId": "rtb-1", "Routes": routes}]}
+        assert read("vpc-routes-per-table", {"DescribeRouteTables": [tables]}).usage == {"rtb-1": 1}
+
+    def test_numbers_are_added_up_in_the_unit_of_the_limit(self) -> None:
+        volumes = {"Volumes": [{"Size": 512}, {"Size": 1024}]}
+        assert read("ebs-gp3-storage", {"DescribeVolumes": [volumes]}, 50) == Quota(50, 1.5)
+
+    def test_metrics_are_read_in_one_batch(self) -> None:
+        aws = offline_aws()
+        results = [{"Id": "m0", "Values": [12.0, 10.0]}, {"Id": "m1", "Values": []}]
+        answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": results}])
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 64.0}}] * 2)
+
+        found = LiveAccount(aws).quotas([row("ec2-on-demand-standard-vcpus"), row("ec2-on-demand-g-vcpus")])
+
+        assert [quota.usage for quota in found.values()] == [12, 0]
+
+
+GATEWAYS = (
+    ("subnet-1", "available"), ("subnet-2", "pending"), ("subnet-3", "deleting"), ("subnet-3", "deleted"),
+    ("subnet-1", "failed"),
+)  # fmt: skip
+
+
+class TestCalls:
+    def test_one_operation_answers_all_the_limits_that_need_it(self) -> None:
+        summary = {"Roles": 3, "RolesQuota": 1000, "Policies": 7, "PoliciesQuota": 1500}
+        with stubbed("iam") as (aws, stubs):
+            stubs["iam"].add_response("get_account_summary", {"SummaryMap": summary})
+            found = LiveAccount(aws).quotas([row("iam-roles"), row("iam-managed-policies")])
+        assert [(quota.value, quota.usage) for quota in found.values()] == [(1000, 3), (1500, 7)]
+
+    def test_a_denied_read_names_the_action_and_hides_no_other_limit(self) -> None:
+        with stubbed("iam", "s3") as (aws, stubs):
+            stubs["iam"].add_response("get_account_summary", {"SummaryMap": {"Roles": 3, "RolesQuota": 1000}})
+            stubs["s3"].add_client_error("list_buckets", "AccessDenied", "no")
+            answering_global(aws)
+            found = LiveAccount(aws).quotas([row("iam-roles"), row("s3-buckets")])
+        buckets = found["s3/L-DC2B2D3D"].usage
+        assert isinstance(buckets, Unknown)
+        assert "s3:ListAllMyBuckets" in buckets.reason
+        assert found["iam/L-FE177D64"] == Quota(1000, 3)
+
+    def test_a_page_that_fails_in_the_middle_is_unknown(self) -> None:
+        with stubbed("ec2", "service-quotas") as (aws, stubs):
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 200.0}})
+            stubs["ec2"].add_response("describe_subnets", {"Subnets": [{"VpcId": "vpc-1"}], "NextToken": "more"})
+            stubs["ec2"].add_client_error("describe_subnets", "InternalError", "no")
+            found = LiveAccount(aws).quotas([row("vpc-subnets-per-vpc")])["vpc/L-407747CB"]
+        assert isinstance(found.usage, Unknown)
+
+
+class TestSources:
+    @pytest.fixture
+    def no_quota(self) -> Iterator[Any]:
+        with stubbed("ec2", "service-quotas") as (aws, stubs):
+            stubs["ec2"].add_response("describe_vpcs", {"Vpcs": []})
+            stubs["service-quotas"].add_client_error("get_service_quota", *REFUSED)
+            yield aws, stubs["service-quotas"]
+
+    def test_aws_s_default_stands_in_for_an_applied_value(self, no_quota: Any) -> None:
+        aws, quotas = no_quota
+        quotas.add_response("get_aws_default_service_quota", {"Quota": {"Value": 5.0}})
+        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, Source.AWS_DEFAULT)}
+
+    def test_a_code_that_service_quotas_does_not_know_leaves_the_documented_default(self, no_quota: Any) -> None:
+        aws, quotas = no_quota
+        quotas.add_client_error("get_aws_default_service_quota", *REFUSED)
+        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, Source.DOCUMENTED)}
+
+    def test_a_limit_without_a_code_has_its_documented_default(self) -> None:
+        assert LiveAccount(offline_aws()).quotas([row("s3-lifecycle-rules")]) == {
+            "s3/lifecycle-rules": Quota(1000, 0, Source.DOCUMENTED)
+        }

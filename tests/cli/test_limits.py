@@ -1,0 +1,84 @@
+"""`tapctl limits`: the catalogue, and what a template adds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
+
+TEMPLATE = """\
+Parameters: {Count: {Type: Number, Default: 2}}
+Resources:
+  Vpc: {Type: AWS::EC2::VPC}
+  One: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc}}
+  Two: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: {MinSize: "1", MaxSize: !Ref Count, LaunchConfigurationName: !Ref Launch}
+  Launch: {Type: AWS::AutoScaling::LaunchConfiguration, Properties: {InstanceType: m5.large}}
+  Own: {Type: Custom::Own}
+"""
+
+
+@pytest.fixture
+def template(desk: Path) -> str:
+    (desk / "net.yaml").write_text(TEMPLATE)
+    return "net.yaml"
+
+
+def test_what_a_new_stack_adds_is_the_contract_s(template: str, tapctl: Tapctl) -> None:
+    answer = tapctl("limits", "--template", template, "--format", "json")
+    document = json.loads(answer.out)
+    rows = {entry["id"]: entry for entry in document["limits"]}
+
+    assert answer.code == 4
+    assert document["schema"] == "tapctl.limits/1"
+    assert rows["vpc-vpcs"] == {
+        "id": "vpc-vpcs",
+        "key": "vpc/L-F678F1CE",
+        "added": {"least": 1, "most": 1},
+        "parent": None,
+        "resources": ["Vpc"],
+    }
+    assert (rows["vpc-subnets-per-vpc"]["added"], rows["vpc-subnets-per-vpc"]["parent"]) == (
+        {"least": 2, "most": 2},
+        "Vpc",
+    )
+    assert rows["ec2-on-demand-standard-vcpus"]["added"] == {"least": 2, "most": 4}
+    assert {"type": "Custom::Own", "count": 1} in document["coverage"]
+
+
+def test_a_parameter_settles_what_was_open(template: str, tapctl: Tapctl) -> None:
+    assert tapctl("limits", "--template", template, "-p", "Count=1", "--format", "json").code == 0
+
+
+def test_what_only_the_deploy_knows_is_open(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "open.yaml").write_text(
+        "Parameters: {Type: {Type: String}}\n"
+        "Resources: {I: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Type}}}\n"
+    )
+    answer = tapctl("limits", "--template", "open.yaml", "--format", "json")
+    (vcpus,) = [row for row in json.loads(answer.out)["limits"] if row["key"] == "ec2/L-1216C47A"]
+
+    assert (answer.code, "Type" in vcpus["added"]["unknown"]) == (4, True)
+
+
+@pytest.mark.parametrize("of", ["dynamodb", "dynamodb-tables", "dynamodb/L-F98FE922"])
+def test_the_catalogue_is_listed_by_service_and_by_id(of: str, tapctl: Tapctl) -> None:
+    answer = tapctl("limits", of, "--format", "json")
+
+    assert answer.code == 0
+    assert "dynamodb-tables" in [row["id"] for row in json.loads(answer.out)["limits"]]
+
+
+def test_another_word_is_refused(tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("limits", "nothing")
+
+    assert answer.is_error(2)
+    golden(answer.err)
+
+
+def test_the_tables_are_for_people_and_for_markdown(template: str, tapctl: Tapctl, golden: Golden) -> None:
+    golden([tapctl("limits", "-t", template, "vpc").out, tapctl("limits", "kms", "--format", "markdown").out])

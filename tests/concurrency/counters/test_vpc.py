@@ -1,0 +1,82 @@
+"""Rules of security groups, routes, and NAT gateways by Availability Zone."""
+
+import pytest
+
+from tapctl.concurrency.counters.vpc import nat_gateways, routes, security_group_rules
+from tapctl.concurrency.counting import Addition, Inventory, grouped, largest
+from tests.support.templates import stack_tree_of
+
+
+def inventory(text: str) -> Inventory:
+    return Inventory(stack_tree_of("Parameters: {P: {Type: String}, Q: {Type: String}}\nResources:\n" + text))
+
+
+def rules(text: str) -> Addition:
+    return largest(grouped(security_group_rules(inventory(text), "")))
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        pytest.param("", 1, id="the-rule-that-aws-gives-it"),
+        pytest.param("SecurityGroupIngress: [{CidrIp: 1.1.1.1/32}, {CidrIp: 1.1.1.2/32}, {CidrIpv6: '::/0'}]", 2,
+                     id="ipv4-and-ipv6-apart"),
+        pytest.param("SecurityGroupIngress: [{CidrIp: 1.1.1.1/32}, {SourceSecurityGroupId: sg-1}]", 2,
+                     id="a-group-counts-for-both"),
+        pytest.param("SecurityGroupIngress: [{CidrIp: 1.1.1.1/32}],"
+                     " SecurityGroupEgress: [{CidrIp: 1.1.1.1/32}, {CidrIp: 1.1.1.2/32}]", 2,
+                     id="the-larger-direction"),
+    ],
+)  # fmt: skip
+def test_the_rules_of_a_group_count_by_direction_and_version(properties: str, expected: int) -> None:
+    found = rules(f"  G: {{Type: AWS::EC2::SecurityGroup, Properties: {{{properties}}}}}\n")
+
+    assert (found.least, found.most, found.parent and found.parent.id) == (expected, expected, "G")
+
+
+def test_standalone_rules_count_with_those_of_their_group() -> None:
+    found = rules(
+        "  G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupIngress: [{CidrIp: 1.1.1.1/32}]}}\n"
+        "  R: {Type: AWS::EC2::SecurityGroupIngress, Properties: {GroupId: !GetAtt G.GroupId, CidrIp: 1.1.1.2/32}}\n"
+    )
+
+    assert (found.most, found.parent and found.parent.id) == (2, "G")
+
+
+def test_a_prefix_list_weighs_as_much_as_it_may_have_entries() -> None:
+    group = "  G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupIngress: [{SourcePrefixListId: %s}]}}\n"
+    own = "  L: {Type: AWS::EC2::PrefixList, Properties: {MaxEntries: 20}}\n"
+
+    assert rules(group % "!Ref L" + own).most == 20
+    assert rules(group % "pl-1").unknown
+
+
+def test_routes_count_by_version() -> None:
+    route = "  R%s: {Type: AWS::EC2::Route, Properties: {RouteTableId: rtb-1, %s}}\n"
+    text = "".join(
+        route % (index, f"{name}: a")
+        for index, name in enumerate(["DestinationCidrBlock", "DestinationCidrBlock", "DestinationIpv6CidrBlock"])
+    )
+
+    assert largest(grouped(routes(inventory(text), ""))).most == 2
+
+
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [
+        pytest.param(("a", "b"), (1, 1), id="different-zones"),
+        pytest.param(("a", "a"), (2, 2), id="the-same-zone"),
+        pytest.param(("!Select [0, !GetAZs '']", "!Select [1, !GetAZs '']"), (1, 1), id="different-items-of-a-list"),
+        pytest.param(("!Ref P", "!Ref Q"), (1, 2), id="two-parameters-may-be-the-same-zone"),
+        pytest.param(("!Ref P", "!Ref P"), (2, 2), id="one-parameter-is-one-zone"),
+    ],
+)
+def test_nat_gateways_count_by_zone(zones: tuple[str, str], expected: tuple[int, int]) -> None:
+    text = "".join(
+        f"  S{index}: {{Type: AWS::EC2::Subnet, Properties: {{AvailabilityZone: {zone}}}}}\n"
+        f"  N{index}: {{Type: AWS::EC2::NatGateway, Properties: {{SubnetId: !Ref S{index}}}}}\n"
+        for index, zone in enumerate(zones)
+    )
+    found = largest(grouped(nat_gateways(inventory(text), "")))
+
+    assert (found.least, found.most) == expected
