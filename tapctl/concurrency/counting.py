@@ -7,10 +7,11 @@ from functools import cached_property
 from importlib import import_module
 
 from tapctl.errors import TemplateError
-from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Named, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
+from tapctl.template.parameters import as_text
+from tapctl.template.resolver import existence, sizes, template_text
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 
@@ -77,7 +78,14 @@ class Item:
         return own if own is not True or self.member.exists is True else self.member.exists
 
     def value(self, path: str) -> Value:
-        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one."""
+        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one.
+
+        `A>B` is the property B of the resource that A refers to, not set where that is not in the tree.
+        """
+        reference, follows, below = path.partition(">")
+        if follows:
+            target = self.target(reference)
+            return target.value(below) if target else NO_VALUE
         name, *steps = path.split(".")
         raw = self.resource.properties.get(name, NO_VALUE)
         if raw is NO_VALUE:
@@ -107,6 +115,14 @@ class Item:
         """The resource of the tree that a property refers to."""
         parents = self.parents(path)
         return self.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
+
+    def has_named(self, named: Named) -> bool:
+        """Whether the stack has the resource that takes its name from this one."""
+        names = (self.resource.properties.get(named.own, NO_VALUE), {"Ref": self.resource.logical_id})
+        resolver = self.member.resolver
+        wanted = [f"{named.prefix}{template_text(resolver, name)}" for name in names if name is not NO_VALUE]
+        others = (other.resource.properties for other in self.inventory.of(named.type) if other.member is self.member)
+        return any(template_text(resolver, properties.get(named.path)) in wanted for properties in others)
 
     def part(
         self,
@@ -193,16 +209,16 @@ def _above(prefix: str) -> str:
 
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
     """What each resource adds to a limit; a counter runs once for all of its types."""
-    counters: dict[tuple[str, str], list[str]] = {}
+    counters: list[tuple[str, str]] = []
     for count in counts:
         if count.of is Of.COUNTER:
-            counters.setdefault((count.counter, count.path), []).append(count.type)
+            if any(counts_under(item, count.where) is not False for item in inventory.of(count.type)):
+                counters.append((count.counter, count.path))
             continue
         for item in inventory.of(count.type):
             yield from _parts(count, item)
-    for (counter, argument), types in counters.items():
-        if any(inventory.by_type.get(type_) for type_ in types):
-            yield from counter_of(counter)(inventory, argument)
+    for counter, argument in dict.fromkeys(counters):
+        yield from counter_of(counter)(inventory, argument)
 
 
 def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
@@ -216,7 +232,7 @@ def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
 
 def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
-    if counts is False:
+    if counts is False or (count.unless and item.has_named(count.unless)):
         return
     least: Number
     most: Number
@@ -231,8 +247,13 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
         return
     if count.maybe or counts is not True:
         least = 0
-    for parent in item.parents(count.per) if count.per else [None]:
+    for parent in (item.parents(count.per) if count.per else [None]) or _otherwise(count):
         yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
+
+
+def _otherwise(count: Count) -> list[Parent]:
+    """The parent of a resource that names none."""
+    return [Parent(count.otherwise)] if count.otherwise else []
 
 
 def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> bool | Unknown:
@@ -249,7 +270,7 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
             continue
         elif unknown:
             open_ = open_ or unknown
-        elif not any(str(one) in allowed for one in values):
+        elif not any(as_text(one) in allowed for one in values):
             return False
     return open_ or True
 
@@ -267,28 +288,6 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
             return amount if isinstance(amount, Unknown) else factor
         amount *= factor
     return amount if isinstance(amount, Unknown) else amount * count.units
-
-
-REFERENCE = 200
-"""The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
-
-
-def sizes(value: Value) -> tuple[int, int]:
-    """The least and most characters of a value, without spaces; a list of values takes what they take together."""
-    if value is NO_VALUE:
-        return 0, 0
-    if isinstance(value, list):
-        pairs = [sizes(item) for item in value]
-        return sum(least for least, _ in pairs), sum(most for _, most in pairs)
-    unknowns = 0
-
-    def blank(_: object) -> str:
-        nonlocal unknowns
-        unknowns += 1
-        return ""
-
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
-    return len(text), len(text) + unknowns * REFERENCE
 
 
 def number(value: Value) -> Number | Unknown:

@@ -46,9 +46,22 @@ PRESENT = "*"
 """In `where`: the property is set, whatever its value is."""
 
 Where = Mapping[str, tuple[str | None, ...]]
-"""By the path of a property, the values under which a resource counts."""
+"""By the path of a property, the values under which a resource counts; `A>B` is the property B of what A refers to.
+
+A resource outside of the template sets no property.
+"""
 
 _ALWAYS: Where = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resource of a type whose name at `path` is a prefix and the name of another, which that one has at `own`."""
+
+    type: str
+    path: str
+    prefix: str
+    own: str
 
 
 class Of(Enum):
@@ -69,8 +82,9 @@ class Count:
     `path` is the property, its steps joined by dots; a list on the way is gone through. `times` are the paths of
     numbers that multiply it, and `missing` is the value of the property where a resource does not set it. `per` is the
     path of the property that names the parent or parents, `ITSELF` where the resource is the parent, and "" where the
-    limit is the account's. `maybe` marks units that may or may not be taken. `counter` is `module.function`, which gets
-    the `path` as its argument.
+    limit is the account's; `otherwise` is the parent of a resource that does not set it. `maybe` marks units that may
+    or may not be taken, and `unless` the resource of the same stack beside which this one adds nothing. `counter` is
+    `module.function`, which gets the `path` as its argument.
     """
 
     type: str
@@ -83,11 +97,22 @@ class Count:
     missing: Number = 0
     maybe: bool = False
     counter: str = ""
+    otherwise: str = ""
+    unless: Named | None = None
 
 
-def each(type_: str, *, per: str = "", where: Where = _ALWAYS, units: Number = 1, maybe: bool = False) -> Count:
+def each(
+    type_: str,
+    *,
+    per: str = "",
+    otherwise: str = "",
+    where: Where = _ALWAYS,
+    units: Number = 1,
+    maybe: bool = False,
+    unless: Named | None = None,
+) -> Count:
     """Every resource of a type; a new VPC counts toward what AWS creates along with it."""
-    return Count(type_, per=per, where=where, units=units, maybe=maybe)
+    return Count(type_, per=per, where=where, units=units, maybe=maybe, otherwise=otherwise, unless=unless)
 
 
 def total(
@@ -119,9 +144,12 @@ def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -
     return Count(type_, Of.VALUE, path, per=ITSELF, where=where, units=units)
 
 
-def counted(counter: str, *types: str, argument: str = "") -> tuple[Count, ...]:
-    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types."""
-    return tuple(Count(type_, Of.COUNTER, argument, counter=counter) for type_ in types)
+def counted(counter: str, *types: str, argument: str = "", where: Where = _ALWAYS) -> tuple[Count, ...]:
+    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types.
+
+    It runs where one of them has the values of `where`.
+    """
+    return tuple(Count(type_, Of.COUNTER, argument, where=where, counter=counter) for type_ in types)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -144,7 +172,8 @@ class Call:
     """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
-    the operation, `token` for an operation without a paginator: the members of answer and request with the next page.
+    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer, and
+    the member of the request that takes it.
     `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
     """
 
