@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from tapctl.account.model import Quota, Source, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws
-from tapctl.limits.row import METRIC_ACTION, Call, Limit, Metric, Number, Reading
+from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, Reading
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
@@ -178,8 +179,11 @@ class LimitReads:
         folds = {(call.path, call.reading): _Fold(call) for call in calls}
         first, count = calls[0], 0
         page: Mapping[str, Any] | None = None
+        parameters = {
+            name: account_id(self.aws) if value == ACCOUNT_ID else value for name, value in first.parameters.items()
+        }
         for page in self.aws.each_page(
-            first.service, first.operation, region=first.region or None, token=first.token, **first.parameters
+            first.service, first.operation, region=first.region or None, token=first.token, **parameters
         ):
             count += 1
             for fold in folds.values():

@@ -238,7 +238,7 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     most: Number
     unknown = None
     if count.of is Of.SIZE:
-        least, most = sizes(item.value(count.path))
+        least, most = sizes(item.value(count.path), count.reference)
     else:
         amount = _amount(count, item)
         unknown = amount if isinstance(amount, Unknown) else None

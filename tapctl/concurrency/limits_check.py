@@ -1,5 +1,6 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import FILES, Limit, LimitKind, limits_of
-from tapctl.limits.row import Grade, Number
+from tapctl.limits.row import Grade, Measure, Number
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -243,10 +244,23 @@ def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
 def measured(limit: Limit, member: StackTree) -> int:
     """How much of a limit of templates one template takes."""
     template = member.resolver.template
-    if not limit.section:
-        return len(template.source.text.encode())
     # A macro at the top level may bring the whole section.
-    return len(template.body.get(limit.section) or {})
+    section = template.body.get(limit.section) or {}
+    match limit.measure:
+        case Measure.TEXT:
+            return len(template.source.text.encode())
+        case Measure.ENTRIES:
+            return len(section.encode() if isinstance(section, str) else section)
+        case Measure.LARGEST_ENTRY:
+            return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
+        case Measure.PARAMETER:
+            values = member.resolver.parameters.values()
+            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
+        case Measure.DYNAMIC_REFERENCES:
+            return json.dumps(template.body, default=str).count("{{resolve:")
+        case Measure.TREE:
+            resources = [len(nested.resolver.template.body.get("Resources") or {}) for nested in member.members()]
+            return 0 if member.prefix or len(resources) == 1 else sum(resources)
 
 
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -255,6 +269,8 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         raise AssertionError(limit)
     for member in result.tree.members():
         template, size = member.resolver.template, measured(limit, member)
+        if not size:
+            continue
         verdict = Verdict.FITS if size <= allowed else Verdict.EXCEEDS
         hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
         message = f"{limit.title}: {size:,} of {allowed:,}{unit}"

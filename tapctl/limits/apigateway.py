@@ -28,7 +28,7 @@ def _apis(kind: str, code: str, title: str, types: tuple[str | None, ...], defau
 
 
 def _account(
-    id_: str, code: str, title: str, counts: tuple[Count, ...], usage: Call, default: int, *, adjustable: bool = True
+    id_: str, code: str, title: str, counts: tuple[Count, ...], usage: Call, *, default: int, adjustable: bool = True
 ) -> Limit:
     """A limit of the account."""
     return Limit(
@@ -68,30 +68,37 @@ def _per(
     )
 
 
+def _of_body(counter: str, type_: str) -> tuple[Count, ...]:
+    """What a function counts in the OpenAPI body of an API."""
+    return tuple(
+        count for path in ("Body", "BodyS3Location") for count in counted(counter, type_, where={path: (PRESENT,)})
+    )
+
+
 ROWS = (
     _apis("REGIONAL", "L-AA0FF27B", "Regional REST APIs", ("REGIONAL",), 600),
     _apis("EDGE", "L-B97207D0", "Edge-optimized REST APIs", (ABSENT, "EDGE"), 120),
     _apis("PRIVATE", "L-A966AB5C", "Private REST APIs", ("PRIVATE",), 600),
     _account("api-keys", "L-1D180A63", "API keys of REST APIs", (each("AWS::ApiGateway::ApiKey"),),
-             _call("GetApiKeys"), 10_000, adjustable=False),
+             _call("GetApiKeys"), default=10_000, adjustable=False),
     _account("usage-plans", "L-E8693075", "Usage plans", (each("AWS::ApiGateway::UsagePlan"),),
-             _call("GetUsagePlans"), 300),
+             _call("GetUsagePlans"), default=300),
     _account(
         "domain-names", "L-A93447B8", "Public custom domain names",
         (each("AWS::ApiGateway::DomainName"), each("AWS::ApiGatewayV2::DomainName")),
-        _call("GetDomainNames", "items[?!contains(to_string(endpointConfiguration.types), 'PRIVATE')]"), 120,
+        _call("GetDomainNames", "items[?!contains(to_string(endpointConfiguration.types), 'PRIVATE')]"), default=120,
     ),
     _account(
         "private-domain-names", "L-24E7E662", "Private custom domain names", (each("AWS::ApiGateway::DomainNameV2"),),
-        _call("GetDomainNames", "items[?contains(to_string(endpointConfiguration.types), 'PRIVATE')]"), 50,
+        _call("GetDomainNames", "items[?contains(to_string(endpointConfiguration.types), 'PRIVATE')]"), default=50,
     ),
     _account(
         "domain-access-associations", "L-4D98A8A5", "Domain name access associations",
         (each("AWS::ApiGateway::DomainNameAccessAssociation"),),
-        _call("GetDomainNameAccessAssociations", token=("position", "position")), 100,
+        _call("GetDomainNameAccessAssociations", token=("position", "position")), default=100,
     ),
     _account("vpc-links", "L-A4C7274F", "VPC links of REST APIs", (each("AWS::ApiGateway::VpcLink"),),
-             _call("GetVpcLinks"), 20),
+             _call("GetVpcLinks"), default=20),
     Limit(
         id="apigateway-http-vpc-links",
         key="apigateway/L-608BDCD4",
@@ -105,20 +112,20 @@ ROWS = (
         ),
     ),
     _account("client-certificates", "L-824C9E42", "Client certificates", (each("AWS::ApiGateway::ClientCertificate"),),
-             _call("GetClientCertificates"), 60),
+             _call("GetClientCertificates"), default=60),
     _per(
         "resources-per-api", "L-01C8A9E0", "Resources of a REST API, routes of a WebSocket API",
         (
             each("AWS::ApiGateway::Resource", per="RestApiId"),
             each(ROUTE, per="ApiId", where={"ApiId>ProtocolType": ("WEBSOCKET",)}),
-            *counted("apigateway.resources", REST_API, where={"Body": (PRESENT,)}),
+            *_of_body("apigateway.resources", REST_API),
         ), 300,
     ),
     _per(
         "routes-per-http-api", "L-65B5C802", "Routes of an HTTP API",
         (
             each(ROUTE, per="ApiId", where={"ApiId>ProtocolType": (ABSENT, "HTTP")}),
-            *counted("apigateway.routes", API, where={"Body": (PRESENT,)}),
+            *_of_body("apigateway.routes", API),
         ), 300, docs=_HTTP_DOCS,
     ),
     _per(

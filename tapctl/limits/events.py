@@ -6,8 +6,8 @@ DOCS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 RULE = "AWS::Events::Rule"
 
 
-def _account(id_: str, code: str, title: str, type_: str, operation: str, path: str, default: int) -> Limit:
-    """A limit of the account; the operations have no paginator."""
+def _account(id_: str, code: str, title: str, type_: str, read: tuple[str, str], *, default: int) -> Limit:
+    """A limit of the account; `read` has the operation and the path of its list, which has no paginator."""
     return Limit(
         id=id_,
         key=f"events/{code}",
@@ -15,12 +15,13 @@ def _account(id_: str, code: str, title: str, type_: str, operation: str, path: 
         docs=DOCS,
         counts=(each(type_),),
         default=default,
-        usage=Call("events", operation, path, token=("NextToken", "NextToken")),
+        usage=Call("events", *read, token=("NextToken", "NextToken")),
     )
 
 
 ROWS = (
-    _account("events-buses", "L-658A4FD9", "Event buses", "AWS::Events::EventBus", "ListEventBuses", "EventBuses", 100),
+    _account("events-buses", "L-658A4FD9", "Event buses", "AWS::Events::EventBus",
+             ("ListEventBuses", "EventBuses"), default=100),
     Limit(
         id="events-rules-per-bus",
         key="events/L-244521F2",
@@ -42,11 +43,11 @@ ROWS = (
         adjustable=False,
     ),
     _account("events-api-destinations", "L-FB1C3A6D", "API destinations", "AWS::Events::ApiDestination",
-             "ListApiDestinations", "ApiDestinations", 3000),
+             ("ListApiDestinations", "ApiDestinations"), default=3000),
     _account("events-connections", "L-595D6D42", "EventBridge connections", "AWS::Events::Connection",
-             "ListConnections", "Connections", 3000),
+             ("ListConnections", "Connections"), default=3000),
     _account("events-endpoints", "L-EAC9A2AC", "EventBridge global endpoints", "AWS::Events::Endpoint",
-             "ListEndpoints", "Endpoints", 100),
+             ("ListEndpoints", "Endpoints"), default=100),
     Limit(
         id="schemas-registries",
         key="schemas/L-85663EFB",

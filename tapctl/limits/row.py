@@ -84,7 +84,8 @@ class Count:
     path of the property that names the parent or parents, `ITSELF` where the resource is the parent, and "" where the
     limit is the account's; `otherwise` is the parent of a resource that does not set it. `maybe` marks units that may
     or may not be taken, and `unless` the resource of the same stack beside which this one adds nothing. `counter` is
-    `module.function`, which gets the `path` as its argument.
+    `module.function`, which gets the `path` as its argument. `reference` is the most characters that a value is taken
+    to have which only the deploy knows.
     """
 
     type: str
@@ -99,6 +100,8 @@ class Count:
     counter: str = ""
     otherwise: str = ""
     unless: Named | None = None
+    reference: int = 200
+    """As many as a long ARN has."""
 
 
 def each(
@@ -134,9 +137,9 @@ def length(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) 
     return Count(type_, Of.LENGTH, path, per=per, where=where)
 
 
-def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
+def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS, reference: int = 200) -> Count:
     """The characters of a value; those of a map or list are counted without spaces, as IAM counts a policy."""
-    return Count(type_, Of.SIZE, path, per=per, where=where)
+    return Count(type_, Of.SIZE, path, per=per, where=where, reference=reference)
 
 
 def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -> Count:
@@ -167,13 +170,17 @@ class Reading(Enum):
     GROUPS = "names, each with the group that it belongs to"
 
 
+ACCOUNT_ID = "${AWS::AccountId}"
+"""Stands for the id of the account in the parameters of a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
-    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer, and
-    the member of the request that takes it.
+    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
+    and the member of the request that takes it.
     `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
     """
 
@@ -217,6 +224,17 @@ class Metric:
         return METRIC_ACTION
 
 
+class Measure(Enum):
+    """What is measured of a template."""
+
+    TEXT = "the bytes of the text"
+    ENTRIES = "the entries of a section, the characters of the description"
+    LARGEST_ENTRY = "the entries of the largest entry of a section"
+    PARAMETER = "the characters of the longest value of a parameter"
+    DYNAMIC_REFERENCES = "the dynamic references"
+    TREE = "the resources of a stack with those of its nested stacks"
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The row
 # ---------------------------------------------------------------------------------------------------------------------
@@ -232,8 +250,8 @@ class Limit:
     `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
     upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
 
-    Of a limit of one template, `fixed` is the value in every account, and `section` the section whose entries count,
-    "" where the bytes of the text do.
+    Of a limit of one template, `fixed` is the value in every account, and `measure` says what counts, of a `section`
+    where it is of one.
     """
 
     id: str
@@ -250,6 +268,7 @@ class Limit:
     quota: Call | None = None
     is_global: bool = False
     fixed: int | None = None
+    measure: Measure = Measure.ENTRIES
     section: str = ""
     at_most: bool = False
     own_stack: int = 0

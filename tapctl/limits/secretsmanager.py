@@ -3,7 +3,6 @@
 from tapctl.limits.row import Call, Limit, each, size
 
 DOCS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"
-SECRET = "AWS::SecretsManager::Secret"
 
 ROWS = (
     Limit(
@@ -11,7 +10,7 @@ ROWS = (
         key="secretsmanager/L-2F66C23C",
         title="Secrets",
         docs=DOCS,
-        counts=(each(SECRET),),
+        counts=(each("AWS::SecretsManager::Secret"),),
         default=500_000,
         adjustable=False,
         # A secret in its recovery window counts.
@@ -32,7 +31,7 @@ ROWS = (
         key="secretsmanager/value-size",
         title="Length of a secret's value",
         docs=DOCS,
-        counts=(size(SECRET, "SecretString"),),
+        counts=(size("AWS::SecretsManager::Secret", "SecretString"),),
         unit="bytes",
         default=65_536,
         adjustable=False,

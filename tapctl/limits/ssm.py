@@ -1,16 +1,12 @@
 """The limits of Systems Manager that a deploy can reach."""
 
-from collections.abc import Mapping
-
 from tapctl.limits.row import ABSENT, Call, Grade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/ssm.html"
 PARAMETER = "AWS::SSM::Parameter"
 
 
-def _open(
-    id_: str, code: str, title: str, type_: str, operation: str, path: str, parameters: Mapping[str, object]
-) -> Limit:
+def _open(id_: str, code: str, title: str, type_: str, usage: Call) -> Limit:
     """A limit of which Service Quotas alone has the default."""
     return Limit(
         id=id_,
@@ -19,7 +15,7 @@ def _open(
         docs=DOCS,
         counts=(each(type_),),
         grade=Grade.OPEN,
-        usage=Call("ssm", operation, path, parameters),
+        usage=usage,
     )
 
 
@@ -43,10 +39,11 @@ ROWS = (
                 (ABSENT, "Standard", "Intelligent-Tiering"), 10_000),
     _parameters("ssm-advanced-parameters", "advanced-parameters", "Advanced parameters in Parameter Store",
                 ("Advanced",), 100_000),
-    _open("ssm-documents", "L-60D2045D", "Systems Manager documents", "AWS::SSM::Document", "ListDocuments",
-          "DocumentIdentifiers", {"Filters": [{"Key": "Owner", "Values": ["Self"]}]}),
+    _open("ssm-documents", "L-60D2045D", "Systems Manager documents", "AWS::SSM::Document",
+          Call("ssm", "ListDocuments", "DocumentIdentifiers", {"Filters": [{"Key": "Owner", "Values": ["Self"]}]})),
     _open("ssm-maintenance-windows", "L-7727CE5B", "Maintenance windows", "AWS::SSM::MaintenanceWindow",
-          "DescribeMaintenanceWindows", "WindowIdentities", {}),
-    _open("ssm-patch-baselines", "L-218CDBD4", "Patch baselines", "AWS::SSM::PatchBaseline", "DescribePatchBaselines",
-          "BaselineIdentities", {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]}),
+          Call("ssm", "DescribeMaintenanceWindows", "WindowIdentities")),
+    _open("ssm-patch-baselines", "L-218CDBD4", "Patch baselines", "AWS::SSM::PatchBaseline",
+          Call("ssm", "DescribePatchBaselines", "BaselineIdentities",
+               {"Filters": [{"Key": "OWNER", "Values": ["Self"]}]})),
 )  # fmt: skip

@@ -212,16 +212,15 @@ def template_text(resolver: Resolver, raw: Value) -> str:
     return json.dumps(raw, default=str, sort_keys=True)
 
 
-REFERENCE = 200
-"""The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
+def sizes(value: Value, reference: int) -> tuple[int, int]:
+    """The least and most characters of a value, without spaces; a list of values takes what they take together.
 
-
-def sizes(value: Value) -> tuple[int, int]:
-    """The least and most characters of a value, without spaces; a list of values takes what they take together."""
+    `reference` is the most that each value in it has which only the deploy knows.
+    """
     if value is NO_VALUE:
         return 0, 0
     if isinstance(value, list):
-        pairs = [sizes(item) for item in value]
+        pairs = [sizes(item, reference) for item in value]
         return sum(least for least, _ in pairs), sum(most for _, most in pairs)
     unknowns = 0
 
@@ -231,7 +230,7 @@ def sizes(value: Value) -> tuple[int, int]:
         return ""
 
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
-    return len(text), len(text) + unknowns * REFERENCE
+    return len(text), len(text) + unknowns * reference
 
 
 @dataclass(frozen=True, slots=True)

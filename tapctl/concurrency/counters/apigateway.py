@@ -47,6 +47,8 @@ def routes(inventory: Inventory, _: str) -> Iterator[Part]:
 
 def _paths(item: Item) -> Value:
     """The paths of the body of an API; unknown where the body is elsewhere or only the deploy knows it."""
+    if item.value("BodyS3Location") is not NO_VALUE:
+        return Unknown("its body is in S3")
     body = item.value("Body")
     if body is NO_VALUE or isinstance(body, Unknown):
         return body
