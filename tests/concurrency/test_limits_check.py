@@ -26,7 +26,7 @@ DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:Li
 TABLES, STACKS, KEYS, ROLES = (
     "dynamodb/L-F98FE922", "cloudformation/L-0485CB21", "kms/L-C2F1777E", "iam/L-FE177D64",
 )  # fmt: skip
-STORAGE = "lambda/L-2ACBD22F"
+STORAGE, LOG_GROUPS = "lambda/L-2ACBD22F", "logs/L-C7B9AAAB"
 PACKAGE = 262_144_000
 PARAMETERS = "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a], Never: !Equals [a, b]}\n"
 TWO_TABLES = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n  T2: {Type: AWS::DynamoDB::Table}\n"
@@ -281,7 +281,7 @@ class TestTheTemplateItself:
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::Lambda::Function}}",
-            {"lambda-reserved-concurrency", "lambda-code-storage"}, id="a-function",
+            {"lambda-reserved-concurrency", "lambda-code-storage", "logs-log-groups"}, id="a-function",
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
@@ -297,9 +297,10 @@ def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> Non
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
     text = f"{TWO_TABLES}  F: {{Type: AWS::Lambda::Function}}\n  R: {{Type: AWS::IAM::Role}}\n"
-    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE)}
+    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE, LOG_GROUPS)}
     assert {(finding.limit, finding.verdict) for finding in findings(text, roomy)} == {
         ("lambda-reserved-concurrency", FITS), ("lambda-code-storage", FITS), ("dynamodb-tables", FITS),
+        ("logs-log-groups", FITS),
         ("iam-roles", FITS), ("cloudformation-stacks", FITS), ("cloudformation-template-size", FITS),
         ("cloudformation-template-resources", FITS),
     }  # fmt: skip
