@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, TypeVar
 
 from tapctl.account.model import Quota, Source, Usage
@@ -127,7 +128,10 @@ class LimitReads:
                 return Quota(value, 0, source)
             case Metric():
                 found = measured.result() if measured else {}
-                return Quota(value, found if isinstance(found, Unknown) else found.get(limit.usage, 0), source)
+                usage = found if isinstance(found, Unknown) else found.get(limit.usage, 0)
+                if limit.usage.percentage and not isinstance(usage, Unknown):
+                    usage = value if isinstance(value, Unknown) else ceil(value * usage / 100)
+                return Quota(value, usage, source)
             case Call():
                 return Quota(value, self._grouped(limit.usage), source)
 
@@ -201,9 +205,9 @@ class LimitReads:
             answer.results[key] = fold.result()
         return answer.results.get(key, Unknown(f"{call.permission} was not read for {call.path}"))
 
-    def _measure(self, metrics: Sequence[Metric]) -> dict[Metric, int]:
+    def _measure(self, metrics: Sequence[Metric]) -> dict[Metric, float]:
         """The newest value of each metric, 0 where there is none."""
-        now, values = datetime.now(UTC), dict.fromkeys(metrics, 0)
+        now, values = datetime.now(UTC), dict.fromkeys(metrics, 0.0)
         for start in range(0, len(metrics), METRIC_QUERIES):
             batch = metrics[start : start + METRIC_QUERIES]
             for page in self.aws.each_page(
@@ -216,7 +220,7 @@ class LimitReads:
             ):
                 for result in page["MetricDataResults"]:
                     if result["Values"]:
-                        values[batch[int(result["Id"][1:])]] = int(result["Values"][0])
+                        values[batch[int(result["Id"][1:])]] = result["Values"][0]
         return values
 
 
@@ -233,16 +237,14 @@ def _operation(call: Call) -> str:
 
 
 def _query(id_: str, metric: Metric) -> dict[str, Any]:
-    dimensions = {"Service": metric.service, "Type": "Resource", "Resource": metric.resource, "Class": metric.class_}
-    return {
-        "Id": id_,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": "AWS/Usage",
-                "MetricName": "ResourceCount",
-                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-            },
-            "Period": 300,
-            "Stat": "Maximum",
-        },
-    }
+    named: dict[str, Any] = {"Namespace": f"AWS/{metric.service}", "MetricName": metric.percentage}
+    if not metric.percentage:
+        dimensions = {
+            "Service": metric.service,
+            "Type": "Resource",
+            "Resource": metric.resource,
+            "Class": metric.class_,
+        }
+        pairs = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        named = {"Namespace": "AWS/Usage", "MetricName": "ResourceCount", "Dimensions": pairs}
+    return {"Id": id_, "MetricStat": {"Metric": named, "Period": 300, "Stat": "Maximum"}}

@@ -1,13 +1,14 @@
 """The limits of DynamoDB that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, ITSELF, Call, Grade, Limit, each, length, total
+from tapctl.limits.row import ABSENT, ITSELF, Call, Grade, Limit, Metric, each, length, total
 
 DOCS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 GLOBAL_TABLE, TABLE = "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"
 
 
-def _throughput(id_: str, code: str, title: str, member: str, units: str, *, per: str, default: int) -> Limit:
+def _throughput(id_: str, code: str, title: str, *, access: str, of: str, default: int) -> Limit:
     """The provisioned throughput of tables with their indexes; what is on demand takes none."""
+    units, per = f"{access}CapacityUnits", ITSELF if of == "Table" else ""
     provisioned = {"BillingMode": (ABSENT, "PROVISIONED")}
     return Limit(
         id=id_,
@@ -20,7 +21,8 @@ def _throughput(id_: str, code: str, title: str, member: str, units: str, *, per
         ),
         unit="capacity units",
         default=default,
-        quota=Call("dynamodb", "DescribeLimits", member),
+        usage=None if per else Metric("DynamoDB", percentage=f"AccountProvisioned{access}CapacityUtilization"),
+        quota=Call("dynamodb", "DescribeLimits", f"{of}Max{units}"),
     )
 
 
@@ -35,13 +37,13 @@ ROWS = (
         usage=Call("dynamodb", "ListTables", "TableNames"),
     ),
     _throughput("dynamodb-read-capacity", "L-34F6A552", "Provisioned read throughput of the account",
-                "AccountMaxReadCapacityUnits", "ReadCapacityUnits", per="", default=80_000),
+                access="Read", of="Account", default=80_000),
     _throughput("dynamodb-write-capacity", "L-34F8CCC8", "Provisioned write throughput of the account",
-                "AccountMaxWriteCapacityUnits", "WriteCapacityUnits", per="", default=80_000),
+                access="Write", of="Account", default=80_000),
     _throughput("dynamodb-read-capacity-per-table", "L-CF0CBE56", "Provisioned read throughput of a table",
-                "TableMaxReadCapacityUnits", "ReadCapacityUnits", per=ITSELF, default=40_000),
+                access="Read", of="Table", default=40_000),
     _throughput("dynamodb-write-capacity-per-table", "L-AB614373", "Provisioned write throughput of a table",
-                "TableMaxWriteCapacityUnits", "WriteCapacityUnits", per=ITSELF, default=40_000),
+                access="Write", of="Table", default=40_000),
     Limit(
         id="dynamodb-global-indexes-per-table",
         key="dynamodb/L-F7858A77",

@@ -212,12 +212,14 @@ METRIC_ACTION = "cloudwatch:GetMetricData"
 class Metric:
     """A usage that CloudWatch publishes as AWS/Usage ResourceCount; the values are up to five minutes old.
 
+    A `percentage` is a metric of the service's own namespace: how much of the quota is used.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html
     """
 
     service: str
-    resource: str
+    resource: str = ""
     class_: str = "None"
+    percentage: str = ""
 
     @property
     def permission(self) -> str:

@@ -77,6 +77,40 @@ class TestReadings:
 
         assert [quota.usage for quota in found.values()] == [12, 0]
 
+    def test_a_percentage_is_of_the_quota(self) -> None:
+        aws = offline_aws()
+        answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": [{"Id": "m0", "Values": [12.5]}]}])
+        answering(aws, "dynamodb", DescribeLimits=[{"AccountMaxReadCapacityUnits": 80_000}])
+
+        assert LiveAccount(aws).quotas([row("dynamodb-read-capacity")]) == {
+            "dynamodb/L-34F6A552": Quota(80_000, 10_000)
+        }
+
+    def test_a_call_may_want_the_id_of_the_account(self) -> None:
+        with stubbed("sts", "s3control", "service-quotas") as (aws, stubs):
+            stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
+            for token, page in (({}, {"NextToken": "more"}), ({"NextToken": "more"}, {})):
+                stubs["s3control"].add_response(
+                    "list_access_points",
+                    {"AccessPointList": [{"Name": "own", "NetworkOrigin": "VPC", "Bucket": "own"}], **page},
+                    {"AccountId": "123456789012", "MaxResults": 1000, **token},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 10_000.0}})
+            found = LiveAccount(aws).quotas([row("s3-access-points")])
+        assert found == {"s3/L-FAABEEBA": Quota(10_000, 2)}
+
+    def test_the_next_page_may_begin_behind_the_last_name(self) -> None:
+        with stubbed("firehose", "service-quotas") as (aws, stubs):
+            for begins, names in (({}, ["a", "b"]), ({"ExclusiveStartDeliveryStreamName": "b"}, ["c"])):
+                stubs["firehose"].add_response(
+                    "list_delivery_streams",
+                    {"DeliveryStreamNames": names, "HasMoreDeliveryStreams": len(names) == 2},
+                    {"Limit": 1000, **begins},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100.0}})
+            found = LiveAccount(aws).quotas([row("firehose-streams")])
+        assert found == {"firehose/L-14BB0BE7": Quota(100, 3)}
+
 
 GATEWAYS = (
     ("subnet-1", "available"), ("subnet-2", "pending"), ("subnet-3", "deleting"), ("subnet-3", "deleted"),
