@@ -84,8 +84,7 @@ class Item:
         """
         reference, follows, below = path.partition(">")
         if follows:
-            target = self.target(reference)
-            return target.value(below) if target else NO_VALUE
+            return target.value(below) if (target := self.target(reference)) else NO_VALUE
         name, *steps = path.split(".")
         raw = self.resource.properties.get(name, NO_VALUE)
         if raw is NO_VALUE:
@@ -99,8 +98,8 @@ class Item:
         except TemplateError as error:
             return Unknown(error.message)  # the linter and CloudFormation say more
 
-    def parents(self, path: str) -> list[Parent]:
-        """The parents that a property names: one, or each of a list."""
+    def parents(self, path: str, otherwise: str = "") -> list[Parent]:
+        """The parents that a property names: one, or each of a list; without it the other one, if there is one."""
         if path == ITSELF:
             return [Parent(self.name, in_template=True)]
         raw: Value = self.resource.properties
@@ -108,7 +107,9 @@ class Item:
             raw = raw.get(step, NO_VALUE) if isinstance(raw, dict) and "Fn::If" not in raw else NO_VALUE
         if raw is NO_VALUE:
             raw = self.value(path)
-        items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
+        if raw is NO_VALUE:
+            return [Parent(otherwise)] if otherwise else []
+        items = raw if isinstance(raw, list) else [raw]
         return [self.inventory.parent(self.member, item) for item in items]
 
     def target(self, path: str) -> "Item | None":
@@ -119,10 +120,8 @@ class Item:
     def has_named(self, named: Named) -> bool:
         """Whether the stack has the resource that takes its name from this one."""
         names = (self.resource.properties.get(named.own, NO_VALUE), {"Ref": self.resource.logical_id})
-        resolver = self.member.resolver
-        wanted = [f"{named.prefix}{template_text(resolver, name)}" for name in names if name is not NO_VALUE]
-        others = (other.resource.properties for other in self.inventory.of(named.type) if other.member is self.member)
-        return any(template_text(resolver, properties.get(named.path)) in wanted for properties in others)
+        texts = (template_text(self.member.resolver, name) for name in names if name is not NO_VALUE)
+        return any((self.member.prefix, f"{named.prefix}{text}") in self.inventory.names(named) for text in texts)
 
     def part(
         self,
@@ -157,6 +156,7 @@ class Inventory:
     tree: StackTree
     by_name: dict[str, Item] = field(default_factory=dict)
     members: dict[str, StackTree] = field(default_factory=dict)
+    _names: dict[Named, set[tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for member in self.tree.members():
@@ -176,6 +176,13 @@ class Inventory:
     def of(self, *types: str) -> Iterator[Item]:
         for type_ in types:
             yield from self.by_type.get(type_, ())
+
+    def names(self, named: Named) -> set[tuple[str, str]]:
+        """The names of the resources of a type, each behind the prefix of its stack."""
+        if named not in self._names:
+            raw = ((item.member, item.resource.properties.get(named.path)) for item in self.of(named.type))
+            self._names[named] = {(member.prefix, template_text(member.resolver, name)) for member, name in raw}
+        return self._names[named]
 
     def parent(self, member: StackTree, raw: Value) -> Parent:
         """What an expression of a stack refers to, followed through the parameters and outputs of nested stacks."""
@@ -247,13 +254,8 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
         return
     if count.maybe or counts is not True:
         least = 0
-    for parent in (item.parents(count.per) if count.per else [None]) or _otherwise(count):
+    for parent in item.parents(count.per, count.otherwise) if count.per else [None]:
         yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
-
-
-def _otherwise(count: Count) -> list[Parent]:
-    """The parent of a resource that names none."""
-    return [Parent(count.otherwise)] if count.otherwise else []
 
 
 def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> bool | Unknown:
@@ -281,9 +283,8 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
     value = item.value(count.path)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
         return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
-    factors = [number(item.value(path)) for path in count.times]
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in factors:
+    for factor in (number(item.value(path)) for path in count.times):
         if isinstance(amount, Unknown) or isinstance(factor, Unknown):
             return amount if isinstance(amount, Unknown) else factor
         amount *= factor
