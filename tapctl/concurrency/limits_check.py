@@ -263,6 +263,17 @@ def measured(limit: Limit, member: StackTree) -> int:
             return 0 if member.prefix or len(resources) == 1 else sum(resources)
 
 
+_SPLIT = ("split it into nested stacks",)
+_FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
+    Measure.TEXT: _SPLIT,
+    Measure.ENTRIES: _SPLIT,
+    Measure.DYNAMIC_REFERENCES: _SPLIT,
+    Measure.LARGEST_ENTRY: ("split it into several",),
+    Measure.TREE: ("deploy a part of it as a stack apart",),
+}
+"""The next step by what a template has too much of."""
+
+
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
     allowed, unit = limit.fixed, f" {limit.unit}" if limit.unit else ""
     if allowed is None:
@@ -272,7 +283,7 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         if not size:
             continue
         verdict = Verdict.FITS if size <= allowed else Verdict.EXCEEDS
-        hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
+        hints = () if verdict is Verdict.FITS else _FOR_LESS.get(limit.measure, ())
         message = f"{limit.title}: {size:,} of {allowed:,}{unit}"
         yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
 

@@ -29,7 +29,7 @@ def range_of(found: Addition) -> tuple[float, float]:
         pytest.param("{}", (0, 0), id="without-a-body"),
     ],
 )  # fmt: skip
-def test_a_body_has_a_resource_for_each_segment(properties: str, expected: tuple[int, int]) -> None:
+def test_a_body_has_a_resource_for_each_segment(properties: str, expected: tuple[float, float]) -> None:
     own = properties if properties == "{}" else f"{{{properties}}}"
     found = largest(grouped(resources(inventory(f"  A: {{Type: AWS::ApiGateway::RestApi, Properties: {own}}}\n"), "")))
 
@@ -48,7 +48,7 @@ def test_a_body_has_a_resource_for_each_segment(properties: str, expected: tuple
                      id="a-method-under-a-condition"),
     ],
 )  # fmt: skip
-def test_a_body_has_a_route_for_each_method(body: str, expected: tuple[int, int]) -> None:
+def test_a_body_has_a_route_for_each_method(body: str, expected: tuple[float, float]) -> None:
     text = f"  A: {{Type: AWS::ApiGatewayV2::Api, Properties: {{Body: {body}}}}}\n"
     found = largest(grouped(routes(inventory(text), "")))
 
