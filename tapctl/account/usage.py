@@ -116,8 +116,8 @@ class LimitReads:
             return self._answers[key]
 
     def _skips(self, limit: Limit) -> bool:
-        """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
-        return self.aws.target.is_sandbox and limit.service != "lambda"
+        """Whether the sandbox lacks the limit: it enforces those of Lambda alone, and has no Service Quotas."""
+        return self.aws.target.is_sandbox and (limit.service != "lambda" or (limit.has_code and limit.quota is None))
 
     def _quota(self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None) -> Quota:
         value, source = applied

@@ -7,6 +7,8 @@ import pytest
 
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import Quota, Source
+from tapctl.account.usage import SANDBOX_HAS_NONE
+from tapctl.aws.session import Aws, Target
 from tapctl.limits import Limit, catalogue
 from tapctl.unknown import Unknown
 from tests.support.queued_answers import answering, offline_aws, stubbed
@@ -168,3 +170,11 @@ class TestSources:
         assert LiveAccount(offline_aws()).quotas([row("s3-lifecycle-rules")]) == {
             "s3/lifecycle-rules": Quota(1000, 0, Source.DOCUMENTED)
         }
+
+
+def test_the_sandbox_is_asked_for_the_limits_of_its_account_settings_alone() -> None:
+    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
+    asked = [row("lambda-interfaces-per-vpc"), row("lambda-capacity-providers"), row("logs-log-groups")]
+
+    assert set(LiveAccount(aws).quotas(asked).values()) == {Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)}
+    assert LiveAccount(aws).quotas([row("lambda-timeout")]) == {"lambda/timeout": Quota(900, 0, Source.DOCUMENTED)}
