@@ -28,8 +28,7 @@ ROWS = (
         title="Rules per event bus",
         docs=DOCS,
         counts=(each(RULE, per="EventBusName", otherwise="default"),),
-        default=100,  # 300 in most Regions
-        grade=Grade.LIKELY,
+        default=300,  # 100 in af-south-1 and eu-south-1
         # Of the default bus; the rules of others are not read.
         usage=tally("events", "ListRules", "Rules[].EventBusName"),
     ),

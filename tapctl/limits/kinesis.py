@@ -35,6 +35,7 @@ ROWS = (
         docs="https://docs.aws.amazon.com/firehose/latest/dev/limits.html",
         counts=(each("AWS::KinesisFirehose::DeliveryStream"),),
         default=100,  # up to 5,000 in large Regions
+        grade=Grade.LIKELY,
         usage=Call(
             "firehose",
             "ListDeliveryStreams",
