@@ -206,7 +206,8 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
         hints = next_steps(unknown)
         return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
-    near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
+    fills_up = not (limit.at_most or limit.bounds_a_value)
+    near = value and fullest.most >= NEAR * value and fullest.added.most and fills_up
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
 
 
@@ -226,9 +227,10 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
     exact = added.least == added.most and not limit.at_most
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
     origin = f" ({source.value})" if source.value else ""
-    start, end = f"{limit.title}: {_shown(sum_.high)} used, ", f"{place}, of {_shown(value)}{unit}{origin}"
+    used, more = ("", "") if limit.bounds_a_value else (f"{_shown(sum_.high)} used, ", " more")
+    start, end = f"{limit.title}: {used}", f"{place}, of {_shown(value)}{unit}{origin}"
     amount = _shown(added.most)
-    return f"{start}{'' if exact else 'at most '}{amount} more{end}", f"{start}{amount} or more{end}"
+    return f"{start}{'' if exact else 'at most '}{amount}{more}{end}", f"{start}{amount} or more{end}"
 
 
 def _shown(value: Number) -> str:

@@ -428,3 +428,11 @@ class TestAmounts:
         text = f"{PARAMETERS}{text}"
         assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
         assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS
+
+
+@pytest.mark.parametrize(("timeout", "expected", "severity"), [(900, FITS, ""), (901, EXCEEDS, "")])
+def test_a_value_at_its_bound_is_no_warning(timeout: int, expected: Verdict, severity: str) -> None:
+    text = f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Timeout: {timeout}}}}}}}\n"
+    finding = one("lambda/timeout", findings(text))
+    assert (finding.verdict, finding.severity) == (expected, severity)
+    assert finding.message == f"Timeout of a function: {timeout} on F, of 900 seconds (documented default)"
