@@ -17,7 +17,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import FILES, Limit, LimitKind, limits_of
-from tapctl.limits.row import Grade, Measure, Number
+from tapctl.limits.row import Grade, Measure, Number, Of
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -206,9 +206,14 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
         hints = next_steps(unknown)
         return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
-    fills_up = not (limit.at_most or limit.bounds_a_value)
+    fills_up = not (limit.at_most or _bounds_a_value(limit))
     near = value and fullest.most >= NEAR * value and fullest.added.most and fills_up
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+
+
+def _bounds_a_value(limit: Limit) -> bool:
+    """Whether it is a bound of single values, so that nothing is ever used of it."""
+    return all(count.of is Of.VALUE for count in limit.counts)
 
 
 def _increase(limit: Limit, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
@@ -227,7 +232,7 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
     exact = added.least == added.most and not limit.at_most
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
     origin = f" ({source.value})" if source.value else ""
-    used, more = ("", "") if limit.bounds_a_value else (f"{_shown(sum_.high)} used, ", " more")
+    used, more = ("", "") if _bounds_a_value(limit) else (f"{_shown(sum_.high)} used, ", " more")
     start, end = f"{limit.title}: {used}", f"{place}, of {_shown(value)}{unit}{origin}"
     amount = _shown(added.most)
     return f"{start}{'' if exact else 'at most '}{amount}{more}{end}", f"{start}{amount} or more{end}"

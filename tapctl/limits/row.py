@@ -296,11 +296,6 @@ class Limit:
         return tuple(dict.fromkeys(count.type for count in self.counts))
 
     @property
-    def bounds_a_value(self) -> bool:
-        """Whether it is a bound of single values, so that nothing is ever used of it."""
-        return bool(self.counts) and all(count.of is Of.VALUE for count in self.counts)
-
-    @property
     def permissions(self) -> tuple[str, ...]:
         """The IAM actions that allow reading it."""
         reads: list[Call | Metric | None] = [self.usage, self.quota]
