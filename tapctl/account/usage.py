@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, TypeVar
 
 from tapctl.account.model import Quota, Source, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws
-from tapctl.limits.row import METRIC_ACTION, Call, Limit, Metric, Number, Reading
+from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, Reading
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
@@ -114,8 +116,8 @@ class LimitReads:
             return self._answers[key]
 
     def _skips(self, limit: Limit) -> bool:
-        """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
-        return self.aws.target.is_sandbox and limit.service != "lambda"
+        """Whether the sandbox lacks the limit: it enforces those of Lambda alone, and has no Service Quotas."""
+        return self.aws.target.is_sandbox and (limit.service != "lambda" or (limit.has_code and limit.quota is None))
 
     def _quota(self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None) -> Quota:
         value, source = applied
@@ -126,7 +128,10 @@ class LimitReads:
                 return Quota(value, 0, source)
             case Metric():
                 found = measured.result() if measured else {}
-                return Quota(value, found if isinstance(found, Unknown) else found.get(limit.usage, 0), source)
+                usage = found if isinstance(found, Unknown) else found.get(limit.usage, 0)
+                if limit.usage.percentage and not isinstance(usage, Unknown):
+                    usage = value if isinstance(value, Unknown) else ceil(value * usage / 100)
+                return Quota(value, usage, source)
             case Call():
                 return Quota(value, self._grouped(limit.usage), source)
 
@@ -178,8 +183,11 @@ class LimitReads:
         folds = {(call.path, call.reading): _Fold(call) for call in calls}
         first, count = calls[0], 0
         page: Mapping[str, Any] | None = None
+        parameters = {
+            name: account_id(self.aws) if value == ACCOUNT_ID else value for name, value in first.parameters.items()
+        }
         for page in self.aws.each_page(
-            first.service, first.operation, region=first.region or None, token=first.token, **first.parameters
+            first.service, first.operation, region=first.region or None, token=first.token, **parameters
         ):
             count += 1
             for fold in folds.values():
@@ -197,9 +205,9 @@ class LimitReads:
             answer.results[key] = fold.result()
         return answer.results.get(key, Unknown(f"{call.permission} was not read for {call.path}"))
 
-    def _measure(self, metrics: Sequence[Metric]) -> dict[Metric, int]:
+    def _measure(self, metrics: Sequence[Metric]) -> dict[Metric, float]:
         """The newest value of each metric, 0 where there is none."""
-        now, values = datetime.now(UTC), dict.fromkeys(metrics, 0)
+        now, values = datetime.now(UTC), dict.fromkeys(metrics, 0.0)
         for start in range(0, len(metrics), METRIC_QUERIES):
             batch = metrics[start : start + METRIC_QUERIES]
             for page in self.aws.each_page(
@@ -212,7 +220,7 @@ class LimitReads:
             ):
                 for result in page["MetricDataResults"]:
                     if result["Values"]:
-                        values[batch[int(result["Id"][1:])]] = int(result["Values"][0])
+                        values[batch[int(result["Id"][1:])]] = result["Values"][0]
         return values
 
 
@@ -229,16 +237,14 @@ def _operation(call: Call) -> str:
 
 
 def _query(id_: str, metric: Metric) -> dict[str, Any]:
-    dimensions = {"Service": metric.service, "Type": "Resource", "Resource": metric.resource, "Class": metric.class_}
-    return {
-        "Id": id_,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": "AWS/Usage",
-                "MetricName": "ResourceCount",
-                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-            },
-            "Period": 300,
-            "Stat": "Maximum",
-        },
-    }
+    named: dict[str, Any] = {"Namespace": f"AWS/{metric.service}", "MetricName": metric.percentage}
+    if not metric.percentage:
+        dimensions = {
+            "Service": metric.service,
+            "Type": "Resource",
+            "Resource": metric.resource,
+            "Class": metric.class_,
+        }
+        pairs = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        named = {"Namespace": "AWS/Usage", "MetricName": "ResourceCount", "Dimensions": pairs}
+    return {"Id": id_, "MetricStat": {"Metric": named, "Period": 300, "Stat": "Maximum"}}

@@ -7,10 +7,11 @@ from functools import cached_property
 from importlib import import_module
 
 from tapctl.errors import TemplateError
-from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Named, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
+from tapctl.template.parameters import as_text
+from tapctl.template.resolver import existence, sizes, template_text
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 
@@ -77,7 +78,13 @@ class Item:
         return own if own is not True or self.member.exists is True else self.member.exists
 
     def value(self, path: str) -> Value:
-        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one."""
+        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one.
+
+        `A>B` is the property B of the resource that A refers to, not set where that is not in the tree.
+        """
+        reference, follows, below = path.partition(">")
+        if follows:
+            return target.value(below) if (target := self.target(reference)) else NO_VALUE
         name, *steps = path.split(".")
         raw = self.resource.properties.get(name, NO_VALUE)
         if raw is NO_VALUE:
@@ -91,8 +98,8 @@ class Item:
         except TemplateError as error:
             return Unknown(error.message)  # the linter and CloudFormation say more
 
-    def parents(self, path: str) -> list[Parent]:
-        """The parents that a property names: one, or each of a list."""
+    def parents(self, path: str, otherwise: str = "") -> list[Parent]:
+        """The parents that a property names: one, or each of a list; without it the other one, if there is one."""
         if path == ITSELF:
             return [Parent(self.name, in_template=True)]
         raw: Value = self.resource.properties
@@ -100,13 +107,21 @@ class Item:
             raw = raw.get(step, NO_VALUE) if isinstance(raw, dict) and "Fn::If" not in raw else NO_VALUE
         if raw is NO_VALUE:
             raw = self.value(path)
-        items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
+        if raw is NO_VALUE:
+            return [Parent(otherwise)] if otherwise else []
+        items = raw if isinstance(raw, list) else [raw]
         return [self.inventory.parent(self.member, item) for item in items]
 
     def target(self, path: str) -> "Item | None":
         """The resource of the tree that a property refers to."""
         parents = self.parents(path)
         return self.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
+
+    def has_named(self, named: Named) -> bool:
+        """Whether the stack has the resource that takes its name from this one."""
+        names = (self.resource.properties.get(named.own, NO_VALUE), {"Ref": self.resource.logical_id})
+        texts = (template_text(self.member.resolver, name) for name in names if name is not NO_VALUE)
+        return any((self.member.prefix, f"{named.prefix}{text}") in self.inventory.names(named) for text in texts)
 
     def part(
         self,
@@ -141,6 +156,7 @@ class Inventory:
     tree: StackTree
     by_name: dict[str, Item] = field(default_factory=dict)
     members: dict[str, StackTree] = field(default_factory=dict)
+    _names: dict[Named, set[tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for member in self.tree.members():
@@ -160,6 +176,13 @@ class Inventory:
     def of(self, *types: str) -> Iterator[Item]:
         for type_ in types:
             yield from self.by_type.get(type_, ())
+
+    def names(self, named: Named) -> set[tuple[str, str]]:
+        """The names of the resources of a type, each behind the prefix of its stack."""
+        if named not in self._names:
+            raw = ((item.member, item.resource.properties.get(named.path)) for item in self.of(named.type))
+            self._names[named] = {(member.prefix, template_text(member.resolver, name)) for member, name in raw}
+        return self._names[named]
 
     def parent(self, member: StackTree, raw: Value) -> Parent:
         """What an expression of a stack refers to, followed through the parameters and outputs of nested stacks."""
@@ -193,16 +216,16 @@ def _above(prefix: str) -> str:
 
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
     """What each resource adds to a limit; a counter runs once for all of its types."""
-    counters: dict[tuple[str, str], list[str]] = {}
+    counters: list[tuple[str, str]] = []
     for count in counts:
         if count.of is Of.COUNTER:
-            counters.setdefault((count.counter, count.path), []).append(count.type)
+            if any(counts_under(item, count.where) is not False for item in inventory.of(count.type)):
+                counters.append((count.counter, count.path))
             continue
         for item in inventory.of(count.type):
             yield from _parts(count, item)
-    for (counter, argument), types in counters.items():
-        if any(inventory.by_type.get(type_) for type_ in types):
-            yield from counter_of(counter)(inventory, argument)
+    for counter, argument in dict.fromkeys(counters):
+        yield from counter_of(counter)(inventory, argument)
 
 
 def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
@@ -216,13 +239,13 @@ def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
 
 def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
-    if counts is False:
+    if counts is False or (count.unless and item.has_named(count.unless)):
         return
     least: Number
     most: Number
     unknown = None
     if count.of is Of.SIZE:
-        least, most = sizes(item.value(count.path))
+        least, most = sizes(item.value(count.path), count.reference)
     else:
         amount = _amount(count, item)
         unknown = amount if isinstance(amount, Unknown) else None
@@ -231,7 +254,7 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
         return
     if count.maybe or counts is not True:
         least = 0
-    for parent in item.parents(count.per) if count.per else [None]:
+    for parent in item.parents(count.per, count.otherwise) if count.per else [None]:
         yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
 
 
@@ -249,7 +272,7 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
             continue
         elif unknown:
             open_ = open_ or unknown
-        elif not any(str(one) in allowed for one in values):
+        elif not any(as_text(one) in allowed for one in values):
             return False
     return open_ or True
 
@@ -260,35 +283,12 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
     value = item.value(count.path)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
         return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
-    factors = [number(item.value(path)) for path in count.times]
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in factors:
+    for factor in (number(item.value(path)) for path in count.times):
         if isinstance(amount, Unknown) or isinstance(factor, Unknown):
             return amount if isinstance(amount, Unknown) else factor
         amount *= factor
     return amount if isinstance(amount, Unknown) else amount * count.units
-
-
-REFERENCE = 200
-"""The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
-
-
-def sizes(value: Value) -> tuple[int, int]:
-    """The least and most characters of a value, without spaces; a list of values takes what they take together."""
-    if value is NO_VALUE:
-        return 0, 0
-    if isinstance(value, list):
-        pairs = [sizes(item) for item in value]
-        return sum(least for least, _ in pairs), sum(most for _, most in pairs)
-    unknowns = 0
-
-    def blank(_: object) -> str:
-        nonlocal unknowns
-        unknowns += 1
-        return ""
-
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
-    return len(text), len(text) + unknowns * REFERENCE
 
 
 def number(value: Value) -> Number | Unknown:

@@ -1,5 +1,6 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import FILES, Limit, LimitKind, limits_of
-from tapctl.limits.row import Grade, Number
+from tapctl.limits.row import Grade, Measure, Number, Of
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -206,8 +207,14 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
         hints = next_steps(unknown)
         return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
-    near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
+    fills_up = not (limit.at_most or _bounds_a_value(limit))
+    near = value and fullest.most >= NEAR * value and fullest.added.most and fills_up
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+
+
+def _bounds_a_value(limit: Limit) -> bool:
+    """Whether it is a bound of single values, so that nothing is ever used of it."""
+    return all(count.of is Of.VALUE for count in limit.counts)
 
 
 def _increase(limit: Limit, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
@@ -226,9 +233,10 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
     exact = added.least == added.most and not limit.at_most
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
     origin = f" ({source.value})" if source.value else ""
-    start, end = f"{limit.title}: {_shown(sum_.high)} used, ", f"{place}, of {_shown(value)}{unit}{origin}"
+    used, more = ("", "") if _bounds_a_value(limit) else (f"{_shown(sum_.high)} used, ", " more")
+    start, end = f"{limit.title}: {used}", f"{place}, of {_shown(value)}{unit}{origin}"
     amount = _shown(added.most)
-    return f"{start}{'' if exact else 'at most '}{amount} more{end}", f"{start}{amount} or more{end}"
+    return f"{start}{'' if exact else 'at most '}{amount}{more}{end}", f"{start}{amount} or more{end}"
 
 
 def _shown(value: Number) -> str:
@@ -244,10 +252,34 @@ def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
 def measured(limit: Limit, member: StackTree) -> int:
     """How much of a limit of templates one template takes."""
     template = member.resolver.template
-    if not limit.section:
-        return len(template.source.text.encode())
     # A macro at the top level may bring the whole section.
-    return len(template.body.get(limit.section) or {})
+    section = template.body.get(limit.section) or {}
+    match limit.measure:
+        case Measure.TEXT:
+            return len(template.source.text.encode())
+        case Measure.ENTRIES:
+            return len(section.encode() if isinstance(section, str) else section)
+        case Measure.LARGEST_ENTRY:
+            return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
+        case Measure.PARAMETER:
+            values = member.resolver.parameters.values()
+            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
+        case Measure.DYNAMIC_REFERENCES:
+            return json.dumps(template.body, default=str).count("{{resolve:")
+        case Measure.TREE:
+            resources = [len(nested.resolver.template.body.get("Resources") or {}) for nested in member.members()]
+            return 0 if member.prefix or len(resources) == 1 else sum(resources)
+
+
+_SPLIT = ("split it into nested stacks",)
+_FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
+    Measure.TEXT: _SPLIT,
+    Measure.ENTRIES: _SPLIT,
+    Measure.DYNAMIC_REFERENCES: _SPLIT,
+    Measure.LARGEST_ENTRY: ("split it into several",),
+    Measure.TREE: ("deploy a part of it as a stack apart",),
+}
+"""The next step by what a template has too much of."""
 
 
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -256,8 +288,10 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         raise AssertionError(limit)
     for member in result.tree.members():
         template, size = member.resolver.template, measured(limit, member)
+        if not size:
+            continue
         verdict = Verdict.FITS if size <= allowed else Verdict.EXCEEDS
-        hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
+        hints = () if verdict is Verdict.FITS else _FOR_LESS.get(limit.measure, ())
         message = f"{limit.title}: {size:,} of {allowed:,}{unit}"
         amount = Amount(0, size, allowed, limit.unit)
         yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints, amount=amount)

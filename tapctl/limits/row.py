@@ -46,9 +46,22 @@ PRESENT = "*"
 """In `where`: the property is set, whatever its value is."""
 
 Where = Mapping[str, tuple[str | None, ...]]
-"""By the path of a property, the values under which a resource counts."""
+"""By the path of a property, the values under which a resource counts; `A>B` is the property B of what A refers to.
+
+A resource outside of the template sets no property.
+"""
 
 _ALWAYS: Where = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resource of a type whose name at `path` is a prefix and the name of another, which that one has at `own`."""
+
+    type: str
+    path: str
+    prefix: str
+    own: str
 
 
 class Of(Enum):
@@ -69,8 +82,10 @@ class Count:
     `path` is the property, its steps joined by dots; a list on the way is gone through. `times` are the paths of
     numbers that multiply it, and `missing` is the value of the property where a resource does not set it. `per` is the
     path of the property that names the parent or parents, `ITSELF` where the resource is the parent, and "" where the
-    limit is the account's. `maybe` marks units that may or may not be taken. `counter` is `module.function`, which gets
-    the `path` as its argument.
+    limit is the account's; `otherwise` is the parent of a resource that does not set it. `maybe` marks units that may
+    or may not be taken, and `unless` the resource of the same stack beside which this one adds nothing. `counter` is
+    `module.function`, which gets the `path` as its argument. `reference` is the most characters that a value is taken
+    to have which only the deploy knows.
     """
 
     type: str
@@ -83,11 +98,24 @@ class Count:
     missing: Number = 0
     maybe: bool = False
     counter: str = ""
+    otherwise: str = ""
+    unless: Named | None = None
+    reference: int = 200
+    """As many as a long ARN has."""
 
 
-def each(type_: str, *, per: str = "", where: Where = _ALWAYS, units: Number = 1, maybe: bool = False) -> Count:
+def each(
+    type_: str,
+    *,
+    per: str = "",
+    otherwise: str = "",
+    where: Where = _ALWAYS,
+    units: Number = 1,
+    maybe: bool = False,
+    unless: Named | None = None,
+) -> Count:
     """Every resource of a type; a new VPC counts toward what AWS creates along with it."""
-    return Count(type_, per=per, where=where, units=units, maybe=maybe)
+    return Count(type_, per=per, where=where, units=units, maybe=maybe, otherwise=otherwise, unless=unless)
 
 
 def total(
@@ -109,9 +137,9 @@ def length(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) 
     return Count(type_, Of.LENGTH, path, per=per, where=where)
 
 
-def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
+def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS, reference: int = 200) -> Count:
     """The characters of a value; those of a map or list are counted without spaces, as IAM counts a policy."""
-    return Count(type_, Of.SIZE, path, per=per, where=where)
+    return Count(type_, Of.SIZE, path, per=per, where=where, reference=reference)
 
 
 def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -> Count:
@@ -119,9 +147,12 @@ def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -
     return Count(type_, Of.VALUE, path, per=ITSELF, where=where, units=units)
 
 
-def counted(counter: str, *types: str, argument: str = "") -> tuple[Count, ...]:
-    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types."""
-    return tuple(Count(type_, Of.COUNTER, argument, counter=counter) for type_ in types)
+def counted(counter: str, *types: str, argument: str = "", where: Where = _ALWAYS) -> tuple[Count, ...]:
+    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types.
+
+    It runs where one of them has the values of `where`.
+    """
+    return tuple(Count(type_, Of.COUNTER, argument, where=where, counter=counter) for type_ in types)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -139,12 +170,17 @@ class Reading(Enum):
     GROUPS = "names, each with the group that it belongs to"
 
 
+ACCOUNT_ID = "${AWS::AccountId}"
+"""Stands for the id of the account in the parameters of a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
-    the operation, `token` for an operation without a paginator: the members of answer and request with the next page.
+    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
+    and the member of the request that takes it.
     `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
     """
 
@@ -176,16 +212,29 @@ METRIC_ACTION = "cloudwatch:GetMetricData"
 class Metric:
     """A usage that CloudWatch publishes as AWS/Usage ResourceCount; the values are up to five minutes old.
 
+    A `percentage` is a metric of the service's own namespace: how much of the quota is used.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html
     """
 
     service: str
-    resource: str
+    resource: str = ""
     class_: str = "None"
+    percentage: str = ""
 
     @property
     def permission(self) -> str:
         return METRIC_ACTION
+
+
+class Measure(Enum):
+    """What is measured of a template."""
+
+    TEXT = "the bytes of the text"
+    ENTRIES = "the entries of a section, the characters of the description"
+    LARGEST_ENTRY = "the entries of the largest entry of a section"
+    PARAMETER = "the characters of the longest value of a parameter"
+    DYNAMIC_REFERENCES = "the dynamic references"
+    TREE = "the resources of a stack with those of its nested stacks"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -203,8 +252,8 @@ class Limit:
     `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
     upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
 
-    Of a limit of one template, `fixed` is the value in every account, and `section` the section whose entries count,
-    "" where the bytes of the text do.
+    Of a limit of one template, `fixed` is the value in every account, and `measure` says what counts, of a `section`
+    where it is of one.
     """
 
     id: str
@@ -221,6 +270,7 @@ class Limit:
     quota: Call | None = None
     is_global: bool = False
     fixed: int | None = None
+    measure: Measure = Measure.ENTRIES
     section: str = ""
     at_most: bool = False
     own_stack: int = 0

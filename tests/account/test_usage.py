@@ -7,6 +7,8 @@ import pytest
 
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import Quota, Source
+from tapctl.account.usage import SANDBOX_HAS_NONE
+from tapctl.aws.session import Aws, Target
 from tapctl.limits import Limit, catalogue
 from tapctl.unknown import Unknown
 from tests.support.queued_answers import answering, offline_aws, stubbed
@@ -77,6 +79,40 @@ class TestReadings:
 
         assert [quota.usage for quota in found.values()] == [12, 0]
 
+    def test_a_percentage_is_of_the_quota(self) -> None:
+        aws = offline_aws()
+        answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": [{"Id": "m0", "Values": [12.5]}]}])
+        answering(aws, "dynamodb", DescribeLimits=[{"AccountMaxReadCapacityUnits": 80_000}])
+
+        assert LiveAccount(aws).quotas([row("dynamodb-read-capacity")]) == {
+            "dynamodb/L-34F6A552": Quota(80_000, 10_000)
+        }
+
+    def test_a_call_may_want_the_id_of_the_account(self) -> None:
+        with stubbed("sts", "s3control", "service-quotas") as (aws, stubs):
+            stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
+            for token, page in (({}, {"NextToken": "more"}), ({"NextToken": "more"}, {})):
+                stubs["s3control"].add_response(
+                    "list_access_points",
+                    {"AccessPointList": [{"Name": "own", "NetworkOrigin": "VPC", "Bucket": "own"}], **page},
+                    {"AccountId": "123456789012", "MaxResults": 1000, **token},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 10_000.0}})
+            found = LiveAccount(aws).quotas([row("s3-access-points")])
+        assert found == {"s3/L-FAABEEBA": Quota(10_000, 2)}
+
+    def test_the_next_page_may_begin_behind_the_last_name(self) -> None:
+        with stubbed("firehose", "service-quotas") as (aws, stubs):
+            for begins, names in (({}, ["a", "b"]), ({"ExclusiveStartDeliveryStreamName": "b"}, ["c"])):
+                stubs["firehose"].add_response(
+                    "list_delivery_streams",
+                    {"DeliveryStreamNames": names, "HasMoreDeliveryStreams": len(names) == 2},
+                    {"Limit": 1000, **begins},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100.0}})
+            found = LiveAccount(aws).quotas([row("firehose-streams")])
+        assert found == {"firehose/L-14BB0BE7": Quota(100, 3)}
+
 
 GATEWAYS = (
     ("subnet-1", "available"), ("subnet-2", "pending"), ("subnet-3", "deleting"), ("subnet-3", "deleted"),
@@ -134,3 +170,11 @@ class TestSources:
         assert LiveAccount(offline_aws()).quotas([row("s3-lifecycle-rules")]) == {
             "s3/lifecycle-rules": Quota(1000, 0, Source.DOCUMENTED)
         }
+
+
+def test_the_sandbox_is_asked_for_the_limits_of_its_account_settings_alone() -> None:
+    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
+    asked = [row("lambda-interfaces-per-vpc"), row("lambda-capacity-providers"), row("logs-log-groups")]
+
+    assert set(LiveAccount(aws).quotas(asked).values()) == {Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)}
+    assert LiveAccount(aws).quotas([row("lambda-timeout")]) == {"lambda/timeout": Quota(900, 0, Source.DOCUMENTED)}

@@ -1,6 +1,6 @@
 """Every limit but concurrency: what is used and what is added, against what is allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Source, Stack
 from tapctl.concurrency.counting import Inventory, largest
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import additions, check_limits, coverage, touched
+from tapctl.concurrency.limits_check import additions, check_limits, coverage, measured, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
@@ -26,7 +26,7 @@ DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:Li
 TABLES, STACKS, KEYS, ROLES = (
     "dynamodb/L-F98FE922", "cloudformation/L-0485CB21", "kms/L-C2F1777E", "iam/L-FE177D64",
 )  # fmt: skip
-STORAGE = "lambda/L-2ACBD22F"
+STORAGE, LOG_GROUPS = "lambda/L-2ACBD22F", "logs/L-C7B9AAAB"
 PACKAGE = 262_144_000
 PARAMETERS = "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a], Never: !Equals [a, b]}\n"
 TWO_TABLES = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n  T2: {Type: AWS::DynamoDB::Table}\n"
@@ -250,6 +250,13 @@ class TestExports:
         assert (finding.verdict, finding.judged) == (UNKNOWN, False)
 
 
+_SECRET = "'{{resolve:secretsmanager:s}}'"
+
+
+def _entries(count: int) -> str:
+    return ", ".join(f"k{each}: {{a: b}}" for each in range(count))
+
+
 class TestTheTemplateItself:
     @pytest.mark.parametrize(
         ("count", "expected"), [(500, FITS), (501, EXCEEDS)], ids=["exactly-full-fits", "one-more"]
@@ -260,6 +267,31 @@ class TestTheTemplateItself:
         )
         (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-resources"]
         assert (finding.verdict, f": {count} of 500" in finding.message) == (expected, True)
+
+    @pytest.mark.parametrize("over", [0, 1], ids=["exactly-full-fits", "one-more"])
+    @pytest.mark.parametrize(
+        ("name", "largest", "text"),
+        [
+            ("description", 1024, lambda size: f"Description: {'d' * size}\n"),
+            ("parameter-value", 4096, lambda size: f"Parameters: {{P: {{Type: String, Default: {'p' * size}}}}}\n"),
+            ("mapping-attributes", 200, lambda size: f"Mappings: {{M: {{{_entries(size)}}}, N: {{{_entries(1)}}}}}\n"),
+            ("dynamic-references", 60, lambda size: f"Metadata: [{', '.join([_SECRET] * size)}]\n"),
+        ],
+    )
+    def test_it_has_limits_of_its_own(self, name: str, largest: int, text: Callable[[int], str], over: int) -> None:
+        template = text(largest + over) + "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
+        id_ = f"cloudformation-template-{name}"
+        (finding,) = [finding for finding in findings(template) if finding.limit == id_]
+        assert finding.verdict is (EXCEEDS if over else FITS)
+
+    def test_its_nested_stacks_count_with_it(self, tmp_path: Path) -> None:
+        handles = "".join(f"  T{each}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for each in range(3))
+        (tmp_path / "nested.yaml").write_text(f"Resources:\n{handles}")
+        stack = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested.yaml}}"
+        (tmp_path / "root.yaml").write_text(f"Resources:\n  A: {stack}\n  B: {stack}\n")
+        tree = stack_tree(load(str(tmp_path / "root.yaml")), Parameters({}, {}, {}), {})
+        (row,) = [row for row in catalogue() if row.id == "cloudformation-template-nested-resources"]
+        assert [measured(row, member) for member in tree.members()] == [8, 0, 0]
 
     @pytest.mark.parametrize(
         ("more", "expected"), [(0, FITS), (1, EXCEEDS)], ids=["exactly-full-fits", "one-byte-more"]
@@ -281,7 +313,7 @@ class TestTheTemplateItself:
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::Lambda::Function}}",
-            {"lambda-reserved-concurrency", "lambda-code-storage"}, id="a-function",
+            {"lambda-reserved-concurrency", "lambda-code-storage", "logs-log-groups"}, id="a-function",
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
@@ -297,9 +329,10 @@ def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> Non
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
     text = f"{TWO_TABLES}  F: {{Type: AWS::Lambda::Function}}\n  R: {{Type: AWS::IAM::Role}}\n"
-    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE)}
+    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE, LOG_GROUPS)}
     assert {(finding.limit, finding.verdict) for finding in findings(text, roomy)} == {
         ("lambda-reserved-concurrency", FITS), ("lambda-code-storage", FITS), ("dynamodb-tables", FITS),
+        ("logs-log-groups", FITS),
         ("iam-roles", FITS), ("cloudformation-stacks", FITS), ("cloudformation-template-size", FITS),
         ("cloudformation-template-resources", FITS),
     }  # fmt: skip
@@ -395,3 +428,11 @@ class TestAmounts:
         text = f"{PARAMETERS}{text}"
         assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
         assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS
+
+
+@pytest.mark.parametrize(("timeout", "expected", "severity"), [(900, FITS, ""), (901, EXCEEDS, "")])
+def test_a_value_at_its_bound_is_no_warning(timeout: int, expected: Verdict, severity: str) -> None:
+    text = f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Timeout: {timeout}}}}}}}\n"
+    finding = one("lambda/timeout", findings(text))
+    assert (finding.verdict, finding.severity) == (expected, severity)
+    assert finding.message == f"Timeout of a function: {timeout} on F, of 900 seconds (documented default)"

@@ -269,8 +269,15 @@ class TestEveryCount:
         parent = () if count.per in ("", ITSELF) else (count.per,)
 
         assert [
-            path for path in (*own, *count.times, *parent, *count.where) if at(schema(count.type), path) is None
+            path
+            for path in (*own, *count.times, *parent, *count.where)
+            if at(schema(count.type), path.partition(">")[0]) is None
         ] == []
+
+    def test_the_name_of_another_resource_is_of_a_property(self, count: Count) -> None:
+        if named := count.unless:
+            assert at(schema(named.type), named.path)
+            assert at(schema(count.type), named.own)
 
     def test_its_units_are_a_number_above_zero(self, count: Count) -> None:
         assert count.units > 0
@@ -280,8 +287,8 @@ class TestEveryCount:
             assert callable(counter_of(count.counter))
 
     def test_a_template_of_it_adds_what_it_says(self, count: Count) -> None:
-        if count.of is Of.COUNTER:
-            pytest.skip("tests/concurrency/counters has its templates")
+        if count.of is Of.COUNTER or follows_a_reference(count):
+            pytest.skip("tests/concurrency/ has its templates")
         row = next(row for row in catalogue() if count in row.counts)
         one, two = (added(row, *[spender(count)] * number) for number in (1, 2))
 
@@ -292,12 +299,17 @@ class TestEveryCount:
 @each_count
 def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
     row = next(row for row in catalogue() if count in row.counts)
-    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER:
+    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER or follows_a_reference(count):
         return
     units = int(added(row, spender(count))) + row.own_stack
     verdicts = [verdict(row, count, Quota(units + free, 0)) for free in (0, -1)]
 
-    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most else Verdict.EXCEEDS]
+    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most or count.maybe else Verdict.EXCEEDS]
+
+
+def follows_a_reference(count: Count) -> bool:
+    """Whether it counts under a property of another resource."""
+    return any(">" in path and None not in allowed for path, allowed in count.where.items())
 
 
 def verdict(row: Limit, count: Count, quota: Quota) -> Verdict:
