@@ -218,8 +218,6 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
     if counts is False:
         return
-    least: Number
-    most: Number
     unknown = None
     if count.of is Of.SIZE:
         least, most = sizes(item.value(count.path))
@@ -259,7 +257,8 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
         return count.units
     value = item.value(count.path)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
+        items = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
+        return max((len(item) for item in items if isinstance(item, list)), default=len(items))
     factors = [number(item.value(path)) for path in count.times]
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
     for factor in factors:
@@ -273,7 +272,7 @@ REFERENCE = 200
 """The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
 
 
-def sizes(value: Value) -> tuple[int, int]:
+def sizes(value: Value) -> tuple[Number, Number]:
     """The least and most characters of a value, without spaces; a list of values takes what they take together."""
     if value is NO_VALUE:
         return 0, 0

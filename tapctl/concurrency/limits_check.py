@@ -50,14 +50,19 @@ def _hides_functions(tree: StackTree) -> bool:
 
 
 def additions(
-    limit: Limit, inventory: Inventory, stack: Stack | Unknown | None, deployed: Inventory | None = None
+    limit: Limit,
+    inventory: Inventory,
+    stack: Stack | Unknown | None,
+    deployed: Inventory | None = None,
+    *,
+    later: bool = False,
 ) -> tuple[Addition, ...]:
     """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
 
     Of a parent in the template, and of a limit of which the account uses nothing, it is all that the template has.
-    CloudFormation creates before it deletes, so removed resources are not subtracted.
+    CloudFormation creates before it deletes, so removed resources are not subtracted. `later` is after scaling out.
     """
-    found = list(parts(limit.counts, inventory))
+    found = list(parts(limit.later if later else limit.counts, inventory))
     if limit.usage and stack is not None:
         before = {part.resource: part for part in parts(limit.counts, deployed)} if deployed else None
         found = [part if part.parent and part.parent.in_template else _new(part, stack, before) for part in found]
@@ -138,6 +143,11 @@ def _judge_count(
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
     finding = _compare(limit, value, quota.source, sums, common)
     yield finding if finding.hints else replace(finding, hints=_increase(limit, finding, fullest.most, result))
+    if limit.later and finding.verdict is Verdict.FITS:
+        for added in additions(limit, inventory, result.account.stack, deployed, later=True):
+            grown = _Sum(added, *_used(added, usage, result.account.stack))
+            if grown.most > value:
+                yield replace(common, verdict=Verdict.FITS, message=_scaled(limit, value, grown), severity="warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,12 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
     start, end = f"{limit.title}: {_shown(sum_.high)} used, ", f"{place}, of {_shown(value)}{unit}{origin}"
     amount = _shown(added.most)
     return f"{start}{'' if exact else 'at most '}{amount} more{end}", f"{start}{amount} or more{end}"
+
+
+def _scaled(limit: Limit, value: Number, grown: _Sum) -> str:
+    """That what the deploy starts fits, and what it may scale to does not."""
+    needed = f"{_shown(grown.most)} of {_shown(value)}{f' {limit.unit}' if limit.unit else ''}"
+    return f"{limit.title}: the maximum size of {', '.join(grown.added.resources)} takes {needed}"
 
 
 def _shown(value: Number) -> str:
