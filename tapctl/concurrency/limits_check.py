@@ -213,8 +213,10 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
     if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
-        hints = next_steps(unknown)
-        return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
+        hints, message = next_steps(unknown), f"{at_least}: {unknown.reason}"
+        # No read gives the length of a list that an import brings, and no account has a part in its bound.
+        judged = limit.adjustable or limit.usage is not None
+        return replace(common, verdict=Verdict.UNKNOWN, message=message, hints=hints, judged=judged)
     near = value and fullest.most >= NEAR * value and fullest.added.most and not limit.at_most
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
 

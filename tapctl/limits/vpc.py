@@ -1,6 +1,6 @@
 """The limits of VPCs that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, ITSELF, Call, Limit, Reading, counted, each, length, size, tally
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Call, Limit, Reading, counted, each, length, size, tally, total
 
 DOCS = "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"
 ENDPOINT, GROUP, NAT, VPC = (
@@ -206,7 +206,7 @@ ROWS = (
         key="vpc/L-DF5E4CA3",
         title="Network interfaces",
         docs=DOCS,
-        # What else has interfaces, such as the tasks of ECS and functions in a VPC, makes as many as it needs.
+        # What else has interfaces, such as functions in a VPC, makes as many as it needs.
         counts=(
             each("AWS::EC2::NetworkInterface"),
             each("AWS::EC2::Instance", where={"NetworkInterfaces": (ABSENT,)}),
@@ -214,8 +214,8 @@ ROWS = (
             each(NAT),
             length(ENDPOINT, "SubnetIds", per=""),
             each("AWS::EFS::MountTarget"),
-            length("AWS::ElasticLoadBalancingV2::LoadBalancer", "Subnets", per=""),
-            length("AWS::ElasticLoadBalancingV2::LoadBalancer", "SubnetMappings", per=""),
+            each("AWS::ElasticLoadBalancingV2::LoadBalancer", units=2),  # one in each of two subnets or more
+            total("AWS::ECS::Service", "DesiredCount", where={"NetworkConfiguration": (PRESENT,)}, missing=1),
             each("AWS::RDS::DBInstance"),
         ),
         default=5000,

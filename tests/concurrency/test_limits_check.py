@@ -409,3 +409,9 @@ class TestAmounts:
         interfaces = "NetworkInterfaces: [{GroupSet: [a, b, c, d, e, f]}, {GroupSet: [a]}]"
         text = f"Resources:\n  I: {{Type: AWS::EC2::Instance, Properties: {{{interfaces}}}}}\n"
         assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)), None)).most == 6
+
+    def test_a_list_that_an_import_brings_is_not_judged(self) -> None:
+        subnets = "SubnetIds: {'Fn::Split': [',', {'Fn::ImportValue': x}]}, DBSubnetGroupDescription: a"
+        text = f"Resources:\n  G: {{Type: AWS::RDS::DBSubnetGroup, Properties: {{{subnets}}}}}\n"
+        found = one("rds/subnets-per-group", findings(text))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)

@@ -86,7 +86,7 @@ def test_the_volumes_of_a_launch_template_are_those_of_each_instance() -> None:
     ],
 )  # fmt: skip
 def test_an_ec2_fleet_runs_its_target_capacity(
-    capacity: str, on_demand: tuple[int, int], spot: tuple[int, int]
+    capacity: str, on_demand: tuple[float, float], spot: tuple[float, float]
 ) -> None:
     config = "LaunchTemplateSpecification: {LaunchTemplateId: !Ref L, Version: '1'}"
     properties = f"LaunchTemplateConfigs: [{{{config}}}], TargetCapacitySpecification: {{{capacity}}}"
