@@ -1,6 +1,6 @@
 """The limits of Elastic Load Balancing that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, Call, Grade, Limit, counted, each, length, total
+from tapctl.limits.row import ABSENT, Call, Grade, Limit, Reading, counted, each, length, total
 
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 _NETWORK = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html"
@@ -90,6 +90,13 @@ ROWS = (
         counts=counted("elasticloadbalancing.target_groups", LISTENER, RULE),
         default=100,
         adjustable=False,
+        usage=Call(
+            "elbv2",
+            "DescribeTargetGroups",
+            "TargetGroups[].LoadBalancerArns[]",
+            reading=Reading.TALLY,
+            action="elasticloadbalancing:DescribeTargetGroups",
+        ),
     ),
     Limit(
         id="elasticloadbalancing-rules-per-balancer",
