@@ -244,8 +244,9 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
 
 def _scaled(limit: Limit, value: Number, grown: _Sum) -> str:
     """That what the deploy starts fits, and what it may scale to does not."""
-    needed = f"{_shown(grown.most)} of {_shown(value)}{f' {limit.unit}' if limit.unit else ''}"
-    return f"{limit.title}: the maximum size of {', '.join(grown.added.resources)} takes {needed}"
+    names, unit = ", ".join(grown.added.resources), f" {limit.unit}" if limit.unit else ""
+    more = f"{_shown(grown.added.most)} more at the maximum size of {names}"
+    return f"{limit.title}: {_shown(grown.high)} used, {more}, of {_shown(value)}{unit}"
 
 
 def _shown(value: Number) -> str:
