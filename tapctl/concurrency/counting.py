@@ -241,15 +241,13 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
     if counts is False or (count.unless and item.has_named(count.unless)):
         return
-    least: Number
-    most: Number
     unknown = None
-    if count.of is Of.SIZE:
-        least, most = sizes(item.value(count.path), count.reference)
-    else:
+    if count.of is not Of.SIZE:
         amount = _amount(count, item)
         unknown = amount if isinstance(amount, Unknown) else None
         least = most = 0 if isinstance(amount, Unknown) else amount
+    else:
+        least, most = sizes(item.value(count.path), count.reference)
     if not most and unknown is None:
         return
     if count.maybe or counts is not True:
@@ -282,7 +280,8 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
         return count.units
     value = item.value(count.path)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
+        items = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
+        return max((len(item) for item in items if isinstance(item, list)), default=len(items))
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
     for factor in (number(item.value(path)) for path in count.times):
         if isinstance(amount, Unknown) or isinstance(factor, Unknown):

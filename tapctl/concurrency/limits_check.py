@@ -51,14 +51,19 @@ def _hides_functions(tree: StackTree) -> bool:
 
 
 def additions(
-    limit: Limit, inventory: Inventory, stack: Stack | Unknown | None, deployed: Inventory | None = None
+    limit: Limit,
+    inventory: Inventory,
+    stack: Stack | Unknown | None,
+    deployed: Inventory | None = None,
+    *,
+    later: bool = False,
 ) -> tuple[Addition, ...]:
     """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
 
     Of a parent in the template, and of a limit of which the account uses nothing, it is all that the template has.
-    CloudFormation creates before it deletes, so removed resources are not subtracted.
+    CloudFormation creates before it deletes, so removed resources are not subtracted. `later` is after scaling out.
     """
-    found = list(parts(limit.counts, inventory))
+    found = list(parts(limit.later if later else limit.counts, inventory))
     if limit.usage and stack is not None:
         before = {part.resource: part for part in parts(limit.counts, deployed)} if deployed else None
         found = [part if part.parent and part.parent.in_template else _new(part, stack, before) for part in found]
@@ -139,6 +144,11 @@ def _judge_count(
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
     finding = _compare(limit, value, quota.source, sums, common)
     yield finding if finding.hints else replace(finding, hints=_increase(limit, finding, fullest.most, result))
+    if limit.later and finding.verdict is Verdict.FITS:
+        for added in additions(limit, inventory, result.account.stack, deployed, later=True):
+            grown = _Sum(added, *_used(added, usage, result.account.stack))
+            if grown.most > value:
+                yield replace(common, verdict=Verdict.FITS, message=_scaled(limit, value, grown), severity="warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +215,10 @@ def _compare(limit: Limit, value: Number, source: Source, sums: Sequence[_Sum], 
     if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
-        hints = next_steps(unknown)
-        return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
+        hints, message = next_steps(unknown), f"{at_least}: {unknown.reason}"
+        # No read gives the length of a list that an import brings, and no account has a part in its bound.
+        judged = limit.adjustable or limit.usage is not None
+        return replace(common, verdict=Verdict.UNKNOWN, message=message, hints=hints, judged=judged)
     fills_up = not (limit.at_most or _bounds_a_value(limit))
     near = value and fullest.most >= NEAR * value and fullest.added.most and fills_up
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
@@ -237,6 +249,13 @@ def _message(limit: Limit, value: Number, source: Source, sum_: _Sum) -> tuple[s
     start, end = f"{limit.title}: {used}", f"{place}, of {_shown(value)}{unit}{origin}"
     amount = _shown(added.most)
     return f"{start}{'' if exact else 'at most '}{amount}{more}{end}", f"{start}{amount} or more{end}"
+
+
+def _scaled(limit: Limit, value: Number, grown: _Sum) -> str:
+    """That what the deploy starts fits, and what it may scale to does not."""
+    names, unit = ", ".join(grown.added.resources), f" {limit.unit}" if limit.unit else ""
+    more = f"{_shown(grown.added.most)} more at the maximum size of {names}"
+    return f"{limit.title}: {_shown(grown.high)} used, {more}, of {_shown(value)}{unit}"
 
 
 def _shown(value: Number) -> str:

@@ -133,7 +133,7 @@ def total(
 
 
 def length(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
-    """The length of a list."""
+    """The length of a list; where the path goes through a list, that of the longest below it."""
     return Count(type_, Of.LENGTH, path, per=per, where=where)
 
 
@@ -251,6 +251,7 @@ class Limit:
     value comes from Service Quotas, `usage` None that nothing of the account is used before the template.
     `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
     upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
+    `later` is what the resources may come to take when they scale after the deploy; going over that is a warning.
 
     Of a limit of one template, `fixed` is the value in every account, and `measure` says what counts, of a `section`
     where it is of one.
@@ -274,6 +275,7 @@ class Limit:
     section: str = ""
     at_most: bool = False
     own_stack: int = 0
+    later: tuple[Count, ...] = ()
 
     @property
     def service(self) -> str:

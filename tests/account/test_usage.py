@@ -113,6 +113,33 @@ class TestReadings:
             found = LiveAccount(aws).quotas([row("firehose-streams")])
         assert found == {"firehose/L-14BB0BE7": Quota(100, 3)}
 
+    def test_the_attributes_of_an_account_are_found_by_name(self) -> None:
+        aws = offline_aws()
+        attributes = [
+            {"AccountQuotaName": name, "Used": used, "Max": 40} for name, used in (("DBClusters", 3), ("A", 9))
+        ]
+        answering(aws, "rds", DescribeAccountAttributes=[{"AccountQuotas": attributes}])
+
+        found = LiveAccount(aws).quotas([row("rds-clusters"), row("rds-instances")])
+
+        assert found["rds/L-952B80B8"] == Quota(40, 3)
+        assert isinstance(found["rds/L-7B6409FD"].value, Unknown)
+
+    def test_a_limit_may_be_a_text(self) -> None:
+        aws = offline_aws()
+        balancers = [{"Type": "gateway"}, {"Type": "network"}]
+        limits = [{"Name": "gateway-load-balancers", "Max": "100"}, {"Name": "targets", "Max": "7"}]
+        answering(
+            aws,
+            "elbv2",
+            DescribeLoadBalancers=[{"LoadBalancers": balancers}],
+            DescribeAccountLimits=[{"Limits": limits}],
+        )
+
+        (quota,) = LiveAccount(aws).quotas([row("elasticloadbalancing-gateway-balancers")]).values()
+
+        assert quota == Quota(100, 1)
+
 
 GATEWAYS = (
     ("subnet-1", "available"), ("subnet-2", "pending"), ("subnet-3", "deleting"), ("subnet-3", "deleted"),

@@ -429,6 +429,26 @@ class TestAmounts:
         assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
         assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS
 
+    @pytest.mark.parametrize(
+        ("quota", "severities"), [pytest.param(18, [""], id="room"), pytest.param(17, ["", "warning"], id="too-little")]
+    )
+    def test_a_maximum_size_above_the_room_is_a_warning(self, quota: int, severities: list[str]) -> None:
+        found = [
+            one for one in findings(self.GROUP % 3, {STANDARD: Quota(quota, 0)}) if one.limit == limit(STANDARD).id
+        ]
+        assert [(one.verdict, one.severity) for one in found] == [(FITS, severity) for severity in severities]
+
+    def test_the_longest_list_of_a_resource_counts(self) -> None:
+        interfaces = "NetworkInterfaces: [{GroupSet: [a, b, c, d, e, f]}, {GroupSet: [a]}]"
+        text = f"Resources:\n  I: {{Type: AWS::EC2::Instance, Properties: {{{interfaces}}}}}\n"
+        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)), None)).most == 6
+
+    def test_a_list_that_an_import_brings_is_not_judged(self) -> None:
+        subnets = "SubnetIds: {'Fn::Split': [',', {'Fn::ImportValue': x}]}, DBSubnetGroupDescription: a"
+        text = f"Resources:\n  G: {{Type: AWS::RDS::DBSubnetGroup, Properties: {{{subnets}}}}}\n"
+        found = one("rds/subnets-per-group", findings(text))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+
 
 @pytest.mark.parametrize(("timeout", "expected", "severity"), [(900, FITS, ""), (901, EXCEEDS, "")])
 def test_a_value_at_its_bound_is_no_warning(timeout: int, expected: Verdict, severity: str) -> None:

@@ -163,7 +163,7 @@ class TestEveryCall:
                 assert all(len(pair) == 2 and None not in pair for pair in found)
 
     def test_the_members_in_its_path_exist(self, call: Call) -> None:
-        words = set(re.findall(r"(?<!['\w])[A-Za-z]\w+(?![\w'(])", call.path))
+        words = set(re.findall(r"(?<!\w)[A-Za-z]\w+(?![\w(])", re.sub("'[^']*'", "''", call.path)))
 
         assert words - names(call.service, call.operation) == set()
 
@@ -205,7 +205,7 @@ def example(shape: Any, depth: int = 0) -> Any:
         case "boolean":
             return True
         case _:
-            return "text"
+            return "1"  # some services give numbers as text
 
 
 def members(shape: Any, depth: int = 0) -> set[str]:
