@@ -259,10 +259,10 @@ def _amount(count: Count, item: Item) -> Number | Unknown:
         return count.units
     value = item.value(count.path)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
-    factors = [number(item.value(path)) for path in count.times]
+        listed = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
+        return max((len(one) for one in listed if isinstance(one, list)), default=len(listed))  # the longest of several
     amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in factors:
+    for factor in (number(item.value(path)) for path in count.times):
         if isinstance(amount, Unknown) or isinstance(factor, Unknown):
             return amount if isinstance(amount, Unknown) else factor
         amount *= factor

@@ -21,6 +21,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Verdict
 from tapctl.limits import FILES, Limit, LimitKind, catalogue, limits_of, rows
+from tapctl.limits.acm import KEY_TYPES
 from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
 from tests.support.templates import stack_tree_of
 
@@ -78,7 +79,7 @@ def test_a_row_that_several_files_count_is_in_one() -> None:
 @each_row
 class TestEveryRow:
     def test_its_id_begins_with_its_service(self, row: Limit) -> None:
-        assert re.fullmatch(rf"{row.service}(-[a-z0-9]+)+", row.id)
+        assert re.fullmatch(rf"{row.service.lower().removeprefix('aws')}(-[a-z0-9]+)+", row.id)
 
     def test_its_documentation_is_aws_s_over_https(self, row: Limit) -> None:
         assert row.docs.startswith("https://docs.aws.amazon.com/")
@@ -343,6 +344,18 @@ def test_stacks_are_counted_in_every_status_but_deleted() -> None:
     assert isinstance(row.usage, Call)
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
+
+
+def test_certificates_of_every_key_type_are_listed() -> None:
+    shape: Any = SESSION.get_service_model("acm").shape_for("KeyAlgorithm")
+    assert sorted(KEY_TYPES) == sorted(shape.enum)
+
+
+def test_the_longest_of_several_lists_counts() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "codepipeline-actions-per-stage")
+    stages = [{"Actions": ["a"]}, {"Actions": ["a", "b", "c"]}]
+
+    assert added(row, {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}) == 3
 
 
 @pytest.mark.parametrize("operation", ["ListProvisionedConcurrencyConfigs", "ListStackResources", "ListExports"])
