@@ -15,7 +15,7 @@ from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, Hint, advise
-from tapctl.limits import FILES, Limit, LimitKind, limits_of
+from tapctl.limits import Limit, LimitKind, limits_of, uncovered
 from tapctl.limits.row import Grade, Number
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
@@ -94,9 +94,9 @@ def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Sta
 
 
 def coverage(tree: StackTree) -> Mapping[str, int]:
-    """The resource types that no limit of the catalogue knows, with how many may exist of each."""
-    types = (item.type for item in Inventory(tree).by_name.values())
-    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES).items()))
+    """The resource types of which no limit is known, nor that they have none, with how many may exist of each."""
+    counts = Counter(item.type for item in Inventory(tree).by_name.values())
+    return {type_: counts[type_] for type_ in sorted(uncovered(counts))}
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:

@@ -36,6 +36,18 @@ CONCURRENCY = Limit(
 ROWS = (
     CONCURRENCY,
     Limit(
+        id="lambda-function-policy",
+        key="lambda/function-policy",
+        title="Length of a function's policy",
+        docs=DOCS,
+        # Each statement has some 200 to 340 characters, by the names and ARNs in it.
+        counts=(each("AWS::Lambda::Permission", per="FunctionName", units=340),),
+        unit="bytes",
+        default=20_480,
+        adjustable=False,
+        at_most=True,
+    ),
+    Limit(
         id="lambda-concurrency-settings",
         key="lambda/concurrency-settings",
         title="Lambda concurrency settings that exclude each other",

@@ -172,6 +172,7 @@ FILES = {
     "AWS::Lambda::Alias": ("awslambda",),
     "AWS::Lambda::Function": ("awslambda", "vpc"),
     "AWS::Lambda::LayerVersion": ("awslambda",),
+    "AWS::Lambda::Permission": ("awslambda",),
     "AWS::Lambda::Version": ("awslambda",),
     "AWS::MWAA::Environment": ("mwaa",),
     "AWS::MemoryDB::Cluster": ("memorydb",),

@@ -254,3 +254,12 @@ class Limit:
         if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
+
+
+@dataclass(frozen=True, slots=True)
+class NoLimit:
+    """Resource types that take nothing of any limit, with the reason and the page of the service's quotas."""
+
+    reason: str
+    docs: str
+    types: tuple[str, ...]

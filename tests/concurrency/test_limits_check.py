@@ -135,10 +135,11 @@ class TestCoverage:
             pytest.param("{V: {Type: Custom::V, Condition: Never}}", {}, id="one-that-does-not-exist"),
             pytest.param("{V: {Type: Custom::V, Condition: C}}", {"Custom::V": 1}, id="one-that-may-exist"),
             pytest.param(
-                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::WaitConditionHandle}}",
-                {"AWS::CloudFormation::WaitConditionHandle": 1, "Custom::B": 1},
+                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::CustomResource}}",
+                {"AWS::CloudFormation::CustomResource": 1, "Custom::B": 1},
                 id="sorted",
             ),
+            pytest.param("{Q: {Type: AWS::SQS::Queue}}", {}, id="known-to-have-none"),
         ],
     )
     def test_a_type_that_no_limit_knows_is_named(self, resources: str, expected: dict[str, int]) -> None:

@@ -20,7 +20,7 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Verdict
-from tapctl.limits import FILES, Limit, LimitKind, catalogue, limits_of, rows
+from tapctl.limits import FILES, Limit, LimitKind, NoLimit, catalogue, limits_of, no_limits, rows, uncovered
 from tapctl.limits.acm import KEY_TYPES
 from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
 from tests.support.templates import stack_tree_of
@@ -344,6 +344,27 @@ def test_stacks_are_counted_in_every_status_but_deleted() -> None:
     assert isinstance(row.usage, Call)
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
+
+
+class TestNoLimits:
+    TYPES = tuple(type_ for group in no_limits() for type_ in group.types)
+
+    def test_each_type_is_named_once_and_has_no_row(self) -> None:
+        assert len(self.TYPES) == len(set(self.TYPES))
+        assert set(self.TYPES) & set(FILES) == set()
+
+    @pytest.mark.parametrize("type_", TYPES)
+    def test_the_type_exists(self, type_: str) -> None:
+        assert type_ == "AWS::CDK::Metadata" or schema(type_)["typeName"] == type_
+
+    @pytest.mark.parametrize("group", no_limits(), ids=lambda group: group.types[0])
+    def test_it_has_a_reason_and_a_page_of_aws(self, group: NoLimit) -> None:
+        assert group.reason
+        assert not group.reason.endswith(".")
+        assert group.docs.startswith("https://docs.aws.amazon.com/")
+
+    def test_the_others_are_uncovered(self) -> None:
+        assert uncovered(["Custom::A", "AWS::SQS::Queue", "AWS::S3::Bucket"]) == {"Custom::A"}
 
 
 def test_certificates_of_every_key_type_are_listed() -> None:

@@ -1,6 +1,6 @@
 """The records of hosted zones, which a record names by the id or by the name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tapctl.concurrency.counting import Inventory, Item, Parent, Part
@@ -45,7 +45,7 @@ def _groups(inventory: Inventory, zones: dict[str, str]) -> Iterator[Part]:
             yield item.part(certain, len(named_records), parent, varies=True)
 
 
-def _zone(item: Item, named: dict[str, Value], zones: dict[str, str]) -> Parent | None:
+def _zone(item: Item, named: Mapping[str, Value], zones: dict[str, str]) -> Parent | None:
     """The zone that a record or group names; as Route 53 lists it where it is not in the template."""
     for property_ in NAMES_A_ZONE:
         if named.get(property_, NO_VALUE) is NO_VALUE:
