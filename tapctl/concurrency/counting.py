@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
+from math import prod
 
 from tapctl.errors import TemplateError
 from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
+from tapctl.template.resolver import existence, lengths
 from tapctl.template.values import NO_VALUE, ResourceReference, Value
 from tapctl.unknown import Unknown
 
@@ -101,7 +102,7 @@ class Item:
         if raw is NO_VALUE:
             raw = self.value(path)
         items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
-        return [self.inventory.parent(self.member, item) for item in items]
+        return [self.inventory.parent(self.member, item) for item in items if self.resolved(item) is not NO_VALUE]
 
     def target(self, path: str) -> "Item | None":
         """The resource of the tree that a property refers to."""
@@ -218,15 +219,9 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
     if counts is False:
         return
-    least: Number
-    most: Number
-    unknown = None
-    if count.of is Of.SIZE:
-        least, most = sizes(item.value(count.path))
-    else:
-        amount = _amount(count, item)
-        unknown = amount if isinstance(amount, Unknown) else None
-        least = most = 0 if isinstance(amount, Unknown) else amount
+    amounts = _amounts(count, item)
+    unknown = amounts if isinstance(amounts, Unknown) else None
+    least, most = (0, 0) if isinstance(amounts, Unknown) else amounts
     if not most and unknown is None:
         return
     if count.maybe or counts is not True:
@@ -254,19 +249,21 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
     return open_ or True
 
 
-def _amount(count: Count, item: Item) -> Number | Unknown:
+def _amounts(count: Count, item: Item) -> tuple[Number, Number] | Unknown:
+    """The least and most that a resource adds."""
     if count.of is Of.RESOURCE:
-        return count.units
+        return count.units, count.units
     value = item.value(count.path)
+    if count.of is Of.SIZE:
+        return sizes(value)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        listed = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
-        return max((len(one) for one in listed if isinstance(one, list)), default=len(listed))  # the longest of several
-    amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in (number(item.value(path)) for path in count.times):
-        if isinstance(amount, Unknown) or isinstance(factor, Unknown):
-            return amount if isinstance(amount, Unknown) else factor
-        amount *= factor
-    return amount if isinstance(amount, Unknown) else amount * count.units
+        return lengths(value)
+    own = count.missing if value is NO_VALUE or value == [] else number(value)
+    factors = [own, *(number(item.value(path)) for path in count.times), count.units]
+    if unknown := next((factor for factor in factors if isinstance(factor, Unknown)), None):
+        return unknown
+    amount = prod(factor for factor in factors if not isinstance(factor, Unknown))
+    return amount, amount
 
 
 REFERENCE = 200

@@ -379,6 +379,26 @@ def test_the_longest_of_several_lists_counts() -> None:
     assert added(row, {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}) == 3
 
 
+def test_an_item_that_may_not_be_there_counts_to_the_most() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "codepipeline-stages-per-pipeline")
+    template = (
+        "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {R: "
+        "{Type: AWS::CodePipeline::Pipeline, Properties: {Stages: [{Name: a}, !If [C, {Name: b}, !Ref AWS::NoValue]]}}}"
+    )
+    (found,) = additions(row, Inventory(stack_tree_of(template)), None)
+
+    assert (found.least, found.most) == (1, 2)
+
+
+def test_a_property_without_a_value_names_no_parent() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "appconfig-environments-per-application")
+    named = {"Fn::If": ["Never", "application", {"Ref": "AWS::NoValue"}]}
+    resource = {"Type": "AWS::AppConfig::Environment", "Properties": {"ApplicationId": named}}
+    template = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"R": resource}}
+
+    assert additions(row, Inventory(stack_tree_of(json.dumps(template))), None) == ()
+
+
 @pytest.mark.parametrize("operation", ["ListProvisionedConcurrencyConfigs", "ListStackResources", "ListExports"])
 def test_other_lists_can_be_read_page_by_page_too(operation: str) -> None:
     service = "lambda" if "Provisioned" in operation else "cloudformation"

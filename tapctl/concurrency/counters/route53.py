@@ -48,7 +48,7 @@ def _groups(inventory: Inventory, zones: dict[str, str]) -> Iterator[Part]:
 def _zone(item: Item, named: Mapping[str, Value], zones: dict[str, str]) -> Parent | None:
     """The zone that a record or group names; as Route 53 lists it where it is not in the template."""
     for property_ in NAMES_A_ZONE:
-        if named.get(property_, NO_VALUE) is NO_VALUE:
+        if item.resolved(named.get(property_, NO_VALUE)) is NO_VALUE:
             continue
         parent = item.inventory.parent(item.member, named[property_])
         if parent.in_template or parent.is_open:

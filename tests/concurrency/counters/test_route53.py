@@ -8,9 +8,11 @@ from tests.support.templates import stack_tree_of
 
 ZONE = "  Z: {Type: AWS::Route53::HostedZone, Properties: {Name: example.com}}\n"
 
+HEADER = "Parameters: {P: {Type: String}}\nConditions: {Never: !Equals [a, b]}\n"
+
 
 def zones(text: str) -> dict[str, Addition]:
-    tree = stack_tree_of("Parameters: {P: {Type: String}}\nResources:\n" + text)
+    tree = stack_tree_of(f"{HEADER}Resources:\n{text}")
     return {added.parent.id: added for added in grouped(records(Inventory(tree), "")) if added.parent}
 
 
@@ -35,6 +37,8 @@ def group(properties: str) -> str:
         pytest.param(ZONE + record("R", "HostedZoneId: !Ref Z"), {"Z": 3}, id="a-new-zone-has-two-of-its-own"),
         pytest.param(ZONE + record("R", "HostedZoneName: example.com."), {"Z": 3}, id="a-new-zone-by-its-name"),
         pytest.param(ZONE, {}, id="a-zone-alone"),
+        pytest.param(record("R", "HostedZoneId: !If [Never, Z1, !Ref AWS::NoValue], HostedZoneName: example.com"),
+                     {"example.com.": 1}, id="one-of-two-properties"),
     ],
 )  # fmt: skip
 def test_records_count_by_zone(text: str, expected: dict[str, int]) -> None:
