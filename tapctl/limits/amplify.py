@@ -22,6 +22,7 @@ ROWS = (
         counts=(each("AWS::Amplify::Branch", per="AppId"),),
         default=50,
         adjustable=False,
+        usage=Call("amplify", "ListBranches", "branches", parent="appId"),
     ),
     Limit(
         id="amplify-domains-per-app",
@@ -31,5 +32,6 @@ ROWS = (
         counts=(each("AWS::Amplify::Domain", per="AppId"),),
         default=5,
         grade=Grade.LIKELY,
+        usage=Call("amplify", "ListDomainAssociations", "domainAssociations", parent="appId"),
     ),
 )

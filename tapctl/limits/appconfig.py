@@ -21,6 +21,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::AppConfig::ConfigurationProfile", per="ApplicationId"),),
         default=100,
+        usage=Call("appconfig", "ListConfigurationProfiles", "Items", parent="ApplicationId"),
     ),
     Limit(
         id="appconfig-environments-per-application",
@@ -29,6 +30,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::AppConfig::Environment", per="ApplicationId"),),
         default=20,
+        usage=Call("appconfig", "ListEnvironments", "Items", parent="ApplicationId"),
     ),
     Limit(
         id="appconfig-deployment-strategies",

@@ -24,5 +24,12 @@ ROWS = (
         counts=(each("AWS::Athena::PreparedStatement", per="WorkGroup"),),
         default=1000,
         adjustable=False,
+        usage=Call(
+            "athena",
+            "ListPreparedStatements",
+            "PreparedStatements",
+            token=("NextToken", "NextToken"),
+            parent="WorkGroup",
+        ),
     ),
 )

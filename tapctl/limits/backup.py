@@ -34,6 +34,7 @@ ROWS = (
         counts=(each("AWS::Backup::BackupSelection", per="BackupPlanId"),),
         default=100,
         adjustable=False,
+        usage=Call("backup", "ListBackupSelections", "BackupSelectionsList", parent="BackupPlanId"),
     ),
     Limit(
         id="backup-frameworks",

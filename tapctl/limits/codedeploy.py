@@ -21,6 +21,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::CodeDeploy::DeploymentGroup", per="ApplicationName"),),
         default=1000,
+        usage=Call("codedeploy", "ListDeploymentGroups", "deploymentGroups", parent="applicationName"),
     ),
     Limit(
         id="codedeploy-configurations",

@@ -110,7 +110,8 @@ class TestEveryRow:
     def test_a_usage_by_parent_has_counts_by_parent(self, row: Limit) -> None:
         if row.kind is not LimitKind.COUNT:
             return
-        by_parent = isinstance(row.usage, Call) and row.usage.reading in (Reading.TALLY, Reading.PAIRS)
+        tallies = (Reading.TALLY, Reading.PAIRS)
+        by_parent = isinstance(row.usage, Call) and (row.usage.reading in tallies or bool(row.usage.parent))
         if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
             assert {bool(count.per) for count in row.counts} == {by_parent}
 
@@ -127,7 +128,7 @@ def test_the_codes_are_those_of_the_facts() -> None:
 
 
 def parameters(call: Call) -> dict[str, Any]:
-    return dict(call.parameters)
+    return dict(call.parameters) | ({call.parent: "parent-1"} if call.parent else {})
 
 
 @each_call
