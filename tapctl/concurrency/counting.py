@@ -12,7 +12,7 @@ from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.resolver import existence, lengths
-from tapctl.template.values import NO_VALUE, ResourceReference, Value
+from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
 from tapctl.unknown import Unknown
 
 
@@ -240,11 +240,9 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
         if value is NO_VALUE:
             if ABSENT not in allowed:
                 return False
-        elif PRESENT in allowed:
-            continue
-        elif unknown:
+        elif isinstance(value, MaybeNoValue) or (unknown and PRESENT not in allowed and allowed != (ABSENT,)):
             open_ = open_ or unknown
-        elif not any(str(one) in allowed for one in values):
+        elif PRESENT not in allowed and not any(str(one) in allowed for one in values):
             return False
     return open_ or True
 

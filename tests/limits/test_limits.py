@@ -391,6 +391,26 @@ def test_an_item_that_may_not_be_there_counts_to_the_most() -> None:
     assert (found.least, found.most) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("authority", "expected"),
+    [
+        pytest.param("!Ref AWS::NoValue", (1, 1), id="absent"),
+        pytest.param("!Ref A", None, id="a-reference-is-set"),
+        pytest.param("!Ref P", None, id="a-parameter-is-set"),
+        pytest.param("!If [C, !Ref A, !Ref AWS::NoValue]", (0, 1), id="open"),
+    ],
+)
+def test_a_property_that_must_be_absent(authority: str, expected: tuple[int, int] | None) -> None:
+    row = next(limit for limit in catalogue() if limit.id == "acm-certificates")
+    template = (
+        "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {A: {Type: Custom::A}, "
+        f"C: {{Type: AWS::CertificateManager::Certificate, Properties: {{CertificateAuthorityArn: {authority}}}}}}}"
+    )
+    found = additions(row, Inventory(stack_tree_of(template)), None)
+
+    assert [(one.least, one.most) for one in found] == ([expected] if expected else [])
+
+
 def test_a_property_without_a_value_names_no_parent() -> None:
     row = next(limit for limit in catalogue() if limit.id == "appconfig-environments-per-application")
     named = {"Fn::If": ["Never", "application", {"Ref": "AWS::NoValue"}]}
