@@ -144,7 +144,8 @@ class Call:
     """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
-    the operation, `token` for an operation without a paginator: the members of answer and request with the next page.
+    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
+    and the member of the request that takes it.
     `groups` is a call with `Reading.GROUPS`, by which a tally is added up. `parent` is the member of the request that
     takes the id of a parent, for a listing of one parent; `parents` are the ids that a template names.
     """
