@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
-from tapctl.limits import catalogue  # noqa: E402
+from tapctl.limits import catalogue, no_limits  # noqa: E402
 
 BLOCK = re.compile(r"(?ms)^<!-- generated: (?P<name>[a-z -]+) -->\n.*?^<!-- end -->$")
 
@@ -38,6 +38,13 @@ def limits() -> str:
         for limit in catalogue()
     )
     return table(("limit", "of", "read with"), rows)
+
+
+def without_limits() -> str:
+    rows = (
+        (", ".join(f"`{type_}`" for type_ in group.types), f"[{group.reason}]({group.docs})") for group in no_limits()
+    )
+    return table(("types", "why"), rows)
 
 
 INDEX = ROOT / "tapctl" / "limits" / "index.py"
@@ -112,6 +119,7 @@ def help_of(command: str) -> str:
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "limits": limits,
+    "no limits": without_limits,
     "configuration": configuration,
 }
 

@@ -156,7 +156,11 @@ class LimitReads:
         return default, Source.APPLIED if isinstance(default, Unknown) else Source.AWS_DEFAULT
 
     def _grouped(self, call: Call) -> Usage:
-        """The usage by a call, of parents by the group that each belongs to."""
+        """The usage by a call, of parents by the group that each belongs to, or by a call for each parent."""
+        if call.parent:
+            numbers = {name: self.number(own) for name, own in call.by_parent.items()}
+            denied = next((number for number in numbers.values() if isinstance(number, Unknown)), None)
+            return denied or {name: number for name, number in numbers.items() if not isinstance(number, Unknown)}
         usage: Usage = self._result(call)
         if call.groups is None or not isinstance(usage, Mapping):
             return usage
@@ -227,7 +231,7 @@ class LimitReads:
 def _calls(limit: Limit) -> Iterator[Call]:
     for call in (limit.usage, limit.quota):
         if isinstance(call, Call):
-            yield call
+            yield from call.by_parent.values() if call.parent else (call,)
             if call.groups:
                 yield call.groups
 

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
+from math import prod
 
 from tapctl.errors import TemplateError
 from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Named, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
-from tapctl.template.resolver import existence, sizes, template_text
-from tapctl.template.values import NO_VALUE, ResourceReference, Value
+from tapctl.template.resolver import existence, lengths, sizes, template_text
+from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
 from tapctl.unknown import Unknown
 
 
@@ -107,10 +108,9 @@ class Item:
             raw = raw.get(step, NO_VALUE) if isinstance(raw, dict) and "Fn::If" not in raw else NO_VALUE
         if raw is NO_VALUE:
             raw = self.value(path)
-        if raw is NO_VALUE:
-            return [Parent(otherwise)] if otherwise else []
-        items = raw if isinstance(raw, list) else [raw]
-        return [self.inventory.parent(self.member, item) for item in items]
+        items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
+        parents = [self.inventory.parent(self.member, item) for item in items if self.resolved(item) is not NO_VALUE]
+        return parents or ([Parent(otherwise)] if otherwise else [])
 
     def target(self, path: str) -> "Item | None":
         """The resource of the tree that a property refers to."""
@@ -241,13 +241,9 @@ def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
     if counts is False or (count.unless and item.has_named(count.unless)):
         return
-    unknown = None
-    if count.of is not Of.SIZE:
-        amount = _amount(count, item)
-        unknown = amount if isinstance(amount, Unknown) else None
-        least = most = 0 if isinstance(amount, Unknown) else amount
-    else:
-        least, most = sizes(item.value(count.path), count.reference)
+    amounts = _amounts(count, item)
+    unknown = amounts if isinstance(amounts, Unknown) else None
+    least, most = (0, 0) if isinstance(amounts, Unknown) else amounts
     if not most and unknown is None:
         return
     if count.maybe or counts is not True:
@@ -266,28 +262,28 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
         if value is NO_VALUE:
             if ABSENT not in allowed:
                 return False
-        elif PRESENT in allowed:
-            continue
-        elif unknown:
+        elif isinstance(value, MaybeNoValue) or (unknown and PRESENT not in allowed and allowed != (ABSENT,)):
             open_ = open_ or unknown
-        elif not any(as_text(one) in allowed for one in values):
+        elif PRESENT not in allowed and not any(as_text(one) in allowed for one in values):
             return False
     return open_ or True
 
 
-def _amount(count: Count, item: Item) -> Number | Unknown:
+def _amounts(count: Count, item: Item) -> tuple[Number, Number] | Unknown:
+    """The least and most that a resource adds."""
     if count.of is Of.RESOURCE:
-        return count.units
+        return count.units, count.units
     value = item.value(count.path)
+    if count.of is Of.SIZE:
+        return sizes(value, count.reference)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        items = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
-        return max((len(item) for item in items if isinstance(item, list)), default=len(items))
-    amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in (number(item.value(path)) for path in count.times):
-        if isinstance(amount, Unknown) or isinstance(factor, Unknown):
-            return amount if isinstance(amount, Unknown) else factor
-        amount *= factor
-    return amount if isinstance(amount, Unknown) else amount * count.units
+        return lengths(value)
+    own = count.missing if value is NO_VALUE or value == [] else number(value)
+    factors = [own, *(number(item.value(path)) for path in count.times), count.units]
+    if unknown := next((factor for factor in factors if isinstance(factor, Unknown)), None):
+        return unknown
+    amount = prod(factor for factor in factors if not isinstance(factor, Unknown))
+    return amount, amount
 
 
 def number(value: Value) -> Number | Unknown:

@@ -16,8 +16,8 @@ from tapctl.concurrency.refused_settings import has_settings, refused_settings
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Hint, advise
-from tapctl.limits import FILES, Limit, LimitKind, limits_of
-from tapctl.limits.row import Grade, Measure, Number, Of
+from tapctl.limits import Limit, LimitKind, limits_of, uncovered
+from tapctl.limits.row import Call, Grade, Measure, Number, Of
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -25,7 +25,17 @@ from tapctl.unknown import Unknown
 def touched(tree: StackTree, stack: Stack | Unknown | None) -> tuple[Limit, ...]:
     """The limits that the template and its nested ones can exceed; no other limit is read."""
     inventory = Inventory(tree)
-    return tuple(limit for limit in limits_of(inventory.by_type) if _touches(limit, inventory, stack))
+    limits = limits_of(inventory.by_type)
+    return tuple(_with_parents(limit, inventory) for limit in limits if _touches(limit, inventory, stack))
+
+
+def _with_parents(limit: Limit, inventory: Inventory) -> Limit:
+    """A limit whose usage is read parent by parent, with the parents of the account that the template names."""
+    if not isinstance(limit.usage, Call) or not limit.usage.parent:
+        return limit
+    named = (part.parent for part in parts(limit.counts, inventory) if part.parent)
+    ids = dict.fromkeys(parent.id for parent in named if not parent.in_template and not parent.is_open)
+    return replace(limit, usage=replace(limit.usage, parents=tuple(ids)))
 
 
 def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> bool:
@@ -100,9 +110,9 @@ def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Sta
 
 
 def coverage(tree: StackTree) -> Mapping[str, int]:
-    """The resource types that no limit of the catalogue knows, with how many may exist of each."""
-    types = (item.type for item in Inventory(tree).by_name.values())
-    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES).items()))
+    """The resource types of which no limit is known, nor that they have none, with how many may exist of each."""
+    counts = Counter(item.type for item in Inventory(tree).by_name.values())
+    return {type_: counts[type_] for type_ in sorted(uncovered(counts))}
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:

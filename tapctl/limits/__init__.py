@@ -1,15 +1,17 @@
 """The catalogue: one row per limit, one file per service, loaded for the resource types that a template has.
 
 To add a limit, add a `Limit` to the `ROWS` of its service's file and write the index again; nothing else changes.
+A type without a limit goes to `no_limits.toml`.
 """
 
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 
 from tapctl.limits.awslambda import CONCURRENCY
 from tapctl.limits.index import ALWAYS, FILES, SERVICES
-from tapctl.limits.row import Limit, LimitKind
+from tapctl.limits.row import Limit, LimitKind, NoLimit
 
 
 @cache
@@ -30,4 +32,31 @@ def catalogue() -> tuple[Limit, ...]:
     return tuple(limit for service in SERVICES for limit in rows(service))
 
 
-__all__ = ["CONCURRENCY", "FILES", "Limit", "LimitKind", "catalogue", "limits_of", "rows"]
+@cache
+def no_limits() -> tuple[NoLimit, ...]:
+    """The resource types that are known to have no limit, of `no_limits.toml`."""
+    import tomllib
+
+    text = files("tapctl.limits").joinpath("no_limits.toml").read_text(encoding="utf-8")
+    groups = tomllib.loads(text)["none"]
+    return tuple(NoLimit(group["reason"], group["docs"], tuple(group["types"])) for group in groups)
+
+
+def uncovered(types: Iterable[str]) -> set[str]:
+    """The types that no row knows and that are not known to have no limit either."""
+    unknown = {type_ for type_ in types if type_ not in FILES}
+    return unknown.difference(*(group.types for group in no_limits())) if unknown else unknown
+
+
+__all__ = [
+    "CONCURRENCY",
+    "FILES",
+    "Limit",
+    "LimitKind",
+    "NoLimit",
+    "catalogue",
+    "limits_of",
+    "no_limits",
+    "rows",
+    "uncovered",
+]

@@ -64,6 +64,18 @@ def _of_function(name: str, title: str, count: Count, default: int, *, unit: str
 ROWS = (
     CONCURRENCY,
     Limit(
+        id="lambda-function-policy",
+        key="lambda/function-policy",
+        title="Length of a function's policy",
+        docs=DOCS,
+        # Each statement has some 200 to 340 characters, by the names and ARNs in it.
+        counts=(each("AWS::Lambda::Permission", per="FunctionName", units=340),),
+        unit="bytes",
+        default=20_480,
+        adjustable=False,
+        at_most=True,
+    ),
+    Limit(
         id="lambda-concurrency-settings",
         key="lambda/concurrency-settings",
         title="Lambda concurrency settings that exclude each other",

@@ -1,7 +1,7 @@
 """One limit as a row of data: what counts toward it, and how its applied value and its usage are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -181,7 +181,8 @@ class Call:
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
     the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
     and the member of the request that takes it.
-    `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
+    `groups` is a call with `Reading.GROUPS`, by which a tally is added up. `parent` is the member of the request that
+    takes the id of a parent, for a listing of one parent; `parents` are the ids that a template names.
     """
 
     service: str
@@ -194,6 +195,14 @@ class Call:
     action: str = ""
     token: tuple[str, str] | None = None
     groups: "Call | None" = None
+    parent: str = ""
+    parents: tuple[str, ...] = ()
+
+    @property
+    def by_parent(self) -> Mapping[str, "Call"]:
+        """The call for each parent, by its id."""
+        own = {name: dict(self.parameters) | {self.parent: name} for name in self.parents}
+        return {name: replace(self, parameters=parameters, parent="") for name, parameters in own.items()}
 
     @property
     def permission(self) -> str:
@@ -306,3 +315,12 @@ class Limit:
         if self.kind is LimitKind.COUNT and self.quota is None and self.has_code:
             calls += ["servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"]
         return tuple(dict.fromkeys(calls))
+
+
+@dataclass(frozen=True, slots=True)
+class NoLimit:
+    """Resource types that take nothing of any limit, with the reason and the page of the service's quotas."""
+
+    reason: str
+    docs: str
+    types: tuple[str, ...]

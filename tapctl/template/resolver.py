@@ -18,7 +18,7 @@ from tapctl.state.redaction import REDACTED
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
 from tapctl.template.model import FN_TRANSFORM, Path, Resource, Template, not_here
 from tapctl.template.parameters import Bound, References, as_text, is_secret, unknown_in_ssm
-from tapctl.template.values import NO_VALUE, Value
+from tapctl.template.values import NO_VALUE, MaybeNoValue, Value
 from tapctl.unknown import Unknown
 
 MAX_TEXT = MAX_TEMPLATE
@@ -185,6 +185,14 @@ def count(resolver: Resolver, resource: Resource, raw: Value, path: Path) -> int
 def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:
     """Whether a resource is created under its `Condition`."""
     return resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
+
+
+def lengths(value: Value) -> tuple[int, int]:
+    """The least and most items of a list, of which some may not be there; of several lists the longest counts."""
+    items = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
+    if lists := [lengths(item) for item in items if isinstance(item, list)]:
+        return max(least for least, _ in lists), max(most for _, most in lists)
+    return sum(not isinstance(item, MaybeNoValue) for item in items), len(items)
 
 
 def plain(unknown: Unknown) -> Unknown:

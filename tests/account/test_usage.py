@@ -1,6 +1,7 @@
 """Applied values and usage, as the rows say, with the calls that are made."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tapctl.account.model import Quota, Source
 from tapctl.account.usage import SANDBOX_HAS_NONE
 from tapctl.aws.session import Aws, Target
 from tapctl.limits import Limit, catalogue
+from tapctl.limits.row import Call
 from tapctl.unknown import Unknown
 from tests.support.queued_answers import answering, offline_aws, stubbed
 
@@ -64,6 +66,19 @@ class TestReadings:
         routes = [{"Origin": "CreateRoute", "DestinationCidrBlock": "0.0.0.0/0"}, {"Origin": "CreateRouteTable"}]
         tables = {"RouteTables": [{"RouteTableId": "rtb-1", "Routes": routes}]}
         assert read("vpc-routes-per-table", {"DescribeRouteTables": [tables]}).usage == {"rtb-1": 1}
+
+    def test_the_parents_that_a_template_names_are_read_one_by_one(self) -> None:
+        limit = row("appconfig-environments-per-application")
+        assert isinstance(limit.usage, Call)
+        limit = replace(limit, usage=replace(limit.usage, parents=("a1", "a2")))
+        with stubbed("appconfig", "service-quotas") as (aws, stubs):
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 20.0}})
+            for items in ([{"Id": "e1"}, {"Id": "e2"}], []):
+                stubs["appconfig"].add_response("list_environments", {"Items": items})
+            (found,) = LiveAccount(aws).quotas([limit]).values()
+        assert isinstance(found.usage, dict)
+        assert sorted(found.usage) == ["a1", "a2"]
+        assert sum(found.usage.values()) == 2
 
     def test_numbers_are_added_up_in_the_unit_of_the_limit(self) -> None:
         volumes = {"Volumes": [{"Size": 512}, {"Size": 1024}]}

@@ -14,6 +14,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import Limit, catalogue
+from tapctl.limits.row import Call
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -135,10 +136,11 @@ class TestCoverage:
             pytest.param("{V: {Type: Custom::V, Condition: Never}}", {}, id="one-that-does-not-exist"),
             pytest.param("{V: {Type: Custom::V, Condition: C}}", {"Custom::V": 1}, id="one-that-may-exist"),
             pytest.param(
-                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::WaitConditionHandle}}",
-                {"AWS::CloudFormation::WaitConditionHandle": 1, "Custom::B": 1},
+                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::CustomResource}}",
+                {"AWS::CloudFormation::CustomResource": 1, "Custom::B": 1},
                 id="sorted",
             ),
+            pytest.param("{Q: {Type: AWS::SQS::Queue}}", {}, id="known-to-have-none"),
         ],
     )
     def test_a_type_that_no_limit_knows_is_named(self, resources: str, expected: dict[str, int]) -> None:
@@ -364,6 +366,16 @@ class TestPerParent:
         text = "Resources:\n  V: {Type: AWS::EC2::VPC}\n  S: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref V}}\n"
         found = one(SUBNETS, findings(text, {SUBNETS: Quota(200, 200)}))
         assert (found.verdict, found.resource) == (FITS, "S")
+
+    def test_a_limit_that_is_read_parent_by_parent_has_those_of_the_account(self) -> None:
+        text = "Parameters: {P: {Type: String}}\nResources:\n  A: {Type: AWS::AppConfig::Application}\n" + "".join(
+            f"  E{each}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
+            for each, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
+        )
+        limits = {limit.id: limit for limit in touched(stack_tree_of(text), None)}
+        usage = limits["appconfig-environments-per-application"].usage
+        assert isinstance(usage, Call)
+        assert usage.parents == ("app-1", "app-2")
 
 
 class TestDefaults:

@@ -33,7 +33,7 @@ Resources:
       # <b>the limit</b>
       ReservedConcurrentExecutions: 40
   Table: {Type: AWS::DynamoDB::Table}
-  Queue: {Type: AWS::SQS::Queue}
+  Queue: {Type: AWS::IoT::Thing}
 """
 TABLES = "dynamodb/L-F98FE922"
 
@@ -88,7 +88,7 @@ def test_the_page_shows_every_part_of_a_preflight(tmp_path: Path) -> None:
     assert "2  Orders: {Type: AWS::Lambda::Function" in sections["Findings"]
     assert "-      ReservedConcurrentExecutions: 40+      ReservedConcurrentExecutions: 20" in sections["Remedy"]
     assert "9 used, 1 more, of 10" in sections["Other limits"]
-    assert "AWS::SQS::Queue" in sections["Not judged"]
+    assert "AWS::IoT::Thing" in sections["Not judged"]
     assert "dynamodb:" in sections["Permissions"]
 
 

@@ -18,7 +18,7 @@ OPTIONS = RenderOptions(80, color=False)
 FUNCTION = "  {}:\n    Type: AWS::Lambda::Function\n    Properties:\n      ReservedConcurrentExecutions: {}"
 TEMPLATE = (
     "Parameters: {Size: {Type: Number, Default: 50}}\nResources:\n"
-    f"{FUNCTION.format('A', 30)}\n  Q: {{Type: AWS::SQS::Queue}}\n{FUNCTION.format('B', '!Ref Size')}"
+    f"{FUNCTION.format('A', 30)}\n  Q: {{Type: AWS::IoT::Thing}}\n{FUNCTION.format('B', '!Ref Size')}"
 )
 
 
@@ -70,7 +70,7 @@ def test_what_fits_has_no_fix_and_no_result(tmp_path: Path, monkeypatch: pytest.
     assert run["results"] == []
     assert run["automationDetails"] == {"id": "tapctl/preflight/prod/"}
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert "AWS::SQS::Queue" in notification["message"]["text"]
+    assert "AWS::IoT::Thing" in notification["message"]["text"]
 
 
 def test_a_run_has_what_the_schema_requires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
