@@ -122,7 +122,7 @@ def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> R
     from tapctl.cli.reporter import Reporter
 
     return Reporter(
-        terminal,
+        terminal=terminal,
         text=output.format is not DeployFormat.JSON,
         output=output.output,
         annotates=output.format is DeployFormat.GITHUB,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tapctl.workflows.destroy import Deletion
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(kw_only=True, frozen=True, slots=True)
 class Reporter:
     """The `DeployUI` of a terminal: prints results on stdout, progress and questions on stderr.
 
