@@ -183,6 +183,10 @@ def _notes(result: Preflight) -> Iterator[str]:
             yield functions_not_read(holders)
 
 
+_NAMED = 6
+"""How many limits a line names that were not checked; every other format names all."""
+
+
 def _not_checked(result: Preflight) -> Iterator[str]:
     """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
@@ -190,7 +194,9 @@ def _not_checked(result: Preflight) -> Iterator[str]:
         if not result.counts(finding):
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
-    yield from (f"not checked: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
+    for reason, titles in reasons.items():
+        more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
+        yield f"not checked: {', '.join(titles[:_NAMED])}{more} ({reason})"
     if result.not_compared:
         yield f"not checked: which resources the update replaces ({result.not_compared})"
 
