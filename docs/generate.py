@@ -6,11 +6,12 @@ limit, an exit code or a configuration key comes with its documentation.
 
 import ast
 import itertools
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -47,40 +48,26 @@ def without_limits() -> str:
     return table(("types", "why"), rows)
 
 
-INDEX = ROOT / "tapctl" / "limits" / "index.py"
+INDEX = ROOT / "tapctl" / "limits" / "index.json"
 
 
 def index() -> str:
-    """`tapctl/limits/index.py`: which files have rows for a resource type, so that no other file is imported."""
-    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "index", "row"))
-    files: dict[str, list[str]] = {}
-    always = []
+    """Which files of `tapctl/limits/` have rows for a resource type, so that no other file is imported."""
+    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "row"))
+    always: dict[str, None] = {}
+    files: dict[str, dict[str, None]] = {}
     for service in services:
         for limit in import_module(f"tapctl.limits.{service}").ROWS:
             if not limit.types or limit.own_stack:
-                always.append(service)
+                always[service] = None
             for type_ in limit.types:
-                files.setdefault(type_, []).append(service)
-    lines = [
-        '"""Which files of this package have rows for a resource type; written by `python docs/generate.py`."""',
-        "",
-        f"SERVICES = {_tuple(services)}",
-        '"""The files, one per service."""',
-        "",
-        f"ALWAYS = {_tuple(dict.fromkeys(always))}",
-        '"""The files with limits of every template."""',
-        "",
-        "FILES = {",
-        *(f'    "{type_}": {_tuple(dict.fromkeys(names))},' for type_, names in sorted(files.items())),
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _tuple(names: Iterable[str]) -> str:
-    quoted = [f'"{name}"' for name in names]
-    one_line = f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
-    return one_line if len(one_line) < 90 else "(\n" + "".join(f"    {name},\n" for name in quoted) + ")"
+                files.setdefault(type_, {})[service] = None
+    document = {
+        "services": services,
+        "always": list(always),
+        "files": {type_: list(names) for type_, names in sorted(files.items())},
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
