@@ -21,11 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing them")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs a sandbox by its fixtures, and skip what needs the corpus where there is none.
 
-    Modules with a sandbox take the longest, so they come first: the workers then end at about the same time.
+    Modules with a sandbox take the longest, so they come first: the workers then end at about the same time. What needs
+    a program that is not installed is left out, unless `-m` names it.
     """
+    if "install" not in config.option.markexpr:
+        items[:] = [item for item in items if not item.get_closest_marker("install")]
     for item in items:
         if SANDBOX_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.sandbox)
