@@ -140,6 +140,7 @@ class TestMistakes:
             pytest.param('a = 1\nb = "x', id="a-quote"),
             pytest.param("a = 1\na = 2", id="a-key-twice"),
             pytest.param(f"a = {'[' * 5000}", id="deep"),
+            pytest.param(f"a = {'9' * 5000}", id="a-number-of-5000-digits"),
         ],
     )
     def test_invalid_toml(self, folder: Path, text: str, golden: Golden) -> None:
