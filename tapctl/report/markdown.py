@@ -9,7 +9,7 @@ _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**o
 
 def as_markdown(report: Report) -> str:
     """The sentence, and a table of the problems."""
-    parts = [f"### {_plain(report.title)}", _plain(report.sentence)]
+    parts = [f"### {plain(report.title)}", plain(report.sentence)]
     if report.problems:
         parts.append("\n".join(["| | what | found |", "| --- | --- | --- |", *map(_row, report.problems)]))
     return "\n\n".join(parts) + "\n"
@@ -18,14 +18,14 @@ def as_markdown(report: Report) -> str:
 def _row(item: ReportItem) -> str:
     place = f" {item.file}:{item.line}" if item.file and item.line else ""
     subject = f"{item.subject or item.rule}{place}"
-    return f"| {_SIGNS[item.level]} | {_plain(subject)} | {_plain(item.text)} |"
+    return f"| {_SIGNS[item.level]} | {plain(subject)} | {plain(item.text)} |"
 
 
 _CODE = re.compile(r"(?<!`)(`(?:[^`|]+|[^`\\]+)`)(?!`)")
 """What is code in a table of Markdown, too: between single backticks, without a backslash where there is a bar."""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text with Markdown's characters escaped, except in code."""
     parts = _CODE.split(" ".join(text.split()))
     return "".join(part.replace("|", r"\|") if index % 2 else _escaped(part) for index, part in enumerate(parts))
