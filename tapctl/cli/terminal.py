@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
-from tapctl.errors import TapctlError
+from tapctl.errors import TapctlError, UsageError
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
-from tapctl.state.files import write_atomically
+from tapctl.state.files import leads_out, repository_of, write_atomically
 
 if TYPE_CHECKING:
     from tapctl.cli.options import DeployOutput, FindingsOptions, OutputOptions
@@ -28,6 +28,10 @@ class Terminal:
 
     @classmethod
     def of(cls, output: OutputOptions | DeployOutput | FindingsOptions) -> Self:
+        """Raises `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+        file = output.output
+        if file and (root := repository_of(file)) and (target := leads_out(file, root)):
+            raise UsageError(f"{file} is a link out of the repository, to {target}", "name another file")
         return cls(output.quiet, output.verbose)
 
     def result(self, text: str, output: Path | None = None, *, annotates: bool = False) -> None:

@@ -127,6 +127,21 @@ def own_folder(path: Path) -> Path:
     return path
 
 
+def repository_of(file: Path) -> Path | None:
+    """The folder of the repository that has a file of this name, whatever links are on the way to it."""
+    return next((folder for folder in _named(file).parents if (folder / ".git").exists()), None)
+
+
+def leads_out(file: Path, root: Path) -> Path | None:
+    """What a file is behind the links on the way to it, if that is outside of this folder."""
+    target = _named(file).resolve()
+    return None if target.is_relative_to(root.resolve()) else target
+
+
+def _named(file: Path) -> Path:
+    return Path(os.path.normpath(file.absolute()))
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` to a temporary file beside `path` and move it into place.
 
