@@ -192,6 +192,16 @@ def change_set_events(aws: Aws, change_set_id: str) -> Iterator[Mapping[str, Any
     return (event for page in pages for event in page.get("OperationEvents", ()))
 
 
+def failed_events(aws: Aws, stack_id: str) -> list[Mapping[str, Any]]:
+    """The failures of the stack's newest operation, OperationEvent structures as the API defines them."""
+    with aws_call("reading the checks of a stack"):
+        pages = (
+            _client(aws).get_paginator("describe_events").paginate(StackName=stack_id, Filters={"FailedEvents": True})
+        )
+        events = [event for page in pages for event in page.get("OperationEvents", ())]
+    return [event for event in events if event.get("OperationId") == events[0].get("OperationId")]
+
+
 def list_change_sets(aws: Aws, name: str) -> tuple[ChangeSetSummary, ...]:
     """The change sets of a stack, without those that are being deleted."""
     with aws_call(f"listing the change sets of stack {stack_name(name)}"):

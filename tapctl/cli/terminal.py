@@ -14,7 +14,7 @@ from tapctl.errors import TapctlError
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
-from tapctl.state.files import write_together
+from tapctl.state.files import refuse_link_out, write_together
 
 if TYPE_CHECKING:
     from tapctl.cli.options import DeployOutput, FindingsOptions, OutputOptions
@@ -29,6 +29,9 @@ class Terminal:
 
     @classmethod
     def of(cls, output: OutputOptions | DeployOutput | FindingsOptions) -> Self:
+        """Raises `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+        if output.output:
+            refuse_link_out(output.output)
         return cls(output.quiet, output.verbose)
 
     def result(self, text: str, output: Path | None = None, *, annotates: bool = False) -> None:

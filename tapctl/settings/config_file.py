@@ -128,7 +128,7 @@ def load(path: Path) -> File:
         content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
         raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply", "fix the file") from None

@@ -224,6 +224,14 @@ def _given(template: TemplateOptions) -> ParametersFile:
     return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})
 
 
+_TAG_KEY, _TAG_VALUE = 128, 256
+
+
+def _is_tag(key: str, value: str) -> bool:
+    fits = 0 < len(key) <= _TAG_KEY and len(value) <= _TAG_VALUE
+    return fits and f"{key}{value}".isprintable() and not key.lower().startswith("aws:")
+
+
 def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """The tags of all sources, of which a later one wins. Raises `UsageError` for a tag that CloudFormation refuses.
 
@@ -233,6 +241,9 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     if empty := next((key for key, value in tags.items() if not value), None):
         hint = f"give it a value; a stack loses a tag that `tags` in {FILE} leaves out"
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
+    if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
+        hint = f"a key of at most {_TAG_KEY} characters, without `aws:`, and a value of {_TAG_VALUE}, all printable"
+        raise UsageError(f"tag {refused[:_TAG_KEY]} is refused by CloudFormation", hint)
     return tags
 
 
