@@ -90,7 +90,7 @@ def schema() -> Any:
 
 
 def is_valid(content: object) -> bool:
-    return Draft202012Validator(schema()).is_valid(content)
+    return bool(Draft202012Validator(schema()).is_valid(content))
 
 
 def test_the_schema_takes_the_repository_s_own_file() -> None:
