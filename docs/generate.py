@@ -129,6 +129,20 @@ WRITTEN: Mapping[Path, Callable[[], str]] = {INDEX: index, SCHEMA: schema}
 """The files that are generated as a whole."""
 
 
+def rules() -> str:
+    """A section for each rule, under the anchor that a finding's help address has."""
+    from tapctl.report.explain import anchor
+    from tapctl.report.explain import rules as all_rules
+
+    sections = []
+    for rule in all_rules():
+        code = re.sub(r"\b((?:AWS::)[\w:]+|[a-z0-9-]+:[A-Z]\w+)", r"`\1`", rule.text)
+        more = f"\n\n[AWS documentation]({rule.docs})" if rule.docs else ""
+        mark = "" if anchor(rule.id) == rule.id else f'<a id="{anchor(rule.id)}"></a>\n\n'
+        sections.append(f"{mark}## {rule.id}\n\n**{rule.title}.** {code}\n\n{rule.remedy}{more}")
+    return "\n\n".join(sections)
+
+
 def help_of(command: str) -> str:
     asked = [sys.executable, "-m", "tapctl", *command.split(), "--help"]
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
@@ -140,6 +154,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "limits": limits,
     "configuration": configuration,
+    "rules": rules,
 }
 
 

@@ -47,6 +47,17 @@ class GateOptions:
             raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """How much is said about the verdict."""
+
+    panel: ClassVar = "Output"
+
+    explain: bool = option(
+        "--explain", help="Show the sum behind the verdict, with the evidence for the minimum.", default=False
+    )
+
+
 def preflight(
     template: TemplateOptions,
     account: AccountOptions,
@@ -56,6 +67,7 @@ def preflight(
     probe: PreflightProbeOptions,
     lint: LintOptions,
     output: FindingsOptions,
+    more: ExplainOptions,
 ) -> None:
     """Check whether the template fits the account, and what would make it fit; changes nothing.
 
@@ -84,6 +96,13 @@ def preflight(
     render = report.verdict_line if alone else report.RENDERERS[output.format.value]
     text = render(result, terminal.options(output.output))
     terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
+    if more.explain:
+        from tapctl.report.explain import explained
+
+        # Beside the documents of other tools, and a file, it is talk.
+        (terminal.result if output.format is FindingsFormat.TEXT and not output.output else terminal.show)(
+            explained(result)
+        )
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
