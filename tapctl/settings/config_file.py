@@ -158,11 +158,17 @@ def _tools(content: Mapping[str, Any]) -> Mapping[str, Any]:
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
-        if path.name == PROJECT:
-            content = _section(content, path)
+        return parsed(read_bytes(path, MAX_BYTES), path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
+
+
+def parsed(data: bytes, path: Path) -> File:
+    """The content of the file at this path, which need not exist. Raises `ConfigError` as `load` does."""
+    try:
+        content = tomllib.loads(_bounded(data).decode())
+        if path.name == PROJECT:
+            content = _section(content, path)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
