@@ -8,9 +8,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tapctl import __version__
+from tapctl.cli.command import Only
 from tapctl.cli.context import require_terminal
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
@@ -21,14 +22,7 @@ from tapctl.settings.parameters_file import CDK, SAM, Env, cdk_config, sam_confi
 from tapctl.state.files import read_bytes, write_atomically
 
 if TYPE_CHECKING:
-    from typing import Annotated
-
-    from tapctl.cli.command import Only
     from tapctl.template.model import Template
-else:
-    from typing import Annotated
-
-    from tapctl.cli.command import Only
 
 WORKFLOW = Path(".github/workflows/tapctl.yml")
 
