@@ -109,10 +109,10 @@ def look(folder: Path) -> Found:
     notes: list[str] = []
     for read, name in ((sam_config, SAM), (cdk_config, CDK)):
         if (folder / name).is_file():
-            for template, found, more in read(folder / name):
-                named += [template] if template else []
+            for named_template, more_envs, more in read(folder / name):
+                named += [named_template] if named_template else []
                 notes += [more] if more else []
-                envs |= found
+                envs |= more_envs
     templates = tuple(dict.fromkeys([*named, *_templates(folder)]))
     found = Found(templates, envs, tuple(notes))
     template = _loaded(folder / templates[0]) if templates else None

@@ -15,7 +15,7 @@ from tapctl.concurrency.counting import Inventory
 from tapctl.concurrency.exports_check import exports_anything
 from tapctl.concurrency.limits_check import touched
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.limits import CONCURRENCY, LimitKind
+from tapctl.limits import CONCURRENCY, LimitKind, catalogue
 from tapctl.packaging.bucket import bucket_name
 from tapctl.packaging.package import MAX_BODY
 from tapctl.resource_types import STACK
@@ -168,6 +168,14 @@ def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: 
         for scope in Scope
         if (own := actions[scope] - (actions[Scope.ANY] if scope is not Scope.ANY else set()))
     )
+
+
+def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
+    """The statements for whatever template may come: every use without a setting, and every limit."""
+    optional = {When.IMAGES, When.ROLE, When.PROTECTED, When.INVOKES, When.WEBHOOK, When.DRIFT}
+    uses = {use.action for use in USES if use.command in _COMMANDS[command] and use.when not in optional}
+    limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}
+    return (Statement(Scope.ANY.value, tuple(sorted(uses | limits)), ("*",)),)
 
 
 def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:

@@ -173,7 +173,7 @@ def test_a_preflight_calls_what_its_policy_allows_and_nothing_else(
     refusing: tuple[Aws, list[str]], tmp_path: Path
 ) -> None:
     aws, calls = refusing
-    given = {"stack_name": "shop", "region": "eu-west-1"}
+    given: dict[str, Any] = {"stack_name": "shop", "region": "eu-west-1"}
     actions = allowed(statements(tmp_path, Command.PREFLIGHT, **given))
 
     judge(load(str(tmp_path / "t.yaml")), LiveAccount(aws), Settings(str(tmp_path / "t.yaml"), **given))
