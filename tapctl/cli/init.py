@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -242,17 +241,16 @@ def _key(name: str) -> str:
 
 
 def workflow(path: Path) -> str:
-    """A workflow of GitHub that runs the preflight of each environment with a Region on each pull request."""
+    """A workflow of GitHub that runs the action for each environment of an account, on each pull request."""
     from tapctl.settings.config_file import load
 
-    file = load(path) if path.exists() else None
-    envs = [name for name, env in file.env.items() if not env.sandbox] if file else []
-    region = next((file.env[name].region for name in envs if file and file.env[name].region), None) or "us-east-1"
-    steps = [f"      - run: tapctl preflight --env {shlex.quote(name)} --format github\n" for name in envs]
-    return _WORKFLOW.format(region=region, version=__version__, steps="".join(steps) or _WITHOUT_ENV)
+    envs = load(path).env if path.exists() else {}
+    targets = [(name, env.region or "us-east-1") for name, env in envs.items() if not env.sandbox] or [
+        ("", "us-east-1")
+    ]
+    matrix = "".join(f"          - {{env: {_text(name)}, region: {_text(region)}}}\n" for name, region in targets)
+    return _WORKFLOW.format(matrix=matrix, version=__version__)
 
-
-_WITHOUT_ENV = "      - run: tapctl preflight --format github\n"
 
 _WORKFLOW = """\
 # Written by `tapctl init`: blocks a pull request whose template does not fit the account.
@@ -261,18 +259,26 @@ on: pull_request
 permissions:
   contents: read
   id-token: write # for the credentials of the role, by OpenID Connect
+  pull-requests: write # for the comment
+  security-events: write # for code scanning
 jobs:
   preflight:
     runs-on: ubuntu-latest
+    strategy:
+      fail-fast: false
+      matrix:
+        include:
+{matrix}\
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
+      - uses: actions/checkout@v5
         with:
-          python-version: "3.12"
-      - run: pip install tapctl=={version}
-      # A role that may only read; `tapctl policy preflight` prints its policy.
-      - uses: aws-actions/configure-aws-credentials@v4
+          fetch-depth: 0 # the settings that weaken a verdict are those of the base
+      # A role that may only read: `tapctl policy preflight` prints its policy.
+      - uses: aws-actions/configure-aws-credentials@v5
         with:
           role-to-assume: ${{{{ vars.TAPCTL_ROLE_ARN }}}}
-          aws-region: {region}
-{steps}"""
+          aws-region: ${{{{ matrix.region }}}}
+      - uses: tapctl/tapctl@v{version}
+        with:
+          env: ${{{{ matrix.env }}}}
+"""

@@ -124,9 +124,10 @@ def test_the_workflow_runs_each_environment(sam: Path, tapctl: Tapctl, golden: G
     tapctl("init", "--yes", "--ci")
 
     text = (sam / ".github" / "workflows" / "tapctl.yml").read_text()
-    steps = yaml.safe_load(text)["jobs"]["preflight"]["steps"]
-    commands = [step["run"] for step in steps if "run" in step]
-    assert commands[1:] == [f"tapctl preflight --env {name} --format github" for name in ("staging", "prod")]
+    job = yaml.safe_load(text)["jobs"]["preflight"]
+    targets = [{"env": "staging", "region": "eu-west-1"}, {"env": "prod", "region": "eu-central-1"}]
+    assert job["strategy"]["matrix"]["include"] == targets
+    assert job["steps"][-1]["with"] == {"env": "${{ matrix.env }}"}
     golden(text)
 
 
