@@ -17,7 +17,7 @@ from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
 from tapctl.report.escaping import one_line
 from tapctl.settings.options import option
-from tapctl.settings.parameters_file import CDK, SAM, Env, cdk_config, sam_config, with_files
+from tapctl.settings.parameters_file import CDK, SAM, Env, cdk_config, files_of, sam_config, with_files
 from tapctl.state.files import read_bytes, write_atomically
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ WORKFLOW = Path(".github/workflows/tapctl.yml")
 TEMPLATE_FOLDERS = ("", "templates", "template", "cloudformation", "cfn", "infra", "infrastructure", "stack", "deploy")
 """Where templates are looked for, beside the working folder itself."""
 
-MAX_FILES = 200
-"""Of a folder that are opened to see whether they are templates."""
+SUFFIXES = (".yaml", ".yml", ".json", ".template")
 
 MAX_BYTES = 1024 * 1024
 """The most that CloudFormation takes of a template."""
@@ -140,11 +139,9 @@ def _templates(folder: Path) -> Iterator[str]:
 
     yield from (name for name in TEMPLATES if (folder / name).exists())
     for inner in TEMPLATE_FOLDERS:
-        if (folder / inner).is_dir():
-            files = sorted(
-                path for path in (folder / inner).iterdir() if path.suffix in (".yaml", ".yml", ".json", ".template")
-            )
-            yield from (str(path.relative_to(folder)) for path in files[:MAX_FILES] if _is_template(path))
+        for path in files_of(folder / inner, *SUFFIXES):
+            if _is_template(path):
+                yield str(path.relative_to(folder))
 
 
 def _is_template(path: Path) -> bool:

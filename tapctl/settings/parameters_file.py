@@ -89,7 +89,7 @@ MAX_BYTES = 1024 * 1024
 """Of a file of another tool; each is far smaller."""
 
 MAX_FILES = 200
-"""Of a folder that are opened to see whether they have parameters."""
+"""Of a folder that are opened to see what they are."""
 
 PARAMETER_FOLDERS = ("", "parameters", "params", "config", "environments", "env")
 
@@ -187,11 +187,19 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if len(text) > 1 and text[0] in "\"'" and text[0] == text[-1] else text
 
 
+def files_of(folder: Path, *suffixes: str) -> list[Path]:
+    """The regular files of a folder with one of the suffixes, in order; none of a folder that cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in suffixes and path.is_file())[:MAX_FILES]
+    except OSError:
+        return []
+
+
 def with_files(folder: Path, envs: Mapping[str, Env], declared: set[str]) -> dict[str, Env]:
     """The environments with those that parameter files give, by their names: params-prod.json, prod.json."""
     found = dict(envs)
     for inner in PARAMETER_FOLDERS:
-        for path in sorted((folder / inner).glob("*.json"))[:MAX_FILES]:
+        for path in files_of(folder / inner, ".json"):
             try:
                 values = read(path)
             except TapctlError:
