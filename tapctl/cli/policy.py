@@ -33,6 +33,11 @@ class PolicyOptions:
     command: str | None = argument("[preflight|deploy|verify]")
     path: str | None = argument("TEMPLATE")
     drift: bool = option("--drift", help="Allow `tapctl verify --drift` as well.", default=False)
+    resources: bool = option(
+        "--resources",
+        help="Allow as well what CloudFormation does to the resources, where it has no service role.",
+        default=False,
+    )
     format: PolicyFormat = option("--format", "-f", help="Output format.", default=PolicyFormat.JSON)
 
 
@@ -45,8 +50,8 @@ def policy(
 ) -> None:
     """Print the IAM policy with which a command, by default `preflight`, can judge, deploy or verify a template.
 
-    It allows what tapctl calls. The resources themselves are created by `--role-arn`, or with permissions of the
-    caller that you add.
+    It allows what tapctl calls. The resources themselves are created by `--role-arn`, or with the caller's permissions,
+    which `--resources` adds.
     """
     from tapctl.report import policy as report
     from tapctl.settings.settings import read
@@ -65,12 +70,17 @@ def policy(
     settings = read(account, template=given, stack=stack, missing_secrets_unknown=True)
     tree = stack_tree_for(load(settings.template), settings)
     statements = report.policy(command, tree, settings, drift=which.drift)
-    terminal.result(report.RENDERERS[which.format.value](statements, command), output.output)
-    if command is report.Command.DEPLOY and not settings.role_arn:
+    if which.resources:
+        more, unnamed = report.for_resources(tree, settings.region)
+        statements += (more,) if more else ()
+        if unnamed:
+            terminal.message(f"note: the schemas do not say what these need: {', '.join(unnamed)}")
+    elif command is report.Command.DEPLOY and not settings.role_arn:
         terminal.message(
-            "note: without `--role-arn` CloudFormation creates the resources with the caller's own permissions,"
-            " which this policy does not have"
+            "note: without `--role-arn` CloudFormation creates the resources with the caller's own permissions;"
+            " `--resources` adds them"
         )
+    terminal.result(report.RENDERERS[which.format.value](statements, command), output.output)
 
 
 def _command(which: PolicyOptions) -> tuple[Command, str | None]:

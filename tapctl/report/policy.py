@@ -2,7 +2,7 @@
 
 Each action comes from the table that makes the call: the rows of the catalogue, the checks of `verify`, and `USES` for
 CloudFormation, S3 and Lambda. What CloudFormation does to the resources is up to its service role, or else to the
-caller's own permissions, which no table of tapctl has.
+caller's own permissions, which the schemas of the resource types name.
 """
 
 import json
@@ -63,6 +63,7 @@ class Scope(Enum):
     BUCKET = "ArtifactBucket"
     OBJECTS = "Artifacts"
     ROLE = "ServiceRole"
+    RESOURCES = "Resources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,17 @@ def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
     uses = {use.action for use in USES if use.command in _COMMANDS[command] and use.when not in optional}
     limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}
     return (Statement(Scope.ANY.value, tuple(sorted(uses | limits)), ("*",)),)
+
+
+def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | None, tuple[str, ...]]:
+    """What CloudFormation does to the resources of the template, and the types whose schema does not say it."""
+    from tapctl.template.lint import handler_permissions
+
+    types = sorted(type_ for type_ in _types(tree) if not type_.startswith("Custom::"))
+    found = handler_permissions(types, region)
+    actions = tuple(sorted({action for each in found.values() for action in each}))
+    statement = Statement(Scope.RESOURCES.value, actions, ("*",)) if actions else None
+    return statement, tuple(type_ for type_ in types if type_ not in found)
 
 
 def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:

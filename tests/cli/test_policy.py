@@ -46,3 +46,15 @@ def test_other_arguments_are_refused(arguments: tuple[str, ...], tapctl: Tapctl,
 
     assert answer.is_error(2)
     golden(answer.err)
+
+
+def test_what_cloudformation_does_to_the_resources_comes_from_their_schemas(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "c.yaml").write_text(
+        "Resources:\n  T: {Type: AWS::SNS::Topic}\n  C: {Type: Custom::Own}\n  N: {Type: AWS::Not::There}\n"
+    )
+    answer = tapctl("policy", "deploy", "c.yaml", "--resources")
+    (statement,) = [each for each in json.loads(answer.out)["Statement"] if each["Sid"] == "Resources"]
+
+    assert {"sns:CreateTopic", "sns:DeleteTopic"} <= set(statement["Action"])
+    assert "AWS::Not::There" in answer.err
+    assert "Custom::Own" not in answer.err
