@@ -76,7 +76,6 @@ def test_an_error_has_its_hint(ask: Ask) -> None:
 
 
 def test_a_value_is_never_an_option(ask: Ask) -> None:
-    assert ask("preflight", template="--help", snapshot="a.json")[0]
     assert ask("explain", topic="--help")[0]
 
 
