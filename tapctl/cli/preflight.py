@@ -18,6 +18,7 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOp
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from tapctl.concurrency.result import Preflight
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -97,16 +98,18 @@ def preflight(
     text = render(result, terminal.options(output.output))
     terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
     if more.explain:
-        from tapctl.report.explain import explained
-
-        # Beside the documents of other tools, and a file, it is talk.
-        (terminal.result if output.format is FindingsFormat.TEXT and not output.output else terminal.show)(
-            explained(result)
-        )
+        _explain(result, terminal, talk=output.format is not FindingsFormat.TEXT or output.output is not None)
     if output.output:
         terminal.message(report.sentence(result).plain)
     uncertain = judgement.allow_uncertain
     raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
+
+
+def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
+    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    from tapctl.report.explain import explained
+
+    (terminal.show if talk else terminal.result)(explained(result))
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:

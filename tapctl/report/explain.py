@@ -77,6 +77,12 @@ OWN_RULES: tuple[Rule, ...] = (
         "Build it, and deploy the template that the build writes.",
     ),
     Rule(
+        "tapctl:not-covered",
+        "The limits of a type are not covered",
+        "The catalogue has no row for what a resource of this type takes, so that the verdict says nothing about it.",
+        "Look at the service's quotas; `tapctl limits` lists what is judged.",
+    ),
+    Rule(
         "preflight",
         "A warning of the preflight",
         "Something about the configuration or the template that does not change the verdict.",
