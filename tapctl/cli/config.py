@@ -112,11 +112,25 @@ def origins_of(settings: Settings, file: File, options: Mapping[str, str]) -> It
             continue
         source = options.get(key) or next(iter(setters), DEFAULT)
         yield _from_aws(key) if source == DEFAULT and _from_aws(key) else Origin(key, getattr(settings, key), source)  # type: ignore[misc] # checked
+    yield from _other_sections(file)
     for name in sorted(file.function.model_fields_set):
         yield Origin(f"function.{name}", getattr(settings.function, name), "[function]")
     for name in sorted(file.verify.model_fields_set):
         source = f"[verify], for {settings.verify.elsewhere}" if settings.verify.elsewhere else "[verify]"
         yield Origin(f"verify.{name}", "set", source)
+
+
+_SHOWN = {"template", "stack_name", "env", "defaults", "function", "verify"}
+"""What `origins_of` shows by itself."""
+
+
+def _other_sections(file: File) -> Iterator[Origin]:
+    """What the file sets beside environments: a table by its entries, a list of tables by their number."""
+    for name, value in file.model_dump(mode="json", include=file.model_fields_set - _SHOWN).items():
+        if isinstance(value, dict):
+            yield from (Origin(f"{name}.{key}", entry, f"[{name}]") for key, entry in sorted(value.items()))
+        else:
+            yield Origin(name, f"{len(value)} set" if isinstance(value, list) else value, "top of the file")
 
 
 def _from_aws(key: str) -> Origin | None:
