@@ -96,6 +96,46 @@ def configuration() -> str:
     return table(("key", "means"), rows)
 
 
+SCHEMA = ROOT / "tapctl" / "schemas" / "tapctl.toml.json"
+
+
+def schema() -> str:
+    """The JSON Schema of tapctl.toml, for editors: pydantic's, with the docstrings of the fields."""
+    from tapctl.settings.config_file import File
+
+    document = File.model_json_schema()
+    folder = ROOT / "tapctl" / "settings"
+    models = {"File": document, **document["$defs"]}
+    for file, name in (
+        ("config_file", "File"),
+        ("config_file", "Environment"),
+        ("config_file", "FunctionConfig"),
+        ("verify_section", "VerifyConfig"),
+    ):
+        for key, text in field_docs(folder / f"{file}.py", name):
+            models[name]["properties"][key]["description"] = text
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "tapctl.toml"}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+WRITTEN: Mapping[Path, Callable[[], str]] = {INDEX: index, SCHEMA: schema}
+"""The files that are generated as a whole."""
+
+
+def rules() -> str:
+    """A section for each rule, under the anchor that a finding's help address has."""
+    from tapctl.report.explain import anchor
+    from tapctl.report.explain import rules as all_rules
+
+    sections = []
+    for rule in all_rules():
+        code = re.sub(r"\b((?:AWS::)[\w:]+|[a-z0-9-]+:[A-Z]\w+)", r"`\1`", rule.text)
+        more = f"\n\n[AWS documentation]({rule.docs})" if rule.docs else ""
+        mark = "" if anchor(rule.id) == rule.id else f'<a id="{anchor(rule.id)}"></a>\n\n'
+        sections.append(f"{mark}## {rule.id}\n\n**{rule.title}.** {code}\n\n{rule.remedy}{more}")
+    return "\n\n".join(sections)
+
+
 def help_of(command: str) -> str:
     asked = [sys.executable, "-m", "tapctl", *command.split(), "--help"]
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
@@ -108,6 +148,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "limits": limits,
     "no limits": without_limits,
     "configuration": configuration,
+    "rules": rules,
 }
 
 
@@ -124,11 +165,12 @@ def renewed(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     outdated = []
-    for path in (INDEX, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in (*WRITTEN, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if (new := index() if path == INDEX else renewed(text)) != text:
+        if (new := WRITTEN[path]() if path in WRITTEN else renewed(text)) != text:
             outdated.append(str(path.relative_to(ROOT)))
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(new, encoding="utf-8")
     if outdated and "--check" in arguments:
         sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")

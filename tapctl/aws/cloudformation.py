@@ -5,6 +5,7 @@ Every function raises `AwsError` where AWS refuses or does not answer, with what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -182,6 +183,18 @@ def describe_change_set(
         tuple(changes),
         page.get("NextToken"),
     )
+
+
+def change_set_parameters(aws: Aws, change_set: str) -> dict[str, str | None]:
+    """The parameters with which a change set was created; None for one whose value CloudFormation does not show."""
+    with aws_call("reading the parameters of a change set"):
+        entries = _client(aws).describe_change_set(ChangeSetName=change_set).get("Parameters", ())
+    hidden = re.compile(r"\*+")  # a NoEcho parameter
+    return {
+        entry["ParameterKey"]: None if hidden.fullmatch(value) else value
+        for entry in entries
+        if (value := entry.get("ResolvedValue") or entry.get("ParameterValue")) is not None
+    }
 
 
 def change_set_events(aws: Aws, change_set_id: str) -> Iterator[Mapping[str, Any]]:

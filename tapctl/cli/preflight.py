@@ -27,6 +27,7 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOp
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from tapctl.concurrency.result import Preflight
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -56,6 +57,17 @@ class GateOptions:
             raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """How much is said about the verdict."""
+
+    panel: ClassVar = "Output"
+
+    explain: bool = option(
+        "--explain", help="Show the sum behind the verdict, with the evidence for the minimum.", default=False
+    )
+
+
 def preflight(
     template: TemplateOptions,
     account: AccountOptions,
@@ -65,6 +77,7 @@ def preflight(
     probe: PreflightProbeOptions,
     lint: LintOptions,
     output: FindingsOptions,
+    more: ExplainOptions,
 ) -> None:
     """Check whether the template fits the account, and what would make it fit; changes nothing.
 
@@ -97,10 +110,19 @@ def preflight(
     print_findings(
         {place: renderers[place.format.value](result, terminal.options(place.file)) for place in places}, terminal
     )
+    if more.explain:
+        _explain(result, terminal, talk=Destination() not in places)
     if all(place.file for place in places):
         terminal.message(report.sentence(result).plain)
     code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
     raise typer.Exit(ExitCode.OK if output.advisory else ExitCode.USAGE if result.lint_errors else code)
+
+
+def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
+    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    from tapctl.report.explain import explained
+
+    (terminal.show if talk else terminal.result)(explained(result))
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:

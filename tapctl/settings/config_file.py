@@ -1,12 +1,13 @@
-"""Schema of tapctl.toml, and readable validation errors."""
+"""Schema of tapctl.toml, or of [tool.tapctl] in pyproject.toml, and readable validation errors."""
 
 import difflib
 import itertools
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,6 +17,8 @@ from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfi
 from tapctl.state.files import read_bytes
 
 FILE = "tapctl.toml"
+PROJECT = "pyproject.toml"
+"""Its table [tool.tapctl] has the keys of tapctl.toml; a tapctl.toml beside it wins."""
 
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -110,7 +113,7 @@ MAX_DOTS = 1000
 
 
 def find(folder: Path | None = None) -> Path | None:
-    """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
+    """The nearest tapctl.toml or pyproject.toml with [tool.tapctl], in the working folder or `folder`, or above it.
 
     Raises `UsageError` if the working folder does not exist any more.
     """
@@ -118,16 +121,56 @@ def find(folder: Path | None = None) -> Path | None:
         start = folder or Path.cwd()
     except OSError:
         raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
-    # A folder or a device of this name is found too, so that it is refused rather than overlooked.
-    return next((parent / FILE for parent in (start, *start.parents) if os.path.exists(parent / FILE)), None)  # noqa: PTH110 - Path.exists raises errors
+    for parent in (start, *start.parents):
+        # A folder or a device of this name is found too, so that it is refused rather than overlooked.
+        if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
+            return parent / FILE
+        if os.path.isfile(parent / PROJECT) and _has_section(parent / PROJECT):  # noqa: PTH113 - likewise
+            return parent / PROJECT
+    return None
+
+
+def _has_section(project: Path) -> bool:
+    """Whether a pyproject.toml has [tool.tapctl]; one that is not TOML has it where it begins the table."""
+    try:
+        data = read_bytes(project)
+    except OSError:
+        return False  # it is for other tools to refuse
+    if b"tapctl" not in data:
+        return False
+    try:
+        return "tapctl" in _tools(tomllib.loads(_bounded(data).decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", data) is not None
+
+
+def _section(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """[tool.tapctl] of a pyproject.toml. Raises `ConfigError` where there is none."""
+    section = _tools(content).get("tapctl")
+    if not isinstance(section, dict):
+        raise ConfigError(f"{path} has no table [tool.tapctl]", "add it, or give another file with `--config`")
+    return section
+
+
+def _tools(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    tools = content.get("tool")
+    return tools if isinstance(tools, dict) else {}
 
 
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
+        return parsed(read_bytes(path, MAX_BYTES), path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
+
+
+def parsed(data: bytes, path: Path) -> File:
+    """The content of the file at this path, which need not exist. Raises `ConfigError` as `load` does."""
+    try:
+        content = tomllib.loads(_bounded(data).decode())
+        if path.name == PROJECT:
+            content = _section(content, path)
     except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
         raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
