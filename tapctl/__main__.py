@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tapctl import __version__
@@ -88,7 +89,7 @@ def _invoke(arguments: list[str]) -> int:
     from tapctl.cli.app import app
 
     try:
-        code = int(app(arguments, prog_name="tapctl", standalone_mode=False) or ExitCode.OK)
+        code = int(app(arguments, prog_name=_program(), standalone_mode=False) or ExitCode.OK)
     except typer.TyperException as error:
         return _distinct(_misused(error), arguments)
     except typer.Abort:
@@ -96,6 +97,12 @@ def _invoke(arguments: list[str]) -> int:
     if code == ExitCode.INTERRUPTED:  # how typer, silently, ends after a Ctrl-C
         raise KeyboardInterrupt
     return code
+
+
+def _program() -> str:
+    """The name under which the program runs; a module or a file that runs it is `tapctl`."""
+    name = Path(sys.argv[0]).stem
+    return name if name == "tap-preflight" else "tapctl"
 
 
 def _texts(arguments: list[str]) -> list[str]:

@@ -1,11 +1,14 @@
 """The generated blocks of README.md and docs/ are up to date, and the links between the pages lead somewhere."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tapctl.limits import CONCURRENCY
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -21,3 +24,18 @@ def test_generated_blocks_are_up_to_date() -> None:
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_policy_for_ci_reads_what_concurrency_takes() -> None:
+    blocks = re.findall(r"(?s)```json\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"))
+    allowed = json.loads(blocks[-1])["Statement"][0]["Action"]
+
+    assert allowed == sorted({*allowed})
+    assert {*CONCURRENCY.permissions} <= {*allowed}
+    assert [action for action in allowed if not re.match(r"\w+:(Get|List|Describe)", action)] == []
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text(encoding="utf-8")))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}

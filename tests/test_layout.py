@@ -18,8 +18,11 @@ EXCEPTIONS = (
     "stack",  # the reference template
     "support",
     "benchmarks",  # that each of them starts
+    "test_action.py",  # action.yml and what else other repositories copy
     "test_docs.py",
+    "test_install.py",  # the wheel
     "test_layout.py",
+    "test_schemas.py",  # data of the package
     "test_structure.py",
 )
 

@@ -16,14 +16,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from typing import Any, ClassVar, TypeVar
 
 from tapctl.account.model import PEAK_DAYS, Quota, Source, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
+from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
-from tapctl.limits.row import METRIC_ACTION, Call, Limit, Metric, Number, Reading
+from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, Reading
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
@@ -186,8 +188,8 @@ class LimitReads:
             return self._rates.setdefault(service, self.new_rate())
 
     def _skips(self, limit: Limit) -> bool:
-        """Whether the sandbox lacks the limit: it enforces those of Lambda's account settings alone."""
-        return self.aws.target.is_sandbox and limit.service != "lambda"
+        """Whether the sandbox lacks the limit: it enforces those of Lambda alone, and has no Service Quotas."""
+        return self.aws.target.is_sandbox and (limit.service != "lambda" or (limit.has_code and limit.quota is None))
 
     def _quota(self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None) -> Quota:
         value, source = applied
@@ -198,7 +200,10 @@ class LimitReads:
                 return Quota(value, 0, source)
             case Metric():
                 found = measured.result() if measured else {}
-                return Quota(value, found if isinstance(found, Unknown) else found.get(limit.usage, 0), source)
+                usage = found if isinstance(found, Unknown) else found.get(limit.usage, 0)
+                if limit.usage.percentage and not isinstance(usage, Unknown):
+                    usage = value if isinstance(value, Unknown) else ceil(value * usage / 100)
+                return Quota(value, usage, source)
             case Call():
                 return Quota(value, self._grouped(limit.usage), source)
 
@@ -262,7 +267,11 @@ class LimitReads:
         return Unknown("ClaimedAccountConcurrency has no values", judged=False) if peak is None else peak
 
     def _grouped(self, call: Call) -> Usage:
-        """The usage by a call, of parents by the group that each belongs to."""
+        """The usage by a call, of parents by the group that each belongs to, or by a call for each parent."""
+        if call.parent:
+            numbers = {name: self.number(own) for name, own in call.by_parent.items()}
+            denied = next((number for number in numbers.values() if isinstance(number, Unknown)), None)
+            return denied or {name: number for name, number in numbers.items() if not isinstance(number, Unknown)}
         usage: Usage = self._result(call)
         if call.groups is None or not isinstance(usage, Mapping):
             return usage
@@ -291,9 +300,12 @@ class LimitReads:
         folds = {(call.path, call.reading): _Fold(call) for call in calls}
         first, count, rate = calls[0], 0, self._rate(calls[0].service)
         page: Mapping[str, Any] | None = None
+        parameters = {
+            name: account_id(self.aws) if value == ACCOUNT_ID else value for name, value in first.parameters.items()
+        }
         rate.take()
         for page in self.aws.each_page(
-            first.service, first.operation, region=first.region or None, token=first.token, **first.parameters
+            first.service, first.operation, region=first.region or None, token=first.token, **parameters
         ):
             count += 1
             for fold in folds.values():
@@ -326,7 +338,7 @@ def _not_known(limit: Limit) -> tuple[Number | Unknown, Source]:
 def _calls(limit: Limit) -> Iterator[Call]:
     for call in (limit.usage, limit.quota):
         if isinstance(call, Call):
-            yield call
+            yield from call.by_parent.values() if call.parent else (call,)
             if call.groups:
                 yield call.groups
 

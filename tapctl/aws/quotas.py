@@ -132,15 +132,15 @@ def _client(aws: Aws, *, is_global: bool) -> ServiceQuotasClient:
     return client
 
 
-def measured(aws: Aws, metrics: Sequence[Metric]) -> dict[Metric, int]:
-    """The newest value of each usage, 0 where there is none."""
-    now, values = datetime.now(UTC), dict.fromkeys(metrics, 0)
+def measured(aws: Aws, metrics: Sequence[Metric]) -> dict[Metric, int | float]:
+    """The newest value of each metric, 0 where there is none."""
+    now, values = datetime.now(UTC), dict[Metric, int | float](dict.fromkeys(metrics, 0))
     for start in range(0, len(metrics), METRIC_QUERIES):
         batch = metrics[start : start + METRIC_QUERIES]
         queries = [_usage_query(f"m{index}", metric) for index, metric in enumerate(batch)]
         for result in _metric_data(aws, queries, now - METRIC_AGE, now):
             if result["Values"]:
-                values[batch[int(result["Id"][1:])]] = int(result["Values"][0])
+                values[batch[int(result["Id"][1:])]] = _number(result["Values"][0])
     return values
 
 
@@ -161,6 +161,8 @@ def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime, end: 
 
 
 def _usage_query(id_: str, metric: Metric) -> dict[str, Any]:
+    if metric.percentage:
+        return _query(id_, 300, Namespace=f"AWS/{metric.service}", MetricName=metric.percentage)
     dimensions = {"Service": metric.service, "Type": "Resource", "Resource": metric.resource, "Class": metric.class_}
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     return _query(id_, 300, Namespace="AWS/Usage", MetricName="ResourceCount", Dimensions=named)

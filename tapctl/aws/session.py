@@ -111,8 +111,10 @@ class Aws:
     ) -> Iterator[dict[str, Any]]:
         """The pages of the answer, one by one.
 
-        `token` has the members of answer and request with the next page, for an operation without a paginator.
+        `token` is for an operation without a paginator: the JMESPath of the next page's token in the answer, and the
+        member of the request that takes it.
         """
+        import jmespath
         from botocore import xform_name
 
         client, method = self.client(service, region), xform_name(operation)
@@ -122,9 +124,10 @@ class Aws:
         while True:
             page: dict[str, Any] = getattr(client, method)(**parameters)
             yield page
-            if token is None or not page.get(token[0]):
+            following = jmespath.search(token[0], page) if token else None
+            if token is None or not following:
                 return
-            parameters = {**parameters, token[1]: page[token[0]]}
+            parameters = {**parameters, token[1]: following}
 
     def offers(self, service: str, region: str) -> bool:
         """Whether this version of botocore knows an endpoint of the service in the Region."""

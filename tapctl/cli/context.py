@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tapctl import __version__
+from tapctl.cli.options import FindingsFormat
 from tapctl.errors import ExitCode, NoCredentials, UsageError
 from tapctl.unknown import Unknown
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tapctl.account.model import LearnedFloor
     from tapctl.account.reader import AccountReader
     from tapctl.aws.session import Aws, Target
+    from tapctl.cli.options import FindingsOptions
     from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.verdict import Verdict
     from tapctl.settings.settings import Settings
@@ -59,6 +61,61 @@ def credentials_optional() -> Iterator[None]:
         from tapctl.report.hints import worded
 
         raise NoCredentials(error.message, f"{worded(error.hint or '')}; `--snapshot FILE` needs none") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A format of the findings, and the file that gets it; None for stdout."""
+
+    format: FindingsFormat = FindingsFormat.TEXT
+    file: Path | None = None
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it is made from the findings as one report, and not from the result itself."""
+        return self.format not in (FindingsFormat.TEXT, FindingsFormat.JSON)
+
+    @property
+    def annotates(self) -> bool:
+        return self.format is FindingsFormat.GITHUB
+
+
+def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
+    """Where the findings go; `--output` names the file of the format that names none.
+
+    Raises `UsageError` for an unknown format, two for stdout or for one file, and a file that cannot be written.
+    """
+    given = [_destination(text) for text in output.format] or [Destination()]
+    unnamed = [each.format.value for each in given if each.file is None]
+    if len(unnamed) > 1:
+        both = " and ".join(unnamed)
+        raise UsageError(f"`--format` {both} both go to stdout", f"name a file for one: `--format {unnamed[1]}:FILE`")
+    if output.output and not unnamed:
+        raise UsageError(f"no format is left for `--output {output.output}`", "leave it out, or add a `--format`")
+    found = tuple(replace(each, file=each.file or output.output) for each in given)
+    if files := [each.file for each in found if each.file]:
+        from tapctl.state.files import refuse_unwritable
+
+        refuse_unwritable(files)
+    return found
+
+
+def _destination(text: str) -> Destination:
+    name, colon, file = text.partition(":")
+    format_ = next((each for each in FindingsFormat if each.value == name), None)
+    if format_ is None:
+        raise UsageError(f"`--format {name}` is no format", f"use one of {', '.join(f.value for f in FindingsFormat)}")
+    if colon and not file:
+        raise UsageError(f"`--format {text}` names no file", f"for example `--format {name}:tapctl.{name}`")
+    return Destination(format_, Path(file) if file else None)
+
+
+def print_findings(texts: Mapping[Destination, str], terminal: Terminal) -> None:
+    """Write every file, then print what is for stdout."""
+    terminal.save({place.file: (text, place.annotates) for place, text in texts.items() if place.file})
+    for place, text in texts.items():
+        if place.file is None:
+            terminal.result(text, annotates=place.annotates)
 
 
 def load_built(settings: Settings, terminal: Terminal) -> Template:

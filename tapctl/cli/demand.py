@@ -38,14 +38,14 @@ def demand(
     from tapctl.workflows.read_inputs import stack_tree_for
 
     terminal = Terminal.of(output)
-    settings = read(account, template=template, missing_secrets_unknown=True)
+    settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
     tree = stack_tree_for(load(settings.template), settings)
     result = read_demand(tree)
     for finding in duplicate_keys(tree):
         terminal.message(f"warning: {finding.file}:{finding.line}: {finding.message}")
     text = as_text(result, terminal.options(output.output)) if output.text else as_json(result)
     terminal.result(text, output.output)
-    raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not judgement.allow_uncertain else ExitCode.OK)
+    raise typer.Exit(ExitCode.UNCERTAIN if result.unknowns and not settings.allow_uncertain else ExitCode.OK)
 
 
 SCHEMA = "tapctl.demand/1"

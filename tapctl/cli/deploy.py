@@ -108,7 +108,7 @@ def deploy(
         run.timeout,
         waits=not run.no_wait,
         verifies=not run.no_verify,
-        allow_uncertain=judgement.allow_uncertain,
+        allow_uncertain=settings.allow_uncertain,
         wait_increase=run.wait_increase,
         builds=not run.plan,
         while_waiting=partial(_prepare, aws, loaded, verifies=not run.no_verify),
@@ -126,7 +126,7 @@ def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> R
     from tapctl.cli.reporter import Reporter
 
     return Reporter(
-        terminal,
+        terminal=terminal,
         text=output.format is not DeployFormat.JSON,
         output=output.output,
         annotates=output.format is DeployFormat.GITHUB,

@@ -40,7 +40,8 @@ def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOp
         require_terminal(terminal, "pass `--yes` to delete the stack without a question")
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
     yes, leave = operation.yes, frozenset(operation.leave)
-    with Reporter(terminal, output.text, output.output, yes, recover=yes, leave=leave) as reporter:
+    ui = Reporter(terminal=terminal, text=output.text, output=output.output, yes=yes, recover=yes, leave=leave)
+    with ui as reporter:
         operator = Operator(aws, name, reporter, operation.timeout)
         try:
             result = destroy_workflow(operator, settings, reporter.confirm_deletion)

@@ -20,6 +20,8 @@ from tapctl.limits import Limit, LimitKind, catalogue, limits_of
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from tapctl.report.render import RenderOptions
     from tapctl.template.nested import StackTree
 
@@ -64,7 +66,7 @@ def limits(
     from tapctl.template.load import load
     from tapctl.workflows.read_inputs import stack_tree_for
 
-    settings = read(account, template=template, missing_secrets_unknown=True)
+    settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
     tree = stack_tree_for(load(settings.template), settings)
     own = settings.limits.own
     rows = added_by(tree, which.of, own)
@@ -73,7 +75,7 @@ def limits(
         _added_text(settings.template, rows, uncovered, which.format, terminal.options(output.output)), output.output
     )
     is_open = any(added.unknown or added.least != added.most for _, added in rows)
-    raise typer.Exit(ExitCode.UNCERTAIN if is_open and not judgement.allow_uncertain else ExitCode.OK)
+    raise typer.Exit(ExitCode.UNCERTAIN if is_open and not settings.allow_uncertain else ExitCode.OK)
 
 
 def _chosen(found: Sequence[Limit], of: str | None) -> list[Limit]:
@@ -163,21 +165,27 @@ def _added_text(
             "coverage": [{"type": type_, "count": count} for type_, count in uncovered.items()],
         }
         return json.dumps(document, indent=2) + "\n"
-    header = ("limit", "of", "adds", "default", "on")
+    from tapctl.report.escaping import one_line
+    from tapctl.report.markdown import plain
+
+    shown = plain if format_ is TableFormat.MARKDOWN else one_line
+    header = ("limit", "adds", "default", "on", "of")
     cells = [
         (
             limit.id,
-            limit.title,
             _amount(added),
             "" if limit.default is None and limit.fixed is None else f"{_default(limit):,} {limit.unit}".strip(),
-            added.parent.id if added.parent and not added.parent.is_open else "",
+            shown(added.parent.id) if added.parent and not added.parent.is_open else "",
+            limit.title,
         )
         for limit, added in rows
     ]
-    text = _table(header, cells, format_, options)
+    # An id says as much as a title, in the width of a terminal.
+    columns = header[:-1] if format_ is TableFormat.TEXT else header
+    text = _table(columns, cells, format_, options)
     if uncovered:
         listed = ", ".join(f"{type_} ({count})" if count > 1 else type_ for type_, count in uncovered.items())
-        text += f"\nlimits not covered: {listed}\n"
+        text += f"\nlimits not covered: {shown(listed)}\n"
     return text
 
 
@@ -212,7 +220,9 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], format_: TableF
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in header:
-        table.add_column(name, justify="right" if name in ("adds", "default") else "left")
+        # An id is given to other commands, so it is never shortened.
+        justify: JustifyMethod = "right" if name in ("adds", "default") else "left"
+        table.add_column(name, justify=justify, no_wrap=name == "limit", overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row[: len(header)]))
     return draw(options, table)

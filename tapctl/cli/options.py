@@ -32,6 +32,8 @@ class FindingsFormat(Enum):
     JUNIT = "junit"
     GITHUB = "github"
     MARKDOWN = "markdown"
+    GITLAB = "gitlab"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class TimeoutOptions:
 class _Output:
     panel: ClassVar = "Output"
 
-    format: Enum = option("--format", "-f", help="")
+    format: object = option("--format", "-f", help="")
     output: Path | None = option("--output", "-o", metavar="FILE", help="Write the result to a file.")
     quiet: bool = option("--quiet", "-q", help="Print only the result.", default=False)
     verbose: bool = option("--verbose", "-v", help="Print more detail.", default=False)
@@ -113,4 +115,12 @@ class DeployOutput(_Output):
 class FindingsOptions(_Output):
     """The output of a command that prints findings."""
 
-    format: FindingsFormat = option("--format", "-f", help="Output format.", default=FindingsFormat.TEXT)
+    format: tuple[str, ...] = option(
+        "--format",
+        "-f",
+        metavar="FORMAT[:FILE]",
+        help=f"Output format, or one for a file (repeatable): {', '.join(each.value for each in FindingsFormat)}."
+        "  [default: text]",
+        default=(),
+    )
+    advisory: bool = option("--advisory", help="Report what is found, and exit with 0.", default=False)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 import typer
 
-from tapctl.cli.context import credentials_optional, load_built, open_account, probe_floor, verdict_code
+from tapctl.cli.context import (
+    Destination,
+    credentials_optional,
+    destinations,
+    load_built,
+    open_account,
+    print_findings,
+    probe_floor,
+    verdict_code,
+)
 from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
@@ -18,6 +27,7 @@ from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOp
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from tapctl.concurrency.result import Preflight
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
 
@@ -47,6 +57,17 @@ class GateOptions:
             raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """How much is said about the verdict."""
+
+    panel: ClassVar = "Output"
+
+    explain: bool = option(
+        "--explain", help="Show the sum behind the verdict, with the evidence for the minimum.", default=False
+    )
+
+
 def preflight(
     template: TemplateOptions,
     account: AccountOptions,
@@ -56,12 +77,13 @@ def preflight(
     probe: PreflightProbeOptions,
     lint: LintOptions,
     output: FindingsOptions,
+    more: ExplainOptions,
 ) -> None:
     """Check whether the template fits the account, and what would make it fit; changes nothing.
 
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
     """
-    terminal = Terminal.of(output)
+    terminal, places = Terminal.of(output), destinations(output)
     # cfn-lint starts in its own process, during the imports below.
     with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
         from tapctl.settings.settings import read
@@ -78,16 +100,29 @@ def preflight(
         if probe.probe_floor:
             settings = probe_floor(reader, settings, terminal, yes=probe.yes)
         result = workflow.preflight(loaded, reader, settings, linting)
+        if any(place.is_report for place in places):
+            result = workflow.identified(result, reader)
     from tapctl.report import preflight as report
 
-    alone = output.quiet and output.format is FindingsFormat.TEXT and output.output is None
-    render = report.verdict_line if alone else report.RENDERERS[output.format.value]
-    text = render(result, terminal.options(output.output))
-    terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
-    if output.output:
+    renderers = report.RENDERERS
+    if output.quiet and places == (Destination(),):
+        renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
+    print_findings(
+        {place: renderers[place.format.value](result, terminal.options(place.file)) for place in places}, terminal
+    )
+    if more.explain:
+        _explain(result, terminal, talk=Destination() not in places)
+    if all(place.file for place in places):
         terminal.message(report.sentence(result).plain)
-    uncertain = judgement.allow_uncertain
-    raise typer.Exit(ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain))
+    code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
+    raise typer.Exit(ExitCode.OK if output.advisory else ExitCode.USAGE if result.lint_errors else code)
+
+
+def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
+    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    from tapctl.report.explain import explained
+
+    (terminal.show if talk else terminal.result)(explained(result))
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from tapctl.cli.command import Only
-from tapctl.cli.context import open_aws, route_for, stack_name_of
-from tapctl.cli.options import FindingsFormat, FindingsOptions
+from tapctl.cli.context import destinations, open_aws, print_findings, route_for, stack_name_of
+from tapctl.cli.options import FindingsOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TemplateError
 from tapctl.settings.options import AccountOptions, TemplateOptions, option
@@ -44,7 +44,7 @@ def verify(
     from tapctl.state.journal import mark_verified
     from tapctl.verify import verify
 
-    terminal = Terminal.of(output)
+    terminal, places = Terminal.of(output), destinations(output)
     settings = read(account, template=template, template_required=False, missing_secrets_unknown=True)
     settings = replace(settings, stack_name=stack_name_of(settings))
     aws, settings = open_aws(settings, terminal)
@@ -54,11 +54,13 @@ def verify(
     )
     if not result.failed:
         mark_verified(result.stack_id)
-    if output.format.value not in ("text", "json"):
-        result = replace(result, template=_source(settings.template))
-    text = report.RENDERERS[output.format.value](result, terminal.options(output.output))
-    terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
-    raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed else ExitCode.OK)
+    if any(place.is_report for place in places):
+        result = replace(result, template=_source(settings.template), env=settings.env)
+    print_findings(
+        {place: report.RENDERERS[place.format.value](result, terminal.options(place.file)) for place in places},
+        terminal,
+    )
+    raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed and not output.advisory else ExitCode.OK)
 
 
 def _source(template: str) -> Template | None:

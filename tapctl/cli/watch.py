@@ -26,7 +26,7 @@ def watch(account: AccountOptions, operation: TimeoutOptions, output: OutputOpti
     settings = read(account, template_required=False, missing_secrets_unknown=True)
     name = stack_name_of(settings)
     aws, settings = open_aws(replace(settings, stack_name=name), terminal)
-    with Reporter(terminal, output.text, output.output) as reporter:
+    with Reporter(terminal=terminal, text=output.text, output=output.output) as reporter:
         try:
             result = watch_workflow(aws, name, reporter, operation.timeout)
         except TapctlError as error:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
-from math import inf
+from math import inf, prod
 
 from tapctl.errors import TemplateError
-from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Number, Of
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Named, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
-from tapctl.template.resolver import existence
-from tapctl.template.values import NO_VALUE, ResourceReference, Value
+from tapctl.template.parameters import as_text
+from tapctl.template.resolver import existence, lengths, sizes, template_text
+from tapctl.template.values import NO_VALUE, MaybeNoValue, ResourceReference, Value
 from tapctl.unknown import Unknown
 
 
@@ -32,8 +33,7 @@ class Parent:
 class Part:
     """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`.
 
-    `varies` is an amount that an update may change while the resource stays, `later` what scaling may add to `most`
-    after the deploy.
+    `varies` is an amount that an update may change while the resource stays.
     """
 
     resource: str
@@ -43,7 +43,6 @@ class Part:
     unknown: Unknown | None = None
     type: str = ""
     varies: bool = False
-    later: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,6 @@ class Addition:
     parent: Parent | None = None
     resources: tuple[str, ...] = ()
     unknown: Unknown | None = None
-    later: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,13 @@ class Item:
         return own if own is not True or self.member.exists is True else self.member.exists
 
     def value(self, path: str) -> Value:
-        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one."""
+        """The value of a property; `NO_VALUE` where it is not set, a list where a step goes through one.
+
+        `A>B` is the property B of the resource that A refers to, not set where that is not in the tree.
+        """
+        reference, follows, below = path.partition(">")
+        if follows:
+            return target.value(below) if (target := self.target(reference)) else NO_VALUE
         name, *steps = path.split(".")
         raw = self.resource.properties.get(name, NO_VALUE)
         if raw is NO_VALUE:
@@ -95,8 +99,8 @@ class Item:
         except TemplateError as error:
             return Unknown(error.message)  # the linter and CloudFormation say more
 
-    def parents(self, path: str) -> list[Parent]:
-        """The parents that a property names: one, or each of a list."""
+    def parents(self, path: str, otherwise: str = "") -> list[Parent]:
+        """The parents that a property names: one, or each of a list; without it the other one, if there is one."""
         if path == ITSELF:
             return [Parent(self.name, in_template=True)]
         raw: Value = self.resource.properties
@@ -105,12 +109,19 @@ class Item:
         if raw is NO_VALUE:
             raw = self.value(path)
         items = raw if isinstance(raw, list) else [] if raw is NO_VALUE else [raw]
-        return [self.inventory.parent(self.member, item) for item in items]
+        parents = [self.inventory.parent(self.member, item) for item in items if self.resolved(item) is not NO_VALUE]
+        return parents or ([Parent(otherwise)] if otherwise else [])
 
     def target(self, path: str) -> "Item | None":
         """The resource of the tree that a property refers to."""
         parents = self.parents(path)
         return self.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
+
+    def has_named(self, named: Named) -> bool:
+        """Whether the stack has the resource that takes its name from this one."""
+        names = (self.resource.properties.get(named.own, NO_VALUE), {"Ref": self.resource.logical_id})
+        texts = (template_text(self.member.resolver, name) for name in names if name is not NO_VALUE)
+        return any((self.member.prefix, f"{named.prefix}{text}") in self.inventory.names(named) for text in texts)
 
     def part(
         self,
@@ -145,6 +156,7 @@ class Inventory:
     tree: StackTree
     by_name: dict[str, Item] = field(default_factory=dict)
     members: dict[str, StackTree] = field(default_factory=dict)
+    _names: dict[Named, set[tuple[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for member in self.tree.members():
@@ -164,6 +176,13 @@ class Inventory:
     def of(self, *types: str) -> Iterator[Item]:
         for type_ in types:
             yield from self.by_type.get(type_, ())
+
+    def names(self, named: Named) -> set[tuple[str, str]]:
+        """The names of the resources of a type, each behind the prefix of its stack."""
+        if named not in self._names:
+            raw = ((item.member, item.resource.properties.get(named.path)) for item in self.of(named.type))
+            self._names[named] = {(member.prefix, template_text(member.resolver, name)) for member, name in raw}
+        return self._names[named]
 
     def parent(self, member: StackTree, raw: Value) -> Parent:
         """What an expression of a stack refers to, followed through the parameters and outputs of nested stacks."""
@@ -196,16 +215,16 @@ def _above(prefix: str) -> str:
 
 def parts(counts: Iterable[Count], inventory: Inventory) -> Iterator[Part]:
     """What each resource adds to a limit; a counter runs once for all of its types."""
-    counters: dict[tuple[str, str], list[str]] = {}
+    counters: list[tuple[str, str]] = []
     for count in counts:
         if count.of is Of.COUNTER:
-            counters.setdefault((count.counter, count.path), []).append(count.type)
+            if any(counts_under(item, count.where) is not False for item in inventory.of(count.type)):
+                counters.append((count.counter, count.path))
             continue
         for item in inventory.of(count.type):
             yield from _parts(count, item)
-    for (counter, argument), types in counters.items():
-        if any(inventory.by_type.get(type_) for type_ in types):
-            yield from counter_of(counter)(inventory, argument)
+    for counter, argument in dict.fromkeys(counters):
+        yield from counter_of(counter)(inventory, argument)
 
 
 def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
@@ -219,17 +238,16 @@ def counter_of(name: str) -> Callable[[Inventory, str], Iterator[Part]]:
 
 def _parts(count: Count, item: Item) -> Iterator[Part]:
     counts = counts_under(item, count.where)
-    amount = 0 if counts is False or count.of is Of.SIZE else _amount(count, item)
-    unknown = amount if isinstance(amount, Unknown) else None
-    least: Number = 0 if isinstance(amount, Unknown) else amount
-    most = least
-    if count.of is Of.SIZE and counts is not False:
-        least, most = sizes(item.value(count.path))
+    if counts is False or (count.unless and item.has_named(count.unless)):
+        return
+    amounts = _amounts(count, item)
+    unknown = amounts if isinstance(amounts, Unknown) else None
+    least, most = (0, 0) if isinstance(amounts, Unknown) else amounts
     if not most and unknown is None:
         return
     if count.maybe or counts is not True:
         least = 0
-    for parent in item.parents(count.per) if count.per else [None]:
+    for parent in item.parents(count.per, count.otherwise) if count.per else [None]:
         yield item.part(least, most, parent, unknown, varies=count.of is not Of.RESOURCE)
 
 
@@ -243,50 +261,28 @@ def counts_under(item: Item, where: Mapping[str, tuple[str | None, ...]]) -> boo
         if value is NO_VALUE:
             if ABSENT not in allowed:
                 return False
-        elif PRESENT in allowed:
-            continue
-        elif unknown:
+        elif isinstance(value, MaybeNoValue) or (unknown and PRESENT not in allowed and allowed != (ABSENT,)):
             open_ = open_ or unknown
-        elif not any(str(one) in allowed for one in values):
+        elif PRESENT not in allowed and not any(as_text(one) in allowed for one in values):
             return False
     return open_ or True
 
 
-def _amount(count: Count, item: Item) -> Number | Unknown:
+def _amounts(count: Count, item: Item) -> tuple[Number, Number] | Unknown:
+    """The least and most that a resource adds."""
     if count.of is Of.RESOURCE:
-        return count.units
+        return count.units, count.units
     value = item.value(count.path)
+    if count.of is Of.SIZE:
+        return sizes(value, count.reference)
     if count.of is Of.LENGTH and not isinstance(value, Unknown):
-        return len(value) if isinstance(value, list) else int(value is not NO_VALUE)
-    factors = [number(item.value(path)) for path in count.times]
-    amount = count.missing if value is NO_VALUE or value == [] else number(value)
-    for factor in factors:
-        if isinstance(amount, Unknown) or isinstance(factor, Unknown):
-            return amount if isinstance(amount, Unknown) else factor
-        amount *= factor
-    return amount if isinstance(amount, Unknown) else amount * count.units
-
-
-REFERENCE = 200
-"""The most characters that a value is taken to have which only the deploy knows, such as an ARN."""
-
-
-def sizes(value: Value) -> tuple[int, int]:
-    """The least and most characters of a value, without spaces; a list of values takes what they take together."""
-    if value is NO_VALUE:
-        return 0, 0
-    if isinstance(value, list):
-        pairs = [sizes(item) for item in value]
-        return sum(least for least, _ in pairs), sum(most for _, most in pairs)
-    unknowns = 0
-
-    def blank(_: object) -> str:
-        nonlocal unknowns
-        unknowns += 1
-        return ""
-
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
-    return len(text), len(text) + unknowns * REFERENCE
+        return lengths(value)
+    own = count.missing if value is NO_VALUE or value == [] else number(value)
+    factors = [own, *(number(item.value(path)) for path in count.times), count.units]
+    if unknown := next((factor for factor in factors if isinstance(factor, Unknown)), None):
+        return unknown
+    amount = prod(factor for factor in factors if not isinstance(factor, Unknown))
+    return amount, amount
 
 
 def number(value: Value) -> Number | Unknown:
@@ -331,7 +327,6 @@ def _together(parent: Parent | None, members: list[Part]) -> Addition:
         parent,
         tuple(dict.fromkeys(part.resource for part in members)),
         next((part.unknown for part in members if part.unknown), None),
-        sum(part.later for part in members),
     )
 
 

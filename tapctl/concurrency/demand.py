@@ -168,6 +168,13 @@ def _known(values: Iterable[Count | None]) -> int:
     return sum(value for value in values if isinstance(value, int))
 
 
+def hides_resources(tree: StackTree) -> bool:
+    """Whether the stack may have resources, such as functions, that the template does not show."""
+    return any(tree.remotes()) or any(
+        member.resolver.template.opaque or any(opaque_resources(member)) for member in tree.members()
+    )
+
+
 def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
     """Custom resources, stack sets, modules, macros, and functions on managed instances."""
     resolver = member.resolver

@@ -1,22 +1,24 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
-from tapctl.account.model import UNREAD, Quota, Source, Stack
+from tapctl.account.model import Source, Stack
 from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
-from tapctl.concurrency.demand import opaque_resources
+from tapctl.concurrency.demand import hides_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings, with_pending
-from tapctl.concurrency.refused_settings import has_settings, refused_settings
+from tapctl.concurrency.refused_settings import has_settings, judge_settings
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.concurrency.update_diff import newly, removed
+from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Advised, Hint, advise
-from tapctl.limits import FILES, Limit, LimitKind, LimitSettings, limits_of
-from tapctl.limits.row import Grade, Metric, Number, Of
+from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of, uncovered
+from tapctl.limits.row import Call, Grade, Measure, Metric, Number, Of
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -24,7 +26,17 @@ from tapctl.unknown import Unknown
 def touched(tree: StackTree, stack: Stack | Unknown | None, own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
     """The limits that the template and its nested ones can exceed, with the `own` ones; no other limit is read."""
     inventory = Inventory(tree)
-    return tuple(limit for limit in limits_of(inventory.by_type, own) if _touches(limit, inventory, stack))
+    limits = limits_of(inventory.by_type, own)
+    return tuple(_with_parents(limit, inventory) for limit in limits if _touches(limit, inventory, stack))
+
+
+def _with_parents(limit: Limit, inventory: Inventory) -> Limit:
+    """A limit whose usage is read parent by parent, with the parents of the account that the template names."""
+    if not isinstance(limit.usage, Call) or not limit.usage.parent:
+        return limit
+    named = (part.parent for part in parts(limit.counts, inventory) if part.parent)
+    ids = dict.fromkeys(parent.id for parent in named if not parent.in_template and not parent.is_open)
+    return replace(limit, usage=replace(limit.usage, parents=tuple(ids)))
 
 
 def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> bool:
@@ -35,50 +47,33 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
         case LimitKind.CONCURRENCY:
-            return _hides_resources(tree) or any(_spenders(limit, inventory))
+            return hides_resources(tree) or any(_spenders(limit, inventory))
         case LimitKind.SETTINGS:
             return has_settings(tree)
         case LimitKind.COUNT:
             return any(added.most or added.unknown for added in additions(limit, inventory, stack))
 
 
-def _hides_resources(tree: StackTree) -> bool:
-    """Whether the stack may have resources, such as functions, that the template does not show."""
-    return any(tree.remotes()) or any(
-        member.resolver.template.opaque or any(opaque_resources(member)) for member in tree.members()
-    )
-
-
 def additions(
-    limit: Limit, inventory: Inventory, stack: Stack | Unknown | None, deployed: Inventory | None = None
+    limit: Limit,
+    inventory: Inventory,
+    stack: Stack | Unknown | None,
+    deployed: Inventory | None = None,
+    *,
+    later: bool = False,
 ) -> tuple[Addition, ...]:
     """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
 
     Of a parent in the template, and of a limit of which the account uses nothing, it is all that the template has.
-    CloudFormation creates before it deletes, so removed resources are not subtracted.
+    CloudFormation creates before it deletes, so removed resources are not subtracted. `later` is after scaling out.
     """
-    found = list(parts(limit.counts, inventory))
+    found = list(parts(limit.later if later else limit.counts, inventory))
     if limit.usage and stack is not None:
         before = {part.resource: part for part in parts(limit.counts, deployed)} if deployed else None
-        found = [part if part.parent and part.parent.in_template else _new(part, stack, before) for part in found]
+        found = [part if part.parent and part.parent.in_template else newly(part, stack, before) for part in found]
     if limit.own_stack and not isinstance(stack, Stack):
         found.append(Part("", limit.own_stack if stack is None else 0, limit.own_stack))
     return grouped(part for part in found if part.most or part.unknown)
-
-
-def _new(part: Part, stack: Stack | Unknown, before: Mapping[str, Part] | None) -> Part:
-    """What a resource adds to what the live stack has of it already; `before` has the parts of its template."""
-    held = stack.resources if isinstance(stack, Stack) else None
-    if held is None:
-        return replace(part, least=0)
-    if held.get(part.resource) != part.type:
-        return part
-    if not part.varies:
-        return replace(part, least=0, most=0, unknown=None)
-    old = before.get(part.resource) if before is not None else None
-    if old is None or old.unknown or part.unknown:
-        return replace(part, least=0)
-    return replace(part, least=max(0, part.least - old.most), most=max(0, part.most - old.least))
 
 
 def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Stack | Unknown | None) -> bool:
@@ -94,10 +89,10 @@ def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Sta
 
 
 def coverage(tree: StackTree, own: Iterable[Limit] = ()) -> Mapping[str, int]:
-    """The resource types that no limit of the catalogue or of `own` knows, with how many may exist of each."""
-    types = (item.type for item in Inventory(tree).by_name.values())
-    added = {type_ for limit in own for type_ in limit.types}
-    return dict(sorted(Counter(type_ for type_ in types if type_ not in FILES and type_ not in added).items()))
+    """The types of which no limit of the catalogue or of `own` is known, nor that they have none, with their number."""
+    counts = Counter(item.type for item in Inventory(tree).by_name.values())
+    unknown = uncovered(counts).difference(*(limit.types for limit in own))
+    return {type_: counts[type_] for type_ in sorted(unknown)}
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
@@ -115,7 +110,7 @@ def _judge_count(
     more = additions(limit, inventory, result.account.stack, deployed)
     if not more:
         return  # an update that adds nothing to it
-    quota = _in_force(limit, result)
+    quota = result.quota(limit)
     spender = next(_spenders(limit, inventory), None)
     common = Finding(
         limit.id,
@@ -137,10 +132,16 @@ def _judge_count(
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
-    removed = _removed(limit, inventory, result.account.stack)
-    room = _room(limit, value, quota.source, removed, result.limits)
+    less = removed(limit, inventory, result.account.stack)
+    room = _room(limit, value, quota.source, less, result.limits)
     finding = _compare(room, sums, common)
     yield replace(finding, hints=_next_steps(room, finding, fullest.most, result))
+    if limit.later and finding.verdict is Verdict.FITS:
+        for added in additions(limit, inventory, result.account.stack, deployed, later=True):
+            grown = _Sum(added, *_used(added, usage, result.account.stack))
+            if grown.most > value:
+                message, _ = _message(room, grown, f" at the maximum size of {', '.join(added.resources)}")
+                yield replace(common, verdict=Verdict.FITS, message=message, severity="warning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,40 +161,13 @@ class _Sum:
         return self.high + self.added.most
 
 
-def _fullness(sum_: _Sum) -> tuple[Number, Number, Number]:
-    return sum_.most, sum_.least, sum_.added.later
+def _fullness(sum_: _Sum) -> tuple[Number, Number]:
+    return sum_.most, sum_.least
 
 
 def _spenders(limit: Limit, inventory: Inventory) -> Iterator[Item]:
     """The resources that may count toward a limit."""
     return inventory.of(*dict.fromkeys(count.type for count in limit.counts))
-
-
-def _in_force(limit: Limit, result: Preflight) -> Quota:
-    """The quota and its usage: the value of tapctl.toml, else the one that was read.
-
-    It is the documented default where the account has no part in it: nothing is used, and AWS raises it for no account.
-    """
-    quota = result.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
-    if override := result.limits.overrides.get(limit.key):
-        usage = quota.usage if limit.usage else 0
-        return Quota(override.value, usage, Source.CONFIGURED)
-    is_read = not isinstance(quota.value, Unknown)
-    if is_read or limit.usage or limit.adjustable or limit.default is None:
-        return quota
-    return Quota(limit.default, 0, Source.DOCUMENTED)
-
-
-def _removed(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> Number:
-    """How much leaves the stack, which CloudFormation deletes last; of a limit that is not per parent alone.
-
-    Nothing is known to leave where the stack may have resources that the template does not show.
-    """
-    held = {} if _hides_resources(inventory.tree) else (isinstance(stack, Stack) and stack.resources) or {}
-    units = {count.type: count.units for count in limit.counts}
-    plain = all(count.of is Of.RESOURCE and not count.per and not count.where for count in limit.counts)
-    gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
-    return sum(units[type_] for type_ in gone) if plain else 0
 
 
 def _used(
@@ -235,20 +209,27 @@ def _room(limit: Limit, value: Number, source: Source, removed: Number, settings
 
 
 def _compare(room: _Room, sums: Sequence[_Sum], common: Finding) -> Finding:
-    fullest, value = max(sums, key=_fullness), room.value
+    fullest, limit, value = max(sums, key=_fullness), room.limit, room.value
     message, at_least = _message(room, fullest)
-    is_sure = room.source is not Source.DOCUMENTED or room.limit.grade is Grade.VERIFIED
-    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not room.limit.at_most:
+    common = replace(common, amount=Amount(fullest.high, fullest.added.most, value, limit.unit))
+    is_sure = room.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
+    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
     if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
     if unknown := next((sum_.added.unknown for sum_ in sums if sum_.added.unknown), None):
-        hints = next_steps(unknown)
-        return replace(common, verdict=Verdict.UNKNOWN, message=f"{at_least}: {unknown.reason}", hints=hints)
-    near = value and fullest.most >= room.near * value and fullest.added.most and not room.limit.at_most
-    if (later := fullest.added.later) and fullest.most + later > value:
-        near, message = True, f"{message}; scaling may add {_shown(later)}, for which there is no room"
+        hints, message = next_steps(unknown), f"{at_least}: {unknown.reason}"
+        # No read gives the length of a list that an import brings, and no account has a part in its bound.
+        judged = limit.adjustable or limit.usage is not None
+        return replace(common, verdict=Verdict.UNKNOWN, message=message, hints=hints, judged=judged)
+    fills_up = not (limit.at_most or _bounds_a_value(limit))
+    near = value and fullest.most >= room.near * value and fullest.added.most and fills_up
     return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+
+
+def _bounds_a_value(limit: Limit) -> bool:
+    """Whether it is a bound of single values, so that nothing is ever used of it."""
+    return all(count.of is Of.VALUE for count in limit.counts)
 
 
 def _next_steps(room: _Room, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
@@ -275,22 +256,24 @@ def short(result: Preflight) -> tuple[Limit, ...]:
     return tuple(limit for limit in limits if limit.key in raised)
 
 
-def _message(room: _Room, sum_: _Sum) -> tuple[str, str]:
+def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:
     """The sum, and the sum where more than is known may be added."""
     limit, added = room.limit, sum_.added
     place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
+    end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
+    sure = f"at most {_shown(added.most)}" if limit.at_most else _range(added.least, added.most)
+    if _bounds_a_value(limit):
+        start = f"{limit.title}{place}: "
+        return f"{start}{sure} {end}", f"{start}{_shown(added.most)} or more {end}"
     age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
     start = f"{limit.title}{place}: {_range(sum_.low, sum_.high)} used{age} + "
-    end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
     if sum_.low > room.value:
         end += "; more is used than allowed before the deploy"
     if room.removed:
         end += f"; up to {_shown(room.removed)} less once the update has ended"
-    if limit.at_most:
-        sure, total = f"at most {_shown(added.most)}", f"at most {_shown(sum_.most)}"
-    else:
-        sure, total = _range(added.least, added.most), _range(sum_.least, sum_.most)
-    return f"{start}{sure} added = {total} {end}", f"{start}{_shown(added.most)} or more added {end}"
+    total = f"at most {_shown(sum_.most)}" if limit.at_most else _range(sum_.least, sum_.most)
+    added_up, at_least = f"{sure} added{how} = {total} {end}", f"{_shown(added.most)} or more added{how} {end}"
+    return f"{start}{added_up}", f"{start}{at_least}"
 
 
 METRIC_MINUTES = 5
@@ -305,19 +288,37 @@ def _shown(value: Number) -> str:
     return f"{plain_number(value):,}"
 
 
-def _judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    refused = list(refused_settings(limit, result))
-    file = result.tree.resolver.template.file
-    yield from refused or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
-
-
 def measured(limit: Limit, member: StackTree) -> int:
     """How much of a limit of templates one template takes."""
     template = member.resolver.template
-    if not limit.section:
-        return len(template.source.text.encode())
     # A macro at the top level may bring the whole section.
-    return len(template.body.get(limit.section) or {})
+    section = template.body.get(limit.section) or {}
+    match limit.measure:
+        case Measure.TEXT:
+            return len(template.source.text.encode())
+        case Measure.ENTRIES:
+            return len(section.encode() if isinstance(section, str) else section)
+        case Measure.LARGEST_ENTRY:
+            return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
+        case Measure.PARAMETER:
+            values = member.resolver.parameters.values()
+            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
+        case Measure.DYNAMIC_REFERENCES:
+            return json.dumps(template.body, default=str).count("{{resolve:")
+        case Measure.TREE:
+            resources = [len(nested.resolver.template.body.get("Resources") or {}) for nested in member.members()]
+            return 0 if member.prefix or len(resources) == 1 else sum(resources)
+
+
+_SPLIT = ("split it into nested stacks",)
+_FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
+    Measure.TEXT: _SPLIT,
+    Measure.ENTRIES: _SPLIT,
+    Measure.DYNAMIC_REFERENCES: _SPLIT,
+    Measure.LARGEST_ENTRY: ("split it into several",),
+    Measure.TREE: ("deploy a part of it as a stack apart",),
+}
+"""The next step by what a template has too much of."""
 
 
 def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
@@ -326,10 +327,13 @@ def _judge_template(limit: Limit, result: Preflight) -> Iterator[Finding]:
         raise AssertionError(limit)
     for member in result.tree.members():
         template, size = member.resolver.template, measured(limit, member)
+        if not size:
+            continue
         verdict = Verdict.FITS if size <= allowed else Verdict.EXCEEDS
-        hints = () if verdict is Verdict.FITS else ("split it into nested stacks",)
+        hints = () if verdict is Verdict.FITS else _FOR_LESS.get(limit.measure, ())
         message = f"{limit.title}: {size:,} of {allowed:,}{unit}"
-        yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints)
+        amount = Amount(0, size, allowed, limit.unit)
+        yield Finding(limit.id, verdict, message, file=template.file, line=1, hints=hints, amount=amount)
 
 
 Judge = Callable[[Limit, Preflight], Iterator[Finding]]
@@ -341,6 +345,6 @@ def judges_with(count: Judge) -> Mapping[LimitKind, Judge]:
         LimitKind.CONCURRENCY: concurrency_findings,
         LimitKind.COUNT: count,
         LimitKind.EXPORTS: judge_exports,
-        LimitKind.SETTINGS: _judge_settings,
+        LimitKind.SETTINGS: judge_settings,
         LimitKind.TEMPLATE: _judge_template,
     }

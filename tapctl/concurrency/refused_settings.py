@@ -82,8 +82,14 @@ Refusal = tuple[Verdict, str, tuple[Hint, ...]]
 """A verdict, its reason, and the next step with the page that documents it."""
 
 
-def refused_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    """The findings on settings that Lambda refuses, none where there are none."""
+def judge_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
+    """At least one finding: the settings that Lambda refuses, or that there are no conflicts."""
+    file = result.tree.resolver.template.file
+    found = list(_refused(limit, result))
+    yield from found or [Finding(limit.id, Verdict.FITS, f"{limit.title}: no conflicts", file=file)]
+
+
+def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
     for member in result.tree.members():
         holders = list(_holders(member, result.demand))
         for holder in holders:
@@ -101,7 +107,7 @@ def refused_settings(limit: Limit, result: Preflight) -> Iterator[Finding]:
 
 
 def has_settings(tree: StackTree) -> bool:
-    """Whether the template sets anything that `refused_settings` judges."""
+    """Whether the template sets anything that `judge_settings` judges."""
     return any(
         PROVISIONED_CONCURRENCY in resource.properties
         if resource.type in PUBLISHED

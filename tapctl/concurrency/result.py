@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import Account, Increase, Stack
+from tapctl.account.model import UNREAD, Account, Increase, Quota, Source, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.verdict import Finding, Verdict, worst
-from tapctl.limits import CONCURRENCY, LimitSettings
+from tapctl.limits import CONCURRENCY, Limit, LimitSettings
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import KeptParameter
-from tapctl.unknown import known
+from tapctl.unknown import Unknown, known
 
 if TYPE_CHECKING:
     from tapctl.concurrency.two_step import TwoStepPlan
@@ -57,6 +57,8 @@ class Preflight:
     """What tapctl.toml gives beside the catalogue and Service Quotas."""
     coverage: Mapping[str, int] = field(default_factory=dict)
     """The resource types whose limits are not covered, with how many resources there are of each."""
+    env: str | None = None
+    """The environment that was chosen."""
     deployed: StackTree | None = None
     """The template that the stack was deployed from, read where an amount of a limit may have changed."""
     kept: tuple[KeptParameter, ...] = ()
@@ -74,6 +76,19 @@ class Preflight:
     def pending_increases(self) -> tuple[Increase, ...]:
         """The requested increases of the concurrency limit."""
         return self.increases.get(CONCURRENCY.key, ())
+
+    def quota(self, limit: Limit) -> Quota:
+        """The quota in force and its usage: the value of tapctl.toml, else the one that was read.
+
+        It is the documented default where the account has no part in it: nothing is used, and AWS raises it for none.
+        """
+        quota = self.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
+        if override := self.limits.overrides.get(limit.key):
+            return Quota(override.value, quota.usage if limit.usage else 0, Source.CONFIGURED)
+        is_read = not isinstance(quota.value, Unknown)
+        if is_read or limit.usage or limit.adjustable or limit.default is None:
+            return quota
+        return Quota(limit.default, 0, Source.DOCUMENTED)
 
     @property
     def verdict(self) -> Verdict:

@@ -1,4 +1,4 @@
-"""What an update does to the functions of a stack and its nested stacks, and the change of every claim."""
+"""What an update does to the functions of a stack and its nested stacks, the change of every claim and of limits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.change import ClaimChange
-from tapctl.concurrency.demand import Demand, FunctionDemand
+from tapctl.concurrency.counting import Inventory, Part
+from tapctl.concurrency.demand import Demand, FunctionDemand, hides_resources
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects, compare_templates, retains, without_old_template
 from tapctl.errors import TemplateError
+from tapctl.limits.row import Limit, Number, Of
 from tapctl.resource_types import STACK
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource
@@ -202,3 +204,30 @@ def _renamed(function: FunctionDemand, live: LiveFunction, effects: UpdateEffect
     """Whether FunctionName, which is create-only, changes; an unknown name counts as another one."""
     same = function.name is None or function.logical_id in effects.same_name
     return not same and function.name != live.physical_id
+
+
+def newly(part: Part, stack: Stack | Unknown, before: Mapping[str, Part] | None) -> Part:
+    """What a resource adds to what the live stack has of it already; `before` has the parts of its template."""
+    held = stack.resources if isinstance(stack, Stack) else None
+    if held is None:
+        return replace(part, least=0)
+    if held.get(part.resource) != part.type:
+        return part
+    if not part.varies:
+        return replace(part, least=0, most=0, unknown=None)
+    old = before.get(part.resource) if before is not None else None
+    if old is None or old.unknown or part.unknown:
+        return replace(part, least=0)
+    return replace(part, least=max(0, part.least - old.most), most=max(0, part.most - old.least))
+
+
+def removed(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> Number:
+    """How much leaves the stack, which CloudFormation deletes last; of a limit that is not per parent alone.
+
+    Nothing is known to leave where the stack may have resources that the template does not show.
+    """
+    held = {} if hides_resources(inventory.tree) else (isinstance(stack, Stack) and stack.resources) or {}
+    units = {count.type: count.units for count in limit.counts}
+    plain = all(count.of is Of.RESOURCE and not (count.per or count.where or count.unless) for count in limit.counts)
+    gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
+    return sum(units[type_] for type_ in gone) if plain and limit.usage else 0

@@ -35,13 +35,23 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """The sum behind a finding on one limit: what is used, the most that the deploy adds, and what is allowed."""
+
+    used: float
+    added: float
+    allowed: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One statement about one limit or one place of the template.
 
     `limit` is the id of a catalogue row, `rule` that of a cfn-lint rule; one of them is set. A finding on a sum over
     several resources names them in `resources` and has no `resource`. `judged` False marks a limit that could not be
     read: it is shown and does not change the verdict. `severity` is cfn-lint's, or `warning` for a finding that does
-    not change the verdict.
+    not change the verdict. `amount` is its sum where it has one.
     """
 
     limit: str | None
@@ -55,6 +65,7 @@ class Finding:
     severity: str = ""
     judged: bool = True
     resources: tuple[str, ...] = ()
+    amount: Amount | None = None
 
     @property
     def named(self) -> tuple[str, ...]:

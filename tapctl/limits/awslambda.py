@@ -1,7 +1,20 @@
 """The limits of Lambda that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, LimitKind, each
-from tapctl.resource_types import ALIAS, FUNCTION, VERSION
+from tapctl.limits.row import (
+    ABSENT,
+    PRESENT,
+    Call,
+    Count,
+    Limit,
+    LimitKind,
+    Reading,
+    counted,
+    each,
+    length,
+    size,
+    value,
+)
+from tapctl.resource_types import ALIAS, CAPACITY_PROVIDER, FUNCTION, VERSION
 
 DOCS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 
@@ -33,8 +46,35 @@ CONCURRENCY = Limit(
     quota=Call("lambda", "GetAccountSettings", "AccountLimit.ConcurrentExecutions"),
 )
 
+
+def _of_function(name: str, title: str, count: Count, default: int, *, unit: str = "") -> Limit:
+    """A limit of each function, which AWS raises for no account."""
+    return Limit(
+        id=f"lambda-{name}",
+        key=f"lambda/{name}",
+        title=title,
+        docs=DOCS,
+        counts=(count,),
+        default=default,
+        unit=unit,
+        adjustable=False,
+    )
+
+
 ROWS = (
     CONCURRENCY,
+    Limit(
+        id="lambda-function-policy",
+        key="lambda/function-policy",
+        title="Length of a function's policy",
+        docs=DOCS,
+        # Each statement has some 200 to 340 characters, by the names and ARNs in it.
+        counts=(each("AWS::Lambda::Permission", per="FunctionName", units=340),),
+        unit="bytes",
+        default=20_480,
+        adjustable=False,
+        at_most=True,
+    ),
     Limit(
         id="lambda-concurrency-settings",
         key="lambda/concurrency-settings",
@@ -60,4 +100,36 @@ ROWS = (
         quota=Call("lambda", "GetAccountSettings", "AccountLimit.TotalCodeSize"),
         at_most=True,
     ),
-)
+    Limit(
+        id="lambda-interfaces-per-vpc",
+        key="lambda/L-9FEE3D26",
+        title="Network interfaces of Lambda per VPC",
+        docs=DOCS,
+        counts=counted("awslambda.interfaces", FUNCTION, where={"VpcConfig.SubnetIds": (PRESENT,)}),
+        default=3000,
+        usage=Call(
+            "ec2",
+            "DescribeNetworkInterfaces",
+            "NetworkInterfaces[].VpcId",
+            {"Filters": [{"Name": "interface-type", "Values": ["lambda"]}]},
+            reading=Reading.TALLY,
+        ),
+    ),
+    Limit(
+        id="lambda-capacity-providers",
+        key="lambda/L-F864D568",
+        title="Capacity providers of Lambda",
+        docs=DOCS,
+        counts=(each("AWS::Lambda::CapacityProvider"),),
+        default=1000,
+        usage=Call("lambda", "ListCapacityProviders", "CapacityProviders"),
+    ),
+    _of_function("layers-per-function", "Layers per function", length(FUNCTION, "Layers"), 5),
+    _of_function("environment-size", "Length of a function's environment variables",
+                 # Names and ARNs of what the stack has are shorter than the longest ARN.
+                 size(FUNCTION, "Environment.Variables", reference=64), 4096, unit="bytes"),
+    _of_function("memory", "Memory of a function", value(FUNCTION, "MemorySize"), 10_240, unit="MB"),
+    _of_function("timeout", "Timeout of a function",
+                 # A function on managed instances may run longer.
+                 value(FUNCTION, "Timeout", where={CAPACITY_PROVIDER: (ABSENT,)}), 900, unit="seconds"),
+)  # fmt: skip

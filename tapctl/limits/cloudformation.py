@@ -1,6 +1,6 @@
 """The limits of CloudFormation that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, LimitKind, each
+from tapctl.limits.row import Call, Grade, Limit, LimitKind, Measure, each, length
 from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -15,6 +15,22 @@ MAX_TEMPLATE = 1_048_576
 def _registered(kind: str) -> Call:
     """The private types of one kind that the account registered."""
     return Call("cloudformation", "ListTypes", "TypeSummaries", {"Type": kind, "Visibility": "PRIVATE"})
+
+
+def _template(name: str, title: str, fixed: int, measure: Measure, *, section: str = "", unit: str = "") -> Limit:
+    """A limit of one template."""
+    return Limit(
+        id=f"cloudformation-template-{name}",
+        key=f"cloudformation/template-{name}",
+        title=title,
+        kind=LimitKind.TEMPLATE,
+        docs=DOCS,
+        unit=unit,
+        adjustable=False,
+        fixed=fixed,
+        measure=measure,
+        section=section,
+    )
 
 
 ROWS = (
@@ -47,6 +63,7 @@ ROWS = (
         unit="bytes",
         adjustable=False,
         fixed=MAX_TEMPLATE,
+        measure=Measure.TEXT,
     ),
     Limit(
         id="cloudformation-template-resources",
@@ -88,6 +105,18 @@ ROWS = (
         fixed=200,
         section="Mappings",
     ),
+    _template("mapping-attributes", "Attributes in one mapping", 200, Measure.LARGEST_ENTRY, section="Mappings"),
+    _template(
+        "description",
+        "Length of a template's description",
+        1024,
+        Measure.ENTRIES,
+        section="Description",
+        unit="bytes",
+    ),
+    _template("parameter-value", "Length of a parameter's value", 4096, Measure.PARAMETER, unit="bytes"),
+    _template("dynamic-references", "Dynamic references in one template", 60, Measure.DYNAMIC_REFERENCES),
+    _template("nested-resources", "Resources of a stack with its nested stacks", 2500, Measure.TREE),
     Limit(
         id="cloudformation-stack-sets",
         key="cloudformation/L-EC62D81A",
@@ -96,6 +125,14 @@ ROWS = (
         counts=(each("AWS::CloudFormation::StackSet"),),
         default=1000,
         usage=Call("cloudformation", "ListStackSets", "Summaries", {"Status": "ACTIVE"}),
+    ),
+    Limit(
+        id="cloudformation-instances-per-stack-set",
+        key="cloudformation/L-C8225BA5",
+        title="Stack instances per stack set",
+        docs=DOCS,
+        counts=(length("AWS::CloudFormation::StackSet", "StackInstancesGroup"),),
+        default=100_000,
     ),
     Limit(
         id="cloudformation-modules",

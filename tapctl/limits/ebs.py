@@ -4,7 +4,9 @@ from tapctl.limits.row import Call, Limit, Reading, counted, total
 
 DOCS = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html"
 VOLUME = "AWS::EC2::Volume"
-_HAVE_VOLUMES = ("AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup")
+_HAVE_VOLUMES = (
+    "AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet",
+)  # fmt: skip
 """The types whose instances have volumes."""
 
 
@@ -49,4 +51,14 @@ ROWS = (
     _storage("standard", "L-9CF3C2EB", 50),
     _iops("io1", "L-B3A130E6", 300_000),
     _iops("io2", "L-8D977E7E", 100_000),
+    Limit(
+        id="ebs-snapshots",
+        key="ebs/L-309BACF6",
+        title="Snapshots of volumes",
+        docs=DOCS,
+        # A volume that is to be kept as a snapshot becomes one when the stack gives it up.
+        counts=counted("ec2.snapshots", VOLUME),
+        default=100_000,
+        usage=Call("ec2", "DescribeSnapshots", "Snapshots", {"OwnerIds": ["self"], "MaxResults": 1000}),
+    ),
 )

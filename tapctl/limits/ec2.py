@@ -1,13 +1,14 @@
 """The limits of EC2 that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, Metric, counted, each, tally
+from tapctl.limits.row import ITSELF, Call, Grade, Limit, Metric, Reading, counted, each, tally
 
 DOCS = "https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html"
 _TRANSIT = "https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html"
 _VPN = "https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-limits.html"
 
 RUNNING = (
-    "AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup", "AWS::EKS::Nodegroup",
+    "AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup", "AWS::EKS::Nodegroup", "AWS::EC2::EC2Fleet",
+    "AWS::EC2::SpotFleet",
 )  # fmt: skip
 """The types that run instances."""
 
@@ -26,6 +27,7 @@ def _vcpus(family: str, market: str, code: str, title: str, default: int | None)
         default=default,
         grade=Grade.OPEN if default is None else Grade.VERIFIED,
         usage=Metric("EC2", "vCPU", class_),
+        later=counted("ec2.vcpus_at_maximum", *RUNNING, argument=class_),
     )
 
 
@@ -48,6 +50,7 @@ ROWS = (
     _vcpus("Standard", "Spot", "L-34B43A08", "vCPU of Spot instances, standard families", 5),
     _vcpus("G", "Spot", "L-3819A6DF", "vCPU of G and VT Spot instances", 0),
     _vcpus("P", "Spot", "L-7212CCBC", "vCPU of P Spot instances", 0),
+    _vcpus("P5", "Spot", "L-C4BD4855", "vCPU of P5 Spot instances", None),
     _vcpus("Inf", "Spot", "L-B5D1601B", "vCPU of Inf Spot instances", 0),
     _vcpus("X", "Spot", "L-E3A00192", "vCPU of X Spot instances", 0),
     _vcpus("F", "Spot", "L-88CF9481", "vCPU of F Spot instances", 0),
@@ -72,6 +75,23 @@ ROWS = (
         default=5000,
         adjustable=False,
         usage=Call("ec2", "DescribeLaunchTemplates", "LaunchTemplates"),
+    ),
+    Limit(
+        id="ec2-launch-template-versions",
+        key="ec2/launch-template-versions",
+        title="Versions per launch template",
+        docs="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-template-restrictions.html",
+        # An update adds a version; those that were deleted count in the number of the newest one.
+        counts=(each("AWS::EC2::LaunchTemplate", per=ITSELF),),
+        default=10_000,
+        adjustable=False,
+        usage=Call(
+            "ec2",
+            "DescribeLaunchTemplates",
+            "LaunchTemplates[].[LaunchTemplateId, LatestVersionNumber]",
+            reading=Reading.PAIRS,
+        ),
+        at_most=True,
     ),
     Limit(
         id="ec2-transit-gateways",

@@ -120,4 +120,14 @@ ROWS = (
         (size(ROLE, "AssumeRolePolicyDocument"),), default=2048,
         unit="characters",
     ),
+    Limit(
+        id="iam-tags-per-role",
+        key="iam/tags-per-role",
+        title="Tags per role",
+        docs=DOCS,
+        counts=(length(ROLE, "Tags"),),
+        default=50,
+        adjustable=False,
+        is_global=True,
+    ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """One limit as a row of data: what counts toward it, and how its applied value and its usage are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -46,9 +46,22 @@ PRESENT = "*"
 """In `where`: the property is set, whatever its value is."""
 
 Where = Mapping[str, tuple[str | None, ...]]
-"""By the path of a property, the values under which a resource counts."""
+"""By the path of a property, the values under which a resource counts; `A>B` is the property B of what A refers to.
+
+A resource outside of the template sets no property.
+"""
 
 _ALWAYS: Where = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resource of a type whose name at `path` is a prefix and the name of another, which that one has at `own`."""
+
+    type: str
+    path: str
+    prefix: str
+    own: str
 
 
 class Of(Enum):
@@ -69,8 +82,10 @@ class Count:
     `path` is the property, its steps joined by dots; a list on the way is gone through. `times` are the paths of
     numbers that multiply it, and `missing` is the value of the property where a resource does not set it. `per` is the
     path of the property that names the parent or parents, `ITSELF` where the resource is the parent, and "" where the
-    limit is the account's. `maybe` marks units that may or may not be taken. `counter` is `module.function`, which gets
-    the `path` as its argument.
+    limit is the account's; `otherwise` is the parent of a resource that does not set it. `maybe` marks units that may
+    or may not be taken, and `unless` the resource of the same stack beside which this one adds nothing. `counter` is
+    `module.function`, which gets the `path` as its argument. `reference` is the most characters that a value is taken
+    to have which only the deploy knows.
     """
 
     type: str
@@ -83,11 +98,24 @@ class Count:
     missing: Number = 0
     maybe: bool = False
     counter: str = ""
+    otherwise: str = ""
+    unless: Named | None = None
+    reference: int = 200
+    """As many as a long ARN has."""
 
 
-def each(type_: str, *, per: str = "", where: Where = _ALWAYS, units: Number = 1, maybe: bool = False) -> Count:
+def each(
+    type_: str,
+    *,
+    per: str = "",
+    otherwise: str = "",
+    where: Where = _ALWAYS,
+    units: Number = 1,
+    maybe: bool = False,
+    unless: Named | None = None,
+) -> Count:
     """Every resource of a type; a new VPC counts toward what AWS creates along with it."""
-    return Count(type_, per=per, where=where, units=units, maybe=maybe)
+    return Count(type_, per=per, where=where, units=units, maybe=maybe, otherwise=otherwise, unless=unless)
 
 
 def total(
@@ -105,13 +133,13 @@ def total(
 
 
 def length(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
-    """The length of a list."""
+    """The length of a list; where the path goes through a list, that of the longest below it."""
     return Count(type_, Of.LENGTH, path, per=per, where=where)
 
 
-def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS) -> Count:
+def size(type_: str, path: str, *, per: str = ITSELF, where: Where = _ALWAYS, reference: int = 200) -> Count:
     """The characters of a value; those of a map or list are counted without spaces, as IAM counts a policy."""
-    return Count(type_, Of.SIZE, path, per=per, where=where)
+    return Count(type_, Of.SIZE, path, per=per, where=where, reference=reference)
 
 
 def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -> Count:
@@ -119,9 +147,12 @@ def value(type_: str, path: str, *, where: Where = _ALWAYS, units: Number = 1) -
     return Count(type_, Of.VALUE, path, per=ITSELF, where=where, units=units)
 
 
-def counted(counter: str, *types: str, argument: str = "") -> tuple[Count, ...]:
-    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types."""
-    return tuple(Count(type_, Of.COUNTER, argument, counter=counter) for type_ in types)
+def counted(counter: str, *types: str, argument: str = "", where: Where = _ALWAYS) -> tuple[Count, ...]:
+    """What the function `module.function` of `tapctl.concurrency.counters` counts, from resources of these types.
+
+    It runs where one of them has the values of `where`.
+    """
+    return tuple(Count(type_, Of.COUNTER, argument, where=where, counter=counter) for type_ in types)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -139,13 +170,19 @@ class Reading(Enum):
     GROUPS = "names, each with the group that it belongs to"
 
 
+ACCOUNT_ID = "${AWS::AccountId}"
+"""Stands for the id of the account in the parameters of a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One read: an operation by its API name, and a JMESPath into each page of the answer.
 
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
-    the operation, `token` for an operation without a paginator: the members of answer and request with the next page.
-    `groups` is a call with `Reading.GROUPS`, by which a tally is added up.
+    the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
+    and the member of the request that takes it.
+    `groups` is a call with `Reading.GROUPS`, by which a tally is added up. `parent` is the member of the request that
+    takes the id of a parent, for a listing of one parent; `parents` are the ids that a template names.
     """
 
     service: str
@@ -158,6 +195,14 @@ class Call:
     action: str = ""
     token: tuple[str, str] | None = None
     groups: "Call | None" = None
+    parent: str = ""
+    parents: tuple[str, ...] = ()
+
+    @property
+    def by_parent(self) -> Mapping[str, "Call"]:
+        """The call for each parent, by its id."""
+        own = {name: dict(self.parameters) | {self.parent: name} for name in self.parents}
+        return {name: replace(self, parameters=parameters, parent="") for name, parameters in own.items()}
 
     @property
     def permission(self) -> str:
@@ -184,16 +229,29 @@ METRIC_ACTION = "cloudwatch:GetMetricData"
 class Metric:
     """A usage that CloudWatch publishes as AWS/Usage ResourceCount; the values are up to five minutes old.
 
+    A `percentage` is a metric of the service's own namespace: how much of the quota is used.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html
     """
 
     service: str
-    resource: str
+    resource: str = ""
     class_: str = "None"
+    percentage: str = ""
 
     @property
     def permission(self) -> str:
         return METRIC_ACTION
+
+
+class Measure(Enum):
+    """What is measured of a template."""
+
+    TEXT = "the bytes of the text"
+    ENTRIES = "the entries of a section, the characters of the description"
+    LARGEST_ENTRY = "the entries of the largest entry of a section"
+    PARAMETER = "the characters of the longest value of a parameter"
+    DYNAMIC_REFERENCES = "the dynamic references"
+    TREE = "the resources of a stack with those of its nested stacks"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -210,9 +268,10 @@ class Limit:
     value comes from Service Quotas, `usage` None that nothing of the account is used before the template.
     `is_global` is a limit that is one for all Regions. `at_most` marks a usage or units that are known only as an
     upper bound, so that going over is uncertain instead of exceeded. `own_stack` is what the stack itself takes.
+    `later` is what the resources may come to take when they scale after the deploy; going over that is a warning.
 
-    Of a limit of one template, `fixed` is the value in every account, and `section` the section whose entries count,
-    "" where the bytes of the text do.
+    Of a limit of one template, `fixed` is the value in every account, and `measure` says what counts, of a `section`
+    where it is of one.
     """
 
     id: str
@@ -229,9 +288,11 @@ class Limit:
     quota: Call | None = None
     is_global: bool = False
     fixed: int | None = None
+    measure: Measure = Measure.ENTRIES
     section: str = ""
     at_most: bool = False
     own_stack: int = 0
+    later: tuple[Count, ...] = ()
 
     @property
     def service(self) -> str:
@@ -264,26 +325,10 @@ class Limit:
         return tuple(dict.fromkeys(calls))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# What tapctl.toml says of limits
-# ---------------------------------------------------------------------------------------------------------------------
-
-NEAR = 0.8
-"""The share of a quota from which on what is left is named in a warning."""
-
-
 @dataclass(frozen=True, slots=True)
-class Override:
-    """The value of a quota that Service Quotas does not show, and where it comes from."""
+class NoLimit:
+    """Resource types that take nothing of any limit, with the reason and the page of the service's quotas."""
 
-    value: Number
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """`[limits]`: values by the keys of limits, rows beside those of the catalogue, and the share for warnings."""
-
-    overrides: Mapping[str, Override] = field(default_factory=dict)
-    own: tuple[Limit, ...] = ()
-    near: float = NEAR
+    docs: str
+    types: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The limits of VPCs that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, ITSELF, Call, Limit, Reading, counted, each, length, tally
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Call, Limit, Reading, counted, each, length, size, tally, total
 
 DOCS = "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"
 ENDPOINT, GROUP, NAT, VPC = (
@@ -200,5 +200,48 @@ ROWS = (
             "ec2", "DescribeVpcPeeringConnections",
             "VpcPeeringConnections[?Status.Code=='active'].[RequesterVpcInfo.VpcId, AccepterVpcInfo.VpcId][]",
         ),
+    ),
+    Limit(
+        id="vpc-network-interfaces",
+        key="vpc/L-DF5E4CA3",
+        title="Network interfaces",
+        docs=DOCS,
+        # What else has interfaces, such as functions in a VPC, makes as many as it needs.
+        counts=(
+            each("AWS::EC2::NetworkInterface"),
+            each("AWS::EC2::Instance", where={"NetworkInterfaces": (ABSENT,)}),
+            length("AWS::EC2::Instance", "NetworkInterfaces", per=""),
+            each(NAT),
+            length(ENDPOINT, "SubnetIds", per=""),
+            each("AWS::EFS::MountTarget"),
+            each("AWS::ElasticLoadBalancingV2::LoadBalancer", units=2),  # one in each of two subnets or more
+            total("AWS::ECS::Service", "DesiredCount", where={"NetworkConfiguration": (PRESENT,)}, missing=1),
+            each("AWS::RDS::DBInstance"),
+        ),
+        default=5000,
+        usage=Call("ec2", "DescribeNetworkInterfaces", "NetworkInterfaces", {"MaxResults": 1000}),
+    ),
+    Limit(
+        id="vpc-rules-per-network-acl",
+        key="vpc/L-2AEEBF1A",
+        title="Rules per network ACL, direction and IP version",
+        docs=DOCS,
+        counts=counted("vpc.network_acl_rules", "AWS::EC2::NetworkAclEntry"),
+        default=20,
+        usage=Call(
+            "ec2", "DescribeNetworkAcls",
+            "NetworkAcls[].[NetworkAclId, length(Entries[?!Egress && CidrBlock])]",
+            reading=Reading.PAIRS,
+        ),
+    ),
+    Limit(
+        id="vpc-endpoint-policy-size",
+        key="vpc/endpoint-policy-size",
+        title="Length of a VPC endpoint policy",
+        docs=DOCS,
+        counts=(size(ENDPOINT, "PolicyDocument"),),
+        unit="characters",
+        default=20_480,
+        adjustable=False,
     ),
 )  # fmt: skip

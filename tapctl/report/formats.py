@@ -25,7 +25,7 @@ def _renderer(name: str) -> "Callable[[Report], str]":
 
 
 FORMATS: "Mapping[str, Callable[[Report], str]]" = {
-    name: _renderer(name) for name in ("github", "junit", "markdown", "sarif")
+    name: _renderer(name) for name in ("github", "gitlab", "html", "junit", "markdown", "sarif")
 }
 
 
@@ -40,4 +40,11 @@ def rendered_by(report_of: "Callable[[T], Report]") -> dict[str, Callable[[T, Re
 
 def as_data(report: "Report") -> "Report":
     """The report with each text in it as one line."""
-    return with_plain_lines(replace(report, items=tuple(map(with_plain_lines, report.items))))
+    return with_plain_lines(
+        replace(
+            report,
+            items=tuple(map(with_plain_lines, report.items)),
+            scope=with_plain_lines(report.scope),
+            functions=tuple(map(with_plain_lines, report.functions)),
+        )
+    )

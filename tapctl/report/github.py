@@ -4,8 +4,9 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from tapctl.report.finding import Level, Report, ReportItem
+from tapctl.report.finding import Level, Report, ReportItem, from_root, root
 
 _COMMANDS = {Level.NOTE: "notice", Level.WARNING: "warning", Level.INCONCLUSIVE: "warning", Level.ERROR: "error"}
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -14,12 +15,13 @@ _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 
 def as_github(report: Report) -> str:
     """An annotation for each problem, and the sentence as a line of the log."""
+    base = root()
     worst_first = sorted(report.problems, key=lambda item: list(Level).index(item.level), reverse=True)
-    return "".join(f"{line}\n" for line in [*map(_annotation, worst_first), report.sentence])
+    return "".join(f"{line}\n" for line in [*(_annotation(item, base) for item in worst_first), report.sentence])
 
 
-def _annotation(item: ReportItem) -> str:
-    properties = {"file": item.file, "line": item.line, "title": item.rule}
+def _annotation(item: ReportItem, base: Path) -> str:
+    properties = {"file": item.file and from_root(item.file, base), "line": item.line, "title": item.rule}
     written = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in properties.items() if value)
     return f"::{_COMMANDS[item.level]} {written}::{_escaped(item.sentence, _DATA)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.account.model import Holders, Stack
@@ -64,16 +65,16 @@ def _table(result: Preflight) -> Any:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("function", "requested", "live", "verdict", "remedy"):
         table.add_column(name, justify="right" if name in ("requested", "live") else "left")
-    for change in result.changes:
-        verdict = _function_verdict(result, change)
-        table.add_row(
-            escape(change.logical_id),
-            _requested(change),
-            _live(change),
-            f"[{STYLES[verdict.value]}]{verdict.value}[/]",
-            escape(_remedy_text(result, change)),
-        )
+    for name, requested, live, verdict, remedy in _rows(result):
+        table.add_row(escape(name), requested, live, f"[{STYLES[verdict]}]{verdict}[/]", escape(remedy))
     return table
+
+
+def _rows(result: Preflight) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each function with what is requested, what is live, the verdict, and the remedy."""
+    for change in result.changes:
+        verdict = _function_verdict(result, change).value
+        yield change.logical_id, _requested(change), _live(change), verdict, _remedy_text(result, change)
 
 
 _OF_FUNCTIONS = ("lambda-reserved-concurrency", "lambda-concurrency-settings")
@@ -182,6 +183,10 @@ def _notes(result: Preflight) -> Iterator[str]:
             yield functions_not_read(holders)
 
 
+_NAMED = 6
+"""How many limits a line names that were not checked; every other format names all."""
+
+
 def _not_checked(result: Preflight) -> Iterator[str]:
     """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
@@ -189,7 +194,9 @@ def _not_checked(result: Preflight) -> Iterator[str]:
         if not result.counts(finding):
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
-    yield from (f"not checked: {', '.join(titles)} ({reason})" for reason, titles in reasons.items())
+    for reason, titles in reasons.items():
+        more = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
+        yield f"not checked: {', '.join(titles[:_NAMED])}{more} ({reason})"
     if result.not_compared:
         yield f"not checked: which resources the update replaces ({result.not_compared})"
 
@@ -255,9 +262,10 @@ def _why(result: Preflight) -> str:
 
 def _report(result: Preflight) -> Report:
     """The findings for the formats of other tools; a text does not load their module."""
-    from tapctl.report.finding import of_preflight
+    from tapctl.report.finding import FunctionRow, of_preflight
 
-    return of_preflight(result, sentence(result).plain)
+    rows, notes = (FunctionRow(*row) for row in _rows(result)), _notes(replace(result, coverage={}))
+    return of_preflight(result, sentence(result).plain, tuple(rows), tuple(notes))
 
 
 def _as_json(result: Preflight, options: RenderOptions) -> str:

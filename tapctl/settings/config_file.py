@@ -1,24 +1,25 @@
-"""Schema of tapctl.toml, and readable validation errors."""
+"""Schema of tapctl.toml, or of [tool.tapctl] in pyproject.toml, and readable validation errors."""
 
 import difflib
 import itertools
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
+from tapctl.settings.limits_section import LimitsConfig, OwnLimit, QuotaOverride
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 from tapctl.state.files import read_bytes
 
-if TYPE_CHECKING:
-    from tapctl.limits import LimitSettings
-
 FILE = "tapctl.toml"
+PROJECT = "pyproject.toml"
+"""Its table [tool.tapctl] has the keys of tapctl.toml; a tapctl.toml beside it wins."""
 
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -53,6 +54,8 @@ class Environment(Section):
     """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     """The unreserved minimum, if you know it."""
+    allow_uncertain: bool = False
+    """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
     termination_protection: bool | None = None
     """Set after every deploy."""
     protected: bool = False
@@ -69,85 +72,6 @@ class Environment(Section):
     """`true` for the local AWS."""
     artifact_bucket: str | None = None
     """An S3 bucket for artifacts; by default tapctl creates a private one."""
-
-
-class QuotaOverride(Section):
-    """`[limits."SERVICE/CODE"]`: the value of a quota, by the key or the id of its limit."""
-
-    value: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
-    """The value in force, where Service Quotas does not show it; findings name it with its reason."""
-    reason: Annotated[str, Field(pattern=r"\S")]
-    """Where the value comes from, such as a ticket; required."""
-
-
-class OwnLimit(Section):
-    """`[[limits.own]]`: a limit that the catalogue does not have."""
-
-    type: str
-    """The resource type that counts; Cloud Control lists what the account has of it."""
-    quota: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9-]+$")]
-    """Service and quota code as Service Quotas has them; another name needs a value in `[limits."SERVICE/NAME"]`."""
-    count: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] = 1
-    """How many units one resource takes."""
-    title: str = ""
-    """How findings name it; by default by its type."""
-
-
-class LimitsConfig(Section):
-    """`[limits]`: what is known of limits beside the catalogue and Service Quotas."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
-    __pydantic_extra__: dict[str, QuotaOverride] = Field(init=False)
-
-    near: Annotated[float, Field(gt=0, le=100, strict=True)] = 80
-    """From how many percent of a quota on a finding that fits is a warning."""
-    own: list[OwnLimit] = Field(default_factory=list)
-    """Limits that the catalogue does not have."""
-
-    def in_force(self, path: Path) -> "LimitSettings":
-        """The section with rows. Raises `ConfigError` for a limit or a type that does not exist, and for one twice."""
-        from tapctl.concurrency.counting import plain_number
-        from tapctl.limits import Limit, LimitKind, LimitSettings, catalogue
-        from tapctl.limits.row import Call, Grade, Override, each
-
-        hint = "`tapctl limits` lists the limits, in JSON with their keys"
-        known = {name: limit for limit in catalogue() for name in (limit.key, limit.id)}
-        own: dict[str, Limit] = {}
-        for row in self.own:
-            if row.quota in known or row.quota in own:
-                where = f"in the catalogue, as {known[row.quota].id}" if row.quota in known else "given twice"
-                raise ConfigError(f"{path}: `limits.own`: {row.quota} is {where}", hint)
-            _check_type(row.type, path)
-            units = plain_number(row.count)
-            listed = Call(
-                "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
-                action="cloudformation:ListResources",
-            )  # fmt: skip
-            own[row.quota] = Limit(
-                row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
-                (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
-            )  # fmt: skip
-        overrides = {}
-        for key, given in self.__pydantic_extra__.items():
-            limit = known.get(key) or own.get(key)
-            if limit is None or limit.kind is not LimitKind.COUNT:
-                problem = "is the same in every account" if limit else "is no key of a limit"
-                near = difflib.get_close_matches(key, [*known, *own], n=1)
-                better = f"did you mean `{near[0]}`?" if near and not limit else hint
-                raise ConfigError(f"{path}: `limits`: {key} {problem}", better)
-            overrides[limit.key] = Override(plain_number(given.value), given.reason)
-        return LimitSettings(overrides, tuple(own.values()), self.near / 100)
-
-
-def _check_type(type_: str, path: Path) -> None:
-    """Raise `ConfigError` for a type of AWS that cfn-lint does not know; others are private."""
-    from tapctl.template.lint import resource_types
-
-    known = {type_} if "::" in type_ and not type_.startswith("AWS::") else resource_types()
-    if type_ not in known:
-        near = difflib.get_close_matches(type_, known, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
-        raise ConfigError(f"{path}: `limits.own`: {type_} is no resource type", hint)
 
 
 class File(Section):
@@ -192,7 +116,7 @@ MAX_DOTS = 1000
 
 
 def find(folder: Path | None = None) -> Path | None:
-    """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
+    """The nearest tapctl.toml or pyproject.toml with [tool.tapctl], in the working folder or `folder`, or above it.
 
     Raises `UsageError` if the working folder does not exist any more.
     """
@@ -200,17 +124,57 @@ def find(folder: Path | None = None) -> Path | None:
         start = folder or Path.cwd()
     except OSError:
         raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
-    # A folder or a device of this name is found too, so that it is refused rather than overlooked.
-    return next((parent / FILE for parent in (start, *start.parents) if os.path.exists(parent / FILE)), None)  # noqa: PTH110 - Path.exists raises errors
+    for parent in (start, *start.parents):
+        # A folder or a device of this name is found too, so that it is refused rather than overlooked.
+        if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
+            return parent / FILE
+        if os.path.isfile(parent / PROJECT) and _has_section(parent / PROJECT):  # noqa: PTH113 - likewise
+            return parent / PROJECT
+    return None
+
+
+def _has_section(project: Path) -> bool:
+    """Whether a pyproject.toml has [tool.tapctl]; one that is not TOML has it where it begins the table."""
+    try:
+        data = read_bytes(project)
+    except OSError:
+        return False  # it is for other tools to refuse
+    if b"tapctl" not in data:
+        return False
+    try:
+        return "tapctl" in _tools(tomllib.loads(_bounded(data).decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", data) is not None
+
+
+def _section(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """[tool.tapctl] of a pyproject.toml. Raises `ConfigError` where there is none."""
+    section = _tools(content).get("tapctl")
+    if not isinstance(section, dict):
+        raise ConfigError(f"{path} has no table [tool.tapctl]", "add it, or give another file with `--config`")
+    return section
+
+
+def _tools(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    tools = content.get("tool")
+    return tools if isinstance(tools, dict) else {}
 
 
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
+        return parsed(read_bytes(path, MAX_BYTES), path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+
+
+def parsed(data: bytes, path: Path) -> File:
+    """The content of the file at this path, which need not exist. Raises `ConfigError` as `load` does."""
+    try:
+        content = tomllib.loads(_bounded(data).decode())
+        if path.name == PROJECT:
+            content = _section(content, path)
+    except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
         raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply", "fix the file") from None

@@ -51,6 +51,8 @@ class Settings:
     """Whether the stack has no other tags, since the configuration lists them."""
     remedy: RemedyMode = RemedyMode.ASK
     min_unreserved: int | None = None
+    allow_uncertain: bool = False
+    """Whether an uncertain or unknown verdict passes."""
     termination_protection: bool | None = None
     protected: bool = False
     """Refuse `--express` and `tapctl destroy`."""
@@ -116,8 +118,7 @@ def read(
     path = account.config or find(cwd)
     file = load(path) if path else File.model_construct()
     environment = environment_of(file, account.env, path)
-    folder = path.parent if path else Path()
-    source = _template(template, file, folder, required=template_required)
+    source = _template(template, file, folder := path.parent if path else Path(), required=template_required)
     name = _stack_name(account, file.stack_name)
     given = _given(template)
     own = Settings(source, limits=_limits(file, path), strict=judgement.strict)
@@ -136,6 +137,7 @@ def read(
         tags=_tags(environment.tags or {}, given.tags, pairs(stack.tags, "--tag", "team=shop")),
         all_tags=environment.tags is not None,
         remedy=judgement.remedy or environment.remedy,
+        allow_uncertain=judgement.allow_uncertain or environment.allow_uncertain,
         min_unreserved=_either(judgement.min_unreserved, environment.min_unreserved),
         termination_protection=_either(stack.termination_protection, environment.termination_protection),
         protected=environment.protected,
@@ -228,6 +230,14 @@ def _given(template: TemplateOptions) -> ParametersFile:
     return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})
 
 
+_TAG_KEY, _TAG_VALUE = 128, 256
+
+
+def _is_tag(key: str, value: str) -> bool:
+    fits = 0 < len(key) <= _TAG_KEY and len(value) <= _TAG_VALUE
+    return fits and f"{key}{value}".isprintable() and not key.lower().startswith("aws:")
+
+
 def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """The tags of all sources, of which a later one wins. Raises `UsageError` for a tag that CloudFormation refuses.
 
@@ -237,6 +247,9 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     if empty := next((key for key, value in tags.items() if not value), None):
         hint = f"give it a value; a stack loses a tag that `tags` in {FILE} leaves out"
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
+    if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
+        hint = f"a key of at most {_TAG_KEY} characters, without `aws:`, and a value of {_TAG_VALUE}, all printable"
+        raise UsageError(f"tag {refused[:_TAG_KEY]} is refused by CloudFormation", hint)
     return tags
 
 

@@ -10,7 +10,7 @@ import select
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from tapctl.errors import TapctlError, UsageError
 _SUFFIX = ".tapctl"
 _ABANDONED = 600
 """Seconds after which a temporary file belongs to a run that was killed; a write takes moments."""
+_NAME_FOLDER = "name a folder that exists and is writable"
 
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -127,6 +128,27 @@ def own_folder(path: Path) -> Path:
     return path
 
 
+def repository_of(file: Path) -> Path | None:
+    """The folder of the repository that has a file of this name, whatever links are on the way to it."""
+    return next((folder for folder in _named(file).parents if (folder / ".git").exists()), None)
+
+
+def leads_out(file: Path, root: Path) -> Path | None:
+    """What a file is behind the links on the way to it, if that is outside of this folder."""
+    target = _named(file).resolve()
+    return None if target.is_relative_to(root.resolve()) else target
+
+
+def refuse_link_out(file: Path) -> None:
+    """Raise `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+    if (root := repository_of(file)) and (target := leads_out(file, root)):
+        raise UsageError(f"{file} is a link out of the repository, to {target}", "name another file")
+
+
+def _named(file: Path) -> Path:
+    return Path(os.path.normpath(file.absolute()))
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` to a temporary file beside `path` and move it into place.
 
@@ -155,6 +177,23 @@ def write_together(texts: Mapping[Path, str]) -> None:
             replaced.append(str(path))
 
 
+def refuse_unwritable(paths: Sequence[Path]) -> None:
+    """Raise `UsageError` for a file that cannot be written as far as that shows before the write, or given twice."""
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        refuse_link_out(path)
+        target = _target(path)
+        if target is None:
+            continue
+        if target in seen:
+            raise UsageError(f"{seen[target]} is to get two results", "name a file for each")
+        seen[target] = path
+        folder = target.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            reason = os.strerror(errno.EACCES if folder.is_dir() else errno.ENOENT)
+            raise UsageError(f"cannot write {path}: {reason}", _NAME_FOLDER)
+
+
 @contextmanager
 def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
     """Write a temporary file; yields the function that moves it into place. It is removed at the end otherwise."""
@@ -170,8 +209,7 @@ def _staged(path: Path, text: str) -> Iterator[Callable[[], None]]:
         _remove_abandoned(target.parent, prefix)
         temporary.touch(0o666 if mode is None else 0o600, exist_ok=False)  # the operating system applies the umask
     except OSError as error:
-        hint = "name a folder that exists and is writable"
-        raise UsageError(f"cannot write {path}: {error.strerror}", hint) from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", _NAME_FOLDER) from None
     try:
         with _keeping_old(path), temporary.open("wb") as file:
             file.write(data)

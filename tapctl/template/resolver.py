@@ -4,6 +4,7 @@ Conditions are true, false or unknown, so a branch that makes no difference neve
 Combinations of conditions are never enumerated.
 """
 
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from tapctl.state.redaction import REDACTED
 from tapctl.template.intrinsics import FUNCTIONS, find_unknown
 from tapctl.template.model import FN_TRANSFORM, Path, Resource, Template, not_here
 from tapctl.template.parameters import Bound, References, as_text, is_secret, unknown_in_ssm
-from tapctl.template.values import NO_VALUE, Value
+from tapctl.template.values import NO_VALUE, MaybeNoValue, Value
 from tapctl.unknown import Unknown
 
 MAX_TEXT = MAX_TEMPLATE
@@ -186,9 +187,58 @@ def existence(resolver: Resolver, resource: Resource) -> bool | Unknown:
     return resolver.exists(resource.condition, ("Resources", resource.logical_id, "Condition"))
 
 
+def lengths(value: Value) -> tuple[int, int]:
+    """The least and most items of a list, of which some may not be there; of several lists the longest counts."""
+    items = value if isinstance(value, list) else [] if value is NO_VALUE else [value]
+    if lists := [lengths(item) for item in items if isinstance(item, list)]:
+        return max(least for least, _ in lists), max(most for _, most in lists)
+    return sum(not isinstance(item, MaybeNoValue) for item in items), len(items)
+
+
 def plain(unknown: Unknown) -> Unknown:
     """Any subclass of Unknown as a plain Unknown."""
     return Unknown(unknown.reason, unknown.resolution, unknown.judged, unknown.lookup)
+
+
+def template_text(resolver: Resolver, raw: Value) -> str:
+    """An expression as text, with `${Name}` where it refers to what only the deploy knows."""
+    try:
+        value = resolver.value(raw)
+    except TemplateError:
+        value = None  # the linter and CloudFormation say more
+    if isinstance(value, str):
+        return value
+    match raw:
+        case {"Ref": str(name)}:
+            return f"${{{name}}}"
+        case {"Fn::Join": [str(separator), [*items]]}:
+            return separator.join(template_text(resolver, item) for item in items)
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), _]}:
+            own = raw["Fn::Sub"][1] if isinstance(raw["Fn::Sub"], list) else {}
+            references = re.compile(r"\$\{([^!}]+)\}")
+            return references.sub(lambda name: template_text(resolver, own.get(name[1], {"Ref": name[1]})), text)
+    return json.dumps(raw, default=str, sort_keys=True)
+
+
+def sizes(value: Value, reference: int) -> tuple[int, int]:
+    """The least and most characters of a value, without spaces; a list of values takes what they take together.
+
+    `reference` is the most that each value in it has which only the deploy knows.
+    """
+    if value is NO_VALUE:
+        return 0, 0
+    if isinstance(value, list):
+        pairs = [sizes(item, reference) for item in value]
+        return sum(least for least, _ in pairs), sum(most for _, most in pairs)
+    unknowns = 0
+
+    def blank(_: object) -> str:
+        nonlocal unknowns
+        unknowns += 1
+        return ""
+
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=blank)
+    return len(text), len(text) + unknowns * reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Verification:
     stack_id: str = ""
     template: Template | None = None
     """The template file, where it is known: reports take line numbers from it."""
+    env: str | None = None
+    """The environment, where it is known."""
 
     @property
     def failed(self) -> list[Check]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,13 +19,13 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.concurrency.warnings import unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
+from tapctl.limits import CONCURRENCY, catalogue
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
 from tapctl.template.sam_build import unbuilt
 from tapctl.unknown import Unknown, total
-from tapctl.workflows.read_inputs import Inputs, read_inputs, read_pending_increases, resolve_lookups
+from tapctl.workflows.read_inputs import Inputs, counted, read_inputs, read_pending_increases, resolve_lookups
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
@@ -53,13 +53,20 @@ def preflight(
     return replace(result, lint=(*own, *linted))
 
 
+def identified(result: Preflight, reader: AccountReader) -> Preflight:
+    """With the account's id, which no verdict needs and a report names; without it where it cannot be read."""
+    known = reader.identity() if result.account.account_id is None else None
+    if known is None or isinstance(known, Unknown):
+        return result
+    return replace(result, account=replace(result.account, account_id=known.account_id))
+
+
 def judge(
     template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Preflight:
     """The verdict without linting; `replacements` is what a change set reports as replaced."""
     result = decide(template, read_inputs(template, reader, settings, replacements), settings)
-    lacking = bool(result.concurrency.lacking)
-    if lacking:
+    if lacking := bool(result.concurrency.lacking):
         holders = reader.holders() if result.reserved_by_others else UNREAD
         result = replace(result, account=replace(result.account, holders=holders))
     result = with_findings(result, settings)
@@ -93,6 +100,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         remedy_asks=settings.remedy is RemedyMode.ASK,
         is_sandbox=settings.sandbox,
         strict=settings.strict,
+        env=settings.env,
         deployed=inputs.deployed,
         limits=settings.limits,
         coverage=limits_check.coverage(inputs.tree, settings.limits.own),
@@ -305,8 +313,7 @@ def survey(
         read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        whole = (*catalogue(), *settings.limits.own)
-        quotas = None if template else pool.submit(reader.quotas, _counted(whole))
+        quotas = None if template else pool.submit(reader.quotas, counted((*catalogue(), *settings.limits.own)))
         exports = pool.submit(reader.exports)
         known = identity.result()
         account = Account(
@@ -323,11 +330,7 @@ def survey(
         return replace(account, quotas=quotas.result() if quotas else {})
     tree, _, account = resolve_lookups(template, reader, settings, account)
     limits = limits_check.touched(tree, None, settings.limits.own)
-    return replace(account, quotas=reader.quotas(_counted(limits)))
-
-
-def _counted(limits: Iterable[Limit]) -> list[Limit]:
-    return [limit for limit in limits if limit.kind is LimitKind.COUNT]
+    return replace(account, quotas=reader.quotas(counted(limits)))
 
 
 def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:

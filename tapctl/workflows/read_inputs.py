@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -59,7 +59,7 @@ def read_inputs(
         tree, demand, account = resolve_lookups(template, reader, settings, account)
 
         limits = limits_check.touched(tree, account.stack, settings.limits.own)
-        quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
+        quotas = pool.submit(reader.quotas, counted(limits))
         reads_exports = any(limit.kind is LimitKind.EXPORTS for limit in limits)
         exports = pool.submit(reader.exports) if reads_exports and _needs_exports(tree, account.stack) else None
         learned = pool.submit(_learned, reader, account)
@@ -87,6 +87,11 @@ def read_inputs(
         # A recheck, which has the replacements of a change set, decides nothing by them.
         kept = _with_new_default(reader, account.stack, tree) if replacements is None else ()
     return Inputs(tree, demand, account, effects, changes, deployed, kept)
+
+
+def counted(limits: Iterable[Limit]) -> list[Limit]:
+    """The limits whose quota and usage are read."""
+    return [limit for limit in limits if limit.kind is LimitKind.COUNT]
 
 
 def _start(pool: ThreadPoolExecutor, wanted: bool, read: Callable[[], T]) -> Future[T] | None:

@@ -4,6 +4,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import Quota, Source
-from tapctl.account.usage import LimitReads, Rate
+from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads, Rate
+from tapctl.aws.session import Aws, Target
 from tapctl.errors import AwsError
 from tapctl.limits import Limit, catalogue
 from tapctl.limits.row import Call, each
@@ -70,6 +72,19 @@ class TestReadings:
         tables = {"RouteTables": [{"RouteTableId": "rtb-1", "Routes": routes}]}
         assert read("vpc-routes-per-table", {"DescribeRouteTables": [tables]}).usage == {"rtb-1": 1}
 
+    def test_the_parents_that_a_template_names_are_read_one_by_one(self) -> None:
+        limit = row("appconfig-environments-per-application")
+        assert isinstance(limit.usage, Call)
+        limit = replace(limit, usage=replace(limit.usage, parents=("a1", "a2")))
+        with stubbed("appconfig", "service-quotas") as (aws, stubs):
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 20.0}})
+            for items in ([{"Id": "e1"}, {"Id": "e2"}], []):
+                stubs["appconfig"].add_response("list_environments", {"Items": items})
+            (found,) = LiveAccount(aws).quotas([limit]).values()
+        assert isinstance(found.usage, dict)
+        assert sorted(found.usage) == ["a1", "a2"]
+        assert sum(found.usage.values()) == 2
+
     def test_numbers_are_added_up_in_the_unit_of_the_limit(self) -> None:
         volumes = {"Volumes": [{"Size": 512}, {"Size": 1024}]}
         assert read("ebs-gp3-storage", {"DescribeVolumes": [volumes]}, 50) == Quota(50, 1.5)
@@ -84,6 +99,67 @@ class TestReadings:
         found = LiveAccount(aws).quotas([row("ec2-on-demand-standard-vcpus"), row("ec2-on-demand-g-vcpus")])
 
         assert list(found.values()) == [Quota(64, 12), Quota(64, 0)]
+
+    def test_a_percentage_is_of_the_quota(self) -> None:
+        aws = offline_aws()
+        answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": [{"Id": "m0", "Values": [12.5]}]}])
+        answering(aws, "dynamodb", DescribeLimits=[{"AccountMaxReadCapacityUnits": 80_000}])
+
+        assert LiveAccount(aws).quotas([row("dynamodb-read-capacity")]) == {
+            "dynamodb/L-34F6A552": Quota(80_000, 10_000)
+        }
+
+    def test_a_call_may_want_the_id_of_the_account(self) -> None:
+        with stubbed("sts", "s3control", "service-quotas") as (aws, stubs):
+            stubs["sts"].add_response("get_caller_identity", {"Account": "123456789012"})
+            for token, page in (({}, {"NextToken": "more"}), ({"NextToken": "more"}, {})):
+                stubs["s3control"].add_response(
+                    "list_access_points",
+                    {"AccessPointList": [{"Name": "own", "NetworkOrigin": "VPC", "Bucket": "own"}], **page},
+                    {"AccountId": "123456789012", "MaxResults": 1000, **token},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 10_000.0}})
+            found = LiveAccount(aws).quotas([row("s3-access-points")])
+        assert found == {"s3/L-FAABEEBA": Quota(10_000, 2)}
+
+    def test_the_next_page_may_begin_behind_the_last_name(self) -> None:
+        with stubbed("firehose", "service-quotas") as (aws, stubs):
+            for begins, names in (({}, ["a", "b"]), ({"ExclusiveStartDeliveryStreamName": "b"}, ["c"])):
+                stubs["firehose"].add_response(
+                    "list_delivery_streams",
+                    {"DeliveryStreamNames": names, "HasMoreDeliveryStreams": len(names) == 2},
+                    {"Limit": 1000, **begins},
+                )
+            stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 100.0}})
+            found = LiveAccount(aws).quotas([row("firehose-streams")])
+        assert found == {"firehose/L-14BB0BE7": Quota(100, 3)}
+
+    def test_the_attributes_of_an_account_are_found_by_name(self) -> None:
+        aws = offline_aws()
+        attributes = [
+            {"AccountQuotaName": name, "Used": used, "Max": 40} for name, used in (("DBClusters", 3), ("A", 9))
+        ]
+        answering(aws, "rds", DescribeAccountAttributes=[{"AccountQuotas": attributes}])
+
+        found = LiveAccount(aws).quotas([row("rds-clusters"), row("rds-instances")])
+
+        assert found["rds/L-952B80B8"] == Quota(40, 3)
+        assert isinstance(found["rds/L-7B6409FD"].value, Unknown)
+
+    def test_a_limit_may_be_a_text(self) -> None:
+        aws = offline_aws()
+        balancers = [{"Type": "gateway"}, {"Type": "network"}]
+        limits = [{"Name": "gateway-load-balancers", "Max": "100"}, {"Name": "targets", "Max": "7"}]
+        answering(
+            aws,
+            "elbv2",
+            DescribeLoadBalancers=[{"LoadBalancers": balancers}],
+            DescribeAccountLimits=[{"Limits": limits}],
+        )
+
+        (quota,) = LiveAccount(aws).quotas([row("elasticloadbalancing-gateway-balancers")]).values()
+
+        assert quota == Quota(100, 1)
 
 
 GATEWAYS = (
@@ -320,3 +396,11 @@ def test_the_peak_of_two_weeks_is_the_highest_value(values: list[float], expecte
     answering(aws, "cloudwatch", GetMetricData=[{"MetricDataResults": [{"Id": "m0", "Values": values}]}])
     peak = LiveAccount(aws).claimed_peak()
     assert isinstance(peak, Unknown) if expected is None else peak == expected
+
+
+def test_the_sandbox_is_asked_for_the_limits_of_its_account_settings_alone() -> None:
+    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
+    asked = [row("lambda-interfaces-per-vpc"), row("lambda-capacity-providers"), row("logs-log-groups")]
+
+    assert set(LiveAccount(aws).quotas(asked).values()) == {Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)}
+    assert LiveAccount(aws).quotas([row("lambda-timeout")]) == {"lambda/timeout": Quota(900, 0, Source.DOCUMENTED)}

@@ -666,6 +666,21 @@ def test_a_device_is_refused(arguments: str, shop: Path, tapctl: Tapctl) -> None
     assert tapctl("preflight", *named, *account, "--no-lint", *given).is_error(2)
 
 
+@pytest.mark.parametrize("output", ["out.json", "reports/out.json"])
+def test_an_output_does_not_follow_a_link_out_of_the_repository(
+    output: str, shop: Path, tmp_path_factory: pytest.TempPathFactory, tapctl: Tapctl
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "out.json"
+    outside.write_text("kept")
+    (shop / ".git").mkdir()
+    (shop / "out.json").symlink_to(outside)
+    (shop / "reports").symlink_to(outside.parent)
+
+    answer = tapctl("preflight", "queue.yaml", "--snapshot", "account.json", "--no-lint", "--output", output)
+
+    assert (answer.is_error(2), outside.read_text()) == (True, "kept")
+
+
 @pytest.mark.parametrize("kind", ["a device", "a folder"])
 def test_a_tapctl_toml_that_is_no_file_is_refused(kind: str, shop: Path, tapctl: Tapctl) -> None:
     (shop / "tapctl.toml").unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import pytest
 from tapctl.sandbox import AccountLimits
 from tests.cli.conftest import sandboxed
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
@@ -146,6 +147,7 @@ def test_json_fulfils_its_contract_and_is_alone_on_stdout(
 
     assert (answer.code, answer.err) == (code, "")
     assert breach(answer.json(), SPECS[command]) is None
+    assert breaches(answer.json()) == []
 
 
 def test_a_deploy_prints_progress_on_stderr_and_the_document_on_stdout(reference: DeployedReference) -> None:
@@ -153,6 +155,7 @@ def test_a_deploy_prints_progress_on_stderr_and_the_document_on_stdout(reference
     document = reference.deployed.json()
 
     assert breach(document, SPECS["deploy"]) is None
+    assert breaches(document) == []
     assert document["changed"] is True
     assert document["remedies"]["WebhookProcessorFunction"] == {"action": "lower", "value": 50, "requested": 100}
     assert document["verification"]["verified"] is True
@@ -179,6 +182,7 @@ def test_a_blocked_deploy_prints_its_document(where: str, reference: DeployedRef
         "error": {"message": str, "exit_code": 4},
     }
     assert breach(document, spec) is None
+    assert breaches(document) == []
     assert set(document) == set(reference.deployed.json())
     assert (answer.out == "") == bool(output)
 

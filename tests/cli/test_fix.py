@@ -1,6 +1,5 @@
 """`tapctl fix` as a command: the diff, the write, and a kill in its middle."""
 
-import io
 import json
 import os
 import shutil
@@ -98,8 +97,9 @@ def test_scanners_are_suppressed_when_asked(folder: Path, fix: Fix) -> None:
 def test_standard_input_is_refused_in_one_line(
     folder: Path, tapctl: Tapctl, golden: Golden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEMPLATE.encode())))
-    done = tapctl("fix", "-", "--snapshot", "account.json")
+    with (folder / "t.yaml").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        done = tapctl("fix", "-", "--snapshot", "account.json")
     assert (done.code, done.out) == (2, "")
     golden(done.err)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tapctl.__main__ import main
 from tapctl.cli.app import _Commands
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
@@ -15,6 +16,17 @@ def test_no_summary_of_a_command_is_cut_off(group: tuple[str, ...], fresh: Termi
     summaries = help_text.partition("Commands:\n")[2].splitlines()
     assert len(summaries) >= 5
     assert all(line.endswith(".") and "..." not in line for line in summaries), summaries
+
+
+@pytest.mark.parametrize("name", ["tapctl", "tap-preflight"])
+def test_the_program_goes_by_the_name_that_it_runs_under(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [f"/usr/bin/{name}", "verify", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+
+    assert capsys.readouterr().out.startswith(f"Usage: {name} verify ")
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "fix", "deploy"])
@@ -41,7 +53,7 @@ def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: G
     golden(answer.err)
 
 
-COMMANDS = ("", *_Commands.summaries, "sandbox start")
+COMMANDS = ("", *_Commands.summaries, "sandbox start", "config show", "hook template")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command or "tapctl" for command in COMMANDS])
@@ -63,3 +75,60 @@ def test_a_shell_completes_commands_and_options(fresh: Terminal) -> None:
     assert completed("tapctl de") == ["demand", "deploy", "destroy"]
     assert completed("tapctl preflight --re") == ["--resolve", "--region", "--remedy"]
     assert completed("tapctl preflight --remedy ") == ["ask", "adjust", "drop", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "variables", "answer"),
+    [
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "tapctl prefl"}, '"preflight":"Check whether the template fits'),
+        (
+            "fish",
+            {"_TYPER_COMPLETE_ARGS": "tapctl prefl", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+            "preflight\tCheck whether the template fits",
+        ),
+    ],
+)
+def test_zsh_and_fish_show_what_a_command_does(
+    shell: str, variables: dict[str, str], answer: str, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"_TAPCTL_COMPLETE": f"complete_{shell}", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    assert answer in tapctl().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_script(shell: str, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TAPCTL_COMPLETE", f"source_{shell}")
+
+    assert f"complete_{shell}" in tapctl().out
+
+
+def test_the_examples_of_each_help_are_commands_that_exist(tapctl: Tapctl) -> None:
+    for name, lines in _Commands.examples.items():
+        assert all(f"tapctl {name}" in line for line in lines)
+        words = [word.partition("=")[0] for line in lines for word in line.split() if word.startswith("--")]
+        text = tapctl(name, "--help").out
+        assert [word for word in words if word not in text.partition("Examples:")[0]] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "CI": "true"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0"}, False),
+    ],
+    ids=str,
+)
+def test_the_variables_for_colours(
+    variables: dict[str, str], coloured: bool, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in tapctl("limits", "kms").out) == coloured

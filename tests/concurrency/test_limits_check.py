@@ -1,6 +1,6 @@
 """Every limit but concurrency: what is used and what is added, against what is allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Increase, Quota, Source, Stack
-from tapctl.concurrency.counting import Inventory, Part, grouped, largest, number
+from tapctl.concurrency.counting import Inventory, largest, number
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import EARLIER, additions, check_limits, coverage, short, touched
+from tapctl.concurrency.limits_check import EARLIER, additions, check_limits, coverage, measured, short, touched
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, advise
-from tapctl.limits import Limit, LimitSettings, catalogue
-from tapctl.limits.row import Call, Override, each
+from tapctl.limits import Limit, LimitSettings, Override, catalogue
+from tapctl.limits.row import Call, each
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
 from tapctl.template.parameters import Parameters
@@ -30,7 +30,7 @@ DENIED = Unknown("dynamodb:ListTables was denied", "allow the action dynamodb:Li
 TABLES, STACKS, KEYS, ROLES = (
     "dynamodb/L-F98FE922", "cloudformation/L-0485CB21", "kms/L-C2F1777E", "iam/L-FE177D64",
 )  # fmt: skip
-STORAGE = "lambda/L-2ACBD22F"
+STORAGE, LOG_GROUPS = "lambda/L-2ACBD22F", "logs/L-C7B9AAAB"
 PACKAGE = 262_144_000
 PARAMETERS = "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a], Never: !Equals [a, b]}\n"
 TWO_TABLES = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n  T2: {Type: AWS::DynamoDB::Table}\n"
@@ -150,10 +150,11 @@ class TestCoverage:
             pytest.param("{V: {Type: Custom::V, Condition: Never}}", {}, id="one-that-does-not-exist"),
             pytest.param("{V: {Type: Custom::V, Condition: C}}", {"Custom::V": 1}, id="one-that-may-exist"),
             pytest.param(
-                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::WaitConditionHandle}}",
-                {"AWS::CloudFormation::WaitConditionHandle": 1, "Custom::B": 1},
+                "{B: {Type: Custom::B}, A: {Type: AWS::CloudFormation::CustomResource}}",
+                {"AWS::CloudFormation::CustomResource": 1, "Custom::B": 1},
                 id="sorted",
             ),
+            pytest.param("{Q: {Type: AWS::SQS::Queue}}", {}, id="known-to-have-none"),
         ],
     )
     def test_a_type_that_no_limit_knows_is_named(self, resources: str, expected: dict[str, int]) -> None:
@@ -265,6 +266,13 @@ class TestExports:
         assert (finding.verdict, finding.judged) == (UNKNOWN, False)
 
 
+_SECRET = "'{{resolve:secretsmanager:s}}'"
+
+
+def _entries(count: int) -> str:
+    return ", ".join(f"k{each}: {{a: b}}" for each in range(count))
+
+
 class TestTheTemplateItself:
     @pytest.mark.parametrize(
         ("count", "expected"), [(500, FITS), (501, EXCEEDS)], ids=["exactly-full-fits", "one-more"]
@@ -275,6 +283,31 @@ class TestTheTemplateItself:
         )
         (finding,) = [finding for finding in findings(text) if finding.limit == "cloudformation-template-resources"]
         assert (finding.verdict, f": {count} of 500" in finding.message) == (expected, True)
+
+    @pytest.mark.parametrize("over", [0, 1], ids=["exactly-full-fits", "one-more"])
+    @pytest.mark.parametrize(
+        ("name", "largest", "text"),
+        [
+            ("description", 1024, lambda size: f"Description: {'d' * size}\n"),
+            ("parameter-value", 4096, lambda size: f"Parameters: {{P: {{Type: String, Default: {'p' * size}}}}}\n"),
+            ("mapping-attributes", 200, lambda size: f"Mappings: {{M: {{{_entries(size)}}}, N: {{{_entries(1)}}}}}\n"),
+            ("dynamic-references", 60, lambda size: f"Metadata: [{', '.join([_SECRET] * size)}]\n"),
+        ],
+    )
+    def test_it_has_limits_of_its_own(self, name: str, largest: int, text: Callable[[int], str], over: int) -> None:
+        template = text(largest + over) + "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
+        id_ = f"cloudformation-template-{name}"
+        (finding,) = [finding for finding in findings(template) if finding.limit == id_]
+        assert finding.verdict is (EXCEEDS if over else FITS)
+
+    def test_its_nested_stacks_count_with_it(self, tmp_path: Path) -> None:
+        handles = "".join(f"  T{each}: {{Type: AWS::CloudFormation::WaitConditionHandle}}\n" for each in range(3))
+        (tmp_path / "nested.yaml").write_text(f"Resources:\n{handles}")
+        stack = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested.yaml}}"
+        (tmp_path / "root.yaml").write_text(f"Resources:\n  A: {stack}\n  B: {stack}\n")
+        tree = stack_tree(load(str(tmp_path / "root.yaml")), Parameters({}, {}, {}), {})
+        (row,) = [row for row in catalogue() if row.id == "cloudformation-template-nested-resources"]
+        assert [measured(row, member) for member in tree.members()] == [8, 0, 0]
 
     @pytest.mark.parametrize(
         ("more", "expected"), [(0, FITS), (1, EXCEEDS)], ids=["exactly-full-fits", "one-byte-more"]
@@ -296,7 +329,7 @@ class TestTheTemplateItself:
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::Lambda::Function}}",
-            {"lambda-reserved-concurrency", "lambda-code-storage"}, id="a-function",
+            {"lambda-reserved-concurrency", "lambda-code-storage", "logs-log-groups"}, id="a-function",
         ),
         pytest.param(
             "Resources: {A: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
@@ -312,9 +345,10 @@ def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> Non
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
     text = f"{TWO_TABLES}  F: {{Type: AWS::Lambda::Function}}\n  R: {{Type: AWS::IAM::Role}}\n"
-    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE)}
+    roomy = {key: Quota(10**9, 0) for key in (TABLES, STACKS, KEYS, ROLES, STORAGE, LOG_GROUPS)}
     assert {(finding.limit, finding.verdict) for finding in findings(text, roomy)} == {
         ("lambda-reserved-concurrency", FITS), ("lambda-code-storage", FITS), ("dynamodb-tables", FITS),
+        ("logs-log-groups", FITS),
         ("iam-roles", FITS), ("cloudformation-stacks", FITS), ("cloudformation-template-size", FITS),
         ("cloudformation-template-resources", FITS),
     }  # fmt: skip
@@ -346,6 +380,16 @@ class TestPerParent:
         text = "Resources:\n  V: {Type: AWS::EC2::VPC}\n  S: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref V}}\n"
         found = one(SUBNETS, findings(text, {SUBNETS: Quota(200, 200)}))
         assert (found.verdict, found.resource) == (FITS, "S")
+
+    def test_a_limit_that_is_read_parent_by_parent_has_those_of_the_account(self) -> None:
+        text = "Parameters: {P: {Type: String}}\nResources:\n  A: {Type: AWS::AppConfig::Application}\n" + "".join(
+            f"  E{each}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
+            for each, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
+        )
+        limits = {limit.id: limit for limit in touched(stack_tree_of(text), None)}
+        usage = limits["appconfig-environments-per-application"].usage
+        assert isinstance(usage, Call)
+        assert usage.parents == ("app-1", "app-2")
 
 
 class TestDefaults:
@@ -410,6 +454,34 @@ class TestAmounts:
         text = f"{PARAMETERS}{text}"
         assert one(STANDARD, findings(text, {STANDARD: Quota(10, 0)})).verdict is UNKNOWN
         assert one(STANDARD, findings(text, {STANDARD: Quota(5, 0)})).verdict is EXCEEDS
+
+    @pytest.mark.parametrize(
+        ("quota", "severities"), [pytest.param(18, [""], id="room"), pytest.param(17, ["", "warning"], id="too-little")]
+    )
+    def test_a_maximum_size_above_the_room_is_a_warning(self, quota: int, severities: list[str]) -> None:
+        found = [
+            one for one in findings(self.GROUP % 3, {STANDARD: Quota(quota, 0)}) if one.limit == limit(STANDARD).id
+        ]
+        assert [(one.verdict, one.severity) for one in found] == [(FITS, severity) for severity in severities]
+
+    def test_the_longest_list_of_a_resource_counts(self) -> None:
+        interfaces = "NetworkInterfaces: [{GroupSet: [a, b, c, d, e, f]}, {GroupSet: [a]}]"
+        text = f"Resources:\n  I: {{Type: AWS::EC2::Instance, Properties: {{{interfaces}}}}}\n"
+        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)), None)).most == 6
+
+    def test_a_list_that_an_import_brings_is_not_judged(self) -> None:
+        subnets = "SubnetIds: {'Fn::Split': [',', {'Fn::ImportValue': x}]}, DBSubnetGroupDescription: a"
+        text = f"Resources:\n  G: {{Type: AWS::RDS::DBSubnetGroup, Properties: {{{subnets}}}}}\n"
+        found = one("rds/subnets-per-group", findings(text))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+
+
+@pytest.mark.parametrize(("timeout", "expected", "severity"), [(900, FITS, ""), (901, EXCEEDS, "")])
+def test_a_value_at_its_bound_is_no_warning(timeout: int, expected: Verdict, severity: str) -> None:
+    text = f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Timeout: {timeout}}}}}}}\n"
+    finding = one("lambda/timeout", findings(text))
+    assert (finding.verdict, finding.severity) == (expected, severity)
+    assert finding.message == f"Timeout of a function on F: {timeout} of 900 seconds (documented default)"
 
 
 class TestWhatTapctlTomlGives:
@@ -478,10 +550,6 @@ class TestSums:
     def test_a_range_and_the_age_of_a_metric_are_named(self, golden: Golden) -> None:
         text = TestAmounts.GROUP.replace("DesiredCapacity: '%d', ", "")
         golden(one(STANDARD, findings(text, {STANDARD: Quota(12, 1)})).message)
-
-    def test_what_scaling_may_add_is_summed_for_the_account(self) -> None:
-        (found,) = grouped([Part("A", 1, 1, later=3), Part("B", 1, 1, later=2)])
-        assert (found.most, found.later) == (2, 5)
 
 
 ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"

@@ -20,7 +20,8 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Verdict
-from tapctl.limits import FILES, Limit, LimitKind, catalogue, limits_of, rows
+from tapctl.limits import FILES, Limit, LimitKind, NoLimit, catalogue, limits_of, no_limits, rows, uncovered
+from tapctl.limits.acm import KEY_TYPES
 from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
 from tests.support.templates import stack_tree_of
 
@@ -78,7 +79,7 @@ def test_a_row_that_several_files_count_is_in_one() -> None:
 @each_row
 class TestEveryRow:
     def test_its_id_begins_with_its_service(self, row: Limit) -> None:
-        assert re.fullmatch(rf"{row.service}(-[a-z0-9]+)+", row.id)
+        assert re.fullmatch(rf"{row.service.lower().removeprefix('aws')}(-[a-z0-9]+)+", row.id)
 
     def test_its_documentation_is_aws_s_over_https(self, row: Limit) -> None:
         assert row.docs.startswith("https://docs.aws.amazon.com/")
@@ -109,7 +110,8 @@ class TestEveryRow:
     def test_a_usage_by_parent_has_counts_by_parent(self, row: Limit) -> None:
         if row.kind is not LimitKind.COUNT:
             return
-        by_parent = isinstance(row.usage, Call) and row.usage.reading in (Reading.TALLY, Reading.PAIRS)
+        tallies = (Reading.TALLY, Reading.PAIRS)
+        by_parent = isinstance(row.usage, Call) and (row.usage.reading in tallies or bool(row.usage.parent))
         if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
             assert {bool(count.per) for count in row.counts} == {by_parent}
 
@@ -126,7 +128,7 @@ def test_the_codes_are_those_of_the_facts() -> None:
 
 
 def parameters(call: Call) -> dict[str, Any]:
-    return dict(call.parameters)
+    return dict(call.parameters) | ({call.parent: "parent-1"} if call.parent else {})
 
 
 @each_call
@@ -163,7 +165,7 @@ class TestEveryCall:
                 assert all(len(pair) == 2 and None not in pair for pair in found)
 
     def test_the_members_in_its_path_exist(self, call: Call) -> None:
-        words = set(re.findall(r"(?<!['\w])[A-Za-z]\w+(?![\w'(])", call.path))
+        words = set(re.findall(r"(?<!\w)[A-Za-z]\w+(?![\w(])", re.sub("'[^']*'", "''", call.path)))
 
         assert words - names(call.service, call.operation) == set()
 
@@ -205,7 +207,7 @@ def example(shape: Any, depth: int = 0) -> Any:
         case "boolean":
             return True
         case _:
-            return "text"
+            return "1"  # some services give numbers as text
 
 
 def members(shape: Any, depth: int = 0) -> set[str]:
@@ -269,8 +271,15 @@ class TestEveryCount:
         parent = () if count.per in ("", ITSELF) else (count.per,)
 
         assert [
-            path for path in (*own, *count.times, *parent, *count.where) if at(schema(count.type), path) is None
+            path
+            for path in (*own, *count.times, *parent, *count.where)
+            if at(schema(count.type), path.partition(">")[0]) is None
         ] == []
+
+    def test_the_name_of_another_resource_is_of_a_property(self, count: Count) -> None:
+        if named := count.unless:
+            assert at(schema(named.type), named.path)
+            assert at(schema(count.type), named.own)
 
     def test_its_units_are_a_number_above_zero(self, count: Count) -> None:
         assert count.units > 0
@@ -280,8 +289,8 @@ class TestEveryCount:
             assert callable(counter_of(count.counter))
 
     def test_a_template_of_it_adds_what_it_says(self, count: Count) -> None:
-        if count.of is Of.COUNTER:
-            pytest.skip("tests/concurrency/counters has its templates")
+        if count.of is Of.COUNTER or follows_a_reference(count):
+            pytest.skip("tests/concurrency/ has its templates")
         row = next(row for row in catalogue() if count in row.counts)
         one, two = (added(row, *[spender(count)] * number) for number in (1, 2))
 
@@ -292,12 +301,17 @@ class TestEveryCount:
 @each_count
 def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
     row = next(row for row in catalogue() if count in row.counts)
-    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER:
+    if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER or follows_a_reference(count):
         return
     units = int(added(row, spender(count))) + row.own_stack
     verdicts = [verdict(row, count, Quota(units + free, 0)) for free in (0, -1)]
 
-    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most else Verdict.EXCEEDS]
+    assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most or count.maybe else Verdict.EXCEEDS]
+
+
+def follows_a_reference(count: Count) -> bool:
+    """Whether it counts under a property of another resource."""
+    return any(">" in path and None not in allowed for path, allowed in count.where.items())
 
 
 def verdict(row: Limit, count: Count, quota: Quota) -> Verdict:
@@ -343,6 +357,79 @@ def test_stacks_are_counted_in_every_status_but_deleted() -> None:
     assert isinstance(row.usage, Call)
     shape: Any = SESSION.get_service_model("cloudformation").shape_for("StackStatus")
     assert sorted([*row.usage.parameters["StackStatusFilter"], "DELETE_COMPLETE"]) == sorted(shape.enum)  # type: ignore[misc]
+
+
+class TestNoLimits:
+    TYPES = tuple(type_ for group in no_limits() for type_ in group.types)
+
+    def test_each_type_is_named_once_and_has_no_row(self) -> None:
+        assert len(self.TYPES) == len(set(self.TYPES))
+        assert set(self.TYPES) & set(FILES) == set()
+
+    @pytest.mark.parametrize("type_", TYPES)
+    def test_the_type_exists(self, type_: str) -> None:
+        assert type_ == "AWS::CDK::Metadata" or schema(type_)["typeName"] == type_
+
+    @pytest.mark.parametrize("group", no_limits(), ids=lambda group: group.types[0])
+    def test_it_has_a_reason_and_a_page_of_aws(self, group: NoLimit) -> None:
+        assert group.reason
+        assert not group.reason.endswith(".")
+        assert group.docs.startswith("https://docs.aws.amazon.com/")
+
+    def test_the_others_are_uncovered(self) -> None:
+        assert uncovered(["Custom::A", "AWS::SQS::Queue", "AWS::S3::Bucket"]) == {"Custom::A"}
+
+
+def test_certificates_of_every_key_type_are_listed() -> None:
+    shape: Any = SESSION.get_service_model("acm").shape_for("KeyAlgorithm")
+    assert sorted(KEY_TYPES) == sorted(shape.enum)
+
+
+def test_the_longest_of_several_lists_counts() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "codepipeline-actions-per-stage")
+    stages = [{"Actions": ["a"]}, {"Actions": ["a", "b", "c"]}]
+
+    assert added(row, {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}) == 3
+
+
+def test_an_item_that_may_not_be_there_counts_to_the_most() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "codepipeline-stages-per-pipeline")
+    template = (
+        "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {R: "
+        "{Type: AWS::CodePipeline::Pipeline, Properties: {Stages: [{Name: a}, !If [C, {Name: b}, !Ref AWS::NoValue]]}}}"
+    )
+    (found,) = additions(row, Inventory(stack_tree_of(template)), None)
+
+    assert (found.least, found.most) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("authority", "expected"),
+    [
+        pytest.param("!Ref AWS::NoValue", (1, 1), id="absent"),
+        pytest.param("!Ref A", None, id="a-reference-is-set"),
+        pytest.param("!Ref P", None, id="a-parameter-is-set"),
+        pytest.param("!If [C, !Ref A, !Ref AWS::NoValue]", (0, 1), id="open"),
+    ],
+)
+def test_a_property_that_must_be_absent(authority: str, expected: tuple[int, int] | None) -> None:
+    row = next(limit for limit in catalogue() if limit.id == "acm-certificates")
+    template = (
+        "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {A: {Type: Custom::A}, "
+        f"C: {{Type: AWS::CertificateManager::Certificate, Properties: {{CertificateAuthorityArn: {authority}}}}}}}"
+    )
+    found = additions(row, Inventory(stack_tree_of(template)), None)
+
+    assert [(one.least, one.most) for one in found] == ([expected] if expected else [])
+
+
+def test_a_property_without_a_value_names_no_parent() -> None:
+    row = next(limit for limit in catalogue() if limit.id == "appconfig-environments-per-application")
+    named = {"Fn::If": ["Never", "application", {"Ref": "AWS::NoValue"}]}
+    resource = {"Type": "AWS::AppConfig::Environment", "Properties": {"ApplicationId": named}}
+    template = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"R": resource}}
+
+    assert additions(row, Inventory(stack_tree_of(json.dumps(template))), None) == ()
 
 
 @pytest.mark.parametrize("operation", ["ListProvisionedConcurrencyConfigs", "ListStackResources", "ListExports"])

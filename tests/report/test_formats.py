@@ -1,6 +1,8 @@
 """The formats for other tools: every level, and text with the characters that each format must escape."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -8,7 +10,7 @@ import pytest
 
 from tapctl.cli.options import FindingsFormat
 from tapctl.report import preflight, verify
-from tapctl.report.finding import Level, Report, ReportItem, of_verification
+from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, Scope, of_verification
 from tapctl.report.formats import FORMATS
 from tapctl.template.model import Template
 from tapctl.template.parse import parse
@@ -17,7 +19,7 @@ from tapctl.verify.verify import Verification
 
 ITEMS = (
     ReportItem("limit-a", Level.PASS, "Fine", "it fits"),
-    ReportItem("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action"),
+    ReportItem("limit-b", Level.NOTE, "Seen", "not looked at", "allow the action", judged=False),
     ReportItem("W1", Level.WARNING, "", "a smell", file="t.yaml", line=3),
     ReportItem("limit-c", Level.INCONCLUSIVE, "Perhaps", "nobody knows", file="t.yaml"),
     ReportItem("limit-d", Level.ERROR, "Fn", "too much", "ask for less", "my stack/t.yaml", 12),
@@ -38,7 +40,6 @@ def test_sarif_has_the_problems_with_their_places() -> None:
     (run,) = json.loads(FORMATS["sarif"](REPORT))["runs"]
 
     assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
-        ("limit-b", "note"),
         ("W1", "warning"),
         ("limit-c", "warning"),
         ("limit-d", "error"),
@@ -49,9 +50,96 @@ def test_sarif_has_the_problems_with_their_places() -> None:
     assert run["results"][-1]["locations"] == [
         {
             "logicalLocations": [{"name": "Fn"}],
-            "physicalLocation": {"artifactLocation": {"uri": "my%20stack/t.yaml"}, "region": {"startLine": 12}},
+            "physicalLocation": {
+                "artifactLocation": {"uri": "my%20stack/t.yaml", "uriBaseId": "%SRCROOT%"},
+                "region": {"startLine": 12},
+            },
         }
     ]
+
+
+def test_what_could_not_be_judged_is_a_notification_of_sarif() -> None:
+    (run,) = json.loads(FORMATS["sarif"](REPORT))["runs"]
+    (invocation,) = run["invocations"]
+    (notification,) = invocation["toolExecutionNotifications"]
+
+    assert invocation["executionSuccessful"] is True
+    assert (notification["level"], notification["message"]["text"]) == (
+        "note",
+        "Seen: not looked at (hint: allow the action)",
+    )
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules[notification["associatedRule"]["index"]] == notification["associatedRule"]["id"] == "limit-b"
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "docs"),
+    [
+        pytest.param("lambda-reserved-concurrency", "error", "https://github.com/", id="a limit"),
+        pytest.param("tapctl:duplicate-key", "warning", "https://github.com/", id="a rule of tapctl"),
+        pytest.param("verify-output", "error", "https://github.com/", id="a check"),
+        pytest.param("W3045", "warning", "https://github.com/aws-cloudformation/cfn-lint/", id="a rule of cfn-lint"),
+    ],
+)
+def test_a_sarif_rule_says_what_it_is(rule: str, level: str, docs: str) -> None:
+    (run,) = json.loads(FORMATS["sarif"](report_of(ReportItem(rule, Level.ERROR, "Fn", "m"))))["runs"]
+    (found,) = run["tool"]["driver"]["rules"]
+
+    assert found["defaultConfiguration"] == {"level": level}
+    assert found["helpUri"].startswith(docs)
+    assert found["name"].isalnum()
+    assert all(found[part]["text"] for part in ("shortDescription", "fullDescription", "help"))
+    assert found["helpUri"] in found["help"]["markdown"]
+
+
+def test_sarif_names_environment_and_stack() -> None:
+    report = replace(REPORT, scope=Scope("staging", "shop-staging", "123456789012", "eu-west-1"))
+    (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+
+    assert run["automationDetails"] == {"id": "tapctl/preflight/staging/shop-staging/"}
+
+
+def fingerprints_of(*items: ReportItem) -> list[str]:
+    (run,) = json.loads(FORMATS["sarif"](replace(REPORT, items=items)))["runs"]
+    return [result["partialFingerprints"]["tapctl/v1"] for result in run["results"]]
+
+
+def test_a_fingerprint_stays_when_the_line_and_the_numbers_change() -> None:
+    item = ReportItem("limit-d", Level.ERROR, "Fn", "100 of 10", file="t.yaml", line=3, identity="Fn")
+
+    assert fingerprints_of(item) == fingerprints_of(
+        replace(item, message="100 of 20", line=9, level=Level.INCONCLUSIVE)
+    )
+    assert len({*fingerprints_of(item, item, replace(item, identity="B"), replace(item, rule="x"))}) == 4
+
+
+def test_paths_are_from_the_root_of_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+    report = report_of(ReportItem("r", Level.ERROR, "Fn", "m", file="t.yaml", line=3))
+    (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+
+    artifact = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert artifact == {"uri": "shop/t.yaml", "uriBaseId": "%SRCROOT%"}
+    assert run["originalUriBaseIds"] == {"%SRCROOT%": {"uri": f"{tmp_path.as_uri()}/"}}
+    assert json.loads(FORMATS["gitlab"](report))[0]["location"]["path"] == "shop/t.yaml"
+    assert "file=shop/t.yaml," in FORMATS["github"](report)
+
+
+def test_gitlab_has_the_problems_with_a_severity_and_a_line() -> None:
+    problems = json.loads(FORMATS["gitlab"](REPORT))
+
+    assert [(problem["check_name"], problem["severity"]) for problem in problems] == [
+        ("limit-b", "info"),
+        ("W1", "minor"),
+        ("limit-c", "major"),
+        ("limit-d", "critical"),
+    ]
+    assert problems[-1]["description"] == "Fn: too much (hint: ask for less)"
+    assert problems[-1]["location"] == {"path": "my stack/t.yaml", "lines": {"begin": 12}}
+    assert problems[0]["location"] == {"path": "t.yaml", "lines": {"begin": 1}}
+    assert len({problem["fingerprint"] for problem in problems}) == 4
 
 
 def test_sarif_names_its_version() -> None:
@@ -120,6 +208,14 @@ def test_junit_has_a_case_for_each_item_and_counts_them() -> None:
     assert (failure.get("message"), failure.get("type"), failure.text) == ("too much", "limit-d", "ask for less")
 
 
+def test_the_names_of_junit_hold_no_values_and_are_unique() -> None:
+    items = [ReportItem("verify-resource", Level.PASS, "Fn", f"MemorySize is {size}") for size in (128, 256)]
+    suites = Xml.fromstring(FORMATS["junit"](replace(REPORT, command="verify", items=tuple(items))))
+
+    names = [(case.get("classname"), case.get("name")) for case in suites.iter("testcase")]
+    assert names == [("verify.Fn", "verify-resource"), ("verify.Fn", "verify-resource (2)")]
+
+
 @pytest.mark.parametrize("message", ["a < b & c", 'say "no"', "null \x00 and bell \x07", "half \ud800 of a pair"])
 def test_junit_is_valid_xml_for_any_message(message: str) -> None:
     for level in Level:
@@ -150,6 +246,20 @@ def test_markdown_has_a_table_of_the_problems() -> None:
         "| warning | W1 t.yaml:3 | a smell |\n"
         "| **open** | Perhaps | nobody knows |\n"
         "| **error** | Fn my stack/t.yaml:12 | too much (hint: ask for less) |\n"
+    )
+
+
+def test_markdown_has_the_scope_and_the_functions() -> None:
+    report = replace(
+        report_of(ITEMS[0]),
+        scope=Scope("staging", "shop", "123456789012", "eu-west-1"),
+        functions=(FunctionRow("Fn", "100", "-", "exceeds", "lower to 30"),),
+    )
+
+    assert FORMATS["markdown"](report) == (
+        "### t\n\ns\n\nenvironment staging · stack shop · account 123456789012 · Region eu-west-1\n\n"
+        "| function | requested | live | verdict | remedy |\n| --- | ---: | ---: | --- | --- |\n"
+        "| Fn | 100 | - | exceeds | lower to 30 |\n"
     )
 
 

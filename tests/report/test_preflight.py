@@ -33,7 +33,7 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         resources = {
             f"Fn{number}": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": amount}}
             for number, amount in enumerate(reservations)
-        } or {"Queue": {"Type": "AWS::SQS::Queue"}}
+        } or {"Queue": {"Type": "AWS::ResourceGroups::Group"}}
         for resource in resources.values():
             if resource.get("Properties") == {"ReservedConcurrentExecutions": None}:
                 del resource["Properties"]

@@ -20,7 +20,7 @@ MARK = "@SETTING@"
 NAMES = ("Timeout", "MemorySize", "Handler", "Description", "Environment", "Tags", "Layers")
 COMMENTS = ("", "", "  # why", " # 100", "\t# {")
 NUMBERS = ("100", "'100'", '"100"', "&n 100", "!!int 100", ">-\n{}100", "|-\n{}100")
-UNPRINTABLE = ("Cs", "Cc", "Zl", "Zp")
+UNPRINTABLE = ("Cc", "Cn", "Cs", "Zl", "Zp")
 
 
 def scalar(random: Random) -> Any:

@@ -47,6 +47,7 @@ from tapctl.workflows.preflight import (
     MISSING_PATH,
     UNBUILT,
     WRONG_HANDLER,
+    identified,
     judge,
     preflight,
     refuse_unbuilt,
@@ -60,10 +61,10 @@ from tests.support.templates import template
 
 FITS, EXCEEDS, UNCERTAIN, UNKNOWN = Verdict.FITS, Verdict.EXCEEDS, Verdict.UNCERTAIN, Verdict.UNKNOWN
 DENIED = Unknown("cloudformation:DescribeStacks was denied", "allow the action cloudformation:DescribeStacks")
-TOPIC = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
-EXPORT = f"{TOPIC}Outputs: {{O: {{Value: 1, Export: {{Name: n}}}}}}"
+HANDLE = "Resources: {T: {Type: AWS::CloudFormation::WaitConditionHandle}}\n"
+EXPORT = f"{HANDLE}Outputs: {{O: {{Value: 1, Export: {{Name: n}}}}}}"
 TABLE = "Resources: {T: {Type: AWS::DynamoDB::Table}}"
-WHOSE = f"{TOPIC}Outputs: {{O: {{Value: !Ref AWS::AccountId}}}}"
+WHOSE = f"{HANDLE}Outputs: {{O: {{Value: !Ref AWS::AccountId}}}}"
 REMOTE = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://x/y'}}}"
 FUNCTION = """
 Parameters: {{Size: {{Type: Number, Default: 100}}}}
@@ -97,10 +98,16 @@ class TestWhatIsRead:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            pytest.param(TOPIC, {"quota of cloudformation-stacks"}, id="a-topic"),
+            pytest.param(HANDLE, {"quota of cloudformation-stacks"}, id="a-handle"),
             pytest.param(
                 FUNCTION.format(5),
-                {"quota of cloudformation-stacks", "quota of lambda-code-storage", "stacks in flight", "claimed peak"},
+                {
+                    "quota of cloudformation-stacks",
+                    "quota of lambda-code-storage",
+                    "quota of logs-log-groups",
+                    "stacks in flight",
+                    "claimed peak",
+                },
                 id="a-function",
             ),
             pytest.param(EXPORT, {"quota of cloudformation-stacks", "exports"}, id="an-export"),
@@ -128,7 +135,7 @@ class TestWhatIsRead:
 
     def test_without_a_name_no_stack_is_looked_for(self) -> None:
         reader = fake_account()
-        judge(template(TOPIC), reader, settings(stack_name=None))
+        judge(template(HANDLE), reader, settings(stack_name=None))
         assert "stack of mine" not in reader.asked
 
     def test_the_ssm_parameters_behind_the_demand_are_read(self) -> None:
@@ -567,7 +574,7 @@ class TestALiveStack:
         assert found.first_step
 
     def test_functions_that_the_template_no_longer_has_go(self) -> None:
-        found = judge(template(TOPIC), fake_account(1000, 100, stack=live(100)), settings())
+        found = judge(template(HANDLE), fake_account(1000, 100, stack=live(100)), settings())
         assert found.verdict is FITS
         assert (found.concurrency.outlook.final, found.concurrency.outlook.peak) == (200, 100)
 
@@ -599,7 +606,7 @@ class TestWhatCannotBeSeen:
         "text",
         [
             pytest.param(REMOTE, id="a-remote-stack"),
-            pytest.param(f"Transform: MyMacro\n{TOPIC}", id="a-macro"),
+            pytest.param(f"Transform: MyMacro\n{HANDLE}", id="a-macro"),
             pytest.param(
                 "Transform: AWS::LanguageExtensions\nParameters: {L: {Type: CommaDelimitedList}}\n"
                 "Resources:\n  Fn::ForEach::X:\n    - V\n    - !Ref L\n    - F${V}: {Type: AWS::Lambda::Function}\n",
@@ -682,17 +689,17 @@ class TestPseudoParameters:
         ],
     )
     def test_the_region_implies_the_partition(self, region: str, partition: str, suffix: str) -> None:
-        pseudo = stack_tree_for(template(TOPIC), settings(region=region)).resolver.pseudo
+        pseudo = stack_tree_for(template(HANDLE), settings(region=region)).resolver.pseudo
         assert pseudo == {
             "AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, "AWS::StackName": "mine",
         }  # fmt: skip
 
     def test_unknown_pseudo_parameters_are_left_out(self) -> None:
-        assert stack_tree_for(template(TOPIC), settings(stack_name=None)).resolver.pseudo == {}
+        assert stack_tree_for(template(HANDLE), settings(stack_name=None)).resolver.pseudo == {}
 
     def test_a_stack_that_is_named_by_an_alias_has_its_own_name(self) -> None:
         account = replace(fake_account().account, stack=live(5))
-        pseudo = stack_tree_for(template(TOPIC), settings(stack_name="alias"), account).resolver.pseudo
+        pseudo = stack_tree_for(template(HANDLE), settings(stack_name="alias"), account).resolver.pseudo
         assert pseudo["AWS::StackName"] == "mine"
 
     def test_the_account_is_known_where_the_template_asks_for_it(self) -> None:
@@ -796,6 +803,15 @@ def test_an_image_that_is_not_built_is_a_warning_and_refuses_a_deploy(golden: Go
         refuse_unbuilt(result.tree)
     assert caught.value.message.endswith(found.message)
     golden(caught.value)
+
+
+def test_a_report_names_the_account_that_no_verdict_needs() -> None:
+    reader = fake_account(account_id="123456789012")
+    result = judge(template(FUNCTION.format(5)), reader, settings())
+    unnamed = replace(result, account=replace(result.account, account_id=None))
+
+    assert identified(unnamed, reader).account.account_id == "123456789012"
+    assert identified(unnamed, fake_account()) == unnamed
 
 
 def test_a_handler_that_is_not_in_its_code_is_a_warning_and_refuses_a_deploy(tmp_path: Path, golden: Golden) -> None:

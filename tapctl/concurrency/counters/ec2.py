@@ -1,9 +1,9 @@
-"""Instances, their vCPU and their volumes: what instances, Auto Scaling groups and node groups run."""
+"""Instances, their vCPU and their volumes: what instances, Auto Scaling groups, node groups and fleets run."""
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,14 +14,18 @@ from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
 INSTANCE, GROUP, NODES = "AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup", "AWS::EKS::Nodegroup"
+FLEET, SPOT_FLEET = "AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet"
 VOLUME = "AWS::EC2::Volume"
-SPOT, ON_DEMAND = "Spot", "OnDemand"
+SPOT = "Spot"
 
 _FAMILIES = (("vt", "G"), ("hpc", "HPC"), ("trn", "Trn"), ("inf", "Inf"), ("dl", "DL"), ("mac", ""), ("u", "HighMem"))
 """By the beginning of an instance type, the family whose quota it takes; a Mac has a host of its own."""
 _LETTERS = {"g": "G", "p": "P", "f": "F", "x": "X", **dict.fromkeys("acdhimrtz", "Standard")}
 
 Range = tuple[Number, Number]
+
+NOT_NAMED = Unknown("its instance type is not in the template")
+"""Of instances that are chosen by their attributes, or that another resource describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +38,65 @@ class Fleet:
     spot: Range = (0, 0)
     """The least and most part of the instances that is on the Spot market, from 0 to 1."""
     mappings: Value = NO_VALUE
+    weights: tuple[Number, ...] = ()
+    """By type, the units of capacity that an instance has; each has one where there are none."""
+    maximum: Number | Unknown | None = None
+    """To how many it may grow after the deploy."""
+
+    @property
+    def instances(self) -> Range | Unknown:
+        """The count by instances instead of units of capacity."""
+        if isinstance(self.count, Unknown) or not self.weights:
+            return self.count
+        return math.ceil(self.count[0] / max(self.weights)), math.ceil(self.count[1] / min(self.weights))
+
+    @property
+    def grown(self) -> "Fleet":
+        """The same at its maximum, where it has one that is known."""
+        most = self.maximum
+        return self if not most or isinstance(most, Unknown) else replace(self, count=(most, most))
 
 
 def vcpus(inventory: Inventory, class_: str) -> Iterator[Part]:
     """The vCPU that each fleet takes of one class, as `Standard/OnDemand`."""
+    return _vcpus_of(fleets(inventory), class_)
+
+
+def vcpus_at_maximum(inventory: Inventory, class_: str) -> Iterator[Part]:
+    """The vCPU that each fleet may come to take of one class when it scales out."""
+    return _vcpus_of((fleet.grown for fleet in fleets(inventory)), class_)
+
+
+def _vcpus_of(all_: Iterable[Fleet], class_: str) -> Iterator[Part]:
     family, _, market = class_.partition("/")
-    for fleet in fleets(inventory):
+    for fleet in all_:
         share = fleet.spot if market == SPOT else (1 - fleet.spot[1], 1 - fleet.spot[0])
         if share[1]:
-            yield from _vcpus(fleet, family, share)
+            yield from _vcpus(fleet, family, market, share)
 
 
-def _vcpus(fleet: Fleet, family: str, share: Range) -> Iterator[Part]:
+def _vcpus(fleet: Fleet, family: str, market: str, share: Range) -> Iterator[Part]:
     unknown = next((type_ for type_ in fleet.types if isinstance(type_, Unknown)), None)
-    names = [str(type_) for type_ in fleet.types if not isinstance(type_, Unknown)]
-    of_family = [name for name in names if family_of(name) == family]
-    sizes = [vcpus_of(name) for name in of_family]
-    unknown = unknown or next((size for size in sizes if isinstance(size, Unknown)), None)
+    weights = fleet.weights or (1,) * len(fleet.types)
+    named = [
+        (str(type_), weight)
+        for type_, weight in zip(fleet.types, weights, strict=True)
+        if not isinstance(type_, Unknown)
+    ]
+    sizes = [(vcpus_of(name), weight) for name, weight in named if quota_family_of(name, market) == family]
+    unknown = unknown or next((size for size, _ in sizes if isinstance(size, Unknown)), None)
     if isinstance(fleet.count, Unknown):
-        if of_family or (unknown and family == "Standard"):
+        if sizes or (unknown and family == "Standard"):
             yield fleet.item.part(0, 0, unknown=fleet.count, varies=True)
         return
-    least, most = math.floor(fleet.count[0] * share[0]), math.ceil(fleet.count[1] * share[1])
-    known = [size for size in sizes if not isinstance(size, Unknown)]
-    if unknown and (of_family or family == "Standard"):
-        yield fleet.item.part(0, most * max(known, default=0), unknown=unknown, varies=True)
-    elif known and most:
-        certain = min(known) if len(of_family) == len(names) else 0
-        yield fleet.item.part(least * certain, most * max(known), varies=True)
+    low, high = math.floor(fleet.count[0] * share[0]), math.ceil(fleet.count[1] * share[1])
+    known = [(size, weight) for size, weight in sizes if not isinstance(size, Unknown)]
+    most = max((math.ceil(high / weight) * size for size, weight in known), default=0)
+    if unknown and (sizes or family == "Standard"):
+        yield fleet.item.part(0, most, unknown=unknown, varies=True)
+    elif most:
+        least = min(math.ceil(low / weight) * size for size, weight in known) if len(sizes) == len(named) else 0
+        yield fleet.item.part(least, most, varies=True)
 
 
 def volumes(inventory: Inventory, kind: str) -> Iterator[Part]:
@@ -78,12 +113,21 @@ def volumes(inventory: Inventory, kind: str) -> Iterator[Part]:
         sizes = [number(mapping["VolumeSize"]) for mapping in _mappings(fleet.mappings, kind)]
         unknown = next((size for size in sizes if isinstance(size, Unknown)), None)
         sum_ = sum(size for size in sizes if not isinstance(size, Unknown)) / 1024
-        if unknown or isinstance(fleet.count, Unknown):
-            unknown = unknown or (fleet.count if isinstance(fleet.count, Unknown) else None)
+        count = fleet.instances
+        if unknown or isinstance(count, Unknown):
+            unknown = unknown or (count if isinstance(count, Unknown) else None)
             if sizes:
                 yield fleet.item.part(0, 0, unknown=unknown, varies=True)
         elif sum_:
-            yield fleet.item.part(sum_ * fleet.count[0], sum_ * fleet.count[1], varies=True)
+            yield fleet.item.part(sum_ * count[0], sum_ * count[1], varies=True)
+
+
+def snapshots(inventory: Inventory, _: str) -> Iterator[Part]:
+    """The snapshots that a policy of a volume may leave behind."""
+    for item in inventory.of(VOLUME):
+        entry = item.member.resolver.template.body["Resources"][item.resource.logical_id]
+        if "Snapshot" in (entry.get("DeletionPolicy"), entry.get("UpdateReplacePolicy")):
+            yield item.part(0, 1)
 
 
 def _mappings(value: Value, kind: str) -> Iterator[Mapping[str, Any]]:
@@ -116,6 +160,8 @@ def fleets(inventory: Inventory) -> Iterator[Fleet]:
         yield _group(item)
     for item in inventory.of(NODES):
         yield _nodes(item)
+    for item in inventory.of(FLEET, SPOT_FLEET):
+        yield from _requested(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +186,10 @@ def _launch(item: Item, path: str) -> _Launch:
         template = next((one for one in named if one.value("LaunchTemplateName") == name), None)
     if template is None:
         return _Launch(Unknown("its launch template is not in the template"))
+    return _said_by(template)
+
+
+def _said_by(template: Item) -> _Launch:
     market = template.value("LaunchTemplateData.InstanceMarketOptions.MarketType")
     return _Launch(
         template.value("LaunchTemplateData.InstanceType"),
@@ -150,21 +200,22 @@ def _launch(item: Item, path: str) -> _Launch:
 
 def _group(item: Item) -> Fleet:
     count = _capacity(item, "DesiredCapacity", "MinSize", "MaxSize")
+    maximum = number(_first(item.value("MaxSize"), 0))
     mixed = item.value("MixedInstancesPolicy")
     if mixed is not NO_VALUE:
         specification = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
         launch = _launch(item, specification)
-        overrides = walk(mixed, ["LaunchTemplate", "Overrides", "InstanceType"])
-        types = tuple(overrides) if isinstance(overrides, list) and overrides else (launch.type,)
-        return Fleet(item, count, types, _spot_share(mixed, count), launch.mappings)
+        types, weights = _overridden(walk(mixed, ["LaunchTemplate", "Overrides"]), launch.type)
+        return Fleet(item, count, types, _spot_share(mixed, count), launch.mappings, weights, maximum)
     configuration = item.target("LaunchConfigurationName")
     if configuration:
         spot: Range = (0, 0) if configuration.value("SpotPrice") is NO_VALUE else (1, 1)
         type_ = configuration.value("InstanceType")
-        return Fleet(item, count, (type_,), spot, configuration.value("BlockDeviceMappings"))
+        mappings = configuration.value("BlockDeviceMappings")
+        return Fleet(item, count, (type_,), spot, mappings, maximum=maximum)
     launch = _launch(item, "LaunchTemplate")
-    type_ = _first(launch.type, Unknown("its instance type is not in the template"))
-    return Fleet(item, count, (type_,), launch.spot, launch.mappings)
+    type_ = _first(launch.type, NOT_NAMED)
+    return Fleet(item, count, (type_,), launch.spot, launch.mappings, maximum=maximum)
 
 
 def _spot_share(mixed: Value, count: Range | Unknown) -> Range:
@@ -187,7 +238,69 @@ def _nodes(item: Item) -> Fleet:
     capacity = item.value("CapacityType")
     spot: Range = (1, 1) if capacity == "SPOT" else (0, 1) if isinstance(capacity, Unknown) else (0, 0)
     # The volumes are those of the node group's own launch template, which EKS makes.
-    return Fleet(item, count, own or (of_launch,), spot, launch.mappings)
+    maximum = number(_first(item.value("ScalingConfig.MaxSize"), 0))
+    return Fleet(item, count, own or (of_launch,), spot, launch.mappings, maximum=maximum)
+
+
+def _requested(item: Item) -> Iterator[Fleet]:
+    """The instances of an EC2 Fleet or a Spot Fleet, those on demand and those on the Spot market."""
+    root = "SpotFleetRequestConfigData." if item.type == SPOT_FLEET else ""
+    types, weights, mappings = _launched(item, root)
+    target = root or "TargetCapacitySpecification."
+    unit = item.value(f"{target}TargetCapacityUnitType")
+    if unit == "vcpu":
+        sizes = [vcpus_of(str(type_)) for type_ in types]
+        weights = tuple(1 if isinstance(size, Unknown) else size for size in sizes)
+    total = number(_first(item.value(f"{target}{'' if root else 'Total'}TargetCapacity"), 0))
+    on_demand = number(_first(item.value(f"{target}OnDemandTargetCapacity"), 0))
+    spot = number(_first(item.value(f"{target}SpotTargetCapacity"), 0))
+    if isinstance(total, Unknown) or isinstance(on_demand, Unknown) or isinstance(spot, Unknown):
+        unknown = next(amount for amount in (total, on_demand, spot) if isinstance(amount, Unknown))
+        yield Fleet(item, unknown, types, (0, 1), mappings, weights)
+        return
+    if unit not in (NO_VALUE, "units", "vcpu"):
+        yield Fleet(item, Unknown("its capacity is no number of instances"), types, (0, 1), mappings, weights)
+        return
+    # A Spot Fleet is on the Spot market but for what it asks on demand; an EC2 Fleet by its default, on demand.
+    if root or item.value(f"{target}DefaultTargetCapacityType") == "spot":
+        spot = total - on_demand
+    for count, market in ((total - spot, 0), (spot, 1)):
+        if count > 0:
+            yield Fleet(item, (count, count), types, (market, market), mappings, weights)
+
+
+def _launched(item: Item, root: str) -> tuple[tuple[Value, ...], tuple[Number, ...], Value]:
+    """The types of a fleet with their weights, and the volumes of its first launch template or specification."""
+    types: tuple[Value, ...] = ()
+    weights: tuple[Number, ...] = ()
+    mappings: Value = NO_VALUE
+    configs, specifications = (
+        item.value(f"{root}{name}") for name in ("LaunchTemplateConfigs", "LaunchSpecifications")
+    )
+    for config in configs if isinstance(configs, list) else ():
+        ids = [walk(config, ["LaunchTemplateSpecification", "LaunchTemplateId"])]
+        parents = [item.inventory.parent(item.member, id_) for id_ in ids if id_ is not NO_VALUE]
+        template = item.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
+        launch = _said_by(template) if template else _Launch(Unknown("its launch template is not in the template"))
+        more, of_more = _overridden(walk(config, ["Overrides"]), launch.type)
+        types, weights, mappings = types + more, weights + of_more, _first(mappings, launch.mappings)
+    if isinstance(specifications, list) and specifications:
+        more, of_more = _overridden(specifications, NOT_NAMED)
+        own = walk(specifications[0], ["BlockDeviceMappings"])
+        types, weights, mappings = types + more, weights + of_more, _first(mappings, own)
+    return types or (NOT_NAMED,), weights or (1,), mappings
+
+
+def _overridden(overrides: Value, of_launch: Value) -> tuple[tuple[Value, ...], tuple[Number, ...]]:
+    """The types that overrides name, each with its weight; without overrides the type of the launch template."""
+    types: list[Value] = []
+    weights: list[Number] = []
+    for override in overrides if isinstance(overrides, list) and overrides else [{}]:
+        weight = number(_first(walk(override, ["WeightedCapacity"]), 1))
+        type_ = _first(walk(override, ["InstanceType"]), of_launch, NOT_NAMED)
+        types.append(weight if isinstance(weight, Unknown) else type_)
+        weights.append(1 if isinstance(weight, Unknown) or weight <= 0 else weight)
+    return tuple(types), tuple(weights)
 
 
 def _capacity(item: Item, desired: str, least: str, most: str) -> Range | Unknown:
@@ -206,17 +319,17 @@ def _first(*values: Value) -> Value:
     return next((value for value in values if value is not NO_VALUE), NO_VALUE)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Instance types
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def family_of(name: str) -> str:
     """The family whose quota an instance type takes, as AWS/Usage names it; "" for one without a quota."""
     for beginning, family in _FAMILIES:
         if re.match(rf"{beginning}[-\d]", name):
             return family
     return _LETTERS.get(name[:1], "")
+
+
+def quota_family_of(name: str, market: str) -> str:
+    """The family by the quotas of one market: on the Spot market, P5 instances have one of their own."""
+    return "P5" if market == SPOT and name.startswith("p5") else family_of(name)
 
 
 def vcpus_of(name: str) -> int | Unknown:

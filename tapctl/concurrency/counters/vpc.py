@@ -1,4 +1,4 @@
-"""What VPCs hold: rules of security groups, routes, and NAT gateways by Availability Zone."""
+"""What VPCs hold: rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -90,6 +90,21 @@ def routes(inventory: Inventory, _: str) -> Iterator[Part]:
         least = max(sum(item.exists is True for item in items) for items in versions.values())
         fullest = max(versions.values(), key=len)
         yield Part(fullest[0].name, least, len(fullest), parent, None, fullest[0].type)
+
+
+def network_acl_rules(inventory: Inventory, _: str) -> Iterator[Part]:
+    """The rules of each network ACL, of the direction and IP version that has most, and its last one."""
+    acls: dict[Parent, dict[tuple[str, str], list[Item]]] = {}
+    for item in inventory.of("AWS::EC2::NetworkAclEntry"):
+        version = IPV6 if item.value("Ipv6CidrBlock") is not NO_VALUE else IPV4
+        direction = "out" if str(item.value("Egress")).lower() == "true" else "in"
+        for parent in item.parents("NetworkAclId"):
+            acls.setdefault(parent, {}).setdefault((direction, version), []).append(item)
+    for parent, directions in acls.items():
+        least = max(sum(item.exists is True for item in items) for items in directions.values())
+        fullest = max(directions.values(), key=len)
+        denies = 1 if parent.in_template else 0  # what no rule allows; that of another ACL is in its usage
+        yield Part(fullest[0].name, least + denies, len(fullest) + denies, parent, None, fullest[0].type)
 
 
 def nat_gateways(inventory: Inventory, _: str) -> Iterator[Part]:

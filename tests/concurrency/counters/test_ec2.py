@@ -1,8 +1,8 @@
-"""vCPU and volumes of what instances, Auto Scaling groups and node groups run."""
+"""vCPU and volumes of what instances, Auto Scaling groups, node groups and fleets run."""
 
 import pytest
 
-from tapctl.concurrency.counters.ec2 import family_of, vcpus, vcpus_of, volumes
+from tapctl.concurrency.counters.ec2 import family_of, snapshots, vcpus, vcpus_at_maximum, vcpus_of, volumes
 from tapctl.concurrency.counting import Inventory, grouped, largest
 from tapctl.unknown import Unknown
 from tests.support.templates import stack_tree_of
@@ -71,6 +71,80 @@ def test_the_volumes_of_a_launch_template_are_those_of_each_instance() -> None:
     found = largest(grouped(volumes(inventory(*resources), "gp3")))
 
     assert (found.least, found.most) == (1.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "on_demand", "spot"),
+    [
+        pytest.param("TotalTargetCapacity: 5", (20, 20), (0, 0), id="on-demand-by-default"),
+        pytest.param("TotalTargetCapacity: 5, SpotTargetCapacity: 2", (12, 12), (8, 8), id="a-part-on-spot"),
+        pytest.param(
+            "TotalTargetCapacity: 5, OnDemandTargetCapacity: 1, DefaultTargetCapacityType: spot", (4, 4), (16, 16),
+            id="spot-by-default",
+        ),
+        pytest.param("TotalTargetCapacity: 10, TargetCapacityUnitType: vcpu", (12, 12), (0, 0), id="capacity-in-vcpu"),
+    ],
+)  # fmt: skip
+def test_an_ec2_fleet_runs_its_target_capacity(
+    capacity: str, on_demand: tuple[float, float], spot: tuple[float, float]
+) -> None:
+    config = "LaunchTemplateSpecification: {LaunchTemplateId: !Ref L, Version: '1'}"
+    properties = f"LaunchTemplateConfigs: [{{{config}}}], TargetCapacitySpecification: {{{capacity}}}"
+    resources = (LAUNCH % "", f"  F: {{Type: AWS::EC2::EC2Fleet, Properties: {{{properties}}}}}\n")
+
+    assert taken("Standard/OnDemand", *resources) == on_demand
+    assert taken("Standard/Spot", *resources) == spot
+
+
+def test_a_spot_fleet_runs_types_by_their_weight() -> None:
+    specifications = (
+        "LaunchSpecifications: [{InstanceType: m5.xlarge, WeightedCapacity: 2}, {InstanceType: m5.4xlarge,"
+        " WeightedCapacity: 5}]"
+    )
+    properties = f"SpotFleetRequestConfigData: {{TargetCapacity: 10, {specifications}}}"
+    fleet = f"  F: {{Type: AWS::EC2::SpotFleet, Properties: {{{properties}}}}}\n"
+
+    assert taken("Standard/Spot", fleet) == (20, 32)
+    assert taken("Standard/OnDemand", fleet) == (0, 0)
+
+
+def test_p5_has_a_quota_of_its_own_on_the_spot_market_alone() -> None:
+    launch = "  L: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {InstanceType: p5.48xlarge%s}}}\n"
+    runs = group(f"DesiredCapacity: 1, MinSize: 1, MaxSize: 1, {USES}")
+    spot = launch % ", InstanceMarketOptions: {MarketType: spot}"
+
+    assert taken("P5/Spot", spot, runs) == (192, 192)
+    assert taken("P/Spot", spot, runs) == (0, 0)
+    assert taken("P/OnDemand", launch % "", runs) == (192, 192)
+
+
+def test_types_that_are_chosen_by_their_attributes_are_unknown() -> None:
+    launch = "  L: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {}}}\n"
+    overrides = "Overrides: [{InstanceRequirements: {VCpuCount: {Min: 2}}}]"
+    specification = "LaunchTemplateSpecification: {LaunchTemplateId: !Ref L, Version: 1}"
+    mixed = f"MixedInstancesPolicy: {{LaunchTemplate: {{{overrides}, {specification}}}}}"
+    found = vcpus(inventory(launch, group(f"DesiredCapacity: 1, MinSize: 1, MaxSize: 1, {mixed}")), "Standard/OnDemand")
+
+    assert all(part.unknown for part in found)
+
+
+def test_at_its_maximum_a_group_takes_more() -> None:
+    resources = inventory(LAUNCH % "", group(f"DesiredCapacity: 1, MinSize: 1, MaxSize: 9, {USES}"))
+    found = largest(grouped(vcpus_at_maximum(resources, "Standard/OnDemand")))
+
+    assert (found.least, found.most) == (36, 36)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [("", []), ("DeletionPolicy: Snapshot", [(0, 1)]), ("UpdateReplacePolicy: Snapshot", [(0, 1)]),
+     ("DeletionPolicy: Retain", [])],
+)  # fmt: skip
+def test_a_volume_may_leave_a_snapshot_behind(policy: str, expected: list[tuple[int, int]]) -> None:
+    volume = f"  V:\n    Type: AWS::EC2::Volume\n    Properties: {{Size: 1}}\n    {policy}\n"
+    found = snapshots(inventory(volume), "")
+
+    assert [(part.least, part.most) for part in found] == expected
 
 
 @pytest.mark.parametrize(

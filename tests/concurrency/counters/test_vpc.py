@@ -1,8 +1,8 @@
-"""Rules of security groups, routes, and NAT gateways by Availability Zone."""
+"""Rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
 
 import pytest
 
-from tapctl.concurrency.counters.vpc import nat_gateways, routes, security_group_rules
+from tapctl.concurrency.counters.vpc import nat_gateways, network_acl_rules, routes, security_group_rules
 from tapctl.concurrency.counting import Addition, Inventory, grouped, largest
 from tests.support.templates import stack_tree_of
 
@@ -80,3 +80,24 @@ def test_nat_gateways_count_by_zone(zones: tuple[str, str], expected: tuple[int,
     found = largest(grouped(nat_gateways(inventory(text), "")))
 
     assert (found.least, found.most) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param(("CidrBlock: a", "CidrBlock: b"), 3, id="with-the-rule-that-denies-the-rest"),
+        pytest.param(("CidrBlock: a", "CidrBlock: b, Egress: true"), 2, id="by-direction"),
+        pytest.param(("CidrBlock: a", "Ipv6CidrBlock: b"), 2, id="by-version"),
+    ],
+)
+def test_the_rules_of_a_network_acl_count_by_direction_and_version(entries: tuple[str, ...], expected: int) -> None:
+    rules_of = "".join(
+        f"  R{index}: {{Type: AWS::EC2::NetworkAclEntry, Properties: {{NetworkAclId: %s, {entry}}}}}\n"
+        for index, entry in enumerate(entries)
+    )
+    acl = "  A: {Type: AWS::EC2::NetworkAcl, Properties: {VpcId: vpc-1}}\n"
+    own = largest(grouped(network_acl_rules(inventory(acl + rules_of.replace("%s", "!Ref A")), "")))
+    of_the_account = largest(grouped(network_acl_rules(inventory(rules_of.replace("%s", "acl-1")), "")))
+
+    assert (own.most, own.parent and own.parent.id) == (expected, "A")
+    assert (of_the_account.most, of_the_account.parent and of_the_account.parent.id) == (expected - 1, "acl-1")

@@ -1,0 +1,92 @@
+"""The section `[limits]` of tapctl.toml."""
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import ConfigDict, Field
+
+from tapctl.errors import ConfigError
+from tapctl.settings.verify_section import Section
+
+if TYPE_CHECKING:
+    from tapctl.limits import LimitSettings
+
+
+class QuotaOverride(Section):
+    """`[limits."SERVICE/CODE"]`: the value of a quota, by the key or the id of its limit."""
+
+    value: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
+    """The value in force, where Service Quotas does not show it; findings name it with its reason."""
+    reason: Annotated[str, Field(pattern=r"\S")]
+    """Where the value comes from, such as a ticket; required."""
+
+
+class OwnLimit(Section):
+    """`[[limits.own]]`: a limit that the catalogue does not have."""
+
+    type: str
+    """The resource type that counts; Cloud Control lists what the account has of it."""
+    quota: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9-]+$")]
+    """Service and quota code as Service Quotas has them; another name needs a value in `[limits."SERVICE/NAME"]`."""
+    count: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] = 1
+    """How many units one resource takes."""
+    title: str = ""
+    """How findings name it; by default by its type."""
+
+
+class LimitsConfig(Section):
+    """`[limits]`: what is known of limits beside the catalogue and Service Quotas."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+    __pydantic_extra__: dict[str, QuotaOverride] = Field(init=False)
+
+    near: Annotated[float, Field(gt=0, le=100, strict=True)] = 80
+    """From how many percent of a quota on a finding that fits is a warning."""
+    own: list[OwnLimit] = Field(default_factory=list)
+    """Limits that the catalogue does not have."""
+
+    def in_force(self, path: Path) -> "LimitSettings":
+        """The section with rows. Raises `ConfigError` for a limit or a type that does not exist, and for one twice."""
+        from tapctl.concurrency.counting import plain_number
+        from tapctl.limits import Limit, LimitKind, LimitSettings, Override, catalogue
+        from tapctl.limits.row import Call, Grade, each
+
+        hint = "`tapctl limits` lists the limits, in JSON with their keys"
+        known = {name: limit for limit in catalogue() for name in (limit.key, limit.id)}
+        own: dict[str, Limit] = {}
+        for row in self.own:
+            if row.quota in known or row.quota in own:
+                where = f"in the catalogue, as {known[row.quota].id}" if row.quota in known else "given twice"
+                raise ConfigError(f"{path}: `limits.own`: {row.quota} is {where}", hint)
+            _check_type(row.type, path)
+            units = plain_number(row.count)
+            listed = Call(
+                "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
+                action="cloudformation:ListResources",
+            )  # fmt: skip
+            own[row.quota] = Limit(
+                row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
+                (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
+            )  # fmt: skip
+        overrides = {}
+        for key, given in self.__pydantic_extra__.items():
+            limit = known.get(key) or own.get(key)
+            if limit is None or limit.kind is not LimitKind.COUNT:
+                problem = "is the same in every account" if limit else "is no key of a limit"
+                near = difflib.get_close_matches(key, [*known, *own], n=1)
+                better = f"did you mean `{near[0]}`?" if near and not limit else hint
+                raise ConfigError(f"{path}: `limits`: {key} {problem}", better)
+            overrides[limit.key] = Override(plain_number(given.value), given.reason)
+        return LimitSettings(overrides, tuple(own.values()), self.near / 100)
+
+
+def _check_type(type_: str, path: Path) -> None:
+    """Raise `ConfigError` for a type of AWS that cfn-lint does not know; others are private."""
+    from tapctl.template.lint import resource_types
+
+    known = {type_} if "::" in type_ and not type_.startswith("AWS::") else resource_types()
+    if type_ not in known:
+        near = difflib.get_close_matches(type_, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
+        raise ConfigError(f"{path}: `limits.own`: {type_} is no resource type", hint)
