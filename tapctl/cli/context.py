@@ -74,13 +74,16 @@ def load_built(settings: Settings, terminal: Terminal) -> Template:
 
 
 def open_account(
-    settings: Settings, terminal: Terminal, snapshot: Path | None = None
+    settings: Settings, terminal: Terminal, snapshot: Path | None = None, data: bytes | None = None
 ) -> tuple[AccountReader, Settings]:
-    """The account of the settings, and the settings with the account's Region, stack and learned minimum."""
+    """The account of the settings, and the settings with the account's Region, stack and learned minimum.
+
+    `data` is the content of the snapshot, where that is not what the file has now.
+    """
     if snapshot:
         from tapctl.account.snapshot import load
 
-        reader = load(snapshot)
+        reader = load(snapshot, data)
         stack = reader.account.stack
         saved = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else saved

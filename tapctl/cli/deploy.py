@@ -105,7 +105,7 @@ def deploy(
         run.timeout,
         waits=not run.no_wait,
         verifies=not run.no_verify,
-        allow_uncertain=judgement.allow_uncertain,
+        allow_uncertain=settings.allow_uncertain,
         builds=not run.plan,
         while_waiting=partial(_prepare, aws, loaded, verifies=not run.no_verify),
         outside=outside,

@@ -64,7 +64,7 @@ def fix(
     with credentials_optional():
         reader, settings = open_account(settings, terminal, snapshot.snapshot)
         result = judge(loaded, reader, settings)
-    left = verdict_code(result.verdict, allow_uncertain=judgement.allow_uncertain)
+    left = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
     if not result.plan.changes:
         message, hints = ("nothing to fix: it fits", ()) if left is ExitCode.OK else workflow.why_no_edit(result)
         terminal.message(message)

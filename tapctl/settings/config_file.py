@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import tomllib
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +21,10 @@ FILE = "tapctl.toml"
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
+DURATION = r"^(\d{1,6}[smhdw])+$"
+"""Seconds, minutes, hours, days, weeks."""
+
+
 class FunctionConfig(Section):
     """`[function]`: how function code is packaged."""
 
@@ -29,6 +34,34 @@ class FunctionConfig(Section):
     """A file instead of each folder's requirements.txt, or `false` to install nothing."""
     bytecode: bool = False
     """`true` adds compiled code beside the sources for a faster cold start, if Lambda runs the Python of tapctl."""
+
+    def beside(self, folder: Path) -> "FunctionConfig":
+        """The section with its paths relative to the working folder."""
+        requirements = self.requirements
+        paths = {
+            "source": self.source and beside(folder, self.source),
+            "requirements": beside(folder, requirements) if isinstance(requirements, str) else requirements,
+        }
+        return self.model_copy(update=paths)
+
+
+def beside(folder: Path, name: str) -> str:
+    """The path of a file that is named relative to a folder, from the working folder."""
+    path = folder / name
+    return os.path.relpath(path) if path.is_absolute() else str(path)
+
+
+class Ignore(Section):
+    """`[[ignore]]`: a finding that does not count, for a reason and for a time."""
+
+    limit: str
+    """The id of the limit, as `tapctl limits` lists it."""
+    resource: str | None = None
+    """The logical id that the finding names; without it the limit is ignored for every resource."""
+    reason: Annotated[str, Field(pattern=r"\S")]
+    """Why the finding does not matter; every report shows it."""
+    until: date
+    """The last day on which it is ignored; after it, tapctl refuses the file."""
 
 
 class Environment(Section):
@@ -50,6 +83,12 @@ class Environment(Section):
     """`ask` (the default), `adjust`, `drop` or `fail`: what a deploy may change where the template does not fit."""
     min_unreserved: Annotated[int, Field(ge=0, strict=True)] | None = None
     """The unreserved minimum, if you know it."""
+    allow_uncertain: bool = False
+    """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
+    snapshot: str | None = None
+    """A saved account for `tapctl preflight` instead of AWS, relative to tapctl.toml; `--snapshot` wins."""
+    max_age: Annotated[str, Field(pattern=DURATION)] | None = None
+    """The oldest snapshot that a verdict may rest on, such as `12h`, `7d` or `2w`; an older one is unknown."""
     termination_protection: bool | None = None
     """Set after every deploy."""
     protected: bool = False
@@ -81,6 +120,8 @@ class File(Section):
     """What `tapctl verify` expects beyond the template."""
     defaults: Environment = Field(default_factory=Environment.model_construct)
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
+    ignore: list[Ignore] = Field(default_factory=list)
+    """Findings that do not count, each with `limit`, `reason`, `until` and, if it is about one, `resource`."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
 
@@ -123,9 +164,15 @@ def find(folder: Path | None = None) -> Path | None:
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
+        return parsed(read_bytes(path, MAX_BYTES), str(path))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
+
+
+def parsed(data: bytes, path: str) -> File:
+    """The content of a tapctl.toml that is called `path`. Raises `ConfigError` that names the first invalid key."""
+    try:
+        content = tomllib.loads(_bounded(data).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
     except RecursionError:
@@ -134,6 +181,33 @@ def load(path: Path) -> File:
         return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
         raise _explain(error, path) from None
+
+
+def in_force(ignores: list[Ignore]) -> tuple[Ignore, ...]:
+    """The ignores. Raises `ConfigError` for one that has expired, or whose limit does not exist."""
+    from tapctl.limits import catalogue
+
+    known = {limit.id for limit in catalogue()} if ignores else set()
+    for ignore in ignores:
+        if ignore.until < datetime.now(UTC).date():
+            about = f"{ignore.limit} of {ignore.resource}" if ignore.resource else ignore.limit
+            message = f"{FILE}: [[ignore]] of {about} has expired: `until` is {ignore.until}"
+            raise ConfigError(message, "remove it, or set a later `until` if its reason still holds")
+        if ignore.limit not in known:
+            message = f"{FILE}: [[ignore]] names the limit `{ignore.limit}`, which does not exist"
+            raise ConfigError(message, "`tapctl limits` lists the ids")
+    return tuple(ignores)
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def span(text: str) -> timedelta:
+    """A time such as `12h`, `7d` or `1d12h`. Raises `UsageError` for anything else."""
+    if not re.fullmatch(DURATION, text):
+        raise UsageError(f"`{text}` is not a time", "for example `12h`, `7d` or `2w`")
+    parts = re.findall(r"(\d+)(\w)", text)
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
 _MERGED = ("parameters", "minimum")
@@ -170,7 +244,7 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _explain(error: ValidationError, path: Path) -> ConfigError:
+def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
@@ -194,6 +268,8 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
             return [*Environment.model_fields]
         case ("function", _):
             return [*FunctionConfig.model_fields]
+        case ("ignore", _, _):
+            return [*Ignore.model_fields]
         case ("verify", _):
             return [*VerifyConfig.model_fields]
         case (_,):
@@ -214,6 +290,8 @@ _KINDS = {
 
 _KINDS_BY_ERROR = {
     "bool_type": "true or false",
+    "date_from_datetime_parsing": "a day such as 2027-01-31",
+    "date_type": "a day such as 2027-01-31",
     "dict_type": "a table",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",

@@ -1,0 +1,324 @@
+"""A gate that the change under test cannot switch off, through the command line."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Tapctl
+
+TEMPLATE = """\
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/x
+      Code: {ZipFile: "def handler(e, c): pass"}
+      ReservedConcurrentExecutions: 60
+"""
+CONFIGURATION = """\
+template = "t.yaml"
+[env.prod]
+region = "us-east-1"
+snapshot = "account.json"
+"""
+
+
+def snapshot(unreserved: int, **more: str) -> str:
+    limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": unreserved}
+    return json.dumps({"schema": "tapctl.account/1", "region": "us-east-1", "limits": limits, **more})
+
+
+def git(*arguments: str) -> None:
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", "-c", "user.name=n", "-c", "user.email=n@example.com", *arguments]
+    subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True, timeout=60)
+
+
+def commit(**files: str) -> None:
+    """Commit these files, whose names have a dot for each double underscore."""
+    for name, text in files.items():
+        Path(name.replace("__", ".")).write_text(text)
+    git("add", "-A")
+    git("commit", "-qm", "c")
+
+
+@pytest.fixture
+def repository(desk: Path) -> Path:
+    """The main branch has a template that the account can just not take; the branch `change` is checked out."""
+    git("init", "-qb", "main", ".")
+    commit(t__yaml=TEMPLATE, tapctl__toml=CONFIGURATION, account__json=snapshot(110))
+    git("checkout", "-qb", "change")
+    return desk
+
+
+def weakenings(answer: Any) -> dict[str, dict[str, Any]]:
+    return {entry["setting"]: entry for entry in json.loads(answer.out)["weakenings"]}
+
+
+def test_no_setting_of_the_change_counts(repository: Path, tapctl: Tapctl) -> None:
+    weaker = f"{CONFIGURATION}min_unreserved = 0\nallow_uncertain = true\nmax_age = '9w'\n"
+    ignore = '[[ignore]]\nlimit = "lambda-reserved-concurrency"\nreason = "no"\nuntil = 2999-01-01\n'
+    commit(tapctl__toml=weaker + ignore)
+    assert tapctl("preflight", "--env", "prod", "--no-lint").code == 0
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main", "--format", "json")
+
+    assert answer.code == 3
+    found = weakenings(answer)
+    assert found["min_unreserved"] == {
+        "setting": "min_unreserved",
+        "value": None,
+        "where": "[env.prod] of main",
+        "changed": True,
+        "proposed": "0",
+    }
+    assert {"allow_uncertain", "max_age", "ignore", "--no-lint"} <= found.keys()
+
+
+def test_the_snapshot_is_that_of_the_base(repository: Path, tapctl: Tapctl) -> None:
+    commit(account__json=snapshot(1000))
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main", "--format", "json")
+
+    assert answer.code == 3
+    assert weakenings(answer)["snapshot account.json"]["changed"]
+
+
+def test_another_path_for_the_snapshot_does_not_count(repository: Path, tapctl: Tapctl) -> None:
+    commit(mine__json=snapshot(1000), tapctl__toml=CONFIGURATION.replace("account.json", "mine.json"))
+
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").code == 3
+
+
+def test_a_snapshot_that_only_the_change_has_is_refused(repository: Path, tapctl: Tapctl) -> None:
+    commit(mine__json=snapshot(1000))
+
+    for arguments in (("--base", "main"), ("--policy", "../policy.toml")):
+        Path("../policy.toml").write_text("")
+        answer = tapctl("preflight", "--no-lint", "--snapshot", "mine.json", *arguments)
+        assert answer.is_error(2)
+        assert "mine.json" in answer.err
+
+
+def test_the_template_its_parameters_and_what_the_base_has_count(repository: Path, tapctl: Tapctl) -> None:
+    commit(t__yaml=TEMPLATE.replace("60", "10"))
+
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").code == 0
+
+
+@pytest.mark.parametrize("base", ["nowhere", "--upload-pack=x", "main:tapctl.toml"])
+def test_a_base_that_cannot_be_read_is_refused(base: str, repository: Path, tapctl: Tapctl) -> None:
+    assert tapctl("preflight", "--env", "prod", "--no-lint", f"--base={base}").is_error(2)
+
+
+def test_a_shallow_checkout_is_refused(repository: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(t__yaml=TEMPLATE.replace("60", "10"))
+    git("clone", "-q", "--depth", "1", f"file://{repository}", "../shallow")
+    monkeypatch.chdir("../shallow")
+
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "origin/main").is_error(2)
+
+
+def test_a_name_of_two_commits_is_refused(repository: Path, tapctl: Tapctl) -> None:
+    git("tag", "main", "change")
+
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").is_error(2)
+
+
+def test_a_nearer_configuration_of_the_change_does_not_count(
+    repository: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("stack").mkdir()
+    Path("stack/tapctl.toml").write_text("[env.prod]\nmin_unreserved = 0\n")
+    commit()
+    monkeypatch.chdir("stack")
+
+    assert tapctl("preflight", "../t.yaml", "--env", "prod", "--no-lint", "--base", "main").code == 3
+
+
+def test_nothing_of_the_change_runs(repository: Path, tapctl: Tapctl) -> None:
+    Path("rules").mkdir()
+    marker = repository / "ran"
+    Path("rules/Own.py").write_text(f"open({str(marker)!r}, 'w')\n")
+    hook = repository / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    hook.chmod(0o755)
+    commit(__cfnlintrc="append_rules: [rules]\n")
+    git("config", "core.fsmonitor", str(hook))
+
+    answer = tapctl("preflight", "--env", "prod", "--base", "main", "--format", "json")
+
+    assert answer.code == 3
+    assert weakenings(answer)[".cfnlintrc"]["proposed"] == "append_rules: [rules]"
+    assert not marker.exists()
+    assert tapctl("preflight", "--env", "prod", "--base", "main", "--allow-cfnlintrc-code").is_error(2)
+    assert not marker.exists()
+
+
+def test_the_ignores_in_the_metadata_are_named(repository: Path, tapctl: Tapctl) -> None:
+    metadata = "Metadata: {cfn-lint: {config: {ignore_checks: [W]}}}\n"
+    commit(t__yaml=metadata + TEMPLATE)
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main", "--format", "json")
+
+    named = weakenings(answer)["cfn-lint ignore_checks"]
+    assert (named["value"], named["where"], named["changed"]) == ('["W"]', "t.yaml", True)
+
+
+def test_a_policy_counts_instead(desk: Path, tapctl: Tapctl) -> None:
+    Path("t.yaml").write_text(TEMPLATE)
+    Path("tapctl.toml").write_text(f"{CONFIGURATION}min_unreserved = 0\n")
+    Path("account.json").write_text(snapshot(110))
+    Path("../policy.toml").write_text('[env.prod]\nsnapshot = "desk/account.json"\nmin_unreserved = 60\n')
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--policy", "../policy.toml", "--format", "json")
+
+    assert answer.code == 3
+    assert weakenings(answer)["min_unreserved"]["value"] == "60"
+
+
+def test_a_policy_that_the_change_may_touch_is_refused(repository: Path, tapctl: Tapctl) -> None:
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--policy", "tapctl.toml").is_error(2)
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--policy", "none.toml").is_error(2)
+
+
+def test_an_advisory_run_exits_with_0(repository: Path, tapctl: Tapctl) -> None:
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--advisory")
+
+    assert (answer.code, "exceeds" in answer.out) == (0, True)
+    assert tapctl("preflight", "--env", "nowhere", "--no-lint", "--advisory").is_error(2)
+
+
+def test_an_uncertain_verdict_may_pass_in_one_environment(desk: Path, tapctl: Tapctl) -> None:
+    Path("t.yaml").write_text(TEMPLATE)
+    limits = {"concurrent_executions": 500, "unreserved_concurrent_executions": 110}
+    Path("account.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": limits}))
+    Path("tapctl.toml").write_text(f"{CONFIGURATION}[env.dev]\nallow_uncertain = true\nsnapshot = 'account.json'\n")
+
+    codes = {env: tapctl("preflight", "--no-lint", "--env", env).code for env in ("prod", "dev")}
+
+    assert codes == {"prod": 4, "dev": 0}
+
+
+class TestAge:
+    """How old a snapshot may be."""
+
+    @pytest.mark.parametrize(
+        ("taken_at", "most", "code"),
+        [
+            ("2020-01-01T00:00:00Z", None, 0),
+            ("2020-01-01T00:00:00Z", "7d", 4),
+            ("2020-01-01T00:00:00Z", "2000w", 0),
+            ("2999-01-01T00:00:00Z", "7d", 4),
+            ("", "7d", 4),
+            ("", None, 0),
+            ("2020-01-01T00:00:00Z", "soon", 2),
+        ],
+    )
+    def test_an_old_or_undated_one_is_unknown(
+        self, taken_at: str, most: str | None, code: int, desk: Path, tapctl: Tapctl
+    ) -> None:
+        Path("t.yaml").write_text(TEMPLATE)
+        Path("account.json").write_text(snapshot(900, **({"taken_at": taken_at} if taken_at else {})))
+        bound = ("--max-age", most) if most else ()
+
+        answer = tapctl("preflight", "t.yaml", "--no-lint", "--snapshot", "account.json", *bound, "--format", "json")
+
+        assert answer.code == code
+        if code != 2:
+            report = json.loads(answer.out)
+            rules = [
+                finding["verdict"] for finding in report["findings"] if finding.get("rule") == "tapctl:snapshot-age"
+            ]
+            assert report["verdict"] == ("unknown" if code else "fits")
+            assert rules == (["unknown"] if code else ["fits"] if taken_at else [])
+
+    def test_what_exceeds_by_an_old_one_is_unknown_too(self, desk: Path, tapctl: Tapctl) -> None:
+        Path("t.yaml").write_text(TEMPLATE)
+        Path("account.json").write_text(snapshot(110))
+        Path("tapctl.toml").write_text("[defaults]\nmax_age = '1d'\n")
+
+        assert tapctl("preflight", "t.yaml", "--no-lint", "--snapshot", "account.json").code == 4
+
+
+class TestBaseline:
+    """Only what is new counts."""
+
+    @pytest.fixture
+    def files(self, desk: Path, tapctl: Tapctl) -> None:
+        Path("t.yaml").write_text(TEMPLATE)
+        Path("account.json").write_text(snapshot(110))
+        self.run(tapctl, "--format", "json", "--output", "main.json")
+
+    def run(self, tapctl: Tapctl, *arguments: str) -> Any:
+        return tapctl("preflight", "t.yaml", "--no-lint", "--snapshot", "account.json", *arguments)
+
+    def test_what_it_has_does_not_count(self, files: None, tapctl: Tapctl) -> None:
+        answer = self.run(tapctl, "--baseline", "main.json")
+
+        assert (answer.code, "in the baseline main.json" in answer.out) == (0, True)
+
+    def test_more_of_the_same_is_new(self, files: None, tapctl: Tapctl) -> None:
+        Path("t.yaml").write_text(TEMPLATE.replace("60", "61"))
+
+        assert self.run(tapctl, "--baseline", "main.json").code == 3
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"template": "other.yaml"}, {"schema": "tapctl.preflight/2"}, {"findings": 1}, {"schema": "tapctl.account/1"}],
+        ids=lambda changed: next(iter(changed.items()))[0] + str(next(iter(changed.values()))),
+    )
+    def test_another_is_refused(self, changed: dict[str, Any], files: None, tapctl: Tapctl) -> None:
+        Path("main.json").write_text(json.dumps({**json.loads(Path("main.json").read_text()), **changed}))
+
+        answer = self.run(tapctl, "--baseline", "main.json", "--output", "report.txt")
+
+        assert (answer.is_error(2), Path("report.txt").exists()) == (True, False)
+
+    def test_a_missing_one_is_refused(self, files: None, tapctl: Tapctl) -> None:
+        assert self.run(tapctl, "--baseline", "none.json").is_error(2)
+
+
+class TestIgnore:
+    """`[[ignore]]` in tapctl.toml."""
+
+    def run(self, tapctl: Tapctl, entry: str) -> Any:
+        Path("t.yaml").write_text(TEMPLATE)
+        Path("account.json").write_text(snapshot(110))
+        Path("tapctl.toml").write_text(f"[[ignore]]\n{entry}\n")
+        return tapctl("preflight", "t.yaml", "--no-lint", "--snapshot", "account.json", "--format", "json")
+
+    def test_it_is_shown_and_does_not_count(self, desk: Path, tapctl: Tapctl) -> None:
+        entry = 'limit = "lambda-reserved-concurrency"\nresource = "Fn"\nreason = "granted"\nuntil = 2999-12-31'
+        answer = self.run(tapctl, entry)
+
+        report = json.loads(answer.out)
+        assert (answer.code, report["verdict"]) == (0, "fits")
+        assert [finding["excused"] for finding in report["findings"] if "excused" in finding] == [
+            "ignored until 2999-12-31: granted"
+        ]
+
+    def test_another_resource_counts(self, desk: Path, tapctl: Tapctl) -> None:
+        entry = 'limit = "lambda-reserved-concurrency"\nresource = "Other"\nreason = "granted"\nuntil = 2999-12-31'
+
+        assert self.run(tapctl, entry).code == 3
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            'limit = "lambda-reserved-concurrency"\nreason = "granted"\nuntil = 2020-01-01',
+            'limit = "lambda-reserved-concurrency"\nreason = " "\nuntil = 2999-01-01',
+            'limit = "lambda-reserved-concurrency"\nuntil = 2999-01-01',
+            'limit = "lambda-reserved-concurrency"\nreason = "granted"',
+            'limit = "lambda-reserved"\nreason = "granted"\nuntil = 2999-01-01',
+            'limit = "lambda-reserved-concurrency"\nreason = "granted"\nuntil = "soon"',
+        ],
+    )
+    def test_one_without_a_reason_or_beyond_its_time_is_refused(self, entry: str, desk: Path, tapctl: Tapctl) -> None:
+        assert self.run(tapctl, entry).is_error(2)
