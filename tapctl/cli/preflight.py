@@ -143,8 +143,8 @@ class GateOptions:
 
 
 def preflight(
-    targets: TargetOptions,
     template: Annotated[TemplateOptions, Only(*TEMPLATE)],
+    targets: TargetOptions,
     account: Annotated[AccountOptions, Only(*ACCOUNT)],
     snapshot: SnapshotOptions,
     gate: GateOptions,
@@ -256,7 +256,7 @@ class Run:
 
     def several(self, targets: TargetOptions) -> ExitCode:
         """Check each template for each environment, those of one account and Region together."""
-        self._refuse_what_needs_one()
+        self._refuse_what_needs_one(targets)
         from tapctl.report import targets as report
         from tapctl.workflows import targets as workflow
 
@@ -276,8 +276,10 @@ class Run:
     def _load(self, target: Target) -> Any:
         return load_built(target.settings, self.terminal)
 
-    def _refuse_what_needs_one(self) -> None:
+    def _refuse_what_needs_one(self, targets: TargetOptions) -> None:
         given = {
+            "-": "-" in (*targets.templates, self.template.template),
+            "--template": self.template.template and targets.templates,
             "--stack-name": self.account.stack_name,
             "--probe-floor": self.probe.probe_floor,
             "--baseline": self.trust.baseline,

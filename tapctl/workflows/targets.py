@@ -246,21 +246,27 @@ class Accounts:
     """Opens the account of a target; targets of one account and Region share what is read of it."""
 
     open_account: Callable[[Target], tuple[AccountReader, Settings]]
+    opened: dict[object, tuple[AccountReader, Settings, object]] = field(default_factory=dict)
     shared: dict[object, SharedReader] = field(default_factory=dict)
-    lock: Any = field(default_factory=RLock)
+    locks: dict[object, Any] = field(default_factory=dict)
 
     def open(self, target: Target) -> tuple[AccountReader, Settings, object]:
         """The reader, the settings with what the account adds to them, and what identifies account and Region."""
-        reader, settings = self.open_account(target)
-        identity = reader.identity()
-        if isinstance(identity, Unknown):
-            place: object = (settings.snapshot, settings.profile, settings.region)
-        else:
-            place = (identity.account_id, identity.region)
-        if reader.snapshot():
-            return reader, settings, place
-        with self.lock:
-            return self.shared.setdefault(place, SharedReader(reader)), settings, place
+        settings = target.settings
+        if settings.snapshot:
+            reader, settings = self.open_account(target)
+            saved = reader.snapshot()
+            known = saved.account_id if saved else None
+            return reader, settings, (known or settings.snapshot, settings.region)
+        way: object = (settings.profile, settings.region, settings.account, settings.sandbox)
+        with self.locks.setdefault(way, RLock()):
+            if way not in self.opened:
+                reader, found = self.open_account(target)
+                identity = reader.identity()
+                place = way if isinstance(identity, Unknown) else (identity.account_id, identity.region)
+                self.opened[way] = self.shared.setdefault(place, SharedReader(reader)), found, place
+        shared, found, place = self.opened[way]
+        return shared, replace(settings, region=found.region, learned=found.learned), place
 
 
 @dataclass

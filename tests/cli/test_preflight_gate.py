@@ -322,3 +322,62 @@ class TestIgnore:
     )
     def test_one_without_a_reason_or_beyond_its_time_is_refused(self, entry: str, desk: Path, tapctl: Tapctl) -> None:
         assert self.run(tapctl, entry).is_error(2)
+
+
+class TestTargets:
+    """Several templates and environments in one run."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, desk: Path) -> None:
+        Path("t.yaml").write_text(TEMPLATE)
+        Path("u.yaml").write_text(TEMPLATE.replace("60", "50"))
+        Path("account.json").write_text(snapshot(190, account_id="123456789012"))
+        other = json.loads(snapshot(1000, account_id="222222222222"))
+        Path("other.json").write_text(json.dumps({**other, "region": "eu-west-1"}))
+        environment = "[env.other]\nregion = 'eu-west-1'\nsnapshot = 'other.json'\n"
+        Path("tapctl.toml").write_text(f"{CONFIGURATION}{environment}")
+
+    def test_one_report_has_them_all(self, tapctl: Tapctl) -> None:
+        answer = tapctl("preflight", "--env", "*", "--no-lint", "--format", "json", "*.yaml")
+
+        report = json.loads(answer.out)
+        assert (answer.code, report["schema"], report["verdict"]) == (3, "tapctl.targets/1", "exceeds")
+        found = {each["name"]: (each["account_id"], each["preflight"]["verdict"]) for each in report["targets"]}
+        assert found == {
+            "prod/t.yaml": ("123456789012", "fits"),
+            "prod/u.yaml": ("123456789012", "exceeds"),
+            "other/t.yaml": ("222222222222", "fits"),
+            "other/u.yaml": ("222222222222", "fits"),
+        }
+
+    def test_each_is_linted(self, tapctl: Tapctl) -> None:
+        Path("u.yaml").write_text(TEMPLATE.replace("Runtime: python3.12", "Runtime: cobol"))
+
+        answer = tapctl("preflight", "--env", "other", "t.yaml", "u.yaml", "--format", "json")
+
+        assert answer.code == 2
+        findings = [each["preflight"]["findings"] for each in json.loads(answer.out)["targets"]]
+        assert ["E3030" in {finding.get("rule") for finding in ones} for ones in findings] == [False, True]
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--env", "prod", "--env", "nowhere"),
+            ("--env", "prod", "--env", "other", "--stack-name", "one"),
+            ("--env", "prod", "--env", "other", "--baseline", "main.json"),
+            ("t.yaml", "-"),
+            ("*.yml",),
+            ("--env", "prod", "--env", "other", "--snapshot", "account.json"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, arguments: tuple[str, ...], tapctl: Tapctl) -> None:
+        assert tapctl("preflight", "--no-lint", *arguments).code == 2
+
+    def test_a_gate_holds_for_each(self, tapctl: Tapctl) -> None:
+        Path("../policy.toml").write_text("[env.prod]\nsnapshot = 'desk/account.json'\nmin_unreserved = 170\n")
+
+        answer = tapctl("preflight", "--env", "*", "--no-lint", "--policy", "../policy.toml", "--format", "json")
+
+        # The policy has neither a snapshot nor a Region for the other environment.
+        assert answer.code == 2
+        assert [bool(each["preflight"]) for each in json.loads(answer.out)["targets"]] == [True, False]
