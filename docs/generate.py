@@ -96,6 +96,7 @@ def configuration() -> str:
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[[ignore]] ": field_docs(folder / "config_file.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)

@@ -6,7 +6,7 @@ import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -14,7 +14,7 @@ from tapctl.cli.command import Only
 from tapctl.cli.context import credentials_optional, load_built, open_account, probe_floor, verdict_code
 from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, UsageError
+from tapctl.errors import ExitCode, TapctlError, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
     from tapctl.settings.trusted import Trusted
     from tapctl.template.lint import Linting
+    from tapctl.template.model import Template
     from tapctl.workflows.targets import Target
 
 ACCOUNT = ("region", "profile", "stack_name", "config")
@@ -160,8 +161,7 @@ def preflight(
     Several templates or environments are one report; those of one account and Region have to fit together.
     """
     run = Run(Terminal.of(output), template, account, snapshot, gate, judgement, probe, lint, trust, output)
-    code = run.several(targets) if targets.are_several else run.one(targets)
-    raise typer.Exit(trust.code(code, run.terminal))
+    raise typer.Exit(run.several(targets) if targets.are_several else run.one(targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,8 @@ class Run:
             result = workflow.preflight(loaded, reader, settings, linting)
         result = self.trust.counted(result, trusted)
         self.report(result)
-        uncertain = settings.allow_uncertain
-        return ExitCode.USAGE if result.lint_errors else verdict_code(result.verdict, allow_uncertain=uncertain)
+        code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
+        return self.trust.code(ExitCode.USAGE if result.lint_errors else code, terminal)
 
     def settings(self, env: str | None, templates: tuple[str, ...], trusted: Trusted | None) -> Settings:
         """The settings of one target. Raises `UsageError` for the sandbox where it is not allowed."""
@@ -271,9 +271,13 @@ class Run:
         terminal.result(text, output.output, annotates=output.format is FindingsFormat.GITHUB)
         if output.output:
             terminal.message(report.sentence(judged))
-        return workflow.worst_code(judged)
+        code = workflow.worst_code(judged)
+        # An error is no verdict, which an advisory run would only report.
+        return (
+            code if any(isinstance(each.outcome, TapctlError) for each in judged) else self.trust.code(code, terminal)
+        )
 
-    def _load(self, target: Target) -> Any:
+    def _load(self, target: Target) -> Template:
         return load_built(target.settings, self.terminal)
 
     def _refuse_what_needs_one(self, targets: TargetOptions) -> None:
