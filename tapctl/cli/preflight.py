@@ -273,9 +273,8 @@ class Run:
             terminal.message(report.sentence(judged))
         code = workflow.worst_code(judged)
         # An error is no verdict, which an advisory run would only report.
-        return (
-            code if any(isinstance(each.outcome, TapctlError) for each in judged) else self.trust.code(code, terminal)
-        )
+        failed = any(isinstance(each.outcome, TapctlError) for each in judged)
+        return code if failed else self.trust.code(code, terminal)
 
     def _load(self, target: Target) -> Template:
         return load_built(target.settings, self.terminal)

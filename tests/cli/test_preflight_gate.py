@@ -193,6 +193,7 @@ def test_an_advisory_run_exits_with_0(repository: Path, tapctl: Tapctl) -> None:
 
     assert (answer.code, "exceeds" in answer.out) == (0, True)
     assert tapctl("preflight", "--env", "nowhere", "--no-lint", "--advisory").is_error(2)
+    assert tapctl("preflight", "t.yaml", "none.yaml", "--env", "prod", "--no-lint", "--advisory").code == 2
 
 
 def test_an_uncertain_verdict_may_pass_in_one_environment(desk: Path, tapctl: Tapctl) -> None:
