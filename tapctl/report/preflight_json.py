@@ -91,7 +91,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         shared["excused"] = finding.excused
     if finding.rule:
         verdict = {"verdict": finding.verdict.value} if finding.severity in ("", "warning") else {}
-        return {"limit": None, "rule": finding.rule, **verdict, **severity, **shared}
+        counts = {} if finding.severity else {"judged": finding.judged}
+        return {"limit": None, "rule": finding.rule, **verdict, **counts, **severity, **shared}
     return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
 
 

@@ -65,6 +65,8 @@ class Settings:
     """Whether the stack has no other tags, since the configuration lists them."""
     remedy: RemedyMode = RemedyMode.ASK
     min_unreserved: int | None = None
+    allow_uncertain: bool = False
+    """Whether an uncertain or unknown verdict passes."""
     termination_protection: bool | None = None
     protected: bool = False
     """Refuse `--express` and `tapctl destroy`."""
@@ -95,7 +97,6 @@ class Settings:
     """Whether a limit that was not read makes the verdict unknown."""
     chosen_stack: bool = False
     """Whether the stack name comes from `--stack-name` instead of the configuration."""
-    allow_uncertain: bool = False
     ignores: tuple[Ignore, ...] = ()
     snapshot: Path | None = None
     """The saved account of the environment."""
@@ -157,6 +158,7 @@ def read(
         tags=_tags(environment.tags or {}, given.tags, pairs(stack.tags, "--tag", "team=shop")),
         all_tags=environment.tags is not None,
         remedy=judgement.remedy or environment.remedy,
+        allow_uncertain=judgement.allow_uncertain or environment.allow_uncertain,
         min_unreserved=_either(judgement.min_unreserved, environment.min_unreserved),
         termination_protection=_either(stack.termination_protection, environment.termination_protection),
         protected=environment.protected,
@@ -198,7 +200,6 @@ def _gated(
     return replace(
         settings,
         strict=judgement.strict,
-        allow_uncertain=judgement.allow_uncertain or environment.allow_uncertain,
         ignores=() if judgement is _NO_JUDGEMENT else in_force(file.ignore),
         max_age=span(environment.max_age) if environment.max_age else None,
         snapshot=Path(beside(folder, environment.snapshot)) if environment.snapshot else None,

@@ -3,6 +3,7 @@
 The change may be anybody's. Git is called so that no file of the work tree makes it run a program.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -195,6 +196,10 @@ class Trusted:
             _refuse_tracked(path)
         return data
 
+    def may_be_brought(self, path: Path) -> bool:
+        """Whether a file belongs to what is checked out, so that the change under test may have written it."""
+        return _is_tracked(path)
+
     def environment(self, name: str | None) -> Environment:
         """The environment of this name here; the defaults alone where there is none of it."""
         return environment_of(self.file, name if name in self.file.env else None, None)
@@ -285,9 +290,11 @@ def _of_section(key: str, tested: File, trusted: File, where: str) -> Iterator[W
 
 def _entries(section: Any) -> list[str]:
     """Each entry of a section as text."""
-    if isinstance(section, Mapping):
-        return [f"{key} = {_plain(value)}" for key, value in section.items()]
-    return [", ".join(f"{key} {value}" for key, value in entry if value is not None) for entry in section or ()]
+    if isinstance(section, list):
+        entries = (entry.model_dump(mode="json", exclude_none=True) for entry in section)
+        return [", ".join(f"{key} {value}" for key, value in entry.items()) for entry in entries]
+    values: Mapping[str, object] = section.model_dump(mode="json", exclude_defaults=True)
+    return [f"{key} = {json.dumps(value, sort_keys=True)}" for key, value in values.items()]
 
 
 def _plain(value: object) -> object:
@@ -298,5 +305,10 @@ def _shown(value: object) -> str | None:
     return None if value is None else str(_plain(value)).lower() if isinstance(value, bool) else str(_plain(value))
 
 
+_SHOWN = 200
+"""Characters of cfn-lint's configuration that a report shows."""
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

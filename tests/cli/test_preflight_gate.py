@@ -161,6 +161,18 @@ def test_nothing_of_the_change_runs(repository: Path, tapctl: Tapctl) -> None:
     assert not marker.exists()
 
 
+def test_a_build_that_the_change_brings_does_not_count(repository: Path, tapctl: Tapctl) -> None:
+    build = Path(".aws-sam/build")
+    build.mkdir(parents=True)
+    (build / "template.yaml").write_text(TEMPLATE.replace("60", "10"))
+    commit()
+    os.utime("t.yaml", (0, 0))
+
+    codes = [tapctl("preflight", "--env", "prod", "--no-lint", *base).code for base in ((), ("--base", "main"))]
+
+    assert codes == [0, 3]
+
+
 def test_the_ignores_in_the_metadata_are_named(repository: Path, tapctl: Tapctl) -> None:
     metadata = "Metadata: {cfn-lint: {config: {ignore_checks: [W]}}}\n"
     commit(t__yaml=metadata + TEMPLATE)
