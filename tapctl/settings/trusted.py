@@ -60,7 +60,8 @@ class Commit:
         root = _root(here)
         fetch = "fetch it first; a shallow checkout has no other commit"
         if root is None:
-            raise UsageError(f"cannot read {name}: {here} is in no git repository", "run tapctl in a git checkout")
+            why = _git(here, "rev-parse", "--show-toplevel").stderr.decode(errors="replace").partition("\n")[0]
+            raise UsageError(f"cannot read {name}: {why.removeprefix('fatal: ')}", "run tapctl in a git checkout")
         finished = _git(root, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
         if finished.returncode:
             raise UsageError(f"cannot read {name}: the repository has no such commit", fetch)

@@ -150,8 +150,7 @@ def _snapshot_changes(settings: Settings) -> Iterator[Weakening]:
     except OSError:
         after = b""
     if after != before:
-        value = f"the content of {commit.name}"
-        yield Weakening(f"snapshot {file}", value, commit.name, changed=True, proposed="another content")
+        yield Weakening(f"snapshot {file}", "another one", commit.name, changed=True, proposed="changed content")
 
 
 def _linter_ignores(result: Preflight, trusted: Trusted) -> Iterator[Weakening]:

@@ -263,10 +263,12 @@ class Accounts:
             if way not in self.opened:
                 reader, found = self.open_account(target)
                 identity = reader.identity()
+                if not isinstance(identity, Unknown):
+                    found = replace(found, account=identity.account_id)
                 place = way if isinstance(identity, Unknown) else (identity.account_id, identity.region)
                 self.opened[way] = self.shared.setdefault(place, SharedReader(reader)), found, place
         shared, found, place = self.opened[way]
-        return shared, replace(settings, region=found.region, learned=found.learned), place
+        return shared, replace(settings, region=found.region, account=found.account, learned=found.learned), place
 
 
 @dataclass

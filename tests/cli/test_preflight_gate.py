@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
 
 TEMPLATE = """\
 Resources:
@@ -79,6 +80,31 @@ def test_no_setting_of_the_change_counts(repository: Path, tapctl: Tapctl) -> No
         "proposed": "0",
     }
     assert {"allow_uncertain", "max_age", "ignore", "--no-lint"} <= found.keys()
+
+
+def test_the_weakenings_in_words(repository: Path, tapctl: Tapctl, golden: Golden) -> None:
+    git("checkout", "-q", "main")
+    commit(tapctl__toml=f"{CONFIGURATION}remedy = 'adjust'\nmin_unreserved = 60\n", __cfnlintrc="ignore_checks: [W]\n")
+    git("checkout", "-qB", "change")
+    commit(
+        tapctl__toml=f"{CONFIGURATION}remedy = 'adjust'\nmin_unreserved = 0\n",
+        t__yaml="Metadata: {cfn-lint: {config: {ignore_checks: [W]}}}\n" + TEMPLATE,
+        account__json=snapshot(1000),
+    )
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main")
+
+    assert answer.code == 3
+    golden("\n".join(line for line in answer.out.splitlines() if "tapctl:weakening" in line))
+
+
+def test_without_a_repository_there_is_no_base(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    Path("t.yaml").write_text(TEMPLATE)
+
+    answer = tapctl("preflight", "t.yaml", "--no-lint", "--base", "main")
+
+    assert answer.is_error(2)
+    golden(answer.err)
 
 
 def test_the_snapshot_is_that_of_the_base(repository: Path, tapctl: Tapctl) -> None:

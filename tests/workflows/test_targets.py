@@ -122,6 +122,15 @@ class TestTogether:
         assert verdicts(results) == [FITS, FITS]
 
 
+def test_a_report_names_the_account_of_each() -> None:
+    account = fake_account(1000, 900, account_id="111111111111")
+    results = judge({"a": function(1), "b": function(2)}, account)
+
+    report = json.loads(RENDERERS["json"](results, OPTIONS))
+    assert {each["account_id"] for each in report["targets"]} == {"111111111111"}
+    assert account.asked.count("identity") == 1
+
+
 def test_the_account_is_read_once() -> None:
     account = fake_account(1000, 900)
     account.account = replace(account.account, quotas={"dynamodb/L-F98FE922": Quota(10, 5)})
