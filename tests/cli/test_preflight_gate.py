@@ -420,3 +420,22 @@ class TestTargets:
         # The policy has neither a snapshot nor a Region for the other environment.
         assert answer.code == 2
         assert [bool(each["preflight"]) for each in json.loads(answer.out)["targets"]] == [True, False]
+
+    def test_a_cdk_app_is_all_its_stacks(self, tapctl: Tapctl) -> None:
+        def stack(file: str, *needs: str) -> dict[str, Any]:
+            properties = {"templateFile": file, "stackName": file.partition(".")[0]}
+            return {"type": "aws:cloudformation:stack", "properties": properties, "dependencies": list(needs)}
+
+        Path("cdk.out").mkdir()
+        Path("cdk.out/manifest.json").write_text(
+            json.dumps({"artifacts": {"A": stack("api.yaml", "B"), "B": stack("data.yaml")}})
+        )
+        Path("cdk.out/api.yaml").write_text(TEMPLATE)
+        Path("cdk.out/data.yaml").write_text(TEMPLATE.replace("60", "50"))
+
+        answer = tapctl("preflight", "cdk.out", "--no-lint", "--snapshot", "account.json", "--format", "json")
+
+        found = [(each["stack"], each["preflight"]["verdict"]) for each in json.loads(answer.out)["targets"]]
+        assert (answer.code, found) == (3, [("data", "fits"), ("api", "exceeds")])
+        one = tapctl("preflight", "cdk.out/api.yaml", "--no-lint", "--snapshot", "account.json", "--format", "json")
+        assert (one.code, json.loads(one.out)["schema"]) == (0, "tapctl.preflight/1")
