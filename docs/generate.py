@@ -90,6 +90,7 @@ def configuration() -> str:
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[[ignore]] ": field_docs(folder / "findings.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
