@@ -94,10 +94,11 @@ def configuration() -> str:
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[[ignore]] ": field_docs(folder / "findings.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
-        "[limits] ": field_docs(folder / "limits_section.py", "LimitsConfig"),
-        '[limits."SERVICE/CODE"] ': field_docs(folder / "limits_section.py", "QuotaOverride"),
-        "[[limits.own]] ": field_docs(folder / "limits_section.py", "OwnLimit"),
+        "[limits] ": field_docs(folder / "findings.py", "LimitsConfig"),
+        '[limits."SERVICE/CODE"] ': field_docs(folder / "findings.py", "QuotaOverride"),
+        "[[limits.own]] ": field_docs(folder / "findings.py", "OwnLimit"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)
@@ -118,9 +119,9 @@ def schema() -> str:
         ("config_file", "Environment"),
         ("config_file", "FunctionConfig"),
         ("verify_section", "VerifyConfig"),
-        ("limits_section", "LimitsConfig"),
-        ("limits_section", "QuotaOverride"),
-        ("limits_section", "OwnLimit"),
+        ("findings", "LimitsConfig"),
+        ("findings", "QuotaOverride"),
+        ("findings", "OwnLimit"),
     ):
         for key, text in field_docs(folder / f"{file}.py", name):
             models[name]["properties"][key]["description"] = text

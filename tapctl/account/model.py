@@ -108,6 +108,8 @@ class Quota:
     value: int | float | Unknown
     usage: Usage
     source: Source = Source.APPLIED
+    maybe: int | float = 0
+    """What may be used beside the usage, by stacks that are judged together with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +185,5 @@ class Account:
     """The most concurrency that the account claimed in `PEAK_DAYS`: reservations, and what ran beside them."""
     is_snapshot: bool = False
     """Whether it was read from a file, at `taken_at`."""
+    stale: Unknown | None = None
+    """Why no verdict may rest on it, where it is older than allowed."""

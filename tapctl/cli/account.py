@@ -77,7 +77,7 @@ def account(
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
-    from tapctl.workflows import preflight as workflow
+    from tapctl.workflows.read_inputs import survey
 
     terminal = Terminal.of(output)
     settings = read(
@@ -89,7 +89,7 @@ def account(
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
     loaded = load(settings.template) if _has_template(template, settings, terminal) else None
-    result = workflow.survey(reader, settings, loaded, holders=holders.holders)
+    result = survey(reader, settings, loaded, holders=holders.holders)
     if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
         copy = reader.account

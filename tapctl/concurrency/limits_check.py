@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
-from tapctl.account.model import Source, Stack
+from tapctl.account.model import Quota, Source, Stack
 from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
 from tapctl.concurrency.demand import hides_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
@@ -127,7 +127,7 @@ def _judge_count(
         reason = unknown.reason if isinstance(unknown, Unknown) else ""
         yield replace(common, message=f"{limit.title}: {reason}", judged=False)
         return
-    sums = [_Sum(added, *_used(added, usage, result.account.stack)) for added in more]
+    sums = [_Sum(added, *_used(added, quota, usage, result.account.stack)) for added in more]
     fullest = max(sums, key=_fullness)
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
@@ -138,7 +138,7 @@ def _judge_count(
     yield replace(finding, hints=_next_steps(room, finding, fullest.most, result))
     if limit.later and finding.verdict is Verdict.FITS:
         for added in additions(limit, inventory, result.account.stack, deployed, later=True):
-            grown = _Sum(added, *_used(added, usage, result.account.stack))
+            grown = _Sum(added, *_used(added, quota, usage, result.account.stack))
             if grown.most > value:
                 message, _ = _message(room, grown, f" at the maximum size of {', '.join(added.resources)}")
                 yield replace(common, verdict=Verdict.FITS, message=message, severity="warning")
@@ -171,7 +171,7 @@ def _spenders(limit: Limit, inventory: Inventory) -> Iterator[Item]:
 
 
 def _used(
-    added: Addition, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
+    added: Addition, quota: Quota, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
 ) -> tuple[Number, Number]:
     """What is used of the limit: by the account, or by a parent, of which a new one has nothing.
 
@@ -180,14 +180,14 @@ def _used(
     parent = added.parent
     fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
     if parent is None:
-        return fullest, fullest
+        return fullest, fullest + quota.maybe
     if parent.in_template:
         held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
         return (0, max(0, fullest - added.most)) if held is None or parent.id in held else (0, 0)
     if parent.is_open:
-        return 0, fullest
+        return 0, fullest + quota.maybe
     used = usage.get(parent.id, 0) if isinstance(usage, Mapping) else usage
-    return used, used
+    return used, used + quota.maybe
 
 
 @dataclass(frozen=True, slots=True)

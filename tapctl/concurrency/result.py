@@ -12,7 +12,7 @@ from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
-from tapctl.concurrency.verdict import Finding, Verdict, worst
+from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.limits import CONCURRENCY, Limit, LimitSettings
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
@@ -65,6 +65,8 @@ class Preflight:
     """The parameters that keep the stack's value although the template's default has changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
+    weakenings: tuple[Weakening, ...] = ()
+    """What can weaken the verdict, in force or proposed by the change under test."""
 
     @property
     def stack_name(self) -> str | None:
@@ -84,7 +86,8 @@ class Preflight:
         """
         quota = self.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
         if override := self.limits.overrides.get(limit.key):
-            return Quota(override.value, quota.usage if limit.usage else 0, Source.CONFIGURED)
+            usage = quota.usage if limit.usage else 0
+            return Quota(override.value, usage, Source.CONFIGURED, quota.maybe)
         is_read = not isinstance(quota.value, Unknown)
         if is_read or limit.usage or limit.adjustable or limit.default is None:
             return quota
@@ -96,7 +99,7 @@ class Preflight:
 
     def counts(self, finding: Finding) -> bool:
         """Whether a finding is part of the verdict."""
-        return finding.judged or self.strict
+        return (finding.judged or self.strict) and not finding.excused
 
     @property
     def reserved_by_others(self) -> int:
@@ -149,4 +152,4 @@ class Preflight:
 
     @property
     def lint_errors(self) -> list[Finding]:
-        return [finding for finding in self.lint if finding.severity == "error"]
+        return [finding for finding in self.lint if finding.severity == "error" and not finding.excused]

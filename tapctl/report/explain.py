@@ -83,6 +83,18 @@ OWN_RULES: tuple[Rule, ...] = (
         "Look at the service's quotas; `tapctl limits` lists what is judged.",
     ),
     Rule(
+        "tapctl:weakening",
+        "A setting makes the verdict weaker",
+        "What is in force lets more pass than tapctl does by itself, or the change under test asks for that in vain.",
+        "Look at who set it; with `--base` it is the base of the pull request, whatever the change says.",
+    ),
+    Rule(
+        "tapctl:snapshot-age",
+        "A snapshot is old",
+        "The account may have changed since the snapshot was taken, and with it the verdict.",
+        "Save it again with `tapctl account --output FILE`; `--max-age` refuses an old one.",
+    ),
+    Rule(
         "preflight",
         "A warning of the preflight",
         "Something about the configuration or the template that does not change the verdict.",

@@ -216,7 +216,7 @@ def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
         rule,
         level(finding),
         finding.resource or "",
-        finding.message,
+        f"{finding.message} ({finding.excused})" if finding.excused else finding.message,
         worded_all(finding.hints) or None,
         finding.file,
         finding.line,
@@ -228,6 +228,8 @@ def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
 
 
 def level(finding: Finding) -> Level:
+    if finding.excused:
+        return Level.NOTE
     if finding.severity:
         return _SEVERITIES[finding.severity]
     return _VERDICTS[finding.verdict] if finding.judged else Level.NOTE

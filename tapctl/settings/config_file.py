@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
-from tapctl.settings.limits_section import LimitsConfig, OwnLimit, QuotaOverride
+from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 from tapctl.state.files import read_bytes
 
@@ -33,6 +33,21 @@ class FunctionConfig(Section):
     """A file instead of each folder's requirements.txt, or `false` to install nothing."""
     bytecode: bool = False
     """`true` adds compiled code beside the sources for a faster cold start, if Lambda runs the Python of tapctl."""
+
+    def beside(self, folder: Path) -> "FunctionConfig":
+        """The section with its paths relative to the working folder."""
+        requirements = self.requirements
+        paths = {
+            "source": self.source and beside(folder, self.source),
+            "requirements": beside(folder, requirements) if isinstance(requirements, str) else requirements,
+        }
+        return self.model_copy(update=paths)
+
+
+def beside(folder: Path, name: str) -> str:
+    """The path of a file that is named relative to a folder, from the working folder."""
+    path = folder / name
+    return os.path.relpath(path) if path.is_absolute() else str(path)
 
 
 class Environment(Section):
@@ -56,6 +71,10 @@ class Environment(Section):
     """The unreserved minimum, if you know it."""
     allow_uncertain: bool = False
     """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
+    snapshot: str | None = None
+    """A saved account for `tapctl preflight` instead of AWS, relative to tapctl.toml; `--snapshot` wins."""
+    max_age: Annotated[str, Field(pattern=DURATION)] | None = None
+    """The oldest snapshot that a verdict may rest on, such as `12h`, `7d` or `2w`; an older one is unknown."""
     termination_protection: bool | None = None
     """Set after every deploy."""
     protected: bool = False
@@ -89,8 +108,25 @@ class File(Section):
     """What is known of limits beside the catalogue and Service Quotas."""
     defaults: Environment = Field(default_factory=Environment.model_construct)
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
+    ignore: list[Ignore] = Field(default_factory=list)
+    """Findings that do not count, each with `limit`, `reason`, `until` and, if it is about one, `resource`."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
+
+    @property
+    def regional(self) -> tuple[str, ...]:
+        """The environments that set a Region."""
+        return tuple(name for name, environment in self.env.items() if environment.region or environment.sandbox)
+
+    def parameter_sections(self, env: str | None, given: Mapping[str, object]) -> dict[str, str]:
+        """The section that sets each parameter which is not given otherwise."""
+        sections = {"defaults": self.defaults, **({f"env.{env}": self.env[env]} if env else {})}
+        return {
+            name: f"[{section}.parameters] of {FILE}"
+            for section, environment in sections.items()
+            for name in environment.parameters
+            if name not in given
+        }
 
     def verify_for(self, stack: str | None, template: str, env: str | None, folder: Path) -> VerifyConfig:
         """`[verify]` where this is the stack, and the template, of the file; for others an empty one that says so.
@@ -128,26 +164,30 @@ def find(folder: Path | None = None) -> Path | None:
         # A folder or a device of this name is found too, so that it is refused rather than overlooked.
         if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
             return parent / FILE
-        if os.path.isfile(parent / PROJECT) and _has_section(parent / PROJECT):  # noqa: PTH113 - likewise
+        if os.path.isfile(parent / PROJECT) and has_section(_content(parent / PROJECT)):  # noqa: PTH113 - likewise
             return parent / PROJECT
     return None
 
 
-def _has_section(project: Path) -> bool:
-    """Whether a pyproject.toml has [tool.tapctl]; one that is not TOML has it where it begins the table."""
+def _content(project: Path) -> bytes:
+    """The bytes of a pyproject.toml; none of one that cannot be read, which is for other tools to refuse."""
     try:
-        data = read_bytes(project)
+        return read_bytes(project)
     except OSError:
-        return False  # it is for other tools to refuse
-    if b"tapctl" not in data:
+        return b""
+
+
+def has_section(project: bytes) -> bool:
+    """Whether a pyproject.toml has [tool.tapctl]; one that is not TOML has it where it begins the table."""
+    if b"tapctl" not in project:
         return False
     try:
-        return "tapctl" in _tools(tomllib.loads(_bounded(data).decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", data) is not None
+        return "tapctl" in _tools(tomllib.loads(_bounded(project).decode()))
+    except (ValueError, RecursionError):
+        return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", project) is not None
 
 
-def _section(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _section(content: Mapping[str, Any], path: str) -> dict[str, Any]:
     """[tool.tapctl] of a pyproject.toml. Raises `ConfigError` where there is none."""
     section = _tools(content).get("tapctl")
     if not isinstance(section, dict):
@@ -168,20 +208,24 @@ def load(path: Path) -> File:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
 
 
-def parsed(data: bytes, path: Path) -> File:
-    """The content of the file at this path, which need not exist. Raises `ConfigError` as `load` does."""
+def parsed(data: bytes, path: Path, commit: str = "") -> File:
+    """The content of the file at this path, which need not exist, as `commit` has it where one is named.
+
+    Raises `ConfigError` as `load` does.
+    """
+    where = f"{path} of {commit}" if commit else str(path)
     try:
         content = tomllib.loads(_bounded(data).decode())
         if path.name == PROJECT:
-            content = _section(content, path)
+            content = _section(content, where)
     except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
-        raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
+        raise ConfigError(f"{where} is not TOML: {error}", "fix the file") from None
     except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", "fix the file") from None
+        raise ConfigError(f"{where} is nested too deeply", "fix the file") from None
     try:
         return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
-        raise _explain(error, path) from None
+        raise _explain(error, where) from None
 
 
 _MERGED = ("parameters", "minimum")
@@ -218,7 +262,7 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _explain(error: ValidationError, path: Path) -> ConfigError:
+def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
@@ -242,6 +286,8 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
             section: type[Section] = Environment
         case ("function", _):
             section = FunctionConfig
+        case ("ignore", _, _):
+            section = Ignore
         case ("verify", _):
             section = VerifyConfig
         case ("limits", key, *_):
@@ -265,6 +311,8 @@ _KINDS = {
 
 _KINDS_BY_ERROR = {
     "bool_type": "true or false",
+    "date_from_datetime_parsing": "a day such as 2027-01-31",
+    "date_type": "a day such as 2027-01-31",
     "dict_type": "a table",
     "float_type": "a number",
     "int_from_float": "a whole number",

@@ -63,6 +63,8 @@ class Linting:
     """The cache key of the templates; None where a clean result must not be cached."""
     trusted: bool = False
     """Whether a `.cfnlintrc` of the working folder may load rules, which are code, and replace specifications."""
+    configuration: str | None = None
+    """The text that is cfn-lint's configuration instead of any file of the working folder and at home."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +77,7 @@ class Linting:
     def begin(self, source: Source, region: str | None) -> None:
         """Lint a template and its nested ones, unless they are known to be clean."""
         sources = _sources(source)
-        key = cache_key(sources, region)
+        key = cache_key(sources, region, self.configuration)
         if is_clean(key):
             self._end()
         elif self.process:
@@ -91,7 +93,7 @@ class Linting:
         is_piped = sources[0].file == STDIN
         templates = () if is_piped else ("--template", *(source.file for source in sources))
         arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
-        request = {"arguments": arguments, "trusted": self.trusted}
+        request = {"arguments": arguments, "trusted": self.trusted, "configuration": self.configuration}
         self.key, self.piped = key, sources[0].text.encode() if is_piped else None
         with suppress(OSError):  # where it failed to start, `matches` reports why
             self.process.stdin.write(f"{json.dumps(request)}\n".encode())
@@ -138,13 +140,14 @@ def boot(*, trusted: bool = False) -> Linting:
     return Linting(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe), trusted=trusted)  # noqa: S603 - our own interpreter
 
 
-def start(source: Source, region: str | None, *, trusted: bool = False) -> Linting:
+def start(source: Source, region: str | None, *, trusted: bool = False, configuration: str | None = None) -> Linting:
     """Lint a template and its nested ones, unless they are known to be clean."""
     sources = _sources(source)
-    key = cache_key(sources, region)
+    key = cache_key(sources, region, configuration)
     if is_clean(key):
         return Linting(None)
     linting = boot(trusted=trusted)
+    linting.configuration = configuration
     linting.send(sources, region, key)
     return linting
 
@@ -173,9 +176,10 @@ _OTHER_FILES = ("::MODULE", "AWS::Include")
 """In a template, these may make cfn-lint read files that are not part of the cache key."""
 
 
-def cache_key(sources: Sequence[Source], region: str | None) -> str | None:
-    """A hash of everything that the result depends on; None where it may depend on other files."""
-    if any((folder / name).exists() for folder in (Path(), Path.home()) for name in CONFIGURATION):
+def cache_key(sources: Sequence[Source], region: str | None, configuration: str | None = None) -> str | None:
+    """A hash of everything that the result depends on; None where it may depend on a configuration or other files."""
+    files = (folder / name for folder in (Path(), Path.home()) for name in CONFIGURATION)
+    if any(file.exists() for file in files) if configuration is None else configuration:
         return None
     texts = [source.text for source in sources]
     if any(mark in text for mark in _OTHER_FILES for text in texts):

@@ -123,7 +123,7 @@ def test_an_invalid_template(
         pytest.param(["--parameters-file", "other.json", "--parameter", "Stage=dev"], id="a file of something else"),
         pytest.param(["--env", "prd"], id="an environment that is not there"),
         pytest.param(["--env", "zzz"], id="an environment like none that is there"),
-        pytest.param(["--env", "prod", "-e", "staging"], id="two environments"),
+        pytest.param(["--env", "prod", "-e", "prod"], id="an environment twice"),
         pytest.param(["--snapshot", "gone.json"], id="a snapshot that is not there"),
         pytest.param(["--snapshot", "shop.yaml"], id="a snapshot that is none"),
         pytest.param(["--nope"], id="an unknown option"),
@@ -138,6 +138,13 @@ def test_invalid_options(arguments: list[str], shop: Path, tapctl: Tapctl, golde
     answer = tapctl("preflight", "shop.yaml", "--no-lint", *account, *arguments)
 
     assert "opensesame" not in answer.err
+    assert answer.is_error(2)
+    golden(worded(answer.err))
+
+
+def test_a_deploy_takes_one_environment(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("deploy", "shop.yaml", "--env", "prod", "-e", "staging")
+
     assert answer.is_error(2)
     golden(worded(answer.err))
 

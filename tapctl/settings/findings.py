@@ -1,16 +1,64 @@
-"""The section `[limits]` of tapctl.toml."""
+"""Which findings count: what is ignored until when, how old a snapshot may be, and which limits are in force."""
 
 import difflib
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field
 
-from tapctl.errors import ConfigError
+from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import Section
 
 if TYPE_CHECKING:
-    from tapctl.limits import LimitSettings
+    from tapctl.limits import Limit, LimitSettings
+
+DURATION = r"^(\d{1,6}[smhdw])+$"
+"""Seconds, minutes, hours, days, weeks."""
+
+
+class Ignore(Section):
+    """`[[ignore]]`: a finding that does not count, for a reason and for a time."""
+
+    limit: str
+    """The id of the limit, as `tapctl limits` lists it."""
+    resource: str | None = None
+    """The logical id that the finding names; without it the limit is ignored for every resource."""
+    reason: Annotated[str, Field(pattern=r"\S")]
+    """Why the finding does not matter; every report shows it."""
+    until: date
+    """The last day on which it is ignored; after it, tapctl refuses the file."""
+
+
+def in_force(ignores: Sequence[Ignore], own: "Sequence[Limit]" = ()) -> tuple[Ignore, ...]:
+    """The ignores; `own` are limits beside the catalogue.
+
+    Raises `ConfigError` for one that has expired, or whose limit does not exist.
+    """
+    from tapctl.limits import catalogue
+
+    known = {limit.id for limit in (*catalogue(), *own)} if ignores else set()
+    for ignore in ignores:
+        if ignore.until < datetime.now(UTC).date():
+            about = f"{ignore.limit} of {ignore.resource}" if ignore.resource else ignore.limit
+            message = f"tapctl.toml: [[ignore]] of {about} has expired: `until` is {ignore.until}"
+            raise ConfigError(message, "remove it, or set a later `until` if its reason still holds")
+        if ignore.limit not in known:
+            message = f"tapctl.toml: [[ignore]] names the limit `{ignore.limit}`, which does not exist"
+            raise ConfigError(message, "`tapctl limits` lists the ids")
+    return tuple(ignores)
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def span(text: str) -> timedelta:
+    """A time such as `12h`, `7d` or `1d12h`. Raises `UsageError` for anything else."""
+    if not re.fullmatch(DURATION, text):
+        raise UsageError(f"`{text}` is not a time", "for example `12h`, `7d` or `2w`")
+    parts = re.findall(r"(\d+)(\w)", text)
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
 class QuotaOverride(Section):
@@ -46,20 +94,22 @@ class LimitsConfig(Section):
     own: list[OwnLimit] = Field(default_factory=list)
     """Limits that the catalogue does not have."""
 
-    def in_force(self, path: Path) -> "LimitSettings":
+    def in_force(self) -> "LimitSettings":
         """The section with rows. Raises `ConfigError` for a limit or a type that does not exist, and for one twice."""
         from tapctl.concurrency.counting import plain_number
         from tapctl.limits import Limit, LimitKind, LimitSettings, Override, catalogue
         from tapctl.limits.row import Call, Grade, each
 
+        if not self.own and not self.__pydantic_extra__:
+            return LimitSettings(near=self.near / 100)
         hint = "`tapctl limits` lists the limits, in JSON with their keys"
         known = {name: limit for limit in catalogue() for name in (limit.key, limit.id)}
         own: dict[str, Limit] = {}
         for row in self.own:
             if row.quota in known or row.quota in own:
                 where = f"in the catalogue, as {known[row.quota].id}" if row.quota in known else "given twice"
-                raise ConfigError(f"{path}: `limits.own`: {row.quota} is {where}", hint)
-            _check_type(row.type, path)
+                raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is {where}", hint)
+            _check_type(row.type)
             units = plain_number(row.count)
             listed = Call(
                 "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
@@ -76,12 +126,12 @@ class LimitsConfig(Section):
                 problem = "is the same in every account" if limit else "is no key of a limit"
                 near = difflib.get_close_matches(key, [*known, *own], n=1)
                 better = f"did you mean `{near[0]}`?" if near and not limit else hint
-                raise ConfigError(f"{path}: `limits`: {key} {problem}", better)
+                raise ConfigError(f"tapctl.toml: `limits`: {key} {problem}", better)
             overrides[limit.key] = Override(plain_number(given.value), given.reason)
         return LimitSettings(overrides, tuple(own.values()), self.near / 100)
 
 
-def _check_type(type_: str, path: Path) -> None:
+def _check_type(type_: str) -> None:
     """Raise `ConfigError` for a type of AWS that cfn-lint does not know; others are private."""
     from tapctl.template.lint import resource_types
 
@@ -89,4 +139,4 @@ def _check_type(type_: str, path: Path) -> None:
     if type_ not in known:
         near = difflib.get_close_matches(type_, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
-        raise ConfigError(f"{path}: `limits.own`: {type_} is no resource type", hint)
+        raise ConfigError(f"tapctl.toml: `limits.own`: {type_} is no resource type", hint)
