@@ -224,7 +224,11 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
     """Every call of every experiment, what it makes, holds and costs, and the bounds."""
     from tapctl.evidence.experiment import PREFIX
 
-    lines = [f"Plan for account {record.account_id}, {record.region} ({record.engine}), run {record.run}", ""]
+    lines = [f"Plan for account {record.account_id}, {record.region} ({record.engine}), run {record.run}"]
+    lines += [
+        "{stack} is the name that an experiment makes, {above} the limit + 1, {headroom} what may be reserved",
+        "",
+    ]
     for row in experiments:
         lines.append(f"{row.id}: {row.question}")
         if row.billed and not which.billed:

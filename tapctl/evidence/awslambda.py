@@ -35,8 +35,18 @@ def _minimum(seen: Seen) -> Reading:
     return Reading(rule.claim, text, agrees=None if bounds.hard <= minimum <= bounds.safe else False)
 
 
+def _is_full(seen: Seen) -> bool:
+    """Whether only the minimum was left: others may have reserved or freed some meanwhile."""
+    return bool(seen.observations["full"].answer["UnreservedConcurrentExecutions"] == seen.unreserved - seen.headroom)
+
+
+CHANGED = "the account's headroom changed meanwhile"
+
+
 def _zero(seen: Seen) -> Reading:
     answer = seen.observations["zero"]
+    if not _is_full(seen):
+        return Reading("zero-reservation", CHANGED)
     if answer.refused:
         return Reading("zero-reservation", f"refused: {answer.message}", agrees=False)
     return Reading("zero-reservation", "accepted at full headroom", agrees=True)
@@ -44,6 +54,8 @@ def _zero(seen: Seen) -> Reading:
 
 def _own(seen: Seen) -> Reading:
     answer = seen.observations["again"]
+    if not _is_full(seen):
+        return Reading("own-reservation", CHANGED)
     if answer.refused:
         return Reading("own-reservation", f"not credited: {answer.message}", agrees=False)
     return Reading("own-reservation", f"{seen.headroom} reserved again at full headroom", agrees=True)
@@ -56,7 +68,8 @@ def _fell(seen: Seen, before: str, after: str) -> int:
 
 def _provisioned(seen: Seen) -> Reading:
     fell = _fell(seen, "before", "after")
-    return Reading("provisioned-unreserved", f"1 provisioned: unreserved fell by {fell}", agrees=fell == 1)
+    agrees = {0: False, 1: True}.get(fell)  # another number: others changed something meanwhile
+    return Reading("provisioned-unreserved", f"1 provisioned: unreserved fell by {fell}", agrees)
 
 
 def _delay(seen: Seen) -> Reading:
@@ -129,6 +142,7 @@ ROWS = (
         calls=(
             *created(template(Function=function(), Full=function("{stack}-full"))),
             reserve("{headroom}", name="{stack}-full"),
+            account_settings("full"),
             reserve(0, observe="zero", may_fail=True),
         ),
         reads=_zero,
@@ -143,6 +157,7 @@ ROWS = (
         calls=(
             *created(ONE),
             reserve("{headroom}"),
+            account_settings("full"),
             reserve("{headroom}", observe="again", may_fail=True),
         ),
         reads=_own,

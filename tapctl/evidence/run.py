@@ -155,6 +155,8 @@ class Runner:
         """Why the account or the user does not give what the experiment takes; "" if they do."""
         if experiment.takes is Takes.NOTHING:
             return ""
+        if experiment.takes is Takes.ALL and self._minimum is None and not floor(start.limit).known:
+            return "needs the minimum of this account: run it with lambda-minimum"
         needed = 1 if experiment.takes is Takes.ONE else start.headroom
         if start.headroom == 0 and experiment.id != "lambda-zero":
             return f"no headroom: {start.unreserved} are unreserved, and {start.minimum} have to stay"
@@ -233,7 +235,7 @@ def _refusal(call: Call, error: AwsError) -> Observation:
         raise error
     if is_throttled(error):
         raise _Stopped(f"{call.action} is throttled") from None
-    if not call.may_fail or not error.code:
+    if not call.may_fail or not error.code or error.code.isdecimal():  # a number is the status of a bare answer
         raise _Stopped(error.message) from None
     return Observation(call.action, code=error.code, message=error.aws_message)
 

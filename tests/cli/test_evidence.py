@@ -1,0 +1,66 @@
+"""`tapctl evidence` from the command line, without an account."""
+
+import json
+from pathlib import Path
+
+from tapctl.cli.evidence import RunOptions, as_text, plan
+from tapctl.evidence import EXPERIMENTS
+from tapctl.evidence.experiment import Reading
+from tapctl.evidence.record import Record, Result
+from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
+
+ROWS = tuple(EXPERIMENTS.values())
+RECORD = Record("0a1b2c3d", "2026-11-30T12:00:00Z", "eu-west-1", "aws", "123456789012", "1.0.0")
+
+
+def test_the_plan_has_every_call(golden: Golden) -> None:
+    text = plan(ROWS, RECORD, RunOptions())
+
+    assert all(call.action in text for row in ROWS if not row.billed for call in row.calls)
+    golden(text)
+
+
+def test_the_result_names_what_is_contradicted(golden: Golden) -> None:
+    results = (
+        Result(ROWS[0], reading=Reading("minimum-1000", "40 with a limit of 1000", agrees=False)),
+        Result(ROWS[1], reading=Reading("zero-reservation", "accepted at full headroom", agrees=True)),
+        Result(ROWS[2], reason="no headroom: 10 are unreserved, and 10 have to stay"),
+    )
+    golden(as_text(Record("0a1b2c3d", "", "eu-west-1", "aws", "123456789012", "1.0.0", results)))
+
+
+def test_the_list(tapctl: Tapctl) -> None:
+    listed = tapctl("evidence", "list", "--format", "json").json()["experiments"]
+
+    assert [row["id"] for row in listed] == list(EXPERIMENTS)
+    assert all(row["costs"] and row["permissions"] for row in listed)
+    assert tapctl("evidence", "list").out.startswith("lambda-minimum: ")
+
+
+def test_the_policy_changes_nothing_but_what_experiments_make(tapctl: Tapctl) -> None:
+    policy = json.loads(tapctl("evidence", "list", "--policy").out)
+    reads, changes, mappings = policy["Statement"]
+
+    assert all(action.partition(":")[2].startswith(("Describe", "Get", "List")) for action in reads["Action"])
+    assert all("tapctl-evidence-" in resource for resource in changes["Resource"])
+    assert mappings["Action"] == ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping"]
+
+
+def test_a_protected_environment_is_refused(tapctl: Tapctl, desk: Path) -> None:
+    (desk / "tapctl.toml").write_text('[env.prod]\nregion = "eu-west-1"\nprotected = true\n')
+    for command in ("run", "clean"):
+        answer = tapctl("evidence", command, "--env", "prod", "--yes")
+        assert (answer.code, "environment prod is protected" in answer.err) == (2, True)
+
+
+def test_no_credentials_are_an_error_before_the_plan(tapctl: Tapctl) -> None:
+    answer = tapctl("evidence", "run", "--region", "eu-west-1", "--yes")
+
+    assert (answer.code, "no usable AWS credentials" in answer.err, "Plan" in answer.err) == (1, True, False)
+
+
+def test_another_id_is_refused(tapctl: Tapctl) -> None:
+    answer = tapctl("evidence", "run", "lambda-x")
+
+    assert (answer.code, "no experiment is named lambda-x" in answer.err) == (2, True)
