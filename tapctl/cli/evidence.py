@@ -241,10 +241,11 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
         lines += [f"  {'calls ' if call is row.calls[0] else '      '}   {_call(call)}" for call in row.calls]
         lines += ["           cloudformation:DeleteStack, DescribeStacks (until it is gone)"] if row.has_stack else []
         lines.append("")
-    lines.append(
-        f"At most {which.calls} calls and {which.timeout:.0f} s, beside the deletions. An experiment holds at most"
-        f" {which.headroom} of the account's executions. Only stacks {PREFIX}{record.run}-* are changed or deleted."
-    )
+    lines += [
+        f"At most {which.calls} calls and {which.timeout:.0f} s, beside the deletions.",
+        f"An experiment that needs more than {which.headroom} of the account's executions is skipped.",
+        f"Only {PREFIX}{record.run}-* is made, changed and deleted.",
+    ]
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ _DG = "https://docs.aws.amazon.com/lambda/latest/dg/"
 _LAMBDA_API = "https://docs.aws.amazon.com/lambda/latest/api/"
 _CFN = "https://docs.aws.amazon.com/AWSCloudFormation/latest/"
 _GITHUB = "https://github.com/"
+_LOCALSTACK = f"{_GITHUB}localstack/localstack/blob/main/"
 
 
 class Grade(Enum):
@@ -77,14 +78,14 @@ CLAIMS: tuple[Claim, ...] = (
         "A reservation of 0 is accepted whatever is left",
         Grade.REPORTED,
         "it takes nothing: *fits*",
-        (f"{_GITHUB}localstack/localstack/pull/9690", f"{_DG}configuration-concurrency.html"),
+        (f"{_LOCALSTACK}tests/aws/services/lambda_/test_lambda.py",),
     ),
     Claim(
         "own-reservation",
         "The old reservation of a function is credited before the new one is checked",
         Grade.REPORTED,
         "only an increase counts",
-        (f"{_DG}configuration-concurrency.html",),
+        (f"{_LOCALSTACK}localstack-core/localstack/services/lambda_/provider.py",),
     ),
     Claim(
         "provisioned-unreserved",
@@ -106,6 +107,55 @@ CLAIMS: tuple[Claim, ...] = (
         Grade.DOCUMENTED,
         "*exceeds*",
         (f"{_DG}provisioned-concurrency.html", f"{_LAMBDA_API}API_PutProvisionedConcurrencyConfig.html"),
+    ),
+    Claim(
+        "zero-provisioned",
+        "0 provisioned executions are refused",
+        Grade.DOCUMENTED,
+        "*exceeds*",
+        (f"{_LAMBDA_API}API_PutProvisionedConcurrencyConfig.html",),
+    ),
+    Claim(
+        "one-configuration",
+        "A version takes one configuration of provisioned concurrency: its own, or that of one alias",
+        Grade.REPORTED,
+        "*exceeds*; *uncertain* while an update moves one",
+        (f"{_LOCALSTACK}tests/aws/services/lambda_/test_lambda_api.py",),
+    ),
+    Claim(
+        "snapstart-provisioned",
+        "Provisioned concurrency with SnapStart is refused",
+        Grade.DOCUMENTED,
+        "*exceeds*; *uncertain* on a version given by its number",
+        (f"{_DG}snapstart.html",),
+    ),
+    Claim(
+        "tenancy-provisioned",
+        "Provisioned concurrency with tenant isolation is refused",
+        Grade.DOCUMENTED,
+        "*exceeds*; *uncertain* on a version given by its number",
+        (f"{_DG}tenant-isolation.html",),
+    ),
+    Claim(
+        "managed-instances",
+        "What a reservation on managed instances does is not known",
+        Grade.OPEN,
+        "*unknown*",
+        (f"{_DG}lambda-managed-instances.html",),
+    ),
+    Claim(
+        "imported-export",
+        "An export that another stack imports can be neither removed nor changed",
+        Grade.DOCUMENTED,
+        "*exceeds*, with the importing stacks",
+        (f"{_CFN}APIReference/API_ListImports.html", f"{_GITHUB}aws/aws-cdk/issues/5151"),
+    ),
+    Claim(
+        "memory-3008",
+        "An account with a limit below 1000 may take no more than 3,008 MB of memory",
+        Grade.REPORTED,
+        "a warning",
+        (f"{_GITHUB}aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/79",),
     ),
     Claim(
         "maximum-concurrency",

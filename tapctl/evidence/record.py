@@ -119,10 +119,12 @@ def _result(result: Result) -> dict[str, Any]:
     return entry
 
 
-def readings(document: Mapping[str, Any], experiments: Mapping[str, Experiment]) -> Iterator[Reading]:
+def readings(document: Mapping[str, Any]) -> Iterator[Reading]:
     """What the experiments of today read from a record of any day; those that are no more are left out."""
+    from tapctl.evidence import EXPERIMENTS  # the package imports this module
+
     for entry in document["experiments"]:
-        experiment = experiments.get(entry["id"])
+        experiment = EXPERIMENTS.get(entry["id"])
         if experiment is None or "account" not in entry or entry["outcome"] == "skipped":
             continue
         observations = {name: Observation(**fields) for name, fields in entry["observations"].items()}

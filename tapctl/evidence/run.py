@@ -22,6 +22,9 @@ from tapctl.state import locks
 from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomically
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+LONGEST_WAIT = 900
+"""Seconds for which one answer is waited for."""
+
 DELETE_CALLS, DELETE_SECONDS = 100, 900
 """The bound of each deletion, beside that of the experiments."""
 
@@ -223,6 +226,8 @@ class Runner:
             if not until or jmespath.search(str(until), answer):
                 kept = jmespath.search(call.keep, answer) if call.observe or call.require else None
                 return answer, Observation(call.action, kept, seconds=round(self.bound.now() - begin, 1))
+            if self.bound.now() - begin > LONGEST_WAIT:
+                raise _Stopped(f"{call.action}: not over after {LONGEST_WAIT} s")
             self.bound.pause(pause)
             pause = min(LONGEST_PAUSE, pause * 1.5)
 

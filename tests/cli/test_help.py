@@ -53,7 +53,7 @@ def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: G
     golden(answer.err)
 
 
-COMMANDS = ("", *_Commands.summaries, "sandbox start")
+COMMANDS = ("", *_Commands.summaries, "sandbox start", "evidence list", "evidence run", "evidence clean")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command or "tapctl" for command in COMMANDS])
