@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
@@ -18,6 +19,7 @@ from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import AwsError, DeployStuck, ExitCode, UsageError
 from tapctl.settings.options import AccountOptions, option
+from tapctl.state.files import refuse_unwritable
 
 if TYPE_CHECKING:
     from tapctl.aws.session import Aws
@@ -101,26 +103,38 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
     experiments = chosen(which.ids)
     aws, account_id, engine = _opened(account, terminal)
     new = Record(secrets.token_hex(4), _now(), aws.region, engine, account_id, __version__)
-    terminal.show(plan(experiments, new, which))
+    file = output.output or new.file
+    replace(terminal, quiet=terminal.quiet and which.yes).show(f"{plan(experiments, new, which)}\nWrites {file}.")
     require_consent(f"Make these calls in account {account_id}, {aws.region}?", terminal, yes=which.yes)
+    _make_writable(file)
     runner = _runner(which, aws, new, terminal)
-    with runner.journal.locked():
-        record = _run(runner, experiments, new)
-    file = output.output or record.file
-    if output.output is None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    terminal.result(as_json(record), file)
+    results: list[Result] = []
+    try:
+        with runner.journal.locked():
+            _run(runner, experiments, results)
+    finally:  # a Ctrl-C keeps what was seen
+        record = replace(new, results=tuple(results))
+        if results:
+            terminal.result(as_json(record), file)
+            terminal.message(f"wrote {file}")
     terminal.result(as_text(record) if output.text else as_json(record))
-    terminal.message(f"wrote {file}")
     if runner.left:
         raise DeployStuck(f"could not delete {'; '.join(runner.left)}", "`tapctl evidence clean` tries again")
     nothing = not any(result.reading for result in record.results)
     raise typer.Exit(ExitCode.UNCERTAIN if nothing or record.contradicted() else ExitCode.OK)
 
 
-def _run(runner: Runner, experiments: Sequence[Experiment], new: Record) -> Record:
-    """The record of the run. Credentials that end while it runs skip the rest; at the first experiment they raise."""
-    results: list[Result] = []
+def _make_writable(file: Path) -> None:
+    """Make the folder of the record. Raises `UsageError`, before anything else is made."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}", "name a file with `--output`") from None
+    refuse_unwritable([file])
+
+
+def _run(runner: Runner, experiments: Sequence[Experiment], results: list[Result]) -> None:
+    """Fill `results`. Credentials that end while it runs skip the rest; at the first experiment they raise."""
     try:
         for result in runner.results(experiments):
             results.append(result)
@@ -132,7 +146,6 @@ def _run(runner: Runner, experiments: Sequence[Experiment], new: Record) -> Reco
         from tapctl.evidence.record import Result
 
         results += [Result(row, reason=error.message) for row in experiments[len(results) :]]
-    return replace(new, results=tuple(results))
 
 
 def _runner(which: RunOptions, aws: Aws, new: Record, terminal: Terminal) -> Runner:

@@ -28,12 +28,16 @@ CREATE_ONLY_CHANGES = {
 """A change of one create-only property each."""
 
 
-def _events(seen: Seen, since: int = 0) -> list[tuple[str, str, str, str]]:
-    """Logical id, status, reason and token of each event."""
-    return [tuple(str(part or "") for part in event) for event in seen.observations["events"].answer][since:]  # type: ignore[misc]
+Event = tuple[str, str, str, str]
+"""Logical id, status, reason and token."""
 
 
-def _first(events: Iterable[tuple[str, str, str, str]], name: str, status: str) -> int | None:
+def _events(seen: Seen) -> list[Event]:
+    answer = seen.observations["events"].answer
+    return [(name, status, reason or "", token or "") for name, status, reason, token in answer]
+
+
+def _first(events: Iterable[Event], name: str, status: str) -> int | None:
     return next((place for place, event in enumerate(events) if event[:2] == (name, status)), None)
 
 

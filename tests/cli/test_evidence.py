@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tapctl.cli.evidence import RunOptions, as_text, plan
 from tapctl.evidence import EXPERIMENTS
 from tapctl.evidence.experiment import Reading
 from tapctl.evidence.record import Record, Result
 from tests.cli.conftest import Tapctl
+from tests.support.fake_aws_server import IDENTITY, answering
 from tests.support.golden import Golden
 
 ROWS = tuple(EXPERIMENTS.values())
@@ -58,6 +61,35 @@ def test_no_credentials_are_an_error_before_the_plan(tapctl: Tapctl) -> None:
     answer = tapctl("evidence", "run", "--region", "eu-west-1", "--yes")
 
     assert (answer.code, "no usable AWS credentials" in answer.err, "Plan" in answer.err) == (1, True, False)
+
+
+def test_without_a_terminal_the_plan_is_shown_and_nothing_is_done(
+    tapctl: Tapctl, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with answering(200, IDENTITY) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        for quiet in ([], ["--quiet"]):
+            answer = tapctl("evidence", "run", "--region", "eu-west-1", *quiet)
+            shown = "Plan for account 222222222222, eu-west-1 (not AWS)" in answer.err
+            assert (answer.code, shown, "pass `--yes`" in answer.err) == (2, True, True)
+
+    assert list(desk.iterdir()) == []
+
+
+def test_a_record_that_cannot_be_written_is_refused_before_anything_is_made(
+    tapctl: Tapctl, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    (desk / "evidence").write_text("a file")
+    with answering(200, IDENTITY) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        answer = tapctl("evidence", "run", "--region", "eu-west-1", "--yes")
+
+    assert (answer.code, "cannot write evidence" in answer.err) == (2, True)
+    assert not (desk.parent / "state" / "evidence").exists()
 
 
 def test_another_id_is_refused(tapctl: Tapctl) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES
+from tapctl.concurrency.refused_settings import EXCLUSIONS
 from tapctl.errors import UsageError
 from tapctl.evidence import EXPERIMENTS, chosen
 from tapctl.evidence.claims import CLAIMS, Grade
@@ -42,7 +43,7 @@ def test_what_changes_something_names_the_experiment(row: Experiment) -> None:
         if not call.operation.startswith(("Get", "List")):
             given = filled(call.parameters, values)
             name = given.get("StackName") or given.get("FunctionName")
-            assert str(name).startswith(values["stack"])
+            assert str(name).startswith(f"{PREFIX}run-{row.id}")
         functions = [
             each["Properties"]["FunctionName"] for each in _resources(call) if each["Type"].endswith("Function")
         ]
@@ -63,7 +64,7 @@ def test_a_change_set_is_deleted_and_never_executed(row: Experiment) -> None:
 
 
 def test_the_judgement_names_claims_of_the_table() -> None:
-    assert {rule.claim for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR)} <= IDS
+    assert {each.claim for each in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
     assert len(IDS) == len(CLAIMS)
 
 

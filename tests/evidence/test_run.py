@@ -9,7 +9,7 @@ from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
 from tapctl.evidence.record import Result
 from tapctl.evidence.run import delete
 from tapctl.sandbox.limits import AccountLimits
-from tests.support.fake_cloud import FakeCloud, Killed, refusal
+from tests.support.fake_cloud import FakeCloud, Fault, Killed, refusal
 
 RUN = "0a1b2c3d"
 MINIMUM = f"tapctl-evidence-{RUN}-lambda-minimum"
@@ -28,12 +28,16 @@ def bound(calls: int = 1000) -> Bound:
     return Bound(calls, 60, pause=lambda _: None)
 
 
-def runner(cloud: FakeCloud, calls: int = 1000, headroom: int = 1, billed: bool = False) -> Runner:
-    return Runner(cloud, RUN, journal(), bound(calls), headroom, billed, lambda _: None)
+def runner(cloud: FakeCloud, calls: int = 1000, headroom: int = 1) -> Runner:
+    return Runner(cloud, RUN, journal(), bound(calls), headroom, billed=False, step=lambda _: None)
 
 
-def run(cloud: FakeCloud, *ids: str, **options: int) -> list[Result]:
-    return list(runner(cloud, **options).results([EXPERIMENTS[id_] for id_ in ids]))
+def killed_from(call: int) -> Fault:
+    return lambda number, _: Killed() if number >= call else None
+
+
+def run(cloud: FakeCloud, *ids: str, calls: int = 1000, headroom: int = 1) -> list[Result]:
+    return list(runner(cloud, calls, headroom).results([EXPERIMENTS[id_] for id_ in ids]))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_what_takes_too_much_is_skipped_before_anything_is_made(
 
 def every_call() -> list[int]:
     cloud = FakeCloud()
-    list(Runner(cloud, RUN, journal(), bound(), 1, False, lambda _: None).results([EXPERIMENTS["lambda-minimum"]]))
+    run(cloud, "lambda-minimum")
     return list(range(1, len(cloud.calls) + 1))
 
 
@@ -103,7 +107,7 @@ def test_a_kill_at_any_call_leaves_nothing_that_clean_does_not_find() -> None:
     calls = every_call()
     assert len(calls) >= 6
     for killed_at in calls:
-        cloud = FakeCloud(fault=lambda number, _, last=killed_at: Killed() if number >= last else None)
+        cloud = FakeCloud(fault=killed_from(killed_at))
         with pytest.raises(Killed):
             run(cloud, "lambda-minimum")
         cloud.fault = lambda *_: None
@@ -176,7 +180,7 @@ def test_a_stack_without_the_tag_of_the_run_is_left_alone() -> None:
 
 
 def test_clean_deletes_what_other_machines_left_only_if_it_is_asked_to() -> None:
-    cloud = FakeCloud(fault=lambda number, _: Killed() if number > 3 else None)
+    cloud = FakeCloud(fault=killed_from(4))
     with pytest.raises(Killed):
         run(cloud, "lambda-minimum")
     cloud.fault = lambda *_: None
