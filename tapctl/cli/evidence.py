@@ -273,7 +273,7 @@ def _call(call: Call) -> str:
             shown.append(f"{name}={value}")
     notes = [
         *(["until it is over"] if call.until else []),
-        *([f"if accepted, {call.undo.action}"] if call.undo else []),
+        *([f"to be refused; if it is accepted, {call.undo.action}"] if call.undo else []),
     ]
     return " ".join([call.action, *shown, *(f"({note})" for note in notes)])
 

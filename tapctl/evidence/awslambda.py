@@ -1,5 +1,6 @@
 """Experiments with Lambda's concurrency."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
@@ -8,6 +9,7 @@ from tapctl.evidence.experiment import (
     UPDATED,
     Call,
     Experiment,
+    Observation,
     Reading,
     Seen,
     Takes,
@@ -48,7 +50,7 @@ def _zero(seen: Seen) -> Reading:
     if not _is_full(seen):
         return Reading("zero-reservation", CHANGED)
     if answer.refused:
-        return Reading("zero-reservation", f"refused: {answer.message}", agrees=False)
+        return Reading("zero-reservation", f"refused: {answer.message}", _by_minimum(answer))
     return Reading("zero-reservation", "accepted at full headroom", agrees=True)
 
 
@@ -57,7 +59,7 @@ def _own(seen: Seen) -> Reading:
     if not _is_full(seen):
         return Reading("own-reservation", CHANGED)
     if answer.refused:
-        return Reading("own-reservation", f"not credited: {answer.message}", agrees=False)
+        return Reading("own-reservation", f"not credited: {answer.message}", _by_minimum(answer))
     return Reading("own-reservation", f"{seen.headroom} reserved again at full headroom", agrees=True)
 
 
@@ -77,10 +79,25 @@ def _delay(seen: Seen) -> Reading:
     return Reading("unreserved-delay", f"shown after {observed.seconds:.0f} s")
 
 
-def _latest(seen: Seen) -> Reading:
-    answer = seen.observations["latest"]
-    text = f"refused: {answer.message}" if answer.refused else "accepted"
-    return Reading("latest-provisioned", text, agrees=answer.refused)
+def _refused(claim: str) -> Callable[[Seen], Reading]:
+    """Reads whether provisioned concurrency is refused, as the judgement takes it, and in which words."""
+
+    def read(seen: Seen) -> Reading:
+        answer = seen.observations["provisioned"]
+        text = f"refused: {answer.message}" if answer.refused else "accepted"
+        return Reading(claim, text, agrees=None if _has_another_reason(answer) else answer.refused)
+
+    return read
+
+
+def _has_another_reason(refusal: Observation) -> bool:
+    """Whether a refusal is about the account's headroom, or about a version that is not ready yet."""
+    return refusal.code == "ResourceConflictException" or "UnreservedConcurrentExecution" in refusal.message
+
+
+def _by_minimum(refusal: Observation) -> bool | None:
+    """False, as a contradiction, for a refusal with the minimum; None for any other."""
+    return None if floor_in_error(refusal.message) is None else False
 
 
 def _maximum(seen: Seen) -> Reading:
@@ -112,12 +129,26 @@ MAPPING = {
 }
 
 _NAMED = {"FunctionName": "{stack}"}
-_ALIAS = {**_NAMED, "Qualifier": "latest"}
 _VERSION = {**_NAMED, "Qualifier": "{version}"}
+_PUBLISH = Call("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
 _GET_RESERVED = Call(
     "lambda", "GetFunctionConcurrency", _NAMED, observe="reserved", keep="ReservedConcurrentExecutions"
 )
+IF_ACCEPTED = "nothing if it is refused; else it is deleted at once, about 0.0002 USD"
 BILLED = "about 0.0002 USD: one provisioned execution of 128 MB for at least five minutes"
+
+
+def _provision(where: Mapping[str, str]) -> Call:
+    """One provisioned execution, which AWS is expected to refuse."""
+    return Call(
+        "lambda",
+        "PutProvisionedConcurrencyConfig",
+        {**where, "ProvisionedConcurrentExecutions": 1},
+        observe="provisioned",
+        may_fail=True,
+        undo=Call("lambda", "DeleteProvisionedConcurrencyConfig", where),
+    )
+
 
 ROWS = (
     Experiment(
@@ -187,7 +218,7 @@ ROWS = (
         calls=(
             *created(ONE),
             account_settings("before"),
-            Call("lambda", "PublishVersion", _NAMED, save={"version": "Version"}),
+            _PUBLISH,
             Call("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
             Call(
                 "lambda",
@@ -215,18 +246,47 @@ ROWS = (
         calls=(
             *created(ONE),
             Call("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
+            _provision({**_NAMED, "Qualifier": "latest"}),
+        ),
+        reads=_refused("latest-provisioned"),
+        cost=IF_ACCEPTED,
+    ),
+    Experiment(
+        id="lambda-tenancy",
+        question="Is provisioned concurrency with tenant isolation refused, and in which words?",
+        asked="documented without the words",
+        predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
+        judgement="takes it as *exceeds*",
+        calls=(
+            *created(template(Function=function(TenancyConfig={"TenantIsolationMode": "PER_TENANT"}))),
+            _PUBLISH,
+            _provision(_VERSION),
+        ),
+        reads=_refused("tenancy-provisioned"),
+        cost=IF_ACCEPTED,
+    ),
+    Experiment(
+        id="lambda-snapstart",
+        question="Is provisioned concurrency with SnapStart refused, and in which words?",
+        asked="documented without the words",
+        predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
+        judgement="takes it as *exceeds*",
+        calls=(
+            *created(template(Function=function(SnapStart={"ApplyOn": "PublishedVersions"}))),
+            _PUBLISH,
             Call(
                 "lambda",
-                "PutProvisionedConcurrencyConfig",
-                {**_ALIAS, "ProvisionedConcurrentExecutions": 1},
-                observe="latest",
-                may_fail=True,
-                undo=Call("lambda", "DeleteProvisionedConcurrencyConfig", _ALIAS),
+                "GetFunctionConfiguration",
+                _VERSION,
+                until="State != 'Pending'",
+                observe="state",
+                keep="State",
             ),
+            _provision(_VERSION),
         ),
-        reads=_latest,
-        takes=Takes.NOTHING,
-        cost="nothing if it is refused; else the configuration is deleted at once, about 0.0002 USD",
+        reads=_refused("snapstart-provisioned"),
+        cost="about 0.002 USD: the snapshot of a version, for at least three hours",
+        billed=True,
     ),
     Experiment(
         id="lambda-maximum-concurrency",

@@ -193,6 +193,13 @@ CLAIMS: tuple[Claim, ...] = (
         (f"{_CFN}UserGuide/using-cfn-updating-stacks-update-behaviors.html",),
     ),
     Claim(
+        "express-delete",
+        "An express deploy may say done before what it deletes is gone",
+        Grade.DOCUMENTED,
+        "what it frees is read again before the next deploy",
+        (f"{_CFN}APIReference/API_DeploymentConfig.html",),
+    ),
+    Claim(
         "event-tokens",
         "Every event of an operation has the token of its request",
         Grade.DOCUMENTED,

@@ -66,6 +66,12 @@ def _rollback_order(seen: Seen) -> Reading:
     return Reading("rollback-order", f"back in the order {', '.join(back) or 'that no event shows'}")
 
 
+def _express(seen: Seen) -> Reading:
+    observed = seen.observations["second"]
+    text = f"gone: {observed.code}" if observed.refused else f"still there: {observed.answer}"
+    return Reading("express-delete", text, agrees=None if observed.refused else True)
+
+
 def _quota_check(seen: Seen) -> Reading:
     observed = seen.observations["checks"]
     if observed.refused:
@@ -129,6 +135,26 @@ ROWS = (
             EVENTS,
         ),
         reads=_rollback_order,
+    ),
+    Experiment(
+        id="cfn-express",
+        question="Is a removed function gone when an express update says done?",
+        asked="documented as maybe still in progress",
+        predicts={"later": "the function is still there", "before": "ResourceNotFoundException"},
+        judgement="reads the headroom again before the next deploy",
+        calls=(
+            *created(template(First=function(), Second=function("{stack}-second"))),
+            *updated(template(First=function()), require=UPDATED, DeploymentConfig={"Mode": "EXPRESS"}),
+            Call(
+                "lambda",
+                "GetFunction",
+                {"FunctionName": "{stack}-second"},
+                observe="second",
+                keep="Configuration.State",
+                may_fail=True,
+            ),
+        ),
+        reads=_express,
     ),
     Experiment(
         id="cfn-event-tokens",

@@ -239,10 +239,11 @@ def created(body: Mapping[str, Any]) -> tuple[Call, ...]:
     return Call("cloudformation", "CreateStack", request), waited
 
 
-def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str = "") -> tuple[Call, ...]:
-    """An update of the stack to this template, as it ends."""
+def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str = "", **more: Any) -> tuple[Call, ...]:
+    """An update of the stack to this template, as it ends; `more` are further parameters of UpdateStack."""
     request = {
         **_STACK,
+        **more,
         "TemplateBody": body,
         "Capabilities": ["CAPABILITY_IAM"],
         "ClientRequestToken": "{stack}-" + observe,

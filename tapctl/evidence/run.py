@@ -276,10 +276,16 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
         is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
         if not is_busy and not deleting:
             bound.take()
-            asked(aws, Call("cloudformation", "DeleteStack", {"StackName": found[0]["StackId"]}), {})
+            asked(aws, Call("cloudformation", "DeleteStack", _deletion(found[0])), {})
             deleting = True
         bound.pause(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+def _deletion(stack: Mapping[str, Any]) -> dict[str, Any]:
+    """The request; what failed in EXPRESS mode takes no other."""
+    is_express = stack.get("DeploymentConfig", {}).get("Mode") == "EXPRESS" and "FAILED" in stack["StackStatus"]
+    return {"StackName": stack["StackId"], **({"DeploymentConfig": {"Mode": "EXPRESS"}} if is_express else {})}
 
 
 def _runs(stack: Mapping[str, Any]) -> set[str]:
