@@ -197,7 +197,7 @@ CLAIMS: tuple[Claim, ...] = (
         "An express deploy may say done before what it deletes is gone",
         Grade.DOCUMENTED,
         "what it frees is read again before the next deploy",
-        (f"{_CFN}APIReference/API_DeploymentConfig.html",),
+        (f"{_CFN}UserGuide/cloudformation-express-mode.html",),
     ),
     Claim(
         "event-tokens",

@@ -13,8 +13,8 @@ NO_ROOM = (
 )
 
 
-def seen(limit: int = 1000, unreserved: int = 1000, minimum: int = 100, **observations: Observation) -> Seen:
-    return Seen(limit, unreserved, minimum, {name.replace("_", "-"): each for name, each in observations.items()})
+def seen(**observations: Observation) -> Seen:
+    return Seen(1000, 1000, 100, {name.replace("_", "-"): each for name, each in observations.items()})
 
 
 def left(number: int) -> Observation:
