@@ -308,15 +308,19 @@ def _row_json(row: Experiment) -> dict[str, Any]:
 
 
 def as_text(record: Record) -> str:
-    """Each experiment with its answer, those that contradict first by name in the last line."""
+    """Each experiment with its answer, then what each contradicts."""
+    from tapctl.evidence import claim
+
     width = max((len(result.experiment.id) for result in record.results), default=0)
     lines = []
     for result in record.results:
         answer = f"{result.reading.answer} ({result.reading.claim})" if result.reading else result.reason
         lines.append(f"{result.experiment.id:{width}}  {result.outcome:11}  {answer}")
-    contradicted = sorted({reading.claim for reading in record.contradicted()})
-    if contradicted:
-        lines += ["", f"contradicted: {', '.join(contradicted)}; docs/evidence.md has what the judgement takes"]
+    for reading in record.contradicted():
+        taken = claim(reading.claim)
+        lines += ["", f"contradicted: {taken.id} ({taken.grade.value})"]
+        lines += [f"  tapctl takes: {taken.text}", f"  seen:         {reading.answer}"]
+        lines += [f"  verdict:      {taken.judged}"]
     return "\n".join(lines) + "\n"
 
 
