@@ -208,7 +208,7 @@ def _now() -> str:
 
 def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
     """An IAM policy: what changes something is allowed on the experiments' own names alone."""
-    from tapctl.evidence.experiment import PREFIX
+    from tapctl.evidence.experiment import PREFIX, TAG
 
     actions = {action for row in experiments for action in row.permissions}
     reads = {action for action in actions if action.partition(":")[2].startswith(("Describe", "Get", "List"))}
@@ -223,12 +223,19 @@ def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
     ]
     allowed = {"Effect": "Allow"}
     names = {"StringLike": {"lambda:FunctionArn": own[2]}}
+    tagged = {"StringLike": {f"aws:RequestTag/{TAG}": "*"}}
     return {
         "Version": "2012-10-17",
         "Statement": [
             {**allowed, "Action": sorted(reads), "Resource": "*"},
             {**allowed, "Action": sorted(actions - reads - mappings), "Resource": own},
             {**allowed, "Action": sorted(mappings - reads), "Resource": "*", "Condition": names},
+            {
+                **allowed,
+                "Action": ["lambda:TagResource"],
+                "Resource": "arn:aws:lambda:*:*:event-source-mapping:*",
+                "Condition": tagged,
+            },
         ],
     }
 

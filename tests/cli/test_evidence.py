@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tapctl.cli.evidence import RunOptions, as_text, plan
 from tapctl.evidence import EXPERIMENTS
@@ -43,10 +44,12 @@ def test_the_list(tapctl: Tapctl) -> None:
 
 def test_the_policy_changes_nothing_but_what_experiments_make(tapctl: Tapctl) -> None:
     policy = json.loads(tapctl("evidence", "list", "--policy").out)
-    reads, changes, mappings = policy["Statement"]
+    reads, changes, mappings, tags = policy["Statement"]
 
     assert all(action.partition(":")[2].startswith(("Describe", "Get", "List")) for action in reads["Action"])
     assert all("tapctl-evidence-" in resource for resource in changes["Resource"])
+    assert "Condition" in mappings
+    assert "Condition" in tags
     assert mappings["Action"] == ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping"]
 
 
@@ -90,6 +93,16 @@ def test_a_record_that_cannot_be_written_is_refused_before_anything_is_made(
 
     assert (answer.code, "cannot write evidence" in answer.err) == (2, True)
     assert not (desk.parent / "state" / "evidence").exists()
+
+
+def test_the_workflow_runs_cleans_and_opens_a_pull_request() -> None:
+    text = (Path(__file__).parents[2] / ".github/workflows/evidence.yml").read_text(encoding="utf-8")
+    job = yaml.safe_load(text)["jobs"]["measure"]
+    commands = {step["name"]: step for step in job["steps"] if "name" in step}
+
+    assert job["permissions"] == {"contents": "write", "id-token": "write", "pull-requests": "write"}
+    assert commands["Run the experiments"]["shell"] == "bash"  # with pipefail
+    assert commands["Delete what is left"]["if"] == "always()"
 
 
 def test_another_id_is_refused(tapctl: Tapctl) -> None:
