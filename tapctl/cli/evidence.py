@@ -206,13 +206,16 @@ def _now() -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+_OF_THE_ACCOUNT = {"cloudformation:DescribeStacks", "lambda:GetAccountSettings", "sts:GetCallerIdentity"}
+
+
 def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
-    """An IAM policy: what changes something is allowed on the experiments' own names alone."""
+    """An IAM policy: all but numbers and lists of the account is allowed on the experiments' own names alone."""
     from tapctl.evidence.experiment import PREFIX, TAG
 
     actions = {action for row in experiments for action in row.permissions}
-    reads = {action for action in actions if action.partition(":")[2].startswith(("Describe", "Get", "List"))}
-    reads.add("lambda:ListFunctions")
+    whole = {action for action in actions if action in _OF_THE_ACCOUNT or action.startswith("servicequotas:")}
+    whole.add("lambda:ListFunctions")
     # An event source mapping has an id of AWS's in place of a name.
     mappings = {action for action in actions if "EventSourceMapping" in action}
     own = [
@@ -227,9 +230,9 @@ def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {**allowed, "Action": sorted(reads), "Resource": "*"},
-            {**allowed, "Action": sorted(actions - reads - mappings), "Resource": own},
-            {**allowed, "Action": sorted(mappings - reads), "Resource": "*", "Condition": names},
+            {**allowed, "Action": sorted(whole), "Resource": "*"},
+            {**allowed, "Action": sorted(actions - whole - mappings), "Resource": own},
+            {**allowed, "Action": sorted(mappings), "Resource": "*", "Condition": names},
             {
                 **allowed,
                 "Action": ["lambda:TagResource"],

@@ -67,7 +67,7 @@ _HANDLERS: Mapping[str, tuple[str, ...]] = {
 }
 """The actions with which CloudFormation makes and deletes a resource, as the `handlers` of its schema list them."""
 
-CLEANING = ("cloudformation:DeleteStack", "cloudformation:DescribeStacks", "cloudformation:ListStacks")
+CLEANING = ("cloudformation:DeleteStack", "cloudformation:DescribeStacks")
 STARTING = ("lambda:GetAccountSettings", "sts:GetCallerIdentity")
 FREE = "nothing: requests that are free, and nothing that is billed while it exists"
 
