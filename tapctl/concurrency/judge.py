@@ -37,11 +37,13 @@ class Floor:
     safe: int
     known: bool
     source: str
+    claim: str = ""
+    """What has its grade in `tapctl.evidence.claims`; empty for a minimum that was given or that AWS named."""
 
 
 @dataclass(frozen=True, slots=True)
 class FloorRule:
-    """What is known of the minimum for a range of limits; `claim` has its grade in `tapctl.evidence.claims`."""
+    """What is known of the minimum for a range of limits, and its claim."""
 
     limits: range
     known: bool
@@ -71,7 +73,7 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
     if learned is not None and learned.limit == limit:
         return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
     rule = floor_rule(limit)
-    return Floor(HARD, min(SAFE, limit), known=rule.known, source=rule.source.format(limit))
+    return Floor(HARD, min(SAFE, limit), rule.known, rule.source.format(limit), rule.claim)
 
 
 Answer = tuple[Verdict, str, Hint]

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from tapctl.errors import UsageError
 from tapctl.evidence import awslambda, cloudformation, servicequotas
-from tapctl.evidence.claims import claim
+from tapctl.evidence.claims import claim, with_grade
 from tapctl.evidence.experiment import Experiment
 from tapctl.evidence.run import Bound, Cleaned, Journal, Runner, clean
 
-__all__ = ["EXPERIMENTS", "Bound", "Cleaned", "Journal", "Runner", "chosen", "claim", "clean"]
+__all__ = ["EXPERIMENTS", "Bound", "Cleaned", "Journal", "Runner", "chosen", "claim", "clean", "with_grade"]
 
 EXPERIMENTS = {row.id: row for row in (*awslambda.ROWS, *cloudformation.ROWS, *servicequotas.ROWS)}
 

@@ -241,5 +241,10 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
+def with_grade(source: str, id_: str) -> str:
+    """Where a fact is from, with the grade of its claim; "" is no claim."""
+    return f"{source} (grade: {claim(id_).grade.value})" if id_ else source
+
+
 def claim(id_: str) -> Claim:
     return next(each for each in CLAIMS if each.id == id_)
