@@ -117,6 +117,8 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
         if results:
             terminal.result(as_json(record), file)
             terminal.message(f"wrote {file}")
+        if stacks := runner.journal.stacks():
+            terminal.message(f"not deleted: {', '.join(stacks)}; `tapctl evidence clean` deletes them")
     terminal.result(as_text(record) if output.text else as_json(record))
     if runner.left:
         raise DeployStuck(f"could not delete {'; '.join(runner.left)}", "`tapctl evidence clean` tries again")

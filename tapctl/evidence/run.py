@@ -189,6 +189,15 @@ class Runner:
         return replace(start, observations=observations)
 
     def _take_away(self, stack: str) -> None:
+        """Delete the stack; the first Ctrl-C ends the run once it is gone, the next one leaves it to `clean`."""
+        try:
+            self._delete(stack)
+        except KeyboardInterrupt:
+            self.step(f"deleting {stack} first; another Ctrl-C leaves it to `tapctl evidence clean`")
+            self._delete(stack)
+            raise
+
+    def _delete(self, stack: str) -> None:
         try:
             delete(self.aws, stack, self.run, self.bound.another(DELETE_CALLS, DELETE_SECONDS))
         except TapctlError as error:

@@ -36,6 +36,10 @@ def killed_from(call: int) -> Fault:
     return lambda number, _: Killed() if number >= call else None
 
 
+def interrupted_at(call: int) -> Fault:
+    return lambda number, _: KeyboardInterrupt() if number == call else None
+
+
 def run(cloud: FakeCloud, *ids: str, calls: int = 1000, headroom: int = 1) -> list[Result]:
     return list(runner(cloud, calls, headroom).results([EXPERIMENTS[id_] for id_ in ids]))
 
@@ -113,6 +117,14 @@ def test_a_kill_at_any_call_leaves_nothing_that_clean_does_not_find() -> None:
         cloud.fault = lambda *_: None
         cleaned = clean(cloud, journal(), bound(), others=False, step=lambda _: None)
         assert (cleaned.is_empty, cloud.stacks, journal().stacks()) == (True, {}, ()), killed_at
+
+
+def test_a_ctrl_c_at_any_call_leaves_nothing() -> None:
+    for call in every_call():
+        cloud = FakeCloud(fault=interrupted_at(call))
+        with pytest.raises(KeyboardInterrupt):
+            run(cloud, "lambda-minimum")
+        assert (cloud.stacks, journal().stacks()) == ({}, ()), call
 
 
 @pytest.mark.parametrize(
