@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
-from tapctl.evidence import EXPERIMENTS  # noqa: E402
+from tapctl.evidence import EXPERIMENTS, policy  # noqa: E402
 from tapctl.evidence.claims import CLAIMS  # noqa: E402
 from tapctl.evidence.record import records  # noqa: E402
 from tapctl.limits import catalogue, no_limits  # noqa: E402
@@ -51,40 +51,26 @@ def without_limits() -> str:
     return table(("types", "why"), rows)
 
 
-INDEX = ROOT / "tapctl" / "limits" / "index.py"
+INDEX = ROOT / "tapctl" / "limits" / "index.json"
 
 
 def index() -> str:
-    """`tapctl/limits/index.py`: which files have rows for a resource type, so that no other file is imported."""
-    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "index", "row"))
-    files: dict[str, list[str]] = {}
-    always = []
+    """Which files of `tapctl/limits/` have rows for a resource type, so that no other file is imported."""
+    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "row"))
+    always: dict[str, None] = {}
+    files: dict[str, dict[str, None]] = {}
     for service in services:
         for limit in import_module(f"tapctl.limits.{service}").ROWS:
             if not limit.types or limit.own_stack:
-                always.append(service)
+                always[service] = None
             for type_ in limit.types:
-                files.setdefault(type_, []).append(service)
-    lines = [
-        '"""Which files of this package have rows for a resource type; written by `python docs/generate.py`."""',
-        "",
-        f"SERVICES = {_tuple(services)}",
-        '"""The files, one per service."""',
-        "",
-        f"ALWAYS = {_tuple(dict.fromkeys(always))}",
-        '"""The files with limits of every template."""',
-        "",
-        "FILES = {",
-        *(f'    "{type_}": {_tuple(dict.fromkeys(names))},' for type_, names in sorted(files.items())),
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _tuple(names: Iterable[str]) -> str:
-    quoted = [f'"{name}"' for name in names]
-    one_line = f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
-    return one_line if len(one_line) < 90 else "(\n" + "".join(f"    {name},\n" for name in quoted) + ")"
+                files.setdefault(type_, {})[service] = None
+    document = {
+        "services": services,
+        "always": list(always),
+        "files": {type_: list(names) for type_, names in sorted(files.items())},
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -107,10 +93,51 @@ def configuration() -> str:
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[[ignore]] ": field_docs(folder / "findings.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)
+
+
+SCHEMA = ROOT / "tapctl" / "schemas" / "tapctl.toml.json"
+
+
+def schema() -> str:
+    """The JSON Schema of tapctl.toml, for editors: pydantic's, with the docstrings of the fields."""
+    from tapctl.settings.config_file import File
+
+    document = File.model_json_schema()
+    folder = ROOT / "tapctl" / "settings"
+    models = {"File": document, **document["$defs"]}
+    for file, name in (
+        ("config_file", "File"),
+        ("config_file", "Environment"),
+        ("config_file", "FunctionConfig"),
+        ("verify_section", "VerifyConfig"),
+    ):
+        for key, text in field_docs(folder / f"{file}.py", name):
+            models[name]["properties"][key]["description"] = text
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "tapctl.toml"}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+WRITTEN: Mapping[Path, Callable[[], str]] = {INDEX: index, SCHEMA: schema}
+"""The files that are generated as a whole."""
+
+
+def rules() -> str:
+    """A section for each rule, under the anchor that a finding's help address has."""
+    from tapctl.report.explain import anchor
+    from tapctl.report.explain import rules as all_rules
+
+    sections = []
+    for rule in all_rules():
+        code = re.sub(r"\b((?:AWS::)[\w:]+|[a-z0-9-]+:[A-Z]\w+)", r"`\1`", rule.text)
+        more = f"\n\n[AWS documentation]({rule.docs})" if rule.docs else ""
+        mark = "" if anchor(rule.id) == rule.id else f'<a id="{anchor(rule.id)}"></a>\n\n'
+        sections.append(f"{mark}## {rule.id}\n\n**{rule.title}.** {code}\n\n{rule.remedy}{more}")
+    return "\n\n".join(sections)
 
 
 def help_of(command: str) -> str:
@@ -158,8 +185,6 @@ def experiments() -> str:
 
 
 def evidence_policy() -> str:
-    from tapctl.cli.evidence import policy
-
     return "```json\n" + json.dumps(policy(tuple(EXPERIMENTS.values())), indent=2) + "\n```"
 
 
@@ -171,6 +196,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "evidence experiments": experiments,
     "evidence policy": evidence_policy,
     "configuration": configuration,
+    "rules": rules,
 }
 
 
@@ -187,11 +213,12 @@ def renewed(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     outdated = []
-    for path in (INDEX, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in (*WRITTEN, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if (new := index() if path == INDEX else renewed(text)) != text:
+        if (new := WRITTEN[path]() if path in WRITTEN else renewed(text)) != text:
             outdated.append(str(path.relative_to(ROOT)))
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(new, encoding="utf-8")
     if outdated and "--check" in arguments:
         sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")

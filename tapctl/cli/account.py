@@ -70,8 +70,7 @@ def account(
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
-    from tapctl.workflows import preflight as workflow
-    from tapctl.workflows.read_inputs import resolve_lookups
+    from tapctl.workflows.read_inputs import resolve_lookups, survey
 
     terminal = Terminal.of(output)
     settings = read(
@@ -82,7 +81,7 @@ def account(
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
-    result = workflow.survey(reader, settings, holders=holders.holders)
+    result = survey(reader, settings, holders=holders.holders)
     if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
         copy = reader.account

@@ -78,7 +78,7 @@ class CleanOptions:
 
 def list_(what: ListOptions, output: Plain) -> None:
     """List the experiments: the question, what it holds and costs, and what the judgement does with the answer."""
-    from tapctl.evidence import EXPERIMENTS
+    from tapctl.evidence import EXPERIMENTS, policy
 
     if what.policy:
         text = json.dumps(policy(tuple(EXPERIMENTS.values())), indent=2)
@@ -206,43 +206,6 @@ def _now() -> str:
 # ---------------------------------------------------------------------------------------------------------------------
 # Rendering
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-_OF_THE_ACCOUNT = {"cloudformation:DescribeStacks", "lambda:GetAccountSettings", "sts:GetCallerIdentity"}
-
-
-def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
-    """An IAM policy: all but numbers and lists of the account is allowed on the experiments' own names alone."""
-    from tapctl.evidence.experiment import PREFIX, TAG
-
-    actions = {action for row in experiments for action in row.permissions}
-    whole = {action for action in actions if action in _OF_THE_ACCOUNT or action.startswith("servicequotas:")}
-    whole.add("lambda:ListFunctions")
-    # An event source mapping has an id of AWS's in place of a name.
-    mappings = {action for action in actions if "EventSourceMapping" in action}
-    own = [
-        f"arn:aws:cloudformation:*:*:stack/{PREFIX}*",
-        f"arn:aws:iam::*:role/{PREFIX}*",
-        f"arn:aws:lambda:*:*:function:{PREFIX}*",
-        f"arn:aws:sqs:*:*:{PREFIX}*",
-    ]
-    allowed = {"Effect": "Allow"}
-    names = {"StringLike": {"lambda:FunctionArn": own[2]}}
-    tagged = {"StringLike": {f"aws:RequestTag/{TAG}": "*"}}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {**allowed, "Action": sorted(whole), "Resource": "*"},
-            {**allowed, "Action": sorted(actions - whole - mappings), "Resource": own},
-            {**allowed, "Action": sorted(mappings), "Resource": "*", "Condition": names},
-            {
-                **allowed,
-                "Action": ["lambda:TagResource"],
-                "Resource": "arn:aws:lambda:*:*:event-source-mapping:*",
-                "Condition": tagged,
-            },
-        ],
-    }
 
 
 def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -> str:

@@ -1,7 +1,7 @@
 """What tapctl takes AWS to do, with how sure that is: the graded table behind docs/verdicts.md.
 
 A grade is changed by hand, in the commit that adds a record or a source; a record that contradicts the judgement fails
-`tests/evidence/test_records.py`, which names the claim.
+`tests/evidence/test_record.py`, which names the claim.
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ class Claim:
     grade: Grade
     judged: str
     sources: tuple[str, ...]
+    records: tuple[str, ...] = ()
+    """The files in evidence/ that show it, for a copy of tapctl that has no such folder."""
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -242,8 +244,12 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def with_grade(source: str, id_: str) -> str:
-    """Where a fact is from, with the grade of its claim; "" is no claim."""
-    return f"{source} (grade: {claim(id_).grade.value})" if id_ else source
+    """Where a fact is from, with the grade and the records of its claim; "" is no claim."""
+    return f"{source} ({_graded(claim(id_))})" if id_ else source
+
+
+def _graded(taken: Claim) -> str:
+    return f"grade: {taken.grade.value}, {', '.join(taken.records) or 'no record'}"
 
 
 def claim(id_: str) -> Claim:

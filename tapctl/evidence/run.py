@@ -6,9 +6,7 @@ The name of a stack is in the journal before the stack is made, and leaves it wh
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from tapctl.account.floor_cache import floor_in_error
@@ -17,9 +15,8 @@ from tapctl.aws.errors import DENIED, aws_call, is_permanent, is_throttled
 from tapctl.concurrency.judge import floor
 from tapctl.errors import AwsError, TapctlError
 from tapctl.evidence.experiment import PREFIX, TAG, Call, Experiment, Observation, Seen, Takes, filled
+from tapctl.evidence.journal import Journal
 from tapctl.evidence.record import Result
-from tapctl.state import locks
-from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomically
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 LONGEST_WAIT = 900
@@ -69,42 +66,6 @@ class Bound:
     def another(self, calls: int, seconds: float) -> "Bound":
         """A bound of its own with the same clock."""
         return Bound(calls, seconds, self.pause, self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """The stacks of an account and Region that runs of this machine made and have not deleted yet."""
-
-    account_id: str
-    region: str
-
-    @property
-    def _file(self) -> Path:
-        return state_dir() / "evidence" / f"{self.account_id}-{self.region}.json"
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second run and a clean away. Raises `BusyError`."""
-        file = own_folder(self._file.parent) / f"{self._file.stem}.lock"
-        busy = f"another `tapctl evidence` is at work in account {self.account_id}, {self.region}"
-        with locks.hold(file, timeout=0, busy=busy):
-            yield
-
-    def stacks(self) -> tuple[str, ...]:
-        try:
-            return tuple(json.loads(read_bytes(self._file)))
-        except (OSError, ValueError):
-            return ()
-
-    def add(self, stack: str) -> None:
-        self._write((*self.stacks(), stack))
-
-    def remove(self, stack: str) -> None:
-        self._write(tuple(name for name in self.stacks() if name != stack))
-
-    def _write(self, stacks: Sequence[str]) -> None:
-        own_folder(self._file.parent)
-        write_atomically(self._file, json.dumps(list(stacks)) + "\n")
 
 
 @dataclass(slots=True)

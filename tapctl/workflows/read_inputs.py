@@ -1,14 +1,18 @@
-"""Reads the inputs of a verdict: only what the template touches, the live stack and its parameters first."""
+"""Reads an account: for a verdict only what the template touches, the live stack and its parameters first.
+
+A survey reads, without a template, everything that the catalogue covers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import floor_in_error, remember
-from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
+from tapctl.account.model import UNREAD, Account, AccountSettings, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
@@ -17,7 +21,8 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
 from tapctl.errors import TemplateError, UsageError
-from tapctl.limits import CONCURRENCY, LimitKind
+from tapctl.hints import Advice, advise
+from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
 from tapctl.resource_types import stack_status
 from tapctl.settings.parameters_file import PREVIOUS
 from tapctl.template.load import from_stack
@@ -221,3 +226,40 @@ def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     if not isinstance(identity, Unknown):
         remember(identity.account_id, identity.region, learned)
     return learned
+
+
+def survey(
+    reader: AccountReader, settings: Settings, limits: Sequence[Limit] | None = None, *, holders: bool = False
+) -> Account:
+    """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
+    with ThreadPoolExecutor(5, "read") as pool:
+        read: Future[AccountSettings] = pool.submit(reader.settings)
+        identity = pool.submit(reader.identity)
+        stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
+        quotas = pool.submit(reader.quotas, [limit for limit in limits or catalogue() if limit.kind is LimitKind.COUNT])
+        exports = pool.submit(reader.exports)
+        known = identity.result()
+        return Account(
+            region=settings.region if isinstance(known, Unknown) else known.region,
+            settings=read.result(),
+            account_id=None if isinstance(known, Unknown) else known.account_id,
+            taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
+            quotas=quotas.result(),
+            exports=exports.result(),
+            learned=settings.learned,
+            holders=reader.holders() if holders else UNREAD,
+        )
+
+
+def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
+    """The stack without the values that came from environment variables, which nothing shows or saves."""
+    if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
+        return stack
+    withheld = {
+        name: Unknown(
+            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
+        )
+        for name in hidden & stack.parameters.keys()
+    }
+    return replace(stack, parameters={**stack.parameters, **withheld})

@@ -5,8 +5,8 @@ import pytest
 
 from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
-from tapctl.stacks.causes import CAUSES, Cause
-from tapctl.stacks.diagnose import diagnose, explain
+from tapctl.stacks.causes import CAUSES, diagnose, explain
+from tapctl.stacks.causes.cause import Cause
 from tests.support.golden import Golden
 
 E1 = (
@@ -81,6 +81,11 @@ def test_the_minimum_in_the_brackets_is_explained(wrapper: str, text: str, minim
             "1 validation error detected: Value '4096' at 'memorySize' failed to satisfy constraint: "
             "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
             id="memory of a new account",
+        ),
+        pytest.param(
+            "Validation failed with 2 error(s). Call DescribeEvents to retrieve the full list of issues with resource"
+            " and property details, resolve each error, then retry the operation.",
+            id="validation",
         ),
         pytest.param("shop-role already exists in stack arn:x", id="a name in use"),
         pytest.param("User: arn:aws:iam::1:user/x is not authorized to perform: kms:CreateKey", id="not authorised"),
