@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tapctl.errors import EXIT_CODES  # noqa: E402 - needs the path
+from tapctl.evidence import EXPERIMENTS, policy  # noqa: E402
+from tapctl.evidence.claims import CLAIMS  # noqa: E402
+from tapctl.evidence.record import records  # noqa: E402
 from tapctl.limits import catalogue, no_limits  # noqa: E402
 from tapctl.limits.row import SERVICE_QUOTAS  # noqa: E402
 
@@ -154,10 +157,54 @@ def help_of(command: str) -> str:
     return "```text\n" + "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n```"
 
 
+def claims() -> str:
+    """Each claim with its grade, its sources and the records of AWS that answer it."""
+    answers: dict[str, list[str]] = {}
+    for file, record in records(ROOT / "evidence"):
+        for entry in record["experiments"]:
+            if entry["outcome"] != "skipped":
+                link = f"[{record['taken_at'][:10]} {record['region']}](../evidence/{file.name}): {entry['answer']}"
+                answers.setdefault(entry["claim"], []).append(link)
+    rows = (
+        (
+            f"`{each.id}`",
+            each.text,
+            each.grade.value,
+            each.judged,
+            ", ".join(f"[{number}]({source})" for number, source in enumerate(each.sources, 1)),
+            "; ".join(answers.get(each.id, ())) or "none",
+        )
+        for each in CLAIMS
+    )
+    return table(("claim", "AWS does", "grade", "the judgement", "sources", "records"), rows)
+
+
+def experiments() -> str:
+    rows = (
+        (
+            f"`{row.id}`",
+            row.question,
+            "; ".join(f"{name}: {what}" for name, what in row.predicts.items()),
+            row.judgement,
+            row.takes.value,
+            row.cost.partition(":")[0],
+        )
+        for row in EXPERIMENTS.values()
+    )
+    return table(("experiment", "question", "predictions", "with the answer, tapctl", "holds", "costs"), rows)
+
+
+def evidence_policy() -> str:
+    return "```json\n" + json.dumps(policy(tuple(EXPERIMENTS.values())), indent=2) + "\n```"
+
+
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "limits": limits,
     "no limits": without_limits,
+    "evidence claims": claims,
+    "evidence experiments": experiments,
+    "evidence policy": evidence_policy,
     "configuration": configuration,
     "rules": rules,
 }

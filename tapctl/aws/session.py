@@ -84,6 +84,10 @@ class Aws:
                 self._clients[key] = self._new_client(service, region or self.region, once)
             return self._clients[key]
 
+    def endpoint(self, service: str) -> str:
+        """The address of a service."""
+        return str(self.client(service).meta.endpoint_url)
+
     def prepare(self, services: Iterable[str]) -> None:
         """Create clients before they are used: that takes as long as several calls."""
         for service in services:

@@ -37,6 +37,33 @@ class Floor:
     safe: int
     known: bool
     source: str
+    claim: str = ""
+    """What has its grade in `tapctl.evidence.claims`; empty for a minimum that was given or that AWS named."""
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRule:
+    """What is known of the minimum for a range of limits, and its claim."""
+
+    limits: range
+    known: bool
+    source: str
+    claim: str
+
+
+FLOOR_RULES = (
+    FloorRule(range(HARD + 1), known=True, source=f"observed with limits of {HARD} or less", claim="minimum-10"),
+    FloorRule(range(50, 51), known=True, source="observed with a limit of 50", claim="minimum-50"),
+    FloorRule(range(SMALL_ACCOUNT), known=False, source="not published for a limit of {}", claim="minimum-between"),
+)
+"""The first whose range has the limit counts, ..."""
+
+DOCUMENTED_FLOOR = FloorRule(range(0), known=True, source="AWS documentation", claim="minimum-1000")
+"""... or this."""
+
+
+def floor_rule(limit: int) -> FloorRule:
+    return next((rule for rule in FLOOR_RULES if limit in rule.limits), DOCUMENTED_FLOOR)
 
 
 def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None = None) -> Floor:
@@ -45,14 +72,8 @@ def floor(limit: int, *, pinned: int | None = None, learned: LearnedFloor | None
         return Floor(pinned, pinned, known=True, source="pinned by min_unreserved")
     if learned is not None and learned.limit == limit:
         return Floor(learned.minimum, learned.minimum, known=True, source=learned.source)
-    safe = min(SAFE, limit)
-    if limit <= HARD:
-        return Floor(HARD, safe, known=True, source=f"observed with limits of {HARD} or less")
-    if limit == 50:
-        return Floor(HARD, safe, known=True, source="observed with a limit of 50")
-    if limit >= SMALL_ACCOUNT:
-        return Floor(HARD, safe, known=True, source="AWS documentation")
-    return Floor(HARD, safe, known=False, source=f"not published for a limit of {limit}")
+    rule = floor_rule(limit)
+    return Floor(HARD, min(SAFE, limit), rule.known, rule.source.format(limit), rule.claim)
 
 
 Answer = tuple[Verdict, str, Hint]

@@ -36,6 +36,8 @@ class Exclusion:
     reason: str
     hint: str
     docs: str
+    claim: str
+    """What has its grade in `tapctl.evidence.claims`."""
 
 
 def _applies_snap_start(config: Value) -> bool | Unknown:
@@ -54,6 +56,7 @@ EXCLUSIONS = (
         "Lambda does not support SnapStart and provisioned concurrency on one version",
         "leave out SnapStart or ProvisionedConcurrencyConfig",
         "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html",
+        "snapstart-provisioned",
     ),
     Exclusion(
         "TenancyConfig",
@@ -61,6 +64,7 @@ EXCLUSIONS = (
         "Lambda does not support tenant isolation and provisioned concurrency on one function",
         "leave out TenancyConfig or ProvisionedConcurrencyConfig",
         "https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html",
+        "tenancy-provisioned",
     ),
 )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tapctl.concurrency.judge import HARD, SMALL_ACCOUNT, Floor, floor
+from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES, Floor
 from tapctl.concurrency.verdict import Verdict
 from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.report.hints import worded_all
@@ -202,25 +202,22 @@ def _remedy(limit: Limit) -> str:
 # The sum of one verdict
 # ---------------------------------------------------------------------------------------------------------------------
 
-DOCUMENTED = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
-AT_10 = (
-    "https://github.com/aws-solutions/workload-discovery-on-aws/issues/243",
-    "https://github.com/awslabs/fhir-works-on-aws-deployment/issues/691",
-)
-AT_50 = ("https://github.com/aws-samples/s3-to-lambda-patterns/issues/36",)
 
+def evidence(bounds: Floor) -> tuple[str, ...]:
+    """Where the unreserved minimum is known from, with its grade and record; then the links.
 
-def evidence(bounds: Floor, limit: int) -> tuple[str, ...]:
-    """Where the unreserved minimum of an account with this limit is known from."""
-    if bounds != floor(limit):  # pinned, or learned from an error
-        return (bounds.source,)
-    if limit <= HARD:
-        return (bounds.source, *AT_10)
-    if limit == 50:
-        return (bounds.source, *AT_50)
-    if limit >= SMALL_ACCOUNT:
-        return (bounds.source, DOCUMENTED)
-    return (f"{bounds.source}; seen are 10 at 10, 50 at 50 and 100 at 1000", *AT_10, *AT_50, DOCUMENTED)
+    Below a minimum that is open, what is known of other limits follows, with the same.
+    """
+    from tapctl.evidence import claim, with_grade
+
+    source = with_grade(bounds.source, bounds.claim)
+    if not bounds.claim:  # pinned, or learned from an error
+        return (source,)
+    lines = [source, *claim(bounds.claim).sources]
+    if not bounds.known:
+        for taken in (claim(rule.claim) for rule in (*FLOOR_RULES, DOCUMENTED_FLOOR) if rule.known):
+            lines += [with_grade(taken.text, taken.id), *taken.sources]
+    return tuple(lines)
 
 
 def explained(result: Preflight) -> str:
@@ -253,7 +250,7 @@ def _sum(result: Preflight) -> Iterator[str]:
     if isinstance(judged.floor, Floor) and isinstance(judged.limit, int):
         bounds = judged.floor
         number = str(bounds.safe) if bounds.known else f"{bounds.hard}-{bounds.safe}"
-        source, *links = evidence(bounds, judged.limit)
+        source, *links = evidence(bounds)
         yield row("minimum left unreserved", number, source)
         yield from (f"    {link}" for link in links)
     yield f"  {judged.verdict.value}: {judged.reason}"

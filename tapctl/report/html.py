@@ -114,13 +114,16 @@ def _of_account(result: Preflight) -> Mapping[str, str]:
 
 
 def _headroom(result: Preflight) -> str:
+    from tapctl.evidence import with_grade
+
     judged = result.concurrency
     match judged.limit, judged.unreserved, judged.outlook.final, judged.outlook.peak, judged.floor:
         case int(limit), int(unreserved), int(final), int(peak), Floor() as floor if result.changes:
+            source = with_grade(floor.source, floor.claim)
             return _section(
                 "Concurrency headroom",
                 _headroom_bar(limit, final, peak, floor, result.reserved_by_others),
-                f'<p class="dim after">{unreserved:,} unreserved now. The minimum is from: {_text(floor.source)}.</p>',
+                f'<p class="dim after">{unreserved:,} unreserved now. The minimum is from: {_text(source)}.</p>',
             )
         case _:
             return ""

@@ -18,21 +18,24 @@ class AccountLimits:
 
     `held` is reserved by functions outside the sandbox ("another team"); `floor` sets the unreserved minimum.
     AWS does not document whether provisioned concurrency of a function without a reservation lowers
-    UnreservedConcurrentExecutions: `provisioned_counts` decides.
+    UnreservedConcurrentExecutions: `provisioned_counts` decides. Nor whether the reservation of a function is credited
+    before its new one is checked: `own_credited` decides.
     """
 
     concurrent_executions: int = 10
     floor: int | None = None
     held: int = 0
     provisioned_counts: bool = True
+    own_credited: bool = True
 
     def __post_init__(self) -> None:
         _require("concurrency limit", self.concurrent_executions, least=1)
         _require("concurrency held outside the sandbox", self.held, least=0)
         if self.floor is not None:
             _require("unreserved minimum", self.floor, least=0)
-        if not isinstance(self.provisioned_counts, bool):
-            raise UsageError(f"provisioned_counts must be true or false, not {self.provisioned_counts!r}")
+        for name in ("provisioned_counts", "own_credited"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} must be true or false, not {getattr(self, name)!r}")
 
     @property
     def minimum_unreserved(self) -> int:
@@ -70,7 +73,9 @@ def read(folder: Path) -> LimitsFile:
     except json.JSONDecodeError:
         reason = "invalid JSON"
     except (TypeError, ValueError, AttributeError):
-        reason = "expected an object with concurrent_executions, floor, held, provisioned_counts and accounts"
+        reason = (
+            "expected an object with concurrent_executions, floor, held, provisioned_counts, own_credited and accounts"
+        )
     raise UsageError(f"cannot use {path}: {reason}", "`tapctl sandbox start --limit 10` replaces the file")
 
 

@@ -61,8 +61,9 @@ def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, valu
     switch 0, and a limit that was lowered below live reservations (which AWS never does).
     """
     own = functions.get(name, NO_CONCURRENCY)
-    available = unreserved(limits, functions) + claim(own, limits)
-    if value > claim(own, limits) and available - value < limits.minimum_unreserved:
+    credited = claim(own, limits) if limits.own_credited else 0
+    available = unreserved(limits, functions) + credited
+    if value > credited and available - value < limits.minimum_unreserved:
         return _below_minimum("ReservedConcurrentExecutions", limits)
     provisioned = sum(own.provisioned.values())
     if value < provisioned:

@@ -54,7 +54,16 @@ def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: G
     golden(answer.err)
 
 
-COMMANDS = ("", *_Commands.summaries, "sandbox start", "config show", "hook template")
+COMMANDS = (
+    "",
+    *_Commands.summaries,
+    "sandbox start",
+    "config show",
+    "hook template",
+    "evidence list",
+    "evidence run",
+    "evidence clean",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command or "tapctl" for command in COMMANDS])

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tapctl.concurrency.judge import floor
+from tapctl.evidence import claim, with_grade
 from tapctl.limits import catalogue
-from tapctl.report.explain import AT_10, AT_50, DOCUMENTED, anchor, evidence, rules
+from tapctl.report.explain import anchor, evidence, rules
 from tapctl.report.finding import _KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -37,14 +38,28 @@ def test_each_rule_is_written_in_sentences() -> None:
         assert not rule.title.endswith("."), rule
 
 
+KNOWN = ("minimum-10", "minimum-50", "minimum-1000")
+
+
 @pytest.mark.parametrize(
-    ("limit", "links"),
-    [(10, AT_10), (50, AT_50), (1000, (DOCUMENTED,)), (400, (*AT_10, *AT_50, DOCUMENTED))],
+    ("limit", "id_"), [(10, "minimum-10"), (50, "minimum-50"), (1000, "minimum-1000"), (400, "minimum-between")]
 )
-def test_the_minimum_has_its_evidence(limit: int, links: tuple[str, ...]) -> None:
-    _, *found = evidence(floor(limit), limit)
-    assert tuple(found) == links
+def test_the_minimum_has_its_grade_and_its_sources(limit: int, id_: str) -> None:
+    bounds = floor(limit)
+
+    found = evidence(bounds)
+
+    assert found[0] == with_grade(bounds.source, id_) != bounds.source
+    assert found[1 : len(claim(id_).sources) + 1] == claim(id_).sources
+    assert bounds.known == (len(found) == len(claim(id_).sources) + 1)
+
+
+def test_an_open_minimum_has_what_is_known_of_other_limits() -> None:
+    found = evidence(floor(400))
+
+    for taken in map(claim, KNOWN):
+        assert {with_grade(taken.text, taken.id), *taken.sources} <= set(found)
 
 
 def test_a_pinned_minimum_needs_none() -> None:
-    assert evidence(floor(400, pinned=40), 400) == ("pinned by min_unreserved",)
+    assert evidence(floor(400, pinned=40)) == ("pinned by min_unreserved",)

@@ -84,6 +84,7 @@ def test_the_page_shows_every_part_of_a_preflight(tmp_path: Path) -> None:
     headings = ["Concurrency headroom", "Functions", "Findings", "Remedy", "Other limits", "Not judged", "Permissions"]
     assert list(sections) == headings
     assert "short of the minimum70" in sections["Concurrency headroom"]
+    assert "(grade: " in sections["Concurrency headroom"]
     assert all(name in sections["Functions"] for name in ("Orders", "Billing", "lower to"))
     assert "2  Orders: {Type: AWS::Lambda::Function" in sections["Findings"]
     assert "-      ReservedConcurrentExecutions: 40+      ReservedConcurrentExecutions: 20" in sections["Remedy"]

@@ -1,0 +1,340 @@
+"""Experiments with Lambda's concurrency."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tapctl.account.floor_cache import floor_in_error
+from tapctl.concurrency.judge import floor, floor_rule
+from tapctl.evidence.experiment import (
+    UPDATED,
+    Call,
+    Experiment,
+    Observation,
+    Reading,
+    Seen,
+    Takes,
+    account_settings,
+    created,
+    function,
+    reserve,
+    template,
+    updated,
+)
+
+ONE = template(Function=function())
+
+
+def _minimum(seen: Seen) -> Reading:
+    rule, bounds, answer = floor_rule(seen.limit), floor(seen.limit), seen.observations["above-limit"]
+    if not answer.refused:
+        return Reading(rule.claim, f"{seen.limit + 1} were reserved with a limit of {seen.limit}", agrees=False)
+    minimum = floor_in_error(answer.message)
+    if minimum is None:
+        return Reading(rule.claim, f"refused without a minimum: {answer.message}")
+    text = f"{minimum} with a limit of {seen.limit}"
+    if bounds.known:
+        return Reading(rule.claim, text, agrees=minimum == bounds.safe)
+    return Reading(rule.claim, text, agrees=None if bounds.hard <= minimum <= bounds.safe else False)
+
+
+def _is_full(seen: Seen) -> bool:
+    """Whether only the minimum was left: others may have reserved or freed some meanwhile."""
+    return bool(seen.observations["full"].answer["UnreservedConcurrentExecutions"] == seen.unreserved - seen.headroom)
+
+
+CHANGED = "the account's headroom changed meanwhile"
+
+
+def _zero(seen: Seen) -> Reading:
+    answer = seen.observations["zero"]
+    if not _is_full(seen):
+        return Reading("zero-reservation", CHANGED)
+    if answer.refused:
+        return Reading("zero-reservation", f"refused: {answer.message}", _by_minimum(answer))
+    return Reading("zero-reservation", "accepted at full headroom", agrees=True)
+
+
+def _own(seen: Seen) -> Reading:
+    answer = seen.observations["again"]
+    if not _is_full(seen):
+        return Reading("own-reservation", CHANGED)
+    if answer.refused:
+        return Reading("own-reservation", f"not credited: {answer.message}", _by_minimum(answer))
+    return Reading("own-reservation", f"{seen.headroom} reserved again at full headroom", agrees=True)
+
+
+def _fell(seen: Seen, before: str, after: str) -> int:
+    numbers = [seen.observations[name].answer["UnreservedConcurrentExecutions"] for name in (before, after)]
+    return int(numbers[0]) - int(numbers[1])
+
+
+def _provisioned(seen: Seen) -> Reading:
+    fell = _fell(seen, "before", "after")
+    agrees = {0: False, 1: True}.get(fell)  # another number: others changed something meanwhile
+    return Reading("provisioned-unreserved", f"1 provisioned: unreserved fell by {fell}", agrees)
+
+
+def _delay(seen: Seen) -> Reading:
+    observed = seen.observations["after"]
+    return Reading("unreserved-delay", f"shown after {observed.seconds:.0f} s")
+
+
+def _refused(claim: str) -> Callable[[Seen], Reading]:
+    """Reads whether provisioned concurrency is refused, as the judgement takes it, and in which words."""
+
+    def read(seen: Seen) -> Reading:
+        answer = seen.observations["provisioned"]
+        text = f"refused: {answer.message}" if answer.refused else "accepted"
+        return Reading(claim, text, agrees=None if _has_another_reason(answer) else answer.refused)
+
+    return read
+
+
+def _has_another_reason(refusal: Observation) -> bool:
+    """Whether a refusal is about the account's headroom, or about a version that is not ready yet."""
+    return refusal.code == "ResourceConflictException" or "UnreservedConcurrentExecution" in refusal.message
+
+
+def _by_minimum(refusal: Observation) -> bool | None:
+    """False, as a contradiction, for a refusal with the minimum; None for any other."""
+    return None if floor_in_error(refusal.message) is None else False
+
+
+def _maximum(seen: Seen) -> Reading:
+    status, reason = seen.observations["mapping"].answer
+    return Reading("maximum-concurrency", "accepted" if status == "UPDATE_COMPLETE" else f"refused: {reason or status}")
+
+
+def _sources() -> dict[str, Any]:
+    """A function that reserves 1, with a queue that it may read."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "{stack}"}}
+    body = template(Function=function(ReservedConcurrentExecutions=1), Queue=queue)
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    policy = {"PolicyName": "queue", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    role = body["Resources"]["Role"]
+    body["Resources"]["Role"] = {**role, "Properties": {**role["Properties"], "Policies": [policy]}}
+    return body
+
+
+SOURCES = _sources()
+MAPPING = {
+    "Type": "AWS::Lambda::EventSourceMapping",
+    "Properties": {
+        "FunctionName": {"Ref": "Function"},
+        "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "Enabled": False,
+        "ScalingConfig": {"MaximumConcurrency": 2},
+    },
+}
+
+_NAMED = {"FunctionName": "{stack}"}
+_VERSION = {**_NAMED, "Qualifier": "{version}"}
+_PUBLISH = Call("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
+_GET_RESERVED = Call(
+    "lambda", "GetFunctionConcurrency", _NAMED, observe="reserved", keep="ReservedConcurrentExecutions"
+)
+IF_ACCEPTED = "nothing if it is refused; else it is deleted at once, about 0.0002 USD"
+BILLED = "about 0.0002 USD: one provisioned execution of 128 MB for at least five minutes"
+
+
+def _provision(where: Mapping[str, str]) -> Call:
+    """One provisioned execution, which AWS is expected to refuse."""
+    return Call(
+        "lambda",
+        "PutProvisionedConcurrencyConfig",
+        {**where, "ProvisionedConcurrentExecutions": 1},
+        observe="provisioned",
+        may_fail=True,
+        undo=Call("lambda", "DeleteProvisionedConcurrencyConfig", where),
+    )
+
+
+ROWS = (
+    Experiment(
+        id="lambda-minimum",
+        question="How much does this account's limit keep unreserved?",
+        asked="no API returns it; open for limits between 10 and 1000",
+        predicts={
+            "min(100, limit)": "the smaller of 100 and the limit",
+            "limit / 10": "a tenth of the limit, from 10 to 100",
+            "per account": "another number",
+        },
+        judgement="counts it as the minimum of accounts with this limit, instead of *uncertain*",
+        calls=(*created(ONE), reserve("{above}", observe="above-limit", may_fail=True, undo=True)),
+        reads=_minimum,
+    ),
+    Experiment(
+        id="lambda-zero",
+        question="Is a reservation of 0 accepted when nothing more can be reserved?",
+        asked="PutFunctionConcurrency does not mention it",
+        predicts={"exempt": "accepted", "checked": "refused with the minimum"},
+        judgement="takes a reservation of 0 as *fits* in every account",
+        calls=(
+            *created(template(Function=function(), Full=function("{stack}-full"))),
+            reserve("{headroom}", name="{stack}-full"),
+            account_settings("full"),
+            reserve(0, observe="zero", may_fail=True),
+        ),
+        reads=_zero,
+        takes=Takes.ALL,
+    ),
+    Experiment(
+        id="lambda-own-reservation",
+        question="Is a function's own reservation credited before a new one is checked?",
+        asked="PutFunctionConcurrency does not mention it",
+        predicts={"credited": "the same reservation is accepted again", "not credited": "refused with the minimum"},
+        judgement="counts the increase of a reservation only",
+        calls=(
+            *created(ONE),
+            reserve("{headroom}"),
+            account_settings("full"),
+            reserve("{headroom}", observe="again", may_fail=True),
+        ),
+        reads=_own,
+        takes=Takes.ALL,
+    ),
+    Experiment(
+        id="lambda-unreserved-delay",
+        question="How soon does the unreserved concurrency follow a reservation?",
+        asked="GetAccountSettings does not mention it",
+        predicts={"at once": "the first answer", "delayed": "a later answer"},
+        judgement="reads the headroom again right before a deploy executes",
+        calls=(
+            *created(ONE),
+            account_settings("before"),
+            reserve(1),
+            account_settings("after", until="AccountLimit.UnreservedConcurrentExecutions < `{unreserved}`"),
+        ),
+        reads=_delay,
+        takes=Takes.ONE,
+    ),
+    Experiment(
+        id="lambda-provisioned",
+        question="Does provisioned concurrency without a reservation lower the unreserved concurrency?",
+        asked="GetAccountSettings mentions reservations only",
+        predicts={"counts": "unreserved falls by 1", "does not": "unreserved stays"},
+        judgement="counts provisioned concurrency as a claim",
+        calls=(
+            *created(ONE),
+            account_settings("before"),
+            _PUBLISH,
+            Call("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
+            Call(
+                "lambda",
+                "GetProvisionedConcurrencyConfig",
+                _VERSION,
+                until="Status != 'IN_PROGRESS'",
+                require="Status == 'READY'",
+                observe="provisioned",
+                keep="Status",
+            ),
+            account_settings("after"),
+            Call("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
+        ),
+        reads=_provisioned,
+        takes=Takes.ONE,
+        cost=BILLED,
+        billed=True,
+    ),
+    Experiment(
+        id="lambda-latest",
+        question="Is provisioned concurrency on an alias of $LATEST refused, and in which words?",
+        asked="documented without the words",
+        predicts={"refused": "an error that names unpublished versions", "accepted": "a configuration"},
+        judgement="takes it as *exceeds*",
+        calls=(
+            *created(ONE),
+            Call("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
+            _provision({**_NAMED, "Qualifier": "latest"}),
+        ),
+        reads=_refused("latest-provisioned"),
+        cost=IF_ACCEPTED,
+    ),
+    Experiment(
+        id="lambda-tenancy",
+        question="Is provisioned concurrency with tenant isolation refused, and in which words?",
+        asked="documented without the words",
+        predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
+        judgement="takes it as *exceeds*",
+        calls=(
+            *created(template(Function=function(TenancyConfig={"TenantIsolationMode": "PER_TENANT"}))),
+            _PUBLISH,
+            _provision(_VERSION),
+        ),
+        reads=_refused("tenancy-provisioned"),
+        cost=IF_ACCEPTED,
+    ),
+    Experiment(
+        id="lambda-snapstart",
+        question="Is provisioned concurrency with SnapStart refused, and in which words?",
+        asked="documented without the words",
+        predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
+        judgement="takes it as *exceeds*",
+        calls=(
+            *created(template(Function=function(SnapStart={"ApplyOn": "PublishedVersions"}))),
+            _PUBLISH,
+            Call(
+                "lambda",
+                "GetFunctionConfiguration",
+                _VERSION,
+                until="State != 'Pending'",
+                observe="state",
+                keep="State",
+            ),
+            _provision(_VERSION),
+        ),
+        reads=_refused("snapstart-provisioned"),
+        cost="about 0.002 USD: the snapshot of a version, for at least three hours",
+        billed=True,
+    ),
+    Experiment(
+        id="lambda-maximum-concurrency",
+        question="Is MaximumConcurrency above the function's reservation refused, and in which words?",
+        asked="not documented; two public reports",
+        predicts={"refused": "the update fails", "accepted": "the update succeeds"},
+        judgement="takes it as *exceeds*, or as *fits*, instead of *uncertain*",
+        calls=(
+            *created(SOURCES),
+            *updated({"Resources": {**SOURCES["Resources"], "Mapping": MAPPING}}, observe="mapping"),
+        ),
+        reads=_maximum,
+        takes=Takes.ONE,
+        cost="nothing: an empty queue, and an event source that is not enabled",
+    ),
+    Experiment(
+        id="lambda-restated",
+        question="Does an update set a reservation again that was deleted by hand and that the template keeps?",
+        asked="not documented",
+        predicts={"restated": "0 is reserved again", "left": "no reservation"},
+        judgement="counts what the template says, or what was changed by hand, instead of *uncertain*",
+        calls=(
+            *created(template(Function=function(ReservedConcurrentExecutions=0))),
+            Call("lambda", "DeleteFunctionConcurrency", _NAMED),
+            *updated(
+                template(Function=function(ReservedConcurrentExecutions=0, Description="changed")), require=UPDATED
+            ),
+            _GET_RESERVED,
+        ),
+        reads=lambda seen: Reading(
+            "restated-property", "left as it is" if seen.observations["reserved"].answer is None else "restated"
+        ),
+    ),
+    Experiment(
+        id="lambda-removed",
+        question="Is a reservation deleted when the property leaves the template?",
+        asked="the schema lists DeleteFunctionConcurrency; not documented",
+        predicts={"deleted": "no reservation", "kept": "0 stays reserved"},
+        judgement="counts it as freed",
+        calls=(
+            *created(template(Function=function(ReservedConcurrentExecutions=0))),
+            *updated(ONE, require=UPDATED),
+            _GET_RESERVED,
+        ),
+        reads=lambda seen: Reading(
+            "removed-property",
+            "deleted" if seen.observations["reserved"].answer is None else "kept",
+            agrees=seen.observations["reserved"].answer is None,
+        ),
+    ),
+)

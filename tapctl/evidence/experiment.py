@@ -1,0 +1,338 @@
+"""An experiment as a row: its question, every call that it makes, and how its answer is read.
+
+A value in braces, such as `{stack}`, is filled in when the call is made: `stack` is the name of everything that the
+experiment makes, `limit` and `unreserved` are the account's numbers at its start, `above` is one more than the limit,
+`headroom` what may still be reserved; `save` adds others.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from tapctl.resource_types import FUNCTION
+
+PREFIX = "tapctl-evidence-"
+"""Of the name of everything that an experiment makes."""
+
+TAG = "tapctl-evidence"
+"""The tag of every stack that an experiment makes; its value is the run."""
+
+_IAM_PREFIXES = {"service-quotas": "servicequotas"}
+_HANDLERS: Mapping[str, tuple[str, ...]] = {
+    FUNCTION: (
+        "lambda:CreateFunction",
+        "lambda:DeleteFunction",
+        "lambda:DeleteFunctionConcurrency",
+        "lambda:GetFunction",
+        "lambda:GetFunctionCodeSigningConfig",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetFunctionRecursionConfig",
+        "lambda:GetRuntimeManagementConfig",
+        "lambda:ListTags",
+        "lambda:PutFunctionConcurrency",
+        "lambda:TagResource",
+        "lambda:UntagResource",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+    ),
+    "AWS::Lambda::EventSourceMapping": (
+        "lambda:CreateEventSourceMapping",
+        "lambda:DeleteEventSourceMapping",
+        "lambda:GetEventSourceMapping",
+        "lambda:TagResource",
+    ),
+    "AWS::IAM::Role": (
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:PassRole",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+    ),
+    "AWS::SQS::Queue": (
+        "sqs:CreateQueue",
+        "sqs:DeleteQueue",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ListQueueTags",
+        "sqs:TagQueue",
+    ),
+}
+"""The actions with which CloudFormation makes and deletes a resource, as the `handlers` of its schema list them."""
+
+CLEANING = ("cloudformation:DeleteStack", "cloudformation:DescribeStacks")
+STARTING = ("lambda:GetAccountSettings", "sts:GetCallerIdentity")
+FREE = "nothing: requests that are free, and nothing that is billed while it exists"
+
+
+class Takes(Enum):
+    """The most of the account's headroom that an experiment holds while it runs."""
+
+    NOTHING = "no execution"
+    ONE = "1 execution"
+    ALL = "all headroom"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `until` and `require` are JMESPaths that its answer has to meet, the first by being asked again."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    observe: str = ""
+    """The name under which the answer is kept, ..."""
+    keep: str = "@"
+    """... and the JMESPath of the part that is; the record has it word for word."""
+    until: str = ""
+    require: str = ""
+    save: Mapping[str, str] = field(default_factory=dict)
+    may_fail: bool = False
+    """Whether a refusal is an answer."""
+    undo: "Call | None" = None
+    """Made at once if a call that AWS is expected to refuse is accepted."""
+
+    @property
+    def action(self) -> str:
+        """The IAM action."""
+        return f"{_IAM_PREFIXES.get(self.service, self.service)}:{self.operation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What AWS answered: `answer`, or the code and the message of a refusal."""
+
+    action: str
+    answer: Any = None
+    code: str = ""
+    message: str = ""
+    seconds: float = 0
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.code or self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that one experiment saw, and the account's numbers at its start."""
+
+    limit: int
+    unreserved: int
+    minimum: int
+    """The unreserved minimum: measured in this run, else the highest that is possible."""
+    observations: Mapping[str, Observation]
+
+    @property
+    def headroom(self) -> int:
+        return max(0, self.unreserved - self.minimum)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The answer in words; `agrees` with what the judgement takes, None where it leaves that open, or this does."""
+
+    claim: str
+    answer: str
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One question to a live account."""
+
+    id: str
+    question: str
+    asked: str
+    """Where the documentation leaves it open."""
+    predicts: Mapping[str, str]
+    """What each hypothesis predicts."""
+    judgement: str
+    """What the judgement does with the answer."""
+    calls: tuple[Call, ...]
+    reads: Callable[[Seen], Reading]
+    takes: Takes = Takes.NOTHING
+    cost: str = FREE
+    billed: bool = False
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The types of the resources that it makes, beside the stack that holds them."""
+        bodies = [call.parameters["TemplateBody"] for call in self.calls if call.operation != "CreateChangeSet"
+                  and "TemplateBody" in call.parameters]  # fmt: skip
+        return tuple(sorted({each["Type"] for body in bodies for each in body["Resources"].values()}))
+
+    @property
+    def has_stack(self) -> bool:
+        return any(call.operation == "CreateStack" for call in self.calls)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The IAM actions that it needs, in order."""
+        undone = (call.undo.action for call in self.calls if call.undo)
+        made = (action for type_ in self.makes for action in _HANDLERS[type_])
+        cleaning = CLEANING if self.has_stack else ()
+        return tuple(sorted({*STARTING, *(call.action for call in self.calls), *undone, *made, *cleaning}))
+
+
+def filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """The value with its `{name}`s filled in; a text that is one name becomes that value. Raises `KeyError`."""
+    match value:
+        case str(text) if whole := re.fullmatch(r"\{(\w+)\}", text):
+            return values[whole[1]]
+        case str(text):
+            return re.sub(r"\{(\w+)\}", lambda name: str(values[name[1]]), text)
+        case Mapping():
+            return {name: filled(each, values) for name, each in value.items()}
+        case list() | tuple():
+            return [filled(each, values) for each in value]
+        case _:
+            return value
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What rows are made of
+# ---------------------------------------------------------------------------------------------------------------------
+
+ROLE: Mapping[str, Any] = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            ],
+        }
+    },
+}
+"""A role without a permission."""
+
+
+def function(name: str = "{stack}", **properties: Any) -> dict[str, Any]:
+    """A function that nothing invokes."""
+    fixed = {
+        "FunctionName": name,
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"ZipFile": "def handler(event, context): return 1"},
+    }
+    return {"Type": FUNCTION, "Properties": {**fixed, **properties}}
+
+
+def template(**resources: Mapping[str, Any]) -> dict[str, Any]:
+    """A template with these resources and a role for its functions."""
+    return {"Resources": {"Role": ROLE, **resources}}
+
+
+_WAIT = "Stacks[0].StackStatus != 'REVIEW_IN_PROGRESS' && !ends_with(Stacks[0].StackStatus, 'IN_PROGRESS')"
+_STACK = {"StackName": "{stack}"}
+
+
+def created(body: Mapping[str, Any]) -> tuple[Call, ...]:
+    """A stack of this template; it has to succeed."""
+    request = {
+        **_STACK,
+        "TemplateBody": body,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "Tags": [{"Key": TAG, "Value": "{run}"}],
+        "ClientRequestToken": "{stack}-create",
+    }
+    waited = Call(
+        "cloudformation",
+        "DescribeStacks",
+        _STACK,
+        until=_WAIT,
+        require="Stacks[0].StackStatus == 'CREATE_COMPLETE'",
+        observe="created",
+        keep="Stacks[0].[StackStatus, StackStatusReason]",
+    )
+    return Call("cloudformation", "CreateStack", request), waited
+
+
+def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str = "", **more: Any) -> tuple[Call, ...]:
+    """An update of the stack to this template, as it ends; `more` are further parameters of UpdateStack."""
+    request = {
+        **_STACK,
+        **more,
+        "TemplateBody": body,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "ClientRequestToken": "{stack}-" + observe,
+    }
+    waited = Call(
+        "cloudformation",
+        "DescribeStacks",
+        _STACK,
+        until=_WAIT,
+        require=require,
+        observe=observe,
+        keep="Stacks[0].[StackStatus, StackStatusReason]",
+    )
+    return Call("cloudformation", "UpdateStack", request), waited
+
+
+UPDATED = "Stacks[0].StackStatus == 'UPDATE_COMPLETE'"
+
+EVENTS = Call(
+    "cloudformation",
+    "DescribeStackEvents",
+    _STACK,
+    observe="events",
+    keep="reverse(StackEvents)[].[LogicalResourceId, ResourceStatus, ResourceStatusReason, ClientRequestToken]",
+)
+"""The events of the stack, the first first: logical id, status, reason and token."""
+
+
+def change_set(name: str, body: Mapping[str, Any], *more: Call) -> tuple[Call, ...]:
+    """A change set of the stack that is described, asked the further calls, and deleted; it is never executed."""
+    named = {**_STACK, "ChangeSetName": name}
+    request = {**named, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
+    described = Call(
+        "cloudformation",
+        "DescribeChangeSet",
+        named,
+        until="contains(['CREATE_COMPLETE', 'FAILED'], Status)",
+        observe=name,
+        keep="{Status: Status, StatusReason: StatusReason, "
+        "Changes: Changes[].ResourceChange.[LogicalResourceId, Action, Replacement]}",
+        may_fail=True,
+    )
+    return (
+        Call("cloudformation", "CreateChangeSet", request),
+        described,
+        *more,
+        Call("cloudformation", "DeleteChangeSet", named),
+    )
+
+
+def reserve(
+    value: str | int, *, observe: str = "", may_fail: bool = False, name: str = "{stack}", undo: bool = False
+) -> Call:
+    """A reservation for the experiment's own function."""
+    named = {"FunctionName": name}
+    return Call(
+        "lambda",
+        "PutFunctionConcurrency",
+        {**named, "ReservedConcurrentExecutions": value},
+        observe=observe,
+        may_fail=may_fail,
+        undo=Call("lambda", "DeleteFunctionConcurrency", named) if undo else None,
+    )
+
+
+def account_settings(observe: str, *, until: str = "") -> Call:
+    return Call(
+        "lambda",
+        "GetAccountSettings",
+        observe=observe,
+        until=until,
+        keep="AccountLimit.{ConcurrentExecutions: ConcurrentExecutions, "
+        "UnreservedConcurrentExecutions: UnreservedConcurrentExecutions}",
+    )

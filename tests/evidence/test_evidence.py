@@ -1,0 +1,97 @@
+"""The rows: each call is one of AWS's, each claim is in the table, and what each needs is allowed by the policy."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES
+from tapctl.concurrency.refused_settings import EXCLUSIONS
+from tapctl.errors import UsageError
+from tapctl.evidence import EXPERIMENTS, chosen
+from tapctl.evidence.claims import CLAIMS, Grade
+from tapctl.evidence.experiment import PREFIX, Call, Experiment, filled
+from tapctl.evidence.record import records
+from tests.support.queued_answers import offline_aws
+
+ROOT = Path(__file__).parents[2]
+ROWS = [pytest.param(row, id=row.id) for row in EXPERIMENTS.values()]
+IDS = {each.id for each in CLAIMS}
+
+
+@cache
+def operations(service: str) -> Any:
+    return offline_aws().client(service).meta.service_model
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
+    for call in row.calls:
+        for each in (call, *([call.undo] if call.undo else [])):
+            model = operations(each.service)
+            assert each.operation in model.operation_names
+            shape = model.operation_model(each.operation).input_shape
+            assert {*each.parameters} <= {*(shape.members if shape else ())}, each
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_changes_something_names_the_experiment(row: Experiment) -> None:
+    values = {"stack": f"{PREFIX}run-{row.id}", "run": "run", "above": 2, "headroom": 1, "version": "1"}
+    for call in row.calls:
+        if not call.operation.startswith(("Get", "List")):
+            given = filled(call.parameters, values)
+            name = given.get("StackName") or given.get("FunctionName")
+            assert str(name).startswith(f"{PREFIX}run-{row.id}")
+        functions = [
+            each["Properties"]["FunctionName"] for each in _resources(call) if each["Type"].endswith("Function")
+        ]
+        assert all(len(filled(name, values)) <= 64 and "{stack}" in name for name in functions)
+
+
+def _resources(call: Call) -> list[Any]:
+    return list(call.parameters.get("TemplateBody", {"Resources": {}})["Resources"].values())
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_change_set_is_deleted_and_never_executed(row: Experiment) -> None:
+    made = [call.parameters["ChangeSetName"] for call in row.calls if call.operation == "CreateChangeSet"]
+    deleted = [call.parameters["ChangeSetName"] for call in row.calls if call.operation == "DeleteChangeSet"]
+
+    assert made == deleted
+    assert "ExecuteChangeSet" not in {call.operation for call in row.calls}
+
+
+def test_the_judgement_names_claims_of_the_table() -> None:
+    assert {each.claim for each in (*FLOOR_RULES, DOCUMENTED_FLOOR, *EXCLUSIONS)} <= IDS
+    assert len(IDS) == len(CLAIMS)
+
+
+def test_every_claim_has_a_source_and_a_measured_one_has_a_record() -> None:
+    answered = {
+        (entry.get("claim"), file.name)
+        for file, record in records(ROOT / "evidence")
+        for entry in record["experiments"]
+        if entry["outcome"] != "skipped"
+    }
+
+    assert [each.id for each in CLAIMS if not each.sources] == []
+    assert {(each.id, file) for each in CLAIMS for file in each.records} <= answered
+    assert [each.id for each in CLAIMS if each.grade is Grade.MEASURED and not each.records] == []
+
+
+def test_the_copied_policy_allows_what_the_experiments_need() -> None:
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    policy = json.loads(text.split("```json\n")[1].split("```")[0])
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+
+    assert {action for row in EXPERIMENTS.values() for action in row.permissions} <= allowed
+
+
+def test_another_id_is_refused() -> None:
+    with pytest.raises(UsageError, match="no experiment is named lambda-x"):
+        chosen(("lambda-minimum", "lambda-x"))
+
+    assert [row.id for row in chosen(("lambda-zero",))] == ["lambda-zero"]
+    assert len(chosen(())) == len(EXPERIMENTS)

@@ -1,0 +1,98 @@
+"""The whole kit against the sandbox, and against variants whose deviation is named by the claim that it contradicts."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tapctl.aws.session import Aws, Target
+from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
+from tapctl.evidence.record import Record, Result, as_json, readings
+from tapctl.sandbox import AccountLimits
+from tests.support.schemas import breaches
+from tests.support.shared_sandbox import SharedSandbox, account_id
+
+EMULATOR = {"snapstart-provisioned", "tenancy-provisioned"}
+"""What the emulator accepts and AWS documents as refused."""
+QUOTAS = {"quotas-applied", "quotas-not-applied"}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def quick() -> Bound:
+    return Bound(1000, 120, pause=lambda _: time.sleep(0.05))
+
+
+def run(aws: Aws, ids: Sequence[str] = (), billed: bool = False) -> tuple[Record, Journal]:
+    journal = Journal(account_id(), aws.region)
+    runner = Runner(aws, "0a1b2c3d", journal, quick(), 1, billed, lambda _: None)
+    rows = [row for id_, row in EXPERIMENTS.items() if not ids or id_ in ids]
+    results = tuple(runner.results(rows))
+    assert runner.left == []
+    return Record("0a1b2c3d", "2026-11-30T12:00:00Z", aws.region, "sandbox", account_id(), "0", results), journal
+
+
+@pytest.fixture
+def opened(shared_sandbox: SharedSandbox, state: Path, request: pytest.FixtureRequest) -> Iterator[Aws]:
+    limits = getattr(request, "param", AccountLimits(101))
+    with shared_sandbox.account(state, limits) as running:
+        yield Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+
+
+def contradicted(record: Record) -> set[str]:
+    return {reading.claim for reading in record.contradicted()}
+
+
+def test_every_experiment_runs_and_leaves_nothing(opened: Aws) -> None:
+    record, journal = run(opened, billed=True)
+    skipped = {result.experiment.id: result.reason for result in record.results if result.reading is None}
+    document = json.loads(as_json(record))
+
+    assert skipped.keys() == QUOTAS  # the emulator has no Service Quotas
+    assert contradicted(record) == EMULATOR
+    assert breaches(document) == []
+    assert account_id() not in json.dumps(document)
+    assert list(readings(document)) == [each.reading for each in record.results if each.reading]
+    assert clean(opened, journal, quick(), others=True, step=lambda _: None).is_empty
+
+
+@pytest.mark.parametrize(
+    ("opened", "claim"),
+    [
+        pytest.param(AccountLimits(1000, floor=40), "minimum-1000", id="another minimum"),
+        pytest.param(AccountLimits(101, own_credited=False), "own-reservation", id="no credit"),
+    ],
+    indirect=["opened"],
+)
+def test_another_rule_of_the_account_is_named_by_its_claim(opened: Aws, claim: str) -> None:
+    record, _ = run(opened, ("lambda-minimum", "lambda-own-reservation"))
+
+    assert contradicted(record) == {claim}
+
+
+def test_missing_tokens_are_named_by_their_claim(opened: Aws) -> None:
+    def strip(parsed: dict[str, list[dict[str, str]]], **_: object) -> None:
+        for event in parsed["StackEvents"][:2]:
+            del event["ClientRequestToken"]
+
+    opened.client("cloudformation").meta.events.register("after-call.cloudformation.DescribeStackEvents", strip)
+    record, _ = run(opened, ("cfn-event-tokens",))
+
+    assert contradicted(record) == {"event-tokens"}
+
+
+def outcome(results: Sequence[Result], id_: str) -> str:
+    return next(result.outcome for result in results if result.experiment.id == id_)
+
+
+@pytest.mark.parametrize("opened", [AccountLimits(10)], indirect=True)
+def test_an_account_without_headroom_has_the_experiments_that_need_none(opened: Aws) -> None:
+    ids = ("lambda-minimum", "lambda-zero", "lambda-own-reservation", "lambda-maximum-concurrency")
+    record, _ = run(opened, ids)
+
+    assert [outcome(record.results, id_) for id_ in ids] == ["agrees", "agrees", "skipped", "skipped"]
