@@ -102,6 +102,7 @@ def configuration() -> str:
     sections = {
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
+        "[fleet.NAME] ": field_docs(folder / "config_file.py", "Fleet"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
 
 import typer
 
 from tapctl.account.model import Account, Holders, Stack
 from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
-from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
+from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions, TargetsOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.judge import Floor, floor
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tapctl.account.reader import AccountReader
     from tapctl.settings.settings import Settings
+    from tapctl.template.model import Template
+    from tapctl.workflows.cells import Cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class HolderOptions:
 def account(
     template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file")],
     account: AccountOptions,
+    targets: TargetsOptions,
     snapshot: SnapshotOptions,
     judgement: Annotated[JudgementOptions, Only("min_unreserved")],
     holders: HolderOptions,
@@ -67,6 +70,7 @@ def account(
     With a template, the SSM parameters and exports that it refers to are saved too.
     """
     from tapctl.account.snapshot import SnapshotAccount, dumps
+    from tapctl.cli.fleet import open_fleet
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
@@ -77,6 +81,11 @@ def account(
     settings = read(
         account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
     )
+    if targets.targets is not None:
+        if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
+            raise UsageError("`--targets` only saves what is read of many accounts", "leave the other requests out")
+        given = load(settings.template) if _has_template(template, settings, terminal) else None
+        _save_fleet(given, open_fleet(targets.targets, account, settings, terminal), settings, terminal, output.output)
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
     if quota.request_increase:
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
@@ -96,6 +105,29 @@ def account(
         terminal.result(as_text(result, settings, terminal.options()))
     elif not file:
         terminal.result(dumps(result, worded))
+    raise typer.Exit(ExitCode.OK)
+
+
+def _save_fleet(
+    template: Template | None, fleet: Cells, settings: Settings, terminal: Terminal, folder: Path | None
+) -> NoReturn:
+    """Save a snapshot for each cell, as `ACCOUNT-REGION.json`, also of one that could not be read, with the reason."""
+    from tapctl.account.snapshot import dumps
+    from tapctl.report.fleet import saved_text
+    from tapctl.report.hints import worded
+    from tapctl.workflows.fleet import survey_fleet
+
+    if folder is None:
+        raise UsageError("`--targets` saves many snapshots, and no folder is given", "pass `--output FOLDER`")
+    saved = survey_fleet(template, fleet, settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
+    files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
+    terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
+    for line in saved_text(saved, folder):
+        terminal.message(line)
     raise typer.Exit(ExitCode.OK)
 
 

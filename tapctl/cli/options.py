@@ -43,7 +43,23 @@ class SnapshotOptions:
     panel: ClassVar = "Account"
 
     snapshot: Path | None = option(
-        "--snapshot", metavar="FILE", help="Use a saved account instead of AWS; needs no credentials."
+        "--snapshot",
+        metavar="FILE",
+        help="Use a saved account instead of AWS, or a folder of them with `--targets`; needs no credentials.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsOptions:
+    """Many accounts and Regions instead of one."""
+
+    panel: ClassVar = "Account"
+
+    targets: str | None = option(
+        "--targets",
+        metavar="NAMES",
+        help="Fleets, sections [fleet.NAME] of tapctl.toml, with commas between them, or `all`.",
+        once=True,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import typer
 
@@ -19,7 +19,14 @@ from tapctl.cli.context import (
     probe_floor,
     verdict_code,
 )
-from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
+from tapctl.cli.options import (
+    FindingsFormat,
+    FindingsOptions,
+    LintOptions,
+    ProbeOptions,
+    SnapshotOptions,
+    TargetsOptions,
+)
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
@@ -59,6 +66,7 @@ class GateOptions:
 def preflight(
     template: TemplateOptions,
     account: AccountOptions,
+    targets: TargetsOptions,
     snapshot: SnapshotOptions,
     gate: GateOptions,
     judgement: JudgementOptions,
@@ -81,6 +89,17 @@ def preflight(
         loaded = load_built(settings, terminal)
         if linting:
             linting.begin(loaded.source, settings.region)
+        if targets.targets is not None:
+            if probe.probe_floor:
+                raise UsageError(
+                    "`--probe-floor` asks one account, and `--targets` names many", "leave one of them out"
+                )
+            from tapctl.cli.fleet import open_fleet
+            from tapctl.report import fleet as fleet_report
+            from tapctl.workflows.fleet import judge_fleet
+
+            fleet = open_fleet(targets.targets, account, settings, terminal, snapshot.snapshot)
+            _print(fleet_report, judge_fleet(loaded, fleet, settings, linting), output, settings)
         from tapctl.workflows import preflight as workflow
 
         reader, settings = open_account(settings, terminal, snapshot.snapshot)
@@ -91,6 +110,18 @@ def preflight(
             result = workflow.identified(result, reader)
     from tapctl.report import preflight as report
 
+    _print(report, result, output, settings)
+
+
+def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:
+    from tapctl.template import lint
+
+    return lint.boot(trusted=trusted)
+
+
+def _print(report: Any, result: Any, output: FindingsOptions, settings: Settings) -> NoReturn:
+    """Print a result by the renderers of its report, and exit with the code of its verdict."""
+    terminal, places = Terminal.of(output), destinations(output)
     renderers = report.RENDERERS
     if output.quiet and places == (Destination(),):
         renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
@@ -101,9 +132,3 @@ def preflight(
         terminal.message(report.sentence(result).plain)
     code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
     raise typer.Exit(ExitCode.OK if output.advisory else ExitCode.USAGE if result.lint_errors else code)
-
-
-def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:
-    from tapctl.template import lint
-
-    return lint.boot(trusted=trusted)

@@ -70,6 +70,48 @@ class Environment(Section):
     """An S3 bucket for artifacts; by default tapctl creates a private one."""
 
 
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+REGION = r"^[a-z]{2,3}(-[a-z]+)+-\d+$"
+"""The form of a Region's name."""
+Region = Annotated[str, Field(pattern=REGION)]
+Ou = Annotated[str, Field(pattern=r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$")]
+ParameterValues = dict[str, bool | int | float | str | list[str]]
+
+
+class FleetAccount(Section):
+    """`[fleet.NAME.account.ID]`: what differs in one account."""
+
+    regions: list[Region] = Field(default_factory=list)
+    """The Regions of this account instead of the fleet's."""
+    read_role: str | None = None
+    """The role of this account instead of the fleet's."""
+    parameters: ParameterValues = Field(default_factory=dict)
+    """Template parameters, which win over the fleet's."""
+
+
+class Fleet(Section):
+    """`[fleet.NAME]`: many accounts in several Regions."""
+
+    regions: list[Region] = Field(default_factory=list)
+    """The Regions, in the order of the table."""
+    accounts: list[AccountId] = Field(default_factory=list)
+    """Account ids; they, `ous` and `file` add up."""
+    ous: list[Ou] = Field(default_factory=list)
+    """Organizational units or the root: their accounts at any depth that are active."""
+    exclude: list[AccountId | Ou] = Field(default_factory=list)
+    """Account ids, and organizational units with what is below them, that are left out."""
+    file: str | None = None
+    """A file of accounts in the form of c7n-org's accounts.yml, relative to tapctl.toml."""
+    read_role: str | None = None
+    """The role that reads an account: its name, or an ARN with `{account}`. Your own account needs none."""
+    external_id: str | None = None
+    """The external id that the roles ask for."""
+    parameters: ParameterValues = Field(default_factory=dict)
+    """Template parameters, which win over those of `[env.NAME]`."""
+    account: dict[AccountId, FleetAccount] = Field(default_factory=dict)
+    """`[fleet.NAME.account.ID]`: `regions`, `read_role` and `parameters` of one account."""
+
+
 class File(Section):
     """tapctl.toml as a whole."""
 
@@ -85,6 +127,8 @@ class File(Section):
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
+    fleet: dict[str, Fleet] = Field(default_factory=dict)
+    """One section per fleet of accounts, chosen with `--targets`."""
 
     def verify_for(self, stack: str | None, template: str, env: str | None, folder: Path) -> VerifyConfig:
         """`[verify]` where this is the stack, and the template, of the file; for others an empty one that says so.
@@ -191,17 +235,21 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
 
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the section that has an unknown one."""
+    section: type[Section] | None = None
     match location:
         case ("env", _, _) | ("defaults", _):
-            return [*Environment.model_fields]
+            section = Environment
+        case ("fleet", _, "account", _, _):
+            section = FleetAccount
+        case ("fleet", _, _):
+            section = Fleet
         case ("function", _):
-            return [*FunctionConfig.model_fields]
+            section = FunctionConfig
         case ("verify", _):
-            return [*VerifyConfig.model_fields]
+            section = VerifyConfig
         case (_,):
-            return [*File.model_fields]
-        case _:
-            return []
+            section = File
+    return [*section.model_fields] if section else []
 
 
 _KINDS = {

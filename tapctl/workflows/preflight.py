@@ -48,9 +48,13 @@ def preflight(
     Without it the warnings that are tapctl's own are left.
     """
     result = judge(template, reader, settings, replacements)
-    linted = _lint_findings(linting) if linting else ()
+    return replace(result, lint=lint_findings(result, settings, linting))
+
+
+def lint_findings(result: Preflight, settings: Settings, linting: Linting | None = None) -> tuple[Finding, ...]:
+    """The findings on the template itself: tapctl's own warnings, and the matches of cfn-lint if it runs."""
     own = (*_unbuilt(result.tree), *_missing_paths(result), *_wrong_handlers(result.tree, settings.function))
-    return replace(result, lint=(*own, *linted))
+    return (*own, *(_lint_findings(linting) if linting else ()))
 
 
 def identified(result: Preflight, reader: AccountReader) -> Preflight:
@@ -318,7 +322,7 @@ def survey(
             settings=read.result(),
             account_id=None if isinstance(known, Unknown) else known.account_id,
             taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
+            stack=without_hidden(stack.result(), settings.hidden) if stack else None,
             quotas=quotas.result(),
             exports=exports.result(),
             learned=settings.learned,
@@ -326,7 +330,7 @@ def survey(
         )
 
 
-def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
+def without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
     """The stack without the values that came from environment variables, which nothing shows or saves."""
     if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
         return stack

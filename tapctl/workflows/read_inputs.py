@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tapctl.account.floor_cache import floor_in_error, remember
@@ -22,7 +22,7 @@ from tapctl.resource_types import stack_status
 from tapctl.settings.parameters_file import PREVIOUS
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
-from tapctl.template.nested import StackTree, stack_tree
+from tapctl.template.nested import StackTree, stack_tree, with_nested
 from tapctl.template.parameters import KeptParameter, Parameters, as_text, kept_parameters
 from tapctl.unknown import Unknown
 
@@ -45,16 +45,47 @@ class Inputs:
     """The parameters that keep the stack's value although the default has changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The trees of one template by the values that they were resolved with, for the many accounts that share them."""
+
+    takes_account: bool
+    """Whether the template or one of its nested ones refers to the account's id."""
+    known: dict[frozenset[tuple[str, object]], tuple[StackTree, Demand]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: Template) -> Trees:
+        return cls(any("AWS::AccountId" in source.text for source in with_nested(template.source)))
+
+    def resolved(self, template: Template, settings: Settings, account: Account) -> tuple[StackTree, Demand]:
+        """The tree and its demand; those of another account where the same values hold."""
+        parameters, pseudo = _values(template, settings, account)
+        if not self.takes_account:
+            pseudo.pop("AWS::AccountId", None)
+        named = {"given": parameters.given, "previous": parameters.previous, "lookups": parameters.lookups}
+        values = {f"{kind} {name}": value for kind, each in named.items() for name, value in each.items()}
+        key = frozenset([*values.items(), *pseudo.items()])
+        if key not in self.known:
+            tree = stack_tree(template, parameters, pseudo)
+            self.known[key] = tree, read_demand(tree)
+        return self.known[key]
+
+
 def read_inputs(
-    template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
+    template: Template,
+    reader: AccountReader,
+    settings: Settings,
+    replacements: frozenset[str] | None = None,
+    trees: Trees | None = None,
 ) -> Inputs:
     """Read in two phases: what the template's parameters depend on, then what the template touches under them.
 
-    Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced.
+    Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced, and `trees`
+    what other accounts have resolved already.
     """
     with ThreadPoolExecutor(4, "read") as pool:
         account = _read_stack(template, reader, settings, pool)
-        tree, demand, account = resolve_lookups(template, reader, settings, account)
+        tree, demand, account = resolve_lookups(template, reader, settings, account, trees)
 
         limits = limits_check.touched(tree, account.stack)
         quotas = pool.submit(reader.quotas, [limit for limit in limits if limit.kind is LimitKind.COUNT])
@@ -126,12 +157,12 @@ def read_pending_increases(reader: AccountReader) -> tuple[Increase, ...]:
 
 
 def resolve_lookups(
-    template: Template, reader: AccountReader, settings: Settings, account: Account
+    template: Template, reader: AccountReader, settings: Settings, account: Account, trees: Trees | None = None
 ) -> tuple[StackTree, Demand, Account]:
     """Read the Parameter Store values and exports that the demand depends on, until no more are needed."""
+    trees = trees or Trees(takes_account=True)
     while True:
-        tree = stack_tree_for(template, settings, account)
-        demand = read_demand(tree)
+        tree, demand = trees.resolved(template, settings, account)
         keys = sorted(demand.lookups - set(account.lookups))
         if not keys:
             return tree, demand, account
@@ -143,6 +174,11 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
 
     Raises `UsageError` for a parameter that has to keep a value which the stack does not have.
     """
+    return stack_tree(template, *_values(template, settings, account))
+
+
+def _values(template: Template, settings: Settings, account: Account | None) -> tuple[Parameters, dict[str, str]]:
+    """What a template is resolved with: its parameters and the pseudo parameters."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     kept = stack.parameters if stack else {}
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}
@@ -154,7 +190,7 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
         raise UsageError(f"parameter {missing[0]} has UsePreviousValue, but {reason}", "give it a ParameterValue")
     given: dict[str, str | Unknown] = {**dict.fromkeys(missing, PREVIOUS), **settings.withheld, **settings.parameters}
     parameters = Parameters(given, previous, lookups, settings.configured, settings.hidden)
-    return stack_tree(template, parameters, _pseudo(settings, account))
+    return parameters, _pseudo(settings, account)
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
