@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tapctl.aws.errors import DENIED, aws_call, is_throttled
+from tapctl.aws.errors import DENIED, aws_call
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws, Target, partition
 from tapctl.errors import AwsError, UsageError
@@ -163,14 +163,12 @@ class Accounts:
             return client.assume_role(RoleArn=arn, RoleSessionName="tapctl", **more)["Credentials"]
 
 
-def refusal_of(error: AwsError | UsageError, role: str) -> str:
+def refusal(error: AwsError | UsageError, role: str, own: str) -> AwsError | UsageError:
     """Why a role cannot be assumed, without anything that differs from account to account."""
-    code = error.code if isinstance(error, AwsError) else ""
-    if code in DENIED.codes:
-        return f"role {role} cannot be assumed: it does not exist, or does not trust these credentials"
-    if isinstance(error, AwsError) and is_throttled(error):
-        return f"{ASSUME_ROLE} was throttled"
-    return error.message
+    if isinstance(error, AwsError) and error.code in DENIED.codes:
+        hint = f"create it in these accounts, let it trust account {own}, and allow {ASSUME_ROLE} there"
+        return AwsError(f"role {role} cannot be assumed from account {own}", hint, code=error.code)
+    return error
 
 
 @dataclass(frozen=True, slots=True)

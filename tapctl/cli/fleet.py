@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tapctl.settings.targets import Targets
     from tapctl.workflows.cells import Cells
 
+MANY = 100
+"""Cells, whose reading takes seconds."""
+
 
 def open_fleet(
     names: str, account: AccountOptions, settings: Settings, terminal: Terminal, snapshots: Path | None = None
@@ -39,7 +42,9 @@ def open_fleet(
         if targets.asks_organizations:
             terminal.message(f"the accounts of `ous` are those in {snapshots}")
     else:
-        cells = live_cells(targets, _accounts(targets, settings, terminal))
+        cells = live_cells(targets, _accounts(targets, settings, terminal), strict=settings.strict)
+    if len(cells.cells) > MANY:
+        terminal.message(f"reading {len(cells.cells):,} cells")
     for id_ in cells.twice:
         terminal.message(f"account {id_} is named more than once, and is taken once")
     return cells
@@ -51,7 +56,7 @@ def _accounts(targets: Targets, settings: Settings, terminal: Terminal) -> Accou
     from tapctl.aws.session import Aws
 
     hub = Aws(settings.target(), terminal.message if terminal.verbose else None)
-    if hub.session.region_name is None:
+    if not hub.session.region_name:
         first = next((region for fleet in targets.fleets.values() for region in fleet.regions), None)
         hub = Aws(replace(hub.target, region=first), hub.trace)
     return Accounts(hub)

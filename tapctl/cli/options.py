@@ -43,9 +43,7 @@ class SnapshotOptions:
     panel: ClassVar = "Account"
 
     snapshot: Path | None = option(
-        "--snapshot",
-        metavar="FILE",
-        help="Use a saved account instead of AWS, or a folder of them with `--targets`; needs no credentials.",
+        "--snapshot", metavar="FILE", help="Use a saved account instead of AWS; needs no credentials."
     )
 
 
@@ -58,7 +56,7 @@ class TargetsOptions:
     targets: str | None = option(
         "--targets",
         metavar="NAMES",
-        help="Fleets, sections [fleet.NAME] of tapctl.toml, with commas between them, or `all`.",
+        help="Many accounts: sections [fleet.NAME] of tapctl.toml, or `all`; snapshots of them are in a folder.",
         once=True,
     )
 

@@ -14,9 +14,9 @@ from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import worded, worded_all
+from tapctl.report.hints import worded_all
 from tapctl.report.preflight_json import as_document, finding_json
-from tapctl.report.render import STYLES, RenderOptions, draw
+from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
 from tapctl.workflows.cells import Cell
 from tapctl.workflows.fleet import FleetPreflight, Judged, Saved
@@ -87,14 +87,18 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
         parts += ["", *_cause_lines(cause, options)]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
     lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
-    parts += ["", *map(Text, (*inactive, *lint))] if inactive or lint else []
+    notes = [*_unread(result), *inactive, *lint]
+    parts += ["", *map(Text, notes)] if notes else []
     return draw(options, *parts, "", sentence(result))
 
 
 def _size(result: FleetPreflight) -> str:
     accounts = len({judged.cell.account.id for judged in result.cells})
     regions = len({judged.cell.region for judged in result.cells})
-    saved = " from snapshots" if result.is_snapshot else ""
+    known = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    taken = sorted(each.account.taken_at for each in known if each.account.taken_at)
+    oldest = f", the oldest {age(taken[0])}" if taken else ""
+    saved = f" from snapshots{oldest}" if result.is_snapshot else ""
     return f"{_count(accounts, 'account')} in {_count(regions, 'Region')}{saved}"
 
 
@@ -157,6 +161,16 @@ def _some(names: Sequence[str], most: int | None) -> str:
     return f"{shown} and {len(names) - most:,} more" if most and len(names) > most else shown
 
 
+def _unread(result: FleetPreflight) -> Iterator[str]:
+    """The limits that were not read and so change no verdict, with their reason."""
+    cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    messages = Counter(each.message for cell in cells for each in cell.findings if not cell.counts(each))
+    for message, count in messages.most_common(NAMED):
+        yield f"not judged in {_count(count, 'cell')}: {message}"
+    if len(messages) > NAMED:
+        yield f"and {len(messages) - NAMED:,} more that were not judged"
+
+
 _SENTENCES = (
     (Verdict.EXCEEDS, "exceeds", "exceed"),
     (Verdict.UNCERTAIN, "is uncertain", "are uncertain"),
@@ -215,15 +229,15 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
 
 def _cell(judged: Judged) -> dict[str, Any]:
     account, result = judged.cell.account, judged.preflight
-    unknown = result if isinstance(result, Unknown) else None
+    finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
     return {
         "account_id": account.id,
         "name": account.name or None,
         "region": judged.cell.region,
         "verdict": judged.verdict.value,
         "preflight": as_document(result) if isinstance(result, Preflight) else None,
-        "reason": unknown.reason if unknown else None,
-        "hint": worded(unknown.resolution) if unknown and unknown.resolution else None,
+        "reason": finding.message if finding else None,
+        "hint": (worded_all(finding.hints) or None) if finding else None,
     }
 
 

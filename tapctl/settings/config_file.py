@@ -70,11 +70,14 @@ class Environment(Section):
     """An S3 bucket for artifacts; by default tapctl creates a private one."""
 
 
-AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+ACCOUNT_ID = r"^\d{12}$"
 REGION = r"^[a-z]{2,3}(-[a-z]+)+-\d+$"
-"""The form of a Region's name."""
+UNIT = r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$"
+
+AccountId = Annotated[str, Field(pattern=ACCOUNT_ID)]
 Region = Annotated[str, Field(pattern=REGION)]
-Ou = Annotated[str, Field(pattern=r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$")]
+Unit = Annotated[str, Field(pattern=UNIT)]
+Excluded = Annotated[str, Field(pattern=f"{ACCOUNT_ID}|{UNIT}")]
 ParameterValues = dict[str, bool | int | float | str | list[str]]
 
 
@@ -96,9 +99,9 @@ class Fleet(Section):
     """The Regions, in the order of the table."""
     accounts: list[AccountId] = Field(default_factory=list)
     """Account ids; they, `ous` and `file` add up."""
-    ous: list[Ou] = Field(default_factory=list)
+    ous: list[Unit] = Field(default_factory=list)
     """Organizational units or the root: their accounts at any depth that are active."""
-    exclude: list[AccountId | Ou] = Field(default_factory=list)
+    exclude: list[Excluded] = Field(default_factory=list)
     """Account ids, and organizational units with what is below them, that are left out."""
     file: str | None = None
     """A file of accounts in the form of c7n-org's accounts.yml, relative to tapctl.toml."""
@@ -229,6 +232,7 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
     tried = [str(part) for location in locations for part in location if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])
+    kinds = kinds or _KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
     problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
@@ -273,6 +277,14 @@ _KINDS_BY_ERROR = {
     "string_type": "text",
 }
 """The type that each of pydantic's errors expects, and its name for users."""
+
+_UNIT_KIND = "the id of an organizational unit, such as ou-ab12-11111111, or of the root"
+_KINDS_BY_PATTERN = {
+    ACCOUNT_ID: "an account id of 12 digits",
+    REGION: "a Region such as us-east-1",
+    UNIT: _UNIT_KIND,
+    f"{ACCOUNT_ID}|{UNIT}": f"an account id of 12 digits, or {_UNIT_KIND}",
+}
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tapctl.errors import ConfigError, UsageError
+from tapctl.errors import ConfigError, TemplateError, UsageError
 from tapctl.settings.config_file import FILE, REGION, Fleet, FleetAccount
 from tapctl.template.load import read_source
 from tapctl.template.parameters import as_text
@@ -111,10 +111,15 @@ def _of_file(fleet: Fleet, path: Path) -> Iterator[TargetAccount]:
 
     Source: https://cloudcustodian.io/docs/tools/c7n-org.html
     """
-    content = read_source(path).value
+    try:
+        content = read_source(path).value
+    except TemplateError as error:
+        raise ConfigError(error.message, f"correct `file` of the fleet in {FILE}") from None
     entries = content.get("accounts") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise ConfigError(f"{path} has no list `accounts`", "`c7n-org` describes the form: `account_id`, `name`, …")
+        raise ConfigError(
+            f"{path} has no list `accounts`", "c7n-org has the form: entries with `account_id`, `name` and `role`"
+        )
     for number, entry in enumerate(entries, 1):
         yield _of_entry(fleet, entry, f"{path}: account {number}")
 

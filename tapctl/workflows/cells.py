@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight
+from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota
 from tapctl.account.snapshot import SnapshotAccount
 from tapctl.account.snapshot import load as load_snapshot
-from tapctl.aws.accounts import Accounts, organization_accounts, refusal_of
+from tapctl.aws.accounts import Accounts, organization_accounts, refusal
 from tapctl.aws.errors import INVALID_KEYS
 from tapctl.errors import AwsError, TapctlError, TemplateError, UsageError
+from tapctl.limits import Limit
 from tapctl.settings.targets import TargetAccount, Targets, merged, target_account
 from tapctl.unknown import Unknown
 
@@ -60,8 +61,8 @@ class Cells:
     are_saved: bool = False
 
 
-def live_cells(targets: Targets, accounts: Accounts) -> Cells:
-    """The cells as AWS describes them now, with the accounts of Organizations.
+def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) -> Cells:
+    """The cells as AWS describes them now, with the accounts of Organizations; `strict` reads every limit.
 
     Raises `UsageError` where there are none.
     """
@@ -75,7 +76,7 @@ def live_cells(targets: Targets, accounts: Accounts) -> Cells:
                 found.append(target_account(fleet, each.id, each.name))
             else:
                 inactive[each.id] = each.state
-    return _cells(targets, found, inactive, _live(accounts))
+    return _cells(targets, found, inactive, _live(accounts, strict=strict))
 
 
 def saved_cells(targets: Targets, saved: Mapping[str, SnapshotAccount]) -> Cells:
@@ -99,11 +100,18 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
     return Cells(targets.name, cells, inactive, twice, open_cell)
 
 
+RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})
+"""Limits of thousands that nearly every template touches, and whose usage is a listing."""
+
+_NOT_READ = Unknown("it is read of a fleet only with `--strict`", judged=False)
+
+
 @dataclass(slots=True)
 class _LiveCell(LiveAccount):
     """An account that is known already, without the reads that change no verdict."""
 
     account_id: str = ""
+    strict: bool = False
 
     def identity(self) -> Identity | Unknown:
         return Identity(self.account_id, self.aws.region)
@@ -114,21 +122,25 @@ class _LiveCell(LiveAccount):
     def holders(self) -> Holders | Unknown:
         return UNREAD
 
+    def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
+        left = {} if self.strict else {limit.key: limit for limit in limits if limit.id in RARELY_FULL}
+        read = LiveAccount.quotas(self, [limit for limit in limits if limit.key not in left])
+        return {**read, **dict.fromkeys(left, Quota(_NOT_READ, _NOT_READ))}
 
-def _live(accounts: Accounts) -> Open:
+
+def _live(accounts: Accounts, *, strict: bool) -> Open:
     def open_cell(cell: Cell) -> AccountReader:
-        account = cell.account
-        if account.id == accounts.own:
-            return _LiveCell(accounts.cell(cell.region), account_id=account.id)
-        if not account.role:
-            hint = "set `read_role` of the fleet in tapctl.toml"
-            raise UsageError("it has no role, and is not the account of these credentials", hint)
-        arn = account.role_arn(accounts.partition)
+        account, arn = cell.account, ""
+        if account.id != accounts.own:
+            if not account.role:
+                hint = "set `read_role` of the fleet in tapctl.toml"
+                raise AwsError("it has no role, and is not the account of these credentials", hint)
+            arn = account.role_arn(accounts.partition)
         try:
             aws = accounts.cell(cell.region, arn, account.external_id)
         except (AwsError, UsageError) as error:
-            raise AwsError(refusal_of(error, account.role_name), error.hint) from None
-        return _LiveCell(aws, account_id=account.id)
+            raise refusal(error, account.role_name, accounts.own) from None
+        return _LiveCell(aws, account_id=account.id, strict=strict)
 
     return open_cell
 
@@ -159,7 +171,7 @@ def _saved(snapshots: Mapping[str, SnapshotAccount]) -> Open:
     def open_cell(cell: Cell) -> AccountReader:
         reader = snapshots.get(cell.name)
         if reader is None:
-            raise UsageError("there is no snapshot of it", "save the fleet again")
+            raise AwsError("no snapshot is of this account and Region", "save the fleet again")
         if (reason := _unread_reason(reader.account)) is not None:
             raise AwsError(reason.reason, reason.resolution)
         return reader

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tapctl.account import floor_cache
-from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.counting import Inventory, plain_number
 from tapctl.concurrency.result import Preflight
@@ -69,20 +69,28 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     def judge_cell(cell: Cell) -> Preflight:
         reader, own = fleet.open(cell), settings_of(cell, settings)
         learned = floor_cache.recall(cell.account.id, cell.region) if knows_floors else None
-        account = reader.snapshot()
-        own = replace(own, learned=account.learned if account else learned)
+        if account := reader.snapshot():
+            own, learned = _of_snapshot(own, account), account.learned
+        own = replace(own, learned=learned)
         result = with_findings(decide(template, read_inputs(template, reader, own, trees=trees), own), own)
         return replace(result, account=replace(result.account, account_id=cell.account.id, region=cell.region))
 
     results = each_cell(fleet.cells, judge_cell)
-    errors = [result for result in results if isinstance(result, TemplateError | UsageError)]
-    if len(errors) == len(results) and (error := next((e for e in errors if isinstance(e, TemplateError)), None)):
-        raise error
+    mistakes = [result for result in results if isinstance(result, TemplateError | UsageError)]
+    if mistakes and not any(isinstance(result, Preflight) for result in results):
+        raise mistakes[0]
     judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
     cells = tuple(_summed(judged, settings))
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
     lint = lint_findings(first, settings, linting) if first else ()
     return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved)
+
+
+def _of_snapshot(settings: Settings, account: Account) -> Settings:
+    """The settings for a saved cell, whose stack is the one being updated unless an option names another."""
+    if isinstance(account.stack, Stack) and not settings.chosen_stack:
+        return replace(settings, stack_name=account.stack.name)
+    return settings
 
 
 def settings_of(cell: Cell, settings: Settings) -> Settings:
