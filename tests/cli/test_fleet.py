@@ -54,10 +54,10 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Service], None]
         yield start
 
 
-def save(folder: Path, account: str, region: str, limit: Any, **more: Any) -> None:
+def save(folder: Path, account: str, region: str, limit: int, reserved: int = 0, **more: Any) -> None:
     """A snapshot under a name that says nothing."""
     folder.mkdir(exist_ok=True)
-    limits = {"concurrent_executions": limit, "unreserved_concurrent_executions": limit}
+    limits = {"concurrent_executions": limit, "unreserved_concurrent_executions": limit - reserved}
     content = {"schema": "tapctl.account/1", "account_id": account, "region": region, "limits": limits, **more}
     (folder / f"{len([*folder.iterdir()])}.json").write_text(json.dumps(content))
 
@@ -172,7 +172,7 @@ def test_the_stack_of_a_snapshot_is_the_one_that_is_updated(
 ) -> None:
     fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
     stack = {"name": "orders", "functions": {"Webhook": {"physical_id": "w", "reserved": 100}}}
-    save(desk / "saved", ONE, "eu-west-1", 10, stack=stack)
+    save(desk / "saved", ONE, "eu-west-1", 110, 100, stack=stack)
 
     document = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json").json()
 
