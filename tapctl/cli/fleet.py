@@ -45,8 +45,9 @@ def open_fleet(
         cells = live_cells(targets, _accounts(targets, settings, terminal), strict=settings.strict)
     if len(cells.cells) > MANY:
         terminal.message(f"reading {len(cells.cells):,} cells")
-    for id_ in cells.twice:
-        terminal.message(f"account {id_} is named more than once, and is taken once")
+    if cells.twice:
+        more = f" and {len(cells.twice) - 1:,} more" if len(cells.twice) > 1 else ""
+        terminal.message(f"account {cells.twice[0]}{more} named more than once, and taken once")
     return cells
 
 

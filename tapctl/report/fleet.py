@@ -162,13 +162,15 @@ def _some(names: Sequence[str], most: int | None) -> str:
 
 
 def _unread(result: FleetPreflight) -> Iterator[str]:
-    """The limits that were not read and so change no verdict, with their reason."""
+    """The limits that were not read and so change no verdict, by the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
     messages = Counter(each.message for cell in cells for each in cell.findings if not cell.counts(each))
-    for message, count in messages.most_common(NAMED):
-        yield f"not judged in {_count(count, 'cell')}: {message}"
-    if len(messages) > NAMED:
-        yield f"and {len(messages) - NAMED:,} more that were not judged"
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for message, count in messages.items():
+        title, _, reason = message.partition(": ")
+        reasons.setdefault((reason, count), []).append(title)
+    for (reason, count), titles in reasons.items():
+        yield f"not checked in {_count(count, 'cell')}: {', '.join(titles)} ({reason})"
 
 
 _SENTENCES = (
@@ -275,7 +277,7 @@ def _item(finding: Finding, subject: str) -> ReportItem:
 
 RENDERERS: Mapping[str, Callable[[FleetPreflight, RenderOptions], str]] = {
     **rendered_by(of_causes),
-    **{name: render for name, render in rendered_by(of_cells).items() if name in ("html", "junit", "markdown")},
+    **{name: render for name, render in rendered_by(of_cells).items() if name in ("html", "junit")},
     "text": as_text,
     "json": as_json,
 }

@@ -103,7 +103,7 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
 RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})
 """Limits of thousands that nearly every template touches, and whose usage is a listing."""
 
-_NOT_READ = Unknown("it is read of a fleet only with `--strict`", judged=False)
+_NOT_READ = Unknown("a fleet reads it only with `--strict`", judged=False)
 
 
 @dataclass(slots=True)

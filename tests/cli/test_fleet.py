@@ -338,7 +338,7 @@ def test_an_account_that_is_named_twice_is_judged_once(
     answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
 
     assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": "fits"}
-    assert f"account {ONE} is named more than once" in answer.err
+    assert f"account {ONE} named more than once" in answer.err
 
 
 def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
