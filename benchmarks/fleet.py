@@ -86,11 +86,10 @@ def naive(accounts: int) -> None:
     """Read the same of every cell, with a session and clients for each."""
     import boto3
 
-    hub = boto3.Session()
-
     def read(cell: tuple[str, str]) -> None:
         account, region = cell
-        keys = hub.client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/read", RoleSessionName="naive")
+        hub = boto3.Session(region_name=region).client("sts")
+        keys = hub.assume_role(RoleArn=f"arn:aws:iam::{account}:role/read", RoleSessionName="naive")
         session = boto3.Session(
             keys["Credentials"]["AccessKeyId"],
             keys["Credentials"]["SecretAccessKey"],
@@ -127,8 +126,10 @@ def run(folder: Path, accounts: int, naive_accounts: int) -> Iterator[str]:
         program = (sys.executable, "-m", "benchmarks.fleet", "--only-naive", str(naive_accounts))
         asked_of = {**environment(folder), "AWS_ENDPOINT_URL": address}
         cost = measure({"naive": Command(program, asked_of)}, 1)["naive"][0]
+        read = counts(address)["GetAccountSettings"]
     scaled = cost.seconds * accounts / naive_accounts
-    yield line(f"naive, {naive_accounts} accounts x {len(REGIONS)} Regions", cost, f"scaled up: {scaled:,.0f} s")
+    note = f"{read:,} cells read; scaled up: {scaled:,.0f} s"
+    yield line(f"naive, {naive_accounts} accounts x {len(REGIONS)} Regions", cost, note)
 
 
 def main() -> None:
