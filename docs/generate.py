@@ -6,11 +6,12 @@ limit, an exit code or a configuration key comes with its documentation.
 
 import ast
 import itertools
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -47,40 +48,26 @@ def without_limits() -> str:
     return table(("types", "why"), rows)
 
 
-INDEX = ROOT / "tapctl" / "limits" / "index.py"
+INDEX = ROOT / "tapctl" / "limits" / "index.json"
 
 
 def index() -> str:
-    """`tapctl/limits/index.py`: which files have rows for a resource type, so that no other file is imported."""
-    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "index", "row"))
-    files: dict[str, list[str]] = {}
-    always = []
+    """Which files of `tapctl/limits/` have rows for a resource type, so that no other file is imported."""
+    services = sorted(path.stem for path in INDEX.parent.glob("*.py") if path.stem not in ("__init__", "row"))
+    always: dict[str, None] = {}
+    files: dict[str, dict[str, None]] = {}
     for service in services:
         for limit in import_module(f"tapctl.limits.{service}").ROWS:
             if not limit.types or limit.own_stack:
-                always.append(service)
+                always[service] = None
             for type_ in limit.types:
-                files.setdefault(type_, []).append(service)
-    lines = [
-        '"""Which files of this package have rows for a resource type; written by `python docs/generate.py`."""',
-        "",
-        f"SERVICES = {_tuple(services)}",
-        '"""The files, one per service."""',
-        "",
-        f"ALWAYS = {_tuple(dict.fromkeys(always))}",
-        '"""The files with limits of every template."""',
-        "",
-        "FILES = {",
-        *(f'    "{type_}": {_tuple(dict.fromkeys(names))},' for type_, names in sorted(files.items())),
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _tuple(names: Iterable[str]) -> str:
-    quoted = [f'"{name}"' for name in names]
-    one_line = f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
-    return one_line if len(one_line) < 90 else "(\n" + "".join(f"    {name},\n" for name in quoted) + ")"
+                files.setdefault(type_, {})[service] = None
+    document = {
+        "services": services,
+        "always": list(always),
+        "files": {type_: list(names) for type_, names in sorted(files.items())},
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def field_docs(file: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -102,12 +89,53 @@ def configuration() -> str:
     sections = {
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
-        "[fleet.NAME] ": field_docs(folder / "config_file.py", "Fleet"),
+        "[fleet.NAME] ": field_docs(folder / "fleet_section.py", "Fleet"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
+        "[[ignore]] ": field_docs(folder / "findings.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),
     }
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)
+
+
+SCHEMA = ROOT / "tapctl" / "schemas" / "tapctl.toml.json"
+
+
+def schema() -> str:
+    """The JSON Schema of tapctl.toml, for editors: pydantic's, with the docstrings of the fields."""
+    from tapctl.settings.config_file import File
+
+    document = File.model_json_schema()
+    folder = ROOT / "tapctl" / "settings"
+    models = {"File": document, **document["$defs"]}
+    for file, name in (
+        ("config_file", "File"),
+        ("config_file", "Environment"),
+        ("config_file", "FunctionConfig"),
+        ("verify_section", "VerifyConfig"),
+    ):
+        for key, text in field_docs(folder / f"{file}.py", name):
+            models[name]["properties"][key]["description"] = text
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "tapctl.toml"}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+WRITTEN: Mapping[Path, Callable[[], str]] = {INDEX: index, SCHEMA: schema}
+"""The files that are generated as a whole."""
+
+
+def rules() -> str:
+    """A section for each rule, under the anchor that a finding's help address has."""
+    from tapctl.report.explain import anchor
+    from tapctl.report.explain import rules as all_rules
+
+    sections = []
+    for rule in all_rules():
+        code = re.sub(r"\b((?:AWS::)[\w:]+|[a-z0-9-]+:[A-Z]\w+)", r"`\1`", rule.text)
+        more = f"\n\n[AWS documentation]({rule.docs})" if rule.docs else ""
+        mark = "" if anchor(rule.id) == rule.id else f'<a id="{anchor(rule.id)}"></a>\n\n'
+        sections.append(f"{mark}## {rule.id}\n\n**{rule.title}.** {code}\n\n{rule.remedy}{more}")
+    return "\n\n".join(sections)
 
 
 def help_of(command: str) -> str:
@@ -122,6 +150,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "limits": limits,
     "no limits": without_limits,
     "configuration": configuration,
+    "rules": rules,
 }
 
 
@@ -138,11 +167,12 @@ def renewed(text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     outdated = []
-    for path in (INDEX, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in (*WRITTEN, ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if (new := index() if path == INDEX else renewed(text)) != text:
+        if (new := WRITTEN[path]() if path in WRITTEN else renewed(text)) != text:
             outdated.append(str(path.relative_to(ROOT)))
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(new, encoding="utf-8")
     if outdated and "--check" in arguments:
         sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")

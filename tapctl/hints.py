@@ -47,6 +47,7 @@ class Advice(Enum):
     # what an account leaves open
     ALLOW_ACTION = "allow-action"  # IAM action
     SAVE_SNAPSHOT = "save-snapshot"  # path
+    RENEW_SNAPSHOT = "renew-snapshot"
     NAME_STACK_WITH_FUNCTION = "name-stack-with-function"
     DELETE_RESERVATION = "delete-reservation"  # function name
     PUT_RESERVATION = "put-reservation"  # function name, value

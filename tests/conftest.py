@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from tapctl.aws.session import Aws, Target
 from tests.support.golden import golden
@@ -21,11 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing them")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs a sandbox by its fixtures, and skip what needs the corpus where there is none.
 
-    Modules with a sandbox take the longest, so they come first: the workers then end at about the same time.
+    Modules with a sandbox take the longest, so they come first: the workers then end at about the same time. What needs
+    a program that is not installed is left out, unless `-m` names it.
     """
+    if "install" not in config.option.markexpr:
+        items[:] = [item for item in items if not item.get_closest_marker("install")]
     for item in items:
         if SANDBOX_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.sandbox)
@@ -46,6 +51,22 @@ def _hidden_aws_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("TAPCTL_STATE_DIR", str(folder / "state"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_read_once() -> Iterator[None]:
+    """The models of botocore, which every session reads again, are read once: that is most of a client's creation."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = JSONFileLoader.load_file
+        models: dict[str, Any] = {}
+
+        def load_file(loader: JSONFileLoader, file_path: str) -> Any:
+            if file_path not in models:
+                models[file_path] = read(loader, file_path)
+            return models[file_path]
+
+        patch.setattr(JSONFileLoader, "load_file", load_file)
         yield
 
 

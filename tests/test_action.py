@@ -32,7 +32,7 @@ def runner(tmp_path: Path) -> Runner:
     workspace.mkdir()
     (workspace / "account.json").write_text(ACCOUNT)
     inputs = {"inputs.template": "t.json", "inputs.snapshot": "account.json", "inputs.no-lint": "true"}
-    return Runner(folder, workspace, {**inputs, "inputs.region": "eu-west-1"})
+    return Runner(folder, workspace, {**inputs, "inputs.region": "eu-west-1", "inputs.base": ""})
 
 
 def verdict_of(runner: Runner, text: str) -> int:

@@ -33,3 +33,9 @@ def test_the_policy_for_ci_reads_what_concurrency_takes() -> None:
     assert allowed == sorted({*allowed})
     assert {*CONCURRENCY.permissions} <= {*allowed}
     assert [action for action in allowed if not re.match(r"\w+:(Get|List|Describe)", action)] == []
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text(encoding="utf-8")))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}

@@ -100,7 +100,7 @@ def test_no_function_body_is_longer_than_40_lines(folder: str) -> None:
 
 ROOMS_WITHOUT_COMMANDS = ("concurrency", "template", "account", "limits", "aws")
 COMMAND = re.compile(r"`(tapctl|aws)\b|(?<![\w-])--[a-z]")
-CFN_LINT_ARGUMENTS = {"--template", "--format", "--regions"}
+CFN_LINT_ARGUMENTS = {"--config-file", "--template", "--format", "--regions"}
 
 
 def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:

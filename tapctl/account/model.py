@@ -104,6 +104,8 @@ class Quota:
     value: int | float | Unknown
     usage: Usage
     source: Source = Source.APPLIED
+    maybe: int | float = 0
+    """What may be used beside the usage, by stacks that are judged together with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +179,5 @@ class Account:
     holders: Holders | Unknown = UNREAD
     is_snapshot: bool = False
     """Whether it was read from a file, at `taken_at`."""
+    stale: Unknown | None = None
+    """Why no verdict may rest on it, where it is older than allowed."""

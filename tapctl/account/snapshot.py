@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,13 +90,45 @@ class SnapshotAccount:
         return {name: self.account.imports.get(name, _LEFT_OUT) for name in names}
 
 
+def age_of(account: Account, now: datetime) -> timedelta | None:
+    """How old a saved account is, negative in the future; None for one without a date, and for one that is read now."""
+    try:
+        taken = datetime.fromisoformat(account.taken_at or "")
+    except ValueError:
+        return None
+    return now - (taken if taken.tzinfo else taken.replace(tzinfo=UTC)) if account.is_snapshot else None
+
+
+_SKEW = timedelta(minutes=5)
+"""How far two clocks may differ."""
+
+
+def bounded_by_age(account: Account, most: timedelta, now: datetime) -> Account:
+    """The account, whose values are all unknown where it is a snapshot that is older than `most`, or has no date."""
+    age = age_of(account, now)
+    if not account.is_snapshot or (age is not None and -_SKEW <= age <= most):
+        return account
+    how = "has no date" if age is None else f"is {spelled(age)} old" if age >= -_SKEW else "is dated in the future"
+    stale = Unknown(f"the snapshot {how}, and may be at most {spelled(most)} old", advise(Advice.RENEW_SNAPSHOT))
+    quotas = {key: Quota(stale, stale, quota.source) for key, quota in account.quotas.items()}
+    return replace(account, quotas=quotas, exports=stale, stale=stale)
+
+
+def spelled(span: timedelta) -> str:
+    """A time in its largest whole unit, such as `3 days`."""
+    seconds = int(span.total_seconds())
+    sizes = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    unit, size = next(((unit, size) for unit, size in sizes if seconds >= size), sizes[-1])
+    return f"{seconds // size} {unit}{'' if seconds // size == 1 else 's'}"
+
+
 def _missing_lookup(key: str) -> Unknown:
     return Unknown(f"the snapshot does not have {key}", advise(Advice.GIVE_LOOKUP, key))
 
 
-def load(path: Path) -> SnapshotAccount:
-    """Read a snapshot. Raises `ConfigError` with the file and its first error."""
-    return SnapshotAccount(_account(read(path)))
+def load(path: Path, data: bytes | None = None) -> SnapshotAccount:
+    """Read a snapshot, or `data` as its content. Raises `ConfigError` with the file and its first error."""
+    return SnapshotAccount(_account(read(path, data)))
 
 
 def _account(snapshot: Snapshot) -> Account:

@@ -134,10 +134,11 @@ class Snapshot(_Model):
     floor: _Floor | None = None
 
 
-def read(path: Path) -> Snapshot:
-    """Validate the file. Raises `ConfigError` with its first error."""
+def read(path: Path, data: bytes | None = None) -> Snapshot:
+    """Validate the file, or `data` as its content. Raises `ConfigError` with its first error."""
     try:
-        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(read_bytes(path)))
+        content = read_bytes(path) if data is None else data
+        snapshot = Snapshot.model_validate_json(_without_byte_order_mark(content))
     except OSError as error:
         raise ConfigError(
             f"cannot read the snapshot {path}: {error.strerror}", advise(Advice.SAVE_SNAPSHOT, str(path))

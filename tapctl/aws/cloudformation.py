@@ -5,6 +5,7 @@ Every function raises `AwsError` where AWS refuses or does not answer, with what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -184,12 +185,34 @@ def describe_change_set(
     )
 
 
+def change_set_parameters(aws: Aws, change_set: str) -> dict[str, str | None]:
+    """The parameters with which a change set was created; None for one whose value CloudFormation does not show."""
+    with aws_call("reading the parameters of a change set"):
+        entries = _client(aws).describe_change_set(ChangeSetName=change_set).get("Parameters", ())
+    hidden = re.compile(r"\*+")  # a NoEcho parameter
+    return {
+        entry["ParameterKey"]: None if hidden.fullmatch(value) else value
+        for entry in entries
+        if (value := entry.get("ResolvedValue") or entry.get("ParameterValue")) is not None
+    }
+
+
 def change_set_events(aws: Aws, change_set_id: str) -> Iterator[Mapping[str, Any]]:
     """Every event of a change set's validation, OperationEvent structures as the API defines them."""
     # Unfiltered: AWS does not document whether FailedEvents includes warnings.
     with aws_call("reading the checks of a change set"):
         pages = list(_client(aws).get_paginator("describe_events").paginate(ChangeSetName=change_set_id))
     return (event for page in pages for event in page.get("OperationEvents", ()))
+
+
+def failed_events(aws: Aws, stack_id: str) -> list[Mapping[str, Any]]:
+    """The failures of the stack's newest operation, OperationEvent structures as the API defines them."""
+    with aws_call("reading the checks of a stack"):
+        pages = (
+            _client(aws).get_paginator("describe_events").paginate(StackName=stack_id, Filters={"FailedEvents": True})
+        )
+        events = [event for page in pages for event in page.get("OperationEvents", ())]
+    return [event for event in events if event.get("OperationId") == events[0].get("OperationId")]
 
 
 def list_change_sets(aws: Aws, name: str) -> tuple[ChangeSetSummary, ...]:

@@ -132,8 +132,13 @@ class StackEvent:
 
     @property
     def ends(self) -> bool:
-        """Whether it is the last event of an operation on its stack."""
-        return self.own and stack_status(self.status).end is not None
+        """Whether it is the last event of an operation on its stack; after a failed validation its rollback follows."""
+        return self.own and not self.unvalidated and stack_status(self.status).end is not None
+
+    @property
+    def unvalidated(self) -> bool:
+        """Whether CloudFormation's checks refused the operation before a resource was touched."""
+        return self.detail == "VALIDATION_FAILED"
 
     @property
     def moment(self) -> datetime | None:

@@ -12,7 +12,7 @@ import typer
 from tapctl.account.model import Account, Holders, Stack
 from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
-from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions, TargetsOptions
+from tapctl.cli.options import FleetOptions, OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.judge import Floor, floor
@@ -58,7 +58,7 @@ class HolderOptions:
 def account(
     template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file")],
     account: AccountOptions,
-    targets: TargetsOptions,
+    fleet: FleetOptions,
     snapshot: SnapshotOptions,
     judgement: Annotated[JudgementOptions, Only("min_unreserved")],
     holders: HolderOptions,
@@ -74,24 +74,25 @@ def account(
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
-    from tapctl.workflows import preflight as workflow
     from tapctl.workflows.read_inputs import resolve_lookups
+    from tapctl.workflows.survey import survey
 
     terminal = Terminal.of(output)
     settings = read(
         account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
     )
-    if targets.targets is not None:
+    if fleet.targets is not None:
         if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
             raise UsageError("`--targets` only saves what is read of many accounts", "leave the other requests out")
         given = load(settings.template) if _has_template(template, settings, terminal) else None
-        _save_fleet(given, open_fleet(targets.targets, account, settings, terminal), settings, terminal, output.output)
+        cells, settings = open_fleet(fleet.targets, account, settings, terminal)
+        _save_fleet(given, cells, settings, terminal, output.output)
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
     if quota.request_increase:
         _request(reader, quota.request_increase, terminal, yes=quota.yes)
     if quota.probe_floor:
         settings = probe_floor(reader, settings, terminal, yes=quota.yes)
-    result = workflow.survey(reader, settings, holders=holders.holders)
+    result = survey(reader, settings, holders=holders.holders)
     if isinstance(reader, SnapshotAccount):
         # A copy is no newer than its source.
         copy = reader.account

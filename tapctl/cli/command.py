@@ -24,10 +24,10 @@ class Only:
         object.__setattr__(self, "names", names)
 
 
-def build(function: Callable[..., None], summary: str) -> Any:
-    """The command of this function, under the function's name."""
+def build(function: Callable[..., None], summary: str, examples: Iterable[str] = ()) -> Any:
+    """The command of this function, under the function's name; the examples end its help."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(function.__name__, cls=Command, short_help=summary)(expanded(function))
+    app.command(function.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))(expanded(function))
     return typer.main.get_command(app)
 
 
@@ -125,6 +125,13 @@ class Command(TyperCommand):
             with formatter.section(name):
                 formatter.write_dl(rows)
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        """The examples, one a line, which are not wrapped so that they can be copied."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                for line in self.epilog.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
 
 class Group(TyperGroup):
     """A group of commands."""
@@ -137,11 +144,13 @@ class Group(TyperGroup):
 class LazyGroup(Group):
     """A group whose commands are functions of modules that are imported when the command is used.
 
-    `summaries` has the commands' names with their one-line help, which the group's help shows.
+    `summaries` has the commands' names with their one-line help, which the group's help shows, and `examples` the
+    command lines that end a command's own help.
     """
 
     package: ClassVar[str]
     summaries: ClassVar[Mapping[str, str]]
+    examples: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -151,7 +160,11 @@ class LazyGroup(Group):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         if cmd_name in self.summaries and cmd_name not in self.loaded:
             made = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
-            self.loaded[cmd_name] = made if isinstance(made, TyperGroup) else build(made, self.summaries[cmd_name])
+            self.loaded[cmd_name] = (
+                made
+                if isinstance(made, TyperGroup)
+                else build(made, self.summaries[cmd_name], self.examples.get(cmd_name, ()))
+            )
         return self.loaded.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature

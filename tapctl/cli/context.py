@@ -119,25 +119,31 @@ def print_findings(texts: Mapping[Destination, str], terminal: Terminal) -> None
 
 
 def load_built(settings: Settings, terminal: Terminal) -> Template:
-    """The template of the settings, or the one that `sam build` wrote for it where that is newer."""
+    """The template of the settings, or the one that `sam build` wrote for it where that is newer.
+
+    In a gate a build counts only where the change under test did not bring it.
+    """
     from tapctl.template.load import load, newer_build
 
     template = load(settings.template)
     built = newer_build(template)
-    if built is None:
+    if built is None or (settings.trusted and settings.trusted.may_be_brought(Path(built.file))):
         return template
     terminal.message(f"taking {built.file}, which `sam build` wrote after {template.file} was changed")
     return built
 
 
 def open_account(
-    settings: Settings, terminal: Terminal, snapshot: Path | None = None
+    settings: Settings, terminal: Terminal, snapshot: Path | None = None, data: bytes | None = None
 ) -> tuple[AccountReader, Settings]:
-    """The account of the settings, and the settings with the account's Region, stack and learned minimum."""
+    """The account of the settings, and the settings with the account's Region, stack and learned minimum.
+
+    `data` is the content of the snapshot, where that is not what the file has now.
+    """
     if snapshot:
         from tapctl.account.snapshot import load
 
-        reader = load(snapshot)
+        reader = load(snapshot, data)
         stack = reader.account.stack
         saved = stack.name if stack is not None and not isinstance(stack, Unknown) else settings.stack_name
         name = settings.stack_name if settings.chosen_stack else saved

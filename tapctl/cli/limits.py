@@ -164,13 +164,17 @@ def _added_text(
             "coverage": [{"type": type_, "count": count} for type_, count in uncovered.items()],
         }
         return json.dumps(document, indent=2) + "\n"
+    from tapctl.report.escaping import one_line
+    from tapctl.report.markdown import plain
+
+    shown = plain if format_ is TableFormat.MARKDOWN else one_line
     header = ("limit", "adds", "default", "on", "of")
     cells = [
         (
             limit.id,
             _amount(added),
             "" if limit.default is None and limit.fixed is None else f"{_default(limit):,} {limit.unit}".strip(),
-            added.parent.id if added.parent and not added.parent.is_open else "",
+            shown(added.parent.id) if added.parent and not added.parent.is_open else "",
             limit.title,
         )
         for limit, added in rows
@@ -180,7 +184,7 @@ def _added_text(
     text = _table(columns, cells, format_, options)
     if uncovered:
         listed = ", ".join(f"{type_} ({count})" if count > 1 else type_ for type_, count in uncovered.items())
-        text += f"\nlimits not covered: {listed}\n"
+        text += f"\nlimits not covered: {shown(listed)}\n"
     return text
 
 

@@ -1,14 +1,16 @@
-"""`tapctl preflight`: check whether a template fits an account."""
+"""`tapctl preflight`: check whether templates fit their accounts."""
 
 from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
+from tapctl.cli.command import Only
 from tapctl.cli.context import (
     Destination,
     credentials_optional,
@@ -20,29 +22,110 @@ from tapctl.cli.context import (
     verdict_code,
 )
 from tapctl.cli.options import (
+    ExplainOptions,
     FindingsFormat,
     FindingsOptions,
+    FleetOptions,
     LintOptions,
-    ProbeOptions,
+    PreflightProbeOptions,
     SnapshotOptions,
-    TargetsOptions,
 )
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, UsageError
-from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, option
+from tapctl.errors import ExitCode, TapctlError, UsageError
+from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from tapctl.account.reader import AccountReader
+    from tapctl.concurrency.result import Preflight
+    from tapctl.concurrency.verdict import Weakening
     from tapctl.settings.settings import Settings
+    from tapctl.settings.trusted import Trusted
     from tapctl.template.lint import Linting
+    from tapctl.template.model import Template
+    from tapctl.workflows.targets import Target
+
+ACCOUNT = ("region", "profile", "stack_name", "config")
+TEMPLATE = ("template", "parameters", "parameters_file", "lookups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreflightProbeOptions(ProbeOptions):
-    """The probe with the consent to it."""
+class TargetOptions:
+    """What is checked: each template for each environment."""
 
-    yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor`.", default=False)
+    panel: ClassVar = "Account"
+
+    templates: tuple[str, ...] = argument("TEMPLATE", default=())
+    envs: tuple[str, ...] = option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        help="Environment: section [env.NAME] of tapctl.toml (repeatable); `*` is all of them.",
+        default=(),
+    )
+
+    @property
+    def are_several(self) -> bool:
+        """Whether they may be more than one template for one environment."""
+        return len(self.templates) > 1 or len(self.envs) > 1 or "*" in self.envs or any(map(is_pattern, self.templates))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether it stands for several files; a file of that name is itself."""
+    return any(sign in name for sign in "*?[") and not os.path.lexists(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustOptions:
+    """What the change under test may not decide, and what of the findings counts."""
+
+    panel: ClassVar = "Gate"
+
+    base: str | None = option(
+        "--base",
+        metavar="REF",
+        help="Take what could weaken the verdict from this commit, such as origin/main, instead of the working folder.",
+    )
+    policy: Path | None = option(
+        "--policy", metavar="FILE", help="Take it from this tapctl.toml instead, which the change cannot touch."
+    )
+    baseline: Path | None = option(
+        "--baseline", metavar="FILE", help="Count only findings that are not in this preflight, saved as JSON."
+    )
+    max_age: str | None = option(
+        "--max-age", metavar="DURATION", help="Take an older snapshot for unknown, for example 12h or 7d."
+    )
+
+    def trusted(self, config: Path | None, lint: LintOptions) -> Trusted | None:
+        """Where settings come from that could weaken the verdict. Raises `UsageError` where it cannot be read."""
+        if self.base is None and self.policy is None:
+            return None
+        if lint.trusted:
+            message = "`--allow-cfnlintrc-code` would run code of the change under test"
+            raise UsageError(message, "leave it out, or `--base` and `--policy`")
+        from tapctl.settings.trusted import Trusted
+
+        return Trusted.read(self.base, self.policy, config)
+
+    def content(self, file: Path, trusted: Trusted | None) -> bytes | None:
+        """What a file has where the change under test may not decide it; None for one that is read from the disk."""
+        return trusted.content(file) if trusted else None
+
+    def applied(self, settings: Settings) -> Settings:
+        """The settings with these options."""
+        from tapctl.settings.findings import span
+
+        return replace(settings, max_age=span(self.max_age)) if self.max_age else settings
+
+    def counted(self, result: Preflight, trusted: Trusted | None) -> Preflight:
+        """The result without the findings of the baseline. Raises `ConfigError` for a baseline of something else."""
+        if self.baseline is None:
+            return result
+        from tapctl.workflows.excuses import read_baseline
+
+        return read_baseline(self.baseline, self.content(self.baseline, trusted)).applied(result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,71 +147,204 @@ class GateOptions:
 
 
 def preflight(
-    template: TemplateOptions,
-    account: AccountOptions,
-    targets: TargetsOptions,
+    template: Annotated[TemplateOptions, Only(*TEMPLATE)],
+    targets: TargetOptions,
+    account: Annotated[AccountOptions, Only(*ACCOUNT)],
+    fleet: FleetOptions,
     snapshot: SnapshotOptions,
     gate: GateOptions,
     judgement: JudgementOptions,
     probe: PreflightProbeOptions,
     lint: LintOptions,
+    trust: TrustOptions,
     output: FindingsOptions,
+    more: ExplainOptions,
 ) -> None:
     """Check whether the template fits the account, and what would make it fit; changes nothing.
 
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
+    Several templates or environments are one report; those of one account and Region have to fit together.
     """
-    terminal, places = Terminal.of(output), destinations(output)
-    # cfn-lint starts in its own process, during the imports below.
-    with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
+    options = (template, account, fleet, snapshot, gate, judgement, probe, lint, trust, output, more)
+    run = Run(Terminal.of(output), destinations(output), *options)
+    several = targets.are_several and fleet.targets is None
+    raise typer.Exit(run.several(targets) if several else run.one(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One preflight with the options of all its targets."""
+
+    terminal: Terminal
+    places: tuple[Destination, ...]
+    template: TemplateOptions
+    account: AccountOptions
+    fleet: FleetOptions
+    snapshot: SnapshotOptions
+    gate: GateOptions
+    judgement: JudgementOptions
+    probe: PreflightProbeOptions
+    lint: LintOptions
+    trust: TrustOptions
+    output: FindingsOptions
+    more: ExplainOptions
+
+    def one(self, targets: TargetOptions) -> ExitCode:
+        """Check one template for one environment or a fleet, or the stacks of one CDK app."""
+        lint, terminal, is_fleet = self.lint, self.terminal, self.fleet.targets is not None
+        if is_fleet:
+            from tapctl.cli.fleet import refuse_what_needs_one
+
+            needing_one = {
+                "--probe-floor": self.probe.probe_floor,
+                "--baseline": self.trust.baseline,
+                "--explain": self.more.explain,
+            }
+            refuse_what_needs_one(needing_one, several=targets.are_several)
+        # cfn-lint starts in its own process, during the imports below.
+        with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
+            trusted = self.trust.trusted(self.account.config, lint)
+            settings = self.settings(targets.envs[0] if targets.envs else None, targets.templates, trusted)
+            if not is_fleet and _has_several_stacks(settings.template):
+                return self.several(targets)
+            loaded = load_built(settings, terminal)
+            if linting:
+                linting.configuration = trusted.linter if trusted else None
+                linting.begin(loaded.source, settings.region)
+            if is_fleet:
+                from tapctl.cli.fleet import judge
+                from tapctl.report import fleet
+
+                given = (self.fleet, self.account, self.snapshot)
+                return self.finished(*judge(loaded, settings, linting, terminal, *given), fleet)
+            from tapctl.workflows import preflight as workflow
+
+            reader, settings = self.opened(settings)
+            if self.probe.probe_floor:
+                settings = probe_floor(reader, settings, terminal, yes=self.probe.yes)
+            result = workflow.preflight(loaded, reader, settings, linting)
+            if any(place.is_report for place in self.places):
+                result = workflow.identified(result, reader)
+        from tapctl.report import preflight as report
+
+        return self.finished(self.trust.counted(result, trusted), settings, report)
+
+    def settings(self, env: str | None, templates: tuple[str, ...], trusted: Trusted | None) -> Settings:
+        """The settings of one target. Raises `UsageError` for the sandbox where it is not allowed."""
         from tapctl.settings.settings import read
 
-        settings = read(account, template=template, judgement=judgement, missing_secrets_unknown=True)
-        if snapshot.snapshot is None:
-            gate.check(settings)
-        loaded = load_built(settings, terminal)
-        if linting:
-            linting.begin(loaded.source, settings.region)
-        if targets.targets is not None:
-            if probe.probe_floor:
-                raise UsageError(
-                    "`--probe-floor` asks one account, and `--targets` names many", "leave one of them out"
-                )
-            from tapctl.cli.fleet import open_fleet
-            from tapctl.report import fleet as fleet_report
-            from tapctl.workflows.fleet import judge_fleet
+        template = replace(self.template, argument=templates[0] if templates else None)
+        account = replace(self.account, env=env)
+        settings = read(
+            account, template=template, judgement=self.judgement, missing_secrets_unknown=True, trusted=trusted
+        )
+        if trusted:
+            settings = replace(settings, weakenings=(*settings.weakenings, *self._own_weakenings()))
+        if self.snapshot.snapshot or settings.snapshot:
+            return replace(self.trust.applied(settings), snapshot=self.snapshot.snapshot or settings.snapshot)
+        self.gate.check(settings)
+        return self.trust.applied(settings)
 
-            fleet = open_fleet(targets.targets, account, settings, terminal, snapshot.snapshot)
-            _print(fleet_report, judge_fleet(loaded, fleet, settings, linting), output, settings)
-        from tapctl.workflows import preflight as workflow
+    def _own_weakenings(self) -> list[Weakening]:
+        """The options of this run that can weaken a verdict."""
+        from tapctl.concurrency.verdict import Weakening
 
-        reader, settings = open_account(settings, terminal, snapshot.snapshot)
-        if probe.probe_floor:
-            settings = probe_floor(reader, settings, terminal, yes=probe.yes)
-        result = workflow.preflight(loaded, reader, settings, linting)
-        if any(place.is_report for place in places):
-            result = workflow.identified(result, reader)
-    from tapctl.report import preflight as report
+        flags = {
+            "--advisory": self.output.advisory,
+            "--allow-uncertain": self.judgement.allow_uncertain,
+            "--no-lint": self.lint.no_lint,
+            "--sandbox": self.gate.sandbox,
+        }
+        values = {"--baseline": self.trust.baseline, "--min-unreserved": self.judgement.min_unreserved}
+        given = {
+            **{name: None for name, flag in flags.items() if flag},
+            **{name: str(value) for name, value in values.items() if value is not None},
+        }
+        return [Weakening(name, value, "the command line") for name, value in given.items()]
 
-    _print(report, result, output, settings)
+    def opened(self, settings: Settings) -> tuple[AccountReader, Settings]:
+        """The account of a target, or its snapshot."""
+        file = settings.snapshot
+        data = self.trust.content(file, settings.trusted) if file else None
+        return open_account(settings, self.terminal, file, data)
+
+    def finished(self, result: Any, settings: Settings, report: Any) -> ExitCode:
+        """Print the result in the formats that are asked for, by the renderers of its report."""
+        renderers = report.RENDERERS
+        if self.output.quiet and self.places == (Destination(),):
+            renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
+        self._print(lambda place: renderers[place.format.value](result, self.terminal.options(place.file)))
+        if self.more.explain:
+            _explain(result, self.terminal, talk=Destination() not in self.places)
+        if all(place.file for place in self.places):
+            self.terminal.message(report.sentence(result).plain)
+        code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
+        return self._reported(ExitCode.USAGE if result.lint_errors else code)
+
+    def _print(self, text: Callable[[Destination], str]) -> None:
+        print_findings({place: text(place) for place in self.places}, self.terminal)
+
+    def _reported(self, code: ExitCode) -> ExitCode:
+        """The exit code: 0 for a verdict that is only reported."""
+        if not self.output.advisory or code is ExitCode.OK:
+            return code
+        self.terminal.message(f"advisory: exit code {int(code)} without `--advisory`")
+        return ExitCode.OK
+
+    def several(self, targets: TargetOptions) -> ExitCode:
+        """Check each template for each environment, those of one account and Region together."""
+        self._refuse_what_needs_one(targets)
+        from tapctl.report import targets as report
+        from tapctl.workflows import targets as workflow
+
+        trusted = self.trust.trusted(self.account.config, self.lint)
+        names = workflow.environments(targets.envs, self.account.config, trusted)
+        chosen = workflow.targets(targets.templates, names, lambda env, files: self.settings(env, files, trusted))
+        judged = workflow.judge_together(
+            chosen, self._load, lambda target: self.opened(target.settings), lints=not self.lint.no_lint
+        )
+        renderers = report.RENDERERS
+        self._print(lambda place: renderers[place.format.value](judged, self.terminal.options(place.file)))
+        if all(place.file for place in self.places):
+            self.terminal.message(report.sentence(judged))
+        code = workflow.worst_code(judged)
+        # An error is no verdict, which an advisory run would only report.
+        failed = any(isinstance(each.outcome, TapctlError) for each in judged)
+        return code if failed else self._reported(code)
+
+    def _load(self, target: Target) -> Template:
+        return load_built(target.settings, self.terminal)
+
+    def _refuse_what_needs_one(self, targets: TargetOptions) -> None:
+        given = {
+            "-": "-" in (*targets.templates, self.template.template),
+            "--template": self.template.template and targets.templates,
+            "--stack-name": self.account.stack_name,
+            "--probe-floor": self.probe.probe_floor,
+            "--baseline": self.trust.baseline,
+            "--explain": self.more.explain,
+        }
+        if name := next((name for name, value in given.items() if value), None):
+            raise UsageError(f"`{name}` is about one target, and several are given", "run the command once for each")
+
+
+def _has_several_stacks(template: str) -> bool:
+    """Whether it is the folder of a CDK app with more than one stack."""
+    if template == "-" or not Path(template).is_dir():
+        return False
+    from tapctl.template.cloud_assembly import MANIFEST, stacks
+
+    return (Path(template) / MANIFEST).exists() and len(stacks(Path(template))) > 1
+
+
+def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
+    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    from tapctl.report.explain import explained
+
+    (terminal.show if talk else terminal.result)(explained(result))
 
 
 def _cfn_lint(*, trusted: bool) -> AbstractContextManager[Linting]:
     from tapctl.template import lint
 
     return lint.boot(trusted=trusted)
-
-
-def _print(report: Any, result: Any, output: FindingsOptions, settings: Settings) -> NoReturn:
-    """Print a result by the renderers of its report, and exit with the code of its verdict."""
-    terminal, places = Terminal.of(output), destinations(output)
-    renderers = report.RENDERERS
-    if output.quiet and places == (Destination(),):
-        renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
-    print_findings(
-        {place: renderers[place.format.value](result, terminal.options(place.file)) for place in places}, terminal
-    )
-    if all(place.file for place in places):
-        terminal.message(report.sentence(result).plain)
-    code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
-    raise typer.Exit(ExitCode.OK if output.advisory else ExitCode.USAGE if result.lint_errors else code)

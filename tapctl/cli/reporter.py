@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from tapctl.report.deploy import Transcript
@@ -33,6 +33,7 @@ class Reporter:
     """Whether the result is text; otherwise it is one JSON document at the end, and each event is a JSON line."""
     output: Path | None = None
     """The file that gets the document."""
+    _: KW_ONLY
     annotates: bool = False
     """Whether the text ends with annotations for GitHub Actions."""
     yes: bool = False

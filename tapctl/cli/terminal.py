@@ -14,7 +14,7 @@ from tapctl.errors import TapctlError
 from tapctl.report.escaping import harmless, one_line
 from tapctl.report.render import RenderOptions
 from tapctl.report.wrapping import wrapped
-from tapctl.state.files import write_together
+from tapctl.state.files import refuse_link_out, write_together
 
 if TYPE_CHECKING:
     from tapctl.cli.options import DeployOutput, FindingsOptions, OutputOptions
@@ -29,6 +29,9 @@ class Terminal:
 
     @classmethod
     def of(cls, output: OutputOptions | DeployOutput | FindingsOptions) -> Self:
+        """Raises `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+        if output.output:
+            refuse_link_out(output.output)
         return cls(output.quiet, output.verbose)
 
     def result(self, text: str, output: Path | None = None, *, annotates: bool = False) -> None:
@@ -69,15 +72,15 @@ class Terminal:
 
     def options(self, output: Path | None = None) -> RenderOptions:
         """How the result is rendered; only a terminal gets colours and wrapped lines."""
-        return self._options(sys.stdout, output is None and sys.stdout.isatty())
+        return self._options(sys.stdout, output is None and sys.stdout.isatty(), coloured=output is None)
 
     @property
     def stderr_options(self) -> RenderOptions:
         """How a report on stderr is rendered."""
         return self._options(sys.stderr, sys.stderr.isatty())
 
-    def _options(self, stream: TextIO, tty: bool) -> RenderOptions:
-        return RenderOptions(columns(stream), _coloured(tty), self.verbose, wraps=tty)
+    def _options(self, stream: TextIO, tty: bool, *, coloured: bool = True) -> RenderOptions:
+        return RenderOptions(columns(stream), coloured and _coloured(tty), self.verbose, wraps=tty)
 
     @property
     def interactive(self) -> bool:
@@ -98,7 +101,7 @@ class Terminal:
     @property
     def live(self) -> bool:
         """Whether stderr can be redrawn."""
-        return not self.quiet and _coloured(sys.stderr.isatty())
+        return not self.quiet and sys.stderr.isatty() and _coloured(tty=True)
 
 
 def _whole_lines(text: str, *, coloured: bool = False, annotates: bool = False) -> str:
@@ -111,7 +114,15 @@ def discard(stream: TextIO) -> None:
 
 
 def _coloured(tty: bool) -> bool:
-    return tty and not os.environ.get("NO_COLOR") and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    """Whether a stream gets colours: a terminal, or any with FORCE_COLOR; none with NO_COLOR.
+
+    https://no-color.org, https://force-color.org
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "") not in ("", "0", "false"):
+        return True
+    return tty and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 def fitted(text: str, stream: TextIO) -> str:

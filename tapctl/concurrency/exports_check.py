@@ -96,6 +96,17 @@ def _clashes(limit: Limit, resolver: Resolver, foreign: Mapping[str, str]) -> It
             yield Finding(limit.id, Verdict.EXCEEDS, message, key, resolver.template.file, line, (hint,))
 
 
+def exported_names(tree: StackTree) -> Iterator[str]:
+    """The names that the outputs of the tree export, as far as they are known."""
+    for member in tree.members():
+        resolver = member.resolver
+        for key, output in resolver.template.outputs.items():
+            path = ("Outputs", key)
+            name = _export_name(resolver, output["Export"], (*path, "Export")) if "Export" in output else None
+            if isinstance(name, str) and resolver.exists(output.get("Condition"), path) is not False:
+                yield name
+
+
 def _export_name(resolver: Resolver, export: Any, path: Path) -> str | Unknown | None:
     """The name that an output exports, None where it exports nothing."""
     resolved = resolver.value(export, path)

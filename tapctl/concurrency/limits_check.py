@@ -147,7 +147,7 @@ def _judge_count(
         reason = unknown.reason if isinstance(unknown, Unknown) else ""
         yield replace(common, message=f"{limit.title}: {reason}", judged=False)
         return
-    sums = [_Sum(added, *_used(added, usage, result.account.stack)) for added in more]
+    sums = [_Sum(added, *_used(added, quota, usage, result.account.stack)) for added in more]
     fullest = max(sums, key=lambda sum_: (sum_.most, sum_.least))
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
@@ -156,7 +156,7 @@ def _judge_count(
     yield finding if finding.hints else replace(finding, hints=_increase(limit, finding, fullest.most, result))
     if limit.later and finding.verdict is Verdict.FITS:
         for added in additions(limit, inventory, result.account.stack, deployed, later=True):
-            grown = _Sum(added, *_used(added, usage, result.account.stack))
+            grown = _Sum(added, *_used(added, quota, usage, result.account.stack))
             if grown.most > value:
                 yield replace(common, verdict=Verdict.FITS, message=_scaled(limit, value, grown), severity="warning")
 
@@ -192,7 +192,7 @@ def _documented(limit: Limit, quota: Quota) -> Quota:
 
 
 def _used(
-    added: Addition, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
+    added: Addition, quota: Quota, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
 ) -> tuple[Number, Number]:
     """What is used of the limit: by the account, or by a parent, of which a new one has nothing.
 
@@ -201,14 +201,14 @@ def _used(
     parent = added.parent
     fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
     if parent is None:
-        return fullest, fullest
+        return fullest, fullest + quota.maybe
     if parent.in_template:
         held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
         return (0, max(0, fullest - added.most)) if held is None or parent.id in held else (0, 0)
     if parent.is_open:
-        return 0, fullest
+        return 0, fullest + quota.maybe
     used = usage.get(parent.id, 0) if isinstance(usage, Mapping) else usage
-    return used, used
+    return used, used + quota.maybe
 
 
 NEAR = 0.8

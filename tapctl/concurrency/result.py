@@ -12,7 +12,7 @@ from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
 from tapctl.concurrency.remedy import NO_REMEDY, RemedyPlan
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
-from tapctl.concurrency.verdict import Finding, Verdict, worst
+from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.limits import CONCURRENCY
 from tapctl.template.model import FN_TRANSFORM, INCLUDE, Template
 from tapctl.template.nested import StackTree
@@ -63,6 +63,8 @@ class Preflight:
     """The parameters that keep the stack's value although the template's default has changed."""
     not_compared: str = ""
     """Why it is unknown what the update replaces, where that could change the verdict."""
+    weakenings: tuple[Weakening, ...] = ()
+    """What can weaken the verdict, in force or proposed by the change under test."""
 
     @property
     def stack_name(self) -> str | None:
@@ -76,7 +78,7 @@ class Preflight:
 
     def counts(self, finding: Finding) -> bool:
         """Whether a finding is part of the verdict."""
-        return finding.judged or self.strict
+        return (finding.judged or self.strict) and not finding.excused
 
     @property
     def reserved_by_others(self) -> int:
@@ -129,4 +131,4 @@ class Preflight:
 
     @property
     def lint_errors(self) -> list[Finding]:
-        return [finding for finding in self.lint if finding.severity == "error"]
+        return [finding for finding in self.lint if finding.severity == "error" and not finding.excused]

@@ -51,7 +51,8 @@ class Finding:
     `limit` is the id of a catalogue row, `rule` that of a cfn-lint rule; one of them is set. A finding on a sum over
     several resources names them in `resources` and has no `resource`. `judged` False marks a limit that could not be
     read: it is shown and does not change the verdict. `severity` is cfn-lint's, or `warning` for a finding that does
-    not change the verdict. `amount` is its sum where it has one.
+    not change the verdict. `amount` is its sum where it has one, and `excused` says why a problem does not count: it is
+    ignored, or in the baseline.
     """
 
     limit: str | None
@@ -66,8 +67,24 @@ class Finding:
     judged: bool = True
     resources: tuple[str, ...] = ()
     amount: Amount | None = None
+    excused: str = ""
 
     @property
     def named(self) -> tuple[str, ...]:
         """Every resource that the finding is about."""
         return self.resources or ((self.resource,) if self.resource else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Weakening:
+    """A setting that can weaken a verdict: its value in force, and whether the change under test touches it.
+
+    `changed` None says that nothing was compared. `proposed` is the value of the change under test where that does not
+    count; None where there is none, or where it counts.
+    """
+
+    setting: str
+    value: str | None
+    where: str
+    changed: bool | None = None
+    proposed: str | None = None

@@ -2,14 +2,16 @@
 
 import difflib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from tapctl.account.model import Account
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Scaling, on_instances
 from tapctl.concurrency.judge import SMALL_ACCOUNT, Floor, minimum
 from tapctl.concurrency.remedy import RemedyPolicy
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.hints import Hint
+from tapctl.hints import Advice, Hint, advise
 from tapctl.limits import CONCURRENCY
 from tapctl.limits.awslambda import MAX_MEMORY_OF_NEW_ACCOUNTS
 from tapctl.resource_types import FUNCTION
@@ -148,6 +150,29 @@ def _is_lowered(change: ClaimChange) -> bool:
             return after < before and not change.replaced
         case _:
             return False
+
+
+SNAPSHOT_AGE = "tapctl:snapshot-age"
+"""The rule of a finding on the age of a snapshot."""
+
+_OLD = timedelta(days=1)
+"""The age from which on a snapshot is worth a warning: others deploy in the meantime."""
+
+
+def snapshot_age(account: Account, file: str, now: datetime) -> Iterator[Finding]:
+    """A finding on a snapshot that is older than allowed, of which nothing is known, or a warning on an old one."""
+    if not account.is_snapshot:
+        return
+    from tapctl.account.snapshot import age_of, spelled
+
+    age = age_of(account, now)
+    if account.stale:
+        message, resolution = account.stale.reason, account.stale.resolution
+        yield Finding(None, Verdict.UNKNOWN, message, file=file, hints=(resolution,), rule=SNAPSHOT_AGE)
+    elif age is not None and age >= _OLD:
+        message = f"the snapshot is {spelled(age)} old, and the account may have changed since"
+        hints: tuple[Hint, ...] = (advise(Advice.RENEW_SNAPSHOT),)
+        yield Finding(None, Verdict.FITS, message, file=file, hints=hints, rule=SNAPSHOT_AGE, severity="warning")
 
 
 def unknown_names(tree: StackTree, policy: RemedyPolicy) -> Iterator[Finding]:

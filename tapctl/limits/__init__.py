@@ -1,17 +1,29 @@
 """The catalogue: one row per limit, one file per service, loaded for the resource types that a template has.
 
-To add a limit, add a `Limit` to the `ROWS` of its service's file and write the index again; nothing else changes.
-A type without a limit goes to `no_limits.toml`.
+To add a limit, add a `Limit` to the `ROWS` of its service's file and write the index with `python docs/generate.py`;
+nothing else changes. A type without a limit goes to `no_limits.toml`.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 
 from tapctl.limits.awslambda import CONCURRENCY
-from tapctl.limits.index import ALWAYS, FILES, SERVICES
 from tapctl.limits.row import Limit, LimitKind, NoLimit
+
+_FOLDER = Path(__file__).parent
+_INDEX = json.loads((_FOLDER / "index.json").read_bytes())
+
+SERVICES: tuple[str, ...] = tuple(_INDEX["services"])
+"""The files of this package, one per service."""
+
+ALWAYS: tuple[str, ...] = tuple(_INDEX["always"])
+"""The files with limits of every template."""
+
+FILES: Mapping[str, list[str]] = _INDEX["files"]
+"""The files that have rows for a resource type."""
 
 
 @cache
@@ -37,7 +49,7 @@ def no_limits() -> tuple[NoLimit, ...]:
     """The resource types that are known to have no limit, of `no_limits.toml`."""
     import tomllib
 
-    text = files("tapctl.limits").joinpath("no_limits.toml").read_text(encoding="utf-8")
+    text = (_FOLDER / "no_limits.toml").read_text(encoding="utf-8")
     groups = tomllib.loads(text)["none"]
     return tuple(NoLimit(group["reason"], group["docs"], tuple(group["types"])) for group in groups)
 

@@ -128,20 +128,6 @@ class Rule:
     level: Level
 
 
-_OWN_RULES: Mapping[str, tuple[str, str]] = {
-    "preflight": ("The template fits the account", "verdicts.md"),
-    "tapctl:duplicate-key": ("A key of the template is given twice", "verdicts.md"),
-    "tapctl:local-path": ("A local path of the template does not exist", "deploying.md"),
-    "tapctl:unbuilt": ("Code of the template is not built", "deploying.md"),
-    "verify-stack": ("The stack is in a state that works", "verifying.md"),
-    "verify-output": ("An output is what the template says", "verifying.md"),
-    "verify-exports": ("The exports are what the template says", "verifying.md"),
-    "verify-drift": ("A resource has drifted", "verifying.md"),
-    "verify-http": ("A URL answers as expected", "verifying.md"),
-    "verify-webhook": ("The test webhook is accepted once, and a forged one refused", "verifying.md"),
-    "verify-resource": ("A resource is what the template says", "verifying.md"),
-}
-"""The rules that are neither a limit nor cfn-lint's, with the page on them."""
 _LINT_LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.NOTE}
 
 
@@ -152,13 +138,12 @@ def limit_of(rule: str) -> Limit | None:
 
 def rule_of(item: ReportItem) -> Rule:
     """A row of the catalogue, a rule of tapctl, or one of cfn-lint."""
-    if limit := limit_of(item.rule):
-        advice = f"AWS refuses a deploy that exceeds this limit: {limit.title}."
-        return Rule(limit.title, advice, item.docs or limit.docs, Level.ERROR)
-    if item.rule in _OWN_RULES:
-        title, page = _OWN_RULES[item.rule]
-        usual = Level.WARNING if item.rule.startswith("tapctl:") else Level.ERROR
-        return Rule(title, f"{title}.", f"{_PAGES}/{page}", usual)
+    from tapctl.report.explain import anchor, rules
+
+    own = next((rule for rule in rules() if rule.id == item.rule), None)
+    if own:
+        usual = Level.WARNING if own.id.startswith("tapctl:") else Level.ERROR
+        return Rule(own.title, f"{own.text} {own.remedy}", f"{_PAGES}/rules.md#{anchor(own.id)}", usual)
     docs = item.docs or "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
     usual = _LINT_LEVELS.get(item.rule[:1], item.level)
     return Rule(f"cfn-lint {item.rule}", f"A rule of cfn-lint: {item.rule}.", docs, usual)
@@ -231,7 +216,7 @@ def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
         rule,
         level(finding),
         finding.resource or "",
-        finding.message,
+        f"{finding.message} ({finding.excused})" if finding.excused else finding.message,
         worded_all(finding.hints) or None,
         finding.file,
         finding.line,
@@ -243,6 +228,8 @@ def _of_finding(result: Preflight, finding: Finding) -> ReportItem:
 
 
 def level(finding: Finding) -> Level:
+    if finding.excused:
+        return Level.NOTE
     if finding.severity:
         return _SEVERITIES[finding.severity]
     return _VERDICTS[finding.verdict] if finding.judged else Level.NOTE

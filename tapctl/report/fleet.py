@@ -87,7 +87,7 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
         parts += ["", *_cause_lines(cause, options)]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
     lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
-    notes = [*_unread(result), *inactive, *lint]
+    notes = [*_left_out(result), *_unread(result), *inactive, *lint]
     parts += ["", *map(Text, notes)] if notes else []
     return draw(options, *parts, "", sentence(result))
 
@@ -164,13 +164,24 @@ def _some(names: Sequence[str], most: int | None) -> str:
 def _unread(result: FleetPreflight) -> Iterator[str]:
     """The limits that were not read and so change no verdict, by the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
-    messages = Counter(each.message for cell in cells for each in cell.findings if not cell.counts(each))
+    messages = Counter(
+        each.message for cell in cells for each in cell.findings if not (cell.counts(each) or each.excused)
+    )
     reasons: dict[tuple[str, int], list[str]] = {}
     for message, count in messages.items():
         title, _, reason = message.partition(": ")
         reasons.setdefault((reason, count), []).append(title)
     for (reason, count), titles in reasons.items():
         yield f"not checked in {_count(count, 'cell')}: {', '.join(titles)} ({reason})"
+
+
+def _left_out(result: FleetPreflight) -> Iterator[str]:
+    """The findings that are ignored, by the message and the reason."""
+    cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    counts = Counter((each.limit, each.message, each.excused) for cell in cells for each in cell.findings)
+    for (limit, message, reason), count in counts.items():
+        if reason:
+            yield f"left out in {_count(count, 'cell')}: {limit}: {message} ({reason})"
 
 
 _SENTENCES = (

@@ -62,6 +62,7 @@ WORDING: Mapping[Advice, str] = {
     ),
     Advice.ALLOW_ACTION: "allow the action {}",
     Advice.SAVE_SNAPSHOT: "`tapctl account --output {}` saves one",
+    Advice.RENEW_SNAPSHOT: "`tapctl account --output FILE` saves a new one",
     Advice.NAME_STACK_WITH_FUNCTION: "name a stack that has one with `--stack-name`",
     Advice.DELETE_RESERVATION: "`aws lambda delete-function-concurrency --function-name {}`",
     Advice.PUT_RESERVATION: (

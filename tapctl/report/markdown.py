@@ -11,9 +11,9 @@ _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**o
 
 def as_markdown(report: Report) -> str:
     """The sentence, what was judged, the functions, and the problems."""
-    parts = [f"### {_plain(report.title)}", _plain(report.sentence)]
+    parts = [f"### {plain(report.title)}", plain(report.sentence)]
     if known := [f"{name} {text}" for name, text in _scope(report.scope) if text]:
-        parts.append(" · ".join(map(_plain, known)))
+        parts.append(" · ".join(map(plain, known)))
     if report.functions:
         head = ["| function | requested | live | verdict | remedy |", "| --- | ---: | ---: | --- | --- |"]
         parts.append("\n".join([*head, *map(_function, report.functions)]))
@@ -27,20 +27,20 @@ def _scope(scope: Scope) -> Iterator[tuple[str, str]]:
 
 
 def _function(row: FunctionRow) -> str:
-    return f"| {' | '.join(map(_plain, astuple(row)))} |"
+    return f"| {' | '.join(map(plain, astuple(row)))} |"
 
 
 def _row(item: ReportItem) -> str:
     place = f" {item.file}:{item.line}" if item.file and item.line else ""
     subject = f"{item.subject or item.rule}{place}"
-    return f"| {_SIGNS[item.level]} | {_plain(subject)} | {_plain(item.text)} |"
+    return f"| {_SIGNS[item.level]} | {plain(subject)} | {plain(item.text)} |"
 
 
 _CODE = re.compile(r"(?<!`)(`(?:[^`|]+|[^`\\]+)`)(?!`)")
 """What is code in a table of Markdown, too: between single backticks, without a backslash where there is a bar."""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text with Markdown's characters escaped, except in code."""
     parts = _CODE.split(" ".join(text.split()))
     return "".join(part.replace("|", r"\|") if index % 2 else _escaped(part) for index, part in enumerate(parts))

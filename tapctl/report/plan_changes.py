@@ -11,6 +11,7 @@ from tapctl.report.hints import worded
 from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import PropertyChange, ResourceChange, walk
+from tapctl.state.redaction import REDACTED
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -102,15 +103,22 @@ def _replacement(change: ResourceChange) -> str:
 def _property(change: PropertyChange) -> str:
     if change.before is None and change.after is None:
         return change.path
+    if change.before == change.after != REDACTED:
+        return f"{change.path}: what it refers to may change"
     drifted = " (drifted)" if change.drifted else ""
-    return f"{change.path}: {_value(change.before)}{drifted} → {_value(change.after)}"
+    before, after = (None if value is None else " ".join(value.split()) for value in (change.before, change.after))
+    pairs = enumerate(zip(before or "", after or "", strict=False))
+    same = next((index for index, (old, new) in pairs if old != new), min(len(before or ""), len(after or "")))
+    start = same - _MAX_VALUE // 2 if same >= _MAX_VALUE - 1 else 0
+    return f"{change.path}: {_value(before, start)}{drifted} → {_value(after, start)}"
 
 
-def _value(value: str | None) -> str:
-    if value is None:
+def _value(line: str | None, start: int) -> str:
+    """The value from this character on, where it differs from the other one."""
+    if line is None:
         return "(not set)"
-    line = " ".join(value.split())
-    return line if len(line) <= _MAX_VALUE else f"{line[: _MAX_VALUE - 1]}…"
+    shown = f"…{line[start + 1 :]}" if start else line
+    return shown if len(shown) <= _MAX_VALUE else f"{shown[: _MAX_VALUE - 1]}…"
 
 
 def _replacement_by(change: PropertyChange) -> str:

@@ -160,8 +160,8 @@ def _floor_text(bounds: Floor) -> str:
 
 
 def _shown(result: Preflight) -> list[Finding]:
-    problems = [finding for finding in result.findings if result.counts(finding) and _matters(finding)]
-    return [*problems, *result.lint]
+    shown = (finding for finding in result.findings if result.counts(finding) or finding.excused)
+    return [*filter(_matters, shown), *result.lint]
 
 
 def _matters(finding: Finding) -> bool:
@@ -191,7 +191,7 @@ def _not_checked(result: Preflight) -> Iterator[str]:
     """The limits that could not be read, in one line for each reason."""
     reasons: dict[str, list[str]] = {}
     for finding in result.findings:
-        if not result.counts(finding):
+        if not result.counts(finding) and not finding.excused:
             title, _, reason = finding.message.partition(": ")
             reasons.setdefault(reason, []).append(title)
     for reason, titles in reasons.items():
@@ -216,7 +216,7 @@ def _findings(shown: Sequence[Finding], *, deploying: bool) -> Iterator[Text]:
     """One line a finding, and the same hints once, below the last finding that has them."""
     from rich.text import Text
 
-    last = {finding.hints: finding for finding in shown if not finding.rule}
+    last = {finding.hints: finding for finding in shown if not (finding.rule and finding.severity)}
     for finding in shown:
         yield _finding_text(finding)
         if finding.hints and last.get(finding.hints) is finding:
@@ -227,8 +227,10 @@ def _finding_text(finding: Finding) -> Text:
     from rich.text import Text
 
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    if finding.excused:
+        return Text(f"left out {finding.rule or finding.limit} {place} {finding.message} ({finding.excused})")
     if finding.rule:
-        return Text(f"{finding.severity} {finding.rule} {place} {finding.message}")
+        return Text(f"{finding.severity or finding.verdict.value} {finding.rule} {place} {finding.message}")
     verdict = finding.severity or finding.verdict.value
     return Text.assemble((verdict, STYLES[verdict]), f" {place} {finding.message}")
 
@@ -239,6 +241,8 @@ def sentence(result: Preflight) -> Text:
 
     verdict, errors = result.verdict, len(result.lint_errors)
     also = f"; cfn-lint found {errors} error{'s' if errors != 1 else ''}" if errors else ""
+    if left_out := sum(bool(finding.excused) for finding in (*result.findings, *result.lint)):
+        also = f"{also}; {left_out} finding{'s' if left_out != 1 else ''} left out"
     return Text.assemble((verdict.value, STYLES[verdict.value]), f": {_why(result)}{also}")
 
 
@@ -257,7 +261,8 @@ def _why(result: Preflight) -> str:
         more = f", and {len(decisive) - 1} more" if len(decisive) > 1 else ""
         return f"{decisive[0].message}{more}"
     count = f"{len(decisive)} limit{'s' if len(decisive) != 1 else ''} checked"
-    return f"{result.concurrency.reason}; {count}" if result.demand.functions else count
+    fits = result.demand.functions and result.concurrency.verdict is Verdict.FITS
+    return f"{result.concurrency.reason}; {count}" if fits else count
 
 
 def _report(result: Preflight) -> Report:

@@ -51,6 +51,7 @@ def as_document(result: Preflight) -> dict[str, Any]:
         "kept_parameters": kept_json(result),
         "coverage": coverage_json(result),
         "not_seen": [asdict(each) for each in result.not_seen],
+        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
     }
 
 
@@ -89,10 +90,13 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "hint": worded_all(finding.hints) or None,
     }
-    if finding.rule:
-        verdict = {"verdict": finding.verdict.value} if finding.severity == "warning" else {}
-        return {"limit": None, "rule": finding.rule, **verdict, "severity": finding.severity, **shared}
     severity = {"severity": finding.severity} if finding.severity else {}
+    if finding.excused:
+        shared["excused"] = finding.excused
+    if finding.rule:
+        verdict = {"verdict": finding.verdict.value} if finding.severity in ("", "warning") else {}
+        counts = {} if finding.severity else {"judged": finding.judged}
+        return {"limit": None, "rule": finding.rule, **verdict, **counts, **severity, **shared}
     return {"limit": finding.limit, "verdict": finding.verdict.value, "judged": finding.judged, **severity, **shared}
 
 

@@ -51,7 +51,7 @@ def as_text(verification: Verification, options: RenderOptions) -> str:
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column()
-    table.add_column()
+    table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for check in verification.checks if options.verbose else _condensed(verification.checks):
         sign, style = _SIGNS[check.status]

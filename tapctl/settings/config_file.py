@@ -1,21 +1,26 @@
-"""Schema of tapctl.toml, and readable validation errors."""
+"""Schema of tapctl.toml, or of [tool.tapctl] in pyproject.toml, and readable validation errors."""
 
 import difflib
 import itertools
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
+from tapctl.settings.findings import DURATION, Ignore
+from tapctl.settings.fleet_section import KINDS_BY_PATTERN, Fleet, FleetAccount
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 from tapctl.state.files import read_bytes
 
 FILE = "tapctl.toml"
+PROJECT = "pyproject.toml"
+"""Its table [tool.tapctl] has the keys of tapctl.toml; a tapctl.toml beside it wins."""
 
 Capability = Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -29,6 +34,21 @@ class FunctionConfig(Section):
     """A file instead of each folder's requirements.txt, or `false` to install nothing."""
     bytecode: bool = False
     """`true` adds compiled code beside the sources for a faster cold start, if Lambda runs the Python of tapctl."""
+
+    def beside(self, folder: Path) -> "FunctionConfig":
+        """The section with its paths relative to the working folder."""
+        requirements = self.requirements
+        paths = {
+            "source": self.source and beside(folder, self.source),
+            "requirements": beside(folder, requirements) if isinstance(requirements, str) else requirements,
+        }
+        return self.model_copy(update=paths)
+
+
+def beside(folder: Path, name: str) -> str:
+    """The path of a file that is named relative to a folder, from the working folder."""
+    path = folder / name
+    return os.path.relpath(path) if path.is_absolute() else str(path)
 
 
 class Environment(Section):
@@ -52,6 +72,10 @@ class Environment(Section):
     """The unreserved minimum, if you know it."""
     allow_uncertain: bool = False
     """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
+    snapshot: str | None = None
+    """A saved account for `tapctl preflight` instead of AWS, relative to tapctl.toml; `--snapshot` wins."""
+    max_age: Annotated[str, Field(pattern=DURATION)] | None = None
+    """The oldest snapshot that a verdict may rest on, such as `12h`, `7d` or `2w`; an older one is unknown."""
     termination_protection: bool | None = None
     """Set after every deploy."""
     protected: bool = False
@@ -70,51 +94,6 @@ class Environment(Section):
     """An S3 bucket for artifacts; by default tapctl creates a private one."""
 
 
-ACCOUNT_ID = r"^\d{12}$"
-REGION = r"^[a-z]{2,3}(-[a-z]+)+-\d+$"
-UNIT = r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$"
-
-AccountId = Annotated[str, Field(pattern=ACCOUNT_ID)]
-Region = Annotated[str, Field(pattern=REGION)]
-Unit = Annotated[str, Field(pattern=UNIT)]
-Excluded = Annotated[str, Field(pattern=f"{ACCOUNT_ID}|{UNIT}")]
-ParameterValues = dict[str, bool | int | float | str | list[str]]
-
-
-class FleetAccount(Section):
-    """`[fleet.NAME.account.ID]`: what differs in one account."""
-
-    regions: list[Region] = Field(default_factory=list)
-    """The Regions of this account instead of the fleet's."""
-    read_role: str | None = None
-    """The role of this account instead of the fleet's."""
-    parameters: ParameterValues = Field(default_factory=dict)
-    """Template parameters, which win over the fleet's."""
-
-
-class Fleet(Section):
-    """`[fleet.NAME]`: many accounts in several Regions."""
-
-    regions: list[Region] = Field(default_factory=list)
-    """The Regions, in the order of the table."""
-    accounts: list[AccountId] = Field(default_factory=list)
-    """Account ids; they, `ous` and `file` add up."""
-    ous: list[Unit] = Field(default_factory=list)
-    """Organizational units or the root: their accounts at any depth that are active."""
-    exclude: list[Excluded] = Field(default_factory=list)
-    """Account ids, and organizational units with what is below them, that are left out."""
-    file: str | None = None
-    """A file of accounts in the form of c7n-org's accounts.yml, relative to tapctl.toml."""
-    read_role: str | None = None
-    """The role that reads an account: its name, or an ARN with `{account}`. Your own account needs none."""
-    external_id: str | None = None
-    """The external id that the roles ask for."""
-    parameters: ParameterValues = Field(default_factory=dict)
-    """Template parameters, which win over those of `[env.NAME]`."""
-    account: dict[AccountId, FleetAccount] = Field(default_factory=dict)
-    """`[fleet.NAME.account.ID]`: `regions`, `read_role` and `parameters` of one account."""
-
-
 class File(Section):
     """tapctl.toml as a whole."""
 
@@ -128,10 +107,27 @@ class File(Section):
     """What `tapctl verify` expects beyond the template."""
     defaults: Environment = Field(default_factory=Environment.model_construct)
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
+    ignore: list[Ignore] = Field(default_factory=list)
+    """Findings that do not count, each with `limit`, `reason`, `until` and, if it is about one, `resource`."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
     fleet: dict[str, Fleet] = Field(default_factory=dict)
     """One section per fleet of accounts, chosen with `--targets`."""
+
+    @property
+    def regional(self) -> tuple[str, ...]:
+        """The environments that set a Region."""
+        return tuple(name for name, environment in self.env.items() if environment.region or environment.sandbox)
+
+    def parameter_sections(self, env: str | None, given: Mapping[str, object]) -> dict[str, str]:
+        """The section that sets each parameter which is not given otherwise."""
+        sections = {"defaults": self.defaults, **({f"env.{env}": self.env[env]} if env else {})}
+        return {
+            name: f"[{section}.parameters] of {FILE}"
+            for section, environment in sections.items()
+            for name in environment.parameters
+            if name not in given
+        }
 
     def verify_for(self, stack: str | None, template: str, env: str | None, folder: Path) -> VerifyConfig:
         """`[verify]` where this is the stack, and the template, of the file; for others an empty one that says so.
@@ -157,7 +153,7 @@ MAX_DOTS = 1000
 
 
 def find(folder: Path | None = None) -> Path | None:
-    """The nearest tapctl.toml, in the folder, which is the working folder by default, or above it.
+    """The nearest tapctl.toml or pyproject.toml with [tool.tapctl], in the working folder or `folder`, or above it.
 
     Raises `UsageError` if the working folder does not exist any more.
     """
@@ -165,24 +161,72 @@ def find(folder: Path | None = None) -> Path | None:
         start = folder or Path.cwd()
     except OSError:
         raise UsageError("the working folder does not exist any more", "change to a folder that exists") from None
-    # A folder or a device of this name is found too, so that it is refused rather than overlooked.
-    return next((parent / FILE for parent in (start, *start.parents) if os.path.exists(parent / FILE)), None)  # noqa: PTH110 - Path.exists raises errors
+    for parent in (start, *start.parents):
+        # A folder or a device of this name is found too, so that it is refused rather than overlooked.
+        if os.path.exists(parent / FILE):  # noqa: PTH110 - Path.exists raises errors
+            return parent / FILE
+        if os.path.isfile(parent / PROJECT) and has_section(_content(parent / PROJECT)):  # noqa: PTH113 - likewise
+            return parent / PROJECT
+    return None
+
+
+def _content(project: Path) -> bytes:
+    """The bytes of a pyproject.toml; none of one that cannot be read, which is for other tools to refuse."""
+    try:
+        return read_bytes(project)
+    except OSError:
+        return b""
+
+
+def has_section(project: bytes) -> bool:
+    """Whether a pyproject.toml has [tool.tapctl]; one that is not TOML has it where it begins the table."""
+    if b"tapctl" not in project:
+        return False
+    try:
+        return "tapctl" in _tools(tomllib.loads(_bounded(project).decode()))
+    except (ValueError, RecursionError):
+        return re.search(rb"(?m)^\s*\[+\s*tool\.tapctl\b", project) is not None
+
+
+def _section(content: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """[tool.tapctl] of a pyproject.toml. Raises `ConfigError` where there is none."""
+    section = _tools(content).get("tapctl")
+    if not isinstance(section, dict):
+        raise ConfigError(f"{path} has no table [tool.tapctl]", "add it, or give another file with `--config`")
+    return section
+
+
+def _tools(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    tools = content.get("tool")
+    return tools if isinstance(tools, dict) else {}
 
 
 def load(path: Path) -> File:
     """The parsed file. Raises `ConfigError` that names the first invalid key."""
     try:
-        content = tomllib.loads(_bounded(read_bytes(path, MAX_BYTES)).decode())
+        return parsed(read_bytes(path, MAX_BYTES), path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", "give another file with `--config`") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}", "fix the file") from None
+
+
+def parsed(data: bytes, path: Path, commit: str = "") -> File:
+    """The content of the file at this path, which need not exist, as `commit` has it where one is named.
+
+    Raises `ConfigError` as `load` does.
+    """
+    where = f"{path} of {commit}" if commit else str(path)
+    try:
+        content = tomllib.loads(_bounded(data).decode())
+        if path.name == PROJECT:
+            content = _section(content, where)
+    except ValueError as error:  # of the decoder, of TOML, or of a number with thousands of digits
+        raise ConfigError(f"{where} is not TOML: {error}", "fix the file") from None
     except RecursionError:
-        raise ConfigError(f"{path} is nested too deeply", "fix the file") from None
+        raise ConfigError(f"{where} is nested too deeply", "fix the file") from None
     try:
         return File.model_validate(content) if content else File.model_construct()
     except ValidationError as error:
-        raise _explain(error, path) from None
+        raise _explain(error, where) from None
 
 
 _MERGED = ("parameters", "minimum")
@@ -219,7 +263,7 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _explain(error: ValidationError, path: Path) -> ConfigError:
+def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
     hint = "the README lists the keys, under Configuration"
@@ -232,7 +276,7 @@ def _explain(error: ValidationError, path: Path) -> ConfigError:
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
     tried = [str(part) for location in locations for part in location if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])
-    kinds = kinds or _KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
+    kinds = kinds or KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
     problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
@@ -249,6 +293,8 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
             section = Fleet
         case ("function", _):
             section = FunctionConfig
+        case ("ignore", _, _):
+            section = Ignore
         case ("verify", _):
             section = VerifyConfig
         case (_,):
@@ -268,6 +314,8 @@ _KINDS = {
 
 _KINDS_BY_ERROR = {
     "bool_type": "true or false",
+    "date_from_datetime_parsing": "a day such as 2027-01-31",
+    "date_type": "a day such as 2027-01-31",
     "dict_type": "a table",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
@@ -277,14 +325,6 @@ _KINDS_BY_ERROR = {
     "string_type": "text",
 }
 """The type that each of pydantic's errors expects, and its name for users."""
-
-_UNIT_KIND = "the id of an organizational unit, such as ou-ab12-11111111, or of the root"
-_KINDS_BY_PATTERN = {
-    ACCOUNT_ID: "an account id of 12 digits",
-    REGION: "a Region such as us-east-1",
-    UNIT: _UNIT_KIND,
-    f"{ACCOUNT_ID}|{UNIT}": f"an account id of 12 digits, or {_UNIT_KIND}",
-}
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -19,9 +19,9 @@ def option(*names: str, help: str, default: Any = None, **more: Any) -> Any:  # 
     return field(default=default, metadata={"names": names, "help": help, **more})
 
 
-def argument(metavar: str) -> Any:
+def argument(metavar: str, default: Any = None) -> Any:
     """The same for a positional argument that may be left out; the option of the same meaning has the help."""
-    return field(default=None, metadata={"metavar": metavar})
+    return field(default=default, metadata={"metavar": metavar})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,30 @@ Precedence: an option beats the section `[env.NAME]`, which beats `[defaults]` a
 variables and profiles are left to boto3.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from tapctl.account.model import LearnedFloor
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy
+from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings import parameters_file
-from tapctl.settings.config_file import FILE, Capability, Environment, File, FunctionConfig, environment_of, find, load
+from tapctl.settings.config_file import (
+    FILE,
+    Capability,
+    Environment,
+    File,
+    FunctionConfig,
+    beside,
+    environment_of,
+    find,
+    load,
+)
+from tapctl.settings.findings import Ignore, in_force, span
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
 from tapctl.settings.parameters_file import PREVIOUS, ParametersFile
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
@@ -25,6 +37,7 @@ from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.aws.session import Target
+    from tapctl.settings.trusted import Trusted
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json", "cdk.out")
 """What SAM, the AWS CLI's examples and the CDK call a template, in the working folder."""
@@ -82,6 +95,15 @@ class Settings:
     """Whether a limit that was not read makes the verdict unknown."""
     chosen_stack: bool = False
     """Whether the stack name comes from `--stack-name` instead of the configuration."""
+    ignores: tuple[Ignore, ...] = ()
+    snapshot: Path | None = None
+    """The saved account of the environment."""
+    max_age: timedelta | None = None
+    """The oldest snapshot that a verdict may rest on."""
+    trusted: "Trusted | None" = None
+    """Where what can weaken a verdict is taken from, instead of the configuration under test."""
+    weakenings: tuple[Weakening, ...] = ()
+    """What can weaken the verdict: what is in force, and what the configuration under test asks for in vain."""
 
     @property
     def policy(self) -> RemedyPolicy:
@@ -107,19 +129,19 @@ def read(
     template_required: bool = True,
     missing_secrets_unknown: bool = False,
     cwd: Path | None = None,
+    trusted: "Trusted | None" = None,
 ) -> Settings:
     """Settings from options and the nearest tapctl.toml at or above the working folder.
 
     With `missing_secrets_unknown` a parameter whose environment variable is not set is `Unknown`: enough for a verdict.
     Raises `ConfigError` or `UsageError` that names the key, the environment or the parameter at fault.
     """
-    path = account.config or find(cwd)
-    file = load(path) if path else File.model_construct()
-    environment = environment_of(file, account.env, path)
-    source = _template(template, file, folder := path.parent if path else Path(), required=template_required)
+    folder, file, environment, weakenings = _configuration(account, cwd, trusted)
+    source = _template(template, file, folder, required=template_required)
     name = _stack_name(account, file.stack_name)
     given = _given(template)
     bound = _with_parameters(Settings(source), environment, given.parameters, missing_secrets_unknown)
+    bound = _gated(bound, judgement, file, environment, trusted.folder if trusted else folder)
     # What the configuration or an option spells, such as `prod` in the name of the stack, is no secret.
     spelled = (source, name, account.env, account.region, environment.region, *given.parameters.values())
     reveal([text for text in spelled if text and isinstance(text, str)])
@@ -145,13 +167,40 @@ def read(
         sandbox=environment.sandbox,
         artifact_bucket=environment.artifact_bucket,
         verify=file.verify_for(name, source, account.env, folder),
-        function=_function(file.function, folder),
+        function=file.function.beside(folder),
         lookups=lookups(template.lookups),
         environments=tuple(file.env) if "{env}" in (file.stack_name or "") else (),
-        configured=_configured(file, account.env, given.parameters),
-        unchosen=() if account.env else _regional(file),
-        strict=judgement.strict,
+        configured=file.parameter_sections(account.env, given.parameters),
+        unchosen=() if account.env else file.regional,
         chosen_stack=account.stack_name is not None,
+        trusted=trusted,
+        weakenings=weakenings,
+    )
+
+
+def _configuration(
+    account: AccountOptions, cwd: Path | None, trusted: "Trusted | None"
+) -> tuple[Path, File, Environment, tuple[Weakening, ...]]:
+    """The folder of tapctl.toml, its content and its environment, both under what is trusted, and what weakens them."""
+    path = account.config or find(cwd)
+    file = load(path) if path else File.model_construct()
+    environment, folder = environment_of(file, account.env, path), path.parent if path else Path()
+    if trusted is None:
+        return folder, file, environment, ()
+    weakenings = trusted.weakenings(file, environment, account.env)
+    return folder, *trusted.over(file, environment, account.env), weakenings
+
+
+def _gated(
+    settings: Settings, judgement: JudgementOptions, file: File, environment: Environment, folder: Path
+) -> Settings:
+    """The settings with what makes a verdict weaker or stricter; `folder` is that of the file that has it."""
+    return replace(
+        settings,
+        strict=judgement.strict,
+        ignores=in_force(file.ignore) if file.ignore and judgement is not _NO_JUDGEMENT else (),
+        max_age=span(environment.max_age) if environment.max_age else None,
+        snapshot=Path(beside(folder, environment.snapshot)) if environment.snapshot else None,
     )
 
 
@@ -163,7 +212,7 @@ def _template(options: TemplateOptions, file: File, folder: Path, *, required: b
     argument, option = options.argument, options.template
     if argument and option and argument != option:
         raise UsageError(f"two templates given: {argument} and {option}", "pass one")
-    source = argument or option or (file.template and _beside(folder, file.template))
+    source = argument or option or (file.template and beside(folder, file.template))
     if source or not required:
         return source or ""
     found = [name for name in TEMPLATES if Path(name).exists()]
@@ -173,32 +222,12 @@ def _template(options: TemplateOptions, file: File, folder: Path, *, required: b
     raise UsageError(f"several templates here: {', '.join(found)}" if found else "no template given", hint)
 
 
-def _regional(file: File) -> tuple[str, ...]:
-    """The environments that set a Region."""
-    return tuple(name for name, environment in file.env.items() if environment.region or environment.sandbox)
-
-
 T = TypeVar("T")
 
 
 def _either(option: T | None, configured: T | None) -> T | None:
     """The option, even if it is 0 or false; else the configured value."""
     return configured if option is None else option
-
-
-def _beside(folder: Path, name: str) -> str:
-    path = folder / name
-    return os.path.relpath(path) if path.is_absolute() else str(path)
-
-
-def _function(config: FunctionConfig, folder: Path) -> FunctionConfig:
-    """The section with its paths relative to the working folder."""
-    requirements = config.requirements
-    paths = {
-        "source": config.source and _beside(folder, config.source),
-        "requirements": _beside(folder, requirements) if isinstance(requirements, str) else requirements,
-    }
-    return config.model_copy(update=paths)
 
 
 def _stack_name(account: AccountOptions, pattern: str | None) -> str | None:
@@ -224,6 +253,14 @@ def _given(template: TemplateOptions) -> ParametersFile:
     return replace(file, parameters={**file.parameters, **pairs(template.parameters, "--parameter", "Stage=dev")})
 
 
+_TAG_KEY, _TAG_VALUE = 128, 256
+
+
+def _is_tag(key: str, value: str) -> bool:
+    fits = 0 < len(key) <= _TAG_KEY and len(value) <= _TAG_VALUE
+    return fits and f"{key}{value}".isprintable() and not key.lower().startswith("aws:")
+
+
 def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """The tags of all sources, of which a later one wins. Raises `UsageError` for a tag that CloudFormation refuses.
 
@@ -233,18 +270,10 @@ def _tags(*sources: Mapping[str, str]) -> dict[str, str]:
     if empty := next((key for key, value in tags.items() if not value), None):
         hint = f"give it a value; a stack loses a tag that `tags` in {FILE} leaves out"
         raise UsageError(f"tag {empty} has an empty value, which CloudFormation refuses", hint)
+    if refused := next((key for key, value in tags.items() if not _is_tag(key, value)), None):
+        hint = f"a key of at most {_TAG_KEY} characters, without `aws:`, and a value of {_TAG_VALUE}, all printable"
+        raise UsageError(f"tag {refused[:_TAG_KEY]} is refused by CloudFormation", hint)
     return tags
-
-
-def _configured(file: File, env: str | None, given: Mapping[str, object]) -> dict[str, str]:
-    """The section that sets each parameter which is not given otherwise."""
-    sections = {"defaults": file.defaults, **({f"env.{env}": file.env[env]} if env else {})}
-    return {
-        name: f"[{section}.parameters] of {FILE}"
-        for section, environment in sections.items()
-        for name in environment.parameters
-        if name not in given
-    }
 
 
 def _with_parameters(
@@ -279,6 +308,15 @@ def _parameter(name: str, value: object, missing_unknown: bool) -> str | Unknown
     return ",".join(value) if isinstance(value, list) else as_text(value)
 
 
+def capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The capabilities of `--capability`."""
+    known = get_args(Capability)
+    for capability in given:
+        if capability not in known:
+            raise UsageError(f"`{capability}` is not a capability", f"use one of {', '.join(known)}")
+    return given
+
+
 def pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
     """The values of a KEY=VALUE option by their keys."""
     values = {}
@@ -288,15 +326,6 @@ def pairs(given: tuple[str, ...], option: str, example: str) -> dict[str, str]:
             raise UsageError(f"`{option} {pair}` is not KEY=VALUE", f"for example `{option} {example}`")
         values[name] = value
     return values
-
-
-def capabilities(given: tuple[str, ...]) -> tuple[str, ...]:
-    """The capabilities of `--capability`."""
-    known = get_args(Capability)
-    for capability in given:
-        if capability not in known:
-            raise UsageError(f"`{capability}` is not a capability", f"use one of {', '.join(known)}")
-    return given
 
 
 def lookups(given: tuple[str, ...]) -> dict[str, str]:

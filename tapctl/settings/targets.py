@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, TemplateError, UsageError
-from tapctl.settings.config_file import FILE, REGION, Fleet, FleetAccount
+from tapctl.settings.config_file import FILE
+from tapctl.settings.fleet_section import REGION, Fleet, FleetAccount
 from tapctl.template.load import read_source
 from tapctl.template.parameters import as_text
+from tapctl.template.parse import parse
+
+if TYPE_CHECKING:
+    from tapctl.settings.trusted import Trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +45,14 @@ class TargetAccount:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What `--targets` names: the fleets by their names, and the folder that their files are relative to."""
+    """What `--targets` names: the fleets by their names, and the folder that their files are relative to.
+
+    In a gate, `trusted` has the content of these files.
+    """
 
     fleets: Mapping[str, Fleet]
     folder: Path
+    trusted: Trusted | None = None
 
     @property
     def name(self) -> str:
@@ -55,24 +66,40 @@ class Targets:
         """The accounts of the configuration and of files. Raises `ConfigError` for a file that names no accounts."""
         for fleet in self.fleets.values():
             accounts = [target_account(fleet, account) for account in fleet.accounts]
-            accounts += _of_file(fleet, self.folder / fleet.file) if fleet.file else ()
+            accounts += _of_file(fleet, self.folder / fleet.file, self.trusted) if fleet.file else ()
             yield from (account for account in accounts if account.id not in fleet.exclude)
 
 
-def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None) -> Targets:
-    """The fleets of `--targets`: names with commas between them, or `all`.
+def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: Trusted | None = None) -> Targets:
+    """The fleets of `--targets`, names with commas between them or `all`, of the file at `path` or of what is trusted.
 
-    Raises `UsageError` for an empty name, `ConfigError` for one that the file at `path` does not have.
+    Raises `UsageError` for an empty name, `ConfigError` for one that there is no fleet of.
     """
+    where, folder = str(path or FILE), path.parent if path else Path()
+    if trusted:
+        fleets, where, folder = trusted.file.fleet, trusted.name, trusted.folder
     wanted = list(fleets) if names == "all" and "all" not in fleets else [name.strip() for name in names.split(",")]
     for name in wanted:
         if name not in fleets:
             near = difflib.get_close_matches(name, fleets, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"add `[fleet.{name or 'NAME'}]` to {FILE}"
-            raise ConfigError(f"{path or FILE} has no fleet `{name}`", hint)
+            raise ConfigError(f"{where} has no fleet `{name}`", hint)
     if not wanted:
-        raise UsageError(f"{path or FILE} has no fleet", f"add `[fleet.NAME]` to {FILE}")
-    return Targets({name: fleets[name] for name in wanted}, path.parent if path else Path())
+        raise UsageError(f"{where} has no fleet", f"add `[fleet.NAME]` to {FILE}")
+    return Targets({name: fleets[name] for name in wanted}, folder, trusted)
+
+
+def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening]:
+    """The fleets that the change under test has otherwise than what is trusted, which is in force."""
+    for name, fleet in targets.fleets.items() if targets.trusted else ():
+        if (other := tested.get(name)) != fleet:
+            shown = _shown(other) if other else "unset"
+            where = targets.trusted.name if targets.trusted else ""
+            yield Weakening(f"fleet.{name}", _shown(fleet), where, changed=True, proposed=shown)
+
+
+def _shown(fleet: Fleet) -> str:
+    return json.dumps(fleet.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
 
 
 def target_account(
@@ -106,13 +133,14 @@ def merged(accounts: Iterable[TargetAccount]) -> tuple[tuple[TargetAccount, ...]
 _REGION = re.compile(REGION)
 
 
-def _of_file(fleet: Fleet, path: Path) -> Iterator[TargetAccount]:
+def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[TargetAccount]:
     """The accounts of a file such as c7n-org's; its `profile`, `tags` and `vars` are not used.
 
     Source: https://cloudcustodian.io/docs/tools/c7n-org.html
     """
     try:
-        content = read_source(path).value
+        data = trusted.content(path) if trusted else None
+        content = (read_source(path) if data is None else parse(data.decode(errors="replace"), str(path))).value
     except TemplateError as error:
         raise ConfigError(error.message, f"correct `file` of the fleet in {FILE}") from None
     entries = content.get("accounts") if isinstance(content, dict) else None

@@ -49,7 +49,7 @@ def _statuses(value: object) -> tuple[str, ...]:
     return statuses
 
 
-Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses)]
+Statuses = Annotated[tuple[str, ...], BeforeValidator(_statuses, json_schema_input_type=int | str | list[int | str])]
 
 
 class Answer(Section):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapctl.errors import UsageError
-from tapctl.state.files import write_together
+from tapctl.state.files import leads_out, repository_of, write_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ def write(edits: Sequence[FileEdit]) -> None:
 
 def _check_inside(file: Path) -> None:
     """Raise `UsageError` for a link out of the repository; without one, out of the working folder."""
-    named, working = Path(os.path.normpath(file.absolute())), Path.cwd()
-    around = working if named.is_relative_to(working) else named.parent
-    root = next((folder for folder in named.parents if (folder / ".git").exists()), around)
-    target = named.resolve()
-    if not target.is_relative_to(root.resolve()):
+    root = repository_of(file)
+    if root is None:
+        named, root = Path(os.path.normpath(file.absolute())), Path.cwd()
+        root = root if named.is_relative_to(root) else named.parent
+    if target := leads_out(file, root):
         hint = "name that file as the template if you mean to edit it"
         raise UsageError(f"{file} is reached through a link and is {target}, which is outside of {root}", hint)
 

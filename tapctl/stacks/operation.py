@@ -20,7 +20,7 @@ from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackEvent, stack_name
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
 from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, PUBLISHED, OperationEnd, stack_status
-from tapctl.stacks import remains
+from tapctl.stacks import remains, validations
 from tapctl.stacks.diagnose import Diagnosis, diagnose
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
@@ -209,6 +209,18 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
     cause = diagnose(events) if end is not OperationEnd.SUCCESS else None
     if cause and cause.event and _is_failed_by_function(cause.event):
         yield from _function_log(aws, cause.event, events)
+    if cause and cause.event and cause.event.unvalidated:
+        yield from _failed_checks(aws, cause.event.stack_id)
+
+
+def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
+    """What CloudFormation refused before it touched a resource; its events only refer to it."""
+    checks = validations.read_of_stack(aws, stack_id)
+    if isinstance(checks, Unknown):
+        hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""
+        yield f"cannot show CloudFormation's checks: {checks.reason}{hint}"
+    else:
+        yield from (f"refused by CloudFormation's checks: {check}" for check in checks)
 
 
 def _is_failed_by_function(event: StackEvent) -> bool:

@@ -5,11 +5,11 @@ Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_OperationEvent.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tapctl.aws.cloudformation import change_set_events
+from tapctl.aws.cloudformation import change_set_events, failed_events
 from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.unknown import Unknown
@@ -56,9 +56,18 @@ Validations = tuple[Validation, ...] | Unknown
 
 def read(aws: Aws, change_set_id: str) -> Validations:
     """Every check that did not pass, warnings included; Unknown where they could not be read."""
+    return _read(aws, lambda: change_set_events(aws, change_set_id))
+
+
+def read_of_stack(aws: Aws, stack_id: str) -> Validations:
+    """The checks that refused the stack's newest operation; Unknown where they could not be read."""
+    return _read(aws, lambda: failed_events(aws, stack_id))
+
+
+def _read(aws: Aws, attempt: Callable[[], Iterable[Mapping[str, Any]]]) -> Validations:
     if not aws.supports("cloudformation", "DescribeEvents"):
         return Unknown("this version of boto3 cannot read them", "`pip install --upgrade boto3`")
-    events = read_or_unknown(PERMISSION, lambda: change_set_events(aws, change_set_id))
+    events = read_or_unknown(PERMISSION, attempt)
     if isinstance(events, Unknown):
         return events
     return tuple(dict.fromkeys(check for event in events if (check := _validation(event))))

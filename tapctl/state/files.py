@@ -128,6 +128,27 @@ def own_folder(path: Path) -> Path:
     return path
 
 
+def repository_of(file: Path) -> Path | None:
+    """The folder of the repository that has a file of this name, whatever links are on the way to it."""
+    return next((folder for folder in _named(file).parents if (folder / ".git").exists()), None)
+
+
+def leads_out(file: Path, root: Path) -> Path | None:
+    """What a file is behind the links on the way to it, if that is outside of this folder."""
+    target = _named(file).resolve()
+    return None if target.is_relative_to(root.resolve()) else target
+
+
+def refuse_link_out(file: Path) -> None:
+    """Raise `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+    if (root := repository_of(file)) and (target := leads_out(file, root)):
+        raise UsageError(f"{file} is a link out of the repository, to {target}", "name another file")
+
+
+def _named(file: Path) -> Path:
+    return Path(os.path.normpath(file.absolute()))
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write `text` to a temporary file beside `path` and move it into place.
 
@@ -160,6 +181,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
     """Raise `UsageError` for a file that cannot be written as far as that shows before the write, or given twice."""
     seen: dict[Path, Path] = {}
     for path in paths:
+        refuse_link_out(path)
         target = _target(path)
         if target is None:
             continue

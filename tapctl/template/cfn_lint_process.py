@@ -8,8 +8,9 @@ file.
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
 
@@ -25,21 +26,29 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     request = json.loads(sys.stdin.readline())
-    refused = None if request["trusted"] else next(powers(), None)
-    if refused:
-        sys.exit(json.dumps({"refused": refused}))
-    sys.argv[1:] = request["arguments"]
-    lint()
+    with TemporaryDirectory(prefix="tapctl-") as folder:
+        files: tuple[str, ...] = CONFIGURATION
+        own: list[str] = []
+        if request["configuration"] is not None:
+            # Also where it is empty: cfn-lint then reads no file of the working folder.
+            file = Path(folder, CONFIGURATION[0])
+            file.write_text(request["configuration"] or "{}", encoding="utf-8")
+            files, own = (str(file),), ["--config-file", str(file)]
+        refused = None if request["trusted"] else next(powers(files), None)
+        if refused:
+            sys.exit(json.dumps({"refused": refused}))
+        sys.argv[1:] = [*own, *request["arguments"]]
+        lint()
 
 
-def powers() -> Iterator[tuple[str, str]]:
+def powers(files: Sequence[str] = CONFIGURATION) -> Iterator[tuple[str, str]]:
     """The file and the key of each such entry in the working folder; the configuration at home is the user's own."""
     from cfnlint.decode.cfn_yaml import load
 
-    for name in CONFIGURATION:
+    for name in files:
         # As cfn-lint reads it, so that it finds no more than this does.
         entries = load(name) if Path(name).is_file() else None
-        yield from ((name, key) for key in _POWERS if key in (entries or {}))
+        yield from ((Path(name).name, key) for key in _POWERS if key in (entries or {}))
 
 
 if __name__ == "__main__":

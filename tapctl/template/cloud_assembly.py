@@ -18,10 +18,18 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class SynthesizedStack:
-    """The template file of a stack and the path of its construct, such as `Live/Relay`."""
+    """The template file of a stack and the path of its construct, such as `Live/Relay`.
+
+    `name` is the stack's, `needs` names the stacks of the assembly that are deployed first; `account` and `region` are
+    None where the app leaves them open.
+    """
 
     template: Path
     construct: str
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    account: str | None = None
+    region: str | None = None
 
     def __str__(self) -> str:
         return f"{self.template} ({self.construct})"
@@ -33,6 +41,23 @@ def stacks(folder: Path) -> list[SynthesizedStack]:
         raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder))
     by_template = {stack.template: stack for stack in _stacks(folder)}
     return [by_template[template] for template in sorted(by_template)]
+
+
+def in_order(folder: Path) -> list[SynthesizedStack]:
+    """The stacks of an assembly and of its stages, each behind those that it needs.
+
+    Raises `TemplateError` for a folder that is none, and for stacks that need each other.
+    """
+    left, ordered = stacks(folder), list[SynthesizedStack]()
+    while left:
+        waiting = {stack.name for stack in left}
+        ready = next((stack for stack in left if not waiting.intersection(stack.needs)), None)
+        if ready is None:
+            message = f"has stacks that need each other: {', '.join(sorted(waiting))}"
+            raise TemplateError(message, advise(Advice.SYNTHESIZE_CDK_APP), file=str(folder))
+        left.remove(ready)
+        ordered.append(ready)
+    return ordered
 
 
 def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
@@ -56,14 +81,26 @@ def _artifacts(manifest: Path) -> tuple[list[SynthesizedStack], list[Path]]:
     kinds: dict[str, list[tuple[str, Any]]] = {}
     for name, artifact in artifacts.items():
         kinds.setdefault(artifact["type"], []).append((name, artifact))
+    found = dict(kinds.get("aws:cloudformation:stack", []))
+    names = {name: str(artifact["properties"].get("stackName") or name) for name, artifact in found.items()}
     own = [
         SynthesizedStack(
-            manifest.parent / artifact["properties"]["templateFile"], str(artifact.get("displayName") or name)
+            manifest.parent / artifact["properties"]["templateFile"],
+            str(artifact.get("displayName") or name),
+            names[name],
+            tuple(names[needed] for needed in artifact.get("dependencies", []) if needed in names),
+            *_place(str(artifact.get("environment") or "")),
         )
-        for name, artifact in kinds.get("aws:cloudformation:stack", [])
+        for name, artifact in found.items()
     ]
     nested = kinds.get("cdk:cloud-assembly", [])
     return own, [manifest.parent / artifact["properties"]["directoryName"] for _, artifact in nested]
+
+
+def _place(environment: str) -> tuple[str | None, str | None]:
+    """The account and the Region of `aws://ACCOUNT/REGION`, each None where it is open, as in `unknown-region`."""
+    account, _, region = environment.removeprefix("aws://").partition("/")
+    return account if account.isdigit() else None, region if region and not region.startswith("unknown") else None
 
 
 def construct_of(template: Path) -> str:

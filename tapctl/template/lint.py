@@ -6,7 +6,7 @@ Templates in which it found nothing are cached by a hash of their texts, and not
 import hashlib
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,8 @@ class Linting:
     """The cache key of the templates; None where a clean result must not be cached."""
     trusted: bool = False
     """Whether a `.cfnlintrc` of the working folder may load rules, which are code, and replace specifications."""
+    configuration: str | None = None
+    """The text that is cfn-lint's configuration instead of any file of the working folder and at home."""
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +65,7 @@ class Linting:
     def begin(self, source: Source, region: str | None) -> None:
         """Lint a template and its nested ones, unless they are known to be clean."""
         sources = _sources(source)
-        key = cache_key(sources, region)
+        key = cache_key(sources, region, self.configuration)
         if is_clean(key):
             self._end()
         elif self.process:
@@ -79,7 +81,7 @@ class Linting:
         is_piped = sources[0].file == STDIN
         templates = () if is_piped else ("--template", *(source.file for source in sources))
         arguments = ["--format", "json", *(("--regions", region) if region else ()), *templates]
-        request = {"arguments": arguments, "trusted": self.trusted}
+        request = {"arguments": arguments, "trusted": self.trusted, "configuration": self.configuration}
         self.key, self.piped = key, sources[0].text.encode() if is_piped else None
         with suppress(OSError):  # where it failed to start, `matches` reports why
             self.process.stdin.write(f"{json.dumps(request)}\n".encode())
@@ -126,13 +128,14 @@ def boot(*, trusted: bool = False) -> Linting:
     return Linting(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe), trusted=trusted)  # noqa: S603 - our own interpreter
 
 
-def start(source: Source, region: str | None, *, trusted: bool = False) -> Linting:
+def start(source: Source, region: str | None, *, trusted: bool = False, configuration: str | None = None) -> Linting:
     """Lint a template and its nested ones, unless they are known to be clean."""
     sources = _sources(source)
-    key = cache_key(sources, region)
+    key = cache_key(sources, region, configuration)
     if is_clean(key):
         return Linting(None)
     linting = boot(trusted=trusted)
+    linting.configuration = configuration
     linting.send(sources, region, key)
     return linting
 
@@ -161,9 +164,10 @@ _OTHER_FILES = ("::MODULE", "AWS::Include")
 """In a template, these may make cfn-lint read files that are not part of the cache key."""
 
 
-def cache_key(sources: Sequence[Source], region: str | None) -> str | None:
-    """A hash of everything that the result depends on; None where it may depend on other files."""
-    if any((folder / name).exists() for folder in (Path(), Path.home()) for name in CONFIGURATION):
+def cache_key(sources: Sequence[Source], region: str | None, configuration: str | None = None) -> str | None:
+    """A hash of everything that the result depends on; None where it may depend on a configuration or other files."""
+    files = (folder / name for folder in (Path(), Path.home()) for name in CONFIGURATION)
+    if any(file.exists() for file in files) if configuration is None else configuration:
         return None
     texts = [source.text for source in sources]
     if any(mark in text for mark in _OTHER_FILES for text in texts):
@@ -193,3 +197,24 @@ def _clean_keys() -> list[str]:
     except (OSError, ValueError, RecursionError):
         return []
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def handler_permissions(types: Iterable[str], region: str | None = None) -> dict[str, tuple[str, ...]]:
+    """By resource type, the IAM actions that CloudFormation needs to create, update and delete it.
+
+    They come from the schemas of the types, which cfn-lint brings; a type without a schema, or without handlers in it,
+    is left out: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+    """
+    from cfnlint.schema import ResourceNotFoundError
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+    found: dict[str, tuple[str, ...]] = {}
+    for type_ in types:
+        with suppress(ResourceNotFoundError):
+            handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region or "us-east-1", type_).schema.get(
+                "handlers", {}
+            )
+            actions = (handlers.get(name, {}).get("permissions", ()) for name in ("create", "read", "update", "delete"))
+            if allowed := sorted({action for each in actions for action in each}):
+                found[type_] = tuple(allowed)
+    return found

@@ -56,7 +56,8 @@ class Response:
 
 def check_http(probe: HttpProbe, stack: DeployedStack, route: Route) -> Iterator[Check]:
     """`[[verify.http]]`: one request, whose response must be the expected one."""
-    subject = f"http {probe.output or probe.url}{probe.path}"
+    path = f"/{probe.path}" if probe.path and probe.path[0] not in "/?" else probe.path
+    subject = f"http {probe.output or probe.url}{path}"
     address = probe.url or stack.outputs.get(probe.output or "")
     if address is None:
         message = f"the stack has no output {probe.output}, which [[verify.http]] names"
@@ -67,7 +68,7 @@ def check_http(probe: HttpProbe, stack: DeployedStack, route: Route) -> Iterator
     except ConfigError as error:
         yield Check(subject, CheckStatus.FAILED, error.message, error.hint, permanent=True)
         return
-    url = f"{address.rstrip('/')}{probe.path}" if probe.path else address
+    url = f"{address.rstrip('/')}{path}" if path else address
     response = send(HttpRequest(url, headers=headers, method=probe.method), route, probe.timeout)
     if probe.accepts(response.status, response.text):
         yield Check(subject, CheckStatus.PROVED, f"{probe.method} returned {response.status}")

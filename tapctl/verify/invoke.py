@@ -100,8 +100,8 @@ def _answered(subject: str, expected: Any, answer: bytes) -> Check:
     except (ValueError, RecursionError):
         return Check(subject, CheckStatus.FAILED, "its answer is not JSON, which `expect` is compared with")
     if different := list(differences(expected, actual)):
-        where = ", ".join(path or "the whole" for path in different)
-        return Check(subject, CheckStatus.FAILED, f"its answer differs from `expect`: {where}")
+        where = f": {', '.join(different)}" if all(different) else ""
+        return Check(subject, CheckStatus.FAILED, f"its answer differs from `expect`{where}")
     return Check(subject, CheckStatus.PROVED, "gave the expected answer")
 
 

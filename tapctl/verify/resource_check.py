@@ -35,6 +35,11 @@ _ACTIONS = {"apigateway": "apigateway:GET", "apigatewayv2": "apigateway:GET"}
 """The IAM action of services whose actions are not named after their operations."""
 
 
+def action_of(service: str, operation: str) -> str:
+    """The IAM action of an operation of a boto3 client."""
+    return _ACTIONS.get(service, f"{service}:{operation}")
+
+
 def is_not_found(code: str) -> bool:
     """Whether an error code reports that the requested resource, or part of it, does not exist."""
     return bool(_NOT_FOUND.fullmatch(code))
@@ -65,7 +70,7 @@ class Answers:
         return answer
 
     def _ask(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
-        action = _ACTIONS.get(service, f"{service}:{operation}")
+        action = action_of(service, operation)
 
         def attempt() -> Any:
             try:
@@ -212,6 +217,20 @@ class ResourceCheck:
     """Further checks of the response, which no `PropertyCheck` can express."""
     only_with: str = ""
     """A property without which the operation is not called."""
+
+    @property
+    def permission(self) -> str:
+        """The IAM action that allows the operation."""
+        return action_of(self.service, self.operation)
+
+    def applies(self, properties: Mapping[str, Any]) -> bool:
+        """Whether the operation is called for a resource that has these properties, resolved or not."""
+        if self.only_with and not properties.get(self.only_with):
+            return False
+        if self.repeat_for:
+            return bool(properties.get(self.repeat_for))
+        compared = (check.expected(properties) is not NO_DEFAULT for check in self.properties)
+        return bool(self.states or self.further) or any(compared)
 
     def run(self, resource: LiveResource) -> Iterator[Check]:
         """The checks of one resource. Raises `NotFound` when it does not exist."""

@@ -18,8 +18,9 @@ from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.limits import LimitKind, limits_of
 from tapctl.unknown import Unknown
 from tapctl.workflows.cells import Cell, Cells, each_cell
-from tapctl.workflows.preflight import decide, lint_findings, survey, with_findings, without_hidden
+from tapctl.workflows.preflight import bounded_by_age, decide, linted, with_findings
 from tapctl.workflows.read_inputs import Trees, read_inputs
+from tapctl.workflows.survey import survey, without_hidden
 
 if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
@@ -56,7 +57,7 @@ class FleetPreflight:
 
     @property
     def lint_errors(self) -> list[Finding]:
-        return [finding for finding in self.lint if finding.severity == "error"]
+        return [finding for finding in self.lint if finding.severity == "error" and not finding.excused]
 
 
 def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: Linting | None = None) -> FleetPreflight:
@@ -72,7 +73,8 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
         if account := reader.snapshot():
             own, learned = _of_snapshot(own, account), account.learned
         own = replace(own, learned=learned)
-        result = with_findings(decide(template, read_inputs(template, reader, own, trees=trees), own), own)
+        inputs = bounded_by_age(read_inputs(template, reader, own, trees=trees), own)
+        result = with_findings(decide(template, inputs, own), own)
         return replace(result, account=replace(result.account, account_id=cell.account.id, region=cell.region))
 
     results = each_cell(fleet.cells, judge_cell)
@@ -82,7 +84,7 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
     cells = tuple(_summed(judged, settings))
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
-    lint = lint_findings(first, settings, linting) if first else ()
+    lint = linted(first, settings, linting).lint if first else ()
     return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Stack
+from tapctl.account.model import UNREAD
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.judge import Floor, Judgement, lacks_only_on_the_way
 from tapctl.concurrency.judge import judge as judge_concurrency
@@ -16,10 +15,9 @@ from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import RemedyMode, RemedyPolicy, allocate
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
-from tapctl.concurrency.warnings import unknown_names, unmet_minimums
+from tapctl.concurrency.warnings import snapshot_age, unknown_names, unmet_minimums
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
-from tapctl.limits import Limit, LimitKind, catalogue
 from tapctl.template.local_paths import RELATIVE
 from tapctl.template.model import SERVERLESS, Template
 from tapctl.template.nested import StackTree, missing_paths
@@ -47,14 +45,18 @@ def preflight(
 
     Without it the warnings that are tapctl's own are left.
     """
-    result = judge(template, reader, settings, replacements)
-    return replace(result, lint=lint_findings(result, settings, linting))
+    return linted(judge(template, reader, settings, replacements), settings, linting)
 
 
-def lint_findings(result: Preflight, settings: Settings, linting: Linting | None = None) -> tuple[Finding, ...]:
-    """The findings on the template itself: tapctl's own warnings, and the matches of cfn-lint if it runs."""
+def linted(result: Preflight, settings: Settings, linting: Linting | None) -> Preflight:
+    """The verdict with what the linting found, tapctl's own warnings, and what can weaken it."""
     own = (*_unbuilt(result.tree), *_missing_paths(result), *_wrong_handlers(result.tree, settings.function))
-    return (*own, *(_lint_findings(linting) if linting else ()))
+    result = replace(result, lint=(*own, *_lint_findings(linting)))
+    if settings.trusted is None:
+        return result
+    from tapctl.workflows.excuses import with_weakenings
+
+    return with_weakenings(result, settings)
 
 
 def identified(result: Preflight, reader: AccountReader) -> Preflight:
@@ -69,12 +71,26 @@ def judge(
     template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
 ) -> Preflight:
     """The verdict without linting; `replacements` is what a change set reports as replaced."""
-    result = decide(template, read_inputs(template, reader, settings, replacements), settings)
+    return judged(template, read_inputs(template, reader, settings, replacements), reader, settings)
+
+
+def judged(template: Template, inputs: Inputs, reader: AccountReader, settings: Settings) -> Preflight:
+    """The verdict on inputs that were read."""
+    result = decide(template, bounded_by_age(inputs, settings), settings)
     if result.concurrency.lacking:
         holders = reader.holders() if result.reserved_by_others else UNREAD
         account = replace(result.account, holders=holders)
         result = replace(result, account=account, pending_increases=read_pending_increases(reader))
     return with_findings(result, settings)
+
+
+def bounded_by_age(inputs: Inputs, settings: Settings) -> Inputs:
+    """The inputs, of which nothing is known where they are of a snapshot that is too old."""
+    if not inputs.account.is_snapshot or settings.max_age is None:
+        return inputs
+    from tapctl.account import snapshot
+
+    return replace(inputs, account=snapshot.bounded_by_age(inputs.account, settings.max_age, datetime.now(UTC)))
 
 
 def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
@@ -84,7 +100,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         inputs, judge_concurrency(changes, pool, pinned=settings.min_unreserved, learned=account.learned)
     )
     # Without the live stack it is unknown what the functions hold, and nothing is lowered.
-    bounds = account.stack if isinstance(account.stack, Unknown) else judgement.floor
+    bounds = account.stale or (account.stack if isinstance(account.stack, Unknown) else judgement.floor)
     two_step = _two_steps(template, inputs, judgement.outlook, bounds)
     # Two steps deploy what the template asks for, so no reservation is lowered for good.
     policy = RemedyPolicy(RemedyMode.FAIL) if two_step and two_step.first else settings.policy
@@ -124,8 +140,14 @@ def _two_steps(template: Template, inputs: Inputs, outlook: Outlook, bounds: Flo
 def with_findings(result: Preflight, settings: Settings) -> Preflight:
     """The decision with its findings on every limit that the template touches."""
     names = (*unknown_names(result.tree, settings.policy), *unmet_minimums(result, settings.policy))
-    warnings = (*names, *duplicate_keys(result.tree), *_kept_parameters(result))
-    return replace(result, findings=(*limits_check.check_limits(result), *warnings))
+    age = snapshot_age(result.account, result.template.file, datetime.now(UTC))
+    warnings = (*age, *names, *duplicate_keys(result.tree), *_kept_parameters(result))
+    findings = (*limits_check.check_limits(result), *warnings)
+    if settings.ignores:
+        from tapctl.workflows.excuses import without_ignored
+
+        findings = without_ignored(findings, settings.ignores)
+    return replace(result, findings=findings)
 
 
 def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
@@ -141,9 +163,9 @@ def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
 
 def _with_doubts(inputs: Inputs, judgement: Judgement) -> Judgement:
     """Downgrade to unknown when a denied read makes the sums unreliable."""
-    stack = inputs.account.stack
-    if isinstance(stack, Unknown) and any(change.grows for change in inputs.changes):
-        return replace(judgement, verdict=Verdict.UNKNOWN, reason=stack.reason, resolution=stack.resolution)
+    doubt = inputs.account.stale or inputs.account.stack
+    if isinstance(doubt, Unknown) and any(change.grows for change in inputs.changes):
+        return replace(judgement, verdict=Verdict.UNKNOWN, reason=doubt.reason, resolution=doubt.resolution)
     return judgement
 
 
@@ -244,10 +266,7 @@ _TAKES_BUILD = "its result, `.aws-sam/build/template.yaml`, is taken once it is 
 
 
 def _unbuilt(tree: StackTree, *, certain: bool = False) -> Iterator[Finding]:
-    """Warnings only: where the code is does not change the verdict; a deploy without it is refused.
-
-    With `certain` without those on code that may run as it is.
-    """
+    """Warnings only: a deploy refuses such code. With `certain` without those on code that may run as it is."""
     for member in tree.members():
         for missing in unbuilt(member.resolver) if member.resolver.template.was_serverless else ():
             message = f"{missing.owner}: its {missing.what} is not built, which `sam build` does"
@@ -290,7 +309,7 @@ def refuse_unbuilt(tree: StackTree) -> None:
         raise TemplateError(finding.message, finding.hints[0], file=finding.file, line=finding.line)
 
 
-def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
+def _lint_findings(linting: Linting | None) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             None,
@@ -302,42 +321,5 @@ def _lint_findings(linting: Linting) -> tuple[Finding, ...]:
             rule=match.rule,
             severity=match.severity,
         )
-        for match in linting.matches()
+        for match in (linting.matches() if linting else ())
     )
-
-
-def survey(
-    reader: AccountReader, settings: Settings, limits: Sequence[Limit] | None = None, *, holders: bool = False
-) -> Account:
-    """Everything of the account that the catalogue covers: what `tapctl account` shows and saves."""
-    with ThreadPoolExecutor(5, "read") as pool:
-        read: Future[AccountSettings] = pool.submit(reader.settings)
-        identity = pool.submit(reader.identity)
-        stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = pool.submit(reader.quotas, [limit for limit in limits or catalogue() if limit.kind is LimitKind.COUNT])
-        exports = pool.submit(reader.exports)
-        known = identity.result()
-        return Account(
-            region=settings.region if isinstance(known, Unknown) else known.region,
-            settings=read.result(),
-            account_id=None if isinstance(known, Unknown) else known.account_id,
-            taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            stack=without_hidden(stack.result(), settings.hidden) if stack else None,
-            quotas=quotas.result(),
-            exports=exports.result(),
-            learned=settings.learned,
-            holders=reader.holders() if holders else UNREAD,
-        )
-
-
-def without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
-    """The stack without the values that came from environment variables, which nothing shows or saves."""
-    if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
-        return stack
-    withheld = {
-        name: Unknown(
-            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
-        )
-        for name in hidden & stack.parameters.keys()
-    }
-    return replace(stack, parameters={**stack.parameters, **withheld})

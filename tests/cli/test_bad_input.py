@@ -123,7 +123,7 @@ def test_an_invalid_template(
         pytest.param(["--parameters-file", "other.json", "--parameter", "Stage=dev"], id="a file of something else"),
         pytest.param(["--env", "prd"], id="an environment that is not there"),
         pytest.param(["--env", "zzz"], id="an environment like none that is there"),
-        pytest.param(["--env", "prod", "-e", "staging"], id="two environments"),
+        pytest.param(["--env", "prod", "-e", "prod"], id="an environment twice"),
         pytest.param(["--snapshot", "gone.json"], id="a snapshot that is not there"),
         pytest.param(["--snapshot", "shop.yaml"], id="a snapshot that is none"),
         pytest.param(["--nope"], id="an unknown option"),
@@ -138,6 +138,13 @@ def test_invalid_options(arguments: list[str], shop: Path, tapctl: Tapctl, golde
     answer = tapctl("preflight", "shop.yaml", "--no-lint", *account, *arguments)
 
     assert "opensesame" not in answer.err
+    assert answer.is_error(2)
+    golden(worded(answer.err))
+
+
+def test_a_deploy_takes_one_environment(shop: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("deploy", "shop.yaml", "--env", "prod", "-e", "staging")
+
     assert answer.is_error(2)
     golden(worded(answer.err))
 
@@ -664,6 +671,21 @@ def test_a_device_is_refused(arguments: str, shop: Path, tapctl: Tapctl) -> None
     account = [] if "--snapshot" in given else ["--snapshot", "account.json"]
 
     assert tapctl("preflight", *named, *account, "--no-lint", *given).is_error(2)
+
+
+@pytest.mark.parametrize("output", ["out.json", "reports/out.json"])
+def test_an_output_does_not_follow_a_link_out_of_the_repository(
+    output: str, shop: Path, tmp_path_factory: pytest.TempPathFactory, tapctl: Tapctl
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "out.json"
+    outside.write_text("kept")
+    (shop / ".git").mkdir()
+    (shop / "out.json").symlink_to(outside)
+    (shop / "reports").symlink_to(outside.parent)
+
+    answer = tapctl("preflight", "queue.yaml", "--snapshot", "account.json", "--no-lint", "--output", output)
+
+    assert (answer.is_error(2), outside.read_text()) == (True, "kept")
 
 
 @pytest.mark.parametrize("kind", ["a device", "a folder"])

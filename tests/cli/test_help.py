@@ -33,7 +33,8 @@ def test_the_program_goes_by_the_name_that_it_runs_under(
 def test_the_usage_names_the_template_once(command: str, fresh: Terminal) -> None:
     usage, *rest = fresh.tapctl(command, "--help").out.splitlines()
 
-    assert usage == f"Usage: tapctl {command} [OPTIONS] [TEMPLATE]"
+    several = "..." if command == "preflight" else ""
+    assert usage == f"Usage: tapctl {command} [OPTIONS] [TEMPLATE]{several}"
     assert any("`-` reads standard input" in line for line in rest)
     assert not any("list[" in line or "<str>" in line for line in rest)
 
@@ -53,7 +54,7 @@ def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: G
     golden(answer.err)
 
 
-COMMANDS = ("", *_Commands.summaries, "sandbox start")
+COMMANDS = ("", *_Commands.summaries, "sandbox start", "config show", "hook template")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command or "tapctl" for command in COMMANDS])
@@ -75,3 +76,60 @@ def test_a_shell_completes_commands_and_options(fresh: Terminal) -> None:
     assert completed("tapctl de") == ["demand", "deploy", "destroy"]
     assert completed("tapctl preflight --re") == ["--resolve", "--region", "--remedy"]
     assert completed("tapctl preflight --remedy ") == ["ask", "adjust", "drop", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "variables", "answer"),
+    [
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "tapctl prefl"}, '"preflight":"Check whether the template fits'),
+        (
+            "fish",
+            {"_TYPER_COMPLETE_ARGS": "tapctl prefl", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+            "preflight\tCheck whether the template fits",
+        ),
+    ],
+)
+def test_zsh_and_fish_show_what_a_command_does(
+    shell: str, variables: dict[str, str], answer: str, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"_TAPCTL_COMPLETE": f"complete_{shell}", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    assert answer in tapctl().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_script(shell: str, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TAPCTL_COMPLETE", f"source_{shell}")
+
+    assert f"complete_{shell}" in tapctl().out
+
+
+def test_the_examples_of_each_help_are_commands_that_exist(tapctl: Tapctl) -> None:
+    for name, lines in _Commands.examples.items():
+        assert all(f"tapctl {name}" in line for line in lines)
+        words = [word.partition("=")[0] for line in lines for word in line.split() if word.startswith("--")]
+        text = tapctl(name, "--help").out
+        assert [word for word in words if word not in text.partition("Examples:")[0]] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "CI": "true"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0"}, False),
+    ],
+    ids=str,
+)
+def test_the_variables_for_colours(
+    variables: dict[str, str], coloured: bool, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in tapctl("limits", "kms").out) == coloured

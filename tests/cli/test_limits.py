@@ -82,3 +82,16 @@ def test_another_word_is_refused(tapctl: Tapctl, golden: Golden) -> None:
 
 def test_the_tables_are_for_people_and_for_markdown(template: str, tapctl: Tapctl, golden: Golden) -> None:
     golden([tapctl("limits", "-t", template, "vpc").out, tapctl("limits", "kms", "--format", "markdown").out])
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_names_of_the_template_are_data(format_: str, desk: Path, tapctl: Tapctl) -> None:
+    name = "V\n::error::x<img>"
+    subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": name}}}
+    resources = {name: {"Type": "AWS::EC2::VPC"}, "One": subnet, "Own": {"Type": name}}
+    (desk / "t.json").write_text(json.dumps({"Resources": resources}))
+
+    shown = tapctl("limits", "--template", "t.json", "--format", format_).out
+
+    assert not any(line.startswith(("::", "\\u003a")) for line in shown.splitlines())
+    assert format_ == "text" or "<img" not in shown.replace(r"\<", "")

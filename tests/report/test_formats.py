@@ -75,7 +75,7 @@ def test_what_could_not_be_judged_is_a_notification_of_sarif() -> None:
 @pytest.mark.parametrize(
     ("rule", "level", "docs"),
     [
-        pytest.param("lambda-reserved-concurrency", "error", "https://docs.aws.amazon.com/lambda/", id="a limit"),
+        pytest.param("lambda-reserved-concurrency", "error", "https://github.com/", id="a limit"),
         pytest.param("tapctl:duplicate-key", "warning", "https://github.com/", id="a rule of tapctl"),
         pytest.param("verify-output", "error", "https://github.com/", id="a check"),
         pytest.param("W3045", "warning", "https://github.com/aws-cloudformation/cfn-lint/", id="a rule of cfn-lint"),

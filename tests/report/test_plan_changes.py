@@ -57,6 +57,17 @@ def test_properties_follow_their_resource_with_both_values(golden: Golden) -> No
     golden(changed(ResourceChange("Modify", "Table", "AWS::DynamoDB::Table", "True", properties=properties)))
 
 
+def test_values_that_look_the_same_show_what_changes(golden: Golden) -> None:
+    properties = (
+        PropertyChange("Target", "integrations/Hook", "integrations/Hook", "Conditionally"),
+        PropertyChange("SourceArn", "", "", "Conditionally"),
+        PropertyChange("Secret", "****", "****", "Never"),
+        PropertyChange("Body", f"{'x' * 90}, post: a, {'y' * 90}", f"{'x' * 90}, get: b, {'y' * 90}", "Never"),
+        PropertyChange("Text", "x" * 59, "x" * 59 + "y" * 9, "Never"),
+    )
+    golden(changed(ResourceChange("Modify", "Route", "AWS::ApiGatewayV2::Route", properties=properties)))
+
+
 def test_the_changes_of_a_nested_stack_are_indented_below_it(golden: Golden) -> None:
     inner = ResourceChange("Remove", "Table", "AWS::DynamoDB::Table")
     golden(changed(ResourceChange("Modify", "Data", "AWS::CloudFormation::Stack", nested=(inner,))))

@@ -27,6 +27,13 @@ def test_proved_properties_of_a_resource_are_counted_before_its_other_checks(gol
     golden(as_text(*DETAILS[:2], FAILED, DETAILS[2], PROVED))
 
 
+def test_a_long_subject_is_shown_to_its_end() -> None:
+    subject = f"{'Nested' * 12}/Function"
+    rows = as_text(Check(subject, CheckStatus.PROVED, "Timeout is 3 " * 20)).splitlines()[1:-1]
+
+    assert "".join(row[4:].partition("  ")[0].strip() for row in rows).startswith(subject)
+
+
 def test_verbose_text_has_a_line_for_each_property() -> None:
     text = as_text(*DETAILS, options=RenderOptions(100, color=False, verbose=True))
 

@@ -140,6 +140,7 @@ class TestMistakes:
             pytest.param('a = 1\nb = "x', id="a-quote"),
             pytest.param("a = 1\na = 2", id="a-key-twice"),
             pytest.param(f"a = {'[' * 5000}", id="deep"),
+            pytest.param(f"a = {'9' * 5000}", id="a-number-of-5000-digits"),
         ],
     )
     def test_invalid_toml(self, folder: Path, text: str, golden: Golden) -> None:
@@ -280,8 +281,16 @@ protected = true
 
     @pytest.mark.parametrize(
         "options",
-        [{"tags": ("team",)}, {"tags": ("team=",)}, {"tags": ("=shop",)}, {"capabilities": ("CAPABILITY_ALL",)}],
-        ids=["a tag without a value", "an empty tag", "a tag without a key", "an unknown capability"],
+        [
+            pytest.param({"tags": ("team",)}, id="a tag without a value"),
+            pytest.param({"tags": ("team=",)}, id="an empty tag"),
+            pytest.param({"tags": ("=shop",)}, id="a tag without a key"),
+            pytest.param({"tags": ("AWS:team=shop",)}, id="a reserved tag"),
+            pytest.param({"tags": (f"{'k' * 129}=shop",)}, id="a long key"),
+            pytest.param({"tags": (f"team={'v' * 257}",)}, id="a long value"),
+            pytest.param({"tags": ("team=\x1b[31m",)}, id="a control character"),
+            pytest.param({"capabilities": ("CAPABILITY_ALL",)}, id="an unknown capability"),
+        ],
     )
     def test_an_invalid_tag_or_capability(self, folder: Path, options: Mapping[str, Any], golden: Golden) -> None:
         golden(refused(folder, "", **options))

@@ -82,6 +82,11 @@ def test_the_minimum_in_the_brackets_is_explained(wrapper: str, text: str, minim
             "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
             id="memory of a new account",
         ),
+        pytest.param(
+            "Validation failed with 2 error(s). Call DescribeEvents to retrieve the full list of issues with resource"
+            " and property details, resolve each error, then retry the operation.",
+            id="validation",
+        ),
         pytest.param("shop-role already exists in stack arn:x", id="a name in use"),
         pytest.param("User: arn:aws:iam::1:user/x is not authorized to perform: kms:CreateKey", id="not authorised"),
         pytest.param("The role defined for the function cannot be assumed by Lambda.", id="a role too new"),

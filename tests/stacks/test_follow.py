@@ -70,6 +70,14 @@ def test_it_stops_at_every_terminal_status(end: str) -> None:
     assert collected(following(history).follow)[-1] == ("shop", end)
 
 
+def test_a_failed_validation_is_not_the_end_since_its_rollback_follows() -> None:
+    history = History()
+    history.end(1.0, "CREATE_FAILED", DetailedStatus="VALIDATION_FAILED", ResourceStatusReason="Validation failed")
+    history.end(9.0, "ROLLBACK_COMPLETE")
+
+    assert collected(following(history).follow) == [("shop", "CREATE_FAILED"), ("shop", "ROLLBACK_COMPLETE")]
+
+
 def test_an_earlier_operation_is_left_out_and_not_read() -> None:
     history = History(page=10)
     for number in range(1000):

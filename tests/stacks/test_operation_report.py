@@ -57,6 +57,30 @@ def test_a_success_reads_nothing() -> None:
     )
 
 
+def unvalidated() -> list[StackEvent]:
+    refused = event(
+        "shop", "CREATE_FAILED", "Validation failed", STACK, physical_id=STACK_ID, detail="VALIDATION_FAILED"
+    )
+    return [refused, end("ROLLBACK_COMPLETE")]
+
+
+def test_the_checks_that_refused_an_operation_are_named(golden: Golden) -> None:
+    refusal = {
+        "EventId": "1",
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "Files",
+        "ValidationName": "NAME_CONFLICT_VALIDATION",
+        "ValidationStatus": "FAILED",
+        "ValidationStatusReason": "a bucket of this name exists",
+        "ValidationPath": "/Resources/Files",
+    }
+    with stubbed("cloudformation") as (aws, stubs):
+        stubs["cloudformation"].add_response("describe_events", {"OperationEvents": [refusal]})
+        golden(list(closing_remarks(aws, unvalidated())), "read")
+        stubs["cloudformation"].add_client_error("describe_events", "AccessDenied", "no", 403)
+        golden(list(closing_remarks(aws, unvalidated())), "denied")
+
+
 def logged(*messages: str, stream: str = STREAM) -> dict[str, Any]:
     return {"events": [{"timestamp": 1, "message": message, "logStreamName": stream} for message in messages]}
 

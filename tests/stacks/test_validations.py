@@ -74,3 +74,21 @@ def test_a_denied_read_is_unknown_and_names_the_action() -> None:
 
     assert isinstance(found, Unknown)
     assert PERMISSION in found.reason
+
+
+def test_the_checks_of_the_newest_operation_of_a_stack_are_read() -> None:
+    failure = check("NAME_CONFLICT_VALIDATION", "FAIL", OperationId="new", ValidationStatusReason="exists")
+    with stubbed("cloudformation") as (aws, stubs):
+        events = [failure, {"EventType": "PROVISIONING_ERROR", "OperationId": "new"}]
+        queue(stubs["cloudformation"], *events, check("PROPERTY_VALIDATION", "FAIL", OperationId="old"))
+
+        found = validations.read_of_stack(aws, "shop")
+
+    assert found == (Validation("NAME_CONFLICT_VALIDATION", "FAILED", "FAIL", "exists"),)
+
+
+def test_a_stack_without_failures_has_no_checks() -> None:
+    with stubbed("cloudformation") as (aws, stubs):
+        queue(stubs["cloudformation"])
+
+        assert validations.read_of_stack(aws, "shop") == ()

@@ -116,6 +116,17 @@ def test_a_probe_sends_the_configured_request(golden: Golden) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "requested"), [("orders/7", "/orders/7"), ("/orders", "/orders"), ("?q=1", "/?q=1"), ("", "/")]
+)
+def test_a_path_is_below_the_address(path: str, requested: str) -> None:
+    assert probe_checks(Reply(200), path=path)[1][0][1] == requested
+
+
+def test_the_subject_separates_the_output_from_the_path() -> None:
+    assert probe_checks(Reply(200), path="orders")[0][0].subject == "http Url/orders"
+
+
+@pytest.mark.parametrize(
     ("reply", "probe", "status"),
     [
         pytest.param(Reply(204), {}, "proved", id="2xx by default"),

@@ -240,6 +240,35 @@ def test_a_stage_is_compared_by_throttling_and_access_log(golden: Golden) -> Non
     golden(messages)
 
 
+OPERATION: dict[str, Any] = {"x-amazon-apigateway-integration": {"type": "aws_proxy"}}
+PATHS: dict[str, Any] = {
+    "/orders": {"post": OPERATION, "parameters": []},
+    "/all": {"x-amazon-apigateway-any-method": OPERATION},
+    "/$default": {"x-amazon-apigateway-any-method": OPERATION},
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "live", "more", "status"),
+    [
+        pytest.param(PATHS, ["POST /orders", "ANY /all", "$default", "GET /own"], {}, "proved", id="all there"),
+        pytest.param(PATHS, ["$default"], {}, "failed", id="two are missing"),
+        pytest.param(PATHS, ["$default"], {"NextToken": "x"}, "not checked", id="a page of many"),
+        pytest.param({"Fn::ImportValue": "paths"}, [], {}, "not checked", id="paths that only AWS knows"),
+    ],
+)
+def test_the_routes_of_a_definition_exist(
+    paths: Any, live: list[str], more: dict[str, Any], status: str, golden: Golden
+) -> None:
+    routes = {"Items": [{"RouteKey": key} for key in live], **more}
+    responses = {"apigatewayv2:get_api": {"ProtocolType": "HTTP"}, "apigatewayv2:get_routes": routes}
+
+    checks = check_resource("AWS::ApiGatewayV2::Api", {"Body": {"paths": paths}}, responses)
+
+    assert statuses(checks) == ["proved", status]
+    golden(checks[1].message)
+
+
 ALARM = {
     "Namespace": "AWS/Lambda",
     "MetricName": "Errors",

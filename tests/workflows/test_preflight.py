@@ -47,9 +47,9 @@ from tapctl.workflows.preflight import (
     preflight,
     refuse_unbuilt,
     refuse_wrong_handlers,
-    survey,
 )
 from tapctl.workflows.read_inputs import stack_tree_for
+from tapctl.workflows.survey import survey
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
 from tests.support.templates import template

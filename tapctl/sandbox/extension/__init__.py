@@ -7,6 +7,7 @@
     stored_properties  function properties that the emulator drops
     tables             CloudFormation's handler of DynamoDB tables
     buckets            the deletion of buckets, and what `cdk bootstrap` leaves in an account
+    http_apis          the routes of an HTTP API's OpenAPI definition
     change_sets        what a change set lists, and when there is one
     credentials        what functions and assumed roles sign with
     served_urls        URLs of functions and APIs, of every account
@@ -18,7 +19,7 @@ Every replacement checks first and then calls the original, so a refusal leaves 
 
 from pathlib import Path
 
-from tapctl.sandbox.extension import api, buckets, change_sets, credentials, functions, served_urls, tables
+from tapctl.sandbox.extension import api, buckets, change_sets, credentials, functions, http_apis, served_urls, tables
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
 from tapctl.sandbox.secret import Secret
@@ -34,6 +35,7 @@ def install(folder: Path, endpoint: str, secret: Secret) -> None:
     functions.install(account)
     tables.install()
     buckets.install()
+    http_apis.install()
     change_sets.install()
     credentials.install(secret)
     served_urls.install(endpoint, secret)

@@ -90,6 +90,7 @@ UPDATE_BACKUPS = Patch(_DYNAMODB, "_update_continuous_backups")
 UPDATE_TTL = Patch(_DYNAMODB, "_update_ttl")
 RESOLVE_KEY = Patch("ministack.services.kms", "_resolve_key")
 HTTP_APIS = Patch("ministack.services.apigateway", "_apis")
+HTTP_ROUTES = Patch("ministack.services.apigateway", "_routes")
 FIND_HTTP_API = Patch("ministack.services.apigateway", "find_api_scope")
 REST_APIS = Patch("ministack.services.apigateway_v1", "_rest_apis")
 FIND_REST_API = Patch("ministack.services.apigateway_v1", "find_api_scope")
@@ -143,6 +144,7 @@ PATCHES = (
     UPDATE_TTL,
     RESOLVE_KEY,
     HTTP_APIS,
+    HTTP_ROUTES,
     FIND_HTTP_API,
     REST_APIS,
     FIND_REST_API,
@@ -161,8 +163,10 @@ HANDLER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "AWS::S3::Bucket": ("delete",),
     "AWS::Lambda::Url": ("create", "update"),
     "AWS::ApiGatewayV2::Api": ("create", "update"),
+    "AWS::ApiGatewayV2::Integration": ("create", "delete"),
+    "AWS::ApiGatewayV2::Route": ("create", "delete"),
 }
-"""The CloudFormation handlers that the extension wraps, by resource type."""
+"""The CloudFormation handlers that the extension wraps or calls, by resource type."""
 
 
 def require() -> None:

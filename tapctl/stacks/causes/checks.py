@@ -4,6 +4,11 @@ from tapctl.stacks.causes.cause import Cause
 
 CHECKS = (
     Cause(
+        r"Validation failed with \d+ error\(s\)\. Call DescribeEvents",
+        "CloudFormation's checks refused it before a resource was touched",
+        "fix what the checks above name",
+    ),
+    Cause(
         r"AWS::EarlyValidation::(?P<check>\w+)",
         "CloudFormation's check {check} of the change set failed",
         "fix what the checks above name",

@@ -12,11 +12,15 @@ from tapctl.verify.resource_check import (
     Parameters,
     PropertyCheck,
     ResourceCheck,
+    at,
     by_id,
     exists,
     own_id,
     without_details,
 )
+
+_ANY_METHOD, _DEFAULT = "x-amazon-apigateway-any-method", "$default"
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", _ANY_METHOD}
 
 
 def _in_rest_api(parameter: str) -> Parameters:
@@ -47,6 +51,38 @@ def _deployment(resource: LiveResource, response: Any) -> Iterator[Check]:
     actual = response.get("deploymentId")
     stage = f"stage {resource.properties['StageName']}"
     yield resource.compared(bool(actual), f"{stage} serves deployment {actual}", f"{stage} has no deployment")
+
+
+def _route_keys(body: Any) -> set[str] | Unknown:
+    """The routes that an OpenAPI definition makes, such as `GET /orders/{id}` or `$default`.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html
+    """
+    paths = at(body, "paths", {})
+    if isinstance(paths, Unknown):
+        return paths
+    keys: set[str] = set()
+    for path, operations in paths.items() if isinstance(paths, Mapping) else ():
+        if isinstance(operations, Unknown):
+            return operations
+        for method in {*operations} & _METHODS if isinstance(operations, Mapping) else ():
+            verb = "ANY" if method == _ANY_METHOD else method.upper()
+            keys.add(_DEFAULT if path.strip("/") == _DEFAULT else f"{verb} {path}")
+    return keys
+
+
+def _routes(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """The routes of the definition, which no resource of the template stands for; one page of the live ones is read."""
+    expected = _route_keys(resource.properties["Body"])
+    if isinstance(expected, Unknown):
+        yield resource.unresolved("Body")
+        return
+    missing = sorted(expected - {route.get("RouteKey") for route in response.get("Items") or []})
+    if missing and response.get("NextToken"):
+        yield resource.not_checked("the routes of Body: the API has more than one page of routes")
+    elif expected:
+        proved = f"the routes of Body exist: {', '.join(sorted(expected))}"
+        yield resource.compared(not missing, proved, f"routes of Body do not exist: {', '.join(missing)}")
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
@@ -137,6 +173,14 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
                 PropertyCheck("ProtocolType", default="HTTP"),
                 PropertyCheck("DisableExecuteApiEndpoint", absent=False),
             ),
+        ),
+        ResourceCheck(
+            "apigatewayv2",
+            "GetRoutes",
+            by_id("ApiId"),
+            part=lambda _resource: "the list of routes",
+            further=_routes,
+            only_with="Body",
         ),
     ),
     "AWS::ApiGatewayV2::Integration": (

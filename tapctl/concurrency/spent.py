@@ -1,0 +1,82 @@
+"""What the targets before one add to their account, so that they are judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tapctl.account.model import Account, Quota, Usage
+from tapctl.concurrency.counting import Addition, Inventory
+from tapctl.concurrency.exports_check import exported_names
+from tapctl.concurrency.limits_check import additions, touched
+from tapctl.concurrency.result import Preflight
+from tapctl.limits import LimitKind
+from tapctl.unknown import Count, Unknown, total
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What targets before this one add to an account: executions, units of limits by key, and exports by name."""
+
+    executions: Count = 0
+    additions: tuple[tuple[str, Addition], ...] = ()
+    exports: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, result: Preflight, name: str) -> Spent:
+        """With what the deploy of this target adds."""
+        claims = [total([change.claim_after, _negative(change.claim_before)]) for change in result.changes]
+        executions = total([self.executions, *claims])
+        if isinstance(executions, Unknown):
+            executions = Unknown(f"how much {name} reserves is unknown: {executions.reason}", executions.resolution)
+        inventory, stack = Inventory(result.tree), result.account.stack
+        deployed = Inventory(result.deployed) if result.deployed else None
+        added = tuple(
+            (limit.key, addition)
+            for limit in touched(result.tree, stack)
+            if limit.kind is LimitKind.COUNT and limit.usage
+            for addition in additions(limit, inventory, stack, deployed)
+            if not (addition.parent and addition.parent.in_template)
+        )
+        names = dict.fromkeys(exported_names(result.tree), result.stack_name or name)
+        return Spent(executions, (*self.additions, *added), {**self.exports, **names})
+
+    def on(self, account: Account) -> Account:
+        """The account once all of it is deployed."""
+        pool, exports = account.settings.concurrency, account.exports
+        unreserved = total([pool.unreserved, _negative(self.executions)])
+        quotas = dict(account.quotas)
+        for key, addition in self.additions:
+            if key in quotas:
+                quotas[key] = _with(quotas[key], addition)
+        return replace(
+            account,
+            settings=replace(account.settings, concurrency=replace(pool, unreserved=unreserved)),
+            quotas=quotas,
+            exports=exports if isinstance(exports, Unknown) else {**self.exports, **exports},
+        )
+
+
+def _negative(count: Count) -> Count:
+    return count if isinstance(count, Unknown) else -count
+
+
+def _with(quota: Quota, addition: Addition) -> Quota:
+    """The quota with what is added to its usage: surely the least, and maybe the rest."""
+    usage: Usage = quota.usage
+    if addition.unknown:
+        return replace(quota, usage=addition.unknown)
+    rest, parent = addition.most - addition.least, addition.parent
+    match usage:
+        case Unknown():
+            return quota
+        case Mapping() if parent and not parent.is_open:
+            return replace(
+                quota,
+                usage={**usage, parent.id: usage.get(parent.id, 0) + addition.least},
+                maybe=quota.maybe + rest,
+            )
+        case int() | float() if parent is None:
+            return replace(quota, usage=usage + addition.least, maybe=quota.maybe + rest)
+        case _:
+            # Which parent gets it, or how much of it the fullest one has, is open.
+            return replace(quota, maybe=quota.maybe + addition.most)

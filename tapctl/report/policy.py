@@ -1,0 +1,316 @@
+"""The least-privilege IAM policy of a command for a template: what tapctl itself calls, and nothing else.
+
+Each action comes from the table that makes the call: the rows of the catalogue, the checks of `verify`, and `USES` for
+CloudFormation, S3 and Lambda. What CloudFormation does to the resources is up to its service role, or else to the
+caller's own permissions, which the schemas of the resource types name.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
+
+from tapctl.concurrency.counting import Inventory
+from tapctl.concurrency.exports_check import exports_anything
+from tapctl.concurrency.limits_check import touched
+from tapctl.concurrency.read_demand import read_demand
+from tapctl.limits import CONCURRENCY, LimitKind, catalogue
+from tapctl.packaging.bucket import bucket_name
+from tapctl.packaging.package import MAX_BODY
+from tapctl.resource_types import STACK
+from tapctl.template.local_paths import local_paths
+from tapctl.template.model import Template
+from tapctl.template.parameters import SSM_TYPE
+from tapctl.verify.services import CHECKS_BY_TYPE
+
+if TYPE_CHECKING:
+    from tapctl.settings.settings import Settings
+    from tapctl.template.nested import StackTree
+
+
+class Command(StrEnum):
+    """A command that has a policy; a deploy does what the other two do, too."""
+
+    PREFLIGHT = "preflight"
+    DEPLOY = "deploy"
+    VERIFY = "verify"
+
+
+class When(Enum):
+    """What of the template or the settings makes tapctl use an action."""
+
+    ALWAYS = "always"
+    FUNCTIONS = "it has functions, or may have some"
+    EXPORTS = "it exports values"
+    IMPORTS = "its values depend on exports"
+    STORED = "its values depend on the Parameter Store"
+    UPLOADS = "something of it is uploaded"
+    OWN_BUCKET = "tapctl's own bucket takes what is uploaded"
+    IMAGES = "the CDK's assets have container images"
+    ROLE = "a service role is set"
+    PROTECTED = "termination protection is set"
+    INVOKES = "[[verify.invoke]] is set"
+    WEBHOOK = "[verify.webhook] is set"
+    DRIFT = "drift is detected"
+
+
+class Scope(Enum):
+    """The resources of an action; `ANY` also where IAM knows no resource for it."""
+
+    ANY = "Read"
+    STACK = "Stack"
+    BUCKET = "ArtifactBucket"
+    OBJECTS = "Artifacts"
+    ROLE = "ServiceRole"
+    RESOURCES = "Resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An action of a command, with the API operations that it is for; none where AWS acts for the caller."""
+
+    command: Command
+    action: str
+    operations: tuple[str, ...]
+    when: When = When.ALWAYS
+    scope: Scope = Scope.ANY
+
+
+def _uses(
+    command: Command, service: str, *operations: str, when: When = When.ALWAYS, scope: Scope = Scope.ANY
+) -> tuple[Use, ...]:
+    """Uses of operations that have the names of their actions."""
+    return tuple(Use(command, f"{service}:{name}", (f"{service}:{name}",), when, scope) for name in operations)
+
+
+def _s3(action: str, *operations: str, scope: Scope = Scope.BUCKET, when: When = When.UPLOADS) -> Use:
+    return Use(Command.DEPLOY, f"s3:{action}", tuple(f"s3:{name}" for name in operations), when, scope)
+
+
+def _own(action: str, operation: str) -> Use:
+    """A use on tapctl's own bucket alone; a configured one is neither created nor changed."""
+    return _s3(action, operation, when=When.OWN_BUCKET)
+
+
+_PREFLIGHT, _DEPLOY, _VERIFY = Command.PREFLIGHT, Command.DEPLOY, Command.VERIFY
+
+USES: tuple[Use, ...] = (
+    *_uses(_PREFLIGHT, "lambda", "GetAccountSettings"),
+    *_uses(_PREFLIGHT, "lambda", "GetFunctionConcurrency", "ListProvisionedConcurrencyConfigs", "ListFunctions",
+           when=When.FUNCTIONS),
+    *_uses(_PREFLIGHT, "servicequotas", "ListRequestedServiceQuotaChangeHistoryByQuota", when=When.FUNCTIONS),
+    *_uses(_PREFLIGHT, "cloudformation", "DescribeStacks", "ListStackResources", "GetTemplate", "DescribeStackEvents",
+           scope=Scope.STACK),
+    *_uses(_PREFLIGHT, "cloudformation", "ListStacks", when=When.FUNCTIONS),
+    *_uses(_PREFLIGHT, "cloudformation", "ListExports", when=When.EXPORTS),
+    *_uses(_PREFLIGHT, "cloudformation", "ListImports", when=When.EXPORTS),
+    *_uses(_PREFLIGHT, "cloudformation", "ListExports", when=When.IMPORTS),
+    *_uses(_PREFLIGHT, "ssm", "GetParameters", when=When.STORED),
+    *_uses(_DEPLOY, "cloudformation", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet",
+           "ListChangeSets", "DescribeStackResource", "DeleteStack", "RollbackStack", "ContinueUpdateRollback",
+           "CancelUpdateStack", scope=Scope.STACK),
+    *_uses(_DEPLOY, "cloudformation", "UpdateTerminationProtection", when=When.PROTECTED, scope=Scope.STACK),
+    *_uses(_DEPLOY, "cloudformation", "DescribeEvents"),
+    *_uses(_DEPLOY, "lambda", "GetFunctionConfiguration", when=When.FUNCTIONS),
+    *_uses(_DEPLOY, "logs", "FilterLogEvents", when=When.FUNCTIONS),
+    *_uses(_DEPLOY, "ecr", "DescribeImages", when=When.IMAGES),
+    Use(_DEPLOY, "iam:PassRole", (), When.ROLE, Scope.ROLE),
+    _s3("ListBucket", "HeadBucket", "ListObjectsV2"),
+    _own("CreateBucket", "CreateBucket"),
+    _own("DeleteBucket", "DeleteBucket"),
+    _own("GetBucketPolicy", "GetBucketPolicy"),
+    _own("PutBucketPolicy", "PutBucketPolicy"),
+    _own("PutBucketPublicAccessBlock", "PutPublicAccessBlock"),
+    _own("PutBucketVersioning", "PutBucketVersioning"),
+    _own("PutEncryptionConfiguration", "PutBucketEncryption"),
+    _own("PutLifecycleConfiguration", "PutBucketLifecycleConfiguration"),
+    _s3("PutObject", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
+        scope=Scope.OBJECTS),
+    _s3("AbortMultipartUpload", "AbortMultipartUpload", scope=Scope.OBJECTS),
+    # CloudFormation and Lambda read the artifacts in the name of the caller.
+    _s3("GetObject", scope=Scope.OBJECTS),
+    *_uses(_VERIFY, "cloudformation", "DescribeStacks", "ListStackResources", "GetTemplate", scope=Scope.STACK),
+    *_uses(_VERIFY, "cloudformation", "ListExports", when=When.EXPORTS),
+    *_uses(_VERIFY, "lambda", "InvokeFunction", when=When.INVOKES),
+    *_uses(_VERIFY, "dynamodb", "GetItem", when=When.WEBHOOK),
+    *_uses(_VERIFY, "cloudformation", "DetectStackDrift", "DescribeStackDriftDetectionStatus",
+           "DescribeStackResourceDrifts", when=When.DRIFT, scope=Scope.STACK),
+)  # fmt: skip
+"""What the commands call beside the rows of the catalogue and the checks of resources."""
+
+_COMMANDS = {_PREFLIGHT: (_PREFLIGHT,), _VERIFY: (_VERIFY,), _DEPLOY: (_PREFLIGHT, _DEPLOY, _VERIFY)}
+
+NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
+"""https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The actions on the same resources, and the ARNs of these."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: bool = False) -> tuple[Statement, ...]:
+    """The statements that let a command work on this template; no account is read."""
+    given = _given(tree, settings, drift=drift)
+    uses = [use for use in USES if use.command in _COMMANDS[command] and use.when in given]
+    resources = _resources(tree, settings)
+    actions: dict[Scope, set[str]] = {scope: set() for scope in Scope}
+    for use in uses:
+        actions[use.scope if use.scope in resources else Scope.ANY].add(use.action)
+    # An action that is allowed on everything needs no statement on some.
+    actions[Scope.ANY] |= set(_from_tables(command, tree)) - {NEEDS_NO_PERMISSION}
+    return tuple(
+        Statement(scope.value, tuple(sorted(own)), resources.get(scope, ("*",)))
+        for scope in Scope
+        if (own := actions[scope] - (actions[Scope.ANY] if scope is not Scope.ANY else set()))
+    )
+
+
+def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
+    """The statements for whatever template may come: every use without a setting, and every limit."""
+    optional = {When.IMAGES, When.ROLE, When.PROTECTED, When.INVOKES, When.WEBHOOK, When.DRIFT}
+    uses = {use.action for use in USES if use.command in _COMMANDS[command] and use.when not in optional}
+    limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}
+    return (Statement(Scope.ANY.value, tuple(sorted(uses | limits)), ("*",)),)
+
+
+def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | None, tuple[str, ...]]:
+    """What CloudFormation does to the resources of the template, and the types whose schema does not say it."""
+    from tapctl.template.lint import handler_permissions
+
+    types = sorted(type_ for type_ in _types(tree) if not type_.startswith("Custom::"))
+    found = handler_permissions(types, region)
+    actions = tuple(sorted({action for each in found.values() for action in each}))
+    statement = Statement(Scope.RESOURCES.value, actions, ("*",)) if actions else None
+    return statement, tuple(type_ for type_ in types if type_ not in found)
+
+
+def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:
+    """The conditions that hold."""
+    lookups = read_demand(tree).lookups
+    templates = [member.resolver.template for member in tree.members()]
+    stored = any(
+        str(entry.get("Type")).startswith(SSM_TYPE) for each in templates for entry in each.parameters.values()
+    )
+    uploads = any(len(each.source.text) > MAX_BODY // 2 or any(local_paths(each)) for each in templates)
+    facts = {
+        When.ALWAYS: True,
+        When.FUNCTIONS: CONCURRENCY in touched(tree, None),
+        When.EXPORTS: exports_anything(tree),
+        When.IMPORTS: any(key.startswith("import:") for key in lookups),
+        When.STORED: stored or any(key.startswith("ssm:") for key in lookups),
+        When.UPLOADS: uploads or len(templates) > 1,
+        When.OWN_BUCKET: (uploads or len(templates) > 1) and not settings.artifact_bucket,
+        When.IMAGES: any("container-assets" in each.source.text for each in templates),
+        When.ROLE: bool(settings.role_arn),
+        When.PROTECTED: settings.termination_protection is not None,
+        When.INVOKES: bool(settings.verify.invoke),
+        When.WEBHOOK: settings.verify.webhook is not None,
+        When.DRIFT: drift,
+    }
+    return {when for when, holds in facts.items() if holds}
+
+
+def _types(tree: "StackTree") -> set[str]:
+    return set(Inventory(tree).by_type)
+
+
+def _from_tables(command: Command, tree: "StackTree") -> Iterable[str]:
+    """The actions of the limits and of the checks of resources."""
+    if command is not Command.VERIFY:
+        for limit in touched(tree, None):
+            yield from limit.permissions if limit.kind is LimitKind.COUNT else ()
+    if command is not Command.PREFLIGHT:
+        for item in Inventory(tree).by_name.values():
+            checks = CHECKS_BY_TYPE.get(item.type, ())
+            yield from (check.permission for check in checks if check.applies(item.resource.properties))
+
+
+def _resources(tree: "StackTree", settings: "Settings") -> dict[Scope, tuple[str, ...]]:
+    """The ARNs of each scope that the settings name; a scope without is that of everything."""
+    found: dict[Scope, tuple[str, ...]] = {}
+    arn = f"arn:{tree.resolver.pseudo.get('AWS::Partition', 'aws')}"
+    if settings.stack_name:
+        region, account = settings.region or "*", settings.account or "*"
+        names = [settings.stack_name, *([f"{settings.stack_name}-*"] if STACK in _types(tree) else [])]
+        stacks = [f"{arn}:cloudformation:{region}:{account}:stack/{name}/*" for name in names]
+        # CreateChangeSet needs the transforms, too.
+        written = [
+            Template(each.resolver.template.source, each.resolver.template.source.value) for each in tree.members()
+        ]
+        transforms = {name.removeprefix("AWS::") for template in written for name in template.transforms}
+        stacks += [f"{arn}:cloudformation:*:aws:transform/{name}" for name in sorted(transforms)]
+        found[Scope.STACK] = tuple(stacks)
+    bucket = settings.artifact_bucket or bucket_name(settings.account or "*", settings.region or "*")
+    found[Scope.BUCKET] = (f"{arn}:s3:::{bucket}",)
+    found[Scope.OBJECTS] = (f"{arn}:s3:::{bucket}/*",)
+    if settings.role_arn:
+        found[Scope.ROLE] = (settings.role_arn,)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rendering
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def document(statements: Sequence[Statement]) -> dict[str, object]:
+    """The policy as IAM has it."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": statement.sid,
+                "Effect": "Allow",
+                "Action": list(statement.actions),
+                "Resource": statement.resources[0] if len(statement.resources) == 1 else list(statement.resources),
+            }
+            for statement in statements
+        ],
+    }
+
+
+def as_json(statements: Sequence[Statement], command: Command) -> str:  # noqa: ARG001 - as the others
+    return json.dumps(document(statements), indent=2) + "\n"
+
+
+def as_cloudformation(statements: Sequence[Statement], command: Command) -> str:
+    """A template with the policy as a managed one."""
+    resource = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "Description": f"What `tapctl {command}` needs",
+            "PolicyDocument": document(statements),
+        },
+    }
+    body = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {"TapctlPolicy": resource},
+        "Outputs": {"PolicyArn": {"Value": {"Ref": "TapctlPolicy"}}},
+    }
+    return json.dumps(body, indent=2) + "\n"
+
+
+def as_terraform(statements: Sequence[Statement], command: Command) -> str:
+    """A data source with the statements, and the policy of it."""
+    name = f"tapctl_{command}"
+    lines = [f'data "aws_iam_policy_document" "{name}" {{']
+    for statement in statements:
+        lines += ["  statement {", f'    sid       = "{statement.sid}"']
+        lines += ["    actions = ["] + [f'      "{action}",' for action in statement.actions] + ["    ]"]
+        lines += [f"    resources = {json.dumps(list(statement.resources))}", "  }"]
+    lines += ["}", "", f'resource "aws_iam_policy" "{name}" {{', f'  name   = "{name.replace("_", "-")}"']
+    lines += [f"  policy = data.aws_iam_policy_document.{name}.json", "}"]
+    return "\n".join(lines) + "\n"
+
+
+RENDERERS: Mapping[str, Callable[[Sequence[Statement], Command], str]] = {
+    "json": as_json,
+    "cloudformation": as_cloudformation,
+    "terraform": as_terraform,
+}

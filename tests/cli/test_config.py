@@ -1,0 +1,102 @@
+"""`tapctl config show`: each setting with the place that sets it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
+
+FILE = """\
+template = "t.yaml"
+stack_name = "orders-{env}"
+[defaults]
+remedy = "fail"
+[defaults.parameters]
+Size = 1
+Team = "shop"
+[defaults.minimum]
+Fn = 5
+[env.prod]
+region = "eu-west-1"
+account = "123456789012"
+[env.prod.parameters]
+Size = 2
+Token = { env = "THE_TOKEN" }
+Secret = "plain-secret"
+[verify.outputs]
+Url = "https.*"
+"""
+TEMPLATE = """\
+Parameters: {Size: {Type: Number}, Team: {Type: String}, Token: {Type: String}, Secret: {Type: String, NoEcho: true}}
+Resources: {T: {Type: AWS::SNS::Topic}}
+"""
+
+
+@pytest.fixture
+def project(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (desk / "tapctl.toml").write_text(FILE)
+    (desk / "t.yaml").write_text(TEMPLATE)
+    monkeypatch.setenv("THE_TOKEN", "hush-hush")
+    return desk
+
+
+def shown(tapctl: Tapctl, *arguments: str) -> dict[str, tuple[Any, str]]:
+    answer = tapctl("config", "show", "--format", "json", *arguments)
+    assert answer.code == 0, answer
+    document = json.loads(answer.out)
+    assert document["schema"] == "tapctl.config/1"
+    return {entry["key"]: (entry["value"], entry["from"]) for entry in document["settings"]}
+
+
+@pytest.mark.usefixtures("project")
+def test_each_value_has_the_place_that_sets_it(tapctl: Tapctl) -> None:
+    rows = shown(tapctl, "--env", "prod", "--min-unreserved", "20", "-p", "Team=web")
+
+    assert rows["template"] == ("t.yaml", "top of the file")
+    assert rows["stack_name"] == ("orders-prod", "top of the file")
+    assert rows["region"] == ("eu-west-1", "[env.prod]")
+    assert rows["remedy"] == ("fail", "[defaults]")
+    assert rows["min_unreserved"] == (20, "--min-unreserved")
+    assert rows["protected"] == (False, "default")
+    assert rows["parameters.Size"] == ("2", "[env.prod]") or rows["parameters.Size"] == (2, "[env.prod]")
+    assert rows["parameters.Team"] == ("web", "--parameter")
+    assert rows["minimum.Fn"] == (5, "[defaults]")
+    assert rows["verify.outputs"] == ("set", "[verify]")
+
+
+@pytest.mark.usefixtures("project")
+def test_secrets_are_not_shown(tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("config", "show", "--env", "prod")
+
+    assert "hush" not in answer.out + answer.err
+    assert "plain-secret" not in answer.out
+    golden(answer.out)
+
+
+def test_a_variable_that_is_not_set_is_no_error(project: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THE_TOKEN")
+
+    assert shown(tapctl, "--env", "prod")["parameters.Token"] == ("variable THE_TOKEN, not set", "[env.prod]")
+
+
+def test_the_variables_of_aws_are_named(desk: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+
+    rows = shown(tapctl)
+    assert rows["region"] == ("eu-north-1", "variable AWS_REGION")
+    assert rows["profile"] == (None, "default")
+
+
+@pytest.mark.usefixtures("project")
+def test_an_option_beats_the_file(tapctl: Tapctl) -> None:
+    rows = shown(tapctl, "--env", "prod", "--region", "us-east-1", "--stack-name", "mine")
+
+    assert rows["region"] == ("us-east-1", "--region")
+    assert rows["stack_name"] == ("mine", "--stack-name")
+
+
+def test_an_environment_that_is_not_there_is_refused(tapctl: Tapctl) -> None:
+    assert tapctl("config", "show", "--env", "nope").is_error(2)

@@ -1,0 +1,163 @@
+"""`tapctl init`: what it finds, what it proposes, and that it overwrites nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tapctl.settings.config_file import load
+from tests.cli.conftest import Tapctl
+from tests.support.golden import Golden
+
+TEMPLATE = """\
+Parameters:
+  Size: {Type: Number}
+  Name: {Type: String}
+  ApiToken: {Type: String, NoEcho: true}
+  Kept: {Type: String, Default: x}
+Resources: {T: {Type: AWS::SNS::Topic}}
+"""
+SAM = """\
+version = 0.1
+[staging.global.parameters]
+stack_name = "shop-staging"
+[staging.deploy.parameters]
+region = "eu-west-1"
+capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+parameter_overrides = 'Size="5" Name="two words" ApiToken=hush'
+tags = ["team=shop", "cost=1"]
+resolve_s3 = true
+[prod.deploy.parameters]
+stack_name = "shop-prod"
+template_file = "app.yaml"
+region = "eu-central-1"
+role_arn = "arn:aws:iam::123456789012:role/cfn"
+on_failure = "ROLLBACK"
+"""
+CDK = {"app": "node app.js", "profile": "dev", "tags": [{"Key": "team", "Value": "shop"}]}
+
+
+@pytest.fixture
+def sam(desk: Path) -> Path:
+    (desk / "template.yaml").write_text(TEMPLATE)
+    (desk / "app.yaml").write_text(TEMPLATE)
+    (desk / "samconfig.toml").write_text(SAM)
+    (desk / "parameters").mkdir()
+    (desk / "parameters" / "params-prod.json").write_text('[{"ParameterKey": "Size", "ParameterValue": "9"}]')
+    (desk / "parameters" / "other.json").write_text('{"NotOfThisTemplate": "1"}')
+    return desk
+
+
+def test_the_values_of_samconfig_and_of_parameter_files_are_taken(sam: Path, tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("init", "--yes")
+
+    assert answer.code == 0
+    file = load(sam / "tapctl.toml")
+    assert (file.stack_name, file.env["prod"].parameters["Size"]) == ("shop-{env}", "9")
+    golden([(sam / "tapctl.toml").read_text(), answer.err])
+    assert "hush" not in (sam / "tapctl.toml").read_text()
+
+
+def test_one_environment_of_sam_is_that_of_all(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "template.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+    (desk / "samconfig.toml").write_text('[default.deploy.parameters]\nstack_name = "shop"\nregion = "eu-west-1"\n')
+    tapctl("init", "--yes")
+
+    file = load(desk / "tapctl.toml")
+    assert (file.stack_name, file.defaults.region, list(file.env)) == ("shop", "eu-west-1", ["local"])
+
+
+def test_what_cdk_json_says_is_taken(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "cdk.json").write_text(json.dumps(CDK))
+    tapctl("init", "--yes")
+
+    file = load(desk / "tapctl.toml")
+    assert (file.template, file.defaults.profile, file.defaults.tags) == ("cdk.out", "dev", {"team": "shop"})
+
+
+def test_a_template_is_found_by_its_content(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "infra").mkdir()
+    (desk / "infra" / "shop.yaml").write_text(TEMPLATE)
+    (desk / "infra" / "values.yaml").write_text("Resources: none\n")
+    tapctl("init", "--yes")
+
+    text = (desk / "tapctl.toml").read_text()
+    assert load(desk / "tapctl.toml").template == "infra/shop.yaml"
+    assert "# parameters.Size" in text
+    assert "values.yaml" not in text
+
+
+def test_an_empty_folder_gets_the_smallest_file(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
+    tapctl("init", "--yes")
+
+    golden((desk / "tapctl.toml").read_text())
+
+
+def test_nothing_is_overwritten(sam: Path, tapctl: Tapctl) -> None:
+    (sam / "tapctl.toml").write_text("# mine\n")
+    workflow = sam / ".github" / "workflows" / "tapctl.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("# mine\n")
+
+    answer = tapctl("init", "--yes", "--ci")
+    assert (answer.code, "nothing was written" in answer.err) == (0, True)
+    assert [path.read_text() for path in (sam / "tapctl.toml", workflow)] == ["# mine\n", "# mine\n"]
+
+
+def test_a_section_of_pyproject_is_a_configuration(sam: Path, tapctl: Tapctl) -> None:
+    (sam / "pyproject.toml").write_text("[tool.tapctl]\n")
+
+    assert "[tool.tapctl] of pyproject.toml is here" in tapctl("init", "--yes").err
+    assert not (sam / "tapctl.toml").exists()
+
+
+def test_without_a_terminal_it_shows_the_proposal_and_writes_nothing(sam: Path, tapctl: Tapctl) -> None:
+    answer = tapctl("init")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert 'stack_name = "shop-{env}"' in answer.err
+    assert not (sam / "tapctl.toml").exists()
+
+
+def test_the_workflow_runs_each_environment(sam: Path, tapctl: Tapctl, golden: Golden) -> None:
+    tapctl("init", "--yes", "--ci")
+
+    text = (sam / ".github" / "workflows" / "tapctl.yml").read_text()
+    job = yaml.safe_load(text)["jobs"]["preflight"]
+    targets = [{"env": "staging", "region": "eu-west-1"}, {"env": "prod", "region": "eu-central-1"}]
+    assert job["strategy"]["matrix"]["include"] == targets
+    assert job["steps"][-1]["with"] == {"env": "${{ matrix.env }}"}
+    golden(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("samconfig.toml", "[default\n"), ("cdk.json", "{"), ("samconfig.toml", "\udcff")],
+    ids=["samconfig", "cdk", "not UTF-8"],
+)
+def test_a_broken_file_is_named(name: str, text: str, desk: Path, tapctl: Tapctl) -> None:
+    (desk / name).write_bytes(text.encode(errors="surrogateescape"))
+
+    answer = tapctl("init", "--yes")
+    assert answer.is_error(2)
+    assert name in answer.err
+    assert not (desk / "tapctl.toml").exists()
+
+
+def test_a_value_that_tapctl_refuses_is_named(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "samconfig.toml").write_text(
+        '[prod.deploy.parameters]\nregion = "eu-west-1"\ncapabilities = "CAPABILITY_ALL"\n'
+    )
+
+    answer = tapctl("init", "--yes")
+    assert answer.is_error(2)
+    assert "capabilities" in answer.err
+
+
+def test_a_name_cannot_leave_its_comment(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "template.yaml").write_text(TEMPLATE)
+    (desk / "x\n[env.evil]\n#.yaml").write_text(TEMPLATE)
+    tapctl("init", "--yes")
+
+    assert "evil" not in load(desk / "tapctl.toml").env
