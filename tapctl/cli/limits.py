@@ -164,10 +164,9 @@ def _added_text(
             "coverage": [{"type": type_, "count": count} for type_, count in uncovered.items()],
         }
         return json.dumps(document, indent=2) + "\n"
-    from tapctl.report.escaping import one_line
-    from tapctl.report.markdown import plain
+    from tapctl.report.escaping import markdown, one_line
 
-    shown = plain if format_ is TableFormat.MARKDOWN else one_line
+    shown = markdown if format_ is TableFormat.MARKDOWN else one_line
     header = ("limit", "adds", "default", "on", "of")
     cells = [
         (

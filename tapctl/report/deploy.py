@@ -16,7 +16,7 @@ from tapctl.report.finding import Level, Report, ReportItem, of_preflight, of_ve
 from tapctl.report.hints import worded
 from tapctl.report.preflight_json import coverage_json, finding_json, kept_json
 from tapctl.report.render import RenderOptions, draw
-from tapctl.stacks.diagnose import Diagnosis, diagnose
+from tapctl.stacks.causes import Diagnosis, diagnose
 from tapctl.stacks.remains import left_in_account
 from tapctl.verify.verify import Verification
 from tapctl.workflows.deploy_step import Outcome

@@ -82,3 +82,17 @@ def with_plain_lines(record: T) -> T:
     """The dataclass with each text in it as one line."""
     texts = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
     return replace(record, **{name: one_line(text) for name, text in texts.items() if isinstance(text, str)})
+
+
+_CODE_IN_MARKDOWN = re.compile(r"(?<!`)(`(?:[^`|]+|[^`\\]+)`)(?!`)")
+"""What is code in a table of Markdown, too: between single backticks, without a backslash where there is a bar."""
+
+
+def markdown(text: str) -> str:
+    """The text with Markdown's characters escaped, except in code."""
+    parts = _CODE_IN_MARKDOWN.split(" ".join(text.split()))
+    return "".join(part.replace("|", r"\|") if index % 2 else _without_marks(part) for index, part in enumerate(parts))
+
+
+def _without_marks(text: str) -> str:
+    return re.sub(r"([\\|<>*_~&$\[\]#`])", r"\\\1", text)

@@ -15,6 +15,7 @@ from tapctl.concurrency.verdict import Weakening
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.config_file import FILE, PROJECT, Environment, File, environment_of, find, has_section, parsed
 from tapctl.state.files import read_bytes
+from tapctl.template.cfn_lint_process import CONFIGURATION
 
 KEYS = (
     "account",
@@ -40,9 +41,6 @@ WEAK: Mapping[str, tuple[object, ...]] = {
 
 SECTIONS = ("ignore", "limits")
 """The sections of tapctl.toml that can do the same for every environment."""
-
-LINTER_FILES = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
-"""The files of cfn-lint's configuration, of which it takes the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +171,13 @@ class Trusted:
         if policy and data is None:
             raise ConfigError(f"cannot read {policy}: {base} has no such file", "commit it there first")
         file = parsed(data, path, base) if path and data is not None else File.model_construct()
-        linter = next(filter(None, map(commit.content, LINTER_FILES)), b"")
+        linter = next(filter(None, map(commit.content, CONFIGURATION)), b"")
         return cls(base, file, path.parent if path else Path(), linter.decode(errors="replace"), commit)
 
     @classmethod
     def _of_policy(cls, path: Path) -> Self:
         _refuse_tracked(path)
-        found = (path.parent / name for name in LINTER_FILES)
+        found = (path.parent / name for name in CONFIGURATION)
         configuration = next((file for file in found if file.is_file() and not _is_tracked(file)), None)
         try:
             linter = read_bytes(configuration).decode(errors="replace") if configuration else ""
@@ -227,7 +225,7 @@ class Trusted:
 
     def _of_linter(self) -> Iterator[Weakening]:
         """cfn-lint's configuration: in force, or in the working folder, where it is not used."""
-        name = next((name for name in LINTER_FILES if Path(name).is_file()), LINTER_FILES[0])
+        name = next((name for name in CONFIGURATION if Path(name).is_file()), CONFIGURATION[0])
         try:
             text = read_bytes(Path(name)).decode(errors="replace") if Path(name).is_file() else ""
         except OSError:

@@ -12,9 +12,9 @@ from tapctl.aws.cloudformation import ChangeSetPage, describe_change_set
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, BusyError, TapctlError, UsageError
 from tapctl.stacks import stale_change_sets, validations
+from tapctl.stacks.causes import explain
 from tapctl.stacks.change_set_request import ChangeSetRequest, TagChange
 from tapctl.stacks.changes import ResourceChange, resource_change, walk
-from tapctl.stacks.diagnose import explain
 from tapctl.stacks.polling import change_set_pause
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.validations import Validation, Validations

@@ -21,7 +21,7 @@ from tapctl.aws.stacks import StackEvent, stack_name
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
 from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, PUBLISHED, OperationEnd, stack_status
 from tapctl.stacks import remains, validations
-from tapctl.stacks.diagnose import Diagnosis, diagnose
+from tapctl.stacks.causes import Diagnosis, diagnose
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stack import find_stack

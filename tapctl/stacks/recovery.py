@@ -11,7 +11,7 @@ from tapctl.aws.cloudformation import list_stack_resources, set_termination_prot
 from tapctl.aws.stacks import StackDescription, StackEvent, StackResource, stack_name
 from tapctl.errors import BusyError, DeployStuck
 from tapctl.resource_types import STACK, OperationEnd, stack_status
-from tapctl.stacks.diagnose import diagnose, explain, unwrapped
+from tapctl.stacks.causes import diagnose, explain, unwrapped
 from tapctl.stacks.follow import stack_flags, watch_command
 from tapctl.stacks.operation import Operator, operation_error
 from tapctl.stacks.remains import described, outlasting, retained

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
+"""The files of cfn-lint's configuration, of which it takes the first."""
 
 _POWERS = ("append_rules", "custom_rules", "override_spec", "registry_schemas", "output_file")
 """What of a configuration runs code, replaces what templates are held against, or writes a file."""

@@ -5,8 +5,8 @@ import pytest
 
 from tapctl.aws.stacks import StackEvent
 from tapctl.resource_types import STACK
-from tapctl.stacks.causes import CAUSES, Cause
-from tapctl.stacks.diagnose import diagnose, explain
+from tapctl.stacks.causes import CAUSES, diagnose, explain
+from tapctl.stacks.causes.cause import Cause
 from tests.support.golden import Golden
 
 E1 = (
