@@ -47,7 +47,7 @@ def open_fleet(
     path = account.config or find()
     tested = (load(path) if path else File.model_construct()).fleet
     targets = choose(names, tested, path, settings.trusted)
-    settings = replace(settings, weakenings=(*settings.weakenings, *changes(targets, tested)))
+    settings = replace(settings, snapshot=None, weakenings=(*settings.weakenings, *changes(targets, tested)))
     if snapshots:
         cells = saved_cells(targets, load_snapshots(snapshots))
         if targets.asks_organizations:

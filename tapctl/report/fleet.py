@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tapctl.concurrency.counting import plain_number
@@ -236,6 +236,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
         "cells": [_cell(judged) for judged in result.cells],
         "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
         "findings": [finding_json(finding) for finding in result.lint],
+        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
     }
     return json.dumps(document, indent=2) + "\n"
 

@@ -13,7 +13,7 @@ from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, 
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.counting import Inventory, plain_number
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.verdict import Finding, Verdict, worst
+from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.limits import LimitKind, limits_of
 from tapctl.unknown import Unknown
@@ -42,7 +42,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class FleetPreflight:
-    """The verdict on every cell; `lint` has the findings on the template itself."""
+    """The verdict on every cell; `lint` has the findings on the template itself, and on what can weaken it."""
 
     name: str
     template: Template
@@ -50,6 +50,7 @@ class FleetPreflight:
     inactive: Mapping[str, str]
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
+    weakenings: tuple[Weakening, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -84,8 +85,9 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
     cells = tuple(_summed(judged, settings))
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
-    lint = linted(first, settings, linting).lint if first else ()
-    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved)
+    checked = linted(first, settings, linting) if first else None
+    lint, weakenings = (checked.lint, checked.weakenings) if checked else ((), settings.weakenings)
+    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved, weakenings)
 
 
 def _of_snapshot(settings: Settings, account: Account) -> Settings:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Tapctl
 from tests.support.fleet_service import HUB, HUB_ACCOUNT, Service, refused, serving
+from tests.support.git import commit, git
 from tests.support.golden import Golden
 from tests.support.schemas import breaches
 
@@ -297,6 +299,11 @@ def test_a_file_of_c7n_org_names_accounts(fleet: Callable[[str], None], desk: Pa
         pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--snapshot gone", id="no folder"),
         pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--snapshot twice", id="two of one cell"),
         pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--probe-floor", id="a probe"),
+        pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--baseline b.json", id="a baseline"),
+        pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--explain", id="one sum"),
+        pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "t.yaml u.yaml", id="two templates"),
+        pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--env a --env b", id="two environments"),
+        pytest.param(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]', "--policy ../p.toml", id="saved, in a gate"),
     ],
 )
 def test_what_is_no_fleet_is_a_usage_error(
@@ -304,6 +311,7 @@ def test_what_is_no_fleet_is_a_usage_error(
 ) -> None:
     fleet(section)
     (desk / "wrong.yml").write_text("accounts:\n- account_id: 012345\n")
+    (desk.parent / "p.toml").write_text("")
     (desk / "saved").mkdir()
     for _ in range(2):
         save(desk / "twice", ONE, "eu-west-1", 1000)
@@ -348,3 +356,76 @@ def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
     save(desk / "saved", ONE, "eu-west-1", 1000)
 
     assert tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved").code == 2
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In a gate
+# ---------------------------------------------------------------------------------------------------------------------
+
+GATED = """\
+template = "t.yaml"
+[fleet.prod]
+regions = ["eu-west-1"]
+file = "accounts.yml"
+read_role = "r"
+[[ignore]]
+limit = "lambda-reserved-concurrency"
+reason = "no"
+until = 2999-01-01
+"""
+
+
+@pytest.fixture
+def gated(desk: Path, serve: Callable[[Service], None]) -> Path:
+    """The main branch judges accounts ONE and TWO, whose limit is 10; the branch `change` is checked out."""
+    git("init", "-qb", "main", ".")
+    accounts = f"accounts: [{{account_id: '{ONE}'}}, {{account_id: '{TWO}'}}]"
+    commit(t__yaml=TEMPLATE, tapctl__toml=GATED.partition("[[ignore]]")[0], accounts__yml=accounts)
+    git("checkout", "-qb", "change")
+    serve(Service(limits={TWO: 10}))
+    return desk
+
+
+def test_the_change_chooses_no_accounts_and_ignores_nothing(gated: Path, tapctl: Tapctl) -> None:
+    narrower = GATED.replace('file = "accounts.yml"', f'accounts = ["{ONE}"]')
+    commit(tapctl__toml=narrower, accounts__yml="accounts: []")
+    command = ("preflight", "--targets", "prod", "--no-lint", "--format", "json")
+
+    assert verdicts(tapctl(*command).json()) == {f"{ONE}/eu-west-1": "fits"}
+    answer = tapctl(*command, "--base", "main")
+
+    document = answer.json()
+    assert answer.code == 3
+    assert verdicts(document) == {f"{ONE}/eu-west-1": "fits", f"{TWO}/eu-west-1": "exceeds"}
+    proposed = {each["setting"]: each["proposed"] for each in document["weakenings"]}
+    assert proposed["fleet.prod"] == f'{{"accounts": ["{ONE}"], "read_role": "r", "regions": ["eu-west-1"]}}'
+    assert {finding["rule"] for finding in document["findings"]} == {"tapctl:weakening"}
+
+
+def test_a_fleet_of_the_change_alone_is_an_error(gated: Path, tapctl: Tapctl) -> None:
+    commit(tapctl__toml=GATED.replace("[fleet.prod]", "[fleet.other]"))
+
+    answer = tapctl("preflight", "--targets", "other", "--no-lint", "--base", "main")
+
+    assert answer.code == 2
+    assert "main has no fleet `other`" in answer.err
+
+
+def test_what_is_ignored_is_left_out_in_each_cell(gated: Path, tapctl: Tapctl) -> None:
+    commit(tapctl__toml=GATED)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint")
+
+    assert answer.code == 0
+    assert "left out in 1 cell: lambda-reserved-concurrency: " in answer.out
+
+
+def test_an_old_snapshot_is_unknown(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}", "{TWO}"]\n')
+    save(desk / "saved", ONE, "eu-west-1", 1000, taken_at="2020-01-01T00:00:00Z")
+    save(desk / "saved", TWO, "eu-west-1", 1000, taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    command = ("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    document = tapctl(*command, "--max-age", "7d").json()
+
+    assert verdicts(document) == {f"{ONE}/eu-west-1": "unknown", f"{TWO}/eu-west-1": "fits"}
