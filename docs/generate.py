@@ -96,6 +96,7 @@ def configuration() -> str:
     sections = {
         "": field_docs(folder / "config_file.py", "File"),
         "[env.NAME] ": field_docs(folder / "config_file.py", "Environment"),
+        "[fleet.NAME] ": field_docs(folder / "fleet_section.py", "Fleet"),
         "[function] ": field_docs(folder / "config_file.py", "FunctionConfig"),
         "[[ignore]] ": field_docs(folder / "findings.py", "Ignore"),
         "[verify] ": field_docs(folder / "verify_section.py", "VerifyConfig"),

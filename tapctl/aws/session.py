@@ -52,6 +52,8 @@ class Aws:
     """Called before every request with the name of its IAM action."""
     progress: Callable[[str], None] | None = None
     """Called with what is being read where that takes long."""
+    attempts: int = 8
+    """How often a request is sent at most: eight outlast CloudFormation's rate limits, which all clients share."""
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -171,9 +173,8 @@ class Aws:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
-        # Eight standard retries outlast the throttling by CloudFormation's rate limits, which all clients share.
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1 if once else 8},
+            retries={"mode": "standard", "total_max_attempts": 1 if once else self.attempts},
             connect_timeout=10,
             read_timeout=once or 60,
             user_agent_extra="tapctl",

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn
 
 import typer
 
 from tapctl.account.model import Account, Holders, Stack
 from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
-from tapctl.cli.options import OutputOptions, ProbeOptions, SnapshotOptions
+from tapctl.cli.options import FleetOptions, OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.judge import Floor, floor
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tapctl.account.quota_increase import Wanted
     from tapctl.account.reader import AccountReader
     from tapctl.settings.settings import Settings
+    from tapctl.template.model import Template
+    from tapctl.workflows.cells import Cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class QuotaOptions(ProbeOptions):
     request_increase: tuple[str, ...] = option(
         "--request-increase",
         metavar="[LIMIT=]N",
-        help="Request a quota of N from AWS, without a limit of concurrent executions (repeatable).",
+        help="Request a quota of N from AWS; without LIMIT, of concurrent executions (repeatable).",
         default=(),
     )
     wait: bool = option("--wait", help="With --request-increase: wait until AWS grants it.", default=False)
@@ -63,6 +65,7 @@ class HolderOptions:
 def account(
     template: Annotated[TemplateOptions, Only("template", "parameters", "parameters_file")],
     account: AccountOptions,
+    fleet: FleetOptions,
     snapshot: SnapshotOptions,
     judgement: Annotated[JudgementOptions, Only("min_unreserved")],
     holders: HolderOptions,
@@ -74,15 +77,22 @@ def account(
     With a template, only the limits that it touches are read, and the SSM parameters and exports that it refers to.
     """
     from tapctl.account.snapshot import SnapshotAccount, dumps
+    from tapctl.cli.fleet import open_fleet
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
-    from tapctl.workflows.read_inputs import survey
+    from tapctl.workflows.survey import survey
 
     terminal = Terminal.of(output)
     settings = read(
         account, template=template, judgement=judgement, template_required=False, missing_secrets_unknown=True
     )
+    if fleet.targets is not None:
+        if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
+            raise UsageError("`--targets` only saves what is read of many accounts", "leave the other requests out")
+        given = load(settings.template) if _has_template(template, settings, terminal) else None
+        cells, settings = open_fleet(fleet.targets, account, settings, terminal)
+        _save_fleet(given, cells, settings, terminal, output.output)
     reader, settings = open_account(settings, terminal, snapshot.snapshot)
     if quota.request_increase or quota.wait:
         _request(reader, quota, settings.limits.own, terminal)
@@ -102,6 +112,29 @@ def account(
         terminal.result(as_text(result, settings, terminal.options()))
     elif not file:
         terminal.result(dumps(result, worded))
+    raise typer.Exit(ExitCode.OK)
+
+
+def _save_fleet(
+    template: Template | None, fleet: Cells, settings: Settings, terminal: Terminal, folder: Path | None
+) -> NoReturn:
+    """Save a snapshot for each cell, as `ACCOUNT-REGION.json`, also of one that could not be read, with the reason."""
+    from tapctl.account.snapshot import dumps
+    from tapctl.report.fleet import saved_text
+    from tapctl.report.hints import worded
+    from tapctl.workflows.fleet import survey_fleet
+
+    if folder is None:
+        raise UsageError("`--targets` saves many snapshots, and no folder is given", "pass `--output FOLDER`")
+    saved = survey_fleet(template, fleet, settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
+    files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
+    terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
+    for line in saved_text(saved, folder):
+        terminal.message(line)
     raise typer.Exit(ExitCode.OK)
 
 

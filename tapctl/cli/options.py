@@ -48,6 +48,20 @@ class SnapshotOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FleetOptions:
+    """Many accounts and Regions instead of one."""
+
+    panel: ClassVar = "Account"
+
+    targets: str | None = option(
+        "--targets",
+        metavar="NAMES",
+        help="Many accounts: sections [fleet.NAME] of tapctl.toml, or `all`; snapshots of them are in a folder.",
+        once=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOptions:
     """The probe for the unreserved minimum."""
 
@@ -58,6 +72,13 @@ class ProbeOptions:
         help="Find the minimum by asking Lambda for a reservation that it must refuse.",
         default=False,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightProbeOptions(ProbeOptions):
+    """The probe with the consent to it."""
+
+    yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor`.", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +145,14 @@ class FindingsOptions(_Output):
         default=(),
     )
     advisory: bool = option("--advisory", help="Report what is found, and exit with 0.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """How much is said about the verdict."""
+
+    panel: ClassVar = "Output"
+
+    explain: bool = option(
+        "--explain", help="Show the sum behind the verdict, with the evidence for the minimum.", default=False
+    )

@@ -6,7 +6,7 @@ import os
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -21,7 +21,15 @@ from tapctl.cli.context import (
     probe_floor,
     verdict_code,
 )
-from tapctl.cli.options import FindingsFormat, FindingsOptions, LintOptions, ProbeOptions, SnapshotOptions
+from tapctl.cli.options import (
+    ExplainOptions,
+    FindingsFormat,
+    FindingsOptions,
+    FleetOptions,
+    LintOptions,
+    PreflightProbeOptions,
+    SnapshotOptions,
+)
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
@@ -41,13 +49,6 @@ if TYPE_CHECKING:
 
 ACCOUNT = ("region", "profile", "stack_name", "config")
 TEMPLATE = ("template", "parameters", "parameters_file", "lookups")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreflightProbeOptions(ProbeOptions):
-    """The probe with the consent to it."""
-
-    yes: bool = option("--yes", "-y", help="Do not ask before `--probe-floor`.", default=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,21 +146,11 @@ class GateOptions:
             raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainOptions:
-    """How much is said about the verdict."""
-
-    panel: ClassVar = "Output"
-
-    explain: bool = option(
-        "--explain", help="Show the sum behind the verdict, with the evidence for the minimum.", default=False
-    )
-
-
 def preflight(
     template: Annotated[TemplateOptions, Only(*TEMPLATE)],
     targets: TargetOptions,
     account: Annotated[AccountOptions, Only(*ACCOUNT)],
+    fleet: FleetOptions,
     snapshot: SnapshotOptions,
     gate: GateOptions,
     judgement: JudgementOptions,
@@ -174,9 +165,10 @@ def preflight(
     Exits with 0 if it fits, 3 if it exceeds a limit, 4 if that is uncertain or unknown, 2 if cfn-lint finds errors.
     Several templates or environments are one report; those of one account and Region have to fit together.
     """
-    options = (template, account, snapshot, gate, judgement, probe, lint, trust, output, more)
+    options = (template, account, fleet, snapshot, gate, judgement, probe, lint, trust, output, more)
     run = Run(Terminal.of(output), destinations(output), *options)
-    raise typer.Exit(run.several(targets) if targets.are_several else run.one(targets))
+    several = targets.are_several and fleet.targets is None
+    raise typer.Exit(run.several(targets) if several else run.one(targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +179,7 @@ class Run:
     places: tuple[Destination, ...]
     template: TemplateOptions
     account: AccountOptions
+    fleet: FleetOptions
     snapshot: SnapshotOptions
     gate: GateOptions
     judgement: JudgementOptions
@@ -197,18 +190,33 @@ class Run:
     more: ExplainOptions
 
     def one(self, targets: TargetOptions) -> ExitCode:
-        """Check one template for one environment, or the stacks of one CDK app."""
-        lint, terminal = self.lint, self.terminal
+        """Check one template for one environment or a fleet, or the stacks of one CDK app."""
+        lint, terminal, is_fleet = self.lint, self.terminal, self.fleet.targets is not None
+        if is_fleet:
+            from tapctl.cli.fleet import refuse_what_needs_one
+
+            needing_one = {
+                "--probe-floor": self.probe.probe_floor,
+                "--baseline": self.trust.baseline,
+                "--explain": self.more.explain,
+            }
+            refuse_what_needs_one(needing_one, several=targets.are_several)
         # cfn-lint starts in its own process, during the imports below.
         with credentials_optional(), nullcontext() if lint.no_lint else _cfn_lint(trusted=lint.trusted) as linting:
             trusted = self.trust.trusted(self.account.config, lint)
             settings = self.settings(targets.envs[0] if targets.envs else None, targets.templates, trusted)
-            if _has_several_stacks(settings.template):
+            if not is_fleet and _has_several_stacks(settings.template):
                 return self.several(targets)
             loaded = load_built(settings, terminal)
             if linting:
                 linting.configuration = trusted.linter if trusted else None
                 linting.begin(loaded.source, settings.region)
+            if is_fleet:
+                from tapctl.cli.fleet import judge
+                from tapctl.report import fleet
+
+                given = (self.fleet, self.account, self.snapshot)
+                return self.finished(*judge(loaded, settings, linting, terminal, *given), fleet)
             from tapctl.workflows import preflight as workflow
 
             reader, settings = self.opened(settings)
@@ -217,10 +225,9 @@ class Run:
             result = workflow.preflight(loaded, reader, settings, linting)
             if any(place.is_report for place in self.places):
                 result = workflow.identified(result, reader)
-        result = self.trust.counted(result, trusted)
-        self.report(result)
-        code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
-        return self._reported(ExitCode.USAGE if result.lint_errors else code)
+        from tapctl.report import preflight as report
+
+        return self.finished(self.trust.counted(result, trusted), settings, report)
 
     def settings(self, env: str | None, templates: tuple[str, ...], trusted: Trusted | None) -> Settings:
         """The settings of one target. Raises `UsageError` for the sandbox where it is not allowed."""
@@ -261,10 +268,8 @@ class Run:
         data = self.trust.content(file, settings.trusted) if file else None
         return open_account(settings, self.terminal, file, data)
 
-    def report(self, result: Preflight) -> None:
-        """Print the result in the formats that are asked for."""
-        from tapctl.report import preflight as report
-
+    def finished(self, result: Any, settings: Settings, report: Any) -> ExitCode:
+        """Print the result in the formats that are asked for, by the renderers of its report."""
         renderers = report.RENDERERS
         if self.output.quiet and self.places == (Destination(),):
             renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
@@ -273,6 +278,8 @@ class Run:
             _explain(result, self.terminal, talk=Destination() not in self.places)
         if all(place.file for place in self.places):
             self.terminal.message(report.sentence(result).plain)
+        code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
+        return self._reported(ExitCode.USAGE if result.lint_errors else code)
 
     def _print(self, text: Callable[[Destination], str]) -> None:
         print_findings({place: text(place) for place in self.places}, self.terminal)

@@ -19,9 +19,14 @@ SCHEMA = "tapctl.preflight/1"
 
 def as_json(result: Preflight, _: RenderOptions) -> str:
     """The contract `tapctl.preflight/1`."""
+    return json.dumps(as_document(result), indent=2) + "\n"
+
+
+def as_document(result: Preflight) -> dict[str, Any]:
+    """The contract `tapctl.preflight/1` before it is text."""
     judged = result.concurrency
     bounds = judged.floor
-    document = {
+    return {
         "schema": SCHEMA,
         "verdict": result.verdict.value,
         "template": result.template.file,
@@ -48,7 +53,6 @@ def as_json(result: Preflight, _: RenderOptions) -> str:
         "not_seen": [asdict(each) for each in result.not_seen],
         **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _in_flight(others: tuple[InFlight, ...] | Unknown) -> Any:

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.findings import DURATION, Ignore, LimitsConfig, OwnLimit, QuotaOverride
+from tapctl.settings.fleet_section import KINDS_BY_PATTERN, Fleet, FleetAccount
 from tapctl.settings.verify_section import FromEnvironment, Section, VerifyConfig
 from tapctl.state.files import read_bytes
 
@@ -112,6 +113,8 @@ class File(Section):
     """Findings that do not count, each with `limit`, `reason`, `until` and, if it is about one, `resource`."""
     env: dict[str, Environment] = Field(default_factory=dict)
     """One section per environment, chosen with `--env`."""
+    fleet: dict[str, Fleet] = Field(default_factory=dict)
+    """One section per fleet of accounts, chosen with `--targets`."""
 
     @property
     def regional(self) -> tuple[str, ...]:
@@ -275,15 +278,21 @@ def _explain(error: ValidationError, path: str) -> ConfigError:
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]
     tried = [str(part) for location in locations for part in location if part in _KINDS]
     kinds = ", ".join(dict.fromkeys(_KINDS[kind] for kind in tried)) or _KINDS_BY_ERROR.get(first["type"])
+    kinds = kinds or KINDS_BY_PATTERN.get(first.get("ctx", {}).get("pattern", ""))
     problem = f"must be {kinds}" if kinds else first["msg"].removeprefix("Value error, ")
     return ConfigError(f"{path}: `{key}`: {problem}", hint)
 
 
 def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys of the section that has an unknown one."""
+    section: type[Section] | None = None
     match location:
         case ("env", _, _) | ("defaults", _):
-            section: type[Section] = Environment
+            section = Environment
+        case ("fleet", _, "account", _, _):
+            section = FleetAccount
+        case ("fleet", _, _):
+            section = Fleet
         case ("function", _):
             section = FunctionConfig
         case ("ignore", _, _):
@@ -294,9 +303,7 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
             section = OwnLimit if key == "own" else QuotaOverride
         case (_,):
             section = File
-        case _:
-            return []
-    return [*section.model_fields]
+    return [*section.model_fields] if section else []
 
 
 _KINDS = {

@@ -77,11 +77,7 @@ def judge(
 
 def judged(template: Template, inputs: Inputs, reader: AccountReader, settings: Settings) -> Preflight:
     """The verdict on inputs that were read."""
-    if inputs.account.is_snapshot and settings.max_age is not None:
-        from tapctl.account.snapshot import bounded_by_age
-
-        inputs = replace(inputs, account=bounded_by_age(inputs.account, settings.max_age, datetime.now(UTC)))
-    result = decide(template, inputs, settings)
+    result = decide(template, bounded_by_age(inputs, settings), settings)
     if lacking := bool(result.concurrency.lacking):
         holders = reader.holders() if result.reserved_by_others else UNREAD
         result = replace(result, account=replace(result.account, holders=holders))
@@ -89,6 +85,15 @@ def judged(template: Template, inputs: Inputs, reader: AccountReader, settings: 
     asked = (*((CONCURRENCY,) if lacking else ()), *limits_check.short(result))
     increases = read_pending_increases(reader, asked)
     return with_findings(replace(result, increases=increases), settings) if increases else result
+
+
+def bounded_by_age(inputs: Inputs, settings: Settings) -> Inputs:
+    """The inputs, of which nothing is known where they are of a snapshot that is too old."""
+    if not inputs.account.is_snapshot or settings.max_age is None:
+        return inputs
+    from tapctl.account import snapshot
+
+    return replace(inputs, account=snapshot.bounded_by_age(inputs.account, settings.max_age, datetime.now(UTC)))
 
 
 def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:

@@ -1,18 +1,14 @@
-"""Reads the inputs of a verdict: only what the template touches, the live stack and its parameters first.
-
-`survey` reads what `tapctl account` shows, without a verdict.
-"""
+"""Reads the inputs of a verdict: only what the template touches, the live stack and its parameters first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.floor_cache import floor_in_error, remember
-from tapctl.account.model import UNREAD, Account, AccountSettings, Increase, InFlight, LearnedFloor, LiveFunction, Stack
+from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand
@@ -21,13 +17,12 @@ from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
 from tapctl.errors import TemplateError, UsageError
-from tapctl.hints import Advice, advise
-from tapctl.limits import Limit, LimitKind, catalogue
+from tapctl.limits import Limit, LimitKind
 from tapctl.resource_types import stack_status
 from tapctl.settings.parameters_file import PREVIOUS
 from tapctl.template.load import from_stack
 from tapctl.template.model import Template
-from tapctl.template.nested import StackTree, stack_tree
+from tapctl.template.nested import StackTree, stack_tree, with_nested
 from tapctl.template.parameters import KeptParameter, Parameters, as_text, kept_parameters
 from tapctl.unknown import Unknown
 
@@ -52,16 +47,47 @@ class Inputs:
     """The parameters that keep the stack's value although the default has changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The trees of one template by the values that they were resolved with, for the many accounts that share them."""
+
+    takes_account: bool
+    """Whether the template or one of its nested ones refers to the account's id."""
+    known: dict[frozenset[tuple[str, object]], tuple[StackTree, Demand]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: Template) -> Trees:
+        return cls(any("AWS::AccountId" in source.text for source in with_nested(template.source)))
+
+    def resolved(self, template: Template, settings: Settings, account: Account) -> tuple[StackTree, Demand]:
+        """The tree and its demand; those of another account where the same values hold."""
+        parameters, pseudo = _values(template, settings, account)
+        if not self.takes_account:
+            pseudo.pop("AWS::AccountId", None)
+        named = {"given": parameters.given, "previous": parameters.previous, "lookups": parameters.lookups}
+        values = {f"{kind} {name}": value for kind, each in named.items() for name, value in each.items()}
+        key = frozenset([*values.items(), *pseudo.items()])
+        if key not in self.known:
+            tree = stack_tree(template, parameters, pseudo)
+            self.known[key] = tree, read_demand(tree)
+        return self.known[key]
+
+
 def read_inputs(
-    template: Template, reader: AccountReader, settings: Settings, replacements: frozenset[str] | None = None
+    template: Template,
+    reader: AccountReader,
+    settings: Settings,
+    replacements: frozenset[str] | None = None,
+    trees: Trees | None = None,
 ) -> Inputs:
     """Read in two phases: what the template's parameters depend on, then what the template touches under them.
 
-    Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced.
+    Independent reads of a phase run in parallel. `replacements` is what a change set reports as replaced, and `trees`
+    what other accounts have resolved already.
     """
     with ThreadPoolExecutor(8, "read") as pool:
         account = _read_stack(template, reader, settings, pool)
-        tree, demand, account = resolve_lookups(template, reader, settings, account)
+        tree, demand, account = resolve_lookups(template, reader, settings, account, trees)
 
         limits = limits_check.touched(tree, account.stack, settings.limits.own)
         quotas = pool.submit(reader.quotas, counted(limits))
@@ -151,12 +177,12 @@ def read_pending_increases(reader: AccountReader, limits: Sequence[Limit]) -> di
 
 
 def resolve_lookups(
-    template: Template, reader: AccountReader, settings: Settings, account: Account
+    template: Template, reader: AccountReader, settings: Settings, account: Account, trees: Trees | None = None
 ) -> tuple[StackTree, Demand, Account]:
     """Read the Parameter Store values and exports that the demand depends on, until no more are needed."""
+    trees = trees or Trees(takes_account=True)
     while True:
-        tree = stack_tree_for(template, settings, account)
-        demand = read_demand(tree)
+        tree, demand = trees.resolved(template, settings, account)
         keys = sorted(demand.lookups - set(account.lookups))
         if not keys:
             return tree, demand, account
@@ -168,6 +194,11 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
 
     Raises `UsageError` for a parameter that has to keep a value which the stack does not have.
     """
+    return stack_tree(template, *_values(template, settings, account))
+
+
+def _values(template: Template, settings: Settings, account: Account | None) -> tuple[Parameters, dict[str, str]]:
+    """What a template is resolved with: its parameters and the pseudo parameters."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     kept = stack.parameters if stack else {}
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}
@@ -179,7 +210,7 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
         raise UsageError(f"parameter {missing[0]} has UsePreviousValue, but {reason}", "give it a ParameterValue")
     given: dict[str, str | Unknown] = {**dict.fromkeys(missing, PREVIOUS), **settings.withheld, **settings.parameters}
     parameters = Parameters(given, previous, lookups, settings.configured, settings.hidden)
-    return stack_tree(template, parameters, _pseudo(settings, account))
+    return parameters, _pseudo(settings, account)
 
 
 def _pseudo(settings: Settings, account: Account | None) -> dict[str, str]:
@@ -249,44 +280,3 @@ def _learned(reader: AccountReader, account: Account) -> LearnedFloor | None:
     if not isinstance(identity, Unknown):
         remember(identity.account_id, identity.region, learned)
     return learned
-
-
-def survey(
-    reader: AccountReader, settings: Settings, template: Template | None = None, *, holders: bool = False
-) -> Account:
-    """What `tapctl account` shows and saves: every limit, or with a template what a new stack of it touches."""
-    with ThreadPoolExecutor(5, "read") as pool:
-        read: Future[AccountSettings] = pool.submit(reader.settings)
-        identity = pool.submit(reader.identity)
-        stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
-        quotas = None if template else pool.submit(reader.quotas, counted((*catalogue(), *settings.limits.own)))
-        exports = pool.submit(reader.exports)
-        known = identity.result()
-        account = Account(
-            region=settings.region if isinstance(known, Unknown) else known.region,
-            settings=read.result(),
-            account_id=None if isinstance(known, Unknown) else known.account_id,
-            taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            stack=_without_hidden(stack.result(), settings.hidden) if stack else None,
-            exports=exports.result(),
-            learned=settings.learned,
-            holders=reader.holders() if holders else UNREAD,
-        )
-    if template is None:
-        return replace(account, quotas=quotas.result() if quotas else {})
-    tree, _, account = resolve_lookups(template, reader, settings, account)
-    limits = limits_check.touched(tree, None, settings.limits.own)
-    return replace(account, quotas=reader.quotas(counted(limits)))
-
-
-def _without_hidden(stack: Stack | Unknown | None, hidden: frozenset[str]) -> Stack | Unknown | None:
-    """The stack without the values that came from environment variables, which nothing shows or saves."""
-    if not isinstance(stack, Stack) or not hidden & stack.parameters.keys():
-        return stack
-    withheld = {
-        name: Unknown(
-            f"parameter {name} keeps its deployed value, which is secret", advise(Advice.GIVE_PARAMETER, name)
-        )
-        for name in hidden & stack.parameters.keys()
-    }
-    return replace(stack, parameters={**stack.parameters, **withheld})

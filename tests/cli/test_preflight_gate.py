@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Tapctl
+from tests.support.git import commit, git
 from tests.support.golden import Golden
 
 TEMPLATE = """\
@@ -33,20 +33,6 @@ snapshot = "account.json"
 def snapshot(unreserved: int, **more: str) -> str:
     limits = {"concurrent_executions": 1000, "unreserved_concurrent_executions": unreserved}
     return json.dumps({"schema": "tapctl.account/1", "region": "us-east-1", "limits": limits, **more})
-
-
-def git(*arguments: str) -> None:
-    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    command = ["git", "-c", "user.name=n", "-c", "user.email=n@example.com", *arguments]
-    subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True, timeout=60)
-
-
-def commit(**files: str) -> None:
-    """Commit these files, whose names have a dot for each double underscore."""
-    for name, text in files.items():
-        Path(name.replace("__", ".")).write_text(text)
-    git("add", "-A")
-    git("commit", "-qm", "c")
 
 
 @pytest.fixture

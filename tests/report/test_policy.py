@@ -86,6 +86,7 @@ def allowed(found: tuple[Statement, ...]) -> set[str]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 MODULES = {
+    "accounts": ("organizations", "sts"),
     "cloudformation": ("cloudformation",),
     "lambda_": ("lambda", "logs"),
     "lookups": ("sts", "ssm", "cloudformation", "ecr"),
@@ -98,6 +99,9 @@ ASKED_FOR_ALONE = {
     "service-quotas:RequestServiceQuotaIncrease": "tapctl account --request-increase",
     "lambda:PutFunctionConcurrency": "tapctl preflight --probe-floor",
     "lambda:DeleteFunctionConcurrency": "tapctl preflight --probe-floor",
+    "sts:AssumeRole": "tapctl preflight --targets",
+    "organizations:ListAccountsForParent": "tapctl preflight --targets",
+    "organizations:ListOrganizationalUnitsForParent": "tapctl preflight --targets",
     "sts:GetCallerIdentity": "needs no permission",
 }
 """What the AWS room calls for an option that says so, and not for the three commands."""

@@ -53,7 +53,8 @@ from tapctl.workflows.preflight import (
     refuse_unbuilt,
     refuse_wrong_handlers,
 )
-from tapctl.workflows.read_inputs import stack_tree_for, survey
+from tapctl.workflows.read_inputs import stack_tree_for
+from tapctl.workflows.survey import survey
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.golden import Golden
 from tests.support.templates import template

@@ -10,7 +10,7 @@ from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.template.model import Template
 from tapctl.unknown import Unknown
-from tapctl.workflows.read_inputs import stack_tree_for
+from tapctl.workflows.read_inputs import Trees, stack_tree_for
 
 SETTINGS = AccountSettings(Concurrency(1000, 1000), Quota(1, 0), 0)
 
@@ -57,3 +57,26 @@ def test_a_kept_parameter_is_unknown_while_the_stack_is(
     template: Template, stack: Unknown | None, stack_name: str | None
 ) -> None:
     assert name_of(template, stack, stack_name=stack_name) == PREVIOUS
+
+
+@pytest.mark.parametrize(
+    ("value", "region", "shared"),
+    [
+        pytest.param({"Ref": "Limit"}, "us-east-1", True, id="nothing of the account matters"),
+        pytest.param({"Ref": "AWS::AccountId"}, "us-east-1", False, id="the account matters"),
+        pytest.param({"Ref": "Limit"}, "eu-west-1", False, id="another Region"),
+    ],
+)
+def test_accounts_share_a_tree_where_the_same_values_hold(
+    value: object, region: str, shared: bool, tmp_path: Path
+) -> None:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}
+    body = {"Parameters": {"Limit": {"Type": "Number", "Default": 3}}, "Resources": {"Topic": topic}}
+    (tmp_path / "t.json").write_text(json.dumps(body))
+    template = load(str(tmp_path / "t.json"))
+    trees, settings = Trees.of(template), Settings(template.file)
+
+    first, _ = trees.resolved(template, settings, Account("us-east-1", SETTINGS, "111111111111"))
+    second, _ = trees.resolved(template, settings, Account(region, SETTINGS, "222222222222"))
+
+    assert (first is second) is shared

@@ -1,0 +1,295 @@
+"""The verdicts on a fleet: accounts by Regions as a table, the causes of what does not fit, and a case per cell."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tapctl.concurrency.counting import plain_number
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.limits import CONCURRENCY
+from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
+from tapctl.report.formats import rendered_by
+from tapctl.report.hints import worded_all
+from tapctl.report.preflight_json import as_document, finding_json
+from tapctl.report.render import STYLES, RenderOptions, age, draw
+from tapctl.unknown import Unknown
+from tapctl.workflows.cells import Cell
+from tapctl.workflows.fleet import FleetPreflight, Judged, Saved
+
+SCHEMA = "tapctl.fleet/1"
+
+MOST_ROWS = 40
+"""Of the table; beyond them only accounts with a cell that does not fit have a row."""
+
+NAMED = 6
+"""How many accounts a cause names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why cells do not fit: in a few words, and as the finding on the first of them."""
+
+    verdict: Verdict
+    title: str
+    finding: Finding
+    cells: tuple[Cell, ...]
+
+
+def causes(result: FleetPreflight) -> list[Cause]:
+    """What keeps cells from fitting, the worst verdict and the most cells first."""
+    groups: dict[tuple[Verdict, str], list[tuple[Cell, Finding]]] = {}
+    for judged in result.cells:
+        if judged.verdict is not Verdict.FITS:
+            title, finding = _cause(judged)
+            groups.setdefault((judged.verdict, title), []).append((judged.cell, finding))
+    order = [*Verdict][::-1]
+    found = [
+        Cause(verdict, title, members[0][1], tuple(cell for cell, _ in members))
+        for (verdict, title), members in groups.items()
+    ]
+    return sorted(found, key=lambda cause: (order.index(cause.verdict), -len(cause.cells)))
+
+
+def _cause(judged: Judged) -> tuple[str, Finding]:
+    """The cause in words that are the same for every cell with it, and the first decisive finding."""
+    result = judged.preflight
+    if isinstance(result, Unknown):
+        finding = Finding(None, Verdict.UNKNOWN, result.reason, hints=(result.resolution,) if result.resolution else ())
+        return result.reason, finding
+    finding = next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
+    limit, known = finding.limit or "", result.concurrency.limit
+    if limit == CONCURRENCY.id and isinstance(known, int):
+        return f"concurrency limit {known:,}", finding
+    row = limit_of(limit)
+    if row is None or finding.amount is None:
+        return finding.message, finding
+    return f"{row.title}, of {plain_number(finding.amount.allowed):,}", finding
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Text
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def as_text(result: FleetPreflight, options: RenderOptions) -> str:
+    """The table, the causes with their accounts, what concerns the template, and the verdict in one sentence."""
+    from rich.text import Text
+
+    parts: list[Any] = [Text(f"{result.template.source.title} against fleet {result.name}, {_size(result)}")]
+    if table := _table(result):
+        parts += ["", table]
+    for cause in causes(result):
+        parts += ["", *_cause_lines(cause, options)]
+    inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
+    lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
+    notes = [*_left_out(result), *_unread(result), *inactive, *lint]
+    parts += ["", *map(Text, notes)] if notes else []
+    return draw(options, *parts, "", sentence(result))
+
+
+def _size(result: FleetPreflight) -> str:
+    accounts = len({judged.cell.account.id for judged in result.cells})
+    regions = len({judged.cell.region for judged in result.cells})
+    known = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    taken = sorted(each.account.taken_at for each in known if each.account.taken_at)
+    oldest = f", the oldest {age(taken[0])}" if taken else ""
+    saved = f" from snapshots{oldest}" if result.is_snapshot else ""
+    return f"{_count(accounts, 'account')} in {_count(regions, 'Region')}{saved}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _table(result: FleetPreflight) -> Any:
+    """A row per account and a column per Region; None where even the deviating accounts are too many."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    regions = list(dict.fromkeys(judged.cell.region for judged in result.cells))
+    rows: dict[str, dict[str, Verdict]] = {}
+    for judged in result.cells:
+        rows.setdefault(_account(judged.cell), {})[judged.cell.region] = judged.verdict
+    if len(rows) > MOST_ROWS:
+        rows = {name: row for name, row in rows.items() if set(row.values()) != {Verdict.FITS}}
+    if not 0 < len(rows) <= MOST_ROWS:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("account", *regions):
+        table.add_column(name)
+    for name, row in rows.items():
+        verdicts = [row[region].value if region in row else "" for region in regions]
+        table.add_row(escape(name), *(f"[{STYLES[verdict]}]{verdict}[/]" if verdict else "-" for verdict in verdicts))
+    return table
+
+
+def _account(cell: Cell) -> str:
+    return f"{cell.account.id} {cell.account.name}".rstrip()
+
+
+def _cause_lines(cause: Cause, options: RenderOptions) -> Iterator[Any]:
+    from rich.text import Text
+
+    verdict = cause.verdict.value
+    yield Text.assemble((verdict, STYLES[verdict]), f": {cause.title}, {_count(len(cause.cells), 'cell')}")
+    yield Text(f"  {_named(cause.cells, None if options.verbose else NAMED)}")
+    if cause.finding.message != cause.title:
+        yield Text(f"  {cause.finding.message}")
+    if hint := worded_all(cause.finding.hints):
+        yield Text(f"  hint: {hint}")
+
+
+def _named(cells: Sequence[Cell], most: int | None) -> str:
+    """The accounts with the Regions of each, together where they are the same."""
+    regions: dict[str, list[str]] = {}
+    for cell in cells:
+        regions.setdefault(cell.account.id, []).append(cell.region)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for account, own in regions.items():
+        together.setdefault(tuple(own), []).append(account)
+    return "; ".join(f"{_some(accounts, most)} in {', '.join(own)}" for own, accounts in together.items())
+
+
+def _some(names: Sequence[str], most: int | None) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if most and len(names) > most else shown
+
+
+def _unread(result: FleetPreflight) -> Iterator[str]:
+    """The limits that were not read and so change no verdict, by the reason."""
+    cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    messages = Counter(
+        each.message for cell in cells for each in cell.findings if not (cell.counts(each) or each.excused)
+    )
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for message, count in messages.items():
+        title, _, reason = message.partition(": ")
+        reasons.setdefault((reason, count), []).append(title)
+    for (reason, count), titles in reasons.items():
+        yield f"not checked in {_count(count, 'cell')}: {', '.join(titles)} ({reason})"
+
+
+def _left_out(result: FleetPreflight) -> Iterator[str]:
+    """The findings that are ignored, by the message and the reason."""
+    cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
+    counts = Counter((each.limit, each.message, each.excused) for cell in cells for each in cell.findings)
+    for (limit, message, reason), count in counts.items():
+        if reason:
+            yield f"left out in {_count(count, 'cell')}: {limit}: {message} ({reason})"
+
+
+_SENTENCES = (
+    (Verdict.EXCEEDS, "exceeds", "exceed"),
+    (Verdict.UNCERTAIN, "is uncertain", "are uncertain"),
+    (Verdict.UNKNOWN, "is unknown", "are unknown"),
+    (Verdict.FITS, "fits", "fit"),
+)
+
+
+def sentence(result: FleetPreflight) -> Any:
+    """The verdict with how many cells have which."""
+    from rich.text import Text
+
+    counts, verdict = Counter(judged.verdict for judged in result.cells), result.verdict.value
+    parts = [f"{counts[each]:,} {one if counts[each] == 1 else many}" for each, one, many in _SENTENCES if counts[each]]
+    errors = len(result.lint_errors)
+    also = f"; cfn-lint found {_count(errors, 'error')}" if errors else ""
+    return Text.assemble(
+        (verdict, STYLES[verdict]), f": of {_count(len(result.cells), 'cell')} {', '.join(parts)}{also}"
+    )
+
+
+def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
+    """The last line of the text alone."""
+    return draw(options, sentence(result))
+
+
+def saved_text(saved: Sequence[Saved], folder: object) -> Iterator[str]:
+    """What was saved, and each cell that could not be read, by the reason."""
+    unread: dict[str, list[Cell]] = {}
+    for each in saved:
+        if each.reason:
+            unread.setdefault(each.reason.reason, []).append(each.cell)
+    yield f"saved {_count(len(saved), 'cell')} in {folder}; use them with `tapctl preflight --snapshot {folder}`"
+    for reason, cells in unread.items():
+        yield f"unknown: {reason}, {_count(len(cells), 'cell')}: {_named(cells, NAMED)}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Other formats
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def as_json(result: FleetPreflight, _: RenderOptions) -> str:
+    """The contract `tapctl.fleet/1`."""
+    document = {
+        "schema": SCHEMA,
+        "verdict": result.verdict.value,
+        "fleet": result.name,
+        "template": result.template.file,
+        "cells": [_cell(judged) for judged in result.cells],
+        "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
+        "findings": [finding_json(finding) for finding in result.lint],
+        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _cell(judged: Judged) -> dict[str, Any]:
+    account, result = judged.cell.account, judged.preflight
+    finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
+    return {
+        "account_id": account.id,
+        "name": account.name or None,
+        "region": judged.cell.region,
+        "verdict": judged.verdict.value,
+        "preflight": as_document(result) if isinstance(result, Preflight) else None,
+        "reason": finding.message if finding else None,
+        "hint": (worded_all(finding.hints) or None) if finding else None,
+    }
+
+
+def of_cells(result: FleetPreflight) -> Report:
+    """An item per cell."""
+    return _report(result, (_cell_item(judged) for judged in result.cells))
+
+
+def of_causes(result: FleetPreflight) -> Report:
+    """An item per cause, with the accounts that it concerns, and the findings on the template."""
+    found = [_item(cause.finding, f"{cause.title} in {_named(cause.cells, NAMED)}") for cause in causes(result)]
+    return _report(result, [*found, *(_item(finding, finding.resource or "") for finding in result.lint)])
+
+
+def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
+    title = f"preflight of {result.template.source.title} against fleet {result.name}"
+    scope = Scope(environment=result.name)
+    return Report("preflight", title, sentence(result).plain, tuple(items), result.template.file, scope)
+
+
+def _cell_item(judged: Judged) -> ReportItem:
+    if judged.verdict is Verdict.FITS:
+        return ReportItem("preflight", level(Finding(None, Verdict.FITS, "")), judged.cell.name, "fits")
+    _, finding = _cause(judged)
+    hint = worded_all(finding.hints) or None
+    return ReportItem("preflight", level(finding), judged.cell.name, finding.message, hint, finding.file, finding.line)
+
+
+def _item(finding: Finding, subject: str) -> ReportItem:
+    rule = finding.rule or finding.limit or "preflight"
+    hint = worded_all(finding.hints) or None
+    identity = finding.message if finding.rule else ", ".join(finding.named)
+    return ReportItem(rule, level(finding), subject, finding.message, hint, finding.file, finding.line, identity)
+
+
+RENDERERS: Mapping[str, Callable[[FleetPreflight, RenderOptions], str]] = {
+    **rendered_by(of_causes),
+    **{name: render for name, render in rendered_by(of_cells).items() if name in ("html", "junit")},
+    "text": as_text,
+    "json": as_json,
+}

@@ -1,0 +1,174 @@
+"""The accounts and Regions that `[fleet.NAME]` of tapctl.toml names; those of Organizations come from AWS."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tapctl.concurrency.verdict import Weakening
+from tapctl.errors import ConfigError, TemplateError, UsageError
+from tapctl.settings.config_file import FILE
+from tapctl.settings.fleet_section import REGION, Fleet, FleetAccount
+from tapctl.template.load import read_source
+from tapctl.template.parameters import as_text
+from tapctl.template.parse import parse
+
+if TYPE_CHECKING:
+    from tapctl.settings.trusted import Trusted
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAccount:
+    """One account of a fleet: `role` reads it, a name or an ARN; empty where the credentials in use do."""
+
+    id: str
+    regions: tuple[str, ...]
+    name: str = ""
+    role: str = ""
+    external_id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def role_name(self) -> str:
+        return self.role.rpartition("/")[2]
+
+    def role_arn(self, partition: str) -> str:
+        if self.role.startswith("arn:"):
+            return self.role.replace("{account}", self.id)
+        return f"arn:{partition}:iam::{self.id}:role/{self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What `--targets` names: the fleets by their names, and the folder that their files are relative to.
+
+    In a gate, `trusted` has the content of these files.
+    """
+
+    fleets: Mapping[str, Fleet]
+    folder: Path
+    trusted: Trusted | None = None
+
+    @property
+    def name(self) -> str:
+        return ",".join(self.fleets)
+
+    @property
+    def asks_organizations(self) -> bool:
+        return any(fleet.ous for fleet in self.fleets.values())
+
+    def listed(self) -> Iterator[TargetAccount]:
+        """The accounts of the configuration and of files. Raises `ConfigError` for a file that names no accounts."""
+        for fleet in self.fleets.values():
+            accounts = [target_account(fleet, account) for account in fleet.accounts]
+            accounts += _of_file(fleet, self.folder / fleet.file, self.trusted) if fleet.file else ()
+            yield from (account for account in accounts if account.id not in fleet.exclude)
+
+
+def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: Trusted | None = None) -> Targets:
+    """The fleets of `--targets`, names with commas between them or `all`, of the file at `path` or of what is trusted.
+
+    Raises `UsageError` for an empty name, `ConfigError` for one that there is no fleet of.
+    """
+    where, folder = str(path or FILE), path.parent if path else Path()
+    if trusted:
+        fleets, where, folder = trusted.file.fleet, trusted.name, trusted.folder
+    wanted = list(fleets) if names == "all" and "all" not in fleets else [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in fleets:
+            near = difflib.get_close_matches(name, fleets, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"add `[fleet.{name or 'NAME'}]` to {FILE}"
+            raise ConfigError(f"{where} has no fleet `{name}`", hint)
+    if not wanted:
+        raise UsageError(f"{where} has no fleet", f"add `[fleet.NAME]` to {FILE}")
+    return Targets({name: fleets[name] for name in wanted}, folder, trusted)
+
+
+def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening]:
+    """The fleets that the change under test has otherwise than what is trusted, which is in force."""
+    for name, fleet in targets.fleets.items() if targets.trusted else ():
+        if (other := tested.get(name)) != fleet:
+            shown = _shown(other) if other else "unset"
+            where = targets.trusted.name if targets.trusted else ""
+            yield Weakening(f"fleet.{name}", _shown(fleet), where, changed=True, proposed=shown)
+
+
+def _shown(fleet: Fleet) -> str:
+    return json.dumps(fleet.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+
+
+def target_account(
+    fleet: Fleet, id_: str, name: str = "", *, regions: Sequence[str] = (), role: str = "", external_id: str = ""
+) -> TargetAccount:
+    """An account under its fleet; what its own section sets comes first, then what a file says, then the fleet's."""
+    own = fleet.account.get(id_, FleetAccount.model_construct())
+    values = {**fleet.parameters, **own.parameters}
+    return TargetAccount(
+        id_,
+        tuple(dict.fromkeys(own.regions or regions or fleet.regions)),
+        name,
+        own.read_role or role or fleet.read_role or "",
+        external_id or fleet.external_id or "",
+        {key: ",".join(value) if isinstance(value, list) else as_text(value) for key, value in values.items()},
+    )
+
+
+def merged(accounts: Iterable[TargetAccount]) -> tuple[tuple[TargetAccount, ...], tuple[str, ...]]:
+    """Each account once with the Regions of all its entries, otherwise the first entry; and the ids given twice."""
+    found: dict[str, TargetAccount] = {}
+    twice: dict[str, None] = {}
+    for account in accounts:
+        if first := found.get(account.id):
+            twice[account.id] = None
+            account = replace(first, regions=tuple(dict.fromkeys((*first.regions, *account.regions))))  # noqa: PLW2901
+        found[account.id] = account
+    return tuple(found.values()), tuple(twice)
+
+
+_REGION = re.compile(REGION)
+
+
+def _of_file(fleet: Fleet, path: Path, trusted: Trusted | None) -> Iterator[TargetAccount]:
+    """The accounts of a file such as c7n-org's; its `profile`, `tags` and `vars` are not used.
+
+    Source: https://cloudcustodian.io/docs/tools/c7n-org.html
+    """
+    try:
+        data = trusted.content(path) if trusted else None
+        content = (read_source(path) if data is None else parse(data.decode(errors="replace"), str(path))).value
+    except TemplateError as error:
+        raise ConfigError(error.message, f"correct `file` of the fleet in {FILE}") from None
+    entries = content.get("accounts") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        raise ConfigError(
+            f"{path} has no list `accounts`", "c7n-org has the form: entries with `account_id`, `name` and `role`"
+        )
+    for number, entry in enumerate(entries, 1):
+        yield _of_entry(fleet, entry, f"{path}: account {number}")
+
+
+def _of_entry(fleet: Fleet, entry: Any, where: str) -> TargetAccount:
+    values = entry if isinstance(entry, dict) else {}
+    id_ = str(values.get("account_id", ""))
+    if not re.fullmatch(r"\d{12}", id_):
+        raise ConfigError(f"{where}: `account_id` {id_ or 'is missing, which'} is not 12 digits", "write it in quotes")
+    regions, role = values.get("regions") or [], values.get("role") or ""
+    wrong = [str(region) for region in regions if not _REGION.fullmatch(str(region))]
+    if not isinstance(regions, list) or wrong:
+        named = f"`{wrong[0]}` is not a Region" if wrong else "`regions` is not a list"
+        raise ConfigError(f"{where}: {named}", "list Regions such as us-east-1")
+    if not isinstance(role, str):
+        raise ConfigError(f"{where}: `role` is a chain of roles", "name the one role that the credentials can assume")
+    return target_account(
+        fleet,
+        id_,
+        str(values.get("name", "")),
+        regions=regions,
+        role=role,
+        external_id=str(values.get("external_id") or ""),
+    )

@@ -1,0 +1,205 @@
+"""The cells of a fleet: which accounts in which Regions, and how each is read.
+
+A cell that cannot be read is unknown with the reason, and holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tapctl.account.live import LiveAccount
+from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota
+from tapctl.account.snapshot import SnapshotAccount
+from tapctl.account.snapshot import load as load_snapshot
+from tapctl.aws.accounts import Accounts, organization_accounts, refusal
+from tapctl.aws.errors import INVALID_KEYS
+from tapctl.errors import AwsError, TapctlError, TemplateError, UsageError
+from tapctl.limits import Limit
+from tapctl.settings.targets import TargetAccount, Targets, merged, target_account
+from tapctl.unknown import Unknown
+
+if TYPE_CHECKING:
+    from tapctl.account.reader import AccountReader
+
+T = TypeVar("T")
+
+WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An account in a Region."""
+
+    account: TargetAccount
+    region: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.account.id}/{self.region}"
+
+
+Open = Callable[[Cell], "AccountReader"]
+"""The account of a cell. Raises `TapctlError` if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of the targets, and how each is read.
+
+    `inactive` has the accounts that are left out with their states, `twice` those that are named more than once.
+    """
+
+    fleet: str
+    cells: tuple[Cell, ...]
+    inactive: Mapping[str, str]
+    twice: tuple[str, ...]
+    open: Open
+    are_saved: bool = False
+
+
+def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) -> Cells:
+    """The cells as AWS describes them now, with the accounts of Organizations; `strict` reads every limit.
+
+    Raises `UsageError` where there are none.
+    """
+    inactive: dict[str, str] = {}
+    found = list(targets.listed())
+    for fleet in targets.fleets.values():
+        for each in organization_accounts(accounts.hub, fleet.ous, fleet.exclude) if fleet.ous else ():
+            if each.id in fleet.exclude:
+                continue
+            if each.state == "ACTIVE":
+                found.append(target_account(fleet, each.id, each.name))
+            else:
+                inactive[each.id] = each.state
+    return _cells(targets, found, inactive, _live(accounts, strict=strict))
+
+
+def saved_cells(targets: Targets, saved: Mapping[str, SnapshotAccount]) -> Cells:
+    """The cells as they were saved: the accounts of Organizations are those of the snapshots."""
+    found = list(targets.listed())
+    listed = {account.id for account in found}
+    for fleet in targets.fleets.values():
+        ids = dict.fromkeys(name.partition("/")[0] for name in saved) if fleet.ous else {}
+        found += [target_account(fleet, id_) for id_ in ids if id_ not in listed and id_ not in fleet.exclude]
+    return replace(_cells(targets, found, {}, _saved(saved)), are_saved=True)
+
+
+def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[str, str], open_cell: Open) -> Cells:
+    accounts, twice = merged(found)
+    if not accounts:
+        hint = "give it `accounts`, `file` or `ous`; closed and excluded accounts do not count"
+        raise UsageError(f"fleet {targets.name} has no accounts", hint)
+    if without := next((account.id for account in accounts if not account.regions), None):
+        raise UsageError(f"fleet {targets.name} has no Region for account {without}", "give it `regions`")
+    cells = tuple(Cell(account, region) for account in accounts for region in account.regions)
+    return Cells(targets.name, cells, inactive, twice, open_cell)
+
+
+RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})
+"""Limits of thousands that nearly every template touches, and whose usage is a listing."""
+
+_NOT_READ = Unknown("a fleet reads it only with `--strict`", judged=False)
+
+
+@dataclass(slots=True)
+class _LiveCell(LiveAccount):
+    """An account that is known already, without the reads that change no verdict."""
+
+    account_id: str = ""
+    strict: bool = False
+
+    def identity(self) -> Identity | Unknown:
+        return Identity(self.account_id, self.aws.region)
+
+    def in_flight(self) -> tuple[InFlight, ...] | Unknown:
+        return UNREAD
+
+    def holders(self) -> Holders | Unknown:
+        return UNREAD
+
+    def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
+        left = {} if self.strict else {limit.key: limit for limit in limits if limit.id in RARELY_FULL}
+        read = LiveAccount.quotas(self, [limit for limit in limits if limit.key not in left])
+        return {**read, **dict.fromkeys(left, Quota(_NOT_READ, _NOT_READ))}
+
+
+def _live(accounts: Accounts, *, strict: bool) -> Open:
+    def open_cell(cell: Cell) -> AccountReader:
+        account, arn = cell.account, ""
+        if account.id != accounts.own:
+            if not account.role:
+                hint = "set `read_role` of the fleet in tapctl.toml"
+                raise AwsError("it has no role, and is not the account of these credentials", hint)
+            arn = account.role_arn(accounts.partition)
+        try:
+            aws = accounts.cell(cell.region, arn, account.external_id)
+        except (AwsError, UsageError) as error:
+            raise refusal(error, account.role_name, accounts.own) from None
+        return _LiveCell(aws, account_id=account.id, strict=strict)
+
+    return open_cell
+
+
+def load_snapshots(folder: Path) -> dict[str, SnapshotAccount]:
+    """The snapshots of a folder by `ACCOUNT/REGION`, as they name it inside.
+
+    Raises `ConfigError` for one that is not valid, `UsageError` for no folder, for two of one cell, and for one that
+    names no account or Region.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", "`tapctl account --targets NAME --output FOLDER` saves one")
+    found: dict[str, SnapshotAccount] = {}
+    files: dict[str, Path] = {}
+    for file in sorted(folder.glob("*.json")):
+        reader = load_snapshot(file)
+        account, region = reader.account.account_id, reader.account.region
+        if not account or not region:
+            raise UsageError(f"{file} does not name its account and Region", "add `account_id` and `region` to it")
+        name = f"{account}/{region}"
+        if name in files:
+            raise UsageError(f"{files[name]} and {file} are both of {name}", "remove the older one")
+        found[name], files[name] = reader, file
+    return found
+
+
+def _saved(snapshots: Mapping[str, SnapshotAccount]) -> Open:
+    def open_cell(cell: Cell) -> AccountReader:
+        reader = snapshots.get(cell.name)
+        if reader is None:
+            raise AwsError("no snapshot is of this account and Region", "save the fleet again")
+        if (reason := _unread_reason(reader.account)) is not None:
+            raise AwsError(reason.reason, reason.resolution)
+        return reader
+
+    return open_cell
+
+
+def _unread_reason(account: Account) -> Unknown | None:
+    """Why nothing of a saved account could be read; None where anything was."""
+    limit, nothing_else = account.settings.concurrency.limit, account.settings.function_count
+    is_empty = isinstance(nothing_else, Unknown) and not nothing_else.judged and account.stack is None
+    return limit if isinstance(limit, Unknown) and limit.judged and is_empty else None
+
+
+def each_cell(cells: Sequence[Cell], work: Callable[[Cell], T]) -> list[T | TapctlError]:
+    """What the work returns for each cell, or the error that ended it, in their order."""
+
+    def attempt(cell: Cell) -> T | TapctlError:
+        try:
+            return work(cell)
+        except (AwsError, TemplateError, UsageError) as error:
+            if isinstance(error, AwsError) and error.code in INVALID_KEYS.codes:
+                message = f"AWS does not accept the credentials in {cell.region}, which may be disabled there"
+                return AwsError(message, "enable the Region in the account, or leave the cell out", code=error.code)
+            return error
+
+    pool = ThreadPoolExecutor(WORKERS, "cell")
+    try:
+        return list(pool.map(attempt, cells))
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,231 @@
+"""One template against many accounts in several Regions: the verdict on each cell, and snapshots of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tapctl.account import floor_cache
+from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
+from tapctl.concurrency import limits_check
+from tapctl.concurrency.counting import Inventory, plain_number
+from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
+from tapctl.errors import TapctlError, TemplateError, UsageError
+from tapctl.limits import LimitKind, limits_of
+from tapctl.unknown import Unknown
+from tapctl.workflows.cells import Cell, Cells, each_cell
+from tapctl.workflows.preflight import bounded_by_age, decide, linted, with_findings
+from tapctl.workflows.read_inputs import Trees, read_inputs
+from tapctl.workflows.survey import survey, without_hidden
+
+if TYPE_CHECKING:
+    from tapctl.settings.settings import Settings
+    from tapctl.template.lint import Linting
+    from tapctl.template.model import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A cell with its preflight, or why there is none."""
+
+    cell: Cell
+    preflight: Preflight | Unknown
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.UNKNOWN if isinstance(self.preflight, Unknown) else self.preflight.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPreflight:
+    """The verdict on every cell; `lint` has the findings on the template itself, and on what can weaken it."""
+
+    name: str
+    template: Template
+    cells: tuple[Judged, ...]
+    inactive: Mapping[str, str]
+    lint: tuple[Finding, ...] = ()
+    is_snapshot: bool = False
+    weakenings: tuple[Weakening, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst(judged.verdict for judged in self.cells)
+
+    @property
+    def lint_errors(self) -> list[Finding]:
+        return [finding for finding in self.lint if finding.severity == "error" and not finding.excused]
+
+
+def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: Linting | None = None) -> FleetPreflight:
+    """The verdict on every cell; the template is resolved once for all cells with the same values.
+
+    Raises `TemplateError` or `UsageError` where it can be judged in no cell.
+    """
+    trees, knows_floors = Trees.of(template), floor_cache.knows_any()
+
+    def judge_cell(cell: Cell) -> Preflight:
+        reader, own = fleet.open(cell), settings_of(cell, settings)
+        learned = floor_cache.recall(cell.account.id, cell.region) if knows_floors else None
+        if account := reader.snapshot():
+            own, learned = _of_snapshot(own, account), account.learned
+        own = replace(own, learned=learned)
+        inputs = bounded_by_age(read_inputs(template, reader, own, trees=trees), own)
+        result = with_findings(decide(template, inputs, own), own)
+        return replace(result, account=replace(result.account, account_id=cell.account.id, region=cell.region))
+
+    results = each_cell(fleet.cells, judge_cell)
+    mistakes = [result for result in results if isinstance(result, TemplateError | UsageError)]
+    if mistakes and not any(isinstance(result, Preflight) for result in results):
+        raise mistakes[0]
+    judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
+    cells = tuple(_summed(judged, settings))
+    first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
+    checked = linted(first, settings, linting) if first else None
+    lint, weakenings = (checked.lint, checked.weakenings) if checked else ((), settings.weakenings)
+    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved, weakenings)
+
+
+def _of_snapshot(settings: Settings, account: Account) -> Settings:
+    """The settings for a saved cell, whose stack is the one being updated unless an option names another."""
+    if isinstance(account.stack, Stack) and not settings.chosen_stack:
+        return replace(settings, stack_name=account.stack.name)
+    return settings
+
+
+def settings_of(cell: Cell, settings: Settings) -> Settings:
+    """The settings in one cell; its parameters win over those of the environment, not over those of an option."""
+    own = {
+        name: value
+        for name, value in cell.account.parameters.items()
+        if name not in settings.parameters or name in settings.configured
+    }
+    named = dict.fromkeys(own, "[fleet] of tapctl.toml")
+    return replace(
+        settings,
+        region=cell.region,
+        parameters={**settings.parameters, **own},
+        configured={**settings.configured, **named},
+    )
+
+
+def _or_unknown(result: Preflight | TapctlError) -> Preflight | Unknown:
+    return Unknown(result.message, result.hint or "") if isinstance(result, TapctlError) else result
+
+
+def _summed(cells: Sequence[Judged], settings: Settings) -> Iterator[Judged]:
+    """The cells, where a limit of the whole account counts what the deploys to its other Regions add as well."""
+    added: dict[str, dict[str, Mapping[str, _Added]]] = defaultdict(dict)
+    for judged in cells:
+        if isinstance(judged.preflight, Preflight):
+            added[judged.cell.account.id][judged.cell.region] = _global_additions(judged.preflight)
+    for judged in cells:
+        others = [
+            each for region, each in added[judged.cell.account.id].items() if region != judged.cell.region and each
+        ]
+        if others and isinstance(judged.preflight, Preflight):
+            yield replace(judged, preflight=_with_others(judged.preflight, others, settings_of(judged.cell, settings)))
+        else:
+            yield judged
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What a deploy adds to a limit of the account."""
+
+    limit: str
+    least: float
+    most: float
+
+
+def _global_additions(result: Preflight) -> Mapping[str, _Added]:
+    """By the key of the limit; without limits per parent, whose parents are of one stack."""
+    inventory, deployed = Inventory(result.tree), Inventory(result.deployed) if result.deployed else None
+    found = {}
+    for limit in limits_of(inventory.by_type):
+        if limit.is_global and limit.kind is LimitKind.COUNT and limit.usage:
+            more = limits_check.additions(limit, inventory, result.account.stack, deployed)
+            whole = [each for each in more if each.parent is None]
+            if whole:
+                least, most = sum(each.least for each in whole), sum(each.most for each in whole)
+                found[limit.key] = _Added(limit.id, least, most)
+    return found
+
+
+def _with_others(result: Preflight, others: Sequence[Mapping[str, _Added]], settings: Settings) -> Preflight:
+    """The result with what other Regions add taken as used; what they may add makes a limit uncertain at worst."""
+    sums = {
+        added.limit: (key, sum(each[key].least for each in others if key in each), most)
+        for other in others
+        for key, added in other.items()
+        if (most := sum(each[key].most for each in others if key in each))
+    }
+    if not sums:
+        return result
+    certain = _findings(result, {key: least for key, least, _ in sums.values()}, settings)
+    possible = _findings(result, {key: most for key, _, most in sums.values()}, settings)
+    worst_of = {finding.limit: finding.verdict for finding in certain}
+    findings = tuple(
+        _of_all_regions(finding, worst_of.get(finding.limit), sums[finding.limit][2])
+        if finding.limit in sums
+        else finding
+        for finding in possible
+    )
+    return replace(result, findings=findings)
+
+
+def _findings(result: Preflight, more: Mapping[str, float], settings: Settings) -> tuple[Finding, ...]:
+    quotas = {
+        key: replace(quota, usage=quota.usage + more[key])
+        if key in more and isinstance(quota.usage, int | float)
+        else quota
+        for key, quota in result.account.quotas.items()
+    }
+    counted = replace(result, account=replace(result.account, quotas=quotas))
+    return with_findings(counted, settings).findings
+
+
+def _of_all_regions(finding: Finding, certain: Verdict | None, most: float) -> Finding:
+    is_open = finding.verdict is Verdict.EXCEEDS and certain is not Verdict.EXCEEDS
+    if not finding.judged:
+        return finding
+    message = f"{finding.message}; what its other Regions add, {plain_number(most):,}, counts as used"
+    return replace(finding, verdict=Verdict.UNCERTAIN if is_open else finding.verdict, message=message)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A cell as it was read; where it was not, the account has the reason as its limit."""
+
+    cell: Cell
+    account: Account
+    reason: Unknown | None = None
+
+
+def survey_fleet(template: Template | None, fleet: Cells, settings: Settings) -> list[Saved]:
+    """What a verdict on the template needs of each cell; everything that the catalogue covers without a template."""
+    trees = Trees.of(template) if template else None
+
+    def read_cell(cell: Cell) -> Account:
+        reader, own = fleet.open(cell), settings_of(cell, settings)
+        if template is None:
+            return survey(reader, own)
+        account = read_inputs(template, reader, own, trees=trees).account
+        return replace(account, stack=without_hidden(account.stack, own.hidden))
+
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return [
+        _saved(cell, result, now) for cell, result in zip(fleet.cells, each_cell(fleet.cells, read_cell), strict=True)
+    ]
+
+
+def _saved(cell: Cell, result: Account | TapctlError, now: str) -> Saved:
+    if isinstance(result, TapctlError):
+        reason = Unknown(result.message, result.hint or "")
+        limits = AccountSettings(Concurrency(reason, reason), Quota(UNREAD, UNREAD))
+        return Saved(cell, Account(cell.region, limits, cell.account.id, now), reason)
+    return Saved(cell, replace(result, account_id=cell.account.id, region=cell.region, taken_at=now))
