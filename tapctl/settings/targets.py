@@ -90,12 +90,17 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
 
 
 def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening]:
-    """The fleets that the change under test has otherwise than what is trusted, which is in force."""
-    for name, fleet in targets.fleets.items() if targets.trusted else ():
+    """The fleets, and their files, that the change under test has otherwise than what is trusted, which is in force."""
+    trusted = targets.trusted
+    for name, fleet in targets.fleets.items() if trusted else ():
+        where = trusted.name if trusted else ""
         if (other := tested.get(name)) != fleet:
             shown = _shown(other) if other else "unset"
-            where = targets.trusted.name if targets.trusted else ""
             yield Weakening(f"fleet.{name}", _shown(fleet), where, changed=True, proposed=shown)
+        path = targets.folder / fleet.file if fleet.file else None
+        before = trusted.content(path) if trusted and path else None
+        if path and before is not None and before != (path.read_bytes() if path.is_file() else b""):
+            yield Weakening(f"file {fleet.file}", "another one", where, changed=True, proposed="changed content")
 
 
 def _shown(fleet: Fleet) -> str:

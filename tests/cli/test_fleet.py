@@ -399,6 +399,7 @@ def test_the_change_chooses_no_accounts_and_ignores_nothing(gated: Path, tapctl:
     assert verdicts(document) == {f"{ONE}/eu-west-1": "fits", f"{TWO}/eu-west-1": "exceeds"}
     proposed = {each["setting"]: each["proposed"] for each in document["weakenings"]}
     assert proposed["fleet.prod"] == f'{{"accounts": ["{ONE}"], "read_role": "r", "regions": ["eu-west-1"]}}'
+    assert proposed["file accounts.yml"] == "changed content"
     assert {finding["rule"] for finding in document["findings"]} == {"tapctl:weakening"}
 
 
