@@ -191,7 +191,7 @@ def _translatable(
     """
     body = copy.deepcopy(dict(template.body))
     for name, entry in (body.get("Parameters") or {}).items():
-        if "Default" in entry and isinstance(values.get(name), str):
+        if isinstance(entry, dict) and "Default" in entry and isinstance(values.get(name), str):
             entry["Default"] = values[name]
     if LANGUAGE_EXTENSIONS in template.transforms:
         pseudo = {**resolver.pseudo, **stand_ins.texts}

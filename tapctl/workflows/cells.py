@@ -20,7 +20,7 @@ from tapctl.aws.errors import INVALID_KEYS
 from tapctl.errors import AwsError, TapctlError, TemplateError, UsageError
 from tapctl.limits import Limit
 from tapctl.settings.targets import TargetAccount, Targets, merged, target_account
-from tapctl.unknown import Unknown
+from tapctl.unknown import Count, Unknown
 
 if TYPE_CHECKING:
     from tapctl.account.reader import AccountReader
@@ -120,6 +120,9 @@ class _LiveCell(LiveAccount):
         return UNREAD
 
     def holders(self) -> Holders | Unknown:
+        return UNREAD
+
+    def claimed_peak(self) -> Count:
         return UNREAD
 
     def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:

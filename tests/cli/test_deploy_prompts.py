@@ -217,4 +217,4 @@ def test_a_terminal_gets_lines_that_break_no_word(desk: Terminal) -> None:
     )
 
     assert prompt.finish() == 0
-    assert "new stack\r\n  a-stack-with-a-rather-long-name\r\n" in prompt.output
+    assert "\r\n  new stack a-stack-with-a-rather-long-name\r\n" in prompt.output
