@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Stack
+from tapctl.account.model import UNREAD, Account, Stack
 from tapctl.concurrency import limits_check
 from tapctl.hints import Advice, advise
 from tapctl.limits import catalogue
@@ -25,15 +25,16 @@ def survey(
 ) -> Account:
     """What `tapctl account` shows and saves: every limit, or with a template what a new stack of it touches."""
     with ThreadPoolExecutor(5, "read") as pool:
-        read: Future[AccountSettings] = pool.submit(reader.settings)
         identity = pool.submit(reader.identity)
+        # First what fails where the credentials do: the catalogue takes a client for each of sixty services.
+        read = reader.settings()
         stack = pool.submit(reader.stack, settings.stack_name) if settings.stack_name else None
         quotas = None if template else pool.submit(reader.quotas, counted((*catalogue(), *settings.limits.own)))
         exports = pool.submit(reader.exports)
         known = identity.result()
         account = Account(
             region=settings.region if isinstance(known, Unknown) else known.region,
-            settings=read.result(),
+            settings=read,
             account_id=None if isinstance(known, Unknown) else known.account_id,
             taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             stack=without_hidden(stack.result(), settings.hidden) if stack else None,

@@ -36,10 +36,6 @@ def calls(row: Limit) -> list[Call]:
 CALLS = {f"{call.service}-{call.operation}-{call.path}": call for row in catalogue() for call in calls(row)}
 COUNTS = {f"{row.id}-{count.type}-{count.path}": count for row in catalogue() for count in row.counts}
 
-each_row = pytest.mark.parametrize("row", catalogue(), ids=[row.id for row in catalogue()])
-each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-each_count = pytest.mark.parametrize("count", COUNTS.values(), ids=COUNTS)
-
 
 @cache
 def service_model(service: str) -> Any:
@@ -76,44 +72,60 @@ def test_a_row_that_several_files_count_is_in_one() -> None:
     assert all(rows(service) for services in FILES.values() for service in services)
 
 
-@each_row
-class TestEveryRow:
-    def test_its_id_begins_with_its_service(self, row: Limit) -> None:
-        assert re.fullmatch(rf"{row.service.lower().removeprefix('aws')}(-[a-z0-9]+)+", row.id)
+def its_id_begins_with_its_service(row: Limit) -> None:
+    assert re.fullmatch(rf"{row.service.lower().removeprefix('aws')}(-[a-z0-9]+)+", row.id)
 
-    def test_its_documentation_is_aws_s_over_https(self, row: Limit) -> None:
-        assert row.docs.startswith("https://docs.aws.amazon.com/")
-        assert " " not in row.docs
 
-    def test_its_key_is_a_quota_code_or_a_name(self, row: Limit) -> None:
-        assert re.fullmatch(r"[A-Za-z0-9-]+/(L-[0-9A-F]{8}|[a-z][a-z0-9-]+)", row.key)
-        assert row.has_code or row.kind is not LimitKind.CONCURRENCY
+def its_documentation_is_aws_s_over_https(row: Limit) -> None:
+    assert row.docs.startswith("https://docs.aws.amazon.com/")
+    assert " " not in row.docs
 
-    def test_it_has_the_fields_of_its_kind(self, row: Limit) -> None:
-        match row.kind:
-            case LimitKind.COUNT:
-                assert row.counts
-                assert row.default is not None or row.grade is Grade.OPEN
-                assert row.has_code or not row.adjustable
-            case LimitKind.CONCURRENCY | LimitKind.EXPORTS:
-                assert row.usage
-            case LimitKind.TEMPLATE:
-                assert row.fixed
-                assert not row.permissions
 
-    def test_its_permissions_are_those_of_its_calls(self, row: Limit) -> None:
-        assert len(row.permissions) == len(set(row.permissions))
-        assert {call.permission for call in calls(row)} <= set(row.permissions)
-        if row.kind is LimitKind.COUNT and row.quota is None and row.has_code:
-            assert {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"} <= set(row.permissions)
+def its_key_is_a_quota_code_or_a_name(row: Limit) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9-]+/(L-[0-9A-F]{8}|[a-z][a-z0-9-]+)", row.key)
+    assert row.has_code or row.kind is not LimitKind.CONCURRENCY
 
-    def test_a_usage_by_parent_has_counts_by_parent(self, row: Limit) -> None:
-        if row.kind is not LimitKind.COUNT:
-            return
-        tallies = (Reading.TALLY, Reading.PAIRS)
-        by_parent = isinstance(row.usage, Call) and (row.usage.reading in tallies or bool(row.usage.parent))
-        if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
-            assert {bool(count.per) for count in row.counts} == {by_parent}
+
+def it_has_the_fields_of_its_kind(row: Limit) -> None:
+    match row.kind:
+        case LimitKind.COUNT:
+            assert row.counts
+            assert row.default is not None or row.grade is Grade.OPEN
+            assert row.has_code or not row.adjustable
+        case LimitKind.CONCURRENCY | LimitKind.EXPORTS:
+            assert row.usage
+        case LimitKind.TEMPLATE:
+            assert row.fixed
+            assert not row.permissions
+
+
+def its_permissions_are_those_of_its_calls(row: Limit) -> None:
+    assert len(row.permissions) == len(set(row.permissions))
+    assert {call.permission for call in calls(row)} <= set(row.permissions)
+    if row.kind is LimitKind.COUNT and row.quota is None and row.has_code:
+        assert {"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota"} <= set(row.permissions)
+
+
+def a_usage_by_parent_has_counts_by_parent(row: Limit) -> None:
+    if row.kind is not LimitKind.COUNT:
+        return
+    tallies = (Reading.TALLY, Reading.PAIRS)
+    by_parent = isinstance(row.usage, Call) and (row.usage.reading in tallies or bool(row.usage.parent))
+    if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
+        assert {bool(count.per) for count in row.counts} == {by_parent}
+
+
+@pytest.mark.parametrize("row", catalogue(), ids=[row.id for row in catalogue()])
+def test_a_row(row: Limit) -> None:
+    for check in (
+        its_id_begins_with_its_service,
+        its_documentation_is_aws_s_over_https,
+        its_key_is_a_quota_code_or_a_name,
+        it_has_the_fields_of_its_kind,
+        its_permissions_are_those_of_its_calls,
+        a_usage_by_parent_has_counts_by_parent,
+    ):
+        check(row)
 
 
 @pytest.mark.corpus
@@ -131,50 +143,66 @@ def parameters(call: Call) -> dict[str, Any]:
     return dict(call.parameters) | ({call.parent: "parent-1"} if call.parent else {})
 
 
-@each_call
-class TestEveryCall:
-    def test_its_operation_exists(self, call: Call) -> None:
-        assert call.operation in service_model(call.service).operation_names
+def its_operation_exists(call: Call) -> None:
+    assert call.operation in service_model(call.service).operation_names
 
-    def test_its_permission_begins_with_the_service_s_own_prefix(self, call: Call) -> None:
-        if not call.action:
-            assert call.permission == f"{service_model(call.service).signing_name}:{call.operation}"
 
-    def test_its_parameters_are_valid(self, call: Call) -> None:
-        shape = model(call).input_shape
-        if shape is None:
-            assert not call.parameters
-            return
-        assert not ParamValidator().validate(parameters(call), shape).has_errors()
+def its_permission_begins_with_the_service_s_own_prefix(call: Call) -> None:
+    if not call.action:
+        assert call.permission == f"{service_model(call.service).signing_name}:{call.operation}"
 
-    def test_its_path_is_in_the_answer(self, call: Call) -> None:
-        # An answer with every member of the model has something at the path.
-        found = jmespath.search(without_filters(call.path), answer(call.service, call.operation))
 
-        match call.reading:
-            case Reading.NUMBER:
-                assert isinstance(found, list | int)
-            case Reading.SUM:
-                assert found
-                assert all(isinstance(value, int | float) for value in found)
-            case Reading.TALLY:
-                assert found
-                assert all(isinstance(value, str) for value in found)
-            case Reading.PAIRS | Reading.GROUPS:
-                assert found
-                assert all(len(pair) == 2 and None not in pair for pair in found)
+def its_parameters_are_valid(call: Call) -> None:
+    shape = model(call).input_shape
+    if shape is None:
+        assert not call.parameters
+        return
+    assert not ParamValidator().validate(parameters(call), shape).has_errors()
 
-    def test_the_members_in_its_path_exist(self, call: Call) -> None:
-        words = set(re.findall(r"(?<!\w)[A-Za-z]\w+(?![\w(])", re.sub("'[^']*'", "''", call.path)))
 
-        assert words - names(call.service, call.operation) == set()
+def its_path_is_in_the_answer(call: Call) -> None:
+    # An answer with every member of the model has something at the path.
+    found = jmespath.search(without_filters(call.path), answer(call.service, call.operation))
 
-    def test_a_list_is_read_page_by_page(self, call: Call) -> None:
-        operation = model(call)
-        inputs = operation.input_shape.members if operation.input_shape else {}
-        pages = {"NextToken", "nextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"} & set(inputs)
-        if (pages and call.reading is not Reading.NUMBER) or "[" in call.path:
-            assert not pages or call.token or call.operation in pagination(call.service)
+    match call.reading:
+        case Reading.NUMBER:
+            assert isinstance(found, list | int)
+        case Reading.SUM:
+            assert found
+            assert all(isinstance(value, int | float) for value in found)
+        case Reading.TALLY:
+            assert found
+            assert all(isinstance(value, str) for value in found)
+        case Reading.PAIRS | Reading.GROUPS:
+            assert found
+            assert all(len(pair) == 2 and None not in pair for pair in found)
+
+
+def the_members_in_its_path_exist(call: Call) -> None:
+    words = set(re.findall(r"(?<!\w)[A-Za-z]\w+(?![\w(])", re.sub("'[^']*'", "''", call.path)))
+
+    assert words - names(call.service, call.operation) == set()
+
+
+def a_list_is_read_page_by_page(call: Call) -> None:
+    operation = model(call)
+    inputs = operation.input_shape.members if operation.input_shape else {}
+    pages = {"NextToken", "nextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"} & set(inputs)
+    if (pages and call.reading is not Reading.NUMBER) or "[" in call.path:
+        assert not pages or call.token or call.operation in pagination(call.service)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_call(call: Call) -> None:
+    for check in (
+        its_operation_exists,
+        its_permission_begins_with_the_service_s_own_prefix,
+        its_parameters_are_valid,
+        its_path_is_in_the_answer,
+        the_members_in_its_path_exist,
+        a_list_is_read_page_by_page,
+    ):
+        check(call)
 
 
 def without_filters(path: str) -> str:
@@ -261,45 +289,47 @@ def resolved(root: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
     return here
 
 
-@each_count
-class TestEveryCount:
-    def test_its_type_exists(self, count: Count) -> None:
-        assert schema(count.type)["typeName"] == count.type
-
-    def test_its_properties_exist(self, count: Count) -> None:
-        own = () if count.of is Of.COUNTER or not count.path else (count.path,)
-        parent = () if count.per in ("", ITSELF) else (count.per,)
-
-        assert [
-            path
-            for path in (*own, *count.times, *parent, *count.where)
-            if at(schema(count.type), path.partition(">")[0]) is None
-        ] == []
-
-    def test_the_name_of_another_resource_is_of_a_property(self, count: Count) -> None:
-        if named := count.unless:
-            assert at(schema(named.type), named.path)
-            assert at(schema(count.type), named.own)
-
-    def test_its_units_are_a_number_above_zero(self, count: Count) -> None:
-        assert count.units > 0
-
-    def test_its_counter_exists(self, count: Count) -> None:
-        if count.of is Of.COUNTER:
-            assert callable(counter_of(count.counter))
-
-    def test_a_template_of_it_adds_what_it_says(self, count: Count) -> None:
-        if count.of is Of.COUNTER or follows_a_reference(count):
-            pytest.skip("tests/concurrency/ has its templates")
-        row = next(row for row in catalogue() if count in row.counts)
-        one, two = (added(row, *[spender(count)] * number) for number in (1, 2))
-
-        assert one > 0
-        assert two == one if count.per == ITSELF else two == 2 * one
+def its_type_exists(count: Count) -> None:
+    assert schema(count.type)["typeName"] == count.type
 
 
-@each_count
-def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
+def its_properties_exist(count: Count) -> None:
+    own = () if count.of is Of.COUNTER or not count.path else (count.path,)
+    parent = () if count.per in ("", ITSELF) else (count.per,)
+
+    assert [
+        path
+        for path in (*own, *count.times, *parent, *count.where)
+        if at(schema(count.type), path.partition(">")[0]) is None
+    ] == []
+
+
+def the_name_of_another_resource_is_of_a_property(count: Count) -> None:
+    if named := count.unless:
+        assert at(schema(named.type), named.path)
+        assert at(schema(count.type), named.own)
+
+
+def its_units_are_a_number_above_zero(count: Count) -> None:
+    assert count.units > 0
+
+
+def its_counter_exists(count: Count) -> None:
+    if count.of is Of.COUNTER:
+        assert callable(counter_of(count.counter))
+
+
+def a_template_of_it_adds_what_it_says(count: Count) -> None:
+    if count.of is Of.COUNTER or follows_a_reference(count):
+        return  # tests/concurrency/ has its templates
+    row = next(row for row in catalogue() if count in row.counts)
+    one, two = (added(row, *[spender(count)] * number) for number in (1, 2))
+
+    assert one > 0
+    assert two == one if count.per == ITSELF else two == 2 * one
+
+
+def a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> None:
     row = next(row for row in catalogue() if count in row.counts)
     if row.kind is not LimitKind.COUNT or count.of is Of.COUNTER or follows_a_reference(count):
         return
@@ -307,6 +337,20 @@ def test_a_template_fits_to_the_last_unit_and_exceeds_by_one(count: Count) -> No
     verdicts = [verdict(row, count, Quota(units + free, 0)) for free in (0, -1)]
 
     assert verdicts == [Verdict.FITS, Verdict.UNCERTAIN if row.at_most or count.maybe else Verdict.EXCEEDS]
+
+
+@pytest.mark.parametrize("count", COUNTS.values(), ids=COUNTS)
+def test_a_count(count: Count) -> None:
+    for check in (
+        its_type_exists,
+        its_properties_exist,
+        the_name_of_another_resource_is_of_a_property,
+        its_units_are_a_number_above_zero,
+        its_counter_exists,
+        a_template_of_it_adds_what_it_says,
+        a_template_fits_to_the_last_unit_and_exceeds_by_one,
+    ):
+        check(count)
 
 
 def follows_a_reference(count: Count) -> bool:
