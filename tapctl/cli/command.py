@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, fields
 from enum import Enum
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hint
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from tapctl.errors import UsageError
+from tapctl.errors import ExitCode, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,26 @@ class LazyGroup(Group):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(self.summaries.items()))
+
+
+def help_alone(context: typer.Context) -> None:
+    """Print the help to stderr, as a usage error, if no command is named."""
+    if context.invoked_subcommand is None:
+        with suppress(OSError):  # a full disk does not change the exit code
+            typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+
+
+def group(summary: str) -> typer.Typer:
+    """A command that has commands; without one of them it prints its help."""
+    return typer.Typer(
+        help=summary,
+        cls=Group,
+        add_completion=False,
+        rich_markup_mode=None,
+        callback=help_alone,
+        invoke_without_command=True,
+    )
 
 
 def _take_plain_values(params: Iterable[Any]) -> None:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tapctl.cli.command import Command, Group, Only, expanded
-from tapctl.cli.context import help_alone
+from tapctl.cli.command import Command, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError
@@ -206,14 +205,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-app = typer.Typer(
-    help="Show the settings in force and where they come from.",
-    cls=Group,
-    add_completion=False,
-    rich_markup_mode=None,
-    callback=help_alone,
-    invoke_without_command=True,
-)
+app = group("Show the settings in force and where they come from.")
 app.command(
     "show",
     cls=Command,

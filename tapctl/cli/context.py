@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapctl import __version__
+from tapctl.cli.command import help_alone
 from tapctl.cli.options import FindingsFormat
 from tapctl.errors import ExitCode, NoCredentials, UsageError
 from tapctl.unknown import Unknown
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from tapctl.concurrency.verdict import Verdict
     from tapctl.settings.settings import Settings
     from tapctl.template.model import Template
-
-
-def help_alone(context: typer.Context) -> None:
-    """Print the help to stderr, as a usage error, if no command is named."""
-    if context.invoked_subcommand is None:
-        with suppress(OSError):  # a full disk does not change the exit code
-            typer.echo(context.get_help(), err=True)
-        raise typer.Exit(ExitCode.USAGE)
 
 
 def _version(given: bool) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Group, Only, expanded
-from tapctl.cli.context import help_alone, open_aws, require_consent
+from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.context import open_aws, require_consent
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import AwsError, DeployStuck, ExitCode, UsageError
@@ -28,14 +28,7 @@ if TYPE_CHECKING:
     from tapctl.evidence.record import Record, Result
     from tapctl.settings.settings import Settings
 
-app = typer.Typer(
-    help="Measure what AWS really does, in an account of yours, and leave nothing behind.",
-    cls=Group,
-    add_completion=False,
-    rich_markup_mode=None,
-    callback=help_alone,
-    invoke_without_command=True,
-)
+app = group("Measure what AWS really does, in an account of yours, and leave nothing behind.")
 
 Account = Annotated[AccountOptions, Only("env", "region", "profile", "config")]
 Plain = Annotated[OutputOptions, Only("format", "output")]

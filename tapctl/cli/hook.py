@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Group, Only, expanded
-from tapctl.cli.context import help_alone
+from tapctl.cli.command import Command, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
@@ -309,14 +308,7 @@ def _hook() -> dict[str, Any]:
     }
 
 
-app = typer.Typer(
-    help="Write the stack of a CloudFormation Hook that judges each deploy.",
-    cls=Group,
-    add_completion=False,
-    rich_markup_mode=None,
-    callback=help_alone,
-    invoke_without_command=True,
-)
+app = group("Write the stack of a CloudFormation Hook that judges each deploy.")
 app.command(
     "template",
     cls=Command,

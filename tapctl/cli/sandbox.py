@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tapctl.cli.command import Command, Group
-from tapctl.cli.context import help_alone
+from tapctl.cli.command import Command, group
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
     from tapctl.sandbox import AccountLimits, SandboxStatus
 
-app = typer.Typer(
-    help="Start, inspect, stop or empty the local AWS.",
-    cls=Group,
-    add_completion=False,
-    rich_markup_mode=None,
-    callback=help_alone,
-    invoke_without_command=True,
-)
+app = group("Start, inspect, stop or empty the local AWS.")
 
 Limit = Annotated[
     int | None,
