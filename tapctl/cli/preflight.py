@@ -35,7 +35,6 @@ from tapctl.errors import ExitCode, TapctlError, UsageError
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from tapctl.account.reader import AccountReader
@@ -270,10 +269,7 @@ class Run:
 
     def finished(self, result: Any, settings: Settings, report: Any) -> ExitCode:
         """Print the result in the formats that are asked for, by the renderers of its report."""
-        renderers = report.RENDERERS
-        if self.output.quiet and self.places == (Destination(),):
-            renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
-        self._print(lambda place: renderers[place.format.value](result, self.terminal.options(place.file)))
+        self._print(result, report)
         if self.more.explain:
             _explain(result, self.terminal, talk=Destination() not in self.places)
         if all(place.file for place in self.places):
@@ -281,8 +277,12 @@ class Run:
         code = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
         return self._reported(ExitCode.USAGE if result.lint_errors else code)
 
-    def _print(self, text: Callable[[Destination], str]) -> None:
-        print_findings({place: text(place) for place in self.places}, self.terminal)
+    def _print(self, result: Any, report: Any) -> None:
+        renderers, places = report.RENDERERS, self.places
+        if self.output.quiet and places == (Destination(),):
+            renderers = {**renderers, FindingsFormat.TEXT.value: report.verdict_line}
+        texts = {place: renderers[place.format.value](result, self.terminal.options(place.file)) for place in places}
+        print_findings(texts, self.terminal)
 
     def _reported(self, code: ExitCode) -> ExitCode:
         """The exit code: 0 for a verdict that is only reported."""
@@ -303,8 +303,7 @@ class Run:
         judged = workflow.judge_together(
             chosen, self._load, lambda target: self.opened(target.settings), lints=not self.lint.no_lint
         )
-        renderers = report.RENDERERS
-        self._print(lambda place: renderers[place.format.value](judged, self.terminal.options(place.file)))
+        self._print(judged, report)
         if all(place.file for place in self.places):
             self.terminal.message(report.sentence(judged))
         code = workflow.worst_code(judged)

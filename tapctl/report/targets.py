@@ -46,6 +46,11 @@ def sentence(results: Sequence[Judged]) -> str:
     return f"{worst_verdict(results).value}: {len(results)} target{'s' if len(results) != 1 else ''}: {counts}"
 
 
+def verdict_line(results: Sequence[Judged], _: RenderOptions) -> str:
+    """The last line of the text alone."""
+    return f"{sentence(results)}\n"
+
+
 def as_json(results: Sequence[Judged], options: RenderOptions) -> str:
     """The contract `tapctl.targets/1`; a target that could not be judged has no preflight, and an error."""
     document = {

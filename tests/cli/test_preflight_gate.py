@@ -362,6 +362,11 @@ class TestTargets:
         environment = "[env.other]\nregion = 'eu-west-1'\nsnapshot = 'other.json'\n"
         Path("tapctl.toml").write_text(f"{CONFIGURATION}{environment}")
 
+    def test_quietly_the_verdict_of_all_is_printed_alone(self, tapctl: Tapctl) -> None:
+        answer = tapctl("preflight", "--env", "*", "--no-lint", "--quiet", "*.yaml")
+
+        assert (answer.code, answer.out) == (3, "exceeds: 4 targets: 3 fits, 1 exceeds\n")
+
     def test_one_report_has_them_all(self, tapctl: Tapctl) -> None:
         answer = tapctl("preflight", "--env", "*", "--no-lint", "--format", "json", "*.yaml")
 
