@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapctl.account.model import UNREAD, Account, Stack
-from tapctl.concurrency.replacement import UpdateEffects
+from tapctl.concurrency.replacement import UpdateEffects, references
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Hint
@@ -132,8 +132,8 @@ class ExportChange:
 def changed_exports(tree: StackTree, account: Account, effects: UpdateEffects) -> tuple[ExportChange, ...]:
     """What the update removes or changes of the exports of the stack and of its nested stacks.
 
-    A value that is known only after the deploy counts as changed where its resource is new or replaced, as far as that
-    is known: what replaces functions is worked out, and a change set shows the rest.
+    A value that is known only after the deploy counts as changed where its resource is new or replaced: by a property
+    that the schema of its type calls create-only, or as a change set shows. In nested stacks only functions are.
     """
     stack = account.stack
     if not isinstance(stack, Stack):
@@ -185,7 +185,7 @@ def _change(
             maybe = maybe or written
         elif written == name:
             new = resolver.value(output.get("Value"), (*path, "Value"))
-            differs = _differs(member, stack, effects, value, new)
+            differs = _differs(member, stack, effects, value, new) or _may_differ(member, effects, output.get("Value"))
             line = resolver.template.line(*path, "Value")
             if isinstance(exists, Unknown):
                 return ExportChange(name, True, file, line, key, exists)
@@ -202,6 +202,13 @@ def _differs(member: StackTree, stack: Stack, effects: UpdateEffects, value: str
         written = member.resolver.template.body["Resources"].get(new.logical_id, {}).get("Type")
         return name in effects.replaced or (stack.resources is not None and stack.resources.get(name) != written)
     return value is not None and not isinstance(new, Unknown | list | dict) and as_text(new) != value
+
+
+def _may_differ(member: StackTree, effects: UpdateEffects, written: object) -> Unknown | bool:
+    """Whether a part of the value changes, as in a text around the name of a resource that is replaced."""
+    names = (name for name in references(written) if f"{member.prefix}{name}" in effects.replaced)
+    name = next(names, None)
+    return Unknown(f"{name} is replaced, or may be") if name else False
 
 
 def _in_use(limit: Limit, result: Preflight) -> Iterator[Finding]:

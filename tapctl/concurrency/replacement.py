@@ -274,7 +274,7 @@ def _is_written_otherwise(old: Resolver, before: Resource, new: Resolver, after:
     """Whether an unknown value is written in another way, or reads an attribute of a resource that changes."""
     written = after.properties.get(name)
     return before.properties.get(name) != written or any(
-        _may_change(logical_id, old, new) for logical_id in _attribute_owners(written)
+        _may_change(logical_id, old, new) for logical_id in references(written, whole=False)
     )
 
 
@@ -288,21 +288,42 @@ def _may_change(logical_id: str, old: Resolver, new: Resolver) -> bool:
     return after.get("Type") not in CREATE_ONLY and (before != after or str(values[0]) != str(values[1]))
 
 
-_ATTRIBUTE = re.compile(r"\$\{([A-Za-z0-9]+)\.[^}]+\}")
+def replaced_by_schema(old: Resolver, new: Resolver, logical_ids: Iterable[str]) -> dict[str, Difference]:
+    """Which of these resources, of any type, the update replaces by a create-only property of their schema."""
+    before, after = ({each.logical_id: each for each in resolver.template.resources()} for resolver in (old, new))
+    found: dict[str, Difference] = {}
+    for name in {*logical_ids} & before.keys() & after.keys():
+        one, other = before[name], after[name]
+        names = tuple({**one.properties, **other.properties})
+        if one.type != other.type or _compare(old, one, new, other, names) is Difference.NO:
+            continue
+        from tapctl.template.schemas import create_only
+
+        properties = create_only(other.type)
+        if properties is None or _compare(old, one, new, other, properties.maybe) is not Difference.NO:
+            found[name] = Difference.MAYBE
+        if properties and (how := _compare(old, one, new, other, properties.surely)) is not Difference.NO:
+            found[name] = max(how, found.get(name, how), key=lambda how: how.value)
+    return found
 
 
-def _attribute_owners(value: object) -> Iterator[str]:
-    """The logical ids of the resources whose attributes a value reads."""
+_IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(\.[^}]+)?\}")
+
+
+def references(value: object, *, whole: bool = True) -> Iterator[str]:
+    """The logical ids of the resources whose attributes a value reads, and with `whole` those to which it refers."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "Fn::GetAtt":
                 yield str(item[0] if isinstance(item, list) else item).partition(".")[0]
-            yield from _attribute_owners(item)
+            elif key == "Ref" and whole:
+                yield str(item)
+            yield from references(item, whole=whole)
     elif isinstance(value, list):
         for item in value:
-            yield from _attribute_owners(item)
+            yield from references(item, whole=whole)
     elif isinstance(value, str):
-        yield from _ATTRIBUTE.findall(value)
+        yield from (name for name, attribute in _IN_TEXT.findall(value) if attribute or whole)
 
 
 def _values(

@@ -10,7 +10,17 @@ from tapctl.account.model import LiveFunction, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.counting import Inventory, Part
 from tapctl.concurrency.demand import Demand, FunctionDemand, hides_resources
-from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects, compare_templates, retains, without_old_template
+from tapctl.concurrency.replacement import (
+    CREATE_ONLY,
+    NO_EFFECTS,
+    Difference,
+    UpdateEffects,
+    compare_templates,
+    references,
+    replaced_by_schema,
+    retains,
+    without_old_template,
+)
 from tapctl.errors import TemplateError
 from tapctl.limits.row import Limit, Number, Of
 from tapctl.resource_types import STACK
@@ -51,8 +61,19 @@ def update_effects(
         else NO_EFFECTS
     )
     if replaced is None:
-        return effects
+        return effects | _of_exported(reader, stack, tree.resolver)
     return replace(effects, replaced=replaced, maybe_replaced=frozenset(), not_compared_reason="")
+
+
+def _of_exported(reader: AccountReader, stack: Stack, new: Resolver) -> UpdateEffects:
+    """What is replaced of the resources whose values the stack exports; functions are compared above."""
+    exported = (output.get("Value") for output in new.template.outputs.values() if "Export" in output)
+    held = {name for name, type_ in (stack.resources or {}).items() if type_ not in CREATE_ONLY}
+    names = held.intersection(name for value in exported for name in references(value))
+    old = deployed_tree(reader, stack, new) if names and stack.exports else None
+    found = replaced_by_schema(old.resolver, new, names) if old else {}
+    maybe = frozenset(name for name, how in found.items() if how is Difference.MAYBE)
+    return UpdateEffects(replaced=frozenset(found), maybe_replaced=maybe)
 
 
 def _reserves(function: FunctionDemand | None) -> bool:

@@ -182,7 +182,7 @@ def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
 
 def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | None, tuple[str, ...]]:
     """What CloudFormation does to the resources of the template, and the types whose schema does not say it."""
-    from tapctl.template.lint import handler_permissions
+    from tapctl.template.schemas import handler_permissions
 
     types = sorted(type_ for type_ in _types(tree) if not type_.startswith("Custom::"))
     found = handler_permissions(types, region)

@@ -6,7 +6,7 @@ Templates in which it found nothing are cached by a hash of their texts, and not
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -209,24 +209,3 @@ def _clean_keys() -> list[str]:
     except (OSError, ValueError, RecursionError):
         return []
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-
-
-def handler_permissions(types: Iterable[str], region: str | None = None) -> dict[str, tuple[str, ...]]:
-    """By resource type, the IAM actions that CloudFormation needs to create, update and delete it.
-
-    They come from the schemas of the types, which cfn-lint brings; a type without a schema, or without handlers in it,
-    is left out: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
-    """
-    from cfnlint.schema import ResourceNotFoundError
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
-    found: dict[str, tuple[str, ...]] = {}
-    for type_ in types:
-        with suppress(ResourceNotFoundError):
-            handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region or "us-east-1", type_).schema.get(
-                "handlers", {}
-            )
-            actions = (handlers.get(name, {}).get("permissions", ()) for name in ("create", "read", "update", "delete"))
-            if allowed := sorted({action for each in actions for action in each}):
-                found[type_] = tuple(allowed)
-    return found

@@ -75,6 +75,39 @@ def test_a_reference_changes_with_its_resource(resources: dict[str, str], expect
     assert findings(output("!Ref Q"), reader(resources=resources))[-1].verdict is expected
 
 
+NAMED = "Resources:\n  Q: {{Type: AWS::SQS::Queue, Properties: {{{}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "value", "expected"),
+    [
+        pytest.param("QueueName: a", "QueueName: b", "!GetAtt Q.QueueName", EXCEEDS, id="another name"),
+        pytest.param("QueueName: a", "QueueName: b", "!Ref Q", EXCEEDS, id="by Ref"),
+        pytest.param("QueueName: a", "", "!GetAtt Q.Arn", EXCEEDS, id="a name that CloudFormation gives"),
+        pytest.param("QueueName: a", "QueueName: !Ref P", "!Ref Q", UNKNOWN, id="a name that is not known"),
+        pytest.param("QueueName: a", "QueueName: b", "!Sub 'x-${Q.QueueName}'", EXCEEDS, id="within a text"),
+        pytest.param("QueueName: a", "QueueName: b", "!If [Open, !Ref Q, y]", UNKNOWN, id="under an open condition"),
+        pytest.param("QueueName: a", "QueueName: b", "fixed", FITS, id="of another value"),
+        pytest.param("DelaySeconds: 1", "DelaySeconds: 2", "!Ref Q", FITS, id="a change in place"),
+        pytest.param("QueueName: a", "QueueName: a", "!Ref Q", FITS, id="no change"),
+    ],
+)
+def test_a_resource_that_is_replaced_changes_what_is_exported_of_it(
+    before: str, after: str, value: str, expected: Verdict
+) -> None:
+    parameters = "Parameters: {P: {Type: String}}\nConditions: {Open: !Equals [!Ref P, a]}\n"
+    deployed = template(parameters + NAMED.format(before)).body
+    stack = Stack("mine", "UPDATE_COMPLETE", resources=QUEUE, exports={"n": "fixed"})
+    account = fake_account(stack=stack, exports={"n": "mine"}, imports={"n": ("orders",)})
+    account.template = deployed
+    found = judge(
+        template(parameters + NAMED.format(after) + output(value)), account, Settings("t.yaml", stack_name="mine")
+    ).findings
+
+    worst = [each.verdict for each in found if each.limit == "cloudformation-exports" and each.verdict is not FITS]
+    assert (worst or [FITS])[-1] is expected
+
+
 def test_a_change_set_shows_what_is_replaced() -> None:
     found = judge(template(BODY + output("!Ref Q")), reader(), Settings("t.yaml", stack_name="mine"), frozenset({"Q"}))
     assert found.verdict is EXCEEDS
