@@ -21,7 +21,7 @@ from tapctl.aws.stacks import StackEvent, stack_name
 from tapctl.errors import AwsError, DeployFailed, DeployStuck, Interrupted, TapctlError, TemplateError
 from tapctl.resource_types import ABSENT, CUSTOM_RESOURCES, PUBLISHED, OperationEnd, stack_status
 from tapctl.stacks import remains, validations
-from tapctl.stacks.causes import Diagnosis, diagnose
+from tapctl.stacks.causes import Diagnosis, diagnose, explain
 from tapctl.stacks.follow import Follower, stack_flags, watch_command
 from tapctl.stacks.redaction import Secrets
 from tapctl.stacks.stack import find_stack
@@ -90,7 +90,11 @@ class Operator:
         """Begin an operation; its token, which is written into the journal first, with `known` fields of the entry."""
         token = new_token()
         self.journal.record(phase, token=token, stack_id=request["StackName"], **known)
-        start_operation(self.aws, operation, action, request, token)
+        try:
+            start_operation(self.aws, operation, action, request, token)
+        except AwsError as error:
+            error.hint = error.hint or explain(error.aws_message, flags=stack_flags(self.aws, self.name))[1] or None
+            raise
         return token
 
     def follow(

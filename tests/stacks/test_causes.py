@@ -259,6 +259,7 @@ KINDS = (
     "Action denied by stack policy: Statement [#1] does not allow [Update:*] for resource [Orders]",
     "Action denied by stack policy: Statement [#1] does not allow [Update:Modify, Update:Delete] for resource X",
     "Action denied by stack policy: no statement allows it",
+    "Export shop:Url is imported by stacks web, api",
     "Cannot update export shop:Url as it is in use by web, api and mail (Service: CloudFormation)",
     FAILED.format("ThrottlingException: Too Many Requests"),
     FAILED.format("User: arn:aws:sts::1:assumed-role/f/f is not authorized to perform: s3:PutObject on resource: x"),

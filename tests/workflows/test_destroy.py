@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tapctl.aws.session import Aws
-from tapctl.errors import DeployStuck, UsageError
+from tapctl.errors import AwsError, DeployStuck, UsageError
 from tapctl.report import destroy as report
 from tapctl.resource_types import ABSENT
 from tapctl.settings.settings import Settings
@@ -68,6 +68,23 @@ def function(aws: Aws) -> FailingFunction:
 def stacks(aws: Aws, function: FailingFunction) -> Iterator[DestroyedStacks]:
     yield DestroyedStacks(aws, function)
     function.fail()
+
+
+def test_a_refusal_of_the_deletion_has_its_next_step(stacks: DestroyedStacks) -> None:
+    formation = stacks.aws.client("cloudformation")
+    exported = {"Url": {"Value": {"Ref": "Queue"}, "Export": {"Name": "shared-url"}}}
+    imported = {"Type": "String", "Value": {"Fn::ImportValue": "shared-url"}}
+    for name, body in (
+        ("exports", {"Resources": {"Queue": QUEUE}, "Outputs": exported}),
+        ("imports", {"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": imported}}}),
+    ):
+        made = formation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+        Operator(stacks.aws, name, FakeUI(), timeout=30).follow(made["StackId"], None)
+
+    with pytest.raises(AwsError) as refused:
+        stacks.destroy("exports")
+    assert refused.value.hint == "deploy imports without Fn::ImportValue of shared-url first"
+    assert stacks.status("exports") == "CREATE_COMPLETE"
 
 
 def test_deleted_lost_and_retained_resources_are_shown_before(stacks: DestroyedStacks) -> None:

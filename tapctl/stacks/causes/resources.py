@@ -31,7 +31,7 @@ NAMES = (
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
     Cause(
-        r"Cannot (?:delete|update) export (?P<export>\S+) as it is in use by " + _STACKS,
+        r"Export (?P<export>\S+) (?:as it is in use|is imported) by (?:stacks? )?" + _STACKS,
         "the output that this would remove or change is imported by {users}",
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
