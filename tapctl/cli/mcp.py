@@ -46,7 +46,8 @@ ParameterValues = Annotated[dict[str, str] | None, Field(description="Values of 
 def mcp() -> None:
     """Answer the questions of an agent about templates and accounts, on stdin and stdout; changes nothing.
 
-    Needs the extra: `pip install 'tapctl[mcp]'`. docs/agents.md has the configuration of a client.
+    Needs the extra `mcp`: `pip install '.[mcp]'` in a checkout of tapctl. docs/agents.md has the configuration of a
+    client.
     """
     build_server().run("stdio")
 
@@ -57,7 +58,7 @@ def build_server() -> MCPServer:
         from mcp.server.mcpserver import MCPServer
         from mcp.types import ToolAnnotations
     except ImportError:
-        raise UsageError("the package mcp is not installed", "`pip install 'tapctl[mcp]'`") from None
+        raise UsageError("the package mcp is not installed", "`pip install '.[mcp]'` in a checkout of tapctl") from None
     server = MCPServer("tapctl", instructions=INSTRUCTIONS, version=__version__, log_level="ERROR")
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True)
     for tool in (preflight, demand, account, limits, fix, explain):
