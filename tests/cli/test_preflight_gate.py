@@ -84,6 +84,27 @@ def test_the_weakenings_in_words(repository: Path, tapctl: Tapctl, golden: Golde
     golden("\n".join(line for line in answer.out.splitlines() if "tapctl:weakening" in line))
 
 
+VPC = "Resources: {Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}}\n"
+
+
+def test_a_higher_quota_of_the_change_does_not_count(repository: Path, tapctl: Tapctl) -> None:
+    account = {**json.loads(snapshot(110)), "quotas": {"vpc/L-F678F1CE": {"value": 5, "usage": 5}}}
+    override = '[limits."vpc/L-F678F1CE"]\nvalue = 50\nreason = "granted"\n'
+    git("checkout", "-q", "main")
+    commit(t__yaml=VPC, account__json=json.dumps(account))
+    git("checkout", "-qB", "change")
+    commit(tapctl__toml=CONFIGURATION + override)
+    assert tapctl("preflight", "--env", "prod", "--no-lint").code == 0
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main", "--format", "json")
+
+    assert answer.code == 3
+    assert weakenings(answer)["limits"]["changed"]
+    git("checkout", "-q", "main")
+    commit(tapctl__toml=CONFIGURATION + override)
+    assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").code == 0
+
+
 def test_without_a_repository_there_is_no_base(desk: Path, tapctl: Tapctl, golden: Golden) -> None:
     Path("t.yaml").write_text(TEMPLATE)
 

@@ -1,7 +1,7 @@
 """Several targets in one preflight: their order, what they share, and what one adds for the next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from tapctl.account.reader import AccountReader
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError, ConfigError, ExitCode, TapctlError, TemplateError, UsageError
+from tapctl.limits import Limit, LimitSettings
+from tapctl.limits.row import Call, each
 from tapctl.report.render import RenderOptions
 from tapctl.report.targets import RENDERERS
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.workflows.targets import (
     Judged,
+    SharedReader,
     Target,
     environments,
     judge_together,
@@ -98,6 +101,42 @@ class TestTogether:
 
         assert verdicts(judge({"a": tables(3), "b": tables(2)}, account)) == [FITS, FITS]
         assert verdicts(judge({"a": tables(3), "b": tables(3)}, account)) == [FITS, EXCEEDS]
+
+    def test_own_limits_add_up(self) -> None:
+        own = Limit(
+            "iot-l-1", "iot/L-1", "Things", "", (each("Custom::Thing"),), usage=Call("iot", "ListThings", "things")
+        )
+        account = fake_account(1000, 900)
+        account.account = replace(account.account, quotas={"iot/L-1": Quota(2, 1)})
+        thing = "Resources: {T: {Type: Custom::Thing, Properties: {ServiceToken: t}}}\n"
+
+        results = judge({"a": thing, "b": thing}, account, limits=LimitSettings(own=(own,)))
+
+        outcomes = [result.outcome for result in results if isinstance(result.outcome, Preflight)]
+        found = [finding.verdict for outcome in outcomes for finding in outcome.findings if finding.limit == "iot-l-1"]
+        assert found == [FITS, EXCEEDS]
+
+    def test_the_parents_of_each_template_are_read(self) -> None:
+        read: list[tuple[str, ...]] = []
+
+        class Counting(FakeAccount):
+            def quotas(self, limits: Sequence[Limit]) -> Mapping[str, Quota]:
+                calls = (limit.usage for limit in limits if isinstance(limit.usage, Call) and limit.usage.parent)
+                read.extend(call.parents for call in calls)
+                return super().quotas(limits)
+
+        branch = "Resources: {{B: {{Type: AWS::Amplify::Branch, Properties: {{AppId: {}, BranchName: main}}}}}}\n"
+        shared = SharedReader(Counting(fake_account(1000, 900).account))
+        for name in ("app-1", "app-2", "app-1"):
+            Path("t").write_text(branch.format(name))
+            judge_together(
+                [Target("t", Settings("t", stack_name="s", region="us-east-1"))],
+                lambda target: load(target.settings.template),
+                lambda target: (shared, target.settings),
+                lints=False,
+            )
+
+        assert read == [("app-1",), ("app-2",)]
 
     def test_two_may_not_export_one_name(self) -> None:
         export = "Resources: {T: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: 1, Export: {Name: shared}}}"
