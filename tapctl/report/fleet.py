@@ -11,6 +11,8 @@ from typing import Any
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.fleet.cells import Cell
+from tapctl.fleet.judge import FleetPreflight, Judged, Saved
 from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
 from tapctl.report.formats import rendered_by
@@ -18,8 +20,6 @@ from tapctl.report.hints import worded_all
 from tapctl.report.preflight_json import as_document, finding_json
 from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
-from tapctl.workflows.cells import Cell
-from tapctl.workflows.fleet import FleetPreflight, Judged, Saved
 
 SCHEMA = "tapctl.fleet/1"
 

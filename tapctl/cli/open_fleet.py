@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from tapctl.aws.accounts import Accounts
     from tapctl.cli.options import FleetOptions, SnapshotOptions
     from tapctl.cli.terminal import Terminal
+    from tapctl.fleet.cells import Cells
+    from tapctl.fleet.judge import FleetPreflight
     from tapctl.settings.options import AccountOptions
     from tapctl.settings.settings import Settings
     from tapctl.settings.targets import Targets
     from tapctl.template.lint import Linting
     from tapctl.template.model import Template
-    from tapctl.workflows.cells import Cells
-    from tapctl.workflows.fleet import FleetPreflight
 
 MANY = 100
 """Cells, whose reading takes seconds."""
@@ -33,9 +33,9 @@ def open_fleet(
 
     Raises `UsageError` for options that are about one account, and for a fleet without accounts or Regions.
     """
+    from tapctl.fleet.cells import live_cells, load_snapshots, saved_cells
     from tapctl.settings.config_file import File, find, load
     from tapctl.settings.targets import changes, choose
-    from tapctl.workflows.cells import live_cells, load_snapshots, saved_cells
 
     if account.region:
         raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
@@ -72,7 +72,7 @@ def judge(
     snapshot: SnapshotOptions,
 ) -> tuple[FleetPreflight, Settings]:
     """The verdict on every cell of the fleets, and the settings behind it."""
-    from tapctl.workflows.fleet import judge_fleet
+    from tapctl.fleet.judge import judge_fleet
 
     cells, settings = open_fleet(fleet.targets or "", account, settings, terminal, snapshot.snapshot)
     return judge_fleet(template, cells, settings, linting), settings

@@ -15,9 +15,9 @@ from tapctl.concurrency.counting import Inventory, plain_number
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.errors import TapctlError, TemplateError, UsageError
+from tapctl.fleet.cells import Cell, Cells, each_cell
 from tapctl.limits import LimitKind, limits_of
 from tapctl.unknown import Unknown
-from tapctl.workflows.cells import Cell, Cells, each_cell
 from tapctl.workflows.preflight import bounded_by_age, decide, linted, with_findings
 from tapctl.workflows.read_inputs import Trees, read_inputs
 from tapctl.workflows.survey import survey, without_hidden
