@@ -39,6 +39,15 @@ class Judged:
     def verdict(self) -> Verdict:
         return Verdict.UNKNOWN if isinstance(self.preflight, Unknown) else self.preflight.verdict
 
+    @property
+    def finding(self) -> Finding:
+        """The first finding that decides the verdict."""
+        result = self.preflight
+        if isinstance(result, Unknown):
+            hints = (result.resolution,) if result.resolution else ()
+            return Finding(None, Verdict.UNKNOWN, result.reason, hints=hints)
+        return next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
+
 
 @dataclass(frozen=True, slots=True)
 class FleetPreflight:
@@ -108,6 +117,7 @@ def settings_of(cell: Cell, settings: Settings) -> Settings:
     return replace(
         settings,
         region=cell.region,
+        stack_name=settings.stack_name if cell.stack is None else cell.stack or None,
         parameters={**settings.parameters, **own},
         configured={**settings.configured, **named},
     )
