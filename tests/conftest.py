@@ -12,6 +12,7 @@ from tapctl.aws.session import Aws, Target
 from tests.support.golden import golden
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.shared_sandbox import shared_sandbox as shared
+from tests.support.stack_sets import Fleet, new_fleet
 
 __all__ = ["golden"]
 
@@ -82,6 +83,13 @@ def aws(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory)
     """An account of the sandbox with a concurrency limit of 1000, for the tests of a module."""
     with shared_sandbox.account(tmp_path_factory.mktemp("state") / "state") as running:
         yield Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+
+
+@pytest.fixture
+def fleet(shared_sandbox: SharedSandbox, tmp_path: Path) -> Iterator[Fleet]:
+    """An administrator account of stack sets, with four target accounts."""
+    with new_fleet(shared_sandbox, tmp_path / "state") as accounts:
+        yield accounts
 
 
 @pytest.fixture

@@ -45,16 +45,18 @@ class AccountLimits:
 
 @dataclass(frozen=True, slots=True)
 class LimitsFile:
-    """The content of limits.json: the limits of the default account, and those of others by account id.
+    """The content of limits.json: the limits of the default account, and those of others.
 
-    An account that is not listed has the limits of the default account.
+    A key of `accounts` is an account id or, for one Region alone, `111111111111/us-east-1`, which is the stronger. An
+    account that is not listed has the limits of the default account.
     """
 
     default: AccountLimits = field(default_factory=AccountLimits)
     accounts: Mapping[str, AccountLimits] = field(default_factory=dict)
 
-    def of(self, account_id: str) -> AccountLimits:
-        return self.accounts.get(account_id, self.default)
+    def of(self, account_id: str, region: str = "") -> AccountLimits:
+        account = self.accounts.get(account_id, self.default)
+        return self.accounts.get(f"{account_id}/{region}", account)
 
 
 def read(folder: Path) -> LimitsFile:
@@ -80,12 +82,15 @@ def read(folder: Path) -> LimitsFile:
 
 
 def load(folder: Path, account_id: str = ACCOUNT_ID) -> AccountLimits:
-    """The saved limits of one account. Raises `UsageError` as `read` does."""
+    """The saved limits of one account, or of `account/region`. Raises `UsageError` as `read` does."""
     return read(folder).of(account_id)
 
 
 def save(folder: Path, limits: AccountLimits, account_id: str = ACCOUNT_ID) -> None:
-    """Save the limits of one account; a running sandbox applies them from its next decision on."""
+    """Save the limits of an account, or of `account/region`; a running sandbox applies them from its next decision on.
+
+    The first limits of a Region take effect in that Region alone.
+    """
     try:
         file = read(folder)
     except UsageError:

@@ -12,6 +12,7 @@ from typing import Any
 from tapctl.errors import TapctlError
 from tapctl.sandbox import pidfile, secret
 from tapctl.sandbox.extension import UnsupportedError, buckets, credentials, install, patches, served_urls
+from tapctl.sandbox.extension.stack_set_runner import Runner
 from tapctl.sandbox.guard import Application, Guard, Scope
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
@@ -90,8 +91,8 @@ def main() -> None:
         locks.hold_until_exit(paths.server_lock, timeout=5, busy=f"another sandbox already runs in {paths.folder}")
         pidfile.write(paths.pid_file, PidFile(os.getpid(), arguments.port))
         own = secret.load_or_create(paths.folder)
-        install(paths.folder, _endpoint(arguments.port), own)
-        asyncio.run(_serve(arguments.port, arguments.descriptor, own))
+        runner = install(paths.folder, _endpoint(arguments.port), own)
+        asyncio.run(_serve(arguments.port, arguments.descriptor, own, runner))
     except (UnsupportedError, TapctlError) as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -110,7 +111,7 @@ def _endpoint(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-async def _serve(port: int, descriptor: int | None, own: Secret) -> None:
+async def _serve(port: int, descriptor: int | None, own: Secret, runner: Runner) -> None:
     from hypercorn.asyncio import serve  # imported after the check that the emulator is installed
     from hypercorn.config import Config
 
@@ -130,12 +131,12 @@ async def _serve(port: int, descriptor: int | None, own: Secret) -> None:
         served=lambda account: served_urls.listed(_endpoint(port), own, account),
     )
     try:
-        await serve(application, config, shutdown_trigger=lambda: _stop_requested(checkpoint))
+        await serve(application, config, shutdown_trigger=lambda: _stop_requested(checkpoint, runner))
     finally:
         saving.cancel()
 
 
-async def _stop_requested(checkpoint: Checkpoint) -> None:
+async def _stop_requested(checkpoint: Checkpoint, runner: Runner) -> None:
     """Return after SIGTERM or SIGINT, when the state is on disk."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -145,6 +146,7 @@ async def _stop_requested(checkpoint: Checkpoint) -> None:
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
     await stop.wait()
+    runner.stop()
     await checkpoint.finish()
 
 

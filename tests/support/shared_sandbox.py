@@ -35,6 +35,10 @@ class SharedSandbox:
         (state / "sandbox").symlink_to(shared)
         return {"TAPCTL_STATE_DIR": str(state), ACCOUNT_VARIABLE: str(next(self._numbers))}
 
+    def new_ids(self, count: int) -> list[str]:
+        """The ids of accounts that nothing else uses."""
+        return [str(next(self._numbers)) for _ in range(count)]
+
     def use_account(self, patch: pytest.MonkeyPatch, state: Path, limits: AccountLimits = ROOMY) -> Sandbox:
         """Let tapctl use a new account with these limits, in this process, until `patch` is undone."""
         for name, value in self.new_account(state).items():

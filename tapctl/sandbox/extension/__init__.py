@@ -9,6 +9,12 @@
     buckets            the deletion of buckets, and what `cdk bootstrap` leaves in an account
     http_apis          the routes of an HTTP API's OpenAPI definition
     change_sets        what a change set lists, and when there is one
+    query              requests and answers of CloudFormation's protocol
+    stack_sets         the operations that change stack sets
+    stack_set_answers  those that show them
+    stack_set_targets  the accounts and Regions that an operation is about
+    stack_set_runner   operations in the background
+    stack_set_cells    the stack of one account and Region
     credentials        what functions and assumed roles sign with
     served_urls        URLs of functions and APIs, of every account
     failure            a refusal as CloudFormation reports it
@@ -19,16 +25,32 @@ Every replacement checks first and then calls the original, so a refusal leaves 
 
 from pathlib import Path
 
-from tapctl.sandbox.extension import api, buckets, change_sets, credentials, functions, http_apis, served_urls, tables
+from tapctl.sandbox.extension import (
+    api,
+    buckets,
+    change_sets,
+    credentials,
+    functions,
+    http_apis,
+    served_urls,
+    stack_set_answers,
+    stack_sets,
+    tables,
+)
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
+from tapctl.sandbox.extension.stack_set_cells import Cells
+from tapctl.sandbox.extension.stack_set_runner import Runner
 from tapctl.sandbox.secret import Secret
 
 __all__ = ["UnsupportedError", "install"]
 
 
-def install(folder: Path, endpoint: str, secret: Secret) -> None:
-    """Enforce the limits of `folder` in this process. Raises `UnsupportedError` for an emulator of another version."""
+def install(folder: Path, endpoint: str, secret: Secret) -> Runner:
+    """Enforce the limits of `folder` in this process; what runs its stack sets.
+
+    Raises `UnsupportedError` for an emulator of another version.
+    """
     require()
     account = SandboxAccount(folder)
     api.install(account)
@@ -39,3 +61,8 @@ def install(folder: Path, endpoint: str, secret: Secret) -> None:
     change_sets.install()
     credentials.install(secret)
     served_urls.install(endpoint, secret)
+    runner = Runner(folder, Cells())
+    runner.install()
+    stack_sets.install(runner)
+    stack_set_answers.install(runner)
+    return runner

@@ -1,7 +1,9 @@
 """The accounts of the sandbox: their limits as limits.json has them now, and the concurrency of their functions."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from tapctl.errors import UsageError
 from tapctl.sandbox import limits as limits_file
@@ -13,37 +15,51 @@ from tapctl.sandbox.rules import FunctionConcurrency
 _log = logging.getLogger(__name__)
 
 
-class SandboxAccount:
-    """The account of the current request; reads limits.json again when it has changed."""
+Content = TypeVar("Content")
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+
+class CurrentFile(Generic[Content]):
+    """A file of the sandbox's folder, read again when it has changed; an unusable one leaves the last in force."""
+
+    def __init__(self, path: Path, read: Callable[[], Content]) -> None:
+        self._path, self._read = path, read
         self._stamp = self._current_stamp()
-        self._file = limits_file.read(folder)
+        self._content = read()
 
     @property
-    def limits(self) -> AccountLimits:
-        """The account's limits; an unusable file leaves the last usable ones in force."""
+    def content(self) -> Content:
         stamp = self._current_stamp()
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._file = limits_file.read(self._folder)
+                self._content = self._read()
             except UsageError as error:
-                _log.error("%s; the limits do not change", error.message)
-        return self._file.of(patches.REQUEST_ACCOUNT.get()())
+                _log.error("%s; its last content stays in force", error.message)
+        return self._content
+
+    def _current_stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+
+class SandboxAccount:
+    """The account and Region of the current request."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = CurrentFile(folder / limits_file.FILE, lambda: limits_file.read(folder))
+
+    @property
+    def limits(self) -> AccountLimits:
+        """The limits as limits.json has them now."""
+        return self._file.content.of(patches.REQUEST_ACCOUNT.get()(), patches.REQUEST_REGION.get()())
 
     def functions(self) -> dict[str, FunctionConcurrency]:
         """The functions of the current account and Region by name."""
         records = patches.FUNCTIONS.get()
         return {name: _concurrency(records[name]) for name in records}
-
-    def _current_stamp(self) -> tuple[int, int] | None:
-        try:
-            found = (self._folder / limits_file.FILE).stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
 
 
 def _concurrency(record: Record) -> FunctionConcurrency:

@@ -46,6 +46,8 @@ _SSM = "ministack.services.ssm"
 _CLOUDFORMATION = "ministack.services.cloudformation"
 
 REQUEST_ACCOUNT = Patch("ministack.core.responses", "get_account_id")
+REQUEST_REGION = Patch("ministack.core.responses", "get_region")
+REQUEST_SCOPE = Patch("ministack.core.responses", "request_scope")
 SET_ACCOUNT = Patch("ministack.core.responses", "set_request_account_id")
 SET_REGION = Patch("ministack.core.responses", "set_request_region")
 SESSIONS = Patch("ministack.services.sts", "_sessions")
@@ -68,6 +70,19 @@ ACTIONS = Patch(f"{_CLOUDFORMATION}.handlers", "_ACTION_HANDLERS")
 EVALUATE_CONDITIONS = Patch(f"{_CLOUDFORMATION}.engine", "_evaluate_conditions")
 RESOLVE_REFERENCES = Patch(f"{_CLOUDFORMATION}.engine", "_resolve_refs")
 CHANGE_SETS = Patch(_CLOUDFORMATION, "_change_sets")
+STACK_EVENTS = Patch(_CLOUDFORMATION, "_stack_events")
+SAVED_STACKS = Patch(_CLOUDFORMATION, "get_state")
+LOAD_STACKS = Patch(_CLOUDFORMATION, "load_persisted_state")
+RESET_STACKS = Patch(_CLOUDFORMATION, "reset")
+XML_RESPONSE = Patch(f"{_CLOUDFORMATION}.helpers", "_xml")
+XML_ERROR = Patch(f"{_CLOUDFORMATION}.helpers", "_error")
+LARGEST_BODY = Patch(f"{_CLOUDFORMATION}.helpers", "TEMPLATE_BODY_MAX_BYTES")
+READ_TEMPLATE = Patch(f"{_CLOUDFORMATION}.helpers", "_resolve_template")
+PARSE_TEMPLATE = Patch(f"{_CLOUDFORMATION}.engine", "_parse_template")
+REQUIRED_CAPABILITIES = Patch(f"{_CLOUDFORMATION}.handlers", "_required_capabilities")
+ORGANIZATIONS = Patch("ministack.services.organizations", "_orgs")
+ORGANIZATION_ACCOUNTS = Patch("ministack.services.organizations", "_accounts")
+ORGANIZATION_UNITS = Patch("ministack.services.organizations", "_ous")
 BUCKETS = Patch(_S3, "_buckets")
 OBJECT_VERSIONS = Patch(_S3, "_object_versions")
 VERIFY_PRESIGNED = Patch(_S3, "_verify_presigned_sigv4")
@@ -103,6 +118,8 @@ APP = Patch("ministack.app", "app")
 
 PATCHES = (
     REQUEST_ACCOUNT,
+    REQUEST_REGION,
+    REQUEST_SCOPE,
     SET_ACCOUNT,
     SET_REGION,
     SESSIONS,
@@ -122,6 +139,19 @@ PATCHES = (
     EVALUATE_CONDITIONS,
     RESOLVE_REFERENCES,
     CHANGE_SETS,
+    STACK_EVENTS,
+    SAVED_STACKS,
+    LOAD_STACKS,
+    RESET_STACKS,
+    XML_RESPONSE,
+    XML_ERROR,
+    LARGEST_BODY,
+    READ_TEMPLATE,
+    PARSE_TEMPLATE,
+    REQUIRED_CAPABILITIES,
+    ORGANIZATIONS,
+    ORGANIZATION_ACCOUNTS,
+    ORGANIZATION_UNITS,
     BUCKETS,
     OBJECT_VERSIONS,
     VERIFY_PRESIGNED,

@@ -1,0 +1,127 @@
+"""The stack sets of the sandbox, the operations that run in the background, and their place in the saved state."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tapctl.sandbox import stack_set_rules, stack_sets
+from tapctl.sandbox.extension import patches
+from tapctl.sandbox.extension.account import CurrentFile
+from tapctl.sandbox.extension.patches import Record
+from tapctl.sandbox.extension.stack_set_cells import Cells, Job
+from tapctl.sandbox.stack_set_rules import StackSetRules
+from tapctl.sandbox.stack_sets import FAILED, Instance, Operation, Outcome, Result, StackSet
+
+_log = logging.getLogger(__name__)
+SAVED = "tapctl_stack_sets"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Runner:
+    """Every stack set by its id, and the tasks of the operations that run."""
+
+    def __init__(self, folder: Path, cells: Cells) -> None:
+        self.sets: dict[str, StackSet] = {}
+        self._file = CurrentFile(folder / stack_set_rules.FILE, lambda: stack_set_rules.read(folder))
+        self._cells = cells
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._stops = False
+
+    @property
+    def rules(self) -> StackSetRules:
+        """The rules as stack_sets.json has them now."""
+        return self._file.content
+
+    def put(self, of: StackSet) -> None:
+        """Store a stack set."""
+        self.sets[of.id] = of
+
+    def submit(self, of: StackSet, operation: Operation) -> None:
+        """Queue an operation, and begin it unless another one is before it."""
+        self.put(stack_sets.queue(of, operation))
+        self._begin(of.id)
+
+    def stop(self) -> None:
+        """Begin no more cells: the sandbox ends."""
+        self._stops = True
+
+    def _begin(self, set_id: str) -> None:
+        parallel = self.rules.managed_execution == "parallel"
+        while operation := stack_sets.next_to_begin(self.sets[set_id], parallel=parallel):
+            self.put(stack_sets.begin(self.sets[set_id], operation))
+            task = asyncio.get_running_loop().create_task(self._run(set_id, operation.id))
+            self._tasks[task] = set_id  # the loop alone would not keep it
+            task.add_done_callback(lambda done: self._tasks.pop(done, None) and None)
+
+    async def _run(self, set_id: str, operation_id: str) -> None:
+        working: dict[asyncio.Task[Outcome], str] = {}
+        while True:
+            for cell in () if self._stops else self._startable(set_id, operation_id):
+                of = self.sets[set_id]
+                self.put(stack_sets.started(of, of.operations[operation_id], cell))
+                working[asyncio.create_task(self._work(set_id, operation_id, cell))] = cell
+            if not working:
+                break
+            done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                self.put(stack_sets.finished(self.sets[set_id], operation_id, working.pop(task), task.result()))
+        if not self._stops:
+            self.put(stack_sets.settled(self.sets[set_id], operation_id, now()))
+            self._begin(set_id)
+
+    def _startable(self, set_id: str, operation_id: str) -> tuple[str, ...]:
+        return stack_sets.startable(self.sets[set_id].operations[operation_id])
+
+    async def _work(self, set_id: str, operation_id: str, cell: str) -> Outcome:
+        of = self.sets[set_id]
+        operation, instance = of.operations[operation_id], of.instances[cell]
+        try:
+            job = Job(of, instance, operation.action, retain=bool(operation.retain))
+            return await self._cells.work(job, self.rules)
+        except Exception as error:  # noqa: BLE001  # whatever the emulator raises is this cell's failure
+            _log.exception("cell %s of stack set %s", cell, of.name)
+            return Outcome(FAILED, f"Internal failure: {error}", instance.stack_id)
+
+    def install(self) -> None:
+        """Save, load and reset the stack sets with the stacks of the emulator."""
+        saved, load, reset = patches.SAVED_STACKS.get(), patches.LOAD_STACKS.get(), patches.RESET_STACKS.get()
+
+        def get_state() -> Record:
+            return {**saved(), SAVED: [asdict(each) for each in self.sets.values()]}
+
+        def load_persisted_state(state: Record) -> None:
+            load(state)
+            for each in state.get(SAVED, ()):
+                self.put(stack_sets.interrupted(_loaded(each), now()))
+
+        def reset_all() -> None:
+            reset()
+            for task in self._tasks:
+                task.get_loop().call_soon_threadsafe(task.cancel)  # a reset runs in a thread
+            self.sets.clear()
+
+        patches.SAVED_STACKS.put(get_state)
+        patches.LOAD_STACKS.put(load_persisted_state)
+        patches.RESET_STACKS.put(reset_all)
+
+
+def _loaded(saved: Mapping[str, Any]) -> StackSet:
+    instances = {cell: Instance(**each) for cell, each in saved["instances"].items()}
+    operations = {name: _operation(each) for name, each in saved["operations"].items()}
+    tuples = {name: tuple(saved[name]) for name in ("capabilities", "units", "known")}
+    return replace(StackSet(**{**saved, **tuples}), instances=instances, operations=operations)
+
+
+def _operation(saved: Mapping[str, Any]) -> Operation:
+    results = {cell: Result(**each) for cell, each in saved["results"].items()}
+    overrides = saved["overrides"]
+    if overrides is not None:
+        overrides = tuple((name, value) for name, value in overrides)
+    return Operation(**{**saved, "results": results, "overrides": overrides})

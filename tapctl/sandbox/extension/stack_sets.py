@@ -1,0 +1,330 @@
+"""CloudFormation's operations that make, change and delete stack sets and their instances."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from tapctl.sandbox import stack_sets
+from tapctl.sandbox.extension import patches
+from tapctl.sandbox.extension import stack_set_targets as targets
+from tapctl.sandbox.extension.patches import Record
+from tapctl.sandbox.extension.query import Refused, invalid, serve
+from tapctl.sandbox.extension.stack_set_runner import Runner, now
+from tapctl.sandbox.extension.stack_set_targets import SELF_MANAGED, SERVICE_MANAGED
+from tapctl.sandbox.stack_sets import CREATE, DELETE, QUEUED, RUNNING, UPDATE, Operation, Result, StackSet
+
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+NESTED = "AWS::CloudFormation::Stack"
+EXCLUSIVE = (
+    ("FailureToleranceCount", "FailureTolerancePercentage"),
+    ("MaxConcurrentCount", "MaxConcurrentPercentage"),
+)
+
+
+def install(runner: Runner) -> None:
+    """Add the actions to the emulator's."""
+    api = Api(runner)
+    for action, handle in (
+        ("CreateStackSet", api.create_set),
+        ("UpdateStackSet", api.update_set),
+        ("DeleteStackSet", api.delete_set),
+        ("CreateStackInstances", api.create_instances),
+        ("UpdateStackInstances", api.update_instances),
+        ("DeleteStackInstances", api.delete_instances),
+        ("StopStackSetOperation", api.stop_operation),
+    ):
+        serve(action, handle)
+
+
+def find(runner: Runner, request: Record) -> StackSet:
+    """The stack set that a request names, by name or by id. Raises `Refused` if it is not there."""
+    account, region = targets.home(request, runner.rules), patches.REQUEST_REGION.get()()
+    _deploy_to_new_accounts(runner, account)
+    wanted = str(request.get("StackSetName", ""))
+    delegated = request.get("CallAs") == "DELEGATED_ADMIN"
+    for each in runner.sets.values():
+        here = (each.account, each.region, each.status) == (account, region, "ACTIVE")
+        if here and wanted in (each.name, each.id) and (each.model == SERVICE_MANAGED or not delegated):
+            return each
+    raise Refused("StackSetNotFoundException", f"StackSet {wanted} not found", 404)
+
+
+def find_operation(of: StackSet, request: Record) -> Operation:
+    """The operation that a request names. Raises `Refused` if it is not there."""
+    operation = of.operations.get(str(request.get("OperationId", "")))
+    if operation is None:
+        raise Refused("OperationNotFoundException", f"Operation {request.get('OperationId')} not found", 404)
+    return operation
+
+
+def arn_of(of: StackSet) -> str:
+    return f"arn:aws:cloudformation:{of.region}:{of.account}:stackset/{of.id}"
+
+
+class Api:
+    """The operations that change something, on the stack sets of a runner."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def create_set(self, request: Record) -> Record:
+        account, region = targets.home(request, self._runner.rules), patches.REQUEST_REGION.get()()
+        name = str(request.get("StackSetName", ""))
+        if not NAME.fullmatch(name):
+            raise invalid(
+                f"1 validation error detected: Value '{name}' at 'stackSetName' failed to satisfy constraint:"
+                " Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            )
+        model = request.get("PermissionModel") or SELF_MANAGED
+        body, template = _template(request)
+        self._check_model(account, model, request, template)
+        of = StackSet(
+            id=f"{name}:{uuid4()}",
+            name=name,
+            account=account,
+            region=region,
+            template=body,
+            model=model,
+            parameters=_parameters(template, _entries(request, "Parameters") or (), None, keep=True),
+            token=request.get("ClientRequestToken", ""),
+            **_described(request),
+        )
+        _check_capabilities(template, of.capabilities)
+        for each in self._runner.sets.values():
+            if (each.name, each.account, each.region, each.status) == (name, account, region, "ACTIVE"):
+                if each.token and each.token == of.token:
+                    return {"StackSetId": each.id}
+                raise Refused("NameAlreadyExistsException", f"The name {name} is already in use", 409)
+        self._runner.put(of)
+        return {"StackSetId": of.id}
+
+    def update_set(self, request: Record) -> Record:
+        of = find(self._runner, request)
+        given = [name for name in ("TemplateBody", "TemplateURL") if request.get(name)]
+        if request.get("UsePreviousTemplate") == "true":
+            given.append("UsePreviousTemplate")
+        if len(given) != 1:
+            raise invalid("You must specify only one of TemplateBody, TemplateURL and UsePreviousTemplate")
+        previous = given == ["UsePreviousTemplate"]
+        body, template = (of.template, parsed(of.template)) if previous else _template(request)
+        model = request.get("PermissionModel") or of.model
+        if model != of.model and of.instances:
+            raise invalid("The permission model cannot be changed while the stack set has stack instances")
+        if model == SERVICE_MANAGED:
+            _refuse_transforms(template)
+        keep = self._runner.rules.omitted_parameters == "keep"
+        parameters = _parameters(template, _entries(request, "Parameters") or (), of.parameters, keep=keep)
+        changed = (body, parameters) != (of.template, of.parameters)
+        described = _described(request)
+        _check_capabilities(template, described.get("capabilities", ()))
+        if "managed" in described and described["managed"] != of.managed and of.active:
+            raise self._in_progress(of)
+        change = {"template": body, "parameters": parameters, "model": model, "outdates": changed, **described}
+        named = any(request.get(name) for name in ("Accounts", "DeploymentTargets", "Regions"))
+        cells = targets.cells(of, request, UPDATE) if named else targets.every_cell(of)
+        return self._submit(of, request, UPDATE, cells, change=change, updates_set=True)
+
+    def delete_set(self, request: Record) -> Record:
+        try:
+            of = find(self._runner, request)
+        except Refused as refused:
+            if refused.code != "StackSetNotFoundException":
+                raise
+            return {}  # the API declares no such error for this operation
+        if of.active:
+            raise self._in_progress(of)
+        if of.instances:
+            raise Refused("StackSetNotEmptyException", "StackSet is not empty", 409)
+        self._runner.put(replace(of, status="DELETED"))
+        return {}
+
+    def create_instances(self, request: Record) -> Record:
+        of = find(self._runner, request)
+        cells = targets.cells(of, request, CREATE)
+        change: Record = {}
+        if of.model == SERVICE_MANAGED:
+            units = dict.fromkeys((*of.units, *targets.targets_of(request).get("OrganizationalUnitIds", ())))
+            change = {"units": tuple(units), "known": tuple(targets.members(of.account, units))}
+        return self._submit(of, request, CREATE, cells, change=change)
+
+    def update_instances(self, request: Record) -> Record:
+        of = find(self._runner, request)
+        return self._submit(of, request, UPDATE, targets.cells(of, request, UPDATE))
+
+    def delete_instances(self, request: Record) -> Record:
+        of = find(self._runner, request)
+        if "RetainStacks" not in request:
+            raise invalid("RetainStacks must be specified")
+        cells = targets.cells(of, request, DELETE)
+        return self._submit(of, request, DELETE, cells, retain=request["RetainStacks"] == "true")
+
+    def stop_operation(self, request: Record) -> Record:
+        of = find(self._runner, request)
+        operation = find_operation(of, request)
+        if operation.status not in (QUEUED, RUNNING):
+            message = f"Operation {operation.id} cannot be stopped as it is {operation.status}"
+            raise Refused("InvalidOperationException", message)
+        after = stack_sets.stopped(of, operation)
+        self._runner.put(stack_sets.settled(after, operation.id, now()) if operation.status == QUEUED else after)
+        return {}
+
+    def _check_model(self, account: str, model: str, request: Record, template: Record) -> None:
+        if model == SELF_MANAGED:
+            return
+        targets.require_organization(account, self._runner.rules)
+        if not request.get("AutoDeployment"):
+            raise invalid("AutoDeployment must be specified for a SERVICE_MANAGED stack set")
+        if request.get("AdministrationRoleARN") or request.get("ExecutionRoleName"):
+            raise invalid("Roles cannot be specified in SERVICE_MANAGED permission model")
+        _refuse_transforms(template)
+
+    def _submit(self, of: StackSet, request: Record, action: str, cells: Mapping[str, Result], **more: Any) -> Record:
+        preferences = _preferences(request)
+        overrides = None if action == DELETE else _entries(request, "ParameterOverrides")
+        if unknown := sorted({name for name, _ in overrides or ()} - set(of.parameters)):
+            raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+        operation_id = request.get("OperationId") or str(uuid4())
+        if operation_id in of.operations:
+            message = f"Operation {operation_id} already exists"
+            raise Refused("OperationIdAlreadyExistsException", message, 409)
+        if of.active and not of.managed:
+            raise self._in_progress(of)
+        operation = Operation(
+            operation_id,
+            action,
+            now(),
+            cells,
+            preferences=preferences,
+            targets=request.get("DeploymentTargets") or {},
+            overrides=overrides,
+            **more,
+        )
+        self._runner.submit(of, operation)
+        return {"OperationId": operation_id}
+
+    @staticmethod
+    def _in_progress(of: StackSet) -> Refused:
+        message = f"Another Operation on StackSet {arn_of(of)} is in progress: {of.active[0].id}"
+        return Refused("OperationInProgressException", message, 409)
+
+
+def parsed(body: str) -> Record:
+    """The template of a text. Raises `Refused` for one that cannot be read."""
+    try:
+        template: Record = patches.PARSE_TEMPLATE.get()(body)
+    except Exception as error:
+        raise invalid(f"Template format error: {error}") from error
+    return template
+
+
+def _template(request: Record) -> tuple[str, Record]:
+    params = {name: [request[name]] for name in ("TemplateBody", "TemplateURL") if request.get(name)}
+    if len(params) != 1:
+        raise invalid("Either Template URL or Template Body must be specified.")
+    body, refusal = patches.READ_TEMPLATE.get()(params)
+    if refusal:
+        message = re.search(rb"<Message>(.*?)</Message>", refusal[2], re.DOTALL)
+        raise invalid(message[1].decode() if message else "Template format error")
+    return body, parsed(body)
+
+
+def _described(request: Record) -> Record:
+    """The fields of a stack set that a request gives; what it leaves out stays as it is."""
+    found: Record = {"capabilities": tuple(request.get("Capabilities") or ())}
+    if "Tags" in request:
+        found["tags"] = {tag["Key"]: tag["Value"] for tag in request["Tags"] or ()}
+    for name, key in (
+        ("description", "Description"),
+        ("administration_role", "AdministrationRoleARN"),
+        ("execution_role", "ExecutionRoleName"),
+    ):
+        if request.get(key):
+            found[name] = request[key]
+    if auto := request.get("AutoDeployment"):
+        switches = ("Enabled", "RetainStacksOnAccountRemoval")
+        found["auto_deployment"] = {name: auto.get(name) == "true" for name in switches}
+    if managed := request.get("ManagedExecution"):
+        found["managed"] = managed.get("Active") == "true"
+    return found
+
+
+def _entries(request: Record, name: str) -> tuple[tuple[str, str | None], ...] | None:
+    """A list of parameters as names and values, None for UsePreviousValue; None where the request has no list."""
+    if name not in request:
+        return None
+    return tuple(
+        (each["ParameterKey"], None if each.get("UsePreviousValue") == "true" else each.get("ParameterValue", ""))
+        for each in request[name] or ()
+    )
+
+
+def _parameters(
+    template: Record, given: Iterable[tuple[str, str | None]], previous: Mapping[str, str] | None, *, keep: bool
+) -> dict[str, str]:
+    """The value of each declared parameter. Raises `Refused` for one without any, and for one that is not declared."""
+    declared, entries, values = template.get("Parameters") or {}, dict(given), {}
+    if unknown := sorted(set(entries) - set(declared)):
+        raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
+    for name, definition in declared.items():
+        kept = (previous or {}).get(name) if keep or name in entries else None
+        value = entries.get(name)
+        value = kept if value is None else value
+        value = definition.get("Default") if value is None else value
+        if value is not None:
+            values[name] = str(value)
+    if missing := [name for name in declared if name not in values]:
+        raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
+    return values
+
+
+def _preferences(request: Record) -> Record:
+    found = dict(request.get("OperationPreferences") or {})
+    for names in EXCLUSIVE:
+        if all(name in found for name in names):
+            raise invalid(f"You can specify {' or '.join(names)}, but not both")
+    return {name: list(value or ()) if name == "RegionOrder" else value for name, value in found.items()}
+
+
+def _check_capabilities(template: Record, given: Iterable[str]) -> None:
+    required, _ = patches.REQUIRED_CAPABILITIES.get()(template, strict=True)
+    acknowledged = {*given}
+    if "CAPABILITY_NAMED_IAM" in acknowledged:
+        acknowledged.add("CAPABILITY_IAM")
+    if missing := [each for each in required if each not in acknowledged]:
+        message = f"Requires capabilities : [{', '.join(missing)}]"
+        raise Refused("InsufficientCapabilitiesException", message)
+
+
+def _refuse_transforms(template: Record) -> None:
+    """The default roles of a service-managed stack set can use neither macros nor nested stacks."""
+    if "CAPABILITY_AUTO_EXPAND" in patches.REQUIRED_CAPABILITIES.get()(template, strict=True)[0]:
+        raise invalid("Transform is not supported in SERVICE_MANAGED permission model")
+    kinds = {resource.get("Type") for resource in (template.get("Resources") or {}).values()}
+    if NESTED in kinds:
+        raise invalid(f"{NESTED} is not supported in SERVICE_MANAGED permission model")
+
+
+def _deploy_to_new_accounts(runner: Runner, management: str) -> None:
+    """Notice who joined the units of auto-deploying stack sets, and who left them; any request may be the first."""
+    for of in tuple(runner.sets.values()):
+        if of.account != management or of.status != "ACTIVE" or not of.auto_deployment.get("Enabled") or not of.units:
+            continue
+        there = targets.members(management, of.units)
+        regions = tuple(dict.fromkeys(each.region for each in of.instances.values()))
+        joined = {
+            f"{account}/{region}": Result(account, region, unit)
+            for account, unit in there.items()
+            for region in regions
+            if account not in of.known and f"{account}/{region}" not in of.instances
+        }
+        gone = set(of.known) - set(there) - targets.suspended(management)
+        left = {cell: result for cell, result in targets.every_cell(of).items() if result.account in gone}
+        if set(there) != set(of.known):
+            runner.put(replace(of, known=tuple(there)))
+        for action, cells in ((CREATE, joined), (DELETE, left)):
+            if cells:
+                retain = bool(of.auto_deployment.get("RetainStacksOnAccountRemoval")) if action == DELETE else None
+                operation = Operation(str(uuid4()), action, now(), cells, retain=retain, automatic=True)
+                runner.submit(runner.sets[of.id], operation)
