@@ -24,6 +24,8 @@ DELEGATED_ADMIN = "DELEGATED_ADMIN"
 InstanceOperation = Literal["create_stack_instances", "update_stack_instances", "delete_stack_instances"]
 """The client's methods that begin an operation on the instances of a stack set."""
 
+_NO_SET = "StackSetNotFoundException"
+
 PAGE = 100
 """The most that AWS returns in one page."""
 
@@ -158,7 +160,7 @@ class StackSets:
             with aws_call(f"reading stack set {self.name}"):
                 entry: Any = self._client.describe_stack_set(**self._named())["StackSet"]
         except AwsError as error:
-            if error.code == "StackSetNotFoundException":
+            if error.code == _NO_SET:
                 return None
             raise
         return None if entry.get("Status") == "DELETED" else _stack_set(entry)
@@ -205,11 +207,6 @@ class StackSets:
         with aws_call(f"deleting stack set {self.name}"):
             self._client.delete_stack_set(**self._named())
 
-    def stop(self, operation_id: str) -> None:
-        """Cancel what an operation has not begun."""
-        with aws_call(f"stopping operation {operation_id} on stack set {self.name}"):
-            self._client.stop_stack_set_operation(**self._named(), OperationId=operation_id)
-
     def instances(self) -> tuple[StackInstance, ...]:
         """Every instance; their parameter overrides are not among what AWS lists."""
         entries = self._pages("list_stack_instances", f"listing the instances of stack set {self.name}")
@@ -239,15 +236,20 @@ class StackSets:
             with aws_call(f"reading operation {operation_id} of stack set {self.name}"):
                 answer: Any = self._client.describe_stack_set_operation(**self._named(), OperationId=operation_id)
         except AwsError as error:
-            if error.code in ("OperationNotFoundException", "StackSetNotFoundException"):
+            if error.code in ("OperationNotFoundException", _NO_SET):
                 return None
             raise
         return _operation(answer["StackSetOperation"])
 
     def running(self) -> tuple[SetOperation, ...]:
         """The operations that are not over, in AWS's order; only the newest are read."""
-        with aws_call(f"listing the operations on stack set {self.name}"):
-            answer: Any = self._client.list_stack_set_operations(**self._named(), MaxResults=PAGE)
+        try:
+            with aws_call(f"listing the operations on stack set {self.name}"):
+                answer: Any = self._client.list_stack_set_operations(**self._named(), MaxResults=PAGE)
+        except AwsError as error:
+            if error.code == _NO_SET:
+                return ()
+            raise
         return tuple(each for each in map(_operation, answer["Summaries"]) if not each.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:

@@ -23,6 +23,7 @@ class _Commands(LazyGroup):
         "watch": "Follow the running operation of a stack.",
         "destroy": "Delete the stack, after showing which resources are deleted.",
         "verify": "Check the deployed stack, and the expectations in `[verify]`.",
+        "fleet": "Roll the template out to many accounts, through StackSets.",
         "evidence": "Measure what AWS really does, in an account of yours.",
         "explain": "Say what a rule, a verdict or an exit code means.",
         "config": "Show the settings in force and where they come from.",

@@ -15,15 +15,13 @@ from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.fleet.judge import Judged, settings_of
-from tapctl.template.parameters import as_text
+from tapctl.fleet.judge import Judged, settings_of, values_of
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.hints import Hint
     from tapctl.settings.settings import Settings
-    from tapctl.template.model import Template
 
 Key = tuple[str, str]
 """An account id and a Region."""
@@ -111,15 +109,6 @@ def wanted(
     return Wanted(values, placements, left_out, frozenset(drops.keys() | remedied), unsafe)
 
 
-def values_of(template: Template, given: Mapping[str, str]) -> dict[str, str]:
-    """The value of each parameter that is given or has a default, in the template's order."""
-    return {
-        name: given[name] if name in given else as_text(entry["Default"])
-        for name, entry in template.parameters.items()
-        if name in given or "Default" in entry
-    }
-
-
 def _common(values: Sequence[str], held: str | None) -> str:
     """The value that the set has, if a cell wants it, so that the set changes rarely; else the most common one."""
     return held if held is not None and held in values else Counter(values).most_common(1)[0][0]
@@ -143,7 +132,7 @@ def _place(judged: Judged, settings: Settings, *, allow_uncertain: bool) -> Plac
     if fixed := [name for name in plan.changes if name not in plan.overrides]:
         reason = f"the reservation of {', '.join(fixed)} does not fit, and depends on no parameter"
         return LeftOut(judged.cell, Verdict.EXCEEDS, reason, (_PARAMETER,))
-    values = values_of(result.template, settings_of(judged.cell, settings).parameters)
+    values = settings_of(judged.cell, settings, result.template).parameters
     overrides = {override.parameter: override.value for override in plan.overrides.values()}
     return Placement(judged.cell, {**values, **overrides}, plan.changes)
 

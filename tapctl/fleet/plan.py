@@ -40,6 +40,12 @@ class Step:
     is_canary: bool = False
     """Whether no instance of it may fail."""
 
+    @property
+    def description(self) -> str:
+        """What it does, in one line."""
+        cells = f" in {len(self.cells):,} cell{'' if len(self.cells) == 1 else 's'}" if self.cells else ""
+        return f"{self.kind.value}{cells}{' (canary)' if self.is_canary else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:

@@ -29,16 +29,20 @@ def document(verification: Verification) -> dict[str, Any]:
         "schema": SCHEMA,
         "stack": verification.stack_name,
         "verified": not verification.failed,
-        "checks": [
-            {
-                "subject": check.subject,
-                "status": check.status.value,
-                "message": check.message,
-                "hint": worded(check.hint) if check.hint else None,
-            }
-            for check in verification.checks
-        ],
+        "checks": checks_json(verification.checks),
     }
+
+
+def checks_json(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": check.subject,
+            "status": check.status.value,
+            "message": check.message,
+            "hint": worded(check.hint) if check.hint else None,
+        }
+        for check in checks
+    ]
 
 
 def as_json(verification: Verification, _: RenderOptions) -> str:

@@ -92,6 +92,7 @@ MODULES = {
     "lookups": ("sts", "ssm", "cloudformation", "ecr"),
     "quotas": ("service-quotas", "cloudwatch"),
     "s3": ("s3",),
+    "stack_sets": ("cloudformation",),
 }
 """The services that each module of the AWS room calls."""
 
@@ -102,6 +103,24 @@ ASKED_FOR_ALONE = {
     "sts:AssumeRole": "tapctl preflight --targets",
     "organizations:ListAccountsForParent": "tapctl preflight --targets",
     "organizations:ListOrganizationalUnitsForParent": "tapctl preflight --targets",
+    "organizations:DescribeOrganization": "tapctl fleet",
+    **{
+        f"cloudformation:{operation}": "tapctl fleet"
+        for operation in (
+            "CreateStackSet",
+            "UpdateStackSet",
+            "DeleteStackSet",
+            "DescribeStackSet",
+            "DescribeStackSetOperation",
+            "CreateStackInstances",
+            "UpdateStackInstances",
+            "DeleteStackInstances",
+            "DescribeStackInstance",
+            "ListStackInstances",
+            "ListStackSetOperations",
+            "ListStackSetOperationResults",
+        )
+    },  # fmt: skip
     "sts:GetCallerIdentity": "needs no permission",
 }
 """What the AWS room calls for an option that says so, and not for the three commands."""
