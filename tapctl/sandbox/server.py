@@ -47,10 +47,14 @@ class Checkpoint:
                 await inner(scope, receive, send)
             finally:
                 if scope["type"] == "http" and scope["path"] != "/_ministack/health":
-                    self._latest = time.monotonic()
-                    self._unsaved_since = self._unsaved_since or self._latest
+                    self.note()
 
         return application
+
+    def note(self) -> None:
+        """Something may have changed."""
+        self._latest = time.monotonic()
+        self._unsaved_since = self._unsaved_since or self._latest
 
     async def run(self) -> None:
         """Save whenever a save is due, until cancelled."""
@@ -121,6 +125,7 @@ async def _serve(port: int, descriptor: int | None, own: Secret, runner: Runner)
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     checkpoint = Checkpoint()
+    runner.changed = checkpoint.note
     saving = asyncio.create_task(checkpoint.run())
     application: Any = Guard(
         checkpoint.application(),
@@ -146,7 +151,7 @@ async def _stop_requested(checkpoint: Checkpoint, runner: Runner) -> None:
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
     await stop.wait()
-    runner.stop()
+    await runner.stop(OPERATIONS_TIMEOUT)
     await checkpoint.finish()
 
 

@@ -33,7 +33,8 @@ class StackSetRules:
     update can use; or such a stack with an instance that is INOPERABLE.
     `omitted_parameters`: whether a parameter that UpdateStackSet leaves out keeps its value or takes its default.
     `managed_execution`: whether operations on different cells run one after the other or side by side.
-    `cell_seconds`: how long a cell is RUNNING at least. `without_role`: accounts without the execution role.
+    `cell_seconds`: how long a cell is RUNNING at least. `list_seconds`: how old the lists of operations and of their
+    results are, which AWS keeps consistent only eventually. `without_role`: accounts without the execution role.
     `disabled`: Regions, or cells, that are not enabled. `delegated_admins`: accounts that may call as DELEGATED_ADMIN.
     `trusted_access`: whether StackSets may act in the organization.
     """
@@ -42,6 +43,7 @@ class StackSetRules:
     omitted_parameters: str = "keep"
     managed_execution: str = "serial"
     cell_seconds: float = 0
+    list_seconds: float = 0
     without_role: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     delegated_admins: tuple[str, ...] = ()
@@ -52,8 +54,10 @@ class StackSetRules:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UsageError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
-        if isinstance(self.cell_seconds, bool) or not isinstance(self.cell_seconds, int | float):
-            raise UsageError(f"cell_seconds must be a number, not {self.cell_seconds!r}")
+        for name in ("cell_seconds", "list_seconds"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"{name} must be a number, not {value!r}")
 
     def is_disabled(self, account: str, region: str) -> bool:
         """Whether a Region is not enabled in an account."""

@@ -5,7 +5,7 @@ afterwards. Names of statuses and preferences are those of the API.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 QUEUED, RUNNING, STOPPING, STOPPED = "QUEUED", "RUNNING", "STOPPING", "STOPPED"
@@ -39,7 +39,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an operation does in one cell; `gate` is why the account gate was skipped."""
+    """What an operation does in one cell, and what the account gate there said before."""
 
     account: str
     region: str
@@ -47,19 +47,21 @@ class Result:
     status: str = PENDING
     reason: str = ""
     gate: str = ""
+    gate_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An operation; `change` are the fields of the stack set that it replaces when it begins.
 
-    `overrides` is None where the call has no list. An automatic one deploys to accounts that joined a unit.
+    `skipped` are the cells in suspended accounts. `overrides` is None where the call has no list. An operation that
+    `outdates` makes all instances OUTDATED. An automatic one deploys to accounts that joined a unit.
     """
 
     id: str
     action: str
     created: str
-    results: Mapping[str, Result]
+    results: dict[str, Result]
     status: str = QUEUED
     ended: str = ""
     preferences: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +69,9 @@ class Operation:
     overrides: Overrides | None = None
     retain: bool | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
+    skipped: dict[str, Result] = field(default_factory=dict)
     updates_set: bool = False
+    outdates: bool = False
     automatic: bool = False
 
     @property
@@ -115,6 +119,8 @@ class Outcome:
     stack_id: str = ""
     instance: str = OUTDATED
     """The status of the instance after a failure."""
+    gate: str = ""
+    gate_reason: str = ""
 
 
 def cell_of(account: str, region: str) -> str:
@@ -140,27 +146,19 @@ def next_to_begin(of: StackSet, *, parallel: bool) -> Operation | None:
 
 def begin(of: StackSet, operation: Operation) -> StackSet:
     """Apply what an operation changes of the set and of its instances, and let it run."""
-    known = {each.name for each in fields(StackSet)}
-    of = replace(of, **{name: value for name, value in operation.change.items() if name in known})
-    instances = dict(of.instances)
-    if operation.change.get("outdates"):
-        instances = {
-            cell: each if each.status == INOPERABLE else replace(each, status=OUTDATED)
-            for cell, each in instances.items()
-        }
-    for cell, result in operation.results.items():
+    of = replace(of, **operation.change)
+    instances = {cell: _outdated(each) if operation.outdates else each for cell, each in of.instances.items()}
+    for cell, result in (operation.results | operation.skipped).items():
         before = instances.get(cell) or Instance(result.account, result.region, unit=result.unit)
-        instances[cell] = replace(
-            before,
-            detailed=PENDING,
-            reason="",
-            overrides=overridden(before.overrides, operation.overrides),
-            operation=operation.id,
-            unit=before.unit or result.unit,
-        )
-        if operation.overrides is not None and before.status == CURRENT and instances[cell] != before:
-            instances[cell] = replace(instances[cell], status=OUTDATED)
+        detailed = SKIPPED_SUSPENDED_ACCOUNT if cell in operation.skipped else PENDING
+        after = replace(before, detailed=detailed, reason="", operation=operation.id, unit=before.unit or result.unit)
+        overrides = overridden(before.overrides, operation.overrides)
+        instances[cell] = after if overrides == before.overrides else replace(_outdated(after), overrides=overrides)
     return _with(replace(of, instances=instances), replace(operation, status=RUNNING))
+
+
+def _outdated(instance: Instance) -> Instance:
+    return instance if instance.status == INOPERABLE else replace(instance, status=OUTDATED, detailed=PENDING)
 
 
 def overridden(before: Parameters, given: Overrides | None) -> Parameters:
@@ -214,9 +212,15 @@ def started(of: StackSet, operation: Operation, cell: str) -> StackSet:
     return _with_instance(of, cell, replace(of.instances[cell], detailed=RUNNING))
 
 
+def made(of: StackSet, cell: str, stack_id: str) -> StackSet:
+    """A stack has been begun in a cell."""
+    return _with_instance(of, cell, replace(of.instances[cell], stack_id=stack_id))
+
+
 def finished(of: StackSet, operation_id: str, cell: str, outcome: Outcome) -> StackSet:
     """A cell has its result; what a failure over the tolerance cancels is cancelled."""
-    of = _with_result(of, operation_id, cell, status=outcome.status, reason=outcome.reason)
+    gate = {"gate": outcome.gate, "gate_reason": outcome.gate_reason}
+    of = _with_result(of, operation_id, cell, status=outcome.status, reason=outcome.reason, **gate)
     operation, before = of.operations[operation_id], of.instances[cell]
     if outcome.status == FAILED:
         detailed = INOPERABLE if outcome.instance == INOPERABLE else FAILED

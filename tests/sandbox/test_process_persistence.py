@@ -1,7 +1,6 @@
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from tapctl import sandbox
 from tapctl.sandbox import AccountLimits, Sandbox
-from tests.support.sandbox_clients import Aws, function, table
+from tests.support.sandbox_clients import Aws, function, table, wait_for_a_save
 
 pytestmark = pytest.mark.sandbox
 BOOTSTRAP_BUCKET = "cdk-hnb659fds-assets-000000000000-us-east-1"
@@ -91,18 +90,6 @@ def assert_everything_is_there(aws: Aws) -> None:
     recovery = aws.dynamodb.describe_continuous_backups(TableName="t")["ContinuousBackupsDescription"]
     assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     assert aws.s3.get_object(Bucket="artifacts", Key="a.zip")["Body"].read() == b"zip"
-
-
-def wait_for_a_save(folder: Path) -> None:
-    """Wait until the services have been written since the last request, and then not been written for a moment."""
-    asked, deadline = time.time(), time.monotonic() + 30
-    while newest(folder) < asked or time.time() - newest(folder) < 0.5:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def newest(folder: Path) -> float:
-    return max((each.stat().st_mtime for each in folder.glob("*.json")), default=0.0)
 
 
 def test_stop_and_start_keep_everything_and_the_address(used: Sandbox, clients: list[Aws]) -> None:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -132,6 +133,18 @@ class Aws:
     def client(self, service: str) -> Any:
         """A client whose service is a Python keyword."""
         return getattr(self, service)
+
+
+def wait_for_a_save(folder: Path) -> None:
+    """Wait until the services have been written since the last request, and then not been written for a moment."""
+    asked, deadline = time.time(), time.monotonic() + 30
+    while _newest(folder) < asked or time.time() - _newest(folder) < 0.5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _newest(folder: Path) -> float:
+    return max((each.stat().st_mtime for each in folder.glob("*.json")), default=0.0)
 
 
 @cache

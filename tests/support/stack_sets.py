@@ -11,11 +11,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tapctl import sandbox
 from tapctl.sandbox import AccountLimits, Sandbox, limits, stack_set_rules
 from tapctl.sandbox.paths import sandbox_paths
 from tapctl.sandbox.stack_set_rules import StackSetRules
+from tests.support.answers import follows_the_model
 from tests.support.sandbox_clients import function
 from tests.support.shared_sandbox import SharedSandbox
 
@@ -65,7 +67,30 @@ class Fleet:
             options: Any = {**sandbox.client_options(self.sandbox), "region_name": region}
             options["aws_access_key_id"] = account or self.admin
             self._clients[key] = SESSION.client(service, config=Config(retries={"max_attempts": 1}), **options)
+            if service == "cloudformation":
+                self._clients[key].meta.events.register("after-call.cloudformation", follows_the_model)
         return self._clients[key]
+
+    def unit(self, name: str, parent: str = "") -> str:
+        """A new organizational unit, below the root unless another parent is given; its id."""
+        organizations = self.client("organizations")
+        parent = parent or organizations.list_roots()["Roots"][0]["Id"]
+        made = organizations.create_organizational_unit(ParentId=parent, Name=name)
+        return str(made["OrganizationalUnit"]["Id"])
+
+    def join(self, unit: str) -> str:
+        """A new account of the organization in a unit, with a concurrency limit of 1000; its id."""
+        organizations = self.client("organizations")
+        made = organizations.create_account(Email="a@example.com", AccountName="a")["CreateAccountStatus"]["AccountId"]
+        self.limits(made, 1000)
+        self.move(made, unit)
+        return str(made)
+
+    def move(self, account: str, unit: str) -> None:
+        """Move an account to another unit."""
+        organizations = self.client("organizations")
+        source = organizations.list_parents(ChildId=account)["Parents"][0]["Id"]
+        organizations.move_account(AccountId=account, SourceParentId=source, DestinationParentId=unit)
 
     def limits(self, cell: str, limit: int, **more: Any) -> None:
         """Give an account, or `account/region`, other limits."""
@@ -74,6 +99,15 @@ class Fleet:
     def rules(self, **rules: Any) -> None:
         """Let stack sets behave otherwise, until the end of the test."""
         stack_set_rules.save(self.folder, StackSetRules(**rules))
+
+    def refusal(self, call: str, *, name: str = "s", **request: Any) -> str:
+        """The code and the message with which a call, for an operation with targets as of `begin`, is refused."""
+        if call.endswith("_instances") or call == "update_stack_set":
+            request = self._with_targets(call, request)
+        with pytest.raises(ClientError) as failure:
+            getattr(self.cloudformation, call)(StackSetName=name, **request)
+        error: Any = failure.value.response["Error"]
+        return f"{error['Code']}: {error['Message']}"
 
     def create_set(self, template: Mapping[str, Any] = QUEUE, name: str = "s", **more: Any) -> None:
         self.cloudformation.create_stack_set(StackSetName=name, TemplateBody=json.dumps(template), **more)
@@ -86,13 +120,17 @@ class Fleet:
 
     def begin(self, call: str, *, name: str = "s", **request: Any) -> str:
         """Call an operation, on all target accounts in one Region unless other targets are given; its id."""
+        request = self._with_targets(call, request)
+        return str(getattr(self.cloudformation, call)(StackSetName=name, **request)["OperationId"])
+
+    def _with_targets(self, call: str, request: dict[str, Any]) -> dict[str, Any]:
         if call != "update_stack_set":
             if "DeploymentTargets" not in request:
                 request = {"Accounts": list(self.accounts), **request}
             request = {"Regions": [REGION], **request}
         if call == "delete_stack_instances":
             request = {"RetainStacks": False, **request}
-        return str(getattr(self.cloudformation, call)(StackSetName=name, **request)["OperationId"])
+        return request
 
     def wait(self, operation: str, *, name: str = "s") -> str:
         """The status of an operation when it has ended."""

@@ -7,11 +7,13 @@
     stored_properties  function properties that the emulator drops
     tables             CloudFormation's handler of DynamoDB tables
     buckets            the deletion of buckets, and what `cdk bootstrap` leaves in an account
+    shared_code        function code in a bucket of another account
     http_apis          the routes of an HTTP API's OpenAPI definition
     change_sets        what a change set lists, and when there is one
     query              requests and answers of CloudFormation's protocol
     stack_sets         the operations that change stack sets
     stack_set_answers  those that show them
+    stack_set_templates  their templates, parameters and capabilities
     stack_set_targets  the accounts and Regions that an operation is about
     stack_set_runner   operations in the background
     stack_set_cells    the stack of one account and Region
@@ -33,6 +35,7 @@ from tapctl.sandbox.extension import (
     functions,
     http_apis,
     served_urls,
+    shared_code,
     stack_set_answers,
     stack_sets,
     tables,
@@ -58,6 +61,7 @@ def install(folder: Path, endpoint: str, secret: Secret) -> Runner:
     tables.install()
     buckets.install()
     http_apis.install()
+    shared_code.install()
     change_sets.install()
     credentials.install(secret)
     served_urls.install(endpoint, secret)

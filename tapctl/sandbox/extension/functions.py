@@ -10,6 +10,7 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
 from tapctl.sandbox.extension.patches import Handler, Record
+from tapctl.sandbox.extension.shared_code import refuse_unreadable
 from tapctl.sandbox.rules import NO_CONCURRENCY, Refusal
 
 Properties = Mapping[str, Any]
@@ -31,6 +32,7 @@ def _wrap_function(account: SandboxAccount) -> None:
     def create(logical_id: str, props: Properties, stack_name: str) -> Created:
         name = props.get("FunctionName")
         _refuse_existing(name)
+        refuse_unreadable(props.get("Code") or {})
         reserved = _checked_reservation(account, logical_id, props, name or "")
         created = create_original(logical_id, props, stack_name)
         store(created[0], props, reserved)
@@ -42,6 +44,7 @@ def _wrap_function(account: SandboxAccount) -> None:
         name = new.get("FunctionName") or "" if renamed else physical_id
         if renamed:
             _refuse_existing(name)
+        refuse_unreadable(new.get("Code") or {})
         reserved = _checked_reservation(account, logical_id or physical_id, new, name)
         created = update_original(physical_id, old, new, stack_name, logical_id)
         store(created[0], new, reserved)

@@ -84,6 +84,11 @@ ORGANIZATIONS = Patch("ministack.services.organizations", "_orgs")
 ORGANIZATION_ACCOUNTS = Patch("ministack.services.organizations", "_accounts")
 ORGANIZATION_UNITS = Patch("ministack.services.organizations", "_ous")
 BUCKETS = Patch(_S3, "_buckets")
+BUCKET_OWNER = Patch(_S3, "_bucket_owner_account")
+FOREIGN_READ = Patch(_S3, "_foreign_bucket_allows")
+FETCH_CODE = Patch(_LAMBDA, "_fetch_code_from_s3")
+CODE_REGION = Patch(_LAMBDA, "s3_code_region_message")
+PRINCIPAL_ORGANIZATION = Patch("ministack.core.iam_evaluator", "_principal_org_id")
 OBJECT_VERSIONS = Patch(_S3, "_object_versions")
 VERIFY_PRESIGNED = Patch(_S3, "_verify_presigned_sigv4")
 CREATE_BUCKET = Patch(_S3, "_create_bucket")
@@ -94,6 +99,7 @@ PUT_CONCURRENCY = Patch(_LAMBDA, "_put_function_concurrency")
 PUT_PROVISIONED = Patch(_LAMBDA, "_put_provisioned_concurrency")
 GET_PROVISIONED = Patch(_LAMBDA, "_get_provisioned_concurrency")
 ACCOUNT_SETTINGS = Patch(_LAMBDA, "_get_account_settings")
+INVOKE = Patch(_LAMBDA, "_invoke")
 ACQUIRE_SLOT = Patch(_LAMBDA, "_acquire_execution_slot")
 INVOKE_CAP = Patch(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
 FUNCTION_OF_REFERENCE = Patch(_PROVISIONERS, "_lambda_function_for_cfn_ref")
@@ -153,6 +159,11 @@ PATCHES = (
     ORGANIZATION_ACCOUNTS,
     ORGANIZATION_UNITS,
     BUCKETS,
+    BUCKET_OWNER,
+    FOREIGN_READ,
+    FETCH_CODE,
+    CODE_REGION,
+    PRINCIPAL_ORGANIZATION,
     OBJECT_VERSIONS,
     VERIFY_PRESIGNED,
     CREATE_BUCKET,
@@ -163,6 +174,7 @@ PATCHES = (
     PUT_PROVISIONED,
     GET_PROVISIONED,
     ACCOUNT_SETTINGS,
+    INVOKE,
     ACQUIRE_SLOT,
     INVOKE_CAP,
     FUNCTION_OF_REFERENCE,

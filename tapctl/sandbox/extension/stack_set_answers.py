@@ -8,12 +8,12 @@ from tapctl.sandbox.extension import stack_set_targets as targets
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import invalid, serve
 from tapctl.sandbox.extension.stack_set_runner import Runner
-from tapctl.sandbox.extension.stack_sets import arn_of, find, find_operation, parsed
-from tapctl.sandbox.stack_sets import PENDING, Instance, Operation, Result, StackSet
+from tapctl.sandbox.extension.stack_set_templates import parsed
+from tapctl.sandbox.extension.stack_sets import arn_of, find, find_operation
+from tapctl.sandbox.stack_sets import Instance, Operation, Result, StackSet
 
 HIDDEN = "****"
 LARGEST_PAGE = 100
-GATE = "AWSCloudFormationStackSetAccountGate"
 
 
 def install(runner: Runner) -> None:
@@ -107,15 +107,16 @@ class Answers:
         return {"StackSetOperation": body}
 
     def list_operations(self, request: Record) -> Record:
-        of = find(self._runner, request)
+        of = self._runner.as_listed(find(self._runner, request))
         return _page(request, [_operation(each) for each in reversed(tuple(of.operations.values()))])
 
     def list_results(self, request: Record) -> Record:
         of = find(self._runner, request)
-        operation = find_operation(of, request)
+        operation = self._runner.as_listed(of).operations.get(find_operation(of, request).id)
+        results = operation.results.values() if operation else ()
         filters = {each["Name"]: each["Values"] for each in request.get("Filters") or ()}
         wanted = (None, *filters.values())
-        found = [_result(each) for each in operation.results.values() if not filters or each.status in wanted]
+        found = [_result(each) for each in results if not filters or each.status in wanted]
         return _page(request, found)
 
 
@@ -173,12 +174,12 @@ def _operation(each: Operation) -> dict[str, Any]:
 
 
 def _result(each: Result) -> Record:
-    gate = f"Function not found: arn:aws:lambda:{each.region}:{each.account}:function:{GATE}"
+    gate = {"Status": each.gate, "StatusReason": each.gate_reason or None}
     return {
         "Account": each.account,
         "Region": each.region,
         "Status": each.status,
         "StatusReason": each.reason or None,
-        "AccountGateResult": None if each.status == PENDING else {"Status": "SKIPPED", "StatusReason": gate},
+        "AccountGateResult": gate if each.gate else None,
         "OrganizationalUnitId": each.unit or None,
     }

@@ -1,11 +1,12 @@
 """What an operation of a stack set does in one cell: it makes, updates or deletes a real stack."""
 
 import asyncio
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from tapctl.sandbox.stack_sets import DELETE, FAILED, INOPERABLE, OUTDATED, SUCC
 
 ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+GATE = "AWSCloudFormationStackSetAccountGate"
 LONGEST_NAME = 128
 LARGEST_TEMPLATE = 1_000_000
 """Bytes of a template behind a URL."""
@@ -29,12 +31,13 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work on one cell."""
+    """The work on one cell; `made` is told the id of a stack that is begun."""
 
     of: StackSet
     instance: Instance
     action: str
-    retain: bool = False
+    retain: bool
+    made: Callable[[str], None]
 
     @property
     def cell(self) -> str:
@@ -47,7 +50,7 @@ class Job:
 
 
 class Cells:
-    """Does jobs. `injected` counts the failures that the rules ask for, by cell."""
+    """Does jobs. `injected` counts the failures that the rules ask for, by cell and reason."""
 
     def __init__(self) -> None:
         self.injected: Counter[str] = Counter()
@@ -57,11 +60,10 @@ class Cells:
         await asyncio.sleep(rules.cell_seconds)
         if reason := self._refusal(job, rules):
             return _failed(job, reason)
-        if job.action == DELETE:
-            return await _delete(job)
-        if await _status(job, job.stack) in GONE:
-            return await _create(job, rules)
-        return await _update(job)
+        gate, reason = await _gate(job)
+        if gate == FAILED:
+            return replace(_failed(job, reason), gate=gate, gate_reason=reason)
+        return replace(await _act(job, rules), gate=gate, gate_reason=reason)
 
     def _refusal(self, job: Job, rules: StackSetRules) -> str:
         """Why the cell cannot be worked on at all; empty if it can."""
@@ -72,12 +74,13 @@ class Cells:
             return f"Region {region} is not enabled in account {account}"
         if account in rules.without_role and job.of.model == "SELF_MANAGED":
             role = job.of.execution_role or EXECUTION_ROLE
-            administration = job.of.administration_role.rpartition("/")[2] or ADMINISTRATION_ROLE
+            administration = job.of.administration_role.partition(":role/")[2] or ADMINISTRATION_ROLE
             return f"Account {account} should have '{role}' role with trust relationship to Role '{administration}'."
         failure = rules.fail.get(job.cell)
-        if failure is None or (failure.times is not None and self.injected[job.cell] >= failure.times):
+        key = f"{job.cell} {failure.reason}" if failure else ""
+        if failure is None or (failure.times is not None and self.injected[key] >= failure.times):
             return ""
-        self.injected[job.cell] += 1
+        self.injected[key] += 1
         return failure.reason
 
 
@@ -87,6 +90,30 @@ def _failed(job: Job, reason: str) -> Outcome:
     return Outcome(FAILED, reason, job.instance.stack_id, INOPERABLE if inoperable else OUTDATED)
 
 
+async def _gate(job: Job) -> tuple[str, str]:
+    """What the account gate of the cell says before an operation, and why."""
+    with _scope(job):
+        if GATE not in patches.FUNCTIONS.get():
+            function = f"arn:aws:lambda:{job.instance.region}:{job.instance.account}:function:{GATE}"
+            return "SKIPPED", f"Function not found: {function}"
+        _, _, body = await patches.INVOKE.get()(GATE, {}, {})
+    try:
+        status = json.loads(body).get("Status")
+    except (ValueError, AttributeError):
+        status = None
+    if status == SUCCEEDED:
+        return SUCCEEDED, ""
+    return FAILED, f"Account gate function returned with status of {status or FAILED}"
+
+
+async def _act(job: Job, rules: StackSetRules) -> Outcome:
+    if job.action == DELETE:
+        return await _delete(job)
+    if await _status(job, job.stack) in GONE:
+        return await _create(job, rules)
+    return await _update(job)
+
+
 async def _create(job: Job, rules: StackSetRules) -> Outcome:
     prefix = f"StackSet-{job.of.name}"[: LONGEST_NAME - 37]
     name = f"{prefix}-{uuid4()}"
@@ -94,8 +121,9 @@ async def _create(job: Job, rules: StackSetRules) -> Outcome:
     refused = _call(job, "CreateStack", name, OnFailure="DELETE" if nothing else "ROLLBACK")
     if refused:
         return Outcome(FAILED, refused)
-    status = await _status(job, name, passing=FAILED_CREATES if nothing else ())
     stack_id = _stack(job, name)["StackId"]
+    job.made(stack_id)
+    status = await _status(job, name, passing=FAILED_CREATES if nothing else ())
     if status in COMPLETE:
         return Outcome(SUCCEEDED, stack_id=stack_id)
     reason = _reason(job, stack_id)

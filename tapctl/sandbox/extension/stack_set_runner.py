@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from tapctl.sandbox.stack_sets import FAILED, Instance, Operation, Outcome, Resu
 
 _log = logging.getLogger(__name__)
 SAVED = "tapctl_stack_sets"
+REMEMBERED = 10_000
+"""Versions of a stack set from which lists are answered when they are to be old."""
 
 
 def now() -> str:
@@ -25,13 +29,15 @@ def now() -> str:
 
 
 class Runner:
-    """Every stack set by its id, and the tasks of the operations that run."""
+    """Every stack set by its id, and the tasks of the operations that run; `changed` is called at every change."""
 
     def __init__(self, folder: Path, cells: Cells) -> None:
         self.sets: dict[str, StackSet] = {}
+        self.changed: Callable[[], None] = lambda: None
         self._file = CurrentFile(folder / stack_set_rules.FILE, lambda: stack_set_rules.read(folder))
         self._cells = cells
-        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._history: dict[str, deque[tuple[float, StackSet]]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._stops = False
 
     @property
@@ -42,31 +48,50 @@ class Runner:
     def put(self, of: StackSet) -> None:
         """Store a stack set."""
         self.sets[of.id] = of
+        self.changed()
+        if self.rules.list_seconds:
+            self._history.setdefault(of.id, deque(maxlen=REMEMBERED)).append((time.monotonic(), of))
+
+    def as_listed(self, of: StackSet) -> StackSet:
+        """The stack set as lists show it, which may lag behind."""
+        if not self.rules.list_seconds:
+            return of
+        shown = time.monotonic() - self.rules.list_seconds
+        old = (each for stored, each in reversed(self._history.get(of.id, ())) if stored <= shown)
+        return next(old, replace(of, operations={}))
 
     def submit(self, of: StackSet, operation: Operation) -> None:
         """Queue an operation, and begin it unless another one is before it."""
         self.put(stack_sets.queue(of, operation))
         self._begin(of.id)
 
-    def stop(self) -> None:
-        """Begin no more cells: the sandbox ends."""
+    async def stop(self, seconds: float) -> None:
+        """Begin no more cells, since the sandbox ends, and wait for those that are worked on."""
         self._stops = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     def _begin(self, set_id: str) -> None:
         parallel = self.rules.managed_execution == "parallel"
         while operation := stack_sets.next_to_begin(self.sets[set_id], parallel=parallel):
             self.put(stack_sets.begin(self.sets[set_id], operation))
-            task = asyncio.get_running_loop().create_task(self._run(set_id, operation.id))
-            self._tasks[task] = set_id  # the loop alone would not keep it
-            task.add_done_callback(lambda done: self._tasks.pop(done, None) and None)
+            self._keep(asyncio.get_running_loop().create_task(self._run(set_id, operation.id)))
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        """The loop alone does not keep a task."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, set_id: str, operation_id: str) -> None:
         working: dict[asyncio.Task[Outcome], str] = {}
         while True:
-            for cell in () if self._stops else self._startable(set_id, operation_id):
+            startable = () if self._stops else stack_sets.startable(self.sets[set_id].operations[operation_id])
+            for cell in startable:
                 of = self.sets[set_id]
                 self.put(stack_sets.started(of, of.operations[operation_id], cell))
-                working[asyncio.create_task(self._work(set_id, operation_id, cell))] = cell
+                task = asyncio.create_task(self._work(set_id, operation_id, cell))
+                self._keep(task)
+                working[task] = cell
             if not working:
                 break
             done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
@@ -76,15 +101,15 @@ class Runner:
             self.put(stack_sets.settled(self.sets[set_id], operation_id, now()))
             self._begin(set_id)
 
-    def _startable(self, set_id: str, operation_id: str) -> tuple[str, ...]:
-        return stack_sets.startable(self.sets[set_id].operations[operation_id])
-
     async def _work(self, set_id: str, operation_id: str, cell: str) -> Outcome:
         of = self.sets[set_id]
         operation, instance = of.operations[operation_id], of.instances[cell]
+
+        def made(stack_id: str) -> None:
+            self.put(stack_sets.made(self.sets[set_id], cell, stack_id))
+
         try:
-            job = Job(of, instance, operation.action, retain=bool(operation.retain))
-            return await self._cells.work(job, self.rules)
+            return await self._cells.work(Job(of, instance, operation.action, bool(operation.retain), made), self.rules)
         except Exception as error:  # noqa: BLE001  # whatever the emulator raises is this cell's failure
             _log.exception("cell %s of stack set %s", cell, of.name)
             return Outcome(FAILED, f"Internal failure: {error}", instance.stack_id)
@@ -103,8 +128,8 @@ class Runner:
 
         def reset_all() -> None:
             reset()
-            for task in self._tasks:
-                task.get_loop().call_soon_threadsafe(task.cancel)  # a reset runs in a thread
+            for task in tuple(self._tasks):
+                task.get_loop().call_soon_threadsafe(task.cancel)  # a reset runs in a thread of its own
             self.sets.clear()
 
         patches.SAVED_STACKS.put(get_state)
@@ -120,8 +145,8 @@ def _loaded(saved: Mapping[str, Any]) -> StackSet:
 
 
 def _operation(saved: Mapping[str, Any]) -> Operation:
-    results = {cell: Result(**each) for cell, each in saved["results"].items()}
+    cells = {name: {cell: Result(**each) for cell, each in saved[name].items()} for name in ("results", "skipped")}
     overrides = saved["overrides"]
     if overrides is not None:
         overrides = tuple((name, value) for name, value in overrides)
-    return Operation(**{**saved, "results": results, "overrides": overrides})
+    return Operation(**{**saved, **cells, "overrides": overrides})

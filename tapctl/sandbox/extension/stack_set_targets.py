@@ -7,7 +7,7 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import Refused, invalid
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import CREATE, INOPERABLE, Result, StackSet, cell_of
+from tapctl.sandbox.stack_sets import CREATE, DELETE, INOPERABLE, Result, StackSet, cell_of
 
 SERVICE_MANAGED, SELF_MANAGED = "SERVICE_MANAGED", "SELF_MANAGED"
 MOST_UNITS = 50
@@ -35,7 +35,7 @@ def require_organization(account: str, rules: StackSetRules) -> None:
 
 
 def members(management: str, units: Iterable[str]) -> Accounts:
-    """The active accounts in units, and in those below them, without the management account."""
+    """The accounts in units, and in those below them, without the management account."""
     found: Accounts = {}
     accounts = {each: record for (owner, each), record in _items(patches.ORGANIZATION_ACCOUNTS) if owner == management}
     parents = {each: record["_ParentId"] for (owner, each), record in _items(patches.ORGANIZATION_UNITS)}
@@ -44,7 +44,7 @@ def members(management: str, units: Iterable[str]) -> Accounts:
         while added := {each for each, parent in parents.items() if parent in added} - below:
             below |= added
         for account, record in accounts.items():
-            if record.get("_ParentId") in below and account != management and record.get("Status") != "SUSPENDED":
+            if record.get("_ParentId") in below and account != management:
                 found.setdefault(account, unit)
     return found
 
@@ -72,7 +72,8 @@ def cells(of: StackSet, request: Record, action: str) -> dict[str, Result]:
     units = _list(targets, "OrganizationalUnitIds")
     missing = [cell for cell in found if cell not in of.instances]
     named = set(_list(targets, "Accounts"))
-    if lacking := [cell for cell in missing if not units or cell.partition("/")[0] in named]:
+    lacking = [cell for cell in missing if not units or cell.partition("/")[0] in named]
+    if lacking and action != DELETE:  # which declares no such error
         raise _no_instance(lacking[0])
     return {cell: result for cell, result in found.items() if cell in of.instances}
 
@@ -89,6 +90,8 @@ def every_cell(of: StackSet) -> dict[str, Result]:
 def targets_of(request: Record) -> Record:
     """The DeploymentTargets of a request; `Accounts` alone is the same as `Accounts` in them."""
     targets = request.get("DeploymentTargets") or {}
+    if targets.get("AccountsUrl"):
+        raise invalid("AccountsUrl is not supported by the sandbox")
     if "Accounts" in request:
         if targets:
             raise invalid("You can specify Accounts or DeploymentTargets, but not both")

@@ -1,7 +1,7 @@
 """CloudFormation's operations that make, change and delete stack sets and their instances."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -9,6 +9,7 @@ from uuid import uuid4
 from tapctl.sandbox import stack_sets
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension import stack_set_targets as targets
+from tapctl.sandbox.extension import stack_set_templates as templates
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import Refused, invalid, serve
 from tapctl.sandbox.extension.stack_set_runner import Runner, now
@@ -16,7 +17,6 @@ from tapctl.sandbox.extension.stack_set_targets import SELF_MANAGED, SERVICE_MAN
 from tapctl.sandbox.stack_sets import CREATE, DELETE, QUEUED, RUNNING, UPDATE, Operation, Result, StackSet
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-NESTED = "AWS::CloudFormation::Stack"
 EXCLUSIVE = (
     ("FailureToleranceCount", "FailureTolerancePercentage"),
     ("MaxConcurrentCount", "MaxConcurrentPercentage"),
@@ -78,7 +78,7 @@ class Api:
                 " Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
             )
         model = request.get("PermissionModel") or SELF_MANAGED
-        body, template = _template(request)
+        body, template = templates.given(request)
         self._check_model(account, model, request, template)
         of = StackSet(
             id=f"{name}:{uuid4()}",
@@ -87,11 +87,11 @@ class Api:
             region=region,
             template=body,
             model=model,
-            parameters=_parameters(template, _entries(request, "Parameters") or (), None, keep=True),
+            parameters=templates.parameters(template, _entries(request, "Parameters") or (), None, keep=True),
             token=request.get("ClientRequestToken", ""),
             **_described(request),
         )
-        _check_capabilities(template, of.capabilities)
+        templates.check_capabilities(template, of.capabilities)
         for each in self._runner.sets.values():
             if (each.name, each.account, each.region, each.status) == (name, account, region, "ACTIVE"):
                 if each.token and each.token == of.token:
@@ -108,23 +108,27 @@ class Api:
         if len(given) != 1:
             raise invalid("You must specify only one of TemplateBody, TemplateURL and UsePreviousTemplate")
         previous = given == ["UsePreviousTemplate"]
-        body, template = (of.template, parsed(of.template)) if previous else _template(request)
+        body, template = (of.template, templates.parsed(of.template)) if previous else templates.given(request)
         model = request.get("PermissionModel") or of.model
         if model != of.model and of.instances:
             raise invalid("The permission model cannot be changed while the stack set has stack instances")
         if model == SERVICE_MANAGED:
-            _refuse_transforms(template)
+            templates.refuse_transforms(template)
         keep = self._runner.rules.omitted_parameters == "keep"
-        parameters = _parameters(template, _entries(request, "Parameters") or (), of.parameters, keep=keep)
-        changed = (body, parameters) != (of.template, of.parameters)
+        parameters = templates.parameters(template, _entries(request, "Parameters") or (), of.parameters, keep=keep)
         described = _described(request)
-        _check_capabilities(template, described.get("capabilities", ()))
+        templates.check_capabilities(template, described.get("capabilities", ()))
         if "managed" in described and described["managed"] != of.managed and of.active:
             raise self._in_progress(of)
-        change = {"template": body, "parameters": parameters, "model": model, "outdates": changed, **described}
+        if request.get("AutoDeployment") and (request.get("DeploymentTargets") or request.get("Regions")):
+            raise invalid("DeploymentTargets and Regions cannot be specified together with AutoDeployment")
+        if of.administration_role and not described.get("administration_role"):
+            raise invalid("AdministrationRoleARN must be specified, as the stack set has a customized one")
+        change = {"template": body, "parameters": parameters, "model": model, **described}
         named = any(request.get(name) for name in ("Accounts", "DeploymentTargets", "Regions"))
         cells = targets.cells(of, request, UPDATE) if named else targets.every_cell(of)
-        return self._submit(of, request, UPDATE, cells, change=change, updates_set=True)
+        outdates = not previous or "Parameters" in request
+        return self._submit(of, request, UPDATE, cells, change=change, updates_set=True, outdates=outdates)
 
     def delete_set(self, request: Record) -> Record:
         try:
@@ -178,7 +182,7 @@ class Api:
             raise invalid("AutoDeployment must be specified for a SERVICE_MANAGED stack set")
         if request.get("AdministrationRoleARN") or request.get("ExecutionRoleName"):
             raise invalid("Roles cannot be specified in SERVICE_MANAGED permission model")
-        _refuse_transforms(template)
+        templates.refuse_transforms(template)
 
     def _submit(self, of: StackSet, request: Record, action: str, cells: Mapping[str, Result], **more: Any) -> Record:
         preferences = _preferences(request)
@@ -191,11 +195,13 @@ class Api:
             raise Refused("OperationIdAlreadyExistsException", message, 409)
         if of.active and not of.managed:
             raise self._in_progress(of)
+        suspended = targets.suspended(of.account)
         operation = Operation(
             operation_id,
             action,
             now(),
-            cells,
+            {cell: result for cell, result in cells.items() if result.account not in suspended},
+            skipped={cell: result for cell, result in cells.items() if result.account in suspended},
             preferences=preferences,
             targets=request.get("DeploymentTargets") or {},
             overrides=overrides,
@@ -206,28 +212,8 @@ class Api:
 
     @staticmethod
     def _in_progress(of: StackSet) -> Refused:
-        message = f"Another Operation on StackSet {arn_of(of)} is in progress: {of.active[0].id}"
+        message = f"Another Operation on StackSet {arn_of(of)} is in progress"
         return Refused("OperationInProgressException", message, 409)
-
-
-def parsed(body: str) -> Record:
-    """The template of a text. Raises `Refused` for one that cannot be read."""
-    try:
-        template: Record = patches.PARSE_TEMPLATE.get()(body)
-    except Exception as error:
-        raise invalid(f"Template format error: {error}") from error
-    return template
-
-
-def _template(request: Record) -> tuple[str, Record]:
-    params = {name: [request[name]] for name in ("TemplateBody", "TemplateURL") if request.get(name)}
-    if len(params) != 1:
-        raise invalid("Either Template URL or Template Body must be specified.")
-    body, refusal = patches.READ_TEMPLATE.get()(params)
-    if refusal:
-        message = re.search(rb"<Message>(.*?)</Message>", refusal[2], re.DOTALL)
-        raise invalid(message[1].decode() if message else "Template format error")
-    return body, parsed(body)
 
 
 def _described(request: Record) -> Record:
@@ -254,29 +240,14 @@ def _entries(request: Record, name: str) -> tuple[tuple[str, str | None], ...] |
     """A list of parameters as names and values, None for UsePreviousValue; None where the request has no list."""
     if name not in request:
         return None
-    return tuple(
-        (each["ParameterKey"], None if each.get("UsePreviousValue") == "true" else each.get("ParameterValue", ""))
-        for each in request[name] or ()
-    )
-
-
-def _parameters(
-    template: Record, given: Iterable[tuple[str, str | None]], previous: Mapping[str, str] | None, *, keep: bool
-) -> dict[str, str]:
-    """The value of each declared parameter. Raises `Refused` for one without any, and for one that is not declared."""
-    declared, entries, values = template.get("Parameters") or {}, dict(given), {}
-    if unknown := sorted(set(entries) - set(declared)):
-        raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-    for name, definition in declared.items():
-        kept = (previous or {}).get(name) if keep or name in entries else None
-        value = entries.get(name)
-        value = kept if value is None else value
-        value = definition.get("Default") if value is None else value
-        if value is not None:
-            values[name] = str(value)
-    if missing := [name for name in declared if name not in values]:
-        raise invalid(f"Parameters: [{', '.join(missing)}] must have values")
-    return values
+    entries = []
+    for each in request[name] or ():
+        previous = each.get("UsePreviousValue") == "true"
+        if previous and "ParameterValue" in each:
+            key = each["ParameterKey"]
+            raise invalid(f"Parameter {key} cannot have both a value and UsePreviousValue")
+        entries.append((each["ParameterKey"], None if previous else each.get("ParameterValue", "")))
+    return tuple(entries)
 
 
 def _preferences(request: Record) -> Record:
@@ -285,25 +256,6 @@ def _preferences(request: Record) -> Record:
         if all(name in found for name in names):
             raise invalid(f"You can specify {' or '.join(names)}, but not both")
     return {name: list(value or ()) if name == "RegionOrder" else value for name, value in found.items()}
-
-
-def _check_capabilities(template: Record, given: Iterable[str]) -> None:
-    required, _ = patches.REQUIRED_CAPABILITIES.get()(template, strict=True)
-    acknowledged = {*given}
-    if "CAPABILITY_NAMED_IAM" in acknowledged:
-        acknowledged.add("CAPABILITY_IAM")
-    if missing := [each for each in required if each not in acknowledged]:
-        message = f"Requires capabilities : [{', '.join(missing)}]"
-        raise Refused("InsufficientCapabilitiesException", message)
-
-
-def _refuse_transforms(template: Record) -> None:
-    """The default roles of a service-managed stack set can use neither macros nor nested stacks."""
-    if "CAPABILITY_AUTO_EXPAND" in patches.REQUIRED_CAPABILITIES.get()(template, strict=True)[0]:
-        raise invalid("Transform is not supported in SERVICE_MANAGED permission model")
-    kinds = {resource.get("Type") for resource in (template.get("Resources") or {}).values()}
-    if NESTED in kinds:
-        raise invalid(f"{NESTED} is not supported in SERVICE_MANAGED permission model")
 
 
 def _deploy_to_new_accounts(runner: Runner, management: str) -> None:
