@@ -24,7 +24,7 @@ class _Commands(LazyGroup):
         "destroy": "Delete the stack, after showing which resources are deleted.",
         "verify": "Check the deployed stack, and the expectations in `[verify]`.",
         "evidence": "Measure what AWS really does, in an account of yours.",
-        "explain": "Say what a rule, a verdict or an exit code means.",
+        "explain": "Say what a rule, a verdict, an exit code or a word means.",
         "config": "Show the settings in force and where they come from.",
         "sandbox": "Start, inspect, stop or empty the local AWS.",
         "hook": "Write the stack of a CloudFormation Hook that judges each deploy.",

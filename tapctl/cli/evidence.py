@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 app = group("Measure what AWS really does, in an account of yours, and leave nothing behind.")
 
+LISTED, CLEANED = "tapctl.experiments/1", "tapctl.cleaned/1"
+
 Account = Annotated[AccountOptions, Only("env", "region", "profile", "config")]
 Plain = Annotated[OutputOptions, Only("format", "output")]
 
@@ -78,7 +80,7 @@ def list_(what: ListOptions, output: Plain) -> None:
     elif output.text:
         text = "\n\n".join(_described(row) for row in EXPERIMENTS.values())
     else:
-        text = json.dumps({"experiments": [_row_json(row) for row in EXPERIMENTS.values()]}, indent=2)
+        text = json.dumps({"schema": LISTED, "experiments": [_row_json(row) for row in EXPERIMENTS.values()]}, indent=2)
     Terminal.of(output).result(f"{text}\n", output.output)
 
 
@@ -294,7 +296,7 @@ def as_text(record: Record) -> str:
 
 def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     if not output.text:
-        return json.dumps(asdict(cleaned), indent=2) + "\n"
+        return json.dumps({"schema": CLEANED, **asdict(cleaned)}, indent=2) + "\n"
     lines = [
         *(f"deleted {name}" for name in cleaned.deleted),
         *(f"not deleted: {failure}" for failure in cleaned.failed),

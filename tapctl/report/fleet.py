@@ -59,8 +59,8 @@ def _cause(judged: Judged) -> tuple[str, Finding]:
     """The cause in words that are the same for every cell with it, and the first decisive finding."""
     result = judged.preflight
     if isinstance(result, Unknown):
-        finding = Finding(None, Verdict.UNKNOWN, result.reason, hints=(result.resolution,) if result.resolution else ())
-        return result.reason, finding
+        hints = (result.resolution,) if result.resolution else ()
+        return result.reason, Finding(None, Verdict.UNKNOWN, result.reason, hints=hints, rule="tapctl:cell-unread")
     finding = next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
     limit, known = finding.limit or "", result.concurrency.limit
     if limit == CONCURRENCY.id and isinstance(known, int):
