@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from tapctl.cli.app import app
 from tapctl.errors import UsageError
 from tapctl.report import deploy, destroy, events
 from tapctl.report.deploy import Transcript
@@ -22,6 +20,7 @@ from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 from tapctl.workflows.plan import Planned
 from tapctl.workflows.watch import WatchResult
 from tests.cli.conftest import Tapctl, desk, tapctl
+from tests.support.commands import commands
 from tests.support.fixed import judged, read
 from tests.support.schemas import FOLDER, breaches, validator
 
@@ -105,18 +104,10 @@ DOCUMENTS: Mapping[str, tuple[str, ...]] = {
 """The schemas of what each command prints as JSON."""
 
 
-def commands(group: Any, *above: str) -> Iterator[tuple[str, Any]]:
-    for name in group.list_commands(None):
-        command = group.get_command(None, name)
-        if hasattr(command, "commands"):
-            yield from commands(command, *above, name)
-        else:
-            yield " ".join((*above, name)), command
-
-
 def test_each_command_with_a_format_has_its_documents() -> None:
-    found = dict(commands(typer.main.get_command(app)))
-    with_format = [name for name, command in found.items() if any(each.name == "format" for each in command.params)]
+    with_format = [
+        name for name, command in commands().items() if any(each.name == "format" for each in command.params)
+    ]
 
     assert with_format == list(DOCUMENTS)
     assert {f"{name}-1" for names in DOCUMENTS.values() for name in names} == set(NAMES)

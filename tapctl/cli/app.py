@@ -53,7 +53,8 @@ class _Commands(LazyGroup):
         "watch": ("tapctl watch --env prod",),
         "destroy": ("tapctl destroy --env local",),
         "verify": ("tapctl verify --env prod", "tapctl verify --env prod --drift --format junit --output verify.xml"),
-        "explain": ("tapctl explain uncertain", "tapctl explain 3", "tapctl explain lambda-reserved-concurrency"),
+        "mcp": ("tapctl mcp",),
+        "explain": ("tapctl explain uncertain", "tapctl explain 3", "tapctl explain cell", "tapctl explain vpc-vpcs"),
     }
 
 

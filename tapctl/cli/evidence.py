@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from tapctl.evidence.record import Record, Result
     from tapctl.settings.settings import Settings
 
-app = group("Measure what AWS really does, in an account of yours, and leave nothing behind.")
+app = group(
+    "Measure what AWS really does, in an account of yours, and leave nothing behind.",
+    "tapctl evidence list",
+    "tapctl evidence run --env scratch",
+    "tapctl evidence clean --env scratch",
+)
 
 LISTED, CLEANED = "tapctl.experiments/1", "tapctl.cleaned/1"
 
@@ -307,8 +312,23 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     return "\n".join([*lines, *([nothing] if cleaned.is_empty else [])]) + "\n"
 
 
-app.command("list", cls=Command, short_help="List the experiments.")(expanded(list_))
-app.command("run", cls=Command, short_help="Run experiments and write the record.")(expanded(run))
-app.command("clean", cls=Command, short_help="Delete what killed runs left, and list what there is.")(expanded(clean))
+app.command(
+    "list",
+    cls=Command,
+    short_help="List the experiments.",
+    epilog="tapctl evidence list\ntapctl evidence list --policy --output policy.json",
+)(expanded(list_))
+app.command(
+    "run",
+    cls=Command,
+    short_help="Run experiments and write the record.",
+    epilog="tapctl evidence run --env scratch\ntapctl evidence run lambda-minimum lambda-zero --profile scratch",
+)(expanded(run))
+app.command(
+    "clean",
+    cls=Command,
+    short_help="Delete what killed runs left, and list what there is.",
+    epilog="tapctl evidence clean --env scratch\ntapctl evidence clean --env scratch --all --yes",
+)(expanded(clean))
 
 evidence = typer.main.get_command(app)
