@@ -42,6 +42,7 @@ class _Commands(LazyGroup):
         "policy": (
             "tapctl policy preflight template.yaml",
             "tapctl policy deploy template.yaml --format terraform",
+            "tapctl policy --targets prod --format cloudformation --output role.json",
         ),
         "account": ("tapctl account --env prod --output account.json", "tapctl account --holders"),
         "fix": ("tapctl fix --env prod", "tapctl fix template.yaml --snapshot account.json --write"),
