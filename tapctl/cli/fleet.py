@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import FleetVerification
 
-app = group("Roll a template out to many accounts and Regions, through CloudFormation StackSets.")
+app = group(
+    "Roll a template out to many accounts and Regions, through CloudFormation StackSets.",
+    "tapctl fleet plan prod",
+    "tapctl fleet deploy prod --remedy adjust",
+)
 
 Account = Annotated[AccountOptions, Only("env", "region", "profile", "config")]
 Template = Annotated[TemplateOptions, Only("template", "parameters", "parameters_file", "lookups")]
@@ -298,10 +302,23 @@ def _ended(
     return _planned_code(request, code, needs_consent=False)
 
 
-app.command("plan", cls=Command, short_help="Show the operations of a rollout.")(expanded(plan))
-app.command("deploy", cls=Command, short_help="Roll the template out, and verify the result.")(expanded(deploy))
-app.command("watch", cls=Command, short_help="Follow the running operation.")(expanded(watch))
-app.command("verify", cls=Command, short_help="Check each instance and its stack.")(expanded(verify))
-app.command("destroy", cls=Command, short_help="Delete the instances and the stack set.")(expanded(destroy))
+_COMMANDS = (
+    (plan, "Show the operations of a rollout.", ("tapctl fleet plan prod", "tapctl fleet plan prod --format json")),
+    (
+        deploy,
+        "Roll the template out, and verify the result.",
+        ("tapctl fleet deploy prod --remedy adjust", "tapctl fleet deploy prod --yes --remedy drop --format json"),
+    ),
+    (watch, "Follow the running operation.", ("tapctl fleet watch prod",)),
+    (verify, "Check each instance and its stack.", ("tapctl fleet verify prod",)),
+    (
+        destroy,
+        "Delete the instances and the stack set.",
+        ("tapctl fleet destroy prod", "tapctl fleet destroy prod --retain-stacks"),
+    ),
+)
+for command, summary, examples in _COMMANDS:
+    made = app.command(command.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))
+    made(expanded(command))
 
 fleet = typer.main.get_command(app)

@@ -208,7 +208,7 @@ class Run:
                 return self.several(targets)
             loaded = load_built(settings, terminal)
             if linting:
-                linting.configuration = trusted.linter if trusted else None
+                linting.configuration = trusted.linter_in_force[0] if trusted else None
                 linting.begin(loaded.source, settings.region)
             if is_fleet:
                 from tapctl.cli.open_fleet import judge

@@ -46,7 +46,7 @@ class Judged:
         result = self.preflight
         if isinstance(result, Unknown):
             hints = (result.resolution,) if result.resolution else ()
-            return Finding(None, Verdict.UNKNOWN, result.reason, hints=hints)
+            return Finding(None, Verdict.UNKNOWN, result.reason, hints=hints, rule="tapctl:cell-unread")
         return next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.rollout import Prepared
     from tapctl.template.model import Template
 
-SCHEMA = "tapctl.fleet-plan/1"
+SCHEMA = "tapctl.rollout/1"
 
 NAMED = 6
 """How many accounts a line names at most."""
@@ -113,7 +113,7 @@ def _notes(plan: RolloutPlan) -> Iterator[str]:
 
 
 def plan_json(fleet: str, stack_set: str, prepared: Prepared) -> str:
-    document = {"schema": SCHEMA, **plan_fields(fleet, stack_set, prepared)}
+    document = {"schema": SCHEMA, "executed": False, **plan_fields(fleet, stack_set, prepared)}
     return json.dumps(document, indent=2) + "\n"
 
 

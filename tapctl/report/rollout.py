@@ -10,7 +10,7 @@ from tapctl.errors import TapctlError
 from tapctl.fleet.operation import Cause, cause
 from tapctl.report.document import error_fields
 from tapctl.report.fleet import counted, named_cells
-from tapctl.report.fleet_plan import NAMED, key_json, left_json, left_lines, plan_fields
+from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.render import STYLES, RenderOptions, draw
 
 if TYPE_CHECKING:
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
 
-ROLLOUT_SCHEMA = "tapctl.rollout/1"
-VERIFY_SCHEMA = "tapctl.fleet-verify/1"
-WATCH_SCHEMA = "tapctl.fleet-watch/1"
-DESTROY_SCHEMA = "tapctl.fleet-destroy/1"
+VERIFY_SCHEMA = "tapctl.proof/1"
+WATCH_SCHEMA = "tapctl.operation/1"
+DESTROY_SCHEMA = "tapctl.removal/1"
 
 
 def progress_line(progress: Progress) -> str:
@@ -102,7 +101,7 @@ def rollout_json(
     error: TapctlError | None = None,
 ) -> str:
     """The document of a rollout, also of one that failed."""
-    document: dict[str, Any] = {"schema": ROLLOUT_SCHEMA, "fleet": fleet, "stack_set": stack_set}
+    document: dict[str, Any] = {"schema": SCHEMA, "fleet": fleet, "stack_set": stack_set, "executed": True}
     if rollout:
         document |= {
             **plan_fields(fleet, stack_set, rollout.prepared),

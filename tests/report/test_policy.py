@@ -100,9 +100,9 @@ ASKED_FOR_ALONE = {
     "service-quotas:RequestServiceQuotaIncrease": "tapctl account --request-increase",
     "lambda:PutFunctionConcurrency": "tapctl preflight --probe-floor",
     "lambda:DeleteFunctionConcurrency": "tapctl preflight --probe-floor",
-    "sts:AssumeRole": "tapctl preflight --targets",
-    "organizations:ListAccountsForParent": "tapctl preflight --targets",
-    "organizations:ListOrganizationalUnitsForParent": "tapctl preflight --targets",
+    "sts:AssumeRole": "tapctl policy --targets NAME --hub",
+    "organizations:ListAccountsForParent": "tapctl policy --targets NAME --hub",
+    "organizations:ListOrganizationalUnitsForParent": "tapctl policy --targets NAME --hub",
     "organizations:DescribeOrganization": "tapctl fleet",
     **{
         f"cloudformation:{operation}": "tapctl fleet"
@@ -120,10 +120,10 @@ ASKED_FOR_ALONE = {
             "ListStackSetOperations",
             "ListStackSetOperationResults",
         )
-    },  # fmt: skip
+    },
     "sts:GetCallerIdentity": "needs no permission",
 }
-"""What the AWS room calls for an option that says so, and not for the three commands."""
+"""What the AWS room calls for an option that says so, and not for the three commands, with the option or the policy."""
 
 BY_TRANSFER = {"s3:PutObject", "s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload",
                "s3:AbortMultipartUpload"}  # fmt: skip
