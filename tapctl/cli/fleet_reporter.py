@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.operation import Progress
     from tapctl.fleet.override_sets import Key
-    from tapctl.fleet.rollout import Prepared
+    from tapctl.fleet.prepare import Prepared
 
 
 @dataclass(kw_only=True, slots=True)

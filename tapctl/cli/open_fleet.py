@@ -61,8 +61,9 @@ def open_stack_set(
 
     Raises `UsageError` for several fleets, and for one without a stack set.
     """
+    from tapctl.fleet.cells import live_cells
     from tapctl.fleet.observe import without_management
-    from tapctl.fleet.request import StackSetRequest, settings_for, stack_set_of
+    from tapctl.fleet.request import StackSetRequest, refuse_foreign_canary, settings_for, stack_set_of
 
     targets, fleets = _targets(name or "all", account, settings)
     if len(targets.fleets) > 1:
@@ -72,9 +73,10 @@ def open_stack_set(
     settings = settings_for(settings, fleet, remedied=remedied)
     accounts = _accounts(targets, settings, terminal)
     sets = stack_set_of(name, fleet, accounts, settings.env)
-    cells = _live(targets, accounts, settings)
+    cells = live_cells(targets, accounts, strict=settings.strict)
     if fleet.permission == "service":
         cells = without_management(cells, accounts)
+    refuse_foreign_canary(name, fleet, cells)
     _announce(cells, terminal)
     return StackSetRequest(name=name, fleet=fleet, accounts=accounts, sets=sets, cells=cells, settings=settings)
 

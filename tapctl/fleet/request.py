@@ -78,6 +78,14 @@ def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -
     )
 
 
+def refuse_foreign_canary(name: str, fleet: Fleet, cells: Cells) -> None:
+    """Raise `UsageError` for an account of the canary that is not one of the fleet's."""
+    accounts = {cell.account.id for cell in cells.cells}
+    if foreign := [id_ for id_ in fleet.canary or () if id_ not in accounts]:
+        message = f"the canary {foreign[0]} is none of the accounts of fleet {name}"
+        raise UsageError(message, f"correct `canary` in [fleet.{name}]")
+
+
 def _call_as(fleet: Fleet) -> str:
     """The CallAs of every call for the fleet's stack set; empty for a self-managed one."""
     if fleet.permission == "self":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tapctl.concurrency.remedy import Remedy
     from tapctl.fleet.override_sets import Key, LeftOut, Placement
     from tapctl.fleet.plan import RolloutPlan, Step
-    from tapctl.fleet.rollout import Prepared
+    from tapctl.fleet.prepare import Prepared
     from tapctl.template.model import Template
 
 SCHEMA = "tapctl.rollout/1"
@@ -107,6 +107,8 @@ def _notes(plan: RolloutPlan) -> Iterator[str]:
         names = ", ".join("/".join(key) for key in plan.beside[:NAMED])
         more = f" and {len(plan.beside) - NAMED:,} more" if len(plan.beside) > NAMED else ""
         yield f"not in the fleet, and not changed: {names}{more}"
+    if not plan.joins:
+        yield "warning: `auto_deploy` is not switched while the stack set has instances that are left out"
     if plan.wanted.unsafe:
         functions = ", ".join(plan.wanted.unsafe)
         yield f"warning: accounts that join get the whole reservation of {functions}, which depends on no parameter"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
@@ -46,22 +46,28 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
     parts: list[Any] = list(map(Text, _failed_lines(rollout)))
     parts += [Text(f"inoperable: {'/'.join(cell)}") for cell in rollout.inoperable]
+    parts += [Text(f"not reached: {named_cells(_cells(rollout, rollout.not_reached), NAMED)}")] * bool(
+        rollout.not_reached
+    )
     parts += map(Text, left_lines(rollout.left_out))
     return draw(options, *parts, sentence(rollout, stack_set))
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
     """The cells that an operation did not bring about, by the cause."""
-    cells = {placement.key: placement.cell for placement in rollout.prepared.plan.wanted.placements}
-    groups: dict[tuple[str, Cause], list[Cell]] = {}
+    groups: dict[tuple[str, Cause], list[Key]] = {}
     for key, end in rollout.failed.items():
         result = end.results[key]
-        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(cells[key])
+        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
     for (status, found), members in groups.items():
-        yield f"{status}: {named_cells(members, NAMED)}"
+        yield f"{status}: {named_cells(_cells(rollout, members), NAMED)}"
         yield f"  {found.sentence}"
         if found.hint:
             yield f"  hint: {found.hint}"
+
+
+def _cells(rollout: Rollout, keys: Collection[Key]) -> list[Cell]:
+    return [judged.cell for judged in rollout.prepared.judged.cells if judged.cell.key in keys]
 
 
 def sentence(rollout: Rollout, stack_set: str) -> str:
@@ -71,7 +77,11 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
         return f"stack set {stack_set} is up to date in {counted(len(rollout.deployed), 'cell')}"
     others = [
         f"{len(found):,} {what}"
-        for found, what in ((rollout.failed, "failed"), (rollout.left_out, "left out"))
+        for found, what in (
+            (rollout.failed, "failed"),
+            (rollout.not_reached, "not reached"),
+            (rollout.left_out, "left out"),
+        )
         if found
     ]
     behind = f"; {', '.join(others)}" if others else ""
@@ -109,6 +119,7 @@ def rollout_json(
             "declined": not rollout.confirmed,
             "operations": [_operation_json(end) for end in rollout.ends],
             "deployed": [key_json(cell) for cell in rollout.deployed],
+            "not_reached": [key_json(cell) for cell in rollout.not_reached],
             "inoperable": [key_json(cell) for cell in rollout.inoperable],
         }
     document["verification"] = _cells_json(verification) if verification else None
@@ -195,7 +206,8 @@ def _destroyed(stack_set: str, result: FleetDestroyed) -> str:
     if result.is_gone:
         return f"stack set {stack_set} is destroyed"
     left = len(result.failed) + len(result.beside)
-    return f"stack set {stack_set} keeps {counted(left, 'instance')}, and is not deleted"
+    keeps = counted(left, "instance") if left else "the instances of accounts that joined it"
+    return f"stack set {stack_set} keeps {keeps}, and is not deleted"
 
 
 def destroyed_json(fleet: str, stack_set: str, result: FleetDestroyed) -> str:
