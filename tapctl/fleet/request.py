@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
     from tapctl.template.model import Template
+
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+"""Of a stack set: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html"""
 
 TIMEOUT = 6 * 3600.0
 """Seconds to wait for one operation: 800 accounts took some hours."""
@@ -70,12 +74,14 @@ def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -
         raise UsageError(f"fleet {name} has no stack set", f"give [fleet.{name}] a `stack_set`, the name of one")
     if "{env}" in fleet.stack_set and env is None:
         raise UsageError(f"the stack set's name {fleet.stack_set} needs an environment", "pass `--env NAME`")
+    set_name = fleet.stack_set.replace("{env}", env or "")
+    if not NAME.fullmatch(set_name):
+        message = f"{set_name} cannot be the name of a stack set: AWS takes up to 128 letters, digits and hyphens"
+        raise UsageError(message, f"correct `stack_set` in [fleet.{name}]; it begins with a letter")
     region = fleet.stack_set_region or next(iter(fleet.regions), None)
     if region is None:
         raise UsageError(f"fleet {name} has no Region for its stack set", "give it `stack_set_region`")
-    return StackSets(
-        accounts.cell(region), fleet.stack_set.replace("{env}", env or ""), _call_as(fleet), tuple(fleet.ous)
-    )
+    return StackSets(accounts.cell(region), set_name, _call_as(fleet), tuple(fleet.ous))
 
 
 def refuse_foreign_canary(name: str, fleet: Fleet, cells: Cells) -> None:
