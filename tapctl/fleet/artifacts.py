@@ -67,7 +67,7 @@ def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[
     accounts, bucket = request.accounts, request.settings.artifact_bucket
     local = packager(accounts.hub, request.settings, accounts.own, step)
     store = RegionalStore(accounts.hub, bucket, accounts.own)
-    template = deployable(result, request.fleet)
+    template = deployable(request.template, request.fleet)
     package = Packager(store, local.python).package(template, result.tree)
     if any(artifact.bucket for artifact in package.artifacts) or package.images:
         message = "the template takes assets from the bucket or repository of a CDK bootstrap, which each account has"
@@ -75,7 +75,7 @@ def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[
     if package.artifacts and bucket and "{region}" not in bucket:
         hint = "write `{region}` into `artifact_bucket`, and create the bucket of each Region"
         raise UsageError(f"bucket {bucket} is in one Region, and each Region needs its own", hint)
-    if template is result.template:
+    if template is request.template:
         return package
     return replace(package, text=json.dumps(package.body, indent=1, ensure_ascii=False))
 

@@ -122,15 +122,15 @@ def _permission(fleet: Fleet) -> dict[str, Any]:
     return {"PermissionModel": SERVICE_MANAGED, "AutoDeployment": joins}
 
 
-def deployable(result: Preflight, fleet: Fleet) -> Template:
+def deployable(template: Template, fleet: Fleet) -> Template:
     """The template for the set: with service-managed permissions without transforms, which StackSets refuses there.
 
     Raises `TemplateError` for what cannot be worked out here. Source:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-enable-trusted-access.html
     """
-    template = result.template
     if fleet.permission == "self":
         return template
+    file = template.file
     if SERVERLESS in template.transforms and not _has_others(template):
         open_ = {name: Unknown("each account has its own value") for name in template.parameters}
         template = expand(template, Parameters(open_), {})
@@ -138,7 +138,7 @@ def deployable(result: Preflight, fleet: Fleet) -> Template:
         what = "nested stacks" if holds_nested(template) else "a macro"
         message = f"a stack set with service-managed permissions cannot deploy {what}"
         hint = 'use `permission = "self"`, or a template without it'
-        raise TemplateError(message, hint, file=result.template.file)
+        raise TemplateError(message, hint, file=file)
     return template
 
 

@@ -11,7 +11,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import worst
 from tapctl.errors import ExitCode, UsageError
 from tapctl.fleet.artifacts import package_for_all, template_url
-from tapctl.fleet.definition import Definition, define, without_value
+from tapctl.fleet.definition import Definition, define, deployable, without_value
 from tapctl.fleet.judge import FleetPreflight, judge_fleet
 from tapctl.fleet.observe import Observed, observe, refuse_others_set
 from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted, wanted
@@ -66,6 +66,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
     Raises `Blocked` for errors of cfn-lint, `UsageError` for a stack set of another user, for a parameter without a
     value, and for a template that cannot be deployed through a stack set.
     """
+    deployable(request.template, request.fleet)
     observed = observe(request.sets)
     refuse_others_set(request, observed.stack_set, adopts=request.adopts)
     settings = _with_held(request.settings, request.template, observed.held or {})
@@ -82,8 +83,8 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         flags = " ".join(f"--parameter {name}=VALUE" for name in missing)
         raise UsageError(f"{request.template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`")
     package = package_for_all(request, first, ui.step)
-    deployable = Deployable(define(request, first, package, template_url(request, package)), package)
-    prepared = Prepared(judged, RolloutPlan(want, ()), deployable)
+    definition = define(request, first, package, template_url(request, package))
+    prepared = Prepared(judged, RolloutPlan(want, ()), Deployable(definition, package))
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
