@@ -13,7 +13,7 @@ from tapctl.aws.stack_sets import SERVICE_MANAGED, StackInstance, StackSet
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import WORKERS, Cells
 from tapctl.fleet.definition import OURS
-from tapctl.fleet.plan import Instance, SetState
+from tapctl.fleet.plan import INOPERABLE, Instance, SetState
 from tapctl.state import noecho_hash
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Observed:
         """The cells with the stacks that the set has there."""
         stacks = {key: each.stack for key, each in self.instances.items()}
         return replace(cells, cells=tuple(replace(cell, stack=stacks.get(cell.key, "")) for cell in cells.cells))
+
+    def inoperable(self, cells: Cells) -> tuple[Key, ...]:
+        """The cells whose instance StackSets no longer updates."""
+        found = ((cell.key, self.instances.get(cell.key)) for cell in cells.cells)
+        return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
 
     def state(self, definition: Definition, want: Wanted) -> SetState:
         """What the plan needs to know of the set, compared with what is wanted."""

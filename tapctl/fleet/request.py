@@ -70,6 +70,12 @@ class RolloutRequest(StackSetRequest):
 
 def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -> StackSets:
     """The stack set of a fleet. Raises `UsageError` for a fleet without one, or without its Region."""
+    set_name, region = place_of(name, fleet, env)
+    return StackSets(accounts.cell(region), set_name, _call_as(fleet), tuple(fleet.ous))
+
+
+def place_of(name: str, fleet: Fleet, env: str | None) -> tuple[str, str]:
+    """The name of a fleet's stack set, and its Region. Raises `UsageError` as `stack_set_of` does."""
     if not fleet.stack_set:
         raise UsageError(f"fleet {name} has no stack set", f"give [fleet.{name}] a `stack_set`, the name of one")
     if "{env}" in fleet.stack_set and env is None:
@@ -81,7 +87,7 @@ def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -
     region = fleet.stack_set_region or next(iter(fleet.regions), None)
     if region is None:
         raise UsageError(f"fleet {name} has no Region for its stack set", "give it `stack_set_region`")
-    return StackSets(accounts.cell(region), set_name, _call_as(fleet), tuple(fleet.ous))
+    return set_name, region
 
 
 def refuse_foreign_canary(name: str, fleet: Fleet, cells: Cells) -> None:

@@ -24,10 +24,10 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import AwsError, ExitCode
 from tapctl.fleet.artifacts import publish
-from tapctl.fleet.observe import observe
+from tapctl.fleet.observe import Observed, observe
 from tapctl.fleet.operation import OperationEnd, RolloutUI, began, cause, follow, resume
 from tapctl.fleet.override_sets import Key, LeftOut
-from tapctl.fleet.plan import INOPERABLE, RolloutPlan, Step, StepKind
+from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted
 from tapctl.state.rollout_journal import RolloutJournal, open_rollout_journal
 from tapctl.workflows.gate import Blocked
@@ -86,8 +86,8 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         run = _Run(request, Rollout(prepared := prepare(request, ui)), prepared, journal, ui)
         rollout = run.rollout
         rollout.left_out += prepared.plan.left_out
-        _gate(request, prepared)
         ui.plan(prepared)
+        _gate(request, prepared)
         if not prepared.plan.steps:
             return run.ended()
         if not ui.confirm(_question(request, prepared.plan)):
@@ -109,9 +109,8 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
     plan = prepared.plan
     if not plan.wanted.placements:
         verdict = worst(left.verdict for left in plan.left_out) if plan.left_out else Verdict.UNKNOWN
-        raise Blocked(
-            verdict.exit_code, f"rollout blocked: no cell of fleet {request.name} fits", "see the hints above"
-        )
+        code = ExitCode.STUCK if prepared.observed.inoperable(request.cells) else verdict.exit_code
+        raise Blocked(code, f"rollout blocked: fleet {request.name} has no cell to deploy to", "see the hints above")
     remedied = prepared.remedied
     if prepared.needs_consent(request.settings):
         functions = ", ".join(dict.fromkeys(name for each in remedied for name in each.remedies))
@@ -172,9 +171,8 @@ class _Run:
     def ended(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
         if self.rollout.failed or self.rollout.left_out:
-            mine = {cell.key for cell in self.request.cells.cells}
-            stuck = [each.cell for each in self.request.sets.instances() if each.status == INOPERABLE]
-            self.rollout.inoperable = tuple(cell for cell in stuck if cell in mine)
+            instances = {each.cell: each for each in self.request.sets.instances()}
+            self.rollout.inoperable = Observed(instances=instances).inoperable(self.request.cells)
         return self.rollout
 
     def _stop(self, step: Step, end: OperationEnd, steps: list[Step]) -> None:

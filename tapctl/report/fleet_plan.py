@@ -38,10 +38,10 @@ def plan_text(stack_set: str, prepared: Prepared, options: RenderOptions) -> str
     new = "new " if plan.steps and plan.steps[0].kind is StepKind.CREATE_SET else ""
     count = counted(len(plan.wanted.placements), "cell")
     title = f"{new}stack set {stack_set}, {count} in {counted(len(sets), 'override set')}"
-    parts: list[Any] = [title, ""]
-    for values, placements in sets.items():
-        parts += _set_lines(values, placements, plan, prepared.judged.template)
-    parts += ["", *_step_lines(plan)] if plan.steps else ["", "nothing to change"]
+    parts: list[Any] = [title]
+    for number, (values, placements) in enumerate(sets.items()):
+        parts += [*[""] * (number == 0), *_set_lines(values, placements, plan, prepared.judged.template)]
+    parts += ["", *(_step_lines(plan) if plan.steps else ["nothing to change"])]
     if lines := [*left_lines(plan.left_out), *_notes(plan)]:
         parts += ["", *map(Text, lines)]
     return draw(options, *parts)

@@ -73,8 +73,6 @@ def _cells(rollout: Rollout, keys: Collection[Key]) -> list[Cell]:
 def sentence(rollout: Rollout, stack_set: str) -> str:
     if not rollout.confirmed:
         return f"stack set {stack_set} was not changed"
-    if not rollout.prepared.plan.steps:
-        return f"stack set {stack_set} is up to date in {counted(len(rollout.deployed), 'cell')}"
     others = [
         f"{len(found):,} {what}"
         for found, what in (
@@ -85,7 +83,8 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
         if found
     ]
     behind = f"; {', '.join(others)}" if others else ""
-    return f"stack set {stack_set} is deployed in {counted(len(rollout.deployed), 'cell')}{behind}"
+    state = "deployed" if rollout.prepared.plan.steps else "up to date"
+    return f"stack set {stack_set} is {state} in {counted(len(rollout.deployed), 'cell')}{behind}"
 
 
 def watched_text(end: OperationEnd | None, stack_set: str) -> str:
@@ -143,7 +142,7 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
     """Each cell that is not proved with the checks that failed, then the sum; with `verbose` each cell."""
     from rich.text import Text
 
-    parts: list[Any] = []
+    parts: list[Any] = [f"verification of stack set {verification.stack_set}"]
     for proof in verification.cells if options.verbose else verification.failed:
         style = STYLES["fits" if proof.is_proved else "exceeds"]
         parts.append(Text.assemble(("ok " if proof.is_proved else "no ", style), f" {proof.cell.name}"))
@@ -151,7 +150,7 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
     total, failed = len(verification.cells), len(verification.failed)
     checks = sum(len(proof.checks) for proof in verification.cells)
     summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"
-    return draw(options, *parts, f"verification of stack set {verification.stack_set}", summary)
+    return draw(options, *parts, summary)
 
 
 def _unproved(proof: CellProof) -> Iterator[str]:
