@@ -216,8 +216,10 @@ def test_a_failed_delete_makes_inoperable_what_updates_leave_out() -> None:
 
     of = begun(operation("d", DELETE), of)
     of = stack_sets.finished(of, "d", cell, replace(LOST, instance=INOPERABLE, stack_id="stack"))
-    of = begun(operation("u", UPDATE, results={}, outdates=True), of)
+    of = begun(operation("u", UPDATE, results={}, everywhere=True, outdates=True), of)
 
+    assert cell not in of.operations["u"].results
+    assert len(of.operations["u"].results) == 1
     assert of.instances[cell] == Instance(
         cell.partition("/")[0],
         cell.partition("/")[2],
@@ -275,6 +277,24 @@ def test_in_parallel_only_what_touches_other_cells_and_not_the_set_begins() -> N
     assert stack_sets.next_to_begin(stack_sets.queue(of, other), parallel=True) == other
     assert stack_sets.next_to_begin(stack_sets.queue(of, other), parallel=False) is None
     assert stack_sets.next_to_begin(stack_sets.queue(of, update), parallel=True) is None
+
+
+def test_an_update_does_not_bring_back_what_was_deleted_before_its_turn() -> None:
+    of = finish(begun(operation()), "o")
+    update = operation("u", UPDATE)
+    of = finish(begun(operation("d", DELETE), stack_sets.queue(of, update)), "d")
+
+    of = stack_sets.begin(of, update)
+
+    assert (of.instances, of.operations["u"].results) == ({}, {})
+
+
+def test_suspended_accounts_are_skipped() -> None:
+    first, second = cells()
+    of = begun(operation(suspended=(first.partition("/")[0],)))
+
+    assert list(of.operations["o"].results) == [second]
+    assert of.instances[first].detailed == "SKIPPED_SUSPENDED_ACCOUNT"
 
 
 def test_a_change_of_the_set_counts_when_its_operation_begins() -> None:

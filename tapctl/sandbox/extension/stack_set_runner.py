@@ -145,8 +145,8 @@ def _loaded(saved: Mapping[str, Any]) -> StackSet:
 
 
 def _operation(saved: Mapping[str, Any]) -> Operation:
-    cells = {name: {cell: Result(**each) for cell, each in saved[name].items()} for name in ("results", "skipped")}
+    results = {cell: Result(**each) for cell, each in saved["results"].items()}
     overrides = saved["overrides"]
     if overrides is not None:
         overrides = tuple((name, value) for name, value in overrides)
-    return Operation(**{**saved, **cells, "overrides": overrides})
+    return Operation(**{**saved, "results": results, "overrides": overrides, "suspended": tuple(saved["suspended"])})

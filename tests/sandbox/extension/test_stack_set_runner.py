@@ -38,8 +38,8 @@ def test_managed_operations_queue_in_the_order_of_their_requests(fleet: Fleet) -
     ended = [fleet.operation(each)["EndTimestamp"] for each in (first, second, third)]
     assert ended == sorted(ended)
     assert fleet.reserved(account) == [2]
-    # The second was queued when the third named all instances, but there was only one then.
-    assert list(fleet.results(third)) == [f"{account}/{REGION}"]
+    # All instances are those that there are when its turn has come.
+    assert list(fleet.results(third)) == [f"{account}/{REGION}", f"{other}/{REGION}"]
 
 
 def test_a_queued_operation_is_stopped_at_once(fleet: Fleet) -> None:

@@ -208,6 +208,36 @@ def test_an_automatic_deployment_waits_for_the_operation_that_runs(fleet: Fleet)
     assert fleet.instances()[f"{new}/{REGION}"] == "CURRENT"
 
 
+def test_who_joined_before_automatic_deployment_was_on_is_no_new_account(fleet: Fleet) -> None:
+    unit = fleet.unit("a")
+    first = fleet.join(unit)
+    fleet.create_set(**SERVICE)
+    fleet.run("create_stack_instances", **in_units(unit))
+    early = fleet.join(unit)
+    fleet.run("update_stack_set", UsePreviousTemplate=True, AutoDeployment=AUTOMATIC)
+    late = fleet.join(unit)
+
+    settle(fleet)
+
+    assert set(fleet.instances()) == {f"{first}/{REGION}", f"{late}/{REGION}"}
+    assert fleet.stacks(early) == {}
+
+
+def test_a_unit_whose_instances_were_deleted_is_no_target_any_more(fleet: Fleet) -> None:
+    units = [fleet.unit("a"), fleet.unit("b")]
+    first, _ = fleet.join(units[0]), fleet.join(units[1])
+    fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
+    fleet.run("create_stack_instances", **in_units(*units))
+    fleet.run("delete_stack_instances", **in_units(units[1]))
+    fleet.join(units[1])
+
+    settle(fleet)
+
+    assert list(fleet.instances()) == [f"{first}/{REGION}"]
+    shown = fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]
+    assert shown["OrganizationalUnitIds"] == units[:1]
+
+
 def test_automatic_deployment_is_switched_without_targets(fleet: Fleet) -> None:
     unit = fleet.unit("a")
     fleet.join(unit)
