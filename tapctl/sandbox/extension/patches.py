@@ -61,6 +61,7 @@ CODE_URL = Patch(_LAMBDA, "_presigned_code_url")
 LAYER_URL = Patch(_LAMBDA, "_layer_content_url")
 REST_STAGES = Patch("ministack.services.apigateway_v1", "stages_for_api")
 RESPONSE_URL = Patch(f"{_CLOUDFORMATION}.custom_resource", "_response_url")
+SIGNAL_TOKEN = Patch(f"{_CLOUDFORMATION}.wait_conditions", "_token_of")
 SIGNAL_URL = Patch(f"{_CLOUDFORMATION}.wait_conditions", "handle_url")
 RESOLVE_OUTPUTS = Patch(f"{_CLOUDFORMATION}.stacks", "_resolve_stack_outputs")
 RESOLVE_PROPERTIES = Patch(f"{_CLOUDFORMATION}.changesets", "_resolve_props_for_diff")
@@ -136,6 +137,7 @@ PATCHES = (
     LAYER_URL,
     REST_STAGES,
     RESPONSE_URL,
+    SIGNAL_TOKEN,
     SIGNAL_URL,
     RESOLVE_OUTPUTS,
     RESOLVE_PROPERTIES,

@@ -212,6 +212,18 @@ def test_an_operation_that_a_kill_interrupts_leaves_no_stack_that_no_instance_kn
     assert set(fleet.run("create_stack_instances").values()) == {"SUCCEEDED"}
 
 
+def test_what_ends_after_the_last_request_is_saved_too(start: Start, state: Path) -> None:
+    fleet = start()
+    fleet.rules(cell_seconds=2)
+    fleet.create_set()
+    fleet.begin("create_stack_instances", Accounts=ACCOUNTS[:1])
+
+    saved, deadline = state / "state" / "cloudformation.json", time.monotonic() + 20
+    while not saved.exists() or '"status": "SUCCEEDED"' not in saved.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_reset_removes_the_sets_and_ends_their_operations(start: Start) -> None:
     fleet = start()
     fleet.rules(cell_seconds=0.3)
