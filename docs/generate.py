@@ -133,6 +133,16 @@ def schema() -> str:
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
+def schemas() -> str:
+    """The documents by the names of their schemas, with what prints each."""
+    rows = []
+    for path in sorted(SCHEMA.parent.glob("*-*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        says = document["description"].removesuffix(" Fields may be added.")
+        rows.append((f"[`{document['title']}`](../tapctl/schemas/{path.name})", says))
+    return table(("schema", "is"), iter(rows))
+
+
 WRITTEN: Mapping[Path, Callable[[], str]] = {INDEX: index, SCHEMA: schema}
 """The files that are generated as a whole."""
 
@@ -208,6 +218,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "evidence policy": evidence_policy,
     "configuration": configuration,
     "rules": rules,
+    "schemas": schemas,
 }
 
 

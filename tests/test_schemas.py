@@ -1,12 +1,27 @@
 """The published JSON Schemas against the documents of this version, and against documents that are none."""
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tapctl.errors import UsageError
+from tapctl.report import deploy, destroy, events
+from tapctl.report.deploy import Transcript
+from tapctl.stacks.change_set import ChangeSet
+from tapctl.stacks.changes import PropertyChange, ResourceChange
+from tapctl.stacks.validations import Validation
+from tapctl.unknown import Unknown
+from tapctl.workflows.deploy_step import Outcome
+from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
+from tapctl.workflows.plan import Planned
+from tapctl.workflows.watch import WatchResult
 from tests.cli.conftest import Tapctl, desk, tapctl
+from tests.support.commands import commands
+from tests.support.fixed import judged, read
 from tests.support.schemas import FOLDER, breaches, validator
 
 __all__ = ["desk", "tapctl"]
@@ -62,6 +77,47 @@ def test_a_schema_has_the_name_of_its_file(name: str) -> None:
     assert schema["$id"].endswith(f"/tapctl/schemas/{name}.json")
 
 
+def test_each_document_has_a_schema_and_each_schema_a_document() -> None:
+    package = Path(str(FOLDER)).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    named = set(re.findall(r'"tapctl\.([a-z]+)/(\d+)"', sources)) - {("zip", "1")}  # the comment of an archive
+
+    assert {"-".join(each) for each in named} == set(NAMES)
+
+
+DOCUMENTS: Mapping[str, tuple[str, ...]] = {
+    "preflight": ("preflight", "targets", "fleet"),
+    "demand": ("demand",),
+    "limits": ("limits",),
+    "policy": (),  # IAM takes the document as it is, and refuses every other key
+    "account": ("account",),
+    "deploy": ("deploy", "plan", "event"),
+    "watch": ("watch", "event"),
+    "destroy": ("destroy", "event"),
+    "verify": ("verify",),
+    "fleet plan": ("rollout",),
+    "fleet deploy": ("rollout",),
+    "fleet watch": ("operation",),
+    "fleet verify": ("proof",),
+    "fleet destroy": ("removal",),
+    "evidence list": ("experiments",),
+    "evidence run": ("evidence",),
+    "evidence clean": ("cleaned",),
+    "explain": ("explain",),
+    "config show": ("config",),
+}
+"""The schemas of what each command prints as JSON."""
+
+
+def test_each_command_with_a_format_has_its_documents() -> None:
+    with_format = [
+        name for name, command in commands().items() if any(each.name == "format" for each in command.params)
+    ]
+
+    assert with_format == list(DOCUMENTS)
+    assert {f"{name}-1" for names in DOCUMENTS.values() for name in names} == set(NAMES)
+
+
 @pytest.mark.parametrize(
     ("unreserved", "arguments", "verdict"),
     [
@@ -112,6 +168,77 @@ def test_limits_have_a_schema() -> None:
     assert breaches(LIMITS) == []
 
 
+def test_the_catalogue_fulfils_the_schema_of_limits(tapctl: Tapctl) -> None:
+    assert breaches(tapctl("limits", "--format", "json").json()) == []
+
+
+def test_what_a_template_adds_fulfils_the_schema_of_limits(desk: Path, tapctl: Tapctl) -> None:
+    (desk / "t.yaml").write_text(TEMPLATE)
+
+    assert breaches(tapctl("limits", "--template", "t.yaml", "--format", "json").json()) == []
+
+
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
+CHANGES = ChangeSet(
+    "set",
+    STACK_ID,
+    (
+        ResourceChange(
+            "Modify",
+            "Inner",
+            "AWS::CloudFormation::Stack",
+            physical_id="arn",
+            properties=(PropertyChange("TemplateURL", "a", None, "Never"),),
+            nested=(ResourceChange("Remove", "Table", "AWS::DynamoDB::Table", policy="Delete"),),
+        ),
+    ),
+    (Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc", "/Resources/Vpc"),),
+)
+FITS = judged(read("Resources:\n" + FUNCTION.format("A", 5)), 100)
+ERROR = UsageError("stack shop does not exist", "create it")
+
+
+def outcome(changes: ChangeSet | None) -> Outcome:
+    return Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changes is not None, {"Url": "x"}, executed=changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(deploy.plan_json("shop", Planned(FITS, CHANGES, {"s3://b/k": "code of Fn"})), id="a plan"),
+        pytest.param(deploy.plan_json("shop", Planned(FITS, None)), id="a plan of nothing"),
+        pytest.param(deploy.as_json(FITS, outcome(CHANGES), None), id="a deploy"),
+        pytest.param(
+            deploy.as_json(FITS, outcome(ChangeSet("set", STACK_ID, (), Unknown("access denied"))), None),
+            id="a deploy with unknown checks",
+        ),
+        pytest.param(deploy.as_json(None, outcome(None), None), id="a deploy of nothing"),
+        pytest.param(deploy.declined_json("shop", Transcript(FITS)), id="a declined deploy"),
+        pytest.param(deploy.failure_json("shop", Transcript(), ERROR), id="a failed deploy"),
+        pytest.param(events.as_json(WatchResult("shop", STACK_ID, "UPDATE_COMPLETE", followed=True)), id="a watch"),
+        pytest.param(events.failure_json("shop", ERROR), id="a failed watch"),
+        pytest.param(destroy.failure_json("shop", ERROR), id="a failed destroy"),
+        pytest.param(
+            destroy.as_json(
+                "shop",
+                Destroyed(Deletion("shop", STACK_ID, (DeletedResource("T", "AWS::SNS::Topic", "t"),), "b"), done=False),
+            ),
+            id="a declined destroy",
+        ),
+    ],
+)
+def test_the_end_of_a_command_fulfils_its_schema(text: str) -> None:
+    assert breaches(json.loads(text)) == []
+
+
+@pytest.mark.parametrize("topic", [(), ("exceeds",), ("3",), ("cell",), ("vpc-vpcs",), ("E3012",)], ids=str)
+def test_an_explanation_fulfils_its_schema(topic: tuple[str, ...], tapctl: Tapctl) -> None:
+    document = tapctl("explain", *topic, "--format", "json").json()
+
+    assert breaches(document) == []
+    assert len(document["topics"]) == 1 or not topic
+
+
 @pytest.mark.parametrize(
     ("document", "place"),
     [
@@ -119,6 +246,11 @@ def test_limits_have_a_schema() -> None:
         pytest.param({**ACCOUNT, "stack": {"functions": {}}}, "$.stack", id="a stack without a name"),
         pytest.param({"schema": "tapctl.preflight/1", "verdict": "perhaps"}, "$.verdict", id="another verdict"),
         pytest.param({**LIMITS, "limits": [{"id": "x"}]}, "$.limits[0]", id="a limit without a key"),
+        pytest.param({**LIMITS, "colour": "red"}, "$", id="a field that the schema does not describe"),
+        pytest.param({"schema": "tapctl.watch/1", "stack": "shop"}, "$", id="a watch without an end"),
+        pytest.param(
+            {"schema": "tapctl.destroy/1", "stack": "shop", "destroyed": True}, "$", id="a destroy without resources"
+        ),
     ],
 )
 def test_another_document_is_none(document: Any, place: str) -> None:

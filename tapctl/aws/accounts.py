@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ASSUME_ROLE = "sts:AssumeRole"
 LIST_ACCOUNTS = "organizations:ListAccountsForParent"
 LIST_OUS = "organizations:ListOrganizationalUnitsForParent"
+DESCRIBE_ORGANIZATION = "organizations:DescribeOrganization"
 
 ATTEMPTS = 4
 """Of a request to one cell: the fresh account whose Lambda answers with errors must not hold up the others."""
@@ -211,3 +212,24 @@ def organization_accounts(
             # Status has been retired since 2026-09-09; it counts only where there is no State.
             state = account.get("State") or account.get("Status", "ACTIVE")
             yield OrganizationAccount(account["Id"], account.get("Name", ""), state)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization: its id, and its management account, which no service-managed stack set reaches."""
+
+    id: str
+    management: str
+
+
+def organization(aws: Aws) -> Organization | None:
+    """The organization of the account; None where it is in none."""
+    client: Any = aws.client("organizations")
+    try:
+        with aws_call(DESCRIBE_ORGANIZATION):
+            entry = client.describe_organization()["Organization"]
+    except AwsError as error:
+        if error.code == "AWSOrganizationsNotInUseException":
+            return None
+        raise
+    return Organization(entry["Id"], entry.get("MasterAccountId", ""))

@@ -1,6 +1,7 @@
 """A bucket for deployment artifacts in S3; every request names the account that must own it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -18,6 +19,8 @@ ABORT_INCOMPLETE_UPLOADS = {
 """The lifecycle rule that removes the parts of interrupted uploads; no object expires."""
 
 _BLOCK_PUBLIC_ACCESS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_READERS = "TapctlFleetRead"
+"""The statement of a bucket policy that lets the accounts of a fleet read."""
 _NOT_FOUND = ("404", "NoSuchBucket")
 _FORBIDDEN = ("403", "AccessDenied")
 _BEING_CREATED = ("BucketAlreadyOwnedByYou", "OperationAborted")
@@ -120,6 +123,32 @@ class Bucket:
                 }
             ],
         }
+
+    def grant(self, accounts: Sequence[str], organization: str) -> None:
+        """Let other accounts read its objects: those of an organization, else the named ones; other grants stay."""
+        arn = f"arn:{partition(self.aws.region).name}:s3:::{self.name}/*"
+        with aws_call(f"reading the policy of bucket {self.name}"):
+            policy = json.loads(self._s3.get_bucket_policy(**self._request)["Policy"])
+        before: Any = next((each for each in policy["Statement"] if each.get("Sid") == _READERS), {})
+        readers: dict[str, object] = (
+            {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}}}
+            if organization
+            else {"Principal": {"AWS": self._roots(accounts, before)}}
+        )
+        statement = {"Sid": _READERS, "Effect": "Allow", "Action": "s3:GetObject", "Resource": arn, **readers}
+        if statement == before:
+            return
+        kept = [each for each in policy["Statement"] if each is not before]
+        with aws_call(f"letting other accounts read bucket {self.name}"):
+            changed = json.dumps({**policy, "Statement": [*kept, statement]})
+            self._s3.put_bucket_policy(**self._request, Policy=changed)
+
+    def _roots(self, accounts: Sequence[str], before: Mapping[str, Any]) -> list[str]:
+        """The accounts as principals, beside those that another fleet has brought into the statement."""
+        granted = before.get("Principal", {})
+        others = granted.get("AWS", []) if isinstance(granted, dict) else []
+        own = [f"arn:{partition(self.aws.region).name}:iam::{account}:root" for account in accounts]
+        return sorted({*own, *([others] if isinstance(others, str) else others)})
 
     def has(self, key: str) -> bool:
         """Whether an object has this key, by ListObjectsV2: a negative HeadObject response is cached for a while."""

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from tapctl.account.quota_increase import Wanted
     from tapctl.account.reader import AccountReader
+    from tapctl.fleet.cells import Cells
     from tapctl.settings.settings import Settings
     from tapctl.template.model import Template
-    from tapctl.workflows.cells import Cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def account(
     With a template, only the limits that it touches are read, and the SSM parameters and exports that it refers to.
     """
     from tapctl.account.snapshot import SnapshotAccount, dumps
-    from tapctl.cli.fleet import open_fleet
+    from tapctl.cli.open_fleet import open_fleet
     from tapctl.report.hints import worded
     from tapctl.settings.settings import read
     from tapctl.template.load import load
@@ -120,9 +120,9 @@ def _save_fleet(
 ) -> NoReturn:
     """Save a snapshot for each cell, as `ACCOUNT-REGION.json`, also of one that could not be read, with the reason."""
     from tapctl.account.snapshot import dumps
+    from tapctl.fleet.judge import survey_fleet
     from tapctl.report.fleet import saved_text
     from tapctl.report.hints import worded
-    from tapctl.workflows.fleet import survey_fleet
 
     if folder is None:
         raise UsageError("`--targets` saves many snapshots, and no folder is given", "pass `--output FOLDER`")

@@ -23,8 +23,9 @@ class _Commands(LazyGroup):
         "watch": "Follow the running operation of a stack.",
         "destroy": "Delete the stack, after showing which resources are deleted.",
         "verify": "Check the deployed stack, and the expectations in `[verify]`.",
+        "fleet": "Roll the template out to many accounts, through StackSets.",
         "evidence": "Measure what AWS really does, in an account of yours.",
-        "explain": "Say what a rule, a verdict or an exit code means.",
+        "explain": "Say what a rule, a verdict, an exit code or a word means.",
         "config": "Show the settings in force and where they come from.",
         "sandbox": "Start, inspect, stop or empty the local AWS.",
         "hook": "Write the stack of a CloudFormation Hook that judges each deploy.",
@@ -42,6 +43,7 @@ class _Commands(LazyGroup):
         "policy": (
             "tapctl policy preflight template.yaml",
             "tapctl policy deploy template.yaml --format terraform",
+            "tapctl policy --targets prod --format cloudformation --output role.json",
         ),
         "account": ("tapctl account --env prod --output account.json", "tapctl account --holders"),
         "fix": ("tapctl fix --env prod", "tapctl fix template.yaml --snapshot account.json --write"),
@@ -53,7 +55,8 @@ class _Commands(LazyGroup):
         "watch": ("tapctl watch --env prod",),
         "destroy": ("tapctl destroy --env local",),
         "verify": ("tapctl verify --env prod", "tapctl verify --env prod --drift --format junit --output verify.xml"),
-        "explain": ("tapctl explain uncertain", "tapctl explain 3", "tapctl explain lambda-reserved-concurrency"),
+        "mcp": ("tapctl mcp",),
+        "explain": ("tapctl explain uncertain", "tapctl explain 3", "tapctl explain cell", "tapctl explain vpc-vpcs"),
     }
 
 

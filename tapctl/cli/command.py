@@ -107,7 +107,19 @@ def _given(field: Field[Any], value: Any) -> Any:
     return first
 
 
-class Command(TyperCommand):
+class _WithExamples:
+    """A help that ends with the examples of the epilog, one a line, which can be copied since they are not wrapped."""
+
+    epilog: str | None
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        if self.epilog:
+            with formatter.section("Examples"):
+                for line in self.epilog.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+class Command(_WithExamples, TyperCommand):
     """A command whose help has a section for each group of options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -126,15 +138,8 @@ class Command(TyperCommand):
             with formatter.section(name):
                 formatter.write_dl(rows)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
-        """The examples, one a line, which are not wrapped so that they can be copied."""
-        if self.epilog:
-            with formatter.section("Examples"):
-                for line in self.epilog.splitlines():
-                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
-
-class Group(TyperGroup):
+class Group(_WithExamples, TyperGroup):
     """A group of commands."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -181,10 +186,11 @@ def help_alone(context: typer.Context) -> None:
         raise typer.Exit(ExitCode.USAGE)
 
 
-def group(summary: str) -> typer.Typer:
-    """A command that has commands; without one of them it prints its help."""
+def group(summary: str, *examples: str) -> typer.Typer:
+    """A command that has commands; without one of them it prints its help, which the examples end."""
     return typer.Typer(
         help=summary,
+        epilog="\n".join(examples),
         cls=Group,
         add_completion=False,
         rich_markup_mode=None,

@@ -205,7 +205,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-app = group("Show the settings in force and where they come from.")
+app = group("Show the settings in force and where they come from.", "tapctl config show --env prod")
 app.command(
     "show",
     cls=Command,

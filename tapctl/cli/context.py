@@ -126,6 +126,22 @@ def load_built(settings: Settings, terminal: Terminal) -> Template:
     return built
 
 
+def load_to_deploy(settings: Settings, terminal: Terminal) -> Template:
+    """The template of a deploy.
+
+    Raises `TapctlError` for wrong parameters, for code that is not built, and for a handler that it does not have.
+    """
+    from tapctl.template.parameters import Parameters, bind
+    from tapctl.workflows.preflight import refuse_unbuilt, refuse_wrong_handlers
+    from tapctl.workflows.read_inputs import stack_tree_for
+
+    loaded = load_built(settings, terminal)
+    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
+    refuse_unbuilt(tree := stack_tree_for(loaded, settings))
+    refuse_wrong_handlers(tree, settings.function)
+    return loaded
+
+
 def open_account(
     settings: Settings, terminal: Terminal, snapshot: Path | None = None, data: bytes | None = None
 ) -> tuple[AccountReader, Settings]:

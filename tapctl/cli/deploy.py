@@ -12,7 +12,7 @@ import typer
 
 from tapctl.cli.context import (
     consent_to_links,
-    load_built,
+    load_to_deploy,
     open_aws,
     probe_floor,
     require_terminal,
@@ -28,7 +28,6 @@ from tapctl.stacks.options import Options
 if TYPE_CHECKING:
     from tapctl.aws.session import Aws
     from tapctl.cli.reporter import Reporter
-    from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
     from tapctl.template.model import Source, Template
     from tapctl.verify.verify import Verification
@@ -93,7 +92,7 @@ def deploy(
     settings = read(account, template=template, judgement=judgement, stack=stack)
     options.check(settings)
     settings = replace(settings, stack_name=stack_name_of(settings))
-    loaded = _load(settings, terminal)
+    loaded = load_to_deploy(settings, terminal)
     if not run.yes and not run.plan:
         require_terminal(terminal, "pass `--yes` to deploy without a question")
     outside = consent_to_links(loaded, terminal, allowed=run.allow_outside)
@@ -135,22 +134,6 @@ def _reporter(terminal: Terminal, output: DeployOutput, run: DeployOptions) -> R
         recover=run.recover,
         leave=frozenset(run.leave),
     )
-
-
-def _load(settings: Settings, terminal: Terminal) -> Template:
-    """The template.
-
-    Raises `TapctlError` for wrong parameters, for code that is not built, and for a handler that it does not have.
-    """
-    from tapctl.template.parameters import Parameters, bind
-    from tapctl.workflows.preflight import refuse_unbuilt, refuse_wrong_handlers
-    from tapctl.workflows.read_inputs import stack_tree_for
-
-    loaded = load_built(settings, terminal)
-    bind(loaded, Parameters(settings.parameters, configured=settings.configured, hidden=settings.hidden))
-    refuse_unbuilt(tree := stack_tree_for(loaded, settings))
-    refuse_wrong_handlers(tree, settings.function)
-    return loaded
 
 
 def _prepare(aws: Aws, template: Template, *, verifies: bool) -> None:

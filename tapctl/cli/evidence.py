@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from tapctl.evidence.record import Record, Result
     from tapctl.settings.settings import Settings
 
-app = group("Measure what AWS really does, in an account of yours, and leave nothing behind.")
+app = group(
+    "Measure what AWS really does, in an account of yours, and leave nothing behind.",
+    "tapctl evidence list",
+    "tapctl evidence run --env scratch",
+    "tapctl evidence clean --env scratch",
+)
+
+LISTED, CLEANED = "tapctl.experiments/1", "tapctl.cleaned/1"
 
 Account = Annotated[AccountOptions, Only("env", "region", "profile", "config")]
 Plain = Annotated[OutputOptions, Only("format", "output")]
@@ -78,7 +85,7 @@ def list_(what: ListOptions, output: Plain) -> None:
     elif output.text:
         text = "\n\n".join(_described(row) for row in EXPERIMENTS.values())
     else:
-        text = json.dumps({"experiments": [_row_json(row) for row in EXPERIMENTS.values()]}, indent=2)
+        text = json.dumps({"schema": LISTED, "experiments": [_row_json(row) for row in EXPERIMENTS.values()]}, indent=2)
     Terminal.of(output).result(f"{text}\n", output.output)
 
 
@@ -294,7 +301,7 @@ def as_text(record: Record) -> str:
 
 def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     if not output.text:
-        return json.dumps(asdict(cleaned), indent=2) + "\n"
+        return json.dumps({"schema": CLEANED, **asdict(cleaned)}, indent=2) + "\n"
     lines = [
         *(f"deleted {name}" for name in cleaned.deleted),
         *(f"not deleted: {failure}" for failure in cleaned.failed),
@@ -305,8 +312,23 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
     return "\n".join([*lines, *([nothing] if cleaned.is_empty else [])]) + "\n"
 
 
-app.command("list", cls=Command, short_help="List the experiments.")(expanded(list_))
-app.command("run", cls=Command, short_help="Run experiments and write the record.")(expanded(run))
-app.command("clean", cls=Command, short_help="Delete what killed runs left, and list what there is.")(expanded(clean))
+app.command(
+    "list",
+    cls=Command,
+    short_help="List the experiments.",
+    epilog="tapctl evidence list\ntapctl evidence list --policy --output policy.json",
+)(expanded(list_))
+app.command(
+    "run",
+    cls=Command,
+    short_help="Run experiments and write the record.",
+    epilog="tapctl evidence run --env scratch\ntapctl evidence run lambda-minimum lambda-zero --profile scratch",
+)(expanded(run))
+app.command(
+    "clean",
+    cls=Command,
+    short_help="Delete what killed runs left, and list what there is.",
+    epilog="tapctl evidence clean --env scratch\ntapctl evidence clean --env scratch --all --yes",
+)(expanded(clean))
 
 evidence = typer.main.get_command(app)

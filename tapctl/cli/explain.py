@@ -1,19 +1,26 @@
-"""`tapctl explain`: what a rule, a verdict or an exit code means."""
+"""`tapctl explain`: what a rule, a verdict, an exit code or a word of the output means."""
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tapctl.cli.command import Only
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import EXIT_CODES, ExitCode, UsageError
 from tapctl.settings.options import argument
 
+if TYPE_CHECKING:
+    from tapctl.report.explain import Rule
+
+SCHEMA = "tapctl.explain/1"
+
 LINT_RULE = re.compile(r"[EWI]\d{4}")
+LINT_RULES = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,52 +29,122 @@ class ExplainOptions:
 
     panel: ClassVar = "Explain"
 
-    topic: str | None = argument("RULE|VERDICT|EXITCODE")
+    topic: str | None = argument("RULE|VERDICT|EXITCODE|WORD")
 
 
-def explain(what: ExplainOptions, output: Annotated[OutputOptions, Only("output", "quiet", "verbose")]) -> None:
-    """Say what a rule, a verdict or an exit code means, and what to do; without a name, list them; needs no AWS."""
-    text = _list() if what.topic is None else explanation(what.topic)
-    Terminal.of(output).result(text, output.output)
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What is explained: the kind, the name, a title, what it means, what to do, and a link."""
+
+    kind: str
+    name: str
+    title: str
+    text: str = ""
+    remedy: str = ""
+    docs: str = ""
 
 
-def explanation(topic: str) -> str:
-    """The explanation as text. Raises `UsageError` for another word, with the nearest one."""
-    from tapctl.report.explain import OWN_RULES, VERDICTS, rules
+def explain(what: ExplainOptions, output: OutputOptions) -> None:
+    """Say what a rule, a verdict, an exit code or a word of the output means, and what to do.
 
-    by_code = {str(int(code)): (code, meaning) for code, meaning in EXIT_CODES.items()}
-    verdicts = {verdict.value: (verdict, text) for verdict, text in VERDICTS.items()}
-    if topic in by_code:
-        code, meaning = by_code[topic]
-        return f"exit code {topic} ({code.name.lower().replace('_', ' ')})\n\n{meaning}\n"
-    if topic in verdicts:
-        verdict, text = verdicts[topic]
-        return f"verdict {topic}, exit code {int(verdict.exit_code)}\n\n{text}\n{_allowed(verdict.exit_code)}"
-    if LINT_RULE.fullmatch(topic):
-        link = f"https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md#{topic}"
-        return f"{topic} is a rule of cfn-lint; an E ends a preflight with 2, a W or an I only warns\n\n{link}\n"
-    found = {rule.id: rule for rule in rules()}
-    if topic in found:
-        rule = found[topic]
-        link = f"\n{rule.docs}\n" if rule.docs else ""
-        return f"{rule.id}: {rule.title}\n\n{rule.text}\n\n{rule.remedy}\n{link}"
-    short = {rule.id.partition(":")[2]: rule.id for rule in OWN_RULES}
-    if topic in short and topic:
-        return explanation(short[topic])
-    near = difflib.get_close_matches(topic, [*found, *verdicts], n=1)
+    Without a name, lists them; needs no AWS.
+    """
+    found = list(topics()) if what.topic is None else [topic_of(what.topic)]
+    text = _list(found) if what.topic is None else as_text(found[0])
+    Terminal.of(output).result(text if output.text else as_json(found), output.output)
+
+
+def topics() -> Iterator[Topic]:
+    """Everything that can be explained but the rules of cfn-lint."""
+    from tapctl.report.explain import VERDICTS, WORDS, rules
+
+    for verdict, text in VERDICTS.items():
+        allowed = "`--allow-uncertain` makes the exit code 0." if verdict.exit_code is ExitCode.UNCERTAIN else ""
+        yield Topic("verdict", verdict.value, f"exit code {int(verdict.exit_code)}", text, allowed)
+    for code, meaning in EXIT_CODES.items():
+        yield Topic("exit code", str(int(code)), code.name.lower().replace("_", " "), meaning)
+    yield from (_of_rule("word", word) for word in WORDS)
+    yield from (_of_rule("rule", rule) for rule in rules())
+
+
+def _of_rule(kind: str, rule: Rule) -> Topic:
+    return Topic(kind, rule.id, rule.title, rule.text, rule.remedy, rule.docs)
+
+
+def topic_of(name: str) -> Topic:
+    """The topic of this name, of tapctl's own rules also without `tapctl:`.
+
+    Raises `UsageError` for another word, with the nearest one.
+    """
+    if LINT_RULE.fullmatch(name):
+        means = "an E ends a preflight with 2, a W or an I only warns"
+        return Topic("rule", name, f"is a rule of cfn-lint; {means}", docs=f"{LINT_RULES}#{name}")
+    known = {topic.name: topic for topic in topics()}
+    if found := known.get(name) or known.get(f"tapctl:{name}"):
+        return found
+    near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`tapctl explain` lists what there is"
-    raise UsageError(f"there is no rule, verdict or exit code `{topic}`", hint)
+    raise UsageError(f"there is no rule, verdict, exit code or word `{name}`", hint)
 
 
-def _allowed(code: ExitCode) -> str:
-    return "`--allow-uncertain` makes the exit code 0.\n" if code is ExitCode.UNCERTAIN else ""
+# ---------------------------------------------------------------------------------------------------------------------
+# Rendering
+# ---------------------------------------------------------------------------------------------------------------------
 
 
-def _list() -> str:
-    from tapctl.report.explain import VERDICTS, rules
+def as_text(topic: Topic) -> str:
+    """The name with the title, then each part in a paragraph."""
+    parts = [_heading(topic), topic.text, topic.remedy, topic.docs]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
-    lines = ["verdicts", *(f"  {verdict.value}" for verdict in VERDICTS), "", "exit codes"]
-    lines += [f"  {int(code):<4}{meaning}" for code, meaning in EXIT_CODES.items()]
-    width = max(len(rule.id) for rule in rules())
-    lines += ["", "rules", *(f"  {rule.id:<{width}}  {rule.title}" for rule in rules())]
+
+def _heading(topic: Topic) -> str:
+    match topic.kind:
+        case "exit code":
+            return f"exit code {topic.name} ({topic.title})"
+        case "verdict":
+            return f"verdict {topic.name}, {topic.title}"
+        case _ if LINT_RULE.fullmatch(topic.name):
+            return f"{topic.name} {topic.title}"
+        case _:
+            return f"{topic.name}: {topic.title}"
+
+
+def as_json(found: Sequence[Topic]) -> str:
+    """The contract `tapctl.explain/1`."""
+    entries = [
+        {
+            "name": topic.name,
+            "kind": topic.kind,
+            "title": topic.title,
+            "text": topic.text,
+            "remedy": topic.remedy or None,
+            "docs": topic.docs or None,
+        }
+        for topic in found
+    ]
+    return json.dumps({"schema": SCHEMA, "topics": entries}, indent=2) + "\n"
+
+
+def _list(found: Sequence[Topic]) -> str:
+    """The names by kind; of an exit code its meaning, of a rule and a word its title."""
+    lines: list[str] = []
+    width = max(len(topic.name) for topic in found)
+    for title, kind in (("verdicts", "verdict"), ("exit codes", "exit code"), ("words", "word"), ("rules", "rule")):
+        lines += [*([""] if lines else []), title]
+        for topic in found:
+            if topic.kind == kind:
+                lines.append(_line(topic, width))
     return "\n".join(lines) + "\n"
+
+
+def _line(topic: Topic, width: int) -> str:
+    match topic.kind:
+        case "verdict":
+            return f"  {topic.name}"
+        case "exit code":
+            return f"  {topic.name:<4}{topic.text}"
+        case "word":
+            return f"  {topic.name:<12} {topic.title}"
+        case _:
+            return f"  {topic.name:<{width}}  {topic.title}"

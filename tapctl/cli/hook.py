@@ -308,7 +308,9 @@ def _hook() -> dict[str, Any]:
     }
 
 
-app = group("Write the stack of a CloudFormation Hook that judges each deploy.")
+app = group(
+    "Write the stack of a CloudFormation Hook that judges each deploy.", "tapctl hook template --folder infra/hook"
+)
 app.command(
     "template",
     cls=Command,

@@ -114,8 +114,10 @@ def fix(
     return bounded({"exit_code": code, "diff": out, "notes": err.splitlines()})
 
 
-def explain(topic: Annotated[str, Field(description="A rule or limit id, a verdict, or an exit code.")]) -> str:
-    """What a rule, a verdict or an exit code means, and what to do about it."""
+def explain(
+    topic: Annotated[str, Field(description="A rule or limit id, a verdict, an exit code, or a word of the output.")],
+) -> str:
+    """What a rule, a verdict, an exit code or a word of the output means, and what to do about it."""
     return run("explain", "--", topic)[1]
 
 

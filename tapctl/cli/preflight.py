@@ -192,7 +192,7 @@ class Run:
         """Check one template for one environment or a fleet, or the stacks of one CDK app."""
         lint, terminal, is_fleet = self.lint, self.terminal, self.fleet.targets is not None
         if is_fleet:
-            from tapctl.cli.fleet import refuse_what_needs_one
+            from tapctl.cli.open_fleet import refuse_what_needs_one
 
             needing_one = {
                 "--probe-floor": self.probe.probe_floor,
@@ -208,10 +208,10 @@ class Run:
                 return self.several(targets)
             loaded = load_built(settings, terminal)
             if linting:
-                linting.configuration = trusted.linter if trusted else None
+                linting.configuration = trusted.linter_in_force[0] if trusted else None
                 linting.begin(loaded.source, settings.region)
             if is_fleet:
-                from tapctl.cli.fleet import judge
+                from tapctl.cli.open_fleet import judge
                 from tapctl.report import fleet
 
                 given = (self.fleet, self.account, self.snapshot)

@@ -12,7 +12,12 @@ from tapctl.errors import UsageError
 if TYPE_CHECKING:
     from tapctl.sandbox import AccountLimits, SandboxStatus
 
-app = group("Start, inspect, stop or empty the local AWS.")
+app = group(
+    "Start, inspect, stop or empty the local AWS.",
+    "tapctl sandbox start --limit 50",
+    'eval "$(tapctl sandbox env)"; aws lambda get-account-settings',
+    "tapctl sandbox reset",
+)
 
 Limit = Annotated[
     int | None,
@@ -32,7 +37,11 @@ MOST_UNRESERVED = 100
 """The unreserved minimum of a new limit that is large enough."""
 
 
-@app.command(cls=Command, short_help="Start the sandbox, or set the limits of the running one.")
+@app.command(
+    cls=Command,
+    short_help="Start the sandbox, or set the limits of the running one.",
+    epilog="tapctl sandbox start\ntapctl sandbox start --limit 1000 --held 850",
+)
 def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
     """Start the sandbox, or set the limits of the running one; limits are remembered.
 
@@ -95,7 +104,7 @@ def _check_limits(limits: AccountLimits) -> None:
             raise UsageError(f"`{option} {part}` exceeds the concurrency limit of {total}", "pass a larger `--limit`")
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, epilog="tapctl sandbox stop")
 def stop() -> None:
     """Stop the sandbox; its stacks are kept on disk."""
     from tapctl import sandbox
@@ -103,7 +112,7 @@ def stop() -> None:
     typer.echo("sandbox stopped; its state is kept" if sandbox.stop() else "the sandbox is not running")
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, epilog="tapctl sandbox status")
 def status() -> None:
     """Show whether the sandbox runs, its limits and what it serves."""
     from tapctl import sandbox
@@ -111,7 +120,7 @@ def status() -> None:
     typer.echo(_describe(sandbox.status()))
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, epilog="tapctl sandbox reset")
 def reset() -> None:
     """Delete every stack and resource in the sandbox; keeps its limits."""
     from tapctl import sandbox
@@ -122,9 +131,9 @@ def reset() -> None:
     typer.echo("sandbox reset: it has no resources")
 
 
-@app.command(cls=Command, short_help="Print the environment variables for the AWS CLI and SDKs.")
+@app.command(cls=Command, epilog='eval "$(tapctl sandbox env)"; aws cloudformation describe-stacks')
 def env() -> None:
-    """Print the environment variables for the AWS CLI and SDKs: eval "$(tapctl sandbox env)"."""
+    """Print the environment variables for the AWS CLI and SDKs."""
     from tapctl import sandbox
 
     if sandbox.find() is None:

@@ -136,6 +136,10 @@ class ArtifactStore:
                 self.sleep(1)
         raise AwsError(f"another deploy is still creating artifact bucket {bucket.name}", "run it again in a moment")
 
+    def grant(self, accounts: Sequence[str], organization: str) -> None:
+        """Let other accounts read what is in the bucket."""
+        self._bucket().grant(accounts, organization)
+
     def require(self, name: str) -> None:
         """Raise `UsageError` for a bucket of the CDK's bootstrap that does not exist or belongs to another account."""
         hint = "`cdk bootstrap` creates it in the account and Region that the app was synthesised for"

@@ -95,6 +95,15 @@ OWN_RULES: tuple[Rule, ...] = (
         "Save it again with `tapctl account --output FILE`; `--max-age` refuses an old one.",
     ),
     Rule(
+        "tapctl:cell-unread",
+        "A cell of a fleet could not be read",
+        "Nothing is known of this account in this Region: the role of `read_role` is missing there or does not trust"
+        " your account, the account has none, the Region is disabled, a new account's Lambda does not answer yet, or no"
+        " snapshot is of it. The cell is unknown and holds up no other.",
+        "The hint says what to create or to allow; `tapctl policy --targets NAME` prints the role, and with `--hub`"
+        " what your own credentials need.",
+    ),
+    Rule(
         "preflight",
         "A warning of the preflight",
         "Something about the configuration or the template that does not change the verdict.",
@@ -155,6 +164,37 @@ OWN_RULES: tuple[Rule, ...] = (
         "Read the function's log; check the secret and the table.",
     ),
 )
+
+WORDS: tuple[Rule, ...] = (
+    Rule(
+        "cell",
+        "an account in a Region",
+        "`preflight --targets` has a verdict for each cell. *unknown* is one that could not be read"
+        " (`tapctl explain cell-unread`), or one where a value is open.",
+        "The exit code is that of the worst cell.",
+    ),
+    Rule(
+        "fleet",
+        "accounts and Regions of tapctl.toml, under [fleet.NAME]",
+        "`--targets NAME` judges the template in each of its cells: `accounts`, `file` and `ous` in `regions`.",
+        "`tapctl policy --targets NAME` prints the role that reads the accounts, and with `--hub` what your own"
+        " credentials need.",
+    ),
+    Rule(
+        "not-checked",
+        "limits that were not read and change no verdict",
+        "A read was denied, the snapshot does not have it, or it is one that a fleet reads with `--strict` only.",
+        "Allow the read that the finding names; with `--strict` such a limit is unknown and counts.",
+    ),
+    Rule(
+        "left-out",
+        "what is shown and does not count",
+        "An account that is excluded from a fleet, or that its organization has closed or suspended; a finding that"
+        " [[ignore]] excuses.",
+        "The line has the account's state, or the reason.",
+    ),
+)
+"""Words of the output that are no rule."""
 
 
 def rules() -> tuple[Rule, ...]:

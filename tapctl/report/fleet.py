@@ -11,15 +11,16 @@ from typing import Any
 from tapctl.concurrency.counting import plain_number
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
+from tapctl.fleet.cells import Cell
+from tapctl.fleet.judge import FleetPreflight, Judged, Saved
+from tapctl.hints import Advice
 from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import worded_all
+from tapctl.report.hints import THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
 from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
-from tapctl.workflows.cells import Cell
-from tapctl.workflows.fleet import FleetPreflight, Judged, Saved
 
 SCHEMA = "tapctl.fleet/1"
 
@@ -57,11 +58,9 @@ def causes(result: FleetPreflight) -> list[Cause]:
 
 def _cause(judged: Judged) -> tuple[str, Finding]:
     """The cause in words that are the same for every cell with it, and the first decisive finding."""
-    result = judged.preflight
+    result, finding = judged.preflight, judged.finding
     if isinstance(result, Unknown):
-        finding = Finding(None, Verdict.UNKNOWN, result.reason, hints=(result.resolution,) if result.resolution else ())
         return result.reason, finding
-    finding = next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
     limit, known = finding.limit or "", result.concurrency.limit
     if limit == CONCURRENCY.id and isinstance(known, int):
         return f"concurrency limit {known:,}", finding
@@ -84,7 +83,7 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
     if table := _table(result):
         parts += ["", table]
     for cause in causes(result):
-        parts += ["", *_cause_lines(cause, options)]
+        parts += ["", *_cause_lines(cause, options, THROUGH_STACK_SET if result.has_stack_set else {})]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
     lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
     notes = [*_left_out(result), *_unread(result), *inactive, *lint]
@@ -99,10 +98,11 @@ def _size(result: FleetPreflight) -> str:
     taken = sorted(each.account.taken_at for each in known if each.account.taken_at)
     oldest = f", the oldest {age(taken[0])}" if taken else ""
     saved = f" from snapshots{oldest}" if result.is_snapshot else ""
-    return f"{_count(accounts, 'account')} in {_count(regions, 'Region')}{saved}"
+    return f"{counted(accounts, 'account')} in {counted(regions, 'Region')}{saved}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 cell` and `2,000 cells`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -133,19 +133,19 @@ def _account(cell: Cell) -> str:
     return f"{cell.account.id} {cell.account.name}".rstrip()
 
 
-def _cause_lines(cause: Cause, options: RenderOptions) -> Iterator[Any]:
+def _cause_lines(cause: Cause, options: RenderOptions, wording: Mapping[Advice, str]) -> Iterator[Any]:
     from rich.text import Text
 
     verdict = cause.verdict.value
-    yield Text.assemble((verdict, STYLES[verdict]), f": {cause.title}, {_count(len(cause.cells), 'cell')}")
-    yield Text(f"  {_named(cause.cells, None if options.verbose else NAMED)}")
+    yield Text.assemble((verdict, STYLES[verdict]), f": {cause.title}, {counted(len(cause.cells), 'cell')}")
+    yield Text(f"  {named_cells(cause.cells, None if options.verbose else NAMED)}")
     if cause.finding.message != cause.title:
         yield Text(f"  {cause.finding.message}")
-    if hint := worded_all(cause.finding.hints):
+    if hint := worded_all(cause.finding.hints, wording):
         yield Text(f"  hint: {hint}")
 
 
-def _named(cells: Sequence[Cell], most: int | None) -> str:
+def named_cells(cells: Sequence[Cell], most: int | None) -> str:
     """The accounts with the Regions of each, together where they are the same."""
     regions: dict[str, list[str]] = {}
     for cell in cells:
@@ -172,7 +172,7 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
         title, _, reason = message.partition(": ")
         reasons.setdefault((reason, count), []).append(title)
     for (reason, count), titles in reasons.items():
-        yield f"not checked in {_count(count, 'cell')}: {', '.join(titles)} ({reason})"
+        yield f"not checked in {counted(count, 'cell')}: {', '.join(titles)} ({reason})"
 
 
 def _left_out(result: FleetPreflight) -> Iterator[str]:
@@ -181,7 +181,7 @@ def _left_out(result: FleetPreflight) -> Iterator[str]:
     counts = Counter((each.limit, each.message, each.excused) for cell in cells for each in cell.findings)
     for (limit, message, reason), count in counts.items():
         if reason:
-            yield f"left out in {_count(count, 'cell')}: {limit}: {message} ({reason})"
+            yield f"left out in {counted(count, 'cell')}: {limit}: {message} ({reason})"
 
 
 _SENTENCES = (
@@ -199,9 +199,9 @@ def sentence(result: FleetPreflight) -> Any:
     counts, verdict = Counter(judged.verdict for judged in result.cells), result.verdict.value
     parts = [f"{counts[each]:,} {one if counts[each] == 1 else many}" for each, one, many in _SENTENCES if counts[each]]
     errors = len(result.lint_errors)
-    also = f"; cfn-lint found {_count(errors, 'error')}" if errors else ""
+    also = f"; cfn-lint found {counted(errors, 'error')}" if errors else ""
     return Text.assemble(
-        (verdict, STYLES[verdict]), f": of {_count(len(result.cells), 'cell')} {', '.join(parts)}{also}"
+        (verdict, STYLES[verdict]), f": of {counted(len(result.cells), 'cell')} {', '.join(parts)}{also}"
     )
 
 
@@ -216,9 +216,9 @@ def saved_text(saved: Sequence[Saved], folder: object) -> Iterator[str]:
     for each in saved:
         if each.reason:
             unread.setdefault(each.reason.reason, []).append(each.cell)
-    yield f"saved {_count(len(saved), 'cell')} in {folder}; use them with `tapctl preflight --snapshot {folder}`"
+    yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `tapctl preflight --snapshot {folder}`"
     for reason, cells in unread.items():
-        yield f"unknown: {reason}, {_count(len(cells), 'cell')}: {_named(cells, NAMED)}"
+        yield f"unknown: {reason}, {counted(len(cells), 'cell')}: {named_cells(cells, NAMED)}"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def of_cells(result: FleetPreflight) -> Report:
 
 def of_causes(result: FleetPreflight) -> Report:
     """An item per cause, with the accounts that it concerns, and the findings on the template."""
-    found = [_item(cause.finding, f"{cause.title} in {_named(cause.cells, NAMED)}") for cause in causes(result)]
+    found = [_item(cause.finding, f"{cause.title} in {named_cells(cause.cells, NAMED)}") for cause in causes(result)]
     return _report(result, [*found, *(_item(finding, finding.resource or "") for finding in result.lint)])
 
 

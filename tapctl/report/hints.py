@@ -94,16 +94,24 @@ DURING_DEPLOY: Mapping[Advice, str] = {
 }
 """The wording while a deploy is running, where it differs."""
 
+THROUGH_STACK_SET: Mapping[Advice, str] = {
+    Advice.ALLOW_REMEDY: "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides",
+    Advice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+}
+"""The wording for a fleet that has a stack set."""
 
-def worded(hint: Hint, *, deploying: bool = False) -> str:
-    """A hint as a person reads it."""
+
+_AS_ALWAYS: Mapping[Advice, str] = {}
+
+
+def worded(hint: Hint, instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
+    """A hint as a person reads it; `instead` has other wordings for some."""
     if isinstance(hint, str):
         return hint
-    wording = DURING_DEPLOY.get(hint.advice) if deploying else None
-    text = (wording or WORDING[hint.advice]).format(*hint.values)
+    text = (instead.get(hint.advice) or WORDING[hint.advice]).format(*hint.values)
     return f"{text}; {hint.then}" if hint.then else text
 
 
-def worded_all(hints: Iterable[Hint], *, deploying: bool = False) -> str:
+def worded_all(hints: Iterable[Hint], instead: Mapping[Advice, str] = _AS_ALWAYS) -> str:
     """The hints of one finding in one line; empty where there are none."""
-    return "; ".join(worded(hint, deploying=deploying) for hint in hints)
+    return "; ".join(worded(hint, instead) for hint in hints)

@@ -6,6 +6,7 @@ caller's own permissions, which the schemas of the resource types name.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -276,16 +277,16 @@ def document(statements: Sequence[Statement]) -> dict[str, object]:
     }
 
 
-def as_json(statements: Sequence[Statement], command: Command) -> str:  # noqa: ARG001 - as the others
+def as_json(statements: Sequence[Statement], name: str) -> str:  # noqa: ARG001 - as the others
     return json.dumps(document(statements), indent=2) + "\n"
 
 
-def as_cloudformation(statements: Sequence[Statement], command: Command) -> str:
+def as_cloudformation(statements: Sequence[Statement], name: str) -> str:
     """A template with the policy as a managed one."""
     resource = {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {
-            "Description": f"What `tapctl {command}` needs",
+            "Description": f"What `tapctl {name}` needs",
             "PolicyDocument": document(statements),
         },
     }
@@ -297,20 +298,30 @@ def as_cloudformation(statements: Sequence[Statement], command: Command) -> str:
     return json.dumps(body, indent=2) + "\n"
 
 
-def as_terraform(statements: Sequence[Statement], command: Command) -> str:
+def as_terraform(statements: Sequence[Statement], name: str) -> str:
     """A data source with the statements, and the policy of it."""
-    name = f"tapctl_{command}"
+    name = terraform_name(name)
+    lines = [*terraform_document(statements, name), ""]
+    lines += [f'resource "aws_iam_policy" "{name}" {{', f'  name   = "{name.replace("_", "-")}"']
+    lines += [f"  policy = data.aws_iam_policy_document.{name}.json", "}"]
+    return "\n".join(lines) + "\n"
+
+
+def terraform_name(name: str) -> str:
+    return "_".join(("tapctl", *re.findall(r"\w+", name)))
+
+
+def terraform_document(statements: Sequence[Statement], name: str) -> list[str]:
+    """The lines of a data source with the statements."""
     lines = [f'data "aws_iam_policy_document" "{name}" {{']
     for statement in statements:
         lines += ["  statement {", f'    sid       = "{statement.sid}"']
         lines += ["    actions = ["] + [f'      "{action}",' for action in statement.actions] + ["    ]"]
         lines += [f"    resources = {json.dumps(list(statement.resources))}", "  }"]
-    lines += ["}", "", f'resource "aws_iam_policy" "{name}" {{', f'  name   = "{name.replace("_", "-")}"']
-    lines += [f"  policy = data.aws_iam_policy_document.{name}.json", "}"]
-    return "\n".join(lines) + "\n"
+    return [*lines, "}"]
 
 
-RENDERERS: Mapping[str, Callable[[Sequence[Statement], Command], str]] = {
+RENDERERS: Mapping[str, Callable[[Sequence[Statement], str], str]] = {
     "json": as_json,
     "cloudformation": as_cloudformation,
     "terraform": as_terraform,

@@ -13,7 +13,7 @@ from tapctl.concurrency.remedy import Remedy, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict, worst
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import worded_all
+from tapctl.report.hints import DURING_DEPLOY, worded_all
 from tapctl.report.render import STYLES, RenderOptions, age, draw, functions_not_read
 from tapctl.unknown import Unknown, known
 
@@ -220,7 +220,7 @@ def _findings(shown: Sequence[Finding], *, deploying: bool) -> Iterator[Text]:
     for finding in shown:
         yield _finding_text(finding)
         if finding.hints and last.get(finding.hints) is finding:
-            yield Text(f"  hint: {worded_all(finding.hints, deploying=deploying)}")
+            yield Text(f"  hint: {worded_all(finding.hints, DURING_DEPLOY if deploying else {})}")
 
 
 def _finding_text(finding: Finding) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -28,16 +29,20 @@ def document(verification: Verification) -> dict[str, Any]:
         "schema": SCHEMA,
         "stack": verification.stack_name,
         "verified": not verification.failed,
-        "checks": [
-            {
-                "subject": check.subject,
-                "status": check.status.value,
-                "message": check.message,
-                "hint": worded(check.hint) if check.hint else None,
-            }
-            for check in verification.checks
-        ],
+        "checks": checks_json(verification.checks),
     }
+
+
+def checks_json(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": check.subject,
+            "status": check.status.value,
+            "message": check.message,
+            "hint": worded(check.hint) if check.hint else None,
+        }
+        for check in checks
+    ]
 
 
 def as_json(verification: Verification, _: RenderOptions) -> str:
@@ -53,11 +58,21 @@ def as_text(verification: Verification, options: RenderOptions) -> str:
     table.add_column()
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
-    for check in verification.checks if options.verbose else _condensed(verification.checks):
+    checks = verification.checks if options.verbose else tuple(_condensed(verification.checks))
+    for check in checks:
         sign, style = _SIGNS[check.status]
         hint = f" [dim](hint: {escape(worded(check.hint))})[/]" if check.hint else ""
         table.add_row(f"[{style}]{sign}[/]", escape(check.subject), f"{escape(check.message)}{hint}")
+    if not options.wraps:
+        # A log or a pipe gets a check on one line, so that an address in it stays whole.
+        options = replace(options, width=max(options.width, _widest(checks)))
     return draw(options, f"verification of stack {verification.stack_name}", table, _summary(verification))
+
+
+def _widest(checks: Iterable[Check]) -> int:
+    """Columns that every check fits into; a character has two at most, or ten where it is shown as an escape."""
+    texts = (f"{check.subject}{check.message}{worded(check.hint) if check.hint else ''}" for check in checks)
+    return 16 + max((2 * len(text) if text.isprintable() else 10 * len(text) for text in texts), default=0)
 
 
 def _condensed(checks: Iterable[Check]) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.config_file import FILE, PROJECT, Environment, File, environment_of, find, has_section, parsed
 from tapctl.state.files import read_bytes
 from tapctl.template.cfn_lint_process import CONFIGURATION
+from tapctl.template.lint import without_powers
 
 KEYS = (
     "account",
@@ -195,6 +196,11 @@ class Trusted:
             _refuse_tracked(path)
         return data
 
+    @property
+    def linter_in_force(self) -> tuple[str, tuple[str, ...]]:
+        """cfn-lint's configuration without what would load files of the change under test, and the keys left out."""
+        return without_powers(self.linter)
+
     def may_be_brought(self, path: Path) -> bool:
         """Whether a file belongs to what is checked out, so that the change under test may have written it."""
         return _is_tracked(path)
@@ -232,9 +238,8 @@ class Trusted:
             text = "unreadable"
         if self.linter or text:
             changed = text != self.linter if self.commit else bool(text)
-            yield Weakening(
-                name, _one_line(self.linter) or None, self.name, changed, _one_line(text) if changed else None
-            )
+            in_force = _one_line(self.linter_in_force[0])
+            yield Weakening(name, in_force or None, self.name, changed, _one_line(text) if changed else None)
 
 
 def _sections() -> tuple[str, ...]:

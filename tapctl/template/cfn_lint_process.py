@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 CONFIGURATION = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
 """The files of cfn-lint's configuration, of which it takes the first."""
 
-_POWERS = ("append_rules", "custom_rules", "override_spec", "registry_schemas", "output_file")
+POWERS = ("append_rules", "custom_rules", "override_spec", "registry_schemas", "output_file")
 """What of a configuration runs code, replaces what templates are held against, or writes a file."""
 
 
@@ -49,7 +49,7 @@ def powers(files: Sequence[str] = CONFIGURATION) -> Iterator[tuple[str, str]]:
     for name in files:
         # As cfn-lint reads it, so that it finds no more than this does.
         entries = load(name) if Path(name).is_file() else None
-        yield from ((Path(name).name, key) for key in _POWERS if key in (entries or {}))
+        yield from ((Path(name).name, key) for key in POWERS if key in (entries or {}))
 
 
 if __name__ == "__main__":

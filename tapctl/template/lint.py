@@ -14,14 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tapctl.errors import TapctlError, UsageError
+from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.hints import Advice, advise
 from tapctl.state.files import read_bytes, state_dir, write_atomically
 from tapctl.state.isolated_python import isolated
-from tapctl.template.cfn_lint_process import CONFIGURATION
+from tapctl.template.cfn_lint_process import CONFIGURATION, POWERS
 from tapctl.template.load import STDIN
 from tapctl.template.model import Source
 from tapctl.template.nested import with_nested
+from tapctl.template.parse import parse
 
 SCHEMAS = ("data", "schemas", "providers", "us-east-1.json")
 """The file of cfn-lint with the resource types of the Region that has all of them."""
@@ -132,6 +133,22 @@ def _check_configuration(errors: bytes) -> None:
             f"{file} sets `{key}`, with which cfn-lint runs code or replaces what it checks against",
             advise(Advice.TRUST_CFN_LINT_CONFIGURATION),
         )
+
+
+def without_powers(configuration: str) -> tuple[str, tuple[str, ...]]:
+    """A configuration without the keys that need files of the working folder or write one, and these keys.
+
+    The files that they name are those of the change under test, although the configuration is not. What is no mapping
+    stays as it is, for cfn-lint to refuse.
+    """
+    try:
+        entries = parse(configuration, CONFIGURATION[0]).value
+    except TemplateError:
+        return configuration, ()
+    found = tuple(key for key in POWERS if isinstance(entries, dict) and key in entries)
+    if not found:
+        return configuration, ()
+    return json.dumps({key: value for key, value in entries.items() if key not in found}), found
 
 
 def boot(*, trusted: bool = False) -> Linting:

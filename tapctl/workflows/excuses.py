@@ -118,13 +118,22 @@ def with_weakenings(result: Preflight, settings: Settings) -> Preflight:
     more = (*_snapshot_changes(settings), *_linter_ignores(result, trusted)) if trusted else ()
     found = (*settings.weakenings, *more)
     file = result.template.file
-    findings = tuple(_finding(weakening, trusted.name if trusted else "", file) for weakening in found)
+    findings = [_finding(weakening, trusted.name if trusted else "", file) for weakening in found]
+    findings += _not_loaded(trusted, file) if trusted else ()
     return replace(result, weakenings=found, lint=(*result.lint, *findings))
 
 
 def _finding(weakening: Weakening, origin: str, file: str) -> Finding:
     severity = "warning" if weakening.changed else "informational"
     return Finding(None, Verdict.FITS, _message(weakening, origin), file=file, rule=WEAKENING, severity=severity)
+
+
+def _not_loaded(trusted: Trusted, file: str) -> Iterator[Finding]:
+    """What of cfn-lint's trusted configuration is not in force."""
+    for key in trusted.linter_in_force[1]:
+        message = f"`{key}` of cfn-lint's configuration in {trusted.name} is not in force: it would load or write files"
+        finding = Finding(None, Verdict.FITS, f"{message} of the change under test", file=file, rule=WEAKENING)
+        yield replace(finding, severity="informational", hints=("run cfn-lint in a step of its own as well",))
 
 
 def _message(weakening: Weakening, origin: str) -> str:

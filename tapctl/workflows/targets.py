@@ -231,7 +231,7 @@ def _linted(result: Judged, *, lints: bool) -> Judged:
     if not isinstance(result.outcome, Preflight):
         return result
     preflight, settings = result.outcome, result.target.settings
-    configuration = settings.trusted.linter if settings.trusted else None
+    configuration = settings.trusted.linter_in_force[0] if settings.trusted else None
 
     def run() -> Preflight:
         if not lints:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 
 FILE = """\
 template = "t.yaml"
@@ -47,7 +48,7 @@ def shown(tapctl: Tapctl, *arguments: str) -> dict[str, tuple[Any, str]]:
     answer = tapctl("config", "show", "--format", "json", *arguments)
     assert answer.code == 0, answer
     document = json.loads(answer.out)
-    assert document["schema"] == "tapctl.config/1"
+    assert (document["schema"], breaches(document)) == ("tapctl.config/1", [])
     return {entry["key"]: (entry["value"], entry["from"]) for entry in document["settings"]}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Tapctl, local, sandboxed
+from tests.support.schemas import breaches
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Terminal
 
@@ -34,12 +35,13 @@ def test_the_detailed_exit_code_is_2_if_something_would_change(terminal: Termina
     document = detailed.json()
     assert (document["schema"], document["stack"], document["changed"]) == ("tapctl.plan/1", "planned", True)
     assert [change["logical_id"] for change in document["changes"]] == ["Queue"]
+    assert breaches(document) == []
 
     assert terminal.tapctl(*COMMAND, "--yes", "--no-verify").code == 0
     same = terminal.tapctl(*COMMAND, "--plan", "--detailed-exitcode")
     assert same.code == 0
     empty = terminal.tapctl(*COMMAND, "--plan", "--format", "json").json()
-    assert (empty["changed"], empty["changes"]) == (False, [])
+    assert (empty["changed"], empty["changes"], breaches(empty)) == (False, [], [])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("cli destroy")
@@ -28,9 +29,12 @@ def test_a_deployed_stack_is_destroyed_once(sandbox_terminal: Terminal, tmp_path
 
     document = answer.json()
     assert (answer.code, document["schema"], document["destroyed"]) == (0, "tapctl.destroy/1", True)
+    assert breaches(document) == []
     assert [(resource["logical_id"], resource["loss"]) for resource in document["resources"]] == [
         ("Queue", "its messages")
     ]
     again = terminal.tapctl("destroy", "--env", "local", "--yes")
     assert again.code == 0
     golden(again.out)
+    nothing = terminal.tapctl("destroy", "--env", "local", "--yes", "--format", "json").json()
+    assert (nothing["destroyed"], nothing["resources"], breaches(nothing)) == (False, [], [])

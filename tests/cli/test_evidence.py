@@ -10,9 +10,11 @@ from tapctl.cli.evidence import RunOptions, as_text, plan
 from tapctl.evidence import EXPERIMENTS
 from tapctl.evidence.experiment import Reading
 from tapctl.evidence.record import Record, Result
-from tests.cli.conftest import Tapctl
+from tests.cli.conftest import Tapctl, local
 from tests.support.fake_aws_server import IDENTITY, answering
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
+from tests.support.terminal import Terminal
 
 ROWS = tuple(EXPERIMENTS.values())
 RECORD = Record("0a1b2c3d", "2026-11-30T12:00:00Z", "eu-west-1", "aws", "123456789012", "1.0.0")
@@ -35,9 +37,11 @@ def test_the_result_names_what_is_contradicted(golden: Golden) -> None:
 
 
 def test_the_list(tapctl: Tapctl) -> None:
-    listed = tapctl("evidence", "list", "--format", "json").json()["experiments"]
+    document = tapctl("evidence", "list", "--format", "json").json()
+    listed = document["experiments"]
 
     assert [row["id"] for row in listed] == list(EXPERIMENTS)
+    assert breaches(document) == []
     assert all(row["costs"] and row["permissions"] for row in listed)
     assert tapctl("evidence", "list").out.startswith("lambda-minimum: ")
 
@@ -110,6 +114,15 @@ def test_the_workflow_runs_cleans_and_opens_a_pull_request() -> None:
     assert job["permissions"] == {"contents": "write", "id-token": "write", "pull-requests": "write"}
     assert commands["Run the experiments"]["shell"] == "bash"  # with pipefail
     assert commands["Delete what is left"]["if"] == "always()"
+
+
+def test_what_was_cleaned_fulfils_its_schema(sandbox_terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "tapctl.toml").write_text(local())
+    terminal = Terminal(sandbox_terminal.state, tmp_path, sandbox_terminal.environment)
+
+    document = terminal.tapctl("evidence", "clean", "--env", "local", "--yes", "--format", "json").json()
+
+    assert (document["stacks"], document["failed"], breaches(document)) == ([], [], [])
 
 
 def test_another_id_is_refused(tapctl: Tapctl) -> None:

@@ -9,7 +9,19 @@ from tests.support.golden import Golden
 
 
 @pytest.mark.parametrize(
-    "topic", ["exceeds", "unknown", "4", "130", "lambda-reserved-concurrency", "tapctl:handler", "handler", "E3012"]
+    "topic",
+    [
+        "exceeds",
+        "unknown",
+        "4",
+        "130",
+        "lambda-reserved-concurrency",
+        "tapctl:handler",
+        "handler",
+        "E3012",
+        "cell",
+        "cell-unread",
+    ],
 )
 def test_a_topic(topic: str, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("explain", topic)
@@ -21,7 +33,9 @@ def test_a_topic(topic: str, tapctl: Tapctl, golden: Golden) -> None:
 def test_all_topics_are_listed(tapctl: Tapctl) -> None:
     text = tapctl("explain").out
 
-    assert all(f"  {word}" in text for word in ("uncertain", "130", "vpc-vpcs", "verify-webhook"))
+    assert all(
+        f"  {word}" in text for word in ("uncertain", "130", "fleet", "not-checked", "vpc-vpcs", "verify-webhook")
+    )
 
 
 @pytest.mark.parametrize("topic", ["uncertian", "9", ""])

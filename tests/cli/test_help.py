@@ -1,10 +1,12 @@
 """The help of each command on a terminal of 80 columns, and errors of usage."""
 
+import re
+
 import pytest
 
 from tapctl.__main__ import main
-from tapctl.cli.app import _Commands
 from tests.cli.conftest import Tapctl
+from tests.support.commands import commands
 from tests.support.golden import Golden
 from tests.support.terminal import Terminal
 
@@ -13,7 +15,7 @@ from tests.support.terminal import Terminal
 def test_no_summary_of_a_command_is_cut_off(group: tuple[str, ...], fresh: Terminal) -> None:
     help_text = fresh.tapctl(*group, "--help", env={"COLUMNS": "80"}).out
 
-    summaries = help_text.partition("Commands:\n")[2].splitlines()
+    summaries = help_text.partition("Commands:\n")[2].partition("\nExamples:")[0].splitlines()
     assert len(summaries) >= 5
     assert all(line.endswith(".") and "..." not in line for line in summaries), summaries
 
@@ -54,16 +56,7 @@ def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: G
     golden(answer.err)
 
 
-COMMANDS = (
-    "",
-    *_Commands.summaries,
-    "sandbox start",
-    "config show",
-    "hook template",
-    "evidence list",
-    "evidence run",
-    "evidence clean",
-)
+COMMANDS = ("", *commands())
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command or "tapctl" for command in COMMANDS])
@@ -114,12 +107,19 @@ def test_each_shell_gets_its_script(shell: str, tapctl: Tapctl, monkeypatch: pyt
     assert f"complete_{shell}" in tapctl().out
 
 
-def test_the_examples_of_each_help_are_commands_that_exist(tapctl: Tapctl) -> None:
-    for name, lines in _Commands.examples.items():
-        assert all(f"tapctl {name}" in line for line in lines)
-        words = [word.partition("=")[0] for line in lines for word in line.split() if word.startswith("--")]
-        text = tapctl(name, "--help").out
-        assert [word for word in words if word not in text.partition("Examples:")[0]] == []
+@pytest.mark.parametrize("command", COMMANDS[1:])
+def test_each_help_ends_with_examples_of_commands_that_exist(command: str, tapctl: Tapctl) -> None:
+    _, _, examples = tapctl(*command.split(), "--help").out.partition("Examples:\n")
+
+    assert examples
+    for line in examples.splitlines():
+        shown = re.search(r"tapctl ([\w ]+)", line)
+        assert shown
+        assert f"{shown[1]} ".startswith(f"{command} "), line
+        own = next(name for name in reversed(COMMANDS) if f"{shown[1]} ".startswith(f"{name} ") and name)
+        options = re.findall(r" (--[\w-]+)", line.partition(";")[0])
+        text = tapctl(*own.split(), "--help").out.partition("Examples:")[0]
+        assert [option for option in options if option not in text] == []
 
 
 @pytest.mark.parametrize(

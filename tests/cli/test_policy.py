@@ -1,10 +1,13 @@
 """`tapctl policy`: which command and template its arguments name, without an account, a Region or tapctl.toml."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tapctl.template import lint
+from tapctl.template.load import load
 from tests.cli.conftest import Tapctl
 from tests.support.golden import Golden
 
@@ -46,6 +49,120 @@ def test_other_arguments_are_refused(arguments: tuple[str, ...], tapctl: Tapctl,
 
     assert answer.is_error(2)
     golden(answer.err)
+
+
+FLEET = """\
+template = "t.yaml"
+[fleet.prod]
+regions = ["eu-west-1", "us-east-1"]
+read_role = "tapctl-read"
+"""
+ONE, TWO = "111111111111", "222222222222"
+
+
+class TestAFleet:
+    @pytest.fixture
+    def fleet(self, desk: Path) -> Callable[[str], None]:
+        """Write a tapctl.toml whose fleet has these keys as well."""
+
+        def write(keys: str) -> None:
+            (desk / "tapctl.toml").write_text(FLEET + keys)
+
+        return write
+
+    def test_the_role_may_read_for_a_preflight_in_any_account(
+        self, fleet: Callable[[str], None], tapctl: Tapctl
+    ) -> None:
+        fleet(f'accounts = ["{ONE}"]\n')
+        role, alone = tapctl("policy", "--targets", "prod"), tapctl("policy", "t.yaml")
+
+        assert (role.code, actions(role.out)) == (0, actions(alone.out))
+        assert "`--hub` prints what assumes it" in role.err
+        assert ONE not in role.out
+
+    @pytest.mark.parametrize("form", ["cloudformation", "terraform"])
+    @pytest.mark.parametrize("which", ["role", "hub"])
+    def test_each_form(
+        self, which: str, form: str, fleet: Callable[[str], None], tapctl: Tapctl, golden: Golden
+    ) -> None:
+        fleet(f'accounts = ["{ONE}"]\nous = ["ou-abcd-11111111"]\nexternal_id = "x"\nexclude = ["{TWO}"]\n')
+        hub = ["--hub"] if which == "hub" else []
+
+        golden(tapctl("policy", "--targets", "prod", "--format", form, *hub).out)
+
+    @pytest.mark.parametrize("hub", [(), ("--hub",)], ids=str)
+    def test_the_template_of_it_is_valid(
+        self, hub: tuple[str, ...], fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    ) -> None:
+        fleet(f'accounts = ["{ONE}"]\nexternal_id = "x"\n')
+        (desk / "role.json").write_text(tapctl("policy", "--targets", "prod", "--format", "cloudformation", *hub).out)
+
+        with lint.start(load("role.json").source, "us-east-1") as linting:
+            assert linting.matches() == ()
+
+    def test_the_hub_may_assume_these_roles_and_list_accounts_if_it_must(
+        self, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+    ) -> None:
+        own = f'[fleet.prod.account.{TWO}]\nread_role = "arn:aws:iam::{{account}}:role/ops/reader"\n'
+        fleet(f'accounts = ["{ONE}", "{TWO}"]\n{own}')
+        (roles,) = json.loads(tapctl("policy", "--targets", "prod", "--hub").out)["Statement"]
+        fleet(f'ous = ["ou-abcd-11111111"]\naccounts = ["{ONE}"]\n{own}')
+        with_units = json.loads(tapctl("policy", "--targets", "prod", "--hub").out)
+
+        assert roles["Action"] == ["sts:AssumeRole"]
+        assert roles["Resource"] == [f"arn:aws:iam::{ONE}:role/tapctl-read", f"arn:aws:iam::{TWO}:role/ops/reader"]
+        assert with_units["Statement"][0]["Resource"] == [
+            "arn:aws:iam::*:role/tapctl-read",
+            f"arn:aws:iam::{TWO}:role/ops/reader",
+        ]
+        assert actions(json.dumps(with_units)) == {
+            "sts:AssumeRole",
+            "organizations:ListAccountsForParent",
+            "organizations:ListOrganizationalUnitsForParent",
+        }
+
+    def test_the_policy_of_a_large_fleet_is_short(self, fleet: Callable[[str], None], tapctl: Tapctl) -> None:
+        fleet(f"accounts = {[f'{number:012}' for number in range(1000)]}\n")
+        (roles,) = json.loads(tapctl("policy", "--targets", "prod", "--hub").out)["Statement"]
+
+        assert roles["Resource"] == "arn:aws:iam::*:role/tapctl-read"
+
+    @pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+    def test_the_roles_are_of_the_partition_of_the_fleet(
+        self, region: str, partition: str, desk: Path, tapctl: Tapctl
+    ) -> None:
+        keys = f'regions = ["{region}"]\nread_role = "r"\naccounts = ["{ONE}"]\n'
+        (desk / "tapctl.toml").write_text(f"[fleet.prod]\n{keys}")
+        (roles,) = json.loads(tapctl("policy", "--targets", "prod", "--hub").out)["Statement"]
+
+        assert roles["Resource"] == f"arn:{partition}:iam::{ONE}:role/r"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("deploy", "--targets", "prod"),
+            ("--targets", "prod", "--resources"),
+            ("--targets", "prod", "--region", "eu-west-1"),
+            ("--targets", "none"),
+            ("--hub",),
+        ],
+        ids=" ".join,
+    )
+    def test_what_is_refused(
+        self, arguments: tuple[str, ...], fleet: Callable[[str], None], tapctl: Tapctl, golden: Golden
+    ) -> None:
+        fleet(f'accounts = ["{ONE}"]\n')
+        answer = tapctl("policy", *arguments)
+
+        assert answer.is_error(2)
+        golden(answer.err)
+
+    def test_a_fleet_without_a_role_is_refused(self, desk: Path, tapctl: Tapctl) -> None:
+        (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
+
+        assert tapctl("policy", "t.yaml", "--targets", "prod").is_complaint(
+            2, "fleet prod has no role", "set `read_role` of the fleet in tapctl.toml"
+        )
 
 
 def test_what_cloudformation_does_to_the_resources_comes_from_their_schemas(desk: Path, tapctl: Tapctl) -> None:

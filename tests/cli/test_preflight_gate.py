@@ -194,6 +194,34 @@ def test_nothing_of_the_change_runs(repository: Path, tapctl: Tapctl) -> None:
     assert not marker.exists()
 
 
+def test_cfn_lint_has_the_configuration_of_the_base_without_its_code(
+    repository: Path, tapctl: Tapctl, golden: Golden
+) -> None:
+    Path("rules").mkdir()
+    Path("rules/Own.py").write_text("open('ran', 'w')\n")
+    git("checkout", "-q", "main")
+    rules = "configure_rules: {E3012: {strict: true}}\nappend_rules: [rules]\n"
+    loose = TEMPLATE.replace("60", "10").replace("Runtime", "MemorySize: '128'\n      Timeout: nope\n      Runtime")
+    commit(__cfnlintrc=f"ignore_checks: [E3012]\n{rules}", t__yaml=loose)
+    git("checkout", "-qB", "change")
+    commit(__cfnlintrc=f"ignore_checks: [E]\n{rules}")
+
+    answer = tapctl("preflight", "--env", "prod", "--base", "main", "--format", "json")
+    own = next(finding for finding in answer.json()["findings"] if finding["message"].startswith("`append_rules`"))
+
+    assert answer.code == 0, answer.err  # E3012 alone finds something
+    assert not Path("ran").exists()
+    assert (
+        weakenings(answer)[".cfnlintrc"]["value"]
+        == '{"ignore_checks": ["E3012"], "configure_rules": {"E3012": {"strict": true}}}'
+    )
+    assert (own["rule"], own["severity"]) == ("tapctl:weakening", "informational")
+    golden(own["message"])
+    git("checkout", "-q", "main")
+    commit(__cfnlintrc=rules)
+    assert tapctl("preflight", "--env", "prod", "--base", "main").code == 2
+
+
 def test_a_build_that_the_change_brings_does_not_count(repository: Path, tapctl: Tapctl) -> None:
     build = Path(".aws-sam/build")
     build.mkdir(parents=True)

@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.conftest import local, sandboxed
 from tests.support.golden import Golden
+from tests.support.schemas import breaches
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.terminal import Answer, Terminal
 
@@ -137,6 +138,8 @@ def test_with_json_every_event_is_a_line_on_stderr_and_stdout_has_one_document(d
         events = [json.loads(line) for line in command.err.splitlines() if line.startswith("{")]
         assert (events[-1]["resource"], events[-1]["status"]) == ("machine", "CREATE_COMPLETE")
         assert {event["schema"] for event in events} == {"tapctl.event/1"}
+        assert [breach for event in events for breach in breaches(event)] == []
+        assert breaches(command.json()) == []
     assert deployed.json()["status"] == "CREATE_COMPLETE"
     assert {key: answer.json()[key] for key in ("schema", "status", "followed")} == {
         "schema": "tapctl.watch/1",
@@ -153,6 +156,7 @@ def test_watching_a_rollback_exits_as_the_deploy_does(desk: Desk) -> None:
 
     assert answer.code == finish(deploy).code == 6
     assert "the migration broke" in answer.json()["error"]["message"]
+    assert breaches(answer.json()) == []
     assert "the function behind Slow:\n  migrating for FAILED\n" in answer.err
 
 

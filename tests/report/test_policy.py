@@ -92,6 +92,7 @@ MODULES = {
     "lookups": ("sts", "ssm", "cloudformation", "ecr"),
     "quotas": ("service-quotas", "cloudwatch"),
     "s3": ("s3",),
+    "stack_sets": ("cloudformation",),
 }
 """The services that each module of the AWS room calls."""
 
@@ -99,12 +100,30 @@ ASKED_FOR_ALONE = {
     "service-quotas:RequestServiceQuotaIncrease": "tapctl account --request-increase",
     "lambda:PutFunctionConcurrency": "tapctl preflight --probe-floor",
     "lambda:DeleteFunctionConcurrency": "tapctl preflight --probe-floor",
-    "sts:AssumeRole": "tapctl preflight --targets",
-    "organizations:ListAccountsForParent": "tapctl preflight --targets",
-    "organizations:ListOrganizationalUnitsForParent": "tapctl preflight --targets",
+    "sts:AssumeRole": "tapctl policy --targets NAME --hub",
+    "organizations:ListAccountsForParent": "tapctl policy --targets NAME --hub",
+    "organizations:ListOrganizationalUnitsForParent": "tapctl policy --targets NAME --hub",
+    "organizations:DescribeOrganization": "tapctl fleet",
+    **{
+        f"cloudformation:{operation}": "tapctl fleet"
+        for operation in (
+            "CreateStackSet",
+            "UpdateStackSet",
+            "DeleteStackSet",
+            "DescribeStackSet",
+            "DescribeStackSetOperation",
+            "CreateStackInstances",
+            "UpdateStackInstances",
+            "DeleteStackInstances",
+            "DescribeStackInstance",
+            "ListStackInstances",
+            "ListStackSetOperations",
+            "ListStackSetOperationResults",
+        )
+    },
     "sts:GetCallerIdentity": "needs no permission",
 }
-"""What the AWS room calls for an option that says so, and not for the three commands."""
+"""What the AWS room calls for an option that says so, and not for the three commands, with the option or the policy."""
 
 BY_TRANSFER = {"s3:PutObject", "s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload",
                "s3:AbortMultipartUpload"}  # fmt: skip

@@ -13,7 +13,7 @@ from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.hints import Advice, advise
 from tapctl.report import preflight
-from tapctl.report.hints import worded
+from tapctl.report.hints import DURING_DEPLOY, worded
 from tapctl.report.render import RenderOptions
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
@@ -119,7 +119,7 @@ def test_a_deploy_does_not_suggest_a_deploy(judged: Any) -> None:
     text = preflight.as_text(judged(10, 100), PLAIN, deploying=True)
 
     assert "`tapctl deploy`" not in text
-    assert worded(advise(Advice.APPLY_REMEDY), deploying=True) in text
+    assert worded(advise(Advice.APPLY_REMEDY), DURING_DEPLOY) in text
     assert worded(advise(Advice.APPLY_REMEDY)) not in text
 
 

@@ -98,3 +98,13 @@ def test_messages_and_hints_are_not_read_as_markup(check: Check) -> None:
 
     assert check.message in text
     assert str(check.hint or "") in text
+
+
+ADDRESS = "https://r1.execute-api.eu-west-1.amazonaws.com/" + "a-long-path/" * 20
+
+
+def test_a_log_gets_a_long_address_on_one_line_and_a_terminal_in_its_width() -> None:
+    check = Check("webhook", CheckStatus.PROVED, f"{ADDRESS}: POST returned 200")
+    assert f"{ADDRESS}: POST returned 200\n" in as_text(check)
+    on_terminal = as_text(check, options=RenderOptions(80, color=False, wraps=True))
+    assert max(len(line) for line in on_terminal.splitlines()) <= 80

@@ -206,6 +206,41 @@ def test_configuration_that_loads_no_code_is_used(folder: Path, home: Path) -> N
     assert linted(source) == (True, [])
 
 
+@pytest.mark.parametrize(
+    ("configuration", "left", "without"),
+    [
+        pytest.param("ignore_checks: [W] # why\n", "ignore_checks: [W] # why\n", (), id="as it is"),
+        pytest.param(
+            "ignore_checks: [W]\nappend_rules: [rules]\n", '{"ignore_checks": ["W"]}', ("append_rules",), id="rules"
+        ),
+        pytest.param(
+            "x: &x {append_rules: [rules]}\n<<: *x",
+            '{"x": {"append_rules": ["rules"]}}',
+            ("append_rules",),
+            id="merged",
+        ),
+        pytest.param(
+            '{"output_file": "t.yaml", "override_spec": "s"}', "{}", ("override_spec", "output_file"), id="JSON"
+        ),
+        pytest.param("[append_rules]", "[append_rules]", (), id="a list"),
+        pytest.param("{", "{", (), id="no YAML"),
+        pytest.param("", "", (), id="nothing"),
+    ],
+)
+def test_what_a_trusted_configuration_keeps(configuration: str, left: str, without: tuple[str, ...]) -> None:
+    assert lint.without_powers(configuration) == (left, without)
+
+
+def test_what_is_kept_of_a_configuration_is_used(folder: Path, home: Path) -> None:
+    own = "append_rules: [rules]\nignore_checks: [E3002]\n"
+    with_own_rules(folder, ".cfnlintrc", own)
+    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
+    with lint.start(source, None, configuration=lint.without_powers(own)[0]) as linting:
+        assert linting.matches() == ()
+
+    assert not (folder / "ran").exists()
+
+
 def test_the_configuration_at_home_is_the_users_own(folder: Path, home: Path) -> None:
     source = with_own_rules(folder, "home/.cfnlintrc", "append_rules: [rules]")
 

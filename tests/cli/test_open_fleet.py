@@ -259,6 +259,19 @@ def test_every_format_names_the_account(format_: str, fleet: Callable[[str], Non
     assert ONE in answer.out
 
 
+def test_a_cell_that_was_not_read_has_a_rule_that_is_explained(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
+    (desk / "saved").mkdir()
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "sarif")
+
+    named = [result["ruleId"] for result in answer.json()["runs"][0]["results"]]
+    assert (answer.code, named) == (4, ["tapctl:cell-unread"])
+    assert tapctl("explain", named[0]).code == 0
+
+
 ACCOUNTS = """\
 accounts:
 - account_id: '111111111111'

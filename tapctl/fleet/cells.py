@@ -36,6 +36,13 @@ class Cell:
 
     account: TargetAccount
     region: str
+    stack: str | None = None
+    """The stack that its instance of a stack set has there, empty without one; None where the settings name it."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The account and the Region, as StackSets names the instance."""
+        return self.account.id, self.region
 
     @property
     def name(self) -> str:

@@ -15,9 +15,10 @@ from tapctl.concurrency.counting import Inventory, plain_number
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.errors import TapctlError, TemplateError, UsageError
+from tapctl.fleet.cells import Cell, Cells, each_cell
 from tapctl.limits import LimitKind, limits_of
+from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
-from tapctl.workflows.cells import Cell, Cells, each_cell
 from tapctl.workflows.preflight import bounded_by_age, decide, linted, with_findings
 from tapctl.workflows.read_inputs import Trees, read_inputs
 from tapctl.workflows.survey import survey, without_hidden
@@ -39,6 +40,15 @@ class Judged:
     def verdict(self) -> Verdict:
         return Verdict.UNKNOWN if isinstance(self.preflight, Unknown) else self.preflight.verdict
 
+    @property
+    def finding(self) -> Finding:
+        """The first finding that decides the verdict."""
+        result = self.preflight
+        if isinstance(result, Unknown):
+            hints = (result.resolution,) if result.resolution else ()
+            return Finding(None, Verdict.UNKNOWN, result.reason, hints=hints, rule="tapctl:cell-unread")
+        return next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
+
 
 @dataclass(frozen=True, slots=True)
 class FleetPreflight:
@@ -51,6 +61,11 @@ class FleetPreflight:
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
     weakenings: tuple[Weakening, ...] = ()
+
+    @property
+    def has_stack_set(self) -> bool:
+        """Whether the cells are instances of a stack set."""
+        return any(judged.cell.stack is not None for judged in self.cells)
 
     @property
     def verdict(self) -> Verdict:
@@ -69,7 +84,7 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     trees, knows_floors = Trees.of(template), floor_cache.knows_any()
 
     def judge_cell(cell: Cell) -> Preflight:
-        reader, own = fleet.open(cell), settings_of(cell, settings)
+        reader, own = fleet.open(cell), settings_of(cell, settings, template)
         learned = floor_cache.recall(cell.account.id, cell.region) if knows_floors else None
         if account := reader.snapshot():
             own, learned = _of_snapshot(own, account), account.learned
@@ -97,18 +112,36 @@ def _of_snapshot(settings: Settings, account: Account) -> Settings:
     return settings
 
 
-def settings_of(cell: Cell, settings: Settings) -> Settings:
-    """The settings in one cell; its parameters win over those of the environment, not over those of an option."""
+def values_of(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+    """The value of each parameter that is given or has a default, in the template's order."""
+    return {
+        name: given[name] if name in given else as_text(entry["Default"])
+        for name, entry in template.parameters.items()
+        if name in given or "Default" in entry
+    }
+
+
+def settings_of(cell: Cell, settings: Settings, template: Template | None = None) -> Settings:
+    """The settings in one cell; its parameters win over those of the environment, not over those of an option.
+
+    In an instance of a stack set, a parameter that is not given has the default of the `template`: the set's own value
+    takes its place there, and no value of the stack is kept.
+    """
     own = {
         name: value
         for name, value in cell.account.parameters.items()
         if name not in settings.parameters or name in settings.configured
     }
     named = dict.fromkeys(own, "[fleet] of tapctl.toml")
+    values = {**settings.parameters, **own}
+    if cell.stack is not None and template is not None:
+        defaults = values_of(template, values)
+        values |= {name: value for name, value in defaults.items() if name not in settings.kept}
     return replace(
         settings,
         region=cell.region,
-        parameters={**settings.parameters, **own},
+        stack_name=settings.stack_name if cell.stack is None else cell.stack or None,
+        parameters=values,
         configured={**settings.configured, **named},
     )
 

@@ -1,0 +1,327 @@
+"""StackSets as tapctl uses them: one method for each operation of the API, with frozen results.
+
+Every method raises `AwsError` where AWS refuses or does not answer.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/what-is-cfnstacksets.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from tapctl.aws.errors import aws_call
+from tapctl.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from tapctl.aws.session import Aws
+
+SELF_MANAGED, SERVICE_MANAGED = "SELF_MANAGED", "SERVICE_MANAGED"
+DELEGATED_ADMIN = "DELEGATED_ADMIN"
+
+InstanceOperation = Literal["create_stack_instances", "update_stack_instances", "delete_stack_instances"]
+"""The client's methods that begin an operation on the instances of a stack set."""
+
+_NO_SET = "StackSetNotFoundException"
+
+PAGE = 100
+"""The most that AWS returns in one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSet:
+    """A stack set as DescribeStackSet returns it."""
+
+    id: str
+    description: str = ""
+    template: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """As AWS shows them: a NoEcho value is all asterisks."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    permission_model: str = SELF_MANAGED
+    auto_deploys: bool = False
+    """Whether accounts that join its organizational units get an instance."""
+    units: tuple[str, ...] = ()
+    """The organizational units of a service-managed set."""
+    administration_role: str = ""
+    execution_role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackInstance:
+    """A stack instance as ListStackInstances returns it: `status` is CURRENT, OUTDATED or INOPERABLE."""
+
+    account_id: str
+    region: str
+    status: str
+    detailed_status: str = ""
+    stack_id: str = ""
+    """Empty where there is no stack, such as after a failed create."""
+    reason: str = ""
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        return self.account_id, self.region
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """An operation on a stack set; one that SUCCEEDED may hold failed instances, within its tolerance."""
+
+    id: str
+    action: str
+    status: str
+    reason: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in ("QUEUED", "RUNNING", "STOPPING")
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceResult:
+    """What an operation did in one account and Region: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED."""
+
+    account_id: str
+    region: str
+    status: str
+    reason: str = ""
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        return self.account_id, self.region
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in ("PENDING", "RUNNING")
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """Every one of the accounts in every one of the Regions, as one call names them."""
+
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    @property
+    def cells(self) -> Iterator[tuple[str, str]]:
+        return ((account, region) for account in self.accounts for region in self.regions)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """OperationPreferences: a count, or a percentage such as `10%`, of the accounts in each Region.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationPreferences.html
+    """
+
+    failure_tolerance: int | str = 0
+    max_concurrent: int | str | None = None
+    in_parallel: bool = False
+    """Whether all Regions are operated on at the same time."""
+    regions: tuple[str, ...] = ()
+    """The order of the Regions."""
+
+    def for_aws(self, targets: Rectangle | None) -> dict[str, Any]:
+        request: dict[str, Any] = {"RegionConcurrencyType": "PARALLEL" if self.in_parallel else "SEQUENTIAL"}
+        request |= _counted("FailureTolerance", self.failure_tolerance)
+        if self.max_concurrent is not None:
+            # Without it AWS lowers the concurrency to one more than the tolerance.
+            request |= {**_counted("MaxConcurrent", self.max_concurrent), "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
+        if order := [region for region in self.regions if targets and region in targets.regions]:
+            request["RegionOrder"] = order
+        return request
+
+
+def _counted(name: str, value: int | str) -> dict[str, int]:
+    if isinstance(value, str):
+        return {f"{name}Percentage": int(value.removesuffix("%"))}
+    return {f"{name}Count": value}
+
+
+@dataclass(frozen=True, slots=True)
+class StackSets:
+    """The stack set of a name in the account and Region of `aws`.
+
+    `units` are the organizational units of a service-managed set; `call_as` is empty for a self-managed one.
+    """
+
+    aws: Aws
+    name: str
+    call_as: str = ""
+    units: tuple[str, ...] = ()
+
+    def describe(self) -> StackSet | None:
+        """The stack set; None where there is none."""
+        try:
+            with aws_call(f"reading stack set {self.name}"):
+                entry: Any = self._client.describe_stack_set(**self._named())["StackSet"]
+        except AwsError as error:
+            if error.code == _NO_SET:
+                return None
+            raise
+        return None if entry.get("Status") == "DELETED" else _stack_set(entry)
+
+    def create(self, request: Mapping[str, Any]) -> None:
+        """Create it, without instances. `request` is as CreateStackSet takes it."""
+        with aws_call(f"creating stack set {self.name}"):
+            self._client.create_stack_set(**self._named(), **request)
+
+    def update(
+        self, request: Mapping[str, Any], operation_id: str, targets: Rectangle | None, preferences: Preferences
+    ) -> None:
+        """Begin an update of the set and of its instances in `targets`; of all instances without them."""
+        with aws_call(f"updating stack set {self.name}"):
+            self._client.update_stack_set(
+                **self._named(),
+                **request,
+                **(self._targeted(targets) if targets else {}),
+                OperationPreferences=preferences.for_aws(targets),  # type: ignore[arg-type]
+                OperationId=operation_id,
+            )
+
+    def operate(
+        self,
+        operation: InstanceOperation,
+        operation_id: str,
+        targets: Rectangle,
+        preferences: Preferences,
+        **request: Any,
+    ) -> None:
+        """Begin an operation on the instances in `targets`, all with the same `request`."""
+        verb = f"{operation.partition('_')[0].removesuffix('e')}ing"
+        with aws_call(f"{verb} instances of stack set {self.name}"):
+            getattr(self._client, operation)(
+                **self._named(),
+                **self._targeted(targets),
+                **request,
+                OperationPreferences=preferences.for_aws(targets),
+                OperationId=operation_id,
+            )
+
+    def delete(self) -> None:
+        """Delete the set, which has no instances."""
+        with aws_call(f"deleting stack set {self.name}"):
+            self._client.delete_stack_set(**self._named())
+
+    def instances(self) -> tuple[StackInstance, ...]:
+        """Every instance; their parameter overrides are not among what AWS lists."""
+        entries = self._pages("list_stack_instances", f"listing the instances of stack set {self.name}")
+        return tuple(
+            StackInstance(
+                entry["Account"],
+                entry["Region"],
+                entry["Status"],
+                entry.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
+                entry.get("StackId", ""),
+                entry.get("StatusReason", ""),
+            )
+            for entry in entries
+        )
+
+    def overrides(self, account_id: str, region: str) -> dict[str, str]:
+        """The parameter overrides of one instance."""
+        with aws_call(f"reading the instance of stack set {self.name} in {account_id}/{region}"):
+            entry: Any = self._client.describe_stack_instance(
+                **self._named(), StackInstanceAccount=account_id, StackInstanceRegion=region
+            )["StackInstance"]
+        return _values(entry.get("ParameterOverrides", ()))
+
+    def operation(self, operation_id: str) -> SetOperation | None:
+        """The operation, strongly consistent; None where AWS knows none of this id."""
+        try:
+            with aws_call(f"reading operation {operation_id} of stack set {self.name}"):
+                answer: Any = self._client.describe_stack_set_operation(**self._named(), OperationId=operation_id)
+        except AwsError as error:
+            if error.code in ("OperationNotFoundException", _NO_SET):
+                return None
+            raise
+        return _operation(answer["StackSetOperation"])
+
+    def running(self) -> tuple[SetOperation, ...]:
+        """The operations that are not over, in AWS's order; only the newest are read."""
+        try:
+            with aws_call(f"listing the operations on stack set {self.name}"):
+                answer: Any = self._client.list_stack_set_operations(**self._named(), MaxResults=PAGE)
+        except AwsError as error:
+            if error.code == _NO_SET:
+                return ()
+            raise
+        return tuple(each for each in map(_operation, answer["Summaries"]) if not each.is_over)
+
+    def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
+        """What an operation did in each account and Region so far."""
+        entries = self._pages(
+            "list_stack_set_operation_results",
+            f"reading the results of operation {operation_id} on stack set {self.name}",
+            OperationId=operation_id,
+        )
+        return tuple(
+            InstanceResult(entry["Account"], entry["Region"], entry["Status"], entry.get("StatusReason", ""))
+            for entry in entries
+        )
+
+    def _pages(self, method: str, action: str, **request: Any) -> list[Any]:
+        """The summaries of every page; botocore paginates only some of these operations."""
+        entries: list[Any] = []
+        while True:
+            with aws_call(action):
+                page = getattr(self._client, method)(**self._named(), **request, MaxResults=PAGE)
+            entries += page["Summaries"]
+            if not (token := page.get("NextToken")):
+                return entries
+            request["NextToken"] = token
+
+    def _targeted(self, targets: Rectangle) -> dict[str, Any]:
+        """Where the accounts are, named as the permission model wants it."""
+        regions = {"Regions": list(targets.regions)}
+        if not self.call_as:
+            return {"Accounts": list(targets.accounts), **regions}
+        # Accounts alone are refused: https://github.com/hashicorp/terraform-provider-aws/issues/26917
+        chosen = {
+            "OrganizationalUnitIds": list(self.units),
+            "Accounts": list(targets.accounts),
+            "AccountFilterType": "INTERSECTION",
+        }
+        return {"DeploymentTargets": chosen, **regions}
+
+    def _named(self) -> dict[str, Any]:
+        return {"StackSetName": self.name, **({"CallAs": self.call_as} if self.call_as else {})}
+
+    @property
+    def _client(self) -> CloudFormationClient:
+        client: CloudFormationClient = self.aws.client("cloudformation")
+        return client
+
+
+def as_parameters(values: Mapping[str, str], kept: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Parameters as AWS takes them; those that are `kept` keep the value that they have."""
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
+    return [*given, *({"ParameterKey": name, "UsePreviousValue": True} for name in kept)]
+
+
+def _stack_set(entry: Mapping[str, Any]) -> StackSet:
+    return StackSet(
+        entry["StackSetId"],
+        entry.get("Description", ""),
+        entry.get("TemplateBody", ""),
+        _values(entry.get("Parameters", ())),
+        {tag["Key"]: tag["Value"] for tag in entry.get("Tags", ())},
+        tuple(entry.get("Capabilities", ())),
+        entry.get("PermissionModel", SELF_MANAGED),
+        bool(entry.get("AutoDeployment", {}).get("Enabled")),
+        tuple(entry.get("OrganizationalUnitIds", ())),
+        entry.get("AdministrationRoleARN", ""),
+        entry.get("ExecutionRoleName", ""),
+    )
+
+
+def _values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in parameters}
+
+
+def _operation(entry: Mapping[str, Any]) -> SetOperation:
+    return SetOperation(entry["OperationId"], entry["Action"], entry["Status"], entry.get("StatusReason", ""))

@@ -1,0 +1,211 @@
+"""A rollout through StackSets: where it stands, what it did, and the proof of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tapctl.errors import TapctlError
+from tapctl.fleet.operation import Cause, cause
+from tapctl.report.document import error_fields
+from tapctl.report.fleet import counted, named_cells
+from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
+from tapctl.report.render import STYLES, RenderOptions, draw
+
+if TYPE_CHECKING:
+    from tapctl.fleet.cells import Cell
+    from tapctl.fleet.destroy_fleet import FleetDestroyed
+    from tapctl.fleet.operation import OperationEnd, Progress
+    from tapctl.fleet.override_sets import Key
+    from tapctl.fleet.rollout import Rollout
+    from tapctl.fleet.verify_fleet import CellProof, FleetVerification
+
+VERIFY_SCHEMA = "tapctl.proof/1"
+WATCH_SCHEMA = "tapctl.operation/1"
+DESTROY_SCHEMA = "tapctl.removal/1"
+
+
+def progress_line(progress: Progress) -> str:
+    """Where an operation stands, in one line."""
+    counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
+    return f"{progress.step}: {progress.operation.status}{f' ({counts})' if counts else ''}"
+
+
+def failure_line(progress: Progress, cell: Key) -> str:
+    """Why an instance failed, and what to do about it."""
+    result = next(result for result in progress.results if result.cell == cell)
+    found = cause(result.reason)
+    hint = f"; hint: {found.hint}" if found.hint else ""
+    return f"{'/'.join(cell)} failed: {found.sentence}{hint}"
+
+
+def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
+    """Each failed cell with its cause, what is left out, and the outcome in one sentence."""
+    from rich.text import Text
+
+    parts: list[Any] = list(map(Text, _failed_lines(rollout)))
+    parts += [Text(f"inoperable: {'/'.join(cell)}") for cell in rollout.inoperable]
+    parts += map(Text, left_lines(rollout.left_out))
+    return draw(options, *parts, sentence(rollout, stack_set))
+
+
+def _failed_lines(rollout: Rollout) -> Iterator[str]:
+    """The cells that an operation did not bring about, by the cause."""
+    cells = {placement.key: placement.cell for placement in rollout.prepared.plan.wanted.placements}
+    groups: dict[tuple[str, Cause], list[Cell]] = {}
+    for key, end in rollout.failed.items():
+        result = end.results[key]
+        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(cells[key])
+    for (status, found), members in groups.items():
+        yield f"{status}: {named_cells(members, NAMED)}"
+        yield f"  {found.sentence}"
+        if found.hint:
+            yield f"  hint: {found.hint}"
+
+
+def sentence(rollout: Rollout, stack_set: str) -> str:
+    if not rollout.confirmed:
+        return f"stack set {stack_set} was not changed"
+    if not rollout.prepared.plan.steps:
+        return f"stack set {stack_set} is up to date in {counted(len(rollout.deployed), 'cell')}"
+    others = [
+        f"{len(found):,} {what}"
+        for found, what in ((rollout.failed, "failed"), (rollout.left_out, "left out"))
+        if found
+    ]
+    behind = f"; {', '.join(others)}" if others else ""
+    return f"stack set {stack_set} is deployed in {counted(len(rollout.deployed), 'cell')}{behind}"
+
+
+def watched_text(end: OperationEnd | None, stack_set: str) -> str:
+    """How the operation that was followed ended."""
+    if end is None:
+        return f"no operation is running on stack set {stack_set}"
+    failed = f", {len(end.failed):,} failed" if end.failed else ""
+    cells = counted(len(end.results), "cell")
+    return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"
+
+
+def watched_json(end: OperationEnd | None, fleet: str, stack_set: str) -> str:
+    operation = _operation_json(end) if end else None
+    document = {"schema": WATCH_SCHEMA, "fleet": fleet, "stack_set": stack_set, "operation": operation}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def rollout_json(
+    fleet: str,
+    stack_set: str,
+    rollout: Rollout | None,
+    verification: FleetVerification | None = None,
+    error: TapctlError | None = None,
+) -> str:
+    """The document of a rollout, also of one that failed."""
+    document: dict[str, Any] = {"schema": SCHEMA, "fleet": fleet, "stack_set": stack_set, "executed": True}
+    if rollout:
+        document |= {
+            **plan_fields(fleet, stack_set, rollout.prepared),
+            "left_out": [left_json(left) for left in rollout.left_out],
+            "declined": not rollout.confirmed,
+            "operations": [_operation_json(end) for end in rollout.ends],
+            "deployed": [key_json(cell) for cell in rollout.deployed],
+            "inoperable": [key_json(cell) for cell in rollout.inoperable],
+        }
+    document["verification"] = _cells_json(verification) if verification else None
+    document["error"] = error_fields(error) if error else None
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _operation_json(end: OperationEnd) -> dict[str, Any]:
+    return {
+        "id": end.operation.id,
+        "action": end.step,
+        "status": end.operation.status,
+        "cells": [
+            {**key_json(result.cell), "status": result.status, "reason": result.reason or None}
+            for result in end.results.values()
+        ],
+    }
+
+
+def verification_text(verification: FleetVerification, options: RenderOptions) -> str:
+    """Each cell that is not proved with the checks that failed, then the sum; with `verbose` each cell."""
+    from rich.text import Text
+
+    parts: list[Any] = []
+    for proof in verification.cells if options.verbose else verification.failed:
+        style = STYLES["fits" if proof.is_proved else "exceeds"]
+        parts.append(Text.assemble(("ok " if proof.is_proved else "no ", style), f" {proof.cell.name}"))
+        parts += [Text(f"    {line}") for line in _unproved(proof)]
+    total, failed = len(verification.cells), len(verification.failed)
+    checks = sum(len(proof.checks) for proof in verification.cells)
+    summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"
+    return draw(options, *parts, f"verification of stack set {verification.stack_set}", summary)
+
+
+def _unproved(proof: CellProof) -> Iterator[str]:
+    from tapctl.unknown import Unknown
+    from tapctl.verify.check import CheckStatus
+
+    if isinstance(proof.verification, Unknown):
+        yield f"not verified: {proof.verification.reason}"
+    for check in proof.checks:
+        if check.status is CheckStatus.FAILED:
+            yield f"{check.subject}: {check.message}"
+
+
+def verification_json(verification: FleetVerification) -> str:
+    document = {
+        "schema": VERIFY_SCHEMA,
+        "fleet": verification.name,
+        "stack_set": verification.stack_set,
+        "verified": not verification.failed,
+        "cells": _cells_json(verification),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _cells_json(verification: FleetVerification) -> list[dict[str, Any]]:
+    from tapctl.report.verify import checks_json
+    from tapctl.unknown import Unknown
+
+    return [
+        {
+            **key_json(proof.cell.key),
+            "verified": proof.is_proved,
+            "reason": proof.verification.reason if isinstance(proof.verification, Unknown) else None,
+            "checks": checks_json(proof.checks),
+        }
+        for proof in verification.cells
+    ]
+
+
+def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOptions) -> str:
+    from rich.text import Text
+
+    lines = [f"{'/'.join(cell)}: {cause(end.results[cell].reason).sentence}" for cell, end in result.failed.items()]
+    return draw(options, *map(Text, lines), _destroyed(stack_set, result))
+
+
+def _destroyed(stack_set: str, result: FleetDestroyed) -> str:
+    if not result.exists:
+        return f"stack set {stack_set} does not exist: nothing to destroy"
+    if not result.confirmed:
+        return f"stack set {stack_set} was not changed"
+    if result.is_gone:
+        return f"stack set {stack_set} is destroyed"
+    left = len(result.failed) + len(result.beside)
+    return f"stack set {stack_set} keeps {counted(left, 'instance')}, and is not deleted"
+
+
+def destroyed_json(fleet: str, stack_set: str, result: FleetDestroyed) -> str:
+    document = {
+        "schema": DESTROY_SCHEMA,
+        "fleet": fleet,
+        "stack_set": stack_set,
+        "destroyed": result.exists and result.is_gone,
+        "declined": not result.confirmed,
+        "operations": [_operation_json(end) for end in result.ends],
+        "beside": [key_json(cell) for cell in result.beside],
+    }
+    return json.dumps(document, indent=2) + "\n"
