@@ -187,10 +187,11 @@ def test_a_users_operation_waits_for_no_automatic_one(fleet: Fleet) -> None:
     fleet.join(unit)
     fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
     fleet.run("create_stack_instances", **in_units(unit))
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.join(unit)
 
     assert fleet.refusal("update_stack_set", UsePreviousTemplate=True).startswith("OperationInProgressException")
+    fleet.release()
     settle(fleet)
 
 
@@ -198,12 +199,13 @@ def test_an_automatic_deployment_waits_for_the_operation_that_runs(fleet: Fleet)
     unit = fleet.unit("a")
     fleet.join(unit)
     fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.begin("create_stack_instances", **in_units(unit))
     new = fleet.join(unit)
 
     found = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
     assert [each["Status"] for each in found] == ["QUEUED", "RUNNING"]
+    fleet.release()
     settle(fleet)
     assert fleet.instances()[f"{new}/{REGION}"] == "CURRENT"
 
