@@ -115,6 +115,8 @@ HTTP_APIS = Patch("ministack.services.apigateway", "_apis")
 HTTP_ROUTES = Patch("ministack.services.apigateway", "_routes")
 FIND_HTTP_API = Patch("ministack.services.apigateway", "find_api_scope")
 REST_APIS = Patch("ministack.services.apigateway_v1", "_rest_apis")
+REST_VERBS = Patch("ministack.services.apigateway_v1", "_OPENAPI_HTTP_METHODS")
+IMPORT_METHOD = Patch("ministack.services.apigateway_v1", "_import_operation")
 FIND_REST_API = Patch("ministack.services.apigateway_v1", "find_api_scope")
 JSON_RESPONSE = Patch("ministack.core.responses", "json_response")
 ERROR_RESPONSE = Patch("ministack.core.responses", "error_response_json")
@@ -191,6 +193,8 @@ PATCHES = (
     HTTP_ROUTES,
     FIND_HTTP_API,
     REST_APIS,
+    REST_VERBS,
+    IMPORT_METHOD,
     FIND_REST_API,
     JSON_RESPONSE,
     ERROR_RESPONSE,
