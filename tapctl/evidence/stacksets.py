@@ -216,7 +216,7 @@ ROWS = (
         question="Do operations on different cells of a set run side by side under managed execution?",
         asked="the announcement and the API reference contradict each other",
         predicts={"side by side": "both RUNNING", "one after the other": "the second one QUEUED"},
-        judgement="sends one operation after the other, or several at once",
+        judgement="sends one operation after the other",
         calls=(
             *_set(NEVER, ManagedExecution={"Active": True}),
             _cell("first"),
