@@ -69,6 +69,7 @@ class SnapshotStack(_Model):
     withheld: dict[str, Unread] = {}
     """The parameters that have a value which is not saved: those with NoEcho, and those of environment variables."""
     resources: dict[str, str] | None = None
+    physical_ids: dict[str, str] = {}
     exports: dict[str, str] = {}
 
 

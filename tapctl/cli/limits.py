@@ -13,8 +13,8 @@ import typer
 from tapctl.cli.command import Only
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.counting import Addition, Inventory, largest, plain_number
-from tapctl.concurrency.limits_check import additions, coverage, measured
+from tapctl.concurrency.additions import Addition, additions, largest
+from tapctl.concurrency.counting import Inventory, coverage, measured, plain_number
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import Limit, LimitKind, catalogue, limits_of
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
@@ -98,7 +98,7 @@ def added_by(tree: StackTree, of: str | None = None, own: Iterable[Limit] = ()) 
             sizes = [measured(limit, member) for member in tree.members()]
             added = Addition(max(sizes), max(sizes))
         elif limit.kind is LimitKind.COUNT:
-            added = largest(additions(limit, inventory, None))
+            added = largest(additions(limit, inventory))
         else:
             continue
         if added.most or added.unknown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.account import floor_cache
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
-from tapctl.concurrency import limits_check
+from tapctl.concurrency.additions import Before, additions
 from tapctl.concurrency.counting import Inventory, plain_number
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
@@ -144,11 +144,11 @@ class _Added:
 
 def _global_additions(result: Preflight) -> Mapping[str, _Added]:
     """By the key of the limit; without limits per parent, whose parents are of one stack."""
-    inventory, deployed = Inventory(result.tree), Inventory(result.deployed) if result.deployed else None
+    inventory, before = Inventory(result.tree), Before.of(result)
     found = {}
     for limit in limits_of(inventory.by_type):
         if limit.is_global and limit.kind is LimitKind.COUNT and limit.usage:
-            more = limits_check.additions(limit, inventory, result.account.stack, deployed)
+            more = additions(limit, inventory, before)
             whole = [each for each in more if each.parent is None]
             if whole:
                 least, most = sum(each.least for each in whole), sum(each.most for each in whole)

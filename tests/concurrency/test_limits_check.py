@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Increase, Quota, Source, Stack
-from tapctl.concurrency.counting import Inventory, largest, number
+from tapctl.concurrency.additions import Before, additions, largest
+from tapctl.concurrency.change import diff
+from tapctl.concurrency.counting import Inventory, coverage, measured, number
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import EARLIER, additions, check_limits, coverage, measured, short, touched
+from tapctl.concurrency.limits_check import EARLIER, check_limits, depends_on_replacements, short, touched
 from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, advise
 from tapctl.limits import Limit, LimitSettings, Override, catalogue
@@ -185,7 +187,7 @@ class TestStacks:
     def test_the_deployed_one_counts_when_it_is_new(
         self, text: str, stack: Stack | Unknown | None, expected: tuple[int, int]
     ) -> None:
-        found = largest(additions(limit(STACKS), Inventory(stack_tree_of(text)), stack))
+        found = largest(additions(limit(STACKS), Inventory(stack_tree_of(text)), Before(stack)))
         assert (found.least, found.most) == expected
 
 
@@ -200,7 +202,7 @@ class TestStorage:
     )  # fmt: skip
     def test_a_function_takes_at_most_a_package(self, properties: str, spent: int) -> None:
         text = f"{PARAMETERS}Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {properties}}}\n"
-        assert largest(additions(limit(STORAGE), Inventory(stack_tree_of(text)), None)).most == spent
+        assert largest(additions(limit(STORAGE), Inventory(stack_tree_of(text)))).most == spent
 
     def test_too_much_is_uncertain_because_packages_are_smaller(self, golden: Golden) -> None:
         text = "Resources:\n  F: {Type: AWS::Lambda::Function}\n"
@@ -340,7 +342,7 @@ class TestTheTemplateItself:
 )  # fmt: skip
 def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> None:
     always = {"cloudformation-template-size", "cloudformation-template-resources"}
-    assert {row.id for row in touched(stack_tree_of(text), LIVE)} == expected | always
+    assert {row.id for row in touched(stack_tree_of(text), Before(LIVE))} == expected | always
 
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
@@ -386,7 +388,7 @@ class TestPerParent:
             f"  E{each}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
             for each, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
         )
-        limits = {limit.id: limit for limit in touched(stack_tree_of(text), None)}
+        limits = {limit.id: limit for limit in touched(stack_tree_of(text))}
         usage = limits["appconfig-environments-per-application"].usage
         assert isinstance(usage, Call)
         assert usage.parents == ("app-1", "app-2")
@@ -446,7 +448,9 @@ class TestAmounts:
         self, before: int | None, expected: tuple[int, int]
     ) -> None:
         deployed = None if before is None else Inventory(stack_tree_of(self.GROUP % before))
-        found = largest(additions(limit(STANDARD), Inventory(stack_tree_of(self.GROUP % 3)), self.HELD, deployed))
+        found = largest(
+            additions(limit(STANDARD), Inventory(stack_tree_of(self.GROUP % 3)), Before(self.HELD, deployed))
+        )
         assert (found.least, found.most) == expected
 
     def test_what_may_be_more_is_unknown_unless_the_certain_part_exceeds(self) -> None:
@@ -467,7 +471,7 @@ class TestAmounts:
     def test_the_longest_list_of_a_resource_counts(self) -> None:
         interfaces = "NetworkInterfaces: [{GroupSet: [a, b, c, d, e, f]}, {GroupSet: [a]}]"
         text = f"Resources:\n  I: {{Type: AWS::EC2::Instance, Properties: {{{interfaces}}}}}\n"
-        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)), None)).most == 6
+        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)))).most == 6
 
     def test_a_list_that_an_import_brings_is_not_judged(self) -> None:
         subnets = "SubnetIds: {'Fn::Split': [',', {'Fn::ImportValue': x}]}, DBSubnetGroupDescription: a"
@@ -550,6 +554,47 @@ class TestSums:
     def test_a_range_and_the_age_of_a_metric_are_named(self, golden: Golden) -> None:
         text = TestAmounts.GROUP.replace("DesiredCapacity: '%d', ", "")
         golden(one(STANDARD, findings(text, {STANDARD: Quota(12, 1)})).message)
+
+
+class TestReplaced:
+    ONE = "Resources:\n  A: {Type: AWS::EC2::EIP}\n  B: {Type: AWS::EC2::EIP}\n"
+    HELD = Stack("mine", "UPDATE_COMPLETE", resources={"A": "AWS::EC2::EIP", "B": "AWS::EC2::EIP"})
+
+    @pytest.mark.parametrize(
+        ("surely", "maybe", "used", "expected"),
+        [
+            pytest.param("", "", 5, None, id="nothing"),
+            pytest.param("A", "", 4, FITS, id="one-beside-which-there-is-room"),
+            pytest.param("A", "", 5, EXCEEDS, id="one-that-exists-twice"),
+            pytest.param("AB", "", 4, EXCEEDS, id="two-that-exist-twice"),
+            pytest.param("", "A", 5, UNCERTAIN, id="one-that-may-exist-twice"),
+            pytest.param("A", "B", 4, UNCERTAIN, id="one-and-maybe-another"),
+        ],
+    )
+    def test_it_exists_beside_its_replacement(
+        self, surely: str, maybe: str, used: int, expected: Verdict | None, golden: Golden
+    ) -> None:
+        effects = UpdateEffects(replaced=frozenset(surely + maybe), maybe_replaced=frozenset(maybe))
+        found = findings(self.ONE, {ADDRESSES: Quota(5, used)}, self.HELD, more={"effects": effects})
+        about = [finding for finding in found if finding.limit == "ec2-elastic-ips"]
+        assert [finding.verdict for finding in about] == ([] if expected is None else [expected])
+        golden([finding.message for finding in about])
+
+    def test_deleting_it_earlier_is_no_hint(self) -> None:
+        effects = UpdateEffects(replaced=frozenset("A"))
+        found = one(ADDRESSES, findings(self.ONE, {ADDRESSES: Quota(5, 5)}, self.HELD, more={"effects": effects}))
+        assert found.hints == (advise(Advice.RAISE_QUOTA, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
+
+    @pytest.mark.parametrize(("usage", "severity"), [(6, ""), (7, "warning")])
+    def test_the_warning_is_about_what_is_left_after_it(self, usage: int, severity: str) -> None:
+        effects = UpdateEffects(replaced=frozenset("A"))
+        text = f"{self.ONE}  C: {{Type: AWS::EC2::EIP}}\n"
+        found = one(ADDRESSES, findings(text, {ADDRESSES: Quota(10, usage)}, self.HELD, more={"effects": effects}))
+        assert (found.verdict, found.severity) == (FITS, severity)
+
+    @pytest.mark.parametrize(("used", "depends"), [(4, True), (3, False)])
+    def test_a_verdict_may_depend_on_what_was_not_compared(self, used: int, depends: bool) -> None:
+        assert depends_on_replacements(preflight(self.ONE, {ADDRESSES: Quota(5, used)}, self.HELD)) is depends
 
 
 ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"

@@ -37,7 +37,7 @@ def certificates(inventory: Inventory, _: str) -> Iterator[Part]:
         unknown = given if isinstance(given, Unknown) else None
         count = len(given) if isinstance(given, list) else 0
         for parent in _balancers(item):
-            yield item.part(count, parent=parent, unknown=unknown)
+            yield item.part(count, parent=parent, unknown=unknown, varies=True)
 
 
 def target_groups(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -47,7 +47,7 @@ def target_groups(inventory: Inventory, _: str) -> Iterator[Part]:
         listener = item if item.type == LISTENER else None
         if (balancer, group) not in seen and (listener is None or kind_of(listener) == APPLICATION):
             seen.add((balancer, group))
-            yield item.part(1, parent=balancer)
+            yield item.part(1, parent=balancer, varies=True)
 
 
 def targets(inventory: Inventory, kind: str) -> Iterator[Part]:
@@ -62,7 +62,8 @@ def targets(inventory: Inventory, kind: str) -> Iterator[Part]:
         given = group.value("Targets")
         unknown = given if isinstance(given, Unknown) else None
         if unknown or isinstance(given, list):
-            yield group.part(len(given) if isinstance(given, list) else 0, parent=balancer, unknown=unknown)
+            count = len(given) if isinstance(given, list) else 0
+            yield group.part(count, parent=balancer, unknown=unknown, varies=True)
 
 
 def condition_values(inventory: Inventory, _: str) -> Iterator[Part]:

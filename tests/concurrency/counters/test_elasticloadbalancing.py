@@ -12,7 +12,8 @@ from tapctl.concurrency.counters.elasticloadbalancing import (
     target_groups,
     targets,
 )
-from tapctl.concurrency.counting import Inventory, Part, grouped
+from tapctl.concurrency.counting import Inventory, Part
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 BALANCERS = {
