@@ -57,6 +57,10 @@ class Aws:
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    identity: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the account is asked for."""
+    account_id: str = ""
+    """The account, once it is known."""
 
     @property
     def region(self) -> str:
