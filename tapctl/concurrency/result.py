@@ -89,7 +89,7 @@ class Preflight:
         if override := self.limits.overrides.get(limit.key):
             return Quota(override.value, quota.usage, Source.CONFIGURED, quota.maybe)
         is_read = not isinstance(quota.value, Unknown)
-        if is_read or limit.usage or limit.adjustable or limit.default is None:
+        if is_read or limit.quota or limit.adjustable or limit.default is None:
             return quota
         return Quota(limit.default, quota.usage, Source.DOCUMENTED)
 

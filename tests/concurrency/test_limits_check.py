@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Increase, Quota, Source, Stack
+from tapctl.account.model import (
+    NOT_LISTED,
+    UNREAD,
+    Account,
+    AccountSettings,
+    Concurrency,
+    Increase,
+    Quota,
+    Source,
+    Stack,
+)
 from tapctl.concurrency.additions import Before, additions, largest
 from tapctl.concurrency.change import diff
 from tapctl.concurrency.counting import Inventory, coverage, measured, number
@@ -394,6 +404,70 @@ class TestPerParent:
         assert usage.parents == ("app-1", "app-2")
 
 
+POLICIES, STAGES = "iam/L-0DA4ABF3", "apigateway/L-379E48B0"
+
+
+class TestAParentElsewhere:
+    """What a role or an API has that the template only names."""
+
+    ATTACHED = "Resources:\n  P: {Type: AWS::IAM::ManagedPolicy, Properties: {Roles: [one], PolicyDocument: {}}}\n"
+    STAGE = "Resources:\n  S: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: %s, StageName: a}}\n"
+
+    @pytest.mark.parametrize(
+        ("usage", "expected", "judged"),
+        [
+            pytest.param({"one": 19}, FITS, True, id="read-with-room"),
+            pytest.param({"one": 20}, EXCEEDS, True, id="read-and-full"),
+            pytest.param({"other": 1}, UNKNOWN, False, id="read-of-another"),
+            pytest.param(NOT_LISTED, UNKNOWN, False, id="read-of-none"),
+            pytest.param(19, FITS, True, id="given-with-room"),
+            pytest.param(20, EXCEEDS, True, id="given-and-full"),
+            pytest.param(0, FITS, True, id="given-as-none"),
+        ],
+    )
+    def test_is_as_much_as_was_read_of_it(
+        self, usage: int | dict[str, int] | Unknown, expected: Verdict, judged: bool
+    ) -> None:
+        found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, usage)}))
+        assert (found.verdict, found.judged) == (expected, judged)
+
+    def test_that_could_not_be_read_names_the_action(self) -> None:
+        denied = Unknown("iam:ListAttachedRolePolicies was denied", "allow the action iam:ListAttachedRolePolicies")
+        found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, denied)}))
+        assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (denied.resolution,))
+
+    @pytest.mark.parametrize(("api", "allowed"), [("api-1", 10), ("!Ref P", 10)], ids=["named", "not-known"])
+    def test_of_which_nothing_is_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
+        text = f"Parameters: {{P: {{Type: String}}}}\n{self.STAGE % api}"
+        found = one(STAGES, findings(text, {STAGES: Quota(allowed, NOT_LISTED)}))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+        golden(found.message)
+
+    def test_gets_too_much_whatever_it_has(self) -> None:
+        text = (
+            self.STAGE % "api-1" + "  T: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: api-1, StageName: b}}\n"
+        )
+        assert one(STAGES, findings(text, {STAGES: Quota(1, NOT_LISTED)})).verdict is EXCEEDS
+
+    @pytest.mark.parametrize("usage", [NOT_LISTED, DENIED])
+    def test_hides_no_other(self, usage: Unknown) -> None:
+        role = "  R: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: [a, b, c]}}\n"
+        found = one(POLICIES, findings(self.ATTACHED + role, {POLICIES: Quota(2, usage)}))
+        assert (found.verdict, found.resource) == (EXCEEDS, "R")
+
+    def test_may_be_named_by_its_arn(self) -> None:
+        text = (
+            "Resources:\n  E: {Type: AWS::Events::Rule, Properties: {EventBusName: 'arn:aws:events:r:1:event-bus/a'}}"
+        )
+        found = one("events/L-244521F2", findings(text, {"events/L-244521F2": Quota(300, {"a": 300, "default": 5})}))
+        assert found.verdict is EXCEEDS
+
+    def test_of_a_list_of_all_has_none_where_it_is_not_in_it(self) -> None:
+        text = "Resources:\n  E: {Type: AWS::Events::Rule, Properties: {EventBusName: b}}"
+        found = one("events/L-244521F2", findings(text, {"events/L-244521F2": Quota(300, {"a": 300})}))
+        assert found.verdict is FITS
+
+
 class TestDefaults:
     @pytest.mark.parametrize(
         ("source", "key", "text", "expected"),
@@ -412,6 +486,13 @@ class TestDefaults:
     def test_only_a_verified_one_says_exceeds(self, source: Source, key: str, text: str, expected: Verdict) -> None:
         found = one(key, findings(text, {key: Quota(5, 0, source)}))
         assert (found.verdict, source.value in found.message) == (expected, True)
+
+    def test_one_that_aws_never_raises_needs_no_read_for_what_is_new(self) -> None:
+        hooks = "  H%d: {Type: AWS::AutoScaling::LifecycleHook, Properties: {AutoScalingGroupName: !Ref G}}\n"
+        text = "Resources:\n  G: {Type: AWS::AutoScaling::AutoScalingGroup}\n" + "".join(
+            hooks % index for index in range(51)
+        )
+        assert one("autoscaling/hooks-per-group", findings(text)).verdict is EXCEEDS
 
     def test_one_that_is_the_same_in_every_account_needs_no_read(self) -> None:
         rules = ", ".join(["{Status: Enabled, ExpirationInDays: 1}"] * 1001)

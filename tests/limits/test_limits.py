@@ -229,14 +229,22 @@ def example(shape: Any, depth: int = 0) -> Any:
         case "list":
             return [example(shape.member, depth + 1)]
         case "map":
-            keys = getattr(shape.key, "enum", None) or ["key"]
-            return {key: example(shape.value, depth + 1) for key in keys}
+            return {key: example(shape.value, depth + 1) for key in keys_of(shape)}
         case "integer" | "long" | "double" | "float":
             return 1
         case "boolean":
             return True
         case _:
             return "1"  # some services give numbers as text
+
+
+DOCUMENTED_KEYS = {"TopicAttributesMap": ("SubscriptionsConfirmed", "SubscriptionsPending")}
+"""The keys of a map that the documentation of an operation names, where the model does not."""
+
+
+def keys_of(shape: Any) -> tuple[str, ...]:
+    named: tuple[str, ...] = tuple(getattr(shape.key, "enum", ()))
+    return named or DOCUMENTED_KEYS.get(shape.name, ("key",))
 
 
 def members(shape: Any, depth: int = 0) -> set[str]:
@@ -250,7 +258,7 @@ def members(shape: Any, depth: int = 0) -> set[str]:
         case "list":
             return members(shape.member, depth + 1)
         case "map":
-            return {*(getattr(shape.key, "enum", None) or ())} | members(shape.value, depth + 1)
+            return {*keys_of(shape)} | members(shape.value, depth + 1)
         case _:
             return set()
 
