@@ -49,7 +49,7 @@ class Spent:
         quotas = dict(account.quotas)
         for key, addition in self.additions:
             if key in quotas:
-                quotas[key] = _with(quotas[key], addition)
+                quotas[key] = with_addition(quotas[key], addition)
         return replace(
             account,
             settings=replace(account.settings, concurrency=replace(pool, unreserved=unreserved)),
@@ -63,7 +63,7 @@ def _negative(count: Count) -> Count:
     return count if isinstance(count, Unknown) else -count
 
 
-def _with(quota: Quota, addition: Addition) -> Quota:
+def with_addition(quota: Quota, addition: Addition) -> Quota:
     """The quota with what is added to its usage: surely the least, and maybe the rest."""
     usage: Usage = quota.usage
     if addition.unknown:

@@ -81,6 +81,8 @@ class OwnLimit(Section):
     """How many units one resource takes."""
     title: str = ""
     """How findings name it; by default by its type."""
+    all_regions: bool = False
+    """`true` for one limit of the whole account instead of one in each Region."""
 
 
 class LimitsConfig(Section):
@@ -113,11 +115,12 @@ class LimitsConfig(Section):
             units = plain_number(row.count)
             listed = Call(
                 "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
-                action="cloudformation:ListResources",
+                action="cloudformation:ListResources", region="us-east-1" if row.all_regions else "",
             )  # fmt: skip
             own[row.quota] = Limit(
                 row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
                 (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
+                is_global=row.all_regions,
             )  # fmt: skip
         overrides = {}
         for key, given in self.__pydantic_extra__.items():

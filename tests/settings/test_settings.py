@@ -9,6 +9,7 @@ import pytest
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
 from tapctl.limits import Override
+from tapctl.limits.row import Call
 from tapctl.settings.settings import Settings
 from tests.settings.reading import read
 from tests.support.golden import Golden
@@ -528,6 +529,12 @@ class TestLimits:
             "iot-l-00000001", "iot/L-00000001", ("AWS::IoT::Thing",), 2,
         )  # fmt: skip
         assert row.permissions[0] == "cloudformation:ListResources"
+
+    @pytest.mark.parametrize(("key", "region"), [("true", "us-east-1"), ("false", "")])
+    def test_a_row_may_be_of_the_whole_account(self, folder: Path, key: str, region: str) -> None:
+        (row,) = reading(folder, f'{self.OWN}type = "A::B::C"\nquota = "a/L-1"\nall_regions = {key}').limits.own
+        assert isinstance(row.usage, Call)
+        assert (row.is_global, row.usage.region) == (bool(region), region)
 
     def test_a_limit_can_be_named_by_its_id(self, folder: Path) -> None:
         text = '[limits.vpc-vpcs]\nvalue = 20.5\nreason = "r"\n'
