@@ -174,7 +174,7 @@ def _added_text(
             limit.id,
             _amount(added),
             "" if limit.default is None and limit.fixed is None else f"{_default(limit):,} {limit.unit}".strip(),
-            shown(added.parent.id) if added.parent and not added.parent.is_open else "",
+            shown(added.parent.name or added.parent.id) if added.parent and not added.parent.is_open else "",
             limit.title,
         )
         for limit, added in rows

@@ -23,8 +23,8 @@ from tapctl.unknown import Unknown
 class Parent:
     """What a limit is per: a resource of the tree by its logical id, or one of the account by its physical id.
 
-    `is_open` is one that only the deploy knows: it may be the same as another open one. `name` is the logical id of
-    one that the stack holds and that is named by its physical id.
+    `is_open` is one that only the deploy knows: it may be the same as another open one. `name` is how a message
+    names it: one that the stack holds by its logical id, an expression in short.
     """
 
     id: str

@@ -215,8 +215,10 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
         return replace(common, verdict=Verdict.UNKNOWN, message=message, hints=hints, judged=judged)
     after = fullest.most - fullest.added.passing
     fills_up = not (limit.at_most or _bounds_a_value(limit))
-    near = value and after >= room.near * value and fullest.added.most and fills_up
-    return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+    if value and after >= room.near * value and fullest.added.most and fills_up:
+        message = f"{message}; {_shown(value - after)} left after the deploy"
+        return replace(common, verdict=Verdict.FITS, message=message, severity="warning")
+    return replace(common, verdict=Verdict.FITS, message=message)
 
 
 def _bounds_a_value(limit: Limit) -> bool:

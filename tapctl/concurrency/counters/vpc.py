@@ -1,5 +1,6 @@
 """What VPCs hold: rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -125,4 +126,15 @@ def nat_gateways(inventory: Inventory, _: str) -> Iterator[Part]:
 def _zone(named: Parent, *, known: bool) -> Parent:
     """The zone; items of a list at different indexes are different zones, and anything else may be the same one."""
     is_item = named.id.lstrip('{"').startswith("Fn::Select")
-    return Parent(named.id, is_open=not (known and (is_item or not named.is_open)))
+    return Parent(named.id, is_open=not (known and (is_item or not named.is_open)), name=_item(named.id))
+
+
+def _item(id_: str) -> str:
+    """`item 0 of Fn::GetAZs` for the id of a parent that an Fn::Select names; empty for any other."""
+    prefix, brace, expression = id_.partition("{")
+    try:
+        index, source = json.loads(brace + expression)["Fn::Select"]
+        ((function, argument),) = source.items()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    return f"{prefix}item {index} of {argument if function == 'Ref' else function}"
