@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 from tapctl.account.model import Stack
 from tapctl.concurrency.counting import Inventory, Parent, Part, parts
 from tapctl.concurrency.demand import hides_resources
-from tapctl.concurrency.replacement import CREATE_ONLY, NO_EFFECTS, Difference, UpdateEffects, references, retains
-from tapctl.limits import Limit, LimitKind, limits_of
+from tapctl.concurrency.replacement import NO_EFFECTS, Difference, UpdateEffects, retains
+from tapctl.limits import Limit
 from tapctl.limits.row import Number, Of
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
-    from tapctl.template.nested import StackTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,20 +255,3 @@ def removed(limit: Limit, inventory: Inventory, before: Before) -> Number:
     plain = all(count.of is Of.RESOURCE and not (count.per or count.where or count.unless) for count in limit.counts)
     gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
     return sum(units[type_] for type_ in gone) if plain and limit.usage else 0
-
-
-def compared_resources(tree: StackTree, stack: Stack, own: Iterable[Limit] = ()) -> frozenset[str]:
-    """The held resources that count toward a limit or that the stack exports, which an update may replace.
-
-    What it does to functions is compared with what they hold.
-    """
-    inventory = Inventory(tree)
-    limits = limits_of(inventory.by_type, own)
-    counting = {type_ for limit in limits if limit.kind is LimitKind.COUNT for type_ in limit.types}
-    exported = (output.get("Value") for output in tree.resolver.template.outputs.values() if "Export" in output)
-    named = {name for value in exported for name in references(value)} if stack.exports else set()
-    return frozenset(
-        name
-        for name, type_ in (stack.resources or {}).items()
-        if (name in named or type_ in counting) and type_ not in CREATE_ONLY and name in inventory.by_name
-    )

@@ -305,6 +305,15 @@ def plain_number(value: Number) -> Number:
     return int(value) if float(value).is_integer() else round(float(value), 6)
 
 
+def number_text(value: Number) -> str:
+    """A number as a message shows it."""
+    return f"{plain_number(value):,}"
+
+
+def range_text(least: Number, most: Number) -> str:
+    return number_text(most) if least == most else f"{number_text(least)} to {number_text(most)}"
+
+
 def coverage(tree: StackTree, own: Iterable[Limit] = ()) -> Mapping[str, int]:
     """The types of which no limit of the catalogue or of `own` is known, nor that they have none, with their number."""
     counts = Counter(item.type for item in Inventory(tree).by_name.values())

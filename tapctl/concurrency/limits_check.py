@@ -6,12 +6,13 @@ from functools import partial
 from math import ceil
 
 from tapctl.account.model import NOT_LISTED, Quota, Source, Stack, Usage
-from tapctl.concurrency.additions import NEW, Addition, Before, additions, compared_resources, removed
-from tapctl.concurrency.counting import Inventory, Item, measured, plain_number
+from tapctl.concurrency.additions import NEW, Addition, Before, additions, removed
+from tapctl.concurrency.counting import Inventory, Item, measured, number_text, range_text
 from tapctl.concurrency.demand import hides_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
 from tapctl.concurrency.findings import concurrency_findings, listed, with_pending
 from tapctl.concurrency.refused_settings import has_settings, judge_settings
+from tapctl.concurrency.replaced_resources import compared_resources
 from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
@@ -216,7 +217,7 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
     after = fullest.most - fullest.added.passing
     fills_up = not (limit.at_most or _bounds_a_value(limit))
     if value and after >= room.near * value and fullest.added.most and fills_up:
-        message = f"{message}; {_shown(value - after)} left after the deploy"
+        message = f"{message}; {number_text(value - after)} left after the deploy"
         return replace(common, verdict=Verdict.FITS, message=message, severity="warning")
     return replace(common, verdict=Verdict.FITS, message=message)
 
@@ -271,20 +272,20 @@ def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:
     """The sum, and the sum where more than is known may be added."""
     limit, added = room.limit, sum_.added
     place = f" on {added.parent.name or added.parent.id}" if added.parent and not added.parent.is_open else ""
-    end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
-    sure = f"at most {_shown(added.most)}" if limit.at_most else _range(added.least, added.most)
+    end = f"of {number_text(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
+    sure = f"at most {number_text(added.most)}" if limit.at_most else range_text(added.least, added.most)
     if _bounds_a_value(limit):
         start = f"{limit.title}{place}: "
-        return f"{start}{sure} {end}", f"{start}{_shown(added.most)} or more {end}"
+        return f"{start}{sure} {end}", f"{start}{number_text(added.most)} or more {end}"
     age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
-    start = f"{limit.title}{place}: {_range(sum_.low, sum_.high)} used{age} + "
+    start = f"{limit.title}{place}: {range_text(sum_.low, sum_.high)} used{age} + "
     if sum_.low > room.value:
         end += "; more is used than allowed before the deploy"
     end += _beside(added)
     if less := room.removed + added.passing:
-        end += f"; up to {_shown(less)} less once the update has ended"
-    total = f"at most {_shown(sum_.most)}" if limit.at_most else _range(sum_.least, sum_.most)
-    added_up, at_least = f"{sure} added{how} = {total} {end}", f"{_shown(added.most)} or more added{how} {end}"
+        end += f"; up to {number_text(less)} less once the update has ended"
+    total = f"at most {number_text(sum_.most)}" if limit.at_most else range_text(sum_.least, sum_.most)
+    added_up, at_least = f"{sure} added{how} = {total} {end}", f"{number_text(added.most)} or more added{how} {end}"
     return f"{start}{added_up}", f"{start}{at_least}"
 
 
@@ -301,14 +302,6 @@ def _beside(added: Addition) -> str:
 
 METRIC_MINUTES = 5
 """How old what CloudWatch publishes as a usage may be."""
-
-
-def _range(least: Number, most: Number) -> str:
-    return _shown(most) if least == most else f"{_shown(least)} to {_shown(most)}"
-
-
-def _shown(value: Number) -> str:
-    return f"{plain_number(value):,}"
 
 
 _SPLIT = ("split it into nested stacks",)

@@ -4,10 +4,22 @@ CloudFormation creates the new resource first and deletes the old one last, so t
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tapctl.concurrency.replacement import NO_EFFECTS, Difference, UpdateEffects, is_open, reads, values_of
+from tapctl.account.model import Stack
+from tapctl.concurrency.counting import Inventory
+from tapctl.concurrency.replacement import (
+    CREATE_ONLY,
+    NO_EFFECTS,
+    Difference,
+    UpdateEffects,
+    is_open,
+    reads,
+    references,
+    values_of,
+)
+from tapctl.limits import Limit, LimitKind, limits_of
 from tapctl.template.model import Resource
 from tapctl.template.nested import RemoteStack, StackTree
 from tapctl.template.parameters import as_text
@@ -18,6 +30,23 @@ from tapctl.unknown import Unknown
 
 GROUP, WILL_REPLACE = "AWS::AutoScaling::AutoScalingGroup", "AutoScalingReplacingUpdate"
 """A group that is replaced where its UpdatePolicy says so, and changed in place otherwise."""
+
+
+def compared_resources(tree: StackTree, stack: Stack, own: Iterable[Limit] = ()) -> frozenset[str]:
+    """The held resources that count toward a limit or that the stack exports, which an update may replace.
+
+    What it does to functions is compared with what they hold.
+    """
+    inventory = Inventory(tree)
+    limits = limits_of(inventory.by_type, own)
+    counting = {type_ for limit in limits if limit.kind is LimitKind.COUNT for type_ in limit.types}
+    exported = (output.get("Value") for output in tree.resolver.template.outputs.values() if "Export" in output)
+    named = {name for value in exported for name in references(value)} if stack.exports else set()
+    return frozenset(
+        name
+        for name, type_ in (stack.resources or {}).items()
+        if (name in named or type_ in counting) and type_ not in CREATE_ONLY and name in inventory.by_name
+    )
 
 
 def replaced_resources(old: StackTree | RemoteStack, new: StackTree, names: Collection[str]) -> UpdateEffects:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tapctl.account import floor_cache
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
 from tapctl.concurrency.additions import Addition, Before, additions
-from tapctl.concurrency.counting import Inventory, plain_number
+from tapctl.concurrency.counting import Inventory, number_text
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.spent import with_addition
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
@@ -173,7 +173,7 @@ def _of_all_regions(finding: Finding, most: Number) -> Finding:
     """The finding with what other Regions add to the account; what they add to its parents is no one number."""
     if not finding.judged:
         return finding
-    number = f", {plain_number(most):,}," if most else ""
+    number = f", {number_text(most)}," if most else ""
     return replace(finding, message=f"{finding.message}; what its other Regions add{number} counts as used")
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from tapctl.account.floor_cache import floor_in_error, remember
 from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.additions import Before, compared_resources
+from tapctl.concurrency.additions import Before
 from tapctl.concurrency.change import ClaimChange, diff
 from tapctl.concurrency.counting import Inventory
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.deployed import deployed_tree
 from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.concurrency.replaced_resources import replaced_resources
+from tapctl.concurrency.replaced_resources import compared_resources, replaced_resources
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.update_effects import update_effects
 from tapctl.errors import TemplateError, UsageError

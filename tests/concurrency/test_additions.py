@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tapctl.account.model import Stack
-from tapctl.concurrency.additions import Addition, Before, additions, compared_resources
+from tapctl.concurrency.additions import Addition, Before, additions
 from tapctl.concurrency.counting import Inventory, Parent
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.limits import Limit, catalogue
@@ -186,15 +186,3 @@ def test_rules_inside_of_a_group_count_by_what_they_are_more() -> None:
     (found,) = added("vpc/L-0EA8095F", text % ", ".join(rules), held, before=text % rules[0], ids=ids)
     assert found.parent
     assert (found.parent.id, found.most) == ("sg-1", 2)
-
-
-def test_what_is_compared_counts_toward_a_limit_or_is_exported() -> None:
-    text = (
-        "Resources:\n  A: {Type: AWS::EC2::EIP}\n  F: {Type: AWS::Lambda::Function}\n"
-        "  H: {Type: AWS::CloudFormation::WaitConditionHandle}\n  X: {Type: AWS::CloudFormation::WaitConditionHandle}\n"
-        "  New: {Type: AWS::EC2::EIP}\nOutputs: {O: {Value: !Ref X, Export: {Name: n}}}\n"
-    )
-    types = {"A": "AWS::EC2::EIP", "F": "AWS::Lambda::Function", "Gone": "AWS::EC2::EIP"}
-    handles = dict.fromkeys(("H", "X"), "AWS::CloudFormation::WaitConditionHandle")
-    stack = Stack("mine", "UPDATE_COMPLETE", resources={**types, **handles}, exports={"n": "x"})
-    assert compared_resources(stack_tree_of(text), stack) == {"A", "X"}

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import pytest
 
-from tapctl.concurrency.replaced_resources import replaced_resources
+from tapctl.account.model import Stack
+from tapctl.concurrency.replaced_resources import compared_resources, replaced_resources
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.template.nested import RemoteStack, StackTree
 from tapctl.unknown import Unknown
@@ -144,3 +145,15 @@ def test_without_the_deployed_template_what_sets_a_create_only_property_may_be_r
 def test_where_nothing_tried_to_read_it_nothing_is_compared() -> None:
     found = replaced(LEFT_OUT, ADDRESS % "NetworkBorderGroup: x")
     assert (found.replaced, found.not_compared_reason) == (frozenset(), "not in the snapshot")
+
+
+def test_what_is_compared_counts_toward_a_limit_or_is_exported() -> None:
+    text = (
+        "Resources:\n  A: {Type: AWS::EC2::EIP}\n  F: {Type: AWS::Lambda::Function}\n"
+        "  H: {Type: AWS::CloudFormation::WaitConditionHandle}\n  X: {Type: AWS::CloudFormation::WaitConditionHandle}\n"
+        "  New: {Type: AWS::EC2::EIP}\nOutputs: {O: {Value: !Ref X, Export: {Name: n}}}\n"
+    )
+    types = {"A": "AWS::EC2::EIP", "F": "AWS::Lambda::Function", "Gone": "AWS::EC2::EIP"}
+    handles = dict.fromkeys(("H", "X"), "AWS::CloudFormation::WaitConditionHandle")
+    stack = Stack("mine", "UPDATE_COMPLETE", resources={**types, **handles}, exports={"n": "x"})
+    assert compared_resources(stack_tree_of(text), stack) == {"A", "X"}
