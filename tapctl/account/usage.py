@@ -55,8 +55,8 @@ class _Fold:
                 self._tally((name, count) for name, count in found if name)
             case Reading.GROUPS:
                 self.groups.update((name, group) for name, group in found)
-            case Reading.SUM:
-                self.number = (self.number or 0) + sum(value or 0 for value in found) * self.call.units
+            case Reading.SUM if (known := [value for value in found if value is not None]) or not found:
+                self.number = (self.number or 0) + sum(known) * self.call.units
             case Reading.NUMBER if isinstance(found, list):
                 self.number = (self.number or 0) + len(found) * self.call.units
             case Reading.NUMBER:

@@ -128,6 +128,8 @@ def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
     parent, usage = added.parent, quota.usage
     if not _needs_usage(added, limit, usage):
         return _Sum(added)
+    if parent is None and isinstance(usage, Mapping) and not limit.names_parents:
+        usage = Unknown("its usage is given by parents, which it has not")
     if isinstance(usage, Unknown):
         return _Sum(added, unread=_unread(added, usage))
     fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage

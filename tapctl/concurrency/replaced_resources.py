@@ -17,15 +17,15 @@ from tapctl.concurrency.replacement import (
     is_open,
     reads,
     references,
-    values_of,
 )
+from tapctl.errors import TemplateError
 from tapctl.limits import Limit, LimitKind, limits_of
 from tapctl.template.model import Resource
 from tapctl.template.nested import RemoteStack, StackTree
 from tapctl.template.parameters import as_text
 from tapctl.template.resolver import Resolver
 from tapctl.template.schemas import create_only
-from tapctl.template.values import NO_VALUE
+from tapctl.template.values import NO_VALUE, Value
 from tapctl.unknown import Unknown
 
 GROUP, WILL_REPLACE = "AWS::AutoScaling::AutoScalingGroup", "AutoScalingReplacingUpdate"
@@ -148,14 +148,20 @@ class _Update:
         return max(surely, depends)
 
     def _keeps_its_name(self, before: Resource, after: Resource, names: tuple[str, ...]) -> bool:
-        values = [value for _, value in values_of(self.old, before, self.new, after, names)]
+        values = [value for _, value in self._values(before, after, names)]
         is_named = bool(values) and NO_VALUE not in values
         return is_named and self._difference(before, after, names) is Difference.NO
+
+    def _values(self, before: Resource, after: Resource, names: tuple[str, ...]) -> Iterator[tuple[Value, Value]]:
+        """The old and the new value of each property."""
+        for name in names:
+            old, new = before.properties.get(name, NO_VALUE), after.properties.get(name, NO_VALUE)
+            yield _value(self.old, old, before), _value(self.new, new, after)
 
     def _difference(self, before: Resource, after: Resource, names: tuple[str, ...]) -> Difference:
         """Whether any of the properties is another one, apart from what the attributes of others turn out to be."""
         difference = Difference.NO
-        values = values_of(self.old, before, self.new, after, names)
+        values = self._values(before, after, names)
         for name, (old_value, new_value) in zip(names, values, strict=True):
             is_unknown = is_open(old_value) or is_open(new_value)
             if _text(old_value) != _text(new_value):
@@ -165,13 +171,21 @@ class _Update:
         return difference
 
 
+def _value(resolver: Resolver, raw: Value, resource: Resource) -> Value:
+    """A property or a policy of a resource; unknown where CloudFormation would refuse its expression."""
+    try:
+        return resolver.value(raw, ("Resources", resource.logical_id))
+    except TemplateError as error:
+        return Unknown(error.message)  # the linter and CloudFormation say more
+
+
 def _all(before: Resource, after: Resource) -> tuple[str, ...]:
     return tuple({**before.properties, **after.properties})
 
 
 def _by_policy(resolver: Resolver, group: Resource) -> Difference:
     policy = resolver.template.body["Resources"][group.logical_id].get("UpdatePolicy") or {}
-    replacing = resolver.value(policy, ("Resources", group.logical_id, "UpdatePolicy"))
+    replacing = _value(resolver, policy, group)
     will = replacing.get(WILL_REPLACE) if isinstance(replacing, dict) else replacing
     will = will.get("WillReplace", NO_VALUE) if isinstance(will, dict) else will
     if isinstance(will, Unknown):

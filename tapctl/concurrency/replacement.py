@@ -239,7 +239,7 @@ def _appears(
 ) -> Difference:
     """Whether any of the properties is added or removed."""
     difference = Difference.NO
-    for old_value, new_value in values_of(old, before, new, after, properties):
+    for old_value, new_value in _values(old, before, new, after, properties):
         if not any(isinstance(value, Unknown) for value in (old_value, new_value)):
             if (old_value is NO_VALUE) is not (new_value is NO_VALUE):
                 return Difference.SURELY
@@ -250,7 +250,7 @@ def _appears(
 
 def _loses_its_name(old: Resolver, before: Resource, new: Resolver, after: Resource) -> bool:
     """Whether CloudFormation will generate a name for a function that had one in the template."""
-    ((old_name, new_name),) = values_of(old, before, new, after, ("FunctionName",))
+    ((old_name, new_name),) = _values(old, before, new, after, ("FunctionName",))
     return old_name is not NO_VALUE and new_name is NO_VALUE
 
 
@@ -259,7 +259,7 @@ def _compare(
 ) -> Difference:
     """Whether any of the properties differs."""
     difference = Difference.NO
-    values = values_of(old, before, new, after, properties)
+    values = _values(old, before, new, after, properties)
     for name, (old_value, new_value) in zip(properties, values, strict=True):
         if not (is_open(old_value) or is_open(new_value)):
             # CloudFormation compares text with text: 5 and "5" are one value.
@@ -313,7 +313,7 @@ def reads(value: object) -> Iterator[tuple[str, str]]:
         yield from ((name, attribute.removeprefix(".")) for name, attribute in _IN_TEXT.findall(value))
 
 
-def values_of(
+def _values(
     old: Resolver, before: Resource, new: Resolver, after: Resource, properties: tuple[str, ...]
 ) -> Iterator[tuple[object, object]]:
     for name in properties:

@@ -196,6 +196,24 @@ BROKEN: dict[str, tuple[object, str]] = {
     "a-function-without-an-id": (with_function(reserved=1), "stack.functions.Fn.physical_id"),
     "a-reservation-as-text": (with_function(physical_id="x", reserved="1"), "stack.functions.Fn.reserved"),
     "a-quota-without-its-usage": ({**LEAST, "quotas": {"a/b": {"value": 1}}}, "quotas.a/b.usage"),
+    "a-negative-quota": ({**LEAST, "quotas": {"a/b": {"value": -1, "usage": 0}}}, "quotas.a/b.value: Input"),
+    "a-quota-of-a-text": ({**LEAST, "quotas": {"a/b": {"value": "5", "usage": 0}}}, "quotas.a/b.value: Input"),
+    "a-quota-that-is-no-number": (
+        f'{json.dumps(LEAST)[:-1]}, "quotas": {{"a/b": {{"value": NaN, "usage": 0}}}}}}',
+        "quotas.a/b.value: Input",
+    ),
+    "a-usage-that-is-endless": (
+        f'{json.dumps(LEAST)[:-1]}, "quotas": {{"a/b": {{"value": 1, "usage": 1e999}}}}}}',
+        "quotas.a/b.usage: Input",
+    ),
+    "a-negative-usage-of-a-parent": (
+        {**LEAST, "quotas": {"a/b": {"value": 1, "usage": {"x": -1}}}},
+        "quotas.a/b.usage: Input",
+    ),
+    "a-physical-id-of-a-number": (
+        {**LEAST, "stack": {"name": "s", "physical_ids": {"V": 1}}},
+        "stack.physical_ids.V: Input",
+    ),
     "a-lookup-of-a-number": ({**LEAST, "lookups": {"ssm:/a": 1}}, "lookups.ssm:/a"),
     "a-region-of-a-number": ({**LEAST, "region": 1}, "region"),
     "an-export-of-a-number": ({**LEAST, "exports": {"A": 1}}, "exports"),

@@ -112,6 +112,13 @@ class TestReadings:
         answering(aws, service, **{operation: [answer]})
         assert LimitReads(aws, ThreadPoolExecutor(1)).number(own) == 3
 
+    def test_numbers_that_are_not_in_the_answer_are_unknown(self) -> None:
+        aws, limit = offline_aws(), row("sns-subscriptions-per-topic")
+        assert isinstance(limit.usage, Call)
+        (own,) = replace(limit.usage, parents=("arn",)).by_parent.values()
+        answering(aws, "sns", GetTopicAttributes=[{"Attributes": {}}])
+        assert isinstance(LimitReads(aws, ThreadPoolExecutor(1)).number(own), Unknown)
+
     @pytest.mark.parametrize("id_", ["iam-policies-per-role", "apigateway-stages-per-api"])
     def test_nothing_is_read_of_parents_that_no_template_names(self, id_: str) -> None:
         aws = offline_aws()

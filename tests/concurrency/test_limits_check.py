@@ -147,6 +147,11 @@ class TestCounting:
         found = one(TABLES, findings(TWO_TABLES))
         assert (found.verdict, found.judged) == (UNKNOWN, False)
 
+    @pytest.mark.parametrize("usage", [{}, {"a": 1}], ids=["of-none", "of-one"])
+    def test_a_usage_by_parents_says_nothing_of_the_account(self, usage: dict[str, int]) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, usage)}))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+
     def test_keys_are_bounded_from_above_only(self) -> None:
         text = "Resources:\n  K: {Type: AWS::KMS::Key}\n"
         assert one(KEYS, findings(text, {KEYS: Quota(10, 9)})).verdict is FITS

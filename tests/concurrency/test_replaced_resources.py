@@ -115,6 +115,12 @@ def test_the_policy_of_a_group_says_whether_another_launch_configuration_replace
     assert how(replaced(text % "a", text % "b"), "G") == expected
 
 
+@pytest.mark.parametrize("value", ["!Ref Missing", "{'Fn::GetAtt': []}", "[5, {a: b}]"], ids=["a", "b", "c"])
+def test_a_value_that_cloudformation_refuses_is_no_error(value: str) -> None:
+    assert how(replaced(ADDRESS % "NetworkBorderGroup: x", ADDRESS % f"NetworkBorderGroup: {value}"), "A") != NO
+    assert how(replaced(ADDRESS % f"NetworkBorderGroup: {value}", ADDRESS % "NetworkBorderGroup: x"), "A") != NO
+
+
 def test_what_is_deleted_first_never_exists_twice() -> None:
     text = "Resources:\n  Q: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: %s, FilterPattern: x}}\n"
     assert how(replaced(text % "a", text % "b"), "Q") == NO

@@ -82,7 +82,8 @@ def _values(condition: Value) -> int | Unknown:
     if isinstance(condition, Unknown):
         return condition
     own = walk(condition, ["Values"])
-    lists = [own] if own is not NO_VALUE else [walk(part, ["Values"]) for part in condition.values()]
+    fields = condition.values() if isinstance(condition, dict) else ()  # cfn-lint says what it should be
+    lists = [own] if own is not NO_VALUE else [walk(part, ["Values"]) for part in fields]
     unknown = next((values for values in lists if isinstance(values, Unknown)), None)
     return unknown or sum(len(values) for values in lists if isinstance(values, list))
 

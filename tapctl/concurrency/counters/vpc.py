@@ -72,6 +72,8 @@ def _weight(inventory: Inventory, item: Item, rule: Any) -> Number | Unknown:
     """A rule counts as many as its prefix list may have entries; 1 without one."""
     if isinstance(rule, Unknown):
         return rule
+    if not isinstance(rule, Mapping):
+        return 1  # cfn-lint says what it should be
     name = "SourcePrefixListId" if "SourcePrefixListId" in rule else "DestinationPrefixListId"
     if rule.get(name, NO_VALUE) is NO_VALUE:
         return 1

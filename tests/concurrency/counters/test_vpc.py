@@ -122,3 +122,8 @@ def test_a_message_names_a_zone_in_short(zone: str, name: str) -> None:
     (part,) = nat_gateways(inventory(text), "")
     assert part.parent
     assert part.parent.name == name
+
+
+@pytest.mark.parametrize("rule", ["5", "x", "[]"], ids=["a-number", "a-text", "a-list"])
+def test_a_rule_that_is_none_counts_as_one(rule: str) -> None:
+    assert rules(f"  G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupIngress: [{rule}]}}}}\n").most == 1
