@@ -80,6 +80,10 @@ class Aws:
     _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
     _silences: dict[str, Silence] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    identity: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the account is asked for."""
+    account_id: str = ""
+    """The account, once it is known."""
 
     @property
     def region(self) -> str:

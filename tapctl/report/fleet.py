@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tapctl.concurrency.counting import plain_number
+from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.fleet.cells import Cell
@@ -67,7 +67,7 @@ def _cause(judged: Judged) -> tuple[str, Finding]:
     row = limit_of(limit)
     if row is None or finding.amount is None:
         return finding.message, finding
-    return f"{row.title}, of {plain_number(finding.amount.allowed):,}", finding
+    return f"{row.title}, of {number_text(finding.amount.allowed)}", finding
 
 
 # ---------------------------------------------------------------------------------------------------------------------

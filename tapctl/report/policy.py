@@ -202,7 +202,7 @@ def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]
     uploads = any(len(each.source.text) > MAX_BODY // 2 or any(local_paths(each)) for each in templates)
     facts = {
         When.ALWAYS: True,
-        When.FUNCTIONS: CONCURRENCY in touched(tree, None, settings.limits.own),
+        When.FUNCTIONS: CONCURRENCY in touched(tree, own=settings.limits.own),
         When.EXPORTS: exports_anything(tree),
         When.IMPORTS: any(key.startswith("import:") for key in lookups),
         When.STORED: stored or any(key.startswith("ssm:") for key in lookups),
@@ -225,7 +225,7 @@ def _types(tree: "StackTree") -> set[str]:
 def _from_tables(command: Command, tree: "StackTree", settings: "Settings") -> Iterable[str]:
     """The actions of the limits and of the checks of resources."""
     if command is not Command.VERIFY:
-        for limit in touched(tree, None, settings.limits.own):
+        for limit in touched(tree, own=settings.limits.own):
             yield from limit.permissions if limit.kind is LimitKind.COUNT else ()
     if command is not Command.PREFLIGHT:
         for item in Inventory(tree).by_name.values():

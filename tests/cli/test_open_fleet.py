@@ -237,6 +237,49 @@ def test_a_limit_of_the_account_counts_all_of_its_regions(
     }
 
 
+ATTACHED = "  P: {Type: AWS::IAM::ManagedPolicy, Properties: {Roles: [%s], PolicyDocument: {}}}\n"
+THING = "  Thing: {Type: AWS::IoT::Thing}\n"
+OWN = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\nall_regions = %s\n'
+
+
+@pytest.mark.parametrize(
+    ("resources", "section", "quotas", "expected"),
+    [
+        pytest.param(
+            ATTACHED % "one", "", {"iam/L-0DA4ABF3": {"value": 20, "usage": {"one": 19}}}, "exceeds",
+            id="a role that both attach to",
+        ),
+        pytest.param(
+            ATTACHED % "one", "", {"iam/L-0DA4ABF3": {"value": 20, "usage": {"one": 18, "two": 20}}}, "fits",
+            id="a role with room for both",
+        ),
+        pytest.param(
+            ATTACHED % "!Sub 'role-${AWS::Region}'", "",
+            {"iam/L-0DA4ABF3": {"value": 20, "usage": {"role-eu-west-1": 19, "role-us-east-1": 19}}}, "fits",
+            id="a role for each Region",
+        ),
+        pytest.param(THING, OWN % "true", {"iot/L-00000001": {"value": 9, "usage": 8}}, "exceeds", id="an own row"),
+        pytest.param(THING, OWN % "false", {"iot/L-00000001": {"value": 9, "usage": 8}}, "fits", id="of one Region"),
+    ],
+)  # fmt: skip
+def test_so_do_one_for_something_of_the_account_and_a_row_of_one_s_own(
+    resources: str,
+    section: str,
+    quotas: Mapping[str, Any],
+    expected: str,
+    fleet: Callable[[str, str], None],
+    desk: Path,
+    tapctl: Tapctl,
+) -> None:
+    fleet(f'regions = ["eu-west-1", "us-east-1"]\naccounts = ["{ONE}"]\n{section}', TEMPLATE + resources)
+    for region in ("eu-west-1", "us-east-1"):
+        save(desk / "saved", ONE, region, 1000, quotas=quotas)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": expected, f"{ONE}/us-east-1": expected}
+
+
 def test_junit_has_a_case_for_each_cell(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
     fleet(FLEET + f'accounts = ["{ONE}", "{TWO}"]\n')
     save(desk / "saved", ONE, "eu-west-1", 1000)

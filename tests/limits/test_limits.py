@@ -13,12 +13,13 @@ import pytest
 from botocore.validate import ParamValidator
 
 from tapctl.account.model import Account, AccountSettings, Concurrency, Quota
-from tapctl.concurrency.counting import Inventory, counter_of, largest
+from tapctl.concurrency.additions import additions, largest
+from tapctl.concurrency.change import diff
+from tapctl.concurrency.counting import Inventory, counter_of
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import additions, check_limits, judges_with
+from tapctl.concurrency.limits_check import check_limits, judges_with
 from tapctl.concurrency.read_demand import read_demand
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Verdict
 from tapctl.limits import FILES, Limit, LimitKind, NoLimit, catalogue, limits_of, no_limits, rows, uncovered
 from tapctl.limits.acm import KEY_TYPES
@@ -228,14 +229,22 @@ def example(shape: Any, depth: int = 0) -> Any:
         case "list":
             return [example(shape.member, depth + 1)]
         case "map":
-            keys = getattr(shape.key, "enum", None) or ["key"]
-            return {key: example(shape.value, depth + 1) for key in keys}
+            return {key: example(shape.value, depth + 1) for key in keys_of(shape)}
         case "integer" | "long" | "double" | "float":
             return 1
         case "boolean":
             return True
         case _:
             return "1"  # some services give numbers as text
+
+
+DOCUMENTED_KEYS = {"TopicAttributesMap": ("SubscriptionsConfirmed", "SubscriptionsPending")}
+"""The keys of a map that the documentation of an operation names, where the model does not."""
+
+
+def keys_of(shape: Any) -> tuple[str, ...]:
+    named: tuple[str, ...] = tuple(getattr(shape.key, "enum", ()))
+    return named or DOCUMENTED_KEYS.get(shape.name, ("key",))
 
 
 def members(shape: Any, depth: int = 0) -> set[str]:
@@ -249,7 +258,7 @@ def members(shape: Any, depth: int = 0) -> set[str]:
         case "list":
             return members(shape.member, depth + 1)
         case "map":
-            return {*(getattr(shape.key, "enum", None) or ())} | members(shape.value, depth + 1)
+            return {*keys_of(shape)} | members(shape.value, depth + 1)
         case _:
             return set()
 
@@ -393,7 +402,7 @@ def set_at(properties: dict[str, Any], path: str, value: Any) -> None:
 def added(row: Limit, *resources: dict[str, Any]) -> float:
     template = {"Resources": {f"R{index}": resource for index, resource in enumerate(resources)}}
     inventory = Inventory(stack_tree_of(json.dumps(template)))
-    return largest(additions(row, inventory, None)).most - row.own_stack
+    return largest(additions(row, inventory)).most - row.own_stack
 
 
 def test_stacks_are_counted_in_every_status_but_deleted() -> None:
@@ -442,7 +451,7 @@ def test_an_item_that_may_not_be_there_counts_to_the_most() -> None:
         "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {R: "
         "{Type: AWS::CodePipeline::Pipeline, Properties: {Stages: [{Name: a}, !If [C, {Name: b}, !Ref AWS::NoValue]]}}}"
     )
-    (found,) = additions(row, Inventory(stack_tree_of(template)), None)
+    (found,) = additions(row, Inventory(stack_tree_of(template)))
 
     assert (found.least, found.most) == (1, 2)
 
@@ -462,7 +471,7 @@ def test_a_property_that_must_be_absent(authority: str, expected: tuple[int, int
         "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {A: {Type: Custom::A}, "
         f"C: {{Type: AWS::CertificateManager::Certificate, Properties: {{CertificateAuthorityArn: {authority}}}}}}}"
     )
-    found = additions(row, Inventory(stack_tree_of(template)), None)
+    found = additions(row, Inventory(stack_tree_of(template)))
 
     assert [(one.least, one.most) for one in found] == ([expected] if expected else [])
 
@@ -473,7 +482,7 @@ def test_a_property_without_a_value_names_no_parent() -> None:
     resource = {"Type": "AWS::AppConfig::Environment", "Properties": {"ApplicationId": named}}
     template = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"R": resource}}
 
-    assert additions(row, Inventory(stack_tree_of(json.dumps(template))), None) == ()
+    assert additions(row, Inventory(stack_tree_of(json.dumps(template)))) == ()
 
 
 @pytest.mark.parametrize("operation", ["ListProvisionedConcurrencyConfigs", "ListStackResources", "ListExports"])
