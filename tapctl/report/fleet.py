@@ -17,7 +17,7 @@ from tapctl.hints import Advice
 from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import THROUGH_STACK_SET, worded_all
+from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
 from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
@@ -83,12 +83,16 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
     if table := _table(result):
         parts += ["", table]
     for cause in causes(result):
-        parts += ["", *_cause_lines(cause, options, THROUGH_STACK_SET if result.has_stack_set else {})]
+        parts += ["", *_cause_lines(cause, options, _wording(result))]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
     lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
     notes = [*_left_out(result), *_unread(result), *inactive, *lint]
     parts += ["", *map(Text, notes)] if notes else []
     return draw(options, *parts, "", sentence(result))
+
+
+def _wording(result: FleetPreflight) -> Mapping[Advice, str]:
+    return THROUGH_STACK_SET if result.has_stack_set else OF_FLEET
 
 
 def _size(result: FleetPreflight) -> str:
@@ -233,7 +237,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
         "verdict": result.verdict.value,
         "fleet": result.name,
         "template": result.template.file,
-        "cells": [_cell(judged) for judged in result.cells],
+        "cells": [_cell(judged, _wording(result)) for judged in result.cells],
         "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
         "findings": [finding_json(finding) for finding in result.lint],
         **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
@@ -241,7 +245,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _cell(judged: Judged) -> dict[str, Any]:
+def _cell(judged: Judged, wording: Mapping[Advice, str]) -> dict[str, Any]:
     account, result = judged.cell.account, judged.preflight
     finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
     return {
@@ -251,19 +255,22 @@ def _cell(judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "preflight": as_document(result) if isinstance(result, Preflight) else None,
         "reason": finding.message if finding else None,
-        "hint": (worded_all(finding.hints) or None) if finding else None,
+        "hint": (worded_all(finding.hints, wording) or None) if finding else None,
     }
 
 
 def of_cells(result: FleetPreflight) -> Report:
     """An item per cell."""
-    return _report(result, (_cell_item(judged) for judged in result.cells))
+    return _report(result, (_cell_item(judged, _wording(result)) for judged in result.cells))
 
 
 def of_causes(result: FleetPreflight) -> Report:
     """An item per cause, with the accounts that it concerns, and the findings on the template."""
-    found = [_item(cause.finding, f"{cause.title} in {named_cells(cause.cells, NAMED)}") for cause in causes(result)]
-    return _report(result, [*found, *(_item(finding, finding.resource or "") for finding in result.lint)])
+    wording = _wording(result)
+    found = [
+        _item(cause.finding, f"{cause.title} in {named_cells(cause.cells, NAMED)}", wording) for cause in causes(result)
+    ]
+    return _report(result, [*found, *(_item(finding, finding.resource or "", wording) for finding in result.lint)])
 
 
 def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
@@ -272,17 +279,17 @@ def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
     return Report("preflight", title, sentence(result).plain, tuple(items), result.template.file, scope)
 
 
-def _cell_item(judged: Judged) -> ReportItem:
+def _cell_item(judged: Judged, wording: Mapping[Advice, str]) -> ReportItem:
     if judged.verdict is Verdict.FITS:
         return ReportItem("preflight", level(Finding(None, Verdict.FITS, "")), judged.cell.name, "fits")
     _, finding = _cause(judged)
-    hint = worded_all(finding.hints) or None
+    hint = worded_all(finding.hints, wording) or None
     return ReportItem("preflight", level(finding), judged.cell.name, finding.message, hint, finding.file, finding.line)
 
 
-def _item(finding: Finding, subject: str) -> ReportItem:
+def _item(finding: Finding, subject: str, wording: Mapping[Advice, str]) -> ReportItem:
     rule = finding.rule or finding.limit or "preflight"
-    hint = worded_all(finding.hints) or None
+    hint = worded_all(finding.hints, wording) or None
     identity = finding.message if finding.rule else ", ".join(finding.named)
     return ReportItem(rule, level(finding), subject, finding.message, hint, finding.file, finding.line, identity)
 

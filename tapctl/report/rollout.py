@@ -1,4 +1,4 @@
-"""A rollout through StackSets: where it stands, what it did, and the proof of it."""
+"""A rollout through StackSets: what it did, and the proof of it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,13 @@ from tapctl.report.render import STYLES, RenderOptions, draw
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.fleet.destroy_fleet import FleetDestroyed
-    from tapctl.fleet.operation import OperationEnd, Progress
-    from tapctl.fleet.override_sets import Key
+    from tapctl.fleet.operation import OperationEnd
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
 
 VERIFY_SCHEMA = "tapctl.proof/1"
 WATCH_SCHEMA = "tapctl.operation/1"
 DESTROY_SCHEMA = "tapctl.removal/1"
-
-
-def progress_line(progress: Progress) -> str:
-    """Where an operation stands, in one line."""
-    counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
-    return f"{progress.step}: {progress.operation.status}{f' ({counts})' if counts else ''}"
-
-
-def failure_line(progress: Progress, cell: Key) -> str:
-    """Why an instance failed, and what to do about it."""
-    result = next(result for result in progress.results if result.cell == cell)
-    found = cause(result.reason)
-    hint = f"; hint: {found.hint}" if found.hint else ""
-    return f"{'/'.join(cell)} failed: {found.sentence}{hint}"
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
