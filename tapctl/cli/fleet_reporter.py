@@ -49,6 +49,8 @@ class FleetReporter:
     _progress: Progress | None = None
     _line: str = ""
     """The last line of counts, ..."""
+    _status: tuple[str, str] = ("", "")
+    """... the operation and its status in it, ..."""
     _at: float = 0.0
     """... and when it was printed."""
     _live: Live | None = None
@@ -103,11 +105,11 @@ class FleetReporter:
 
     def _log(self, progress: Progress) -> None:
         """A line for another status of the operation, and for other counts from time to time."""
-        line, before = fleet_board.progress_line(progress, self._title(progress)), self._line
-        head = line.partition(" (")[0]
-        if line != before and (head != before.partition(" (")[0] or self.clock() - self._at >= LINE_SECONDS):
+        line = fleet_board.progress_line(progress, self._title(progress))
+        status = (progress.operation.id, progress.operation.status)
+        if status != self._status or (line != self._line and self.clock() - self._at >= LINE_SECONDS):
             self.terminal.message(line)
-            self._line, self._at = line, self.clock()
+            self._line, self._status, self._at = line, status, self.clock()
 
     def _title(self, progress: Progress) -> str:
         if not self._steps:

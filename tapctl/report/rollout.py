@@ -136,7 +136,7 @@ def _unproved(proof: CellProof) -> Iterator[str]:
         yield f"not verified: {proof.verification.reason}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
-            yield f"{check.subject}: {check.message}"
+            yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
 
 
 def verification_json(verification: FleetVerification) -> str:

@@ -32,7 +32,7 @@ class Log:
         failed: int = 0,
         of: int = 10,
         operation: str = "o",
-        step: str = "create",
+        step: str = "create (canary)",
     ) -> None:
         statuses = ["SUCCEEDED"] * done + ["FAILED"] * failed + ["PENDING"] * (of - done - failed)
         results = (InstanceResult(f"{n:012}", "us-east-1", each, "boom") for n, each in enumerate(statuses))
@@ -55,10 +55,10 @@ def test_counts_have_a_line_every_ten_seconds_and_another_status_has_one_at_once
     log.shows(10, "SUCCEEDED")
 
     assert capsys.readouterr().err.splitlines() == [
-        "create on stack set orders: QUEUED (10 pending)",
-        "create on stack set orders: RUNNING (9 pending, 1 succeeded)",
-        "create on stack set orders: RUNNING (7 pending, 3 succeeded)",
-        "create on stack set orders: SUCCEEDED (10 succeeded)",
+        "create (canary) on stack set orders: QUEUED (10 pending)",
+        "create (canary) on stack set orders: RUNNING (9 pending, 1 succeeded)",
+        "create (canary) on stack set orders: RUNNING (7 pending, 3 succeeded)",
+        "create (canary) on stack set orders: SUCCEEDED (10 succeeded)",
     ]
 
 
