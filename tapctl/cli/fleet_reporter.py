@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from tapctl.fleet.plan import StepKind
-from tapctl.report import fleet_board
+from tapctl.report import rollout as report
+from tapctl.report.fleet_board import draw_board
 from tapctl.report.live_display import MARGIN, WIDEST, plain_console
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class FleetReporter:
 
     def _fail(self, progress: Progress, cells: set[Key]) -> None:
         if self.text:
-            for line in fleet_board.failure_lines(progress, cells):
+            for line in report.failure_lines(progress, cells):
                 self.terminal.message(line)
             return
         for account_id, region in sorted(cells):
@@ -105,7 +106,7 @@ class FleetReporter:
 
     def _log(self, progress: Progress) -> None:
         """A line for another status of the operation, and for other counts from time to time."""
-        line = fleet_board.progress_line(progress, self._title(progress))
+        line = report.progress_line(progress, self._title(progress))
         status = (progress.operation.id, progress.operation.status)
         if status != self._status or (line != self._line and self.clock() - self._at >= LINE_SECONDS):
             self.terminal.message(line)
@@ -141,7 +142,7 @@ class FleetReporter:
         began = progress.operation.began
         seconds = max(0.0, self.clock() - began) if began else 0.0
         width = min(WIDEST, console.width - MARGIN)
-        return fleet_board.draw_board(progress, self._title(progress), seconds, width, console.height)
+        return draw_board(progress, self._title(progress), seconds, width, console.height)
 
     def close(self) -> None:
         """End the board; its last state stays on the terminal."""

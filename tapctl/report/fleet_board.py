@@ -1,20 +1,17 @@
-"""Where an operation on a stack set stands: as a board that is redrawn while it runs, and as lines of a log."""
+"""Where an operation on a stack set stands, as a board that is redrawn while it runs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
-
-from tapctl.fleet.operation import Cause, Progress, cause
-from tapctl.report.fleet_plan import NAMED
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
-    from tapctl.fleet.override_sets import Key
+    from tapctl.fleet.operation import Progress
 
 Counts = Mapping[str, int]
 """How many instances have which status."""
@@ -113,21 +110,3 @@ def bar(counts: Counts, width: int) -> Text:
 def _duration(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def progress_line(progress: Progress, title: str) -> str:
-    """Where an operation stands, in one line."""
-    counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
-    return f"{title}: {progress.operation.status}{f' ({counts})' if counts else ''}"
-
-
-def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
-    """Why the instances in these cells failed, and what to do about it: a line for each cause."""
-    groups: dict[Cause, list[str]] = {}
-    for result in progress.failed:
-        if result.cell in cells:
-            groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
-    for found, names in groups.items():
-        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        hint = f"; hint: {found.hint}" if found.hint else ""
-        yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"

@@ -1,9 +1,9 @@
-"""A rollout through StackSets: what it did, and the proof of it."""
+"""A rollout through StackSets: where it stands, what it did, and the proof of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
@@ -16,13 +16,32 @@ from tapctl.report.render import STYLES, RenderOptions, draw
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.fleet.destroy_fleet import FleetDestroyed
-    from tapctl.fleet.operation import OperationEnd
+    from tapctl.fleet.operation import OperationEnd, Progress
+    from tapctl.fleet.override_sets import Key
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
 
 VERIFY_SCHEMA = "tapctl.proof/1"
 WATCH_SCHEMA = "tapctl.operation/1"
 DESTROY_SCHEMA = "tapctl.removal/1"
+
+
+def progress_line(progress: Progress, title: str) -> str:
+    """Where an operation stands, in one line."""
+    counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
+    return f"{title}: {progress.operation.status}{f' ({counts})' if counts else ''}"
+
+
+def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
+    """Why the instances in these cells failed, and what to do about it: a line for each cause."""
+    groups: dict[Cause, list[str]] = {}
+    for result in progress.failed:
+        if result.cell in cells:
+            groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
+    for found, names in groups.items():
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        hint = f"; hint: {found.hint}" if found.hint else ""
+        yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:

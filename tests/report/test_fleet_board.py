@@ -1,4 +1,4 @@
-"""What the board of an operation on a stack set shows, and the lines of a log instead of it."""
+"""What the board of an operation on a stack set shows."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.fleet.operation import Progress
-from tapctl.report.fleet_board import bar, draw_board, failure_lines, progress_line
+from tapctl.report.fleet_board import bar, draw_board
 from tests.support.golden import Golden
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1", "us-gov-west-1")
@@ -91,22 +91,3 @@ def test_a_bar_is_full_and_has_every_status(counts: dict[str, int]) -> None:
 
     assert len(shown) == 20
     assert len(set(shown)) == len(counts)
-
-
-def test_the_line_of_a_log(golden: Golden) -> None:
-    running = at({"us-east-1": {"SUCCEEDED": 1200, "RUNNING": 20}})
-    golden("\n".join(progress_line(progress, TITLE) for progress in (at({}, "QUEUED"), running)))
-
-
-def test_failures_are_a_line_for_each_cause() -> None:
-    progress = at({"us-east-1": {"FAILED": 9, "SUCCEEDED": 1}})
-    other = InstanceResult("222222222222", "us-east-1", "FAILED", "Cancelled by a person")
-    progress = Progress(progress.step, progress.operation, (*progress.results, other))
-
-    lines = list(failure_lines(progress, {each.cell for each in progress.failed}))
-
-    assert lines == [
-        ", ".join(f"10000000000{number}/us-east-1" for number in range(1, 7)) + " and 3 more failed: boom",
-        "222222222222/us-east-1 failed: Cancelled by a person",
-    ]
-    assert list(failure_lines(progress, {other.cell})) == lines[1:]
