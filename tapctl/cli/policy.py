@@ -206,16 +206,19 @@ def _of_template(command: Command, settings: Settings) -> tuple[Statement, ...]:
 
 
 def _looks(targets: Targets, env: str | None, region: str | None) -> tuple[Statement, ...]:
-    """What a verdict reads of the stack sets, whose stacks it credits with what they hold."""
+    """What a verdict and a plan read of the stack sets, whose stacks are credited with what they hold."""
+    from tapctl.aws.accounts import DESCRIBE_ORGANIZATION
     from tapctl.aws.session import partition
     from tapctl.report.policy import Statement
 
-    sets = dict.fromkeys(
-        each.stack_set.replace("{env}", env or "*") for each in targets.fleets.values() if each.stack_set
-    )
+    fleets = [fleet for fleet in targets.fleets.values() if fleet.stack_set]
+    names = dict.fromkeys((fleet.stack_set or "").replace("{env}", env or "*") for fleet in fleets)
     arn = f"arn:{partition(region or '').name}:cloudformation:*:*:stackset"
-    actions = ("cloudformation:DescribeStackSet", "cloudformation:ListStackInstances")
-    return (Statement("StackSet", actions, tuple(f"{arn}/{name}:*" for name in sets)),) if sets else ()
+    reads = ("DescribeStackInstance", "DescribeStackSet", "ListStackInstances")
+    actions = tuple(f"cloudformation:{name}" for name in reads)
+    sets = [Statement("StackSet", actions, tuple(f"{arn}/{name}:*" for name in names))] if names else []
+    managed = any(fleet.permission == "service" for fleet in fleets)
+    return (*sets, *([Statement("Organization", (DESCRIBE_ORGANIZATION,), ("*",))] if managed else []))
 
 
 def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Targets) -> tuple[Statement, ...]:

@@ -173,6 +173,7 @@ class TestAFleet:
         assert actions(role.out) > actions(tapctl("policy", "--targets", "prod").out)
         assert actions(gate.out) == {
             "sts:AssumeRole",
+            "cloudformation:DescribeStackInstance",
             "cloudformation:DescribeStackSet",
             "cloudformation:ListStackInstances",
         }
@@ -183,6 +184,7 @@ class TestAFleet:
         fleet('ous = ["ou-abcd-11111111"]\nstack_set = "s"\npermission = "service"\n')
 
         assert "iam:PassRole" not in actions(tapctl("policy", "deploy", "--targets", "prod", "--hub").out)
+        assert "organizations:DescribeOrganization" in actions(tapctl("policy", "--targets", "prod", "--hub").out)
 
     def test_a_fleet_without_a_role_is_refused(self, desk: Path, tapctl: Tapctl) -> None:
         (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')
