@@ -80,8 +80,7 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
     from rich.text import Text
 
     parts: list[Any] = [Text(f"{result.template.source.title} against fleet {result.name}, {_size(result)}")]
-    if table := _table(result):
-        parts += ["", table]
+    parts += ["", *_table(result)]
     for cause in causes(result):
         parts += ["", *_cause_lines(cause, options, _wording(result))]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
@@ -110,27 +109,32 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _table(result: FleetPreflight) -> Any:
-    """A row per account and a column per Region; None where even the deviating accounts are too many."""
+def _table(result: FleetPreflight) -> list[Any]:
+    """A row per account and a column per Region, of many accounts for those that do not fit; then who has no row."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     regions = list(dict.fromkeys(judged.cell.region for judged in result.cells))
     rows: dict[str, dict[str, Verdict]] = {}
     for judged in result.cells:
         rows.setdefault(_account(judged.cell), {})[judged.cell.region] = judged.verdict
-    if len(rows) > MOST_ROWS:
+    accounts = len(rows)
+    if accounts > MOST_ROWS:
         rows = {name: row for name, row in rows.items() if set(row.values()) != {Verdict.FITS}}
-    if not 0 < len(rows) <= MOST_ROWS:
-        return None
+    rest = f"{accounts - len(rows):,} of {counted(accounts, 'account')} fit in every Region"
+    if len(rows) > MOST_ROWS:
+        return [Text(f"{rest}; the others are too many for a table, `--verbose` names them")]
+    if not rows:
+        return [Text(rest)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("account", *regions):
         table.add_column(name)
     for name, row in rows.items():
         verdicts = [row[region].value if region in row else "" for region in regions]
         table.add_row(escape(name), *(f"[{STYLES[verdict]}]{verdict}[/]" if verdict else "-" for verdict in verdicts))
-    return table
+    return [table, "", Text(rest)] if len(rows) < accounts else [table]
 
 
 def _account(cell: Cell) -> str:

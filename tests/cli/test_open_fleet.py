@@ -218,6 +218,40 @@ def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], Non
     assert "concurrency limit 10, 17 cells" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("fit", "others", "note"),
+    [
+        (41, 1, "41 of 42 accounts fit in every Region"),
+        (2, 41, "2 of 43 accounts fit in every Region; the others are too many for a table, `--verbose` names them"),
+        (41, 0, "41 of 41 accounts fit in every Region"),
+    ],
+)
+def test_the_accounts_without_a_row_are_counted(
+    fit: int, others: int, note: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    ids = [f"{100_000_000_000 + number}" for number in range(fit + others)]
+    fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
+    for number, account in enumerate(ids):
+        save(desk / "saved", account, "eu-west-1", 1000 if number < fit else 10)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert note in answer.out.splitlines()
+    assert answer.out.count("\n100000000") == (others if others <= 40 else 0)
+
+
+def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n')
+    save(desk / "saved", ONE, "eu-west-1", 10)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert "`tapctl fleet deploy --remedy adjust`" in answer.out
+    assert "`tapctl deploy`" not in answer.out
+
+
 def test_a_limit_of_the_account_counts_all_of_its_regions(
     fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
 ) -> None:
