@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from tapctl.concurrency.counting import plain_number
@@ -268,11 +269,11 @@ def of_cells(result: FleetPreflight) -> Report:
     return _report(result, (_cell_item(judged, _wording(result)) for judged in result.cells))
 
 
-def of_causes(result: FleetPreflight) -> Report:
-    """An item per cause, with the accounts that it concerns, and the findings on the template."""
+def of_causes(result: FleetPreflight, most: int | None = NAMED) -> Report:
+    """An item per cause, with at most so many of the accounts that it concerns, and the findings on the template."""
     wording = _wording(result)
     found = [
-        _item(cause.finding, f"{cause.title} in {named_cells(cause.cells, NAMED)}", wording) for cause in causes(result)
+        _item(cause.finding, f"{cause.title} in {named_cells(cause.cells, most)}", wording) for cause in causes(result)
     ]
     return _report(result, [*found, *(_item(finding, finding.resource or "", wording) for finding in result.lint)])
 
@@ -300,7 +301,8 @@ def _item(finding: Finding, subject: str, wording: Mapping[Advice, str]) -> Repo
 
 RENDERERS: Mapping[str, Callable[[FleetPreflight, RenderOptions], str]] = {
     **rendered_by(of_causes),
-    **{name: render for name, render in rendered_by(of_cells).items() if name in ("html", "junit")},
+    "html": rendered_by(partial(of_causes, most=None))["html"],
+    "junit": rendered_by(of_cells)["junit"],
     "text": as_text,
     "json": as_json,
 }

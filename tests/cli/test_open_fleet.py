@@ -240,6 +240,20 @@ def test_the_accounts_without_a_row_are_counted(
     assert answer.out.count("\n100000000") == (others if others <= 40 else 0)
 
 
+def test_the_page_has_a_finding_for_each_cause_with_every_account(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    ids = [f"{100_000_000_000 + number}" for number in range(9)]
+    fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
+    for account in ids:
+        save(desk / "saved", account, "eu-west-1", 10)
+
+    page = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "html").out
+
+    assert all(page.count(account) == 1 for account in ids)
+    assert page.count("Webhook reserves 100, which would leave") == 1
+
+
 def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
     fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
 ) -> None:
