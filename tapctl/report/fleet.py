@@ -219,13 +219,14 @@ def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
     return draw(options, sentence(result))
 
 
-def saved_text(saved: Sequence[Saved], folder: object) -> Iterator[str]:
+def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[str]:
     """What was saved, and each cell that could not be read, by the reason."""
     unread: dict[str, list[Cell]] = {}
     for each in saved:
         if each.reason:
             unread.setdefault(each.reason.reason, []).append(each.cell)
-    yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `tapctl preflight --snapshot {folder}`"
+    command = f"tapctl preflight --targets {fleet} --snapshot {folder}"
+    yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `{command}`"
     for reason, cells in unread.items():
         yield f"unknown: {reason}, {counted(len(cells), 'cell')}: {named_cells(cells, NAMED)}"
 
