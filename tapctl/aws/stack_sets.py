@@ -75,6 +75,8 @@ class SetOperation:
     action: str
     status: str
     reason: str = ""
+    began: float = field(default=0.0, compare=False)
+    """When it was requested, in seconds since the epoch; 0 if AWS does not say."""
 
     @property
     def is_over(self) -> bool:
@@ -324,4 +326,6 @@ def _values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _operation(entry: Mapping[str, Any]) -> SetOperation:
-    return SetOperation(entry["OperationId"], entry["Action"], entry["Status"], entry.get("StatusReason", ""))
+    created = entry.get("CreationTimestamp")
+    began = created.timestamp() if created else 0.0
+    return SetOperation(entry["OperationId"], entry["Action"], entry["Status"], entry.get("StatusReason", ""), began)

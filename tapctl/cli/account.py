@@ -133,7 +133,7 @@ def _save_fleet(
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
     files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
-    for line in saved_text(saved, folder):
+    for line in saved_text(saved, fleet.fleet, folder):
         terminal.message(line)
     raise typer.Exit(ExitCode.OK)
 

@@ -63,11 +63,8 @@ class FleetPreflight:
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
     weakenings: tuple[Weakening, ...] = ()
-
-    @property
-    def has_stack_set(self) -> bool:
-        """Whether the cells are instances of a stack set."""
-        return any(judged.cell.stack is not None for judged in self.cells)
+    has_stack_set: bool = False
+    """Whether a rollout can reach the cells."""
 
     @property
     def verdict(self) -> Verdict:
@@ -104,7 +101,8 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
     checked = linted(first, settings, linting) if first else None
     lint, weakenings = (checked.lint, checked.weakenings) if checked else ((), settings.weakenings)
-    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved, weakenings)
+    saved, has_stack_set = fleet.are_saved, fleet.has_stack_set
+    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, saved, weakenings, has_stack_set)
 
 
 def _of_snapshot(settings: Settings, account: Account) -> Settings:

@@ -148,7 +148,8 @@ def following(request: StackSetRequest, operation: str, step: str, ui: RolloutUI
         return follow(request, operation, step, ui)
     except KeyboardInterrupt:
         message = f"interrupted; StackSets continues with operation {operation} on stack set {request.sets.name}"
-        raise Interrupted(message, f"follow it with `tapctl fleet watch {request.name}`") from None
+        hint = f"`tapctl fleet watch {request.name}` follows it, and the same command again continues from there"
+        raise Interrupted(message, hint) from None
 
 
 def refused(request: StackSetRequest, journal: RolloutJournal, error: AwsError) -> None:
