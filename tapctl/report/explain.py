@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES, Floor
@@ -226,6 +227,7 @@ WORDS: tuple[Rule, ...] = (
 """Words of the output that are no rule."""
 
 
+@cache
 def rules() -> tuple[Rule, ...]:
     """Every rule of tapctl: the limits of the catalogue, and its own; those of cfn-lint are documented there."""
     return (*map(_of_limit, catalogue()), *OWN_RULES)

@@ -58,7 +58,7 @@ def http_server(
                 """The client closed the connection, as tests of timeouts do."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", received
