@@ -5,13 +5,14 @@ limit, an exit code or a configuration key comes with its documentation.
 """
 
 import ast
+import io
 import itertools
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
@@ -161,11 +162,17 @@ def rules() -> str:
     return "\n\n".join(sections)
 
 
+TERMINAL = {"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
+"""What the environment says of the terminal whose help is shown."""
+
+
 def help_of(command: str) -> str:
-    asked = [sys.executable, "-m", "tapctl", *command.split(), "--help"]
-    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
-    text = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own command
-    return "```text\n" + "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n```"
+    from tapctl.cli.app import app
+
+    os.environ.update(TERMINAL)
+    with redirect_stdout(io.StringIO()) as printed:
+        app([*command.split(), "--help"], prog_name="tapctl", standalone_mode=False)
+    return "```text\n" + "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines()) + "\n```"
 
 
 def claims() -> str:
@@ -223,7 +230,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
 
 
 def generated(name: str) -> str:
-    """The content of one block; `help COMMAND` runs the command."""
+    """The content of one block; `help COMMAND` is the help of the command."""
     return help_of(name.removeprefix("help").strip()) if name.startswith("help") else GENERATORS[name]()
 
 

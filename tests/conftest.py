@@ -1,12 +1,13 @@
 """Markers, the sandbox of the test process, and surroundings without the developer's AWS account and settings."""
 
+import gc
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from tapctl.aws.session import Aws, Target
 from tests.support.golden import golden
@@ -41,6 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.path not in slow)
 
 
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from what lives as long as the run, as the command keeps it from its start."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _hidden_aws_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Credentials, profiles and Regions of AWS are hidden, and tapctl keeps its state in a folder of this run."""
@@ -57,17 +65,9 @@ def _hidden_aws_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_read_once() -> Iterator[None]:
-    """The models of botocore, which every session reads again, are read once: that is most of a client's creation."""
+    """The sessions of botocore share one loader of its models: reading them is most of a client's creation."""
     with pytest.MonkeyPatch.context() as patch:
-        read = JSONFileLoader.load_file
-        models: dict[str, Any] = {}
-
-        def load_file(loader: JSONFileLoader, file_path: str) -> Any:
-            if file_path not in models:
-                models[file_path] = read(loader, file_path)
-            return models[file_path]
-
-        patch.setattr(JSONFileLoader, "load_file", load_file)
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         yield
 
 

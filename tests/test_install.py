@@ -93,6 +93,7 @@ def test_pre_commit_blocks_a_commit_that_does_not_fit(shop: Path) -> None:
         assert run("git", *command, folder=shop, **variables).returncode == 0
     blocked = run("uvx", "pre-commit", "run", folder=shop, **variables)
     assert (blocked.returncode, "exceeds: " in blocked.stdout) == (1, True), blocked.stdout + blocked.stderr
+    assert "tapctl fix --write" in blocked.stdout
 
     (shop / "t.json").write_text(TEMPLATE.replace("100", "0"))
     run("git", "add", "t.json", folder=shop, **variables)

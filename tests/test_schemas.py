@@ -121,10 +121,10 @@ def test_each_command_with_a_format_has_its_documents() -> None:
 @pytest.mark.parametrize(
     ("unreserved", "arguments", "verdict"),
     [
-        pytest.param(970, ("-p", "Open=1"), "fits", id="fits"),
-        pytest.param(70, ("-p", "Open=90"), "exceeds", id="exceeds"),
-        pytest.param(970, (), "unknown", id="unknown"),
-        pytest.param({"unknown": "access denied"}, ("-p", "Open=1"), "unknown", id="an unknown account"),
+        pytest.param(970, ("-p", "Open=1"), "fits", id="fits, with the findings of cfn-lint"),
+        pytest.param(70, ("-p", "Open=90", "--no-lint"), "exceeds", id="exceeds"),
+        pytest.param(970, ("--no-lint",), "unknown", id="unknown"),
+        pytest.param({"unknown": "no"}, ("-p", "Open=1", "--no-lint"), "unknown", id="an unknown account"),
     ],
 )
 def test_a_preflight_fulfils_its_schema(
@@ -137,6 +137,8 @@ def test_a_preflight_fulfils_its_schema(
     document = answer.json()
 
     assert document["verdict"] == verdict
+    linted = [finding for finding in document["findings"] if (finding.get("rule") or "").startswith("E")]
+    assert bool(linted) == ("--no-lint" not in arguments)
     assert breaches(document) == []
 
 

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ FIRST_COMMIT_WITH_RULES = "452903f"
 NOT_IMPERATIVE = re.compile(r"^(\w+(ed|ing)|Adds|Fixes|Removes|Updates|Changes|Makes)\b")
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name; a package stands for its `__init__`."""
     return {
@@ -38,7 +44,7 @@ def importers() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     known = modules()
     for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and node.module in known:
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"
@@ -86,7 +92,7 @@ def test_no_module_is_longer_than_350_lines(folder: str) -> None:
 
 def bodies(path: Path) -> Iterator[tuple[str, int]]:
     """Each function of a file with the lines of its body, the docstring aside."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
             yield f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - first.lineno + 1
@@ -117,7 +123,7 @@ def test_the_judgement_and_its_inputs_spell_no_command(room: str) -> None:
     spelled = [
         f"{path.relative_to(PACKAGE)}:{line}: {text}"
         for path in sorted((PACKAGE / room).rglob("*.py"))
-        for line, text in literals(ast.parse(path.read_text(encoding="utf-8")))
+        for line, text in literals(parsed(path))
         if COMMAND.search(text) and text not in CFN_LINT_ARGUMENTS
     ]
     assert spelled == []
@@ -129,7 +135,7 @@ def test_only_the_aws_room_takes_a_client() -> None:
     taken = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in modules_outside
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and node.attr == "client"
     ]
     assert taken == []

@@ -85,6 +85,7 @@ class _LiveStacks:
             },
             stored={f"ssm:{parameter}": value for parameter, value in described.resolved.items()},
             exports={name: described.outputs.get(key, "") for key, name in described.exports.items()},
+            ids={resource.name: resource.physical_id for resource in resources},
         )
         if not stack.published:
             return stack

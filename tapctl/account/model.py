@@ -11,6 +11,9 @@ PEAK_DAYS = 14
 
 UNREAD = Unknown("it was not read", judged=False)
 
+NOT_LISTED = Unknown("what each of its parents has is not listed")
+"""The usage of a limit per parent that is read for the parents that a template names, or for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
@@ -45,10 +48,11 @@ class LiveFunction:
 class Stack:
     """A live stack: `resources` maps logical ids to resource types, None where that is not known.
 
-    `id` is its StackId; `nested` maps prefixes such as `Stack/` to the ids of nested stacks; `published` maps the ARNs
-    of its aliases and versions to their logical ids. `outside` has the functions of other stacks of which this one
-    has an alias or version, by its logical id, `stored` the values of its parameters that come from the parameter
-    store, by `ssm:NAME`, and `exports` the values of its own exports by their names.
+    `id` is its StackId, `ids` has the physical ids of its resources, as far as they are known. `nested` maps prefixes
+    such as `Stack/` to the ids of nested stacks; `published` maps the ARNs of its aliases and versions to their logical
+    ids. `outside` has the functions of other stacks of which this one has an alias or version, by its logical id,
+    `stored` the values of its parameters that come from the parameter store, by `ssm:NAME`, and `exports` the values of
+    its own exports by their names.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Stack:
     outside: Mapping[str, LiveFunction] = field(default_factory=dict, compare=False)
     stored: Mapping[str, str | Unknown] = field(default_factory=dict, compare=False)
     exports: Mapping[str, str] = field(default_factory=dict, compare=False)
+    ids: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

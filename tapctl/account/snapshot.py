@@ -180,7 +180,15 @@ def _stack(stack: SnapshotStack | Unread | None) -> Stack | Unknown | None:
     }
     values: Mapping[str, str | Unread] = {**stack.parameters, **stack.withheld}
     parameters = {name: value.value() if isinstance(value, Unread) else value for name, value in values.items()}
-    return Stack(stack.name, stack.status, functions, parameters, stack.resources, exports=stack.exports)
+    return Stack(
+        stack.name,
+        stack.status,
+        functions,
+        parameters,
+        stack.resources,
+        exports=stack.exports,
+        ids=stack.physical_ids,
+    )
 
 
 def _holders(holders: SnapshotHolders | Unread | None) -> Holders | Unknown:
@@ -255,6 +263,7 @@ def _stack_json(stack: Stack | Unknown | None) -> Any:
         "parameters": {name: value for name, value in stack.parameters.items() if name not in withheld},
         **({"withheld": withheld} if withheld else {}),
         "resources": stack.resources,
+        **({"physical_ids": stack.ids} if stack.ids else {}),
         **({"exports": stack.exports} if stack.exports else {}),
     }
 

@@ -69,6 +69,7 @@ class SnapshotStack(_Model):
     withheld: dict[str, Unread] = {}
     """The parameters that have a value which is not saved: those with NoEcho, and those of environment variables."""
     resources: dict[str, str] | None = None
+    physical_ids: dict[str, str] = {}
     exports: dict[str, str] = {}
 
 
@@ -86,11 +87,13 @@ _UNION_MEMBERS = {
     "SnapshotStack",
     "SnapshotHolders",
     "constrained-int",
+    "int",
+    "float",
     "str",
     "dict[str,str]",
     "list[str]",
 }
-"""The names that pydantic puts into the path of an error for the members of a union."""
+"""The names that pydantic puts into the path of an error for the members of a union, beside those of its functions."""
 
 
 Units = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
@@ -145,7 +148,8 @@ def read(path: Path, data: bytes | None = None) -> Snapshot:
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
+        steps = (str(part) for part in first["loc"] if part not in _UNION_MEMBERS)
+        where = ".".join(step for step in steps if not step.startswith("function-"))
         raise ConfigError(
             f"{path} is not an account snapshot: {where + ': ' if where else ''}{first['msg']}",
             advise(Advice.SAVE_SNAPSHOT, str(path)),

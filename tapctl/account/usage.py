@@ -19,7 +19,7 @@ from functools import partial
 from math import ceil
 from typing import Any, ClassVar, TypeVar
 
-from tapctl.account.model import PEAK_DAYS, Quota, Source, Usage
+from tapctl.account.model import NOT_LISTED, PEAK_DAYS, Quota, Source, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
 from tapctl.aws.lookups import account_id
@@ -55,8 +55,8 @@ class _Fold:
                 self._tally((name, count) for name, count in found if name)
             case Reading.GROUPS:
                 self.groups.update((name, group) for name, group in found)
-            case Reading.SUM:
-                self.number = (self.number or 0) + sum(value or 0 for value in found) * self.call.units
+            case Reading.SUM if (known := [value for value in found if value is not None]) or not found:
+                self.number = (self.number or 0) + sum(known) * self.call.units
             case Reading.NUMBER if isinstance(found, list):
                 self.number = (self.number or 0) + len(found) * self.call.units
             case Reading.NUMBER:
@@ -197,7 +197,7 @@ class LimitReads:
             return Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)
         match limit.usage:
             case None:
-                return Quota(value, 0, source)
+                return Quota(value, NOT_LISTED if limit.names_parents else 0, source)
             case Metric():
                 found = measured.result() if measured else {}
                 usage = found if isinstance(found, Unknown) else found.get(limit.usage, 0)
@@ -268,6 +268,8 @@ class LimitReads:
 
     def _grouped(self, call: Call) -> Usage:
         """The usage by a call, of parents by the group that each belongs to, or by a call for each parent."""
+        if call.parent and not call.parents:
+            return NOT_LISTED
         if call.parent:
             numbers = {name: self.number(own) for name, own in call.by_parent.items()}
             denied = next((number for number in numbers.values() if isinstance(number, Unknown)), None)

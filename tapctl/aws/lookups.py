@@ -52,10 +52,11 @@ class Export:
 
 
 def account_id(aws: Aws) -> str:
-    """The account of the credentials in use."""
+    """The account of the credentials in use, asked for once."""
     client: STSClient = aws.client("sts")
-    with aws_call(GET_CALLER):
-        return str(client.get_caller_identity()["Account"])
+    with aws.identity, aws_call(GET_CALLER):
+        aws.account_id = aws.account_id or str(client.get_caller_identity()["Account"])
+    return aws.account_id
 
 
 def stored_parameters(aws: Aws, names: Sequence[str]) -> tuple[StoredParameter, ...]:

@@ -43,6 +43,25 @@ class Target:
         return self.keys is not None
 
 
+CONNECTIONS = 4
+"""How often a request is sent that gets no answer at all, such as one whose connection is reset: seven seconds."""
+
+
+@dataclass(slots=True)
+class Silence:
+    """How many requests in a row got no answer in a Region: each of them shortens the wait for the next one."""
+
+    requests: int = 0
+
+    def listen(self, attempts: int, caught_exception: Exception | None, **_: object) -> None:
+        """After an attempt of a request: raise its error instead of another attempt. An answer of any kind ends it."""
+        if caught_exception is None:
+            self.requests = 0
+        elif attempts >= CONNECTIONS - self.requests:
+            self.requests += 1
+            raise caught_exception
+
+
 @dataclass(slots=True)
 class Aws:
     """One session and its clients, each created once; boto3 is imported with the first."""
@@ -53,10 +72,18 @@ class Aws:
     progress: Callable[[str], None] | None = None
     """Called with what is being read where that takes long."""
     attempts: int = 8
-    """How often a request is sent at most: eight outlast CloudFormation's rate limits, which all clients share."""
+    """How often a request is sent at most: eight outlast CloudFormation's rate limits, which all clients share.
+
+    `CONNECTIONS` bounds those without an answer.
+    """
     _session: boto3.Session | None = None
     _clients: dict[tuple[str, str | None, float | None], Any] = field(default_factory=dict)
+    _silences: dict[str, Silence] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    identity: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the account is asked for."""
+    account_id: str = ""
+    """The account, once it is known."""
 
     @property
     def region(self) -> str:
@@ -189,6 +216,7 @@ class Aws:
             raise
         except ValueError as error:
             raise UsageError(f"cannot reach AWS: {error}", "check AWS_ENDPOINT_URL") from None
+        client.meta.events.register_first("needs-retry", self._silences.setdefault(region, Silence()).listen)
         client.meta.events.register("before-parse", check_answer)
         if trace := self.trace:
             client.meta.events.register("before-call", lambda model, **_: trace(f"calling {service}:{model.name}"))

@@ -81,6 +81,8 @@ class SetOperation:
     action: str
     status: str
     reason: str = ""
+    began: float = field(default=0.0, compare=False)
+    """When it was requested, in seconds since the epoch; 0 if AWS does not say."""
 
     @property
     def is_over(self) -> bool:
@@ -136,7 +138,8 @@ class Preferences:
         request: dict[str, Any] = {"RegionConcurrencyType": "PARALLEL" if self.in_parallel else "SEQUENTIAL"}
         request |= _counted("FailureTolerance", self.failure_tolerance)
         if self.max_concurrent is None:
-            request |= _counted("MaxConcurrent", _one_more(self.failure_tolerance))
+            tolerance = self.failure_tolerance
+            request |= _counted("MaxConcurrent", tolerance + 1 if isinstance(tolerance, int) else tolerance)
         else:
             request |= {**_counted("MaxConcurrent", self.max_concurrent), "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
         if targets:
@@ -145,16 +148,10 @@ class Preferences:
         return request
 
 
-def _one_more(tolerance: int | str) -> int | str:
-    """The accounts that may be worked on at once with this tolerance: AWS's default is a single one."""
-    if isinstance(tolerance, int):
-        return tolerance + 1
-    return "1%" if tolerance == "0%" else tolerance
-
-
 def _counted(name: str, value: int | str) -> dict[str, int]:
     if isinstance(value, str):
-        return {f"{name}Percentage": int(value.removesuffix("%"))}
+        least = int(name == "MaxConcurrent")  # of an account at the same time there is at least one
+        return {f"{name}Percentage": max(int(value.removesuffix("%")), least)}
     return {f"{name}Count": value}
 
 
@@ -344,4 +341,6 @@ def _values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _operation(entry: Mapping[str, Any]) -> SetOperation:
-    return SetOperation(entry["OperationId"], entry["Action"], entry["Status"], entry.get("StatusReason", ""))
+    created = entry.get("CreationTimestamp")
+    began = created.timestamp() if created else 0.0
+    return SetOperation(entry["OperationId"], entry["Action"], entry["Status"], entry.get("StatusReason", ""), began)

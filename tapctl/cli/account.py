@@ -15,7 +15,7 @@ from tapctl.cli.command import Only
 from tapctl.cli.context import open_account, probe_floor, require_consent
 from tapctl.cli.options import FleetOptions, OutputOptions, ProbeOptions, SnapshotOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.counting import plain_number
+from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.judge import Floor, floor
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import CONCURRENCY, Limit, LimitKind, catalogue
@@ -133,7 +133,7 @@ def _save_fleet(
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
     files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
-    for line in saved_text(saved, folder):
+    for line in saved_text(saved, fleet.fleet, folder):
         terminal.message(line)
     raise typer.Exit(ExitCode.OK)
 
@@ -253,7 +253,7 @@ def _limits(account: Account, own: Sequence[Limit]) -> Any:
 def _used(usage: float | Mapping[str, int | float]) -> str:
     """The usage, of a limit per parent that of the fullest one."""
     fullest = usage if isinstance(usage, int | float) else max(usage.values(), default=0)
-    return f"{plain_number(fullest):,}"
+    return number_text(fullest)
 
 
 def _holders(holders: Holders | Unknown) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import Field, dataclass, fields
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
@@ -25,7 +26,8 @@ class Only:
         object.__setattr__(self, "names", names)
 
 
-def build(function: Callable[..., None], summary: str, examples: Iterable[str] = ()) -> Any:
+@cache
+def build(function: Callable[..., None], summary: str, examples: tuple[str, ...] = ()) -> Any:
     """The command of this function, under the function's name; the examples end its help."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(function.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))(expanded(function))
@@ -161,17 +163,14 @@ class LazyGroup(Group):
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.commands = {name: TyperCommand(name, short_help=summary) for name, summary in self.summaries.items()}
-        self.loaded: dict[str, Any] = {}
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        if cmd_name in self.summaries and cmd_name not in self.loaded:
-            made = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
-            self.loaded[cmd_name] = (
-                made
-                if isinstance(made, TyperGroup)
-                else build(made, self.summaries[cmd_name], self.examples.get(cmd_name, ()))
-            )
-        return self.loaded.get(cmd_name)
+        if cmd_name not in self.summaries:
+            return None
+        made = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
+        if isinstance(made, TyperGroup):
+            return made
+        return build(made, self.summaries[cmd_name], self.examples.get(cmd_name, ()))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         with formatter.section("Commands"):

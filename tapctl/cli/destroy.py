@@ -24,8 +24,9 @@ class DestroyOptions(TimeoutOptions):
 def destroy(account: AccountOptions, operation: DestroyOptions, output: OutputOptions) -> None:
     """Delete the stack, after showing which resources and which data are deleted.
 
-    Refuses a protected environment and a stack with termination protection. Empties no bucket or table: resources that
-    cannot be deleted are listed with the reason. Exits with 7 then, and with 5 if the timeout passed.
+    Refuses a protected environment, a stack with termination protection, and one with an export that another stack
+    imports. Empties no bucket or table: resources that cannot be deleted are listed with the reason. Exits with 7 then,
+    and with 5 if the timeout passed.
     """
     from tapctl.cli.reporter import Reporter
     from tapctl.report import destroy as report

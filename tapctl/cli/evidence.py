@@ -211,10 +211,12 @@ def _now() -> str:
 def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -> str:
     """Every call of every experiment, what it makes, holds and costs, and the bounds."""
     from tapctl.evidence.experiment import PREFIX
+    from tapctl.evidence.run import other_region
 
     lines = [f"Plan for account {record.account_id}, {record.region} ({record.engine}), run {record.run}"]
     lines += [
-        "{stack} is the name that an experiment makes, {above} the limit + 1, {headroom} what may be reserved",
+        "{stack} is the name that an experiment makes, {above} the limit + 1, {headroom} what may be reserved,",
+        f"{{other_region}} is {other_region(record.region)}; other names are taken from the answers before",
         "",
     ]
     for row in experiments:
@@ -224,10 +226,12 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
             continue
         if row.has_stack:
             made = f"{PREFIX}{record.run}-{row.id}"
-            lines.append(f"  makes    stack {made}: {', '.join(row.makes)}; deleted afterwards")
+            kind = "stack and stack set" if row.has_set else "stack"
+            lines.append(f"  makes    {kind} {made}: {', '.join(row.makes)}; deleted afterwards")
         lines += [f"  holds    {row.takes.value}", f"  costs    {row.cost}"]
         lines += [f"  {'calls ' if call is row.calls[0] else '      '}   {_call(call)}" for call in row.calls]
-        lines += ["           cloudformation:DeleteStack, DescribeStacks (until it is gone)"] if row.has_stack else []
+        cleaning = (action.removeprefix("cloudformation:") for action in row.cleaning)
+        lines += [f"           cloudformation:{', '.join(cleaning)} (until it is gone)"] if row.has_stack else []
         lines.append("")
     lines += [
         f"At most {which.calls} calls and {which.timeout:.0f} s, beside the deletions.",

@@ -72,18 +72,19 @@ def _of_rule(kind: str, rule: Rule) -> Topic:
 
 
 def topic_of(name: str) -> Topic:
-    """The topic of this name, of tapctl's own rules also without `tapctl:`.
+    """The topic of this name, in any case and with blanks for hyphens; of tapctl's own rules also without `tapctl:`.
 
     Raises `UsageError` for another word, with the nearest one.
     """
     if LINT_RULE.fullmatch(name):
         means = "an E ends a preflight with 2, a W or an I only warns"
         return Topic("rule", name, f"is a rule of cfn-lint; {means}", docs=f"{LINT_RULES}#{name}")
-    known = {topic.name: topic for topic in topics()}
-    if found := known.get(name) or known.get(f"tapctl:{name}"):
+    known = {topic.name.lower(): topic for topic in topics()}
+    sought = "-".join(name.lower().split())
+    if found := known.get(sought) or known.get(f"tapctl:{sought}"):
         return found
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "`tapctl explain` lists what there is"
+    near = difflib.get_close_matches(sought, known, n=1)
+    hint = f"did you mean `{known[near[0]].name}`?" if near else "`tapctl explain` lists what there is"
     raise UsageError(f"there is no rule, verdict, exit code or word `{name}`", hint)
 
 

@@ -62,7 +62,7 @@ def fix(
     if loaded.file == STDIN:
         raise UsageError("`fix` cannot edit a template read from a pipe", "name the template file")
     with credentials_optional():
-        reader, settings = open_account(settings, terminal, snapshot.snapshot)
+        reader, settings = open_account(settings, terminal, snapshot.snapshot or settings.snapshot)
         result = judge(loaded, reader, settings)
     left = verdict_code(result.verdict, allow_uncertain=settings.allow_uncertain)
     if not result.plan.changes:

@@ -17,7 +17,7 @@ from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError, UsageError
 from tapctl.report.escaping import one_line
 from tapctl.settings.options import option
-from tapctl.settings.parameters_file import CDK, SAM, Env, cdk_config, files_of, sam_config, with_files
+from tapctl.settings.other_tools import CDK, SAM, Env, cdk_config, files_of, sam_config, with_files
 from tapctl.state.files import read_bytes, write_atomically
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import typer
 from tapctl.cli.command import Only
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.concurrency.counting import Addition, Inventory, largest, plain_number
-from tapctl.concurrency.limits_check import additions, coverage, measured
+from tapctl.concurrency.additions import Addition, additions, largest
+from tapctl.concurrency.counting import Inventory, coverage, measured, plain_number
 from tapctl.errors import ExitCode, UsageError
 from tapctl.limits import Limit, LimitKind, catalogue, limits_of
 from tapctl.settings.options import AccountOptions, JudgementOptions, TemplateOptions, argument, option
@@ -98,7 +98,7 @@ def added_by(tree: StackTree, of: str | None = None, own: Iterable[Limit] = ()) 
             sizes = [measured(limit, member) for member in tree.members()]
             added = Addition(max(sizes), max(sizes))
         elif limit.kind is LimitKind.COUNT:
-            added = largest(additions(limit, inventory, None))
+            added = largest(additions(limit, inventory))
         else:
             continue
         if added.most or added.unknown:
@@ -174,7 +174,7 @@ def _added_text(
             limit.id,
             _amount(added),
             "" if limit.default is None and limit.fixed is None else f"{_default(limit):,} {limit.unit}".strip(),
-            shown(added.parent.id) if added.parent and not added.parent.is_open else "",
+            shown(added.parent.name or added.parent.id) if added.parent and not added.parent.is_open else "",
             limit.title,
         )
         for limit, added in rows

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from tapctl.cli.command import Only
 from tapctl.cli.options import FleetOptions, OutputOptions
@@ -17,6 +16,7 @@ from tapctl.settings.options import AccountOptions, StackOptions, TemplateOption
 
 if TYPE_CHECKING:
     from tapctl.report.policy import Command, Statement
+    from tapctl.settings.settings import Settings
     from tapctl.settings.targets import TargetAccount, Targets
 
 
@@ -62,7 +62,7 @@ def policy(
 
     It allows what tapctl calls. The resources themselves are created by `--role-arn`, or with the caller's permissions,
     which `--resources` adds. With `--targets` it is the role that reads each account, in CloudFormation and Terraform
-    with its trust.
+    with its trust; with `--hub` the policy of the credentials that judge the fleet or, with `deploy`, roll it out.
     """
     terminal = Terminal.of(output)
     command, path = _command(which)
@@ -88,7 +88,7 @@ def _command(which: PolicyOptions) -> tuple[Command, str | None]:
     """The command and the template of the arguments; a single one that is no command is a template."""
     from tapctl.report.policy import Command
 
-    names = [command.value for command in Command]
+    names = [command.value for command in (Command.PREFLIGHT, Command.DEPLOY, Command.VERIFY)]
     if which.command is None or which.command in names:
         return Command(which.command or "preflight"), which.path
     if which.path is not None:
@@ -129,8 +129,11 @@ def _of_command(
 # A fleet: the role in each account, and the credentials that assume it
 # ---------------------------------------------------------------------------------------------------------------------
 
-HUB = "preflight --targets"
-"""What the policy of the hub is for."""
+ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
+"""Which a self-managed stack set takes by default.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-prereqs-self-managed.html
+"""
 
 MOST_ARNS = 20
 """Of roles in the policy of the hub, whose length IAM limits; beyond them it names these roles in any account."""
@@ -141,40 +144,99 @@ def _of_fleet(
 ) -> tuple[str, str]:
     """The text, and a note on it.
 
-    Raises `UsageError` for another command than `preflight`, and for a fleet whose accounts have no role.
+    Raises `UsageError` for a command that has none, for a fleet whose accounts have no role, and for a rollout of
+    several fleets or of one without a stack set.
     """
     from tapctl.report import policy as report
+    from tapctl.report.role import ROLE_RENDERERS
     from tapctl.settings.config_file import File, find, load
     from tapctl.settings.targets import choose
 
     if account.region:
         raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
-    if command is not report.Command.PREFLIGHT or which.resources or which.drift:
-        raise UsageError("`--targets` has a policy for `preflight` alone", "leave out the other command or option")
+    if command is report.Command.VERIFY or which.resources or which.drift:
+        message = "`--targets` has a policy for `preflight` and `deploy` alone"
+        raise UsageError(message, "leave out the other command or option")
+    deploys = command is report.Command.DEPLOY
     path = account.config or find()
     targets = choose(names, (load(path) if path else File.model_construct()).fleet, path)
     accounts, region = _with_role(targets), next((each for f in targets.fleets.values() for each in f.regions), None)
     if not accounts:
         raise UsageError(f"fleet {targets.name} has no role", "set `read_role` of the fleet in tapctl.toml")
+    account = replace(account, region=region)
     if which.hub:
-        return report.RENDERERS[which.format.value](hub_statements(targets, accounts, region), HUB), ""
+        more = _of_rollout(account, template, targets) if deploys else _looks(targets, account.env, region)
+        statements = (*hub_statements(targets, accounts, region), *more)
+        name = report.Command.FLEET if deploys else f"{report.Command.PREFLIGHT} --targets"
+        return report.RENDERERS[which.format.value](statements, name), ""
     role, others = accounts[0], dict.fromkeys(each.role_name for each in accounts[1:])
-    more = ", ".join(name for name in others if name != role.role_name)
-    also = f", and as well of {more}" if more else ""
+    more_roles = ", ".join(name for name in others if name != role.role_name)
+    also = f", and as well of {more_roles}" if more_roles else ""
     note = f"note: this is the policy of role {role.role_name} in each account{also}; `--hub` prints what assumes it"
-    return ROLE_RENDERERS[which.format](_of_cells(replace(account, region=region), template), role), note
+    settings = _settings(account, template)
+    settings = replace(settings, stack_name=_stacks(targets, settings))
+    reads = _of_template(report.Command.CELL if deploys else command, settings)
+    return ROLE_RENDERERS[which.format.value](reads, role), note
 
 
-def _of_cells(account: AccountOptions, template: TemplateOptions) -> tuple[Statement, ...]:
-    """What reads any cell for a verdict on the template."""
-    from tapctl.report import policy as report
+def _settings(account: AccountOptions, template: TemplateOptions) -> Settings:
     from tapctl.settings.settings import read
+
+    return read(account, template=template, missing_secrets_unknown=True)
+
+
+def _stacks(targets: Targets, settings: Settings) -> str | None:
+    """The name of the stacks in the accounts, with `*`; None where the fleets have several."""
+    sets = {fleet.stack_set for fleet in targets.fleets.values()}
+    if sets == {None}:
+        return settings.stack_name
+    name, *others = sets
+    return None if others or not name else f"StackSet-{name.replace('{env}', settings.env or '*')}-*"
+
+
+def _of_template(command: Command, settings: Settings) -> tuple[Statement, ...]:
+    """What a command does with the template in any account and Region."""
+    from tapctl.report import policy as report
     from tapctl.template.load import load
     from tapctl.workflows.read_inputs import stack_tree_for
 
-    settings = read(account, template=template, missing_secrets_unknown=True)
     tree = stack_tree_for(load(settings.template), settings)
-    return report.policy(report.Command.PREFLIGHT, tree, replace(settings, account=None, region=None))
+    bucket = settings.artifact_bucket and settings.artifact_bucket.replace("{region}", "*")
+    return report.policy(command, tree, replace(settings, account=None, region=None, artifact_bucket=bucket))
+
+
+def _looks(targets: Targets, env: str | None, region: str | None) -> tuple[Statement, ...]:
+    """What a verdict and a plan read of the stack sets, whose stacks are credited with what they hold."""
+    from tapctl.aws.accounts import DESCRIBE_ORGANIZATION
+    from tapctl.aws.session import partition
+    from tapctl.report.policy import Statement
+
+    fleets = [fleet for fleet in targets.fleets.values() if fleet.stack_set]
+    names = dict.fromkeys((fleet.stack_set or "").replace("{env}", env or "*") for fleet in fleets)
+    arn = f"arn:{partition(region or '').name}:cloudformation:*:*:stackset"
+    reads = ("DescribeStackInstance", "DescribeStackSet", "ListStackInstances")
+    actions = tuple(f"cloudformation:{name}" for name in reads)
+    sets = [Statement("StackSet", actions, tuple(f"{arn}/{name}:*" for name in names))] if names else []
+    managed = any(fleet.permission == "service" for fleet in fleets)
+    return (*sets, *([Statement("Organization", (DESCRIBE_ORGANIZATION,), ("*",))] if managed else []))
+
+
+def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Targets) -> tuple[Statement, ...]:
+    """What a rollout does in the account with the stack set."""
+    from tapctl.aws.session import partition
+    from tapctl.report.policy import Command
+
+    fleet, *others = targets.fleets.values()
+    if others:
+        raise UsageError("a rollout is of one fleet", "run the command once for each")
+    if not fleet.stack_set:
+        hint = f"give [fleet.{targets.name}] a `stack_set`, the name of one"
+        raise UsageError(f"fleet {targets.name} has no stack set", hint)
+    default = f"arn:{partition(account.region or '').name}:iam::*:role/{ADMINISTRATION_ROLE}"
+    role = (fleet.administration_role or default) if fleet.permission == "self" else None
+    settings = _settings(account, template)
+    name = fleet.stack_set.replace("{env}", settings.env or "*")
+    return _of_template(Command.FLEET, replace(settings, stack_name=name, role_arn=role))
 
 
 def _with_role(targets: Targets) -> list[TargetAccount]:
@@ -201,103 +263,3 @@ def hub_statements(targets: Targets, accounts: Sequence[TargetAccount], region: 
     named = tuple(arn for arn in arns if anywhere.get(arn, arn) == arn or anywhere[arn] not in arns)
     roles = Statement("Roles", (ASSUME_ROLE,), named)
     return (roles, *([Statement("Accounts", (LIST_ACCOUNTS, LIST_OUS), ("*",))] if targets.asks_organizations else []))
-
-
-def _role_as_cloudformation(statements: Sequence[Statement], role: TargetAccount) -> str:
-    """A template with the role, for a stack set: it trusts the account of a parameter."""
-    from tapctl.report.policy import document
-
-    trust: dict[str, Any] = {
-        "Effect": "Allow",
-        "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${TrustedAccount}:root"}},
-        "Action": "sts:AssumeRole",
-    }
-    if role.external_id:
-        trust["Condition"] = {"StringEquals": {"sts:ExternalId": role.external_id}}
-    properties = {
-        "RoleName": role.role_name,
-        "Path": _path(role),
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-        "Policies": [{"PolicyName": "tapctl-preflight", "PolicyDocument": document(statements)}],
-    }
-    description = "The account whose credentials judge the fleet"
-    body = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"The role that `tapctl {HUB}` reads an account with; create it in one Region of each account",
-        "Parameters": {"TrustedAccount": {"Type": "String", "AllowedPattern": r"\d{12}", "Description": description}},
-        "Resources": {"ReadRole": {"Type": "AWS::IAM::Role", "Properties": properties}},
-    }
-    return json.dumps(body, indent=2) + "\n"
-
-
-def _path(role: TargetAccount) -> str:
-    """`/a/` of an ARN that ends with `role/a/name`; `/` of a name."""
-    inner = role.role.partition(":role/")[2].rpartition("/")[0]
-    return f"/{inner}/" if inner else "/"
-
-
-def _role_as_terraform(statements: Sequence[Statement], role: TargetAccount) -> str:
-    from tapctl.report.policy import terraform_document, terraform_name
-
-    name = terraform_name(HUB)
-    return _ROLE_IN_TERRAFORM.format(
-        name=name,
-        document="\n".join(terraform_document(statements, name)),
-        condition=_CONDITION.format(json.dumps(role.external_id)) if role.external_id else "",
-        role=json.dumps(role.role_name),
-        path=json.dumps(_path(role)),
-    )
-
-
-_CONDITION = """\
-    condition {{
-      test     = "StringEquals"
-      variable = "sts:ExternalId"
-      values   = [{}]
-    }}
-"""
-
-_ROLE_IN_TERRAFORM = """\
-variable "trusted_account" {{
-  type        = string
-  description = "The account whose credentials judge the fleet"
-}}
-
-{document}
-
-data "aws_iam_policy_document" "{name}_trust" {{
-  statement {{
-    actions = ["sts:AssumeRole"]
-    principals {{
-      type        = "AWS"
-      identifiers = [var.trusted_account]
-    }}
-{condition}\
-  }}
-}}
-
-resource "aws_iam_role" "{name}" {{
-  name               = {role}
-  path               = {path}
-  assume_role_policy = data.aws_iam_policy_document.{name}_trust.json
-}}
-
-resource "aws_iam_role_policy" "{name}" {{
-  name   = "tapctl-preflight"
-  role   = aws_iam_role.{name}.id
-  policy = data.aws_iam_policy_document.{name}.json
-}}
-"""
-
-
-def _role_as_json(statements: Sequence[Statement], role: TargetAccount) -> str:
-    from tapctl.report.policy import as_json
-
-    return as_json(statements, role.role_name)
-
-
-ROLE_RENDERERS: Mapping[PolicyFormat, Callable[[Sequence[Statement], TargetAccount], str]] = {
-    PolicyFormat.JSON: _role_as_json,
-    PolicyFormat.CLOUDFORMATION: _role_as_cloudformation,
-    PolicyFormat.TERRAFORM: _role_as_terraform,
-}

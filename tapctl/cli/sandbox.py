@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,8 @@ from tapctl.cli.command import Command, group
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tapctl.sandbox import AccountLimits, SandboxStatus
 
 app = group(
@@ -30,6 +33,14 @@ Floor = Annotated[
 Held = Annotated[
     int | None, typer.Option("--held", metavar="N", min=0, help="Concurrency reserved outside the sandbox.")
 ]
+AccountLimit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account-limit",
+        metavar="ACCOUNT[/REGION]=N",
+        help="Concurrency limit of another account, or of one Region of it (repeatable).",
+    ),
+]
 Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")]
 
 
@@ -40,12 +51,21 @@ MOST_UNRESERVED = 100
 @app.command(
     cls=Command,
     short_help="Start the sandbox, or set the limits of the running one.",
-    epilog="tapctl sandbox start\ntapctl sandbox start --limit 1000 --held 850",
+    epilog="tapctl sandbox start\n"
+    "tapctl sandbox start --limit 1000 --held 850\n"
+    "tapctl sandbox start --account-limit 111111111111=50 --account-limit 222222222222/eu-west-1=400",
 )
-def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Port = None) -> None:
+def start(
+    limit: Limit = None,
+    floor: Floor = None,
+    held: Held = None,
+    account_limit: AccountLimit = None,
+    port: Port = None,
+) -> None:
     """Start the sandbox, or set the limits of the running one; limits are remembered.
 
-    A new `--limit` resets `--floor` and `--held`, unless they are given with it.
+    A new `--limit` resets `--floor` and `--held`, unless they are given with it. An account without a limit of its own
+    has the limit of account 000000000000.
     """
     from tapctl import sandbox
     from tapctl.account import floor_cache
@@ -59,7 +79,7 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     )
     _check_limits(limits)
     changed = (limit, floor, held) != (None, None, None)
-    sandbox.start(limits if changed else None, port)
+    sandbox.start(limits if changed else None, port, _others(account_limit or ()))
     if changed:
         # A minimum learned from a refusal belongs to the old limits.
         floor_cache.forget(sandbox.account_id(), sandbox.REGION)
@@ -67,6 +87,27 @@ def start(limit: Limit = None, floor: Floor = None, held: Held = None, port: Por
     if changed:
         for line in overcommitted(limits, _reserved()):
             typer.echo(line, err=True)
+
+
+_OTHER = re.compile(r"(?P<cell>\d{12}(/[a-z]{2,3}(-[a-z]+)+-\d+)?)=(?P<limit>[1-9]\d*)", re.ASCII)
+
+
+def _others(given: Iterable[str]) -> dict[str, AccountLimits]:
+    """The limits by `ACCOUNT` or `ACCOUNT/REGION`. Raises `UsageError` for text that is none, and for two of one."""
+    from tapctl.sandbox import AccountLimits
+
+    found: dict[str, AccountLimits] = {}
+    for text in given:
+        match = _OTHER.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f"`--account-limit {text}` is not ACCOUNT=N or ACCOUNT/REGION=N",
+                "an account id has 12 digits: `--account-limit 111111111111=50`, or `111111111111/eu-west-1=50`",
+            )
+        if match["cell"] in found:
+            raise UsageError(f"`--account-limit` is given twice for {match['cell']}", "leave one of them out")
+        found[match["cell"]] = AccountLimits(int(match["limit"]))
+    return found
 
 
 def _reserved() -> int:
@@ -143,15 +184,19 @@ def env() -> None:
 
 
 def _describe(status: SandboxStatus) -> str:
-    limits = status.limits
     running = f"running at {status.sandbox.endpoint} (pid {status.sandbox.pid})" if status.sandbox else "not running"
+    lines = [f"sandbox: {running}", f"account: {_limits(status.limits)}"]
+    alike: dict[AccountLimits, list[str]] = {}
+    for cell, limits in status.others.items():
+        alike.setdefault(limits, []).append(cell)
+    lines += [f"others:  {_limits(limits)}: {', '.join(cells)}" for limits, cells in alike.items()]
+    lines.append(f"state:   {status.folder}")
+    return "\n".join([*lines, *(f"serves:  {each.name} at {each.url}" for each in status.served)])
+
+
+def _limits(limits: AccountLimits) -> str:
     held = f", {limits.held} reserved outside the sandbox" if limits.held else ""
-    return (
-        f"sandbox: {running}\n"
-        f"account: {limits.concurrent_executions} concurrent executions{held},"
-        f" unreserved minimum {limits.minimum_unreserved}\n"
-        f"state:   {status.folder}" + "".join(f"\nserves:  {each.name} at {each.url}" for each in status.served)
-    )
+    return f"{limits.concurrent_executions} concurrent executions{held}, unreserved minimum {limits.minimum_unreserved}"
 
 
 sandbox = typer.main.get_command(app)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from tapctl.account.model import LiveFunction
-from tapctl.concurrency.demand import FunctionDemand, Provisioned
+from tapctl.concurrency.demand import Demand, FunctionDemand, Provisioned
+from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.unknown import Count, Unknown, total
 
 
@@ -205,3 +206,65 @@ def _less_growth(unreserved: Count, after: Count, before: Count) -> Count:
             return left - (more - less)
         case _:
             return next(value for value in (unreserved, after, before) if isinstance(value, Unknown))
+
+
+def diff(
+    demand: Demand, live: Mapping[str, LiveFunction], effects: UpdateEffects = NO_EFFECTS
+) -> tuple[ClaimChange, ...]:
+    """Match the template's functions with the stack's by logical id."""
+    wanted = {function.logical_id: function for function in demand.functions}
+    changes = [_change(function, live.get(logical_id), effects) for logical_id, function in wanted.items()]
+    changes += [_removal(name, function, effects) for name, function in live.items() if name not in wanted]
+    return tuple(changes)
+
+
+def _change(function: FunctionDemand, live: LiveFunction | None, effects: UpdateEffects) -> ClaimChange:
+    itself, prefix = function.logical_id, _prefix(function.logical_id)
+    versions = {*((live.holders if live else None) or ()), *(version.logical_id for version in function.provisioned)}
+
+    def own(names: frozenset[str]) -> frozenset[str]:
+        """The function's versions and aliases among the names, without the nested stack's prefix."""
+        return frozenset(name for name in versions if f"{prefix}{name}" in names)
+
+    surely = _surely_replaced(function, live, effects)
+    replaced = live is not None and (surely or itself in effects.replaced or _renamed(function, live, effects))
+    on_replace = effects.retained_on_replace
+    if not surely:
+        on_replace &= effects.replaced - effects.maybe_replaced
+    return ClaimChange(
+        itself,
+        function,
+        live,
+        replaced,
+        replaced_versions=own(effects.replaced),
+        retained=surely and itself in effects.retained_on_replace,
+        retained_versions=own(effects.retained_on_delete | on_replace),
+        unchanged_concurrency=own(effects.unchanged_concurrency) | ({itself} & effects.unchanged_concurrency),
+        maybe_replaced=own(effects.maybe_replaced) | ({itself} if replaced and not surely else frozenset()),
+        removed_versions=own(effects.removed),
+    )
+
+
+def _removal(logical_id: str, live: LiveFunction, effects: UpdateEffects) -> ClaimChange:
+    retained, prefix = effects.retained_on_delete, _prefix(logical_id)
+    versions = frozenset(name for name in live.holders or () if f"{prefix}{name}" in retained)
+    return ClaimChange(logical_id, None, live, retained=logical_id in retained, retained_versions=versions)
+
+
+def _prefix(logical_id: str) -> str:
+    """The prefix of the nested stack that a function is in; its versions and aliases are in the same stack."""
+    stack = logical_id.rpartition("/")[0]
+    return f"{stack}/" if stack else ""
+
+
+def _surely_replaced(function: FunctionDemand, live: LiveFunction | None, effects: UpdateEffects) -> bool:
+    if live is None:
+        return False
+    renamed = _renamed(function, live, effects) and not isinstance(function.name, Unknown)
+    return renamed or function.logical_id in effects.replaced - effects.maybe_replaced
+
+
+def _renamed(function: FunctionDemand, live: LiveFunction, effects: UpdateEffects) -> bool:
+    """Whether FunctionName, which is create-only, changes; an unknown name counts as another one."""
+    same = function.name is None or function.logical_id in effects.same_name
+    return not same and function.name != live.physical_id

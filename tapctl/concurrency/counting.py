@@ -1,14 +1,16 @@
 """What a template adds to a limit: its resources, counted as the rows of the catalogue say."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from math import inf, prod
 
 from tapctl.errors import TemplateError
-from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Named, Number, Of
+from tapctl.limits import uncovered
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Count, Limit, Measure, Named, Number, Of
 from tapctl.template.model import Resource
 from tapctl.template.nested import StackTree
 from tapctl.template.parameters import as_text
@@ -21,12 +23,14 @@ from tapctl.unknown import Unknown
 class Parent:
     """What a limit is per: a resource of the tree by its logical id, or one of the account by its physical id.
 
-    `is_open` is one that only the deploy knows: it may be the same as another open one.
+    `is_open` is one that only the deploy knows: it may be the same as another open one. `name` is how a message
+    names it: one that the stack holds by its logical id, an expression in short.
     """
 
     id: str
     in_template: bool = False
     is_open: bool = False
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,6 @@ class Part:
     unknown: Unknown | None = None
     type: str = ""
     varies: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """What all resources add, to the account or to one parent."""
-
-    least: Number = 0
-    most: Number = 0
-    parent: Parent | None = None
-    resources: tuple[str, ...] = ()
-    unknown: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,38 +300,44 @@ def number(value: Value) -> Number | Unknown:
             return amount if abs(amount) < 1e300 else Unknown(f"`{text}` is no number")
 
 
-def grouped(found: Iterable[Part]) -> tuple[Addition, ...]:
-    """The parts of each parent together; parents that only the deploy knows may all be the same one."""
-    groups: dict[Parent | None, list[Part]] = {}
-    for part in found:
-        groups.setdefault(part.parent, []).append(part)
-    additions = [_together(parent, members) for parent, members in groups.items()]
-    most = sum(addition.most for addition in additions if addition.parent and addition.parent.is_open)
-    return tuple(
-        replace(addition, most=most) if addition.parent and addition.parent.is_open else addition
-        for addition in additions
-    )
-
-
-def _together(parent: Parent | None, members: list[Part]) -> Addition:
-    return Addition(
-        sum(part.least for part in members),
-        sum(part.most for part in members),
-        parent,
-        tuple(dict.fromkeys(part.resource for part in members)),
-        next((part.unknown for part in members if part.unknown), None),
-    )
-
-
-def largest(additions: Iterable[Addition]) -> Addition:
-    """The addition to the account, or to the parent that gets most."""
-    found = list(additions)
-    if not found:
-        return Addition()
-    fullest = max(found, key=lambda addition: (addition.most, addition.least, addition.unknown is not None))
-    return replace(fullest, least=max(addition.least for addition in found))
-
-
 def plain_number(value: Number) -> Number:
     """A number of a report: whole where it is, else rounded to six places."""
     return int(value) if float(value).is_integer() else round(float(value), 6)
+
+
+def number_text(value: Number) -> str:
+    """A number as a message shows it."""
+    return f"{plain_number(value):,}"
+
+
+def range_text(least: Number, most: Number) -> str:
+    return number_text(most) if least == most else f"{number_text(least)} to {number_text(most)}"
+
+
+def coverage(tree: StackTree, own: Iterable[Limit] = ()) -> Mapping[str, int]:
+    """The types of which no limit of the catalogue or of `own` is known, nor that they have none, with their number."""
+    counts = Counter(item.type for item in Inventory(tree).by_name.values())
+    unknown = uncovered(counts).difference(*(limit.types for limit in own))
+    return {type_: counts[type_] for type_ in sorted(unknown)}
+
+
+def measured(limit: Limit, member: StackTree) -> int:
+    """How much of a limit of templates one template takes."""
+    template = member.resolver.template
+    # A macro at the top level may bring the whole section.
+    section = template.body.get(limit.section) or {}
+    match limit.measure:
+        case Measure.TEXT:
+            return len(template.source.text.encode())
+        case Measure.ENTRIES:
+            return len(section.encode() if isinstance(section, str) else section)
+        case Measure.LARGEST_ENTRY:
+            return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
+        case Measure.PARAMETER:
+            values = member.resolver.parameters.values()
+            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
+        case Measure.DYNAMIC_REFERENCES:
+            return json.dumps(template.body, default=str).count("{{resolve:")
+        case Measure.TREE:
+            resources = [len(nested.resolver.template.body.get("Resources") or {}) for nested in member.members()]
+            return 0 if member.prefix or len(resources) == 1 else sum(resources)

@@ -143,15 +143,13 @@ def _claims(functions: Sequence[FunctionDemand]) -> str:
         )
     verb = verbs.pop() if len(verbs) == 1 else "claim"
     least = "at least " if any(isinstance(claim, Unknown) for claim in claims) else ""
-    return (
-        f"{_listed([function.logical_id for function in functions])} {verb} {least}{sum(map(known, claims))} in total"
-    )
+    return f"{listed([function.logical_id for function in functions])} {verb} {least}{sum(map(known, claims))} in total"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], of: str = "functions") -> str:
     if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more functions"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more {of}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _fits_in_the_end(judgement: Judgement) -> bool:
@@ -172,7 +170,7 @@ def _held_twice(growing: Sequence[ClaimChange]) -> str:
         return ""
     if len(names) == 1:
         return f"; {names[0]} is replaced, and the old one keeps its concurrency until it is deleted"
-    return f"; {_listed(names)} are replaced, and the old ones keep their concurrency until they are deleted"
+    return f"; {listed(names)} are replaced, and the old ones keep their concurrency until they are deleted"
 
 
 def first_unknown(changes: tuple[ClaimChange, ...]) -> tuple[str, Unknown] | None:

@@ -1,42 +1,45 @@
 """The verdict on every limit that the template touches: what is used, what the deploy adds, what is allowed."""
 
-import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
-from tapctl.account.model import Quota, Source, Stack
-from tapctl.concurrency.counting import Addition, Inventory, Item, Part, grouped, parts, plain_number
+from tapctl.account.model import NOT_LISTED, Quota, Source, Stack, Usage
+from tapctl.concurrency.additions import NEW, Addition, Before, additions, removed
+from tapctl.concurrency.counting import Inventory, Item, measured, number_text, range_text
 from tapctl.concurrency.demand import hides_resources
 from tapctl.concurrency.exports_check import exports_anything, has_exports, judge_exports, next_steps
-from tapctl.concurrency.findings import concurrency_findings, with_pending
+from tapctl.concurrency.findings import concurrency_findings, listed, with_pending
 from tapctl.concurrency.refused_settings import has_settings, judge_settings
+from tapctl.concurrency.replaced_resources import compared_resources
+from tapctl.concurrency.replacement import NO_EFFECTS, UpdateEffects
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.update_diff import newly, removed
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Advised, Hint, advise
-from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of, uncovered
-from tapctl.limits.row import Call, Grade, Measure, Metric, Number, Of
+from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of
+from tapctl.limits.row import Call, Grade, Measure, Metric, Number, Of, plain_id
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
 
-def touched(tree: StackTree, stack: Stack | Unknown | None, own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
+def touched(tree: StackTree, before: Before = NEW, own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
     """The limits that the template and its nested ones can exceed, with the `own` ones; no other limit is read."""
     inventory = Inventory(tree)
-    limits = limits_of(inventory.by_type, own)
-    return tuple(_with_parents(limit, inventory) for limit in limits if _touches(limit, inventory, stack))
+    found = (_touched(limit, inventory, before) for limit in limits_of(inventory.by_type, own))
+    return tuple(limit for limit in found if limit)
 
 
-def _with_parents(limit: Limit, inventory: Inventory) -> Limit:
-    """A limit whose usage is read parent by parent, with the parents of the account that the template names."""
+def _touched(limit: Limit, inventory: Inventory, before: Before) -> Limit | None:
+    """The limit where it is touched; one that is read parent by parent with those of the account that get something."""
+    if limit.kind is not LimitKind.COUNT:
+        return limit if _touches(limit, inventory, before.stack) else None
+    more = additions(limit, inventory, before)
     if not isinstance(limit.usage, Call) or not limit.usage.parent:
-        return limit
-    named = (part.parent for part in parts(limit.counts, inventory) if part.parent)
-    ids = dict.fromkeys(parent.id for parent in named if not parent.in_template and not parent.is_open)
-    return replace(limit, usage=replace(limit.usage, parents=tuple(ids)))
+        return limit if more else None
+    parents = (added.parent for added in more if added.parent)
+    ids = dict.fromkeys(parent.id for parent in parents if not parent.in_template and not parent.is_open)
+    return replace(limit, usage=replace(limit.usage, parents=tuple(ids))) if more else None
 
 
 def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) -> bool:
@@ -46,70 +49,21 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
             return any(measured(limit, member) for member in tree.members())
         case LimitKind.EXPORTS:
             return exports_anything(tree) or has_exports(stack)
-        case LimitKind.CONCURRENCY:
-            return hides_resources(tree) or any(_spenders(limit, inventory))
         case LimitKind.SETTINGS:
             return has_settings(tree)
-        case LimitKind.COUNT:
-            return any(added.most or added.unknown for added in additions(limit, inventory, stack))
-
-
-def additions(
-    limit: Limit,
-    inventory: Inventory,
-    stack: Stack | Unknown | None,
-    deployed: Inventory | None = None,
-    *,
-    later: bool = False,
-) -> tuple[Addition, ...]:
-    """How many units the stack will hold that it does not hold yet, by parent where the limit is per parent.
-
-    Of a parent in the template, and of a limit of which the account uses nothing, it is all that the template has.
-    CloudFormation creates before it deletes, so removed resources are not subtracted. `later` is after scaling out.
-    """
-    found = list(parts(limit.later if later else limit.counts, inventory))
-    if limit.usage and stack is not None:
-        before = {part.resource: part for part in parts(limit.counts, deployed)} if deployed else None
-        found = [part if part.parent and part.parent.in_template else newly(part, stack, before) for part in found]
-    if limit.own_stack and not isinstance(stack, Stack):
-        found.append(Part("", limit.own_stack if stack is None else 0, limit.own_stack))
-    return grouped(part for part in found if part.most or part.unknown)
-
-
-def needs_deployed_template(limits: Iterable[Limit], tree: StackTree, stack: Stack | Unknown | None) -> bool:
-    """Whether only the deployed template says how much of an amount the stack has already."""
-    held = (isinstance(stack, Stack) and stack.resources) or {}
-    inventory = Inventory(tree)
-    return any(
-        part.varies and held.get(part.resource) == part.type and not (part.parent and part.parent.in_template)
-        for limit in limits
-        if limit.usage and held
-        for part in parts(limit.counts, inventory)
-    )
-
-
-def coverage(tree: StackTree, own: Iterable[Limit] = ()) -> Mapping[str, int]:
-    """The types of which no limit of the catalogue or of `own` is known, nor that they have none, with their number."""
-    counts = Counter(item.type for item in Inventory(tree).by_name.values())
-    unknown = uncovered(counts).difference(*(limit.types for limit in own))
-    return {type_: counts[type_] for type_ in sorted(unknown)}
+        case _:
+            return hides_resources(tree) or any(_spenders(limit, inventory))
 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
     """At least one finding for every limit that the template touches, also where it fits."""
-    inventory = Inventory(result.tree)
-    deployed = Inventory(result.deployed) if result.deployed else None
-    judges = judges_with(partial(_judge_count, inventory, deployed))
-    limits = touched(result.tree, result.account.stack, result.limits.own)
+    before = Before.of(result)
+    judges = judges_with(partial(_judge_count, Inventory(result.tree), before))
+    limits = touched(result.tree, before, result.limits.own)
     return tuple(finding for limit in limits for finding in judges[limit.kind](limit, result))
 
 
-def _judge_count(
-    inventory: Inventory, deployed: Inventory | None, limit: Limit, result: Preflight
-) -> Iterator[Finding]:
-    more = additions(limit, inventory, result.account.stack, deployed)
-    if not more:
-        return  # an update that adds nothing to it
+def _judge_count(inventory: Inventory, before: Before, limit: Limit, result: Preflight) -> Iterator[Finding]:
     quota = result.quota(limit)
     spender = next(_spenders(limit, inventory), None)
     common = Finding(
@@ -119,38 +73,43 @@ def _judge_count(
         resource=spender.name if spender else None,
         file=spender.resource.file if spender else result.tree.resolver.template.file,
         line=spender.resource.line if spender else None,
-        hints=next_steps(quota.value, quota.usage),
     )
-    value, usage = quota.value, quota.usage
-    if isinstance(value, Unknown) or isinstance(usage, Unknown):
-        unknown = value if isinstance(value, Unknown) else usage
-        reason = unknown.reason if isinstance(unknown, Unknown) else ""
-        yield replace(common, message=f"{limit.title}: {reason}", judged=False)
+    if isinstance(quota.value, Unknown):
+        yield _not_judged(common, limit, quota.value)
         return
-    sums = [_Sum(added, *_used(added, quota, usage, result.account.stack)) for added in more]
-    fullest = max(sums, key=_fullness)
+    sums = [_sum(added, limit, quota) for added in additions(limit, inventory, before)]
+    unread = next((sum_.unread for sum_ in sums if sum_.unread), None)
+    # The message has the sum that exceeds, where there is one.
+    over = [sum_ for sum_ in sums if sum_.least > quota.value and sum_.added.least]
+    fullest = max(over or sums, key=_fullness)
     found = inventory.by_name.get(fullest.added.resources[0]) if fullest.added.resources else None
     if found and fullest.added.parent:
         common = replace(common, resource=found.name, file=found.resource.file, line=found.resource.line)
-    less = removed(limit, inventory, result.account.stack)
-    room = _room(limit, value, quota.source, less, result.limits)
-    finding = _compare(room, sums, common)
-    yield replace(finding, hints=_next_steps(room, finding, fullest.most, result))
+    room = _room(limit, quota.value, quota.source, removed(limit, inventory, before), result.limits)
+    finding = _compare(room, fullest, sums, common)
+    if unread and (finding.verdict is Verdict.FITS or fullest.added.parent is None):
+        yield _not_judged(common, limit, unread)
+        return
+    yield replace(finding, hints=_next_steps(room, finding, fullest, result))
     if limit.later and finding.verdict is Verdict.FITS:
-        for added in additions(limit, inventory, result.account.stack, deployed, later=True):
-            grown = _Sum(added, *_used(added, quota, usage, result.account.stack))
-            if grown.most > value:
+        for added in additions(limit, inventory, before, later=True):
+            grown = _sum(added, limit, quota)
+            if grown.most > room.value:
                 message, _ = _message(room, grown, f" at the maximum size of {', '.join(added.resources)}")
                 yield replace(common, verdict=Verdict.FITS, message=message, severity="warning")
 
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """One addition beside what is used already: between `low` and `high` units of the account, or of the parent."""
+    """One addition beside what is used already: between `low` and `high` units of the account, or of the parent.
+
+    `unread` says why it is not known what is used.
+    """
 
     added: Addition
-    low: Number
-    high: Number
+    low: Number = 0
+    high: Number = 0
+    unread: Unknown | None = None
 
     @property
     def least(self) -> Number:
@@ -159,6 +118,56 @@ class _Sum:
     @property
     def most(self) -> Number:
         return self.high + self.added.most
+
+
+def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
+    """An addition with what is used: by the account, or by a parent, of which a new one has nothing.
+
+    What a held parent of the template has from the template is among `added`; others may have put more there.
+    """
+    parent, usage = added.parent, quota.usage
+    if not _needs_usage(added, limit, usage):
+        return _Sum(added)
+    if parent is None and isinstance(usage, Mapping) and not limit.names_parents:
+        usage = Unknown("its usage is given by parents, which it has not")
+    if isinstance(usage, Unknown):
+        return _Sum(added, unread=_unread(added, usage))
+    fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
+    if parent is None:
+        return _Sum(added, fullest, fullest + quota.maybe)
+    if parent.in_template:
+        return _Sum(added, 0, max(0, fullest - (added.held or 0)))
+    # A listing of parents that the template names says nothing of others.
+    is_partial = isinstance(usage, Mapping) and isinstance(limit.usage, Call) and bool(limit.usage.parent)
+    used = None if parent.is_open else _of_parent(usage, parent.id) if isinstance(usage, Mapping) else usage
+    unread = _unread(added) if is_partial and used is None else None
+    low, high = (0, fullest) if parent.is_open else (used or 0, used or 0)
+    return _Sum(added, low, high + quota.maybe, unread)
+
+
+def _needs_usage(added: Addition, limit: Limit, usage: Usage) -> bool:
+    """Whether there may be more than what the template has."""
+    if added.parent is None:
+        return limit.usage is not None
+    if added.parent.in_template:
+        return added.held is not None and (limit.usage is not None or not isinstance(usage, Unknown))
+    return True
+
+
+def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
+    """Why it is not known what is used: a read was refused, or nothing reads what a parent has."""
+    parent = added.parent
+    if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
+        return usage
+    name = "a parent" if parent is None or parent.is_open else parent.name or parent.id
+    return Unknown(f"what {name} has already is not read", judged=False)
+
+
+def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
+    """What a parent has, by its id or by the name that its ARN ends with."""
+    if id_ in usage:
+        return usage[id_]
+    return next((used for name, used in usage.items() if plain_id(name) == plain_id(id_)), None)
 
 
 def _fullness(sum_: _Sum) -> tuple[Number, Number]:
@@ -170,24 +179,9 @@ def _spenders(limit: Limit, inventory: Inventory) -> Iterator[Item]:
     return inventory.of(*dict.fromkeys(count.type for count in limit.counts))
 
 
-def _used(
-    added: Addition, quota: Quota, usage: Number | Mapping[str, Number], stack: Stack | Unknown | None
-) -> tuple[Number, Number]:
-    """What is used of the limit: by the account, or by a parent, of which a new one has nothing.
-
-    What a held parent of the template has from the template is among `added`; others may have put more there.
-    """
-    parent = added.parent
-    fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
-    if parent is None:
-        return fullest, fullest + quota.maybe
-    if parent.in_template:
-        held = stack.resources if isinstance(stack, Stack) else {} if stack is None else None
-        return (0, max(0, fullest - added.most)) if held is None or parent.id in held else (0, 0)
-    if parent.is_open:
-        return 0, fullest + quota.maybe
-    used = usage.get(parent.id, 0) if isinstance(usage, Mapping) else usage
-    return used, used + quota.maybe
+def _not_judged(common: Finding, limit: Limit, unknown: Unknown) -> Finding:
+    message = f"{limit.title}: {unknown.reason}"
+    return replace(common, message=message, hints=next_steps(unknown), judged=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +202,12 @@ def _room(limit: Limit, value: Number, source: Source, removed: Number, settings
     return _Room(limit, value, source, f" ({origin})" if origin else "", removed, settings.near)
 
 
-def _compare(room: _Room, sums: Sequence[_Sum], common: Finding) -> Finding:
-    fullest, limit, value = max(sums, key=_fullness), room.limit, room.value
+def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) -> Finding:
+    limit, value = room.limit, room.value
     message, at_least = _message(room, fullest)
     common = replace(common, amount=Amount(fullest.high, fullest.added.most, value, limit.unit))
     is_sure = room.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
-    if any(sum_.least > value and sum_.added.least for sum_ in sums) and not limit.at_most:
+    if fullest.least > value and fullest.added.least and not limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
     if fullest.most > value and fullest.added.most:
         return replace(common, verdict=Verdict.UNCERTAIN, message=message)
@@ -222,9 +216,12 @@ def _compare(room: _Room, sums: Sequence[_Sum], common: Finding) -> Finding:
         # No read gives the length of a list that an import brings, and no account has a part in its bound.
         judged = limit.adjustable or limit.usage is not None
         return replace(common, verdict=Verdict.UNKNOWN, message=message, hints=hints, judged=judged)
+    after = fullest.most - fullest.added.passing
     fills_up = not (limit.at_most or _bounds_a_value(limit))
-    near = value and fullest.most >= room.near * value and fullest.added.most and fills_up
-    return replace(common, verdict=Verdict.FITS, message=message, severity="warning" if near else "")
+    if value and after >= room.near * value and fullest.added.most and fills_up:
+        message = f"{message}; {number_text(value - after)} left after the deploy"
+        return replace(common, verdict=Verdict.FITS, message=message, severity="warning")
+    return replace(common, verdict=Verdict.FITS, message=message)
 
 
 def _bounds_a_value(limit: Limit) -> bool:
@@ -232,17 +229,34 @@ def _bounds_a_value(limit: Limit) -> bool:
     return all(count.of is Of.VALUE for count in limit.counts)
 
 
-def _next_steps(room: _Room, finding: Finding, needed: Number, result: Preflight) -> tuple[Hint, ...]:
+def _next_steps(room: _Room, finding: Finding, fullest: _Sum, result: Preflight) -> tuple[Hint, ...]:
     """What to do where a deploy needs more; a global quota is raised in one Region."""
     limit, region = room.limit, "us-east-1" if room.limit.is_global else result.account.region
     if finding.hints or finding.verdict not in (Verdict.EXCEEDS, Verdict.UNCERTAIN):
         return finding.hints
-    earlier: tuple[Hint, ...] = (EARLIER,) if needed - room.removed <= room.value else ()
+    needed, added = fullest.most, fullest.added
+    leaves = room.removed + (0 if added.replaced or added.maybe_replaced else added.passing)
+    earlier: tuple[Hint, ...] = (EARLIER,) if needed - leaves <= room.value else ()
     service, _, code = limit.key.partition("/")
     if not limit.adjustable or not code.startswith("L-") or not region or result.is_sandbox:
         return earlier
     request = advise(Advice.RAISE_QUOTA, service, code, ceil(needed), region)
     return (*earlier, *with_pending(request, needed, result.increases.get(limit.key, ())))
+
+
+def depends_on_replacements(result: Preflight) -> bool:
+    """Whether a limit that fits might not where the update replaces resources that the stack holds."""
+    stack = result.account.stack
+    names = compared_resources(result.tree, stack, result.limits.own) if isinstance(stack, Stack) else frozenset()
+    replaced = UpdateEffects(replaced=names, maybe_replaced=names)
+    fits, might = (
+        {each.limit: each.verdict for each in check_limits(replace(result, effects=effects))}
+        for effects in (NO_EFFECTS, replaced)
+    )
+    return any(
+        verdict is Verdict.UNCERTAIN and fits.get(limit, Verdict.FITS) is Verdict.FITS
+        for limit, verdict in might.items()
+    )
 
 
 EARLIER = "delete what leaves the stack in a deploy before this one: CloudFormation deletes last"
@@ -252,62 +266,44 @@ def short(result: Preflight) -> tuple[Limit, ...]:
     """The limits of which an increase would help the deploy."""
     hints = (hint for finding in result.findings for hint in finding.hints if isinstance(hint, Advised))
     raised = {f"{hint.values[0]}/{hint.values[1]}" for hint in hints if hint.advice is Advice.RAISE_QUOTA}
-    limits = touched(result.tree, result.account.stack, result.limits.own) if raised else ()
+    limits = touched(result.tree, Before.of(result), result.limits.own) if raised else ()
     return tuple(limit for limit in limits if limit.key in raised)
 
 
 def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:
     """The sum, and the sum where more than is known may be added."""
     limit, added = room.limit, sum_.added
-    place = f" on {added.parent.id}" if added.parent and not added.parent.is_open else ""
-    end = f"of {_shown(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
-    sure = f"at most {_shown(added.most)}" if limit.at_most else _range(added.least, added.most)
+    place = f" on {added.parent.name or added.parent.id}" if added.parent and not added.parent.is_open else ""
+    end = f"of {number_text(room.value)}{f' {limit.unit}' if limit.unit else ''}{room.origin}"
+    sure = f"at most {number_text(added.most)}" if limit.at_most else range_text(added.least, added.most)
     if _bounds_a_value(limit):
         start = f"{limit.title}{place}: "
-        return f"{start}{sure} {end}", f"{start}{_shown(added.most)} or more {end}"
+        return f"{start}{sure} {end}", f"{start}{number_text(added.most)} or more {end}"
     age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
-    start = f"{limit.title}{place}: {_range(sum_.low, sum_.high)} used{age} + "
+    start = f"{limit.title}{place}: {range_text(sum_.low, sum_.high)} used{age} + "
     if sum_.low > room.value:
         end += "; more is used than allowed before the deploy"
-    if room.removed:
-        end += f"; up to {_shown(room.removed)} less once the update has ended"
-    total = f"at most {_shown(sum_.most)}" if limit.at_most else _range(sum_.least, sum_.most)
-    added_up, at_least = f"{sure} added{how} = {total} {end}", f"{_shown(added.most)} or more added{how} {end}"
+    end += _beside(added)
+    if less := room.removed + added.passing:
+        end += f"; up to {number_text(less)} less once the update has ended"
+    total = f"at most {number_text(sum_.most)}" if limit.at_most else range_text(sum_.least, sum_.most)
+    added_up, at_least = f"{sure} added{how} = {total} {end}", f"{number_text(added.most)} or more added{how} {end}"
     return f"{start}{added_up}", f"{start}{at_least}"
+
+
+def _beside(added: Addition) -> str:
+    """Which resources exist beside their replacements."""
+    sure, maybe = (listed(names, "resources") for names in (added.replaced, added.maybe_replaced))
+    one = len(added.replaced) == 1
+    text = ""
+    if sure:
+        olds = "the old one exists beside the new one" if one else "the old ones exist beside the new ones"
+        text = f"; {sure} {'is' if one else 'are'} replaced, and {olds}"
+    return f"{text}; {maybe} may be replaced, and would exist beside the old one" if maybe else text
 
 
 METRIC_MINUTES = 5
 """How old what CloudWatch publishes as a usage may be."""
-
-
-def _range(least: Number, most: Number) -> str:
-    return _shown(most) if least == most else f"{_shown(least)} to {_shown(most)}"
-
-
-def _shown(value: Number) -> str:
-    return f"{plain_number(value):,}"
-
-
-def measured(limit: Limit, member: StackTree) -> int:
-    """How much of a limit of templates one template takes."""
-    template = member.resolver.template
-    # A macro at the top level may bring the whole section.
-    section = template.body.get(limit.section) or {}
-    match limit.measure:
-        case Measure.TEXT:
-            return len(template.source.text.encode())
-        case Measure.ENTRIES:
-            return len(section.encode() if isinstance(section, str) else section)
-        case Measure.LARGEST_ENTRY:
-            return max((len(entry) for entry in section.values() if isinstance(entry, Mapping)), default=0)
-        case Measure.PARAMETER:
-            values = member.resolver.parameters.values()
-            return max((len(value.encode()) for value in values if isinstance(value, str)), default=0)
-        case Measure.DYNAMIC_REFERENCES:
-            return json.dumps(template.body, default=str).count("{{resolve:")
-        case Measure.TREE:
-            resources = [len(nested.resolver.template.body.get("Resources") or {}) for nested in member.members()]
-            return 0 if member.prefix or len(resources) == 1 else sum(resources)
 
 
 _SPLIT = ("split it into nested stacks",)

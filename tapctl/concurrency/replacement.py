@@ -7,7 +7,7 @@ succeeded.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 from typing import Self
 
 from tapctl.concurrency.demand import named_version
@@ -60,7 +60,7 @@ template's DeletionPolicy counts, for a replaced one the new template's UpdateRe
 
 @dataclass(frozen=True, slots=True)
 class UpdateEffects:
-    """What an update does to functions, versions and aliases, by logical id.
+    """What an update does to functions, versions and aliases, by logical id; and which other resources it replaces.
 
     `maybe_replaced` is the part of `replaced` that depends on an unknown value. `removed` are not in the new template,
     and those that are not among `retained_on_delete` are deleted last; `retained_on_replace` would stay if they are
@@ -168,8 +168,8 @@ def _prefixed(prefix: str, logical_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{prefix}{logical_id}" for logical_id in logical_ids)
 
 
-class Difference(Enum):
-    """Whether an update changes a property."""
+class Difference(IntEnum):
+    """Whether an update changes a property, or replaces a resource; the surer is the greater."""
 
     NO = 0
     MAYBE = 1
@@ -231,7 +231,7 @@ def _is_replaced(old: Resolver, before: Resource, new: Resolver, after: Resource
     if _loses_its_name(old, before, new, after):
         return Difference.SURELY
     appears = _appears(old, before, new, after, ADDED_OR_REMOVED.get(after.type, ()))
-    return max(appears, _compare(old, before, new, after, CREATE_ONLY[after.type]), key=lambda how: how.value)
+    return max(appears, _compare(old, before, new, after, CREATE_ONLY[after.type]))
 
 
 def _appears(
@@ -261,7 +261,7 @@ def _compare(
     difference = Difference.NO
     values = _values(old, before, new, after, properties)
     for name, (old_value, new_value) in zip(properties, values, strict=True):
-        if not (_is_open(old_value) or _is_open(new_value)):
+        if not (is_open(old_value) or is_open(new_value)):
             # CloudFormation compares text with text: 5 and "5" are one value.
             if str(old_value) != str(new_value):
                 return Difference.SURELY
@@ -288,42 +288,29 @@ def _may_change(logical_id: str, old: Resolver, new: Resolver) -> bool:
     return after.get("Type") not in CREATE_ONLY and (before != after or str(values[0]) != str(values[1]))
 
 
-def replaced_by_schema(old: Resolver, new: Resolver, logical_ids: Iterable[str]) -> dict[str, Difference]:
-    """Which of these resources, of any type, the update replaces by a create-only property of their schema."""
-    before, after = ({each.logical_id: each for each in resolver.template.resources()} for resolver in (old, new))
-    found: dict[str, Difference] = {}
-    for name in {*logical_ids} & before.keys() & after.keys():
-        one, other = before[name], after[name]
-        names = tuple({**one.properties, **other.properties})
-        if one.type != other.type or _compare(old, one, new, other, names) is Difference.NO:
-            continue
-        from tapctl.template.schemas import create_only
-
-        properties = create_only(other.type)
-        if properties is None or _compare(old, one, new, other, properties.maybe) is not Difference.NO:
-            found[name] = Difference.MAYBE
-        if properties and (how := _compare(old, one, new, other, properties.surely)) is not Difference.NO:
-            found[name] = max(how, found.get(name, how), key=lambda how: how.value)
-    return found
-
-
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(\.[^}]+)?\}")
 
 
 def references(value: object, *, whole: bool = True) -> Iterator[str]:
     """The logical ids of the resources whose attributes a value reads, and with `whole` those to which it refers."""
+    yield from (name for name, attribute in reads(value) if attribute or whole)
+
+
+def reads(value: object) -> Iterator[tuple[str, str]]:
+    """The resources that a value reads by their logical ids, each with the attribute; empty for a Ref."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "Fn::GetAtt":
-                yield str(item[0] if isinstance(item, list) else item).partition(".")[0]
-            elif key == "Ref" and whole:
-                yield str(item)
-            yield from references(item, whole=whole)
+                name, _, attribute = ".".join(map(str, item) if isinstance(item, list) else [str(item)]).partition(".")
+                yield name, attribute or "*"
+            elif key == "Ref":
+                yield str(item), ""
+            yield from reads(item)
     elif isinstance(value, list):
         for item in value:
-            yield from references(item, whole=whole)
+            yield from reads(item)
     elif isinstance(value, str):
-        yield from (name for name, attribute in _IN_TEXT.findall(value) if attribute or whole)
+        yield from ((name, attribute.removeprefix(".")) for name, attribute in _IN_TEXT.findall(value))
 
 
 def _values(
@@ -337,8 +324,8 @@ def _values(
         )
 
 
-def _is_open(value: object) -> bool:
+def is_open(value: object) -> bool:
     """Whether a part of the value is unknown."""
     if isinstance(value, Mapping):
-        return any(map(_is_open, value.values()))
-    return isinstance(value, Unknown) or (isinstance(value, list | tuple) and any(map(_is_open, value)))
+        return any(map(is_open, value.values()))
+    return isinstance(value, Unknown) or (isinstance(value, list | tuple) and any(map(is_open, value)))

@@ -82,16 +82,16 @@ class Preflight:
     def quota(self, limit: Limit) -> Quota:
         """The quota in force and its usage: the value of tapctl.toml, else the one that was read.
 
-        It is the documented default where the account has no part in it: nothing is used, and AWS raises it for none.
+        It is the documented default where the account has no part in it: nothing of it is read, and AWS raises it for
+        none.
         """
         quota = self.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
         if override := self.limits.overrides.get(limit.key):
-            usage = quota.usage if limit.usage else 0
-            return Quota(override.value, usage, Source.CONFIGURED, quota.maybe)
+            return Quota(override.value, quota.usage, Source.CONFIGURED, quota.maybe)
         is_read = not isinstance(quota.value, Unknown)
-        if is_read or limit.usage or limit.adjustable or limit.default is None:
+        if is_read or limit.quota or limit.adjustable or limit.default is None:
             return quota
-        return Quota(limit.default, 0, Source.DOCUMENTED)
+        return Quota(limit.default, quota.usage, Source.DOCUMENTED)
 
     @property
     def verdict(self) -> Verdict:

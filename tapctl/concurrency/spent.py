@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tapctl.account.model import Account, Quota, Usage
-from tapctl.concurrency.counting import Addition, Inventory
+from tapctl.concurrency.additions import Addition, Before, additions
+from tapctl.concurrency.counting import Inventory
 from tapctl.concurrency.exports_check import exported_names
-from tapctl.concurrency.limits_check import additions, touched
+from tapctl.concurrency.limits_check import touched
+from tapctl.concurrency.replacement import NO_EFFECTS
 from tapctl.concurrency.result import Preflight
 from tapctl.limits import LimitKind
 from tapctl.unknown import Count, Unknown, total
@@ -28,13 +30,13 @@ class Spent:
         executions = total([self.executions, *claims])
         if isinstance(executions, Unknown):
             executions = Unknown(f"how much {name} reserves is unknown: {executions.reason}", executions.resolution)
-        inventory, stack = Inventory(result.tree), result.account.stack
-        deployed = Inventory(result.deployed) if result.deployed else None
+        # What exists beside its replacement is gone before the next target is deployed.
+        inventory, before = Inventory(result.tree), replace(Before.of(result), effects=NO_EFFECTS)
         added = tuple(
             (limit.key, addition)
-            for limit in touched(result.tree, stack, result.limits.own)
+            for limit in touched(result.tree, before, result.limits.own)
             if limit.kind is LimitKind.COUNT and limit.usage
-            for addition in additions(limit, inventory, stack, deployed)
+            for addition in additions(limit, inventory, before)
             if not (addition.parent and addition.parent.in_template)
         )
         names = dict.fromkeys(exported_names(result.tree), result.stack_name or name)
@@ -47,7 +49,7 @@ class Spent:
         quotas = dict(account.quotas)
         for key, addition in self.additions:
             if key in quotas:
-                quotas[key] = _with(quotas[key], addition)
+                quotas[key] = with_addition(quotas[key], addition)
         return replace(
             account,
             settings=replace(account.settings, concurrency=replace(pool, unreserved=unreserved)),
@@ -61,7 +63,7 @@ def _negative(count: Count) -> Count:
     return count if isinstance(count, Unknown) else -count
 
 
-def _with(quota: Quota, addition: Addition) -> Quota:
+def with_addition(quota: Quota, addition: Addition) -> Quota:
     """The quota with what is added to its usage: surely the least, and maybe the rest."""
     usage: Usage = quota.usage
     if addition.unknown:

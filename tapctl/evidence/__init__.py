@@ -1,9 +1,12 @@
 """Experiments that a user runs in an account: what AWS does where documentation and public reports leave it open.
 
 experiment     one question as a row: calls, permissions, predictions, what the judgement does with the answer
-awslambda …    the rows, one file per service
+parts          what rows are made of
+awslambda …    the rows, one file per service or feature
 claims         what tapctl takes AWS to do, with its grade and its sources
-run            runs rows, each in a stack of its own, and takes away what they made
+bound          one call, and the bound on calls and time
+run            runs rows, each in a stack of its own
+deletion       takes away what they made, also what a killed run left
 journal        the stacks that runs of this machine have not deleted yet
 record         `tapctl.evidence/1`, and what today's rows read from a record of any day
 """
@@ -12,15 +15,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from tapctl.errors import UsageError
-from tapctl.evidence import awslambda, cloudformation, servicequotas
+from tapctl.evidence import awslambda, cloudformation, managed_instances, servicequotas, stacksets
+from tapctl.evidence.bound import Bound
 from tapctl.evidence.claims import claim, with_grade
+from tapctl.evidence.deletion import Cleaned, clean
 from tapctl.evidence.experiment import PREFIX, TAG, Experiment
 from tapctl.evidence.journal import Journal
-from tapctl.evidence.run import Bound, Cleaned, Runner, clean
+from tapctl.evidence.run import Runner
 
 __all__ = ["EXPERIMENTS", "Bound", "Cleaned", "Journal", "Runner", "chosen", "claim", "clean", "policy", "with_grade"]
 
-EXPERIMENTS = {row.id: row for row in (*awslambda.ROWS, *cloudformation.ROWS, *servicequotas.ROWS)}
+EXPERIMENTS = {
+    row.id: row
+    for row in (*awslambda.ROWS, *managed_instances.ROWS, *cloudformation.ROWS, *stacksets.ROWS, *servicequotas.ROWS)
+}
 
 
 def chosen(ids: Sequence[str]) -> tuple[Experiment, ...]:
@@ -30,7 +38,13 @@ def chosen(ids: Sequence[str]) -> tuple[Experiment, ...]:
     return tuple(row for id_, row in EXPERIMENTS.items() if not ids or id_ in ids)
 
 
-_OF_THE_ACCOUNT = {"cloudformation:DescribeStacks", "lambda:GetAccountSettings", "sts:GetCallerIdentity"}
+_OF_THE_ACCOUNT = {
+    "cloudformation:DescribeStacks",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "lambda:GetAccountSettings",
+    "sts:GetCallerIdentity",
+}
 
 
 def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
@@ -40,26 +54,37 @@ def policy(experiments: Sequence[Experiment]) -> dict[str, Any]:
     whole.add("lambda:ListFunctions")
     # An event source mapping has an id of AWS's in place of a name.
     mappings = {action for action in actions if "EventSourceMapping" in action}
+    # A stack set has no ARN before it is there.
+    sets = actions & {"cloudformation:CreateStackSet"}
     own = [
         f"arn:aws:cloudformation:*:*:stack/{PREFIX}*",
+        f"arn:aws:cloudformation:*:*:stackset/{PREFIX}*",
+        f"arn:aws:cloudformation:*:*:stackset-target/{PREFIX}*",
         f"arn:aws:iam::*:role/{PREFIX}*",
+        f"arn:aws:lambda:*:*:capacity-provider:{PREFIX}*",
         f"arn:aws:lambda:*:*:function:{PREFIX}*",
         f"arn:aws:sqs:*:*:{PREFIX}*",
     ]
     allowed = {"Effect": "Allow"}
-    names = {"StringLike": {"lambda:FunctionArn": own[2]}}
+    names = {"StringLike": {"lambda:FunctionArn": f"arn:aws:lambda:*:*:function:{PREFIX}*"}}
     tagged = {"StringLike": {f"aws:RequestTag/{TAG}": "*"}}
     return {
         "Version": "2012-10-17",
         "Statement": [
             {**allowed, "Action": sorted(whole), "Resource": "*"},
-            {**allowed, "Action": sorted(actions - whole - mappings), "Resource": own},
+            {**allowed, "Action": sorted(actions - whole - mappings - sets), "Resource": own},
+            {**allowed, "Action": sorted(sets), "Resource": "*", "Condition": tagged},
             {**allowed, "Action": sorted(mappings), "Resource": "*", "Condition": names},
             {
                 **allowed,
                 "Action": ["lambda:TagResource"],
                 "Resource": "arn:aws:lambda:*:*:event-source-mapping:*",
                 "Condition": tagged,
+            },
+            {
+                **allowed,
+                "Action": ["iam:GetRole"],
+                "Resource": f"arn:aws:iam::*:role/aws-service-role/*/{managed_instances.LINKED_ROLE}",
             },
         ],
     }

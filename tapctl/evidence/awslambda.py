@@ -5,21 +5,8 @@ from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.concurrency.judge import floor, floor_rule
-from tapctl.evidence.experiment import (
-    UPDATED,
-    Call,
-    Experiment,
-    Observation,
-    Reading,
-    Seen,
-    Takes,
-    account_settings,
-    created,
-    function,
-    reserve,
-    template,
-    updated,
-)
+from tapctl.evidence.experiment import Call, Experiment, Observation, Reading, Seen, Takes
+from tapctl.evidence.parts import UPDATED, account_settings, created, function, reserve, template, updated
 
 ONE = template(Function=function())
 

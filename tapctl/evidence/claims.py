@@ -227,6 +227,27 @@ CLAIMS: tuple[Claim, ...] = (
         ),
     ),
     Claim(
+        "stack-set-failed-create",
+        "A stack instance whose creation fails is OUTDATED and leaves no stack",
+        Grade.DOCUMENTED,
+        "the cell holds nothing, and the next try creates it again",
+        (f"{_CFN}UserGuide/stacksets-troubleshooting.html",),
+    ),
+    Claim(
+        "stack-set-omitted-parameter",
+        "What an update of a stack set does with a parameter that it does not name is not known",
+        Grade.OPEN,
+        "every parameter is sent",
+        (f"{_CFN}APIReference/API_UpdateStackSet.html",),
+    ),
+    Claim(
+        "stack-set-managed-execution",
+        "Whether operations on different cells run side by side under managed execution is not known",
+        Grade.OPEN,
+        "one operation is sent after the other",
+        (f"{_CFN}APIReference/API_ManagedExecution.html",),
+    ),
+    Claim(
         "quota-applied",
         "The applied quota of concurrent executions is the limit of GetAccountSettings",
         Grade.REPORTED,

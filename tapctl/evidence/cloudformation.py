@@ -4,19 +4,8 @@ import json
 from collections.abc import Iterable
 
 from tapctl.concurrency.replacement import ADDED_OR_REMOVED, CREATE_ONLY
-from tapctl.evidence.experiment import (
-    EVENTS,
-    UPDATED,
-    Call,
-    Experiment,
-    Reading,
-    Seen,
-    change_set,
-    created,
-    function,
-    template,
-    updated,
-)
+from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.parts import EVENTS, UPDATED, change_set, created, function, template, updated
 from tapctl.resource_types import FUNCTION
 
 ONE = template(Function=function())

@@ -2,7 +2,7 @@
 
 A value in braces, such as `{stack}`, is filled in when the call is made: `stack` is the name of everything that the
 experiment makes, `limit` and `unreserved` are the account's numbers at its start, `above` is one more than the limit,
-`headroom` what may still be reserved; `save` adds others.
+`headroom` what may still be reserved, `account`, `region` and `other_region` where it runs; `save` adds others.
 """
 
 import re
@@ -56,6 +56,16 @@ _HANDLERS: Mapping[str, tuple[str, ...]] = {
         "iam:TagRole",
         "iam:UntagRole",
     ),
+    "AWS::Lambda::CapacityProvider": (
+        "lambda:CreateCapacityProvider",
+        "lambda:DeleteCapacityProvider",
+        "lambda:GetCapacityProvider",
+        "lambda:ListTags",
+        "lambda:PassCapacityProvider",
+        "lambda:TagResource",
+    ),
+    "AWS::CloudFormation::WaitCondition": (),
+    "AWS::CloudFormation::WaitConditionHandle": (),
     "AWS::SQS::Queue": (
         "sqs:CreateQueue",
         "sqs:DeleteQueue",
@@ -68,6 +78,15 @@ _HANDLERS: Mapping[str, tuple[str, ...]] = {
 """The actions with which CloudFormation makes and deletes a resource, as the `handlers` of its schema list them."""
 
 CLEANING = ("cloudformation:DeleteStack", "cloudformation:DescribeStacks")
+CLEANING_SETS = (
+    "cloudformation:DeleteStackInstances",
+    "cloudformation:DeleteStackSet",
+    "cloudformation:DescribeStackSet",
+    "cloudformation:DescribeStackSetOperation",
+    "cloudformation:ListStackInstances",
+)
+SETS = "stack-set-"
+"""How the ids of the experiments begin that make a stack set of the stack's name."""
 STARTING = ("lambda:GetAccountSettings", "sts:GetCallerIdentity")
 FREE = "nothing: requests that are free, and nothing that is billed while it exists"
 
@@ -174,12 +193,22 @@ class Experiment:
         return any(call.operation == "CreateStack" for call in self.calls)
 
     @property
+    def has_set(self) -> bool:
+        return self.id.startswith(SETS)
+
+    @property
+    def cleaning(self) -> tuple[str, ...]:
+        """The IAM actions that take away what it makes."""
+        return (*(CLEANING_SETS if self.has_set else ()), *(CLEANING if self.has_stack else ()))
+
+    @property
     def permissions(self) -> tuple[str, ...]:
         """The IAM actions that it needs, in order."""
         undone = (call.undo.action for call in self.calls if call.undo)
         made = (action for type_ in self.makes for action in _HANDLERS[type_])
-        cleaning = CLEANING if self.has_stack else ()
-        return tuple(sorted({*STARTING, *(call.action for call in self.calls), *undone, *made, *cleaning}))
+        tags = ("cloudformation:TagResource",) if self.has_set else ()
+        calls = (call.action for call in self.calls)
+        return tuple(sorted({*STARTING, *calls, *undone, *made, *tags, *self.cleaning}))
 
 
 def filled(value: Any, values: Mapping[str, Any]) -> Any:
@@ -195,144 +224,3 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
             return [filled(each, values) for each in value]
         case _:
             return value
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What rows are made of
-# ---------------------------------------------------------------------------------------------------------------------
-
-ROLE: Mapping[str, Any] = {
-    "Type": "AWS::IAM::Role",
-    "Properties": {
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-            ],
-        }
-    },
-}
-"""A role without a permission."""
-
-
-def function(name: str = "{stack}", **properties: Any) -> dict[str, Any]:
-    """A function that nothing invokes."""
-    fixed = {
-        "FunctionName": name,
-        "Runtime": "python3.13",
-        "Handler": "index.handler",
-        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-        "Code": {"ZipFile": "def handler(event, context): return 1"},
-    }
-    return {"Type": FUNCTION, "Properties": {**fixed, **properties}}
-
-
-def template(**resources: Mapping[str, Any]) -> dict[str, Any]:
-    """A template with these resources and a role for its functions."""
-    return {"Resources": {"Role": ROLE, **resources}}
-
-
-_WAIT = "Stacks[0].StackStatus != 'REVIEW_IN_PROGRESS' && !ends_with(Stacks[0].StackStatus, 'IN_PROGRESS')"
-_STACK = {"StackName": "{stack}"}
-
-
-def created(body: Mapping[str, Any]) -> tuple[Call, ...]:
-    """A stack of this template; it has to succeed."""
-    request = {
-        **_STACK,
-        "TemplateBody": body,
-        "Capabilities": ["CAPABILITY_IAM"],
-        "Tags": [{"Key": TAG, "Value": "{run}"}],
-        "ClientRequestToken": "{stack}-create",
-    }
-    waited = Call(
-        "cloudformation",
-        "DescribeStacks",
-        _STACK,
-        until=_WAIT,
-        require="Stacks[0].StackStatus == 'CREATE_COMPLETE'",
-        observe="created",
-        keep="Stacks[0].[StackStatus, StackStatusReason]",
-    )
-    return Call("cloudformation", "CreateStack", request), waited
-
-
-def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str = "", **more: Any) -> tuple[Call, ...]:
-    """An update of the stack to this template, as it ends; `more` are further parameters of UpdateStack."""
-    request = {
-        **_STACK,
-        **more,
-        "TemplateBody": body,
-        "Capabilities": ["CAPABILITY_IAM"],
-        "ClientRequestToken": "{stack}-" + observe,
-    }
-    waited = Call(
-        "cloudformation",
-        "DescribeStacks",
-        _STACK,
-        until=_WAIT,
-        require=require,
-        observe=observe,
-        keep="Stacks[0].[StackStatus, StackStatusReason]",
-    )
-    return Call("cloudformation", "UpdateStack", request), waited
-
-
-UPDATED = "Stacks[0].StackStatus == 'UPDATE_COMPLETE'"
-
-EVENTS = Call(
-    "cloudformation",
-    "DescribeStackEvents",
-    _STACK,
-    observe="events",
-    keep="reverse(StackEvents)[].[LogicalResourceId, ResourceStatus, ResourceStatusReason, ClientRequestToken]",
-)
-"""The events of the stack, the first first: logical id, status, reason and token."""
-
-
-def change_set(name: str, body: Mapping[str, Any], *more: Call) -> tuple[Call, ...]:
-    """A change set of the stack that is described, asked the further calls, and deleted; it is never executed."""
-    named = {**_STACK, "ChangeSetName": name}
-    request = {**named, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
-    described = Call(
-        "cloudformation",
-        "DescribeChangeSet",
-        named,
-        until="contains(['CREATE_COMPLETE', 'FAILED'], Status)",
-        observe=name,
-        keep="{Status: Status, StatusReason: StatusReason, "
-        "Changes: Changes[].ResourceChange.[LogicalResourceId, Action, Replacement]}",
-        may_fail=True,
-    )
-    return (
-        Call("cloudformation", "CreateChangeSet", request),
-        described,
-        *more,
-        Call("cloudformation", "DeleteChangeSet", named),
-    )
-
-
-def reserve(
-    value: str | int, *, observe: str = "", may_fail: bool = False, name: str = "{stack}", undo: bool = False
-) -> Call:
-    """A reservation for the experiment's own function."""
-    named = {"FunctionName": name}
-    return Call(
-        "lambda",
-        "PutFunctionConcurrency",
-        {**named, "ReservedConcurrentExecutions": value},
-        observe=observe,
-        may_fail=may_fail,
-        undo=Call("lambda", "DeleteFunctionConcurrency", named) if undo else None,
-    )
-
-
-def account_settings(observe: str, *, until: str = "") -> Call:
-    return Call(
-        "lambda",
-        "GetAccountSettings",
-        observe=observe,
-        until=until,
-        keep="AccountLimit.{ConcurrentExecutions: ConcurrentExecutions, "
-        "UnreservedConcurrentExecutions: UnreservedConcurrentExecutions}",
-    )

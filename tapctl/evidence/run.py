@@ -1,71 +1,40 @@
-"""Runs experiments and takes away what they made, also what a killed run left.
+"""Runs experiments and takes away what they made.
 
 The name of a stack is in the journal before the stack is made, and leaves it when AWS no longer lists the stack.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
-from tapctl.aws.cloudformation import stack_missing
-from tapctl.aws.errors import DENIED, aws_call, is_permanent, is_throttled
+from tapctl.aws.errors import DENIED, is_permanent, is_throttled
 from tapctl.concurrency.judge import floor
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.experiment import PREFIX, TAG, Call, Experiment, Observation, Seen, Takes, filled
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, asked
+from tapctl.evidence.deletion import DELETE_CALLS, DELETE_SECONDS, delete
+from tapctl.evidence.experiment import PREFIX, Call, Experiment, Observation, Seen, Takes, filled
 from tapctl.evidence.journal import Journal
 from tapctl.evidence.record import Result
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 LONGEST_WAIT = 900
 """Seconds for which one answer is waited for."""
 
-DELETE_CALLS, DELETE_SECONDS = 100, 900
-"""The bound of each deletion, beside that of the experiments."""
-
 SETTINGS = Call("lambda", "GetAccountSettings")
 
-
-class Caller(Protocol):
-    """The part of `Aws` that experiments use."""
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """The answer of an operation."""
-
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Every page of the answer."""
+_PAIRS = {
+    "cn-": ("cn-north-1", "cn-northwest-1"),
+    "us-gov-": ("us-gov-west-1", "us-gov-east-1"),
+    "": ("us-east-1", "us-west-2"),
+}
+"""Two Regions that every account of a partition has, by how its Regions begin."""
 
 
-class _Stopped(TapctlError):
-    """The experiment cannot go on; its message is the reason."""
-
-
-@dataclass(slots=True)
-class Bound:
-    """How many calls are made, and until when."""
-
-    calls: int
-    seconds: float
-    pause: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.monotonic
-    _end: float = 0
-
-    def __post_init__(self) -> None:
-        self._end = self.now() + self.seconds
-
-    def take(self) -> None:
-        """Count one call. Raises `_Stopped` beyond the bound."""
-        if self.calls <= 0:
-            raise _Stopped("the bound on calls is reached")
-        if self.now() >= self._end:
-            raise _Stopped(f"the bound of {self.seconds:.0f} s is reached")
-        self.calls -= 1
-
-    def another(self, calls: int, seconds: float) -> "Bound":
-        """A bound of its own with the same clock."""
-        return Bound(calls, seconds, self.pause, self.now)
+def other_region(region: str) -> str:
+    """Another Region of the same partition."""
+    first, second = next(pair for prefix, pair in _PAIRS.items() if region.startswith(prefix))
+    return second if region == first else first
 
 
 @dataclass(slots=True)
@@ -99,7 +68,7 @@ class Runner:
             if reason := self._too_much(experiment, start):
                 return Result(experiment, start, reason=reason)
             seen = self._seen(experiment, start)
-        except _Stopped as error:
+        except Stopped as error:
             return Result(experiment, reason=error.message)
         reading = experiment.reads(seen)
         if experiment.id == "lambda-minimum":
@@ -137,6 +106,9 @@ class Runner:
             "above": start.limit + 1,
             "unreserved": start.unreserved,
             "headroom": start.headroom,
+            "account": self.journal.account_id,
+            "region": self.journal.region,
+            "other_region": other_region(self.journal.region),
         }
         observations: dict[str, Observation] = {}
         if not experiment.has_stack:
@@ -178,11 +150,11 @@ class Runner:
             if call.undo:
                 self._ask(call.undo, values)
             if call.require and not jmespath.search(call.require, answer):
-                raise _Stopped(f"{call.action}: {json.dumps(observed.answer, default=str)}")
+                raise Stopped(f"{call.action}: {json.dumps(observed.answer, default=str)}")
             values |= {name: jmespath.search(path, answer) for name, path in call.save.items()}
 
     def _ask(self, call: Call, values: Mapping[str, Any]) -> tuple[dict[str, Any], Observation]:
-        """The answer and what is kept of it, once `until` holds. Raises `_Stopped` for a refusal that is no answer."""
+        """The answer and what is kept of it, once `until` holds. Raises `Stopped` for a refusal that is no answer."""
         import jmespath
 
         begin, pause = self.bound.now(), FIRST_PAUSE
@@ -197,121 +169,19 @@ class Runner:
                 kept = jmespath.search(call.keep, answer) if call.observe or call.require else None
                 return answer, Observation(call.action, kept, seconds=round(self.bound.now() - begin, 1))
             if self.bound.now() - begin > LONGEST_WAIT:
-                raise _Stopped(f"{call.action}: not over after {LONGEST_WAIT} s")
+                raise Stopped(f"{call.action}: not over after {LONGEST_WAIT} s")
             self.bound.pause(pause)
             pause = min(LONGEST_PAUSE, pause * 1.5)
 
 
 def _refusal(call: Call, error: AwsError) -> Observation:
-    """The refusal as an answer. Raises what ends the run, or `_Stopped` where the experiment cannot go on."""
+    """The refusal as an answer. Raises what ends the run, or `Stopped` where the experiment cannot go on."""
     if error.code in DENIED.codes:
-        raise _Stopped(f"{call.action} is denied") from None
+        raise Stopped(f"{call.action} is denied") from None
     if is_permanent(error):
         raise error
     if is_throttled(error):
-        raise _Stopped(f"{call.action} is throttled") from None
+        raise Stopped(f"{call.action} is throttled") from None
     if not call.may_fail or not error.code or error.code.isdecimal():  # a number is the status of a bare answer
-        raise _Stopped(error.message) from None
+        raise Stopped(error.message) from None
     return Observation(call.action, code=error.code, message=error.aws_message)
-
-
-def asked(aws: Caller, call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Make one call, a template as JSON text."""
-    parameters = filled(call.parameters, values)
-    if "TemplateBody" in parameters:
-        parameters["TemplateBody"] = json.dumps(parameters["TemplateBody"])
-    with aws_call(call.action):
-        return aws.call(call.service, call.operation, **parameters)
-
-
-def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
-    """Delete a stack that this run made, and wait until AWS has none of this name. Raises `TapctlError`."""
-    described = Call("cloudformation", "DescribeStacks", {"StackName": stack})
-    pause, deleting = FIRST_PAUSE, False
-    while True:
-        bound.take()
-        try:
-            found = asked(aws, described, {})["Stacks"]
-        except AwsError as error:
-            if stack_missing(error):
-                return
-            raise
-        if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
-            return
-        if run not in _runs(found[0]):
-            raise TapctlError(f"stack {stack} has not the tag of run {run}, so it is left alone")
-        status = found[0]["StackStatus"]
-        if status == "DELETE_FAILED" and deleting:
-            raise TapctlError(f"{status}: {found[0].get('StackStatusReason', '')}".rstrip(": "))
-        is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-        if not is_busy and not deleting:
-            bound.take()
-            asked(aws, Call("cloudformation", "DeleteStack", _deletion(found[0])), {})
-            deleting = True
-        bound.pause(pause)
-        pause = min(LONGEST_PAUSE, pause * 1.5)
-
-
-def _deletion(stack: Mapping[str, Any]) -> dict[str, Any]:
-    """The request; what failed in EXPRESS mode takes no other."""
-    is_express = stack.get("DeploymentConfig", {}).get("Mode") == "EXPRESS" and "FAILED" in stack["StackStatus"]
-    return {"StackName": stack["StackId"], **({"DeploymentConfig": {"Mode": "EXPRESS"}} if is_express else {})}
-
-
-def _runs(stack: Mapping[str, Any]) -> set[str]:
-    return {tag["Value"] for tag in stack.get("Tags", ()) if tag["Key"] == TAG}
-
-
-def run_of(stack: str) -> str:
-    """The run in the name of a stack."""
-    return stack.removeprefix(PREFIX).partition("-")[0]
-
-
-def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The stacks of experiments, of any run and machine, and the functions, that the account has in the Region."""
-    with aws_call("cloudformation:DescribeStacks"):
-        stacks = [stack for page in aws.pages("cloudformation", "DescribeStacks") for stack in page["Stacks"]]
-    with aws_call("lambda:ListFunctions"):
-        functions = [
-            each["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for each in page["Functions"]
-        ]
-    ours = (stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE" and _runs(stack))
-    return (
-        tuple(name for name in ours if name.startswith(PREFIX)),
-        tuple(name for name in functions if name.startswith(PREFIX)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """What was deleted, what could not be, and what the account lists afterwards."""
-
-    deleted: tuple[str, ...]
-    failed: tuple[str, ...]
-    stacks: tuple[str, ...]
-    functions: tuple[str, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.failed or self.stacks or self.functions)
-
-
-def clean(aws: Caller, journal: Journal, bound: Bound, *, others: bool, step: Callable[[str], None]) -> Cleaned:
-    """Delete what the runs of this machine left, with `others` what every run left, and list what there is."""
-    names = dict.fromkeys((*journal.stacks(), *(listed(aws)[0] if others else ())))
-    deleted, failed = [], []
-    for name in names:
-        step(f"deleting {name}")
-        try:
-            delete(aws, name, run_of(name), bound.another(DELETE_CALLS, DELETE_SECONDS))
-        except AwsError as error:
-            if is_permanent(error) and error.code not in DENIED.codes:
-                raise
-            failed.append(f"{name}: {error.message}")
-        except TapctlError as error:
-            failed.append(f"{name}: {error.message}")
-        else:
-            journal.remove(name)
-            deleted.append(name)
-    stacks, functions = listed(aws)
-    return Cleaned(tuple(deleted), tuple(failed), stacks, functions)

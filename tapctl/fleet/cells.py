@@ -66,6 +66,8 @@ class Cells:
     twice: tuple[str, ...]
     open: Open
     are_saved: bool = False
+    has_stack_set: bool = False
+    """Whether a rollout can reach them."""
 
 
 def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) -> Cells:
@@ -104,7 +106,8 @@ def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[s
     if without := next((account.id for account in accounts if not account.regions), None):
         raise UsageError(f"fleet {targets.name} has no Region for account {without}", "give it `regions`")
     cells = tuple(Cell(account, region) for account in accounts for region in account.regions)
-    return Cells(targets.name, cells, inactive, twice, open_cell)
+    has_stack_set = any(fleet.stack_set for fleet in targets.fleets.values())
+    return Cells(targets.name, cells, inactive, twice, open_cell, has_stack_set=has_stack_set)
 
 
 RARELY_FULL = frozenset({"cloudformation-stacks", "logs-log-groups"})

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from tapctl.account import floor_cache
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Quota, Stack
-from tapctl.concurrency import limits_check
-from tapctl.concurrency.counting import Inventory, plain_number
+from tapctl.concurrency.additions import Addition, Before, additions
+from tapctl.concurrency.counting import Inventory, number_text
 from tapctl.concurrency.result import Preflight
+from tapctl.concurrency.spent import with_addition
 from tapctl.concurrency.verdict import Finding, Verdict, Weakening, worst
 from tapctl.errors import TapctlError, TemplateError, UsageError
 from tapctl.fleet.cells import Cell, Cells, each_cell
 from tapctl.limits import LimitKind, limits_of
+from tapctl.limits.row import Number
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 from tapctl.workflows.preflight import bounded_by_age, decide, linted, with_findings
@@ -61,11 +63,8 @@ class FleetPreflight:
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
     weakenings: tuple[Weakening, ...] = ()
-
-    @property
-    def has_stack_set(self) -> bool:
-        """Whether the cells are instances of a stack set."""
-        return any(judged.cell.stack is not None for judged in self.cells)
+    has_stack_set: bool = False
+    """Whether a rollout can reach the cells."""
 
     @property
     def verdict(self) -> Verdict:
@@ -102,7 +101,8 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
     checked = linted(first, settings, linting) if first else None
     lint, weakenings = (checked.lint, checked.weakenings) if checked else ((), settings.weakenings)
-    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, fleet.are_saved, weakenings)
+    saved, has_stack_set = fleet.are_saved, fleet.has_stack_set
+    return FleetPreflight(fleet.fleet, template, cells, fleet.inactive, lint, saved, weakenings, has_stack_set)
 
 
 def _of_snapshot(settings: Settings, account: Account) -> Settings:
@@ -150,84 +150,62 @@ def _or_unknown(result: Preflight | TapctlError) -> Preflight | Unknown:
     return Unknown(result.message, result.hint or "") if isinstance(result, TapctlError) else result
 
 
+Added = Mapping[str, tuple[Addition, ...]]
+"""What a deploy adds to limits, by their keys."""
+
+
 def _summed(cells: Sequence[Judged], settings: Settings) -> Iterator[Judged]:
     """The cells, where a limit of the whole account counts what the deploys to its other Regions add as well."""
-    added: dict[str, dict[str, Mapping[str, _Added]]] = defaultdict(dict)
+    added: dict[str, dict[str, Added]] = defaultdict(dict)
     for judged in cells:
         if isinstance(judged.preflight, Preflight):
             added[judged.cell.account.id][judged.cell.region] = _global_additions(judged.preflight)
     for judged in cells:
-        others = [
-            each for region, each in added[judged.cell.account.id].items() if region != judged.cell.region and each
-        ]
+        regions = added[judged.cell.account.id].items()
+        others = [each for region, each in regions if region != judged.cell.region and each]
         if others and isinstance(judged.preflight, Preflight):
             yield replace(judged, preflight=_with_others(judged.preflight, others, settings_of(judged.cell, settings)))
         else:
             yield judged
 
 
-@dataclass(frozen=True, slots=True)
-class _Added:
-    """What a deploy adds to a limit of the account."""
-
-    limit: str
-    least: float
-    most: float
-
-
-def _global_additions(result: Preflight) -> Mapping[str, _Added]:
-    """By the key of the limit; without limits per parent, whose parents are of one stack."""
-    inventory, deployed = Inventory(result.tree), Inventory(result.deployed) if result.deployed else None
-    found = {}
-    for limit in limits_of(inventory.by_type):
-        if limit.is_global and limit.kind is LimitKind.COUNT and limit.usage:
-            more = limits_check.additions(limit, inventory, result.account.stack, deployed)
-            whole = [each for each in more if each.parent is None]
-            if whole:
-                least, most = sum(each.least for each in whole), sum(each.most for each in whole)
-                found[limit.key] = _Added(limit.id, least, most)
-    return found
-
-
-def _with_others(result: Preflight, others: Sequence[Mapping[str, _Added]], settings: Settings) -> Preflight:
-    """The result with what other Regions add taken as used; what they may add makes a limit uncertain at worst."""
-    sums = {
-        added.limit: (key, sum(each[key].least for each in others if key in each), most)
-        for other in others
-        for key, added in other.items()
-        if (most := sum(each[key].most for each in others if key in each))
+def _global_additions(result: Preflight) -> Added:
+    """What the deploy adds to limits of all Regions; without new parents, each of which is of one stack."""
+    inventory, before = Inventory(result.tree), Before.of(result)
+    found = {
+        limit.key: [
+            each for each in additions(limit, inventory, before) if not (each.parent and each.parent.in_template)
+        ]
+        for limit in limits_of(inventory.by_type, result.limits.own)
+        if limit.is_global and limit.kind is LimitKind.COUNT and limit.usage
     }
-    if not sums:
-        return result
-    certain = _findings(result, {key: least for key, least, _ in sums.values()}, settings)
-    possible = _findings(result, {key: most for key, _, most in sums.values()}, settings)
-    worst_of = {finding.limit: finding.verdict for finding in certain}
+    return {key: tuple(added) for key, added in found.items() if added}
+
+
+def _with_others(result: Preflight, others: Sequence[Added], settings: Settings) -> Preflight:
+    """The result with what other Regions add taken as used; what they may add makes a limit uncertain at worst."""
+    quotas = dict(result.account.quotas)
+    most: dict[str, Number] = {}
+    for key, addition in ((key, each) for added in others for key, more in added.items() for each in more):
+        if key in quotas:
+            quotas[key] = with_addition(quotas[key], addition)
+            most[key] = most.get(key, 0) + (0 if addition.parent else addition.most)
+    counted = with_findings(replace(result, account=replace(result.account, quotas=quotas)), settings)
+    limits = limits_of(Inventory(result.tree).by_type, result.limits.own)
+    shared: dict[str | None, Number] = {limit.id: most[limit.key] for limit in limits if limit.key in most}
     findings = tuple(
-        _of_all_regions(finding, worst_of.get(finding.limit), sums[finding.limit][2])
-        if finding.limit in sums
-        else finding
-        for finding in possible
+        _of_all_regions(finding, shared[finding.limit]) if finding.limit in shared else finding
+        for finding in counted.findings
     )
     return replace(result, findings=findings)
 
 
-def _findings(result: Preflight, more: Mapping[str, float], settings: Settings) -> tuple[Finding, ...]:
-    quotas = {
-        key: replace(quota, usage=quota.usage + more[key])
-        if key in more and isinstance(quota.usage, int | float)
-        else quota
-        for key, quota in result.account.quotas.items()
-    }
-    counted = replace(result, account=replace(result.account, quotas=quotas))
-    return with_findings(counted, settings).findings
-
-
-def _of_all_regions(finding: Finding, certain: Verdict | None, most: float) -> Finding:
-    is_open = finding.verdict is Verdict.EXCEEDS and certain is not Verdict.EXCEEDS
+def _of_all_regions(finding: Finding, most: Number) -> Finding:
+    """The finding with what other Regions add to the account; what they add to its parents is no one number."""
     if not finding.judged:
         return finding
-    message = f"{finding.message}; what its other Regions add, {plain_number(most):,}, counts as used"
-    return replace(finding, verdict=Verdict.UNCERTAIN if is_open else finding.verdict, message=message)
+    number = f", {number_text(most)}," if most else ""
+    return replace(finding, message=f"{finding.message}; what its other Regions add{number} counts as used")
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def follow(
         progress = reader.caught_up(progress, cells)
     except KeyboardInterrupt:
         message = f"interrupted; StackSets continues with operation {operation_id} on stack set {request.sets.name}"
-        raise Interrupted(message, reader.watch) from None
+        hint = f"`tapctl fleet watch {request.name}` follows it, and the same command again continues from there"
+        raise Interrupted(message, hint) from None
     ui.progress(progress)
     missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
     return OperationEnd(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})

@@ -53,8 +53,9 @@ def _per(
     docs: str = DOCS,
     unit: str = "",
     grade: Grade = Grade.VERIFIED,
+    usage: Call | None = None,
 ) -> Limit:
-    """A limit of one API, key or domain; what it has outside of the template is not read."""
+    """A limit of one API, key or domain; without a `usage`, what it has outside of the template is not read."""
     return Limit(
         id=f"apigateway-{id_}",
         key=f"apigateway/{name}",
@@ -64,8 +65,14 @@ def _per(
         default=default,
         unit=unit,
         grade=grade,
+        usage=usage,
         adjustable=name.startswith("L-"),
     )
+
+
+def _of_api(operation: str) -> Call:
+    """A list of what an HTTP API has."""
+    return Call("apigatewayv2", operation, "Items", action="apigateway:GET", parent="ApiId")
 
 
 def _of_body(counter: str, type_: str) -> tuple[Count, ...]:
@@ -126,12 +133,12 @@ ROWS = (
         (
             each(ROUTE, per="ApiId", where={"ApiId>ProtocolType": (ABSENT, "HTTP")}),
             *_of_body("apigateway.routes", API),
-        ), 300, docs=_HTTP_DOCS,
+        ), 300, docs=_HTTP_DOCS, usage=_of_api("GetRoutes"),
     ),
     _per(
         "integrations-per-http-api", "integrations-per-http-api", "Integrations of an HTTP API",
         (each("AWS::ApiGatewayV2::Integration", per="ApiId", where={"ApiId>ProtocolType": (ABSENT, "HTTP")}),), 300,
-        docs=_HTTP_DOCS, grade=Grade.LIKELY,
+        docs=_HTTP_DOCS, grade=Grade.LIKELY, usage=_of_api("GetIntegrations"),
     ),
     _per(
         "stages-per-api", "L-379E48B0", "Stages per API",
@@ -149,7 +156,8 @@ ROWS = (
         ), 10,
     ),
     _per("usage-plans-per-key", "L-985EB478", "Usage plans per API key",
-         (each("AWS::ApiGateway::UsagePlanKey", per="KeyId"),), 10),
+         (each("AWS::ApiGateway::UsagePlanKey", per="KeyId"),), 10,
+         usage=Call("apigateway", "GetUsagePlans", "items", {"limit": 500}, action="apigateway:GET", parent="keyId")),
     _per("routing-rules-per-domain", "L-68B79FF0", "Routing rules per domain name",
          (each("AWS::ApiGatewayV2::RoutingRule", per="DomainNameArn"),), 50),
     _per("integration-timeout", "L-E5AE38E3", "Integration timeout of a method of a REST API",

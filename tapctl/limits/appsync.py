@@ -18,8 +18,8 @@ def _account(id_: str, code: str, title: str, type_: str, read: tuple[str, str])
     )
 
 
-def _per_api(id_: str, name: str, title: str, type_: str, per: str, *, default: int) -> Limit:
-    """A limit of one API; what it has outside of the template is not read."""
+def _per_api(id_: str, name: str, title: str, type_: str, per: str, *, read: tuple[str, str], default: int) -> Limit:
+    """A limit of one API; `read` has the operation and the path of its list."""
     return Limit(
         id=id_,
         key=f"appsync/{name}",
@@ -28,6 +28,7 @@ def _per_api(id_: str, name: str, title: str, type_: str, per: str, *, default: 
         counts=(each(type_, per=per),),
         default=default,
         adjustable=name.startswith("L-"),
+        usage=Call("appsync", *read, parent="apiId"),
     )
 
 
@@ -38,9 +39,11 @@ ROWS = (
     _account("appsync-domain-names", "L-51A37BC6", "AppSync custom domain names", "AWS::AppSync::DomainName",
              ("ListDomainNames", "domainNameConfigs")),
     _per_api("appsync-api-keys-per-api", "api-keys-per-api", "API keys per GraphQL API", "AWS::AppSync::ApiKey",
-             "ApiId", default=50),
+             "ApiId", read=("ListApiKeys", "apiKeys"), default=50),
     _per_api("appsync-namespaces-per-api", "L-39784425", "Channel namespaces per Event API",
-             "AWS::AppSync::ChannelNamespace", "ApiId", default=50),
+             "AWS::AppSync::ChannelNamespace", "ApiId",
+             read=("ListChannelNamespaces", "channelNamespaces"), default=50),
     _per_api("appsync-sources-per-merged-api", "L-3B7F188C", "Source APIs per merged API",
-             "AWS::AppSync::SourceApiAssociation", "MergedApiIdentifier", default=10),
+             "AWS::AppSync::SourceApiAssociation", "MergedApiIdentifier",
+             read=("ListSourceApiAssociations", "sourceApiAssociationSummaries"), default=10),
 )  # fmt: skip

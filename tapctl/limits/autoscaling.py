@@ -54,6 +54,7 @@ ROWS = (
         ),
         default=50,
         adjustable=False,
+        usage=Call("autoscaling", "DescribeLifecycleHooks", "LifecycleHooks", parent="AutoScalingGroupName"),
     ),
     Limit(
         id="autoscaling-target-groups-per-group",

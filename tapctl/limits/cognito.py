@@ -4,11 +4,11 @@ from tapctl.limits.row import Call, Grade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html"
 _PAGE = {"MaxResults": 60}
-"""Both lists want a page size; this is the largest."""
+"""Both lists of pools want a page size; this is the largest."""
 
 
-def _per_pool(id_: str, code: str, title: str, type_: str, default: int) -> Limit:
-    """A limit of one user pool; what it has outside of the template is not read."""
+def _per_pool(id_: str, code: str, title: str, type_: str, *, default: int, read: tuple[str, str]) -> Limit:
+    """A limit of one user pool; `read` has the operation and the path of its list."""
     return Limit(
         id=id_,
         key=f"cognito-idp/{code}",
@@ -17,6 +17,7 @@ def _per_pool(id_: str, code: str, title: str, type_: str, default: int) -> Limi
         counts=(each(type_, per="UserPoolId"),),
         default=default,
         grade=Grade.LIKELY,
+        usage=Call("cognito-idp", *read, parent="UserPoolId"),
     )
 
 
@@ -32,11 +33,14 @@ ROWS = (
         usage=Call("cognito-idp", "ListUserPools", "UserPools", _PAGE),
     ),
     _per_pool("cognito-idp-clients-per-pool", "L-5EAB0605", "App clients per user pool",
-              "AWS::Cognito::UserPoolClient", 1000),
+              "AWS::Cognito::UserPoolClient", default=1000,
+              read=("ListUserPoolClients", "UserPoolClients")),
     _per_pool("cognito-idp-identity-providers-per-pool", "L-1B44D826", "Identity providers per user pool",
-              "AWS::Cognito::UserPoolIdentityProvider", 300),
+              "AWS::Cognito::UserPoolIdentityProvider", default=300,
+              read=("ListIdentityProviders", "Providers")),
     _per_pool("cognito-idp-resource-servers-per-pool", "L-7CDAF993", "Resource servers per user pool",
-              "AWS::Cognito::UserPoolResourceServer", 25),
+              "AWS::Cognito::UserPoolResourceServer", default=25,
+              read=("ListResourceServers", "ResourceServers")),
     Limit(
         id="cognito-identity-pools",
         key="cognito-identity/L-8692CE1C",

@@ -42,6 +42,7 @@ ROWS = (
         counts=counted("ecs.services", SERVICE),
         default=5000,
         adjustable=False,
+        usage=Call("ecs", "ListServices", "serviceArns", parent="cluster"),
     ),
     Limit(
         id="ecs-tasks-per-service",

@@ -23,6 +23,7 @@ ROWS = (
         docs=DOCS,
         counts=(each(NODES, per="ClusterName"),),
         default=30,
+        usage=Call("eks", "ListNodegroups", "nodegroups", parent="clusterName"),
     ),
     Limit(
         id="eks-nodes-per-group",
@@ -40,6 +41,7 @@ ROWS = (
         counts=(each(PROFILE, per="ClusterName"),),
         default=10,
         grade=Grade.LIKELY,
+        usage=Call("eks", "ListFargateProfiles", "fargateProfileNames", parent="clusterName"),
     ),
     Limit(
         id="eks-selectors-per-fargate-profile",

@@ -10,8 +10,8 @@ LISTENER, RULE = "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalan
 CERTIFICATES = "AWS::ElasticLoadBalancingV2::ListenerCertificate"
 
 
-def _call(service: str, operation: str, path: str) -> Call:
-    return Call(service, operation, path, action=f"elasticloadbalancing:{operation}")
+def _call(service: str, operation: str, path: str, *, parent: str = "") -> Call:
+    return Call(service, operation, path, action=f"elasticloadbalancing:{operation}", parent=parent)
 
 
 def _balancers(kind: str) -> Call:
@@ -113,6 +113,7 @@ ROWS = (
         docs=DOCS,
         counts=counted("elasticloadbalancing.listeners", LISTENER, argument="application"),
         default=50,
+        usage=_call("elbv2", "DescribeListeners", "Listeners", parent="LoadBalancerArn"),
     ),
     Limit(
         id="elasticloadbalancing-listeners-per-network-balancer",
@@ -122,6 +123,7 @@ ROWS = (
         counts=counted("elasticloadbalancing.listeners", LISTENER, argument="network"),
         default=50,
         adjustable=False,
+        usage=_call("elbv2", "DescribeListeners", "Listeners", parent="LoadBalancerArn"),
     ),
     Limit(
         id="elasticloadbalancing-certificates-per-balancer",
@@ -141,6 +143,7 @@ ROWS = (
             total("AWS::ECS::Service", "DesiredCount", per="LoadBalancers.TargetGroupArn", missing=1),
         ),
         default=1000,
+        usage=_call("elbv2", "DescribeTargetHealth", "TargetHealthDescriptions", parent="TargetGroupArn"),
     ),
     Limit(
         id="elasticloadbalancing-targets-per-application-balancer",

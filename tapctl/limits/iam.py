@@ -30,9 +30,17 @@ def _account(id_: str, code: str, title: str, key: str, type_: str, *, default: 
 
 
 def _inside(
-    id_: str, name: str, title: str, quota: str, counts: tuple[Count, ...], *, default: int, unit: str = ""
+    id_: str,
+    name: str,
+    title: str,
+    quota: str,
+    counts: tuple[Count, ...],
+    *,
+    default: int,
+    unit: str = "",
+    usage: Call | None = None,
 ) -> Limit:
-    """A limit of one role, user, group or policy; what it has outside of the template is not read."""
+    """A limit of one role, user, group or policy."""
     return Limit(
         id=id_,
         key=f"iam/{name}",
@@ -42,6 +50,7 @@ def _inside(
         default=default,
         unit=unit,
         quota=_summary(quota),
+        usage=usage,
         adjustable=name.startswith("L-"),
         is_global=True,
     )
@@ -80,18 +89,22 @@ ROWS = (
     _inside(
         "iam-policies-per-role", "L-0DA4ABF3", "Managed policies per role", "AttachedPoliciesPerRoleQuota",
         (length(ROLE, "ManagedPolicyArns"), each(POLICY, per="Roles")), default=20,
+        usage=Call("iam", "ListAttachedRolePolicies", "AttachedPolicies", parent="RoleName"),
     ),
     _inside(
         "iam-policies-per-user", "L-4019AD8B", "Managed policies per user", "AttachedPoliciesPerUserQuota",
         (length(USER, "ManagedPolicyArns"), each(POLICY, per="Users")), default=10,
+        usage=Call("iam", "ListAttachedUserPolicies", "AttachedPolicies", parent="UserName"),
     ),
     _inside(
         "iam-policies-per-group", "L-384571C4", "Managed policies per group", "AttachedPoliciesPerGroupQuota",
         (length(GROUP, "ManagedPolicyArns"), each(POLICY, per="Groups")), default=10,
+        usage=Call("iam", "ListAttachedGroupPolicies", "AttachedPolicies", parent="GroupName"),
     ),
     _inside(
         "iam-groups-per-user", "groups-per-user", "Groups per user", "GroupsPerUserQuota",
         (length(USER, "Groups"), each("AWS::IAM::UserToGroupAddition", per="Users")), default=10,
+        usage=Call("iam", "ListGroupsForUser", "Groups", parent="UserName"),
     ),
     _inside(
         "iam-policy-size", "policy-size", "Length of a managed policy", "PolicySizeQuota",

@@ -32,6 +32,7 @@ ROWS = (
         default=2,
         grade=Grade.OPEN,  # the page says 2, accounts accept 5
         adjustable=False,
+        usage=Call("logs", "DescribeSubscriptionFilters", "subscriptionFilters", parent="logGroupName"),
     ),
     Limit(
         id="logs-metric-filters-per-group",
@@ -41,6 +42,7 @@ ROWS = (
         counts=(each("AWS::Logs::MetricFilter", per="LogGroupName"),),
         default=100,
         adjustable=False,
+        usage=Call("logs", "DescribeMetricFilters", "metricFilters", parent="logGroupName"),
     ),
     Limit(
         id="logs-resource-policies",

@@ -1,5 +1,6 @@
 """One limit as a row of data: what counts toward it, and how its applied value and its usage are read."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -200,13 +201,23 @@ class Call:
 
     @property
     def by_parent(self) -> Mapping[str, "Call"]:
-        """The call for each parent, by its id."""
-        own = {name: dict(self.parameters) | {self.parent: name} for name in self.parents}
+        """The call for each parent, by its id; one that takes no ARN gets the name in it."""
+        takes_arn = self.parent.lower().endswith("arn")
+        given = {name: name if takes_arn else plain_id(name) for name in self.parents}
+        own = {name: dict(self.parameters) | {self.parent: id_} for name, id_ in given.items()}
         return {name: replace(self, parameters=parameters, parent="") for name, parameters in own.items()}
 
     @property
     def permission(self) -> str:
         return self.action or f"{self.service}:{self.operation}"
+
+
+def plain_id(id_: str) -> str:
+    """The name in an ARN, or in a path such as `/hostedzone/Z1`; anything else as it is."""
+    if id_.startswith("arn:") and id_.count(":") >= 5:  # arn:PARTITION:SERVICE:REGION:ACCOUNT:TYPE/NAME or TYPE:NAME
+        resource = id_.split(":", 5)[5]
+        return re.split("[:/]", resource, maxsplit=1)[-1]
+    return id_.removeprefix("/hostedzone/")
 
 
 def tally(service: str, operation: str, path: str, *, groups: Call | None = None) -> Call:
@@ -313,6 +324,11 @@ class Limit:
     def types(self) -> tuple[str, ...]:
         """The resource types that count toward it."""
         return tuple(dict.fromkeys(count.type for count in self.counts))
+
+    @property
+    def names_parents(self) -> bool:
+        """Whether it may be a limit of something outside of the template."""
+        return any(count.of is Of.COUNTER or count.per not in ("", ITSELF) for count in self.counts)
 
     @property
     def permissions(self) -> tuple[str, ...]:

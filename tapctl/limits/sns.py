@@ -1,6 +1,6 @@
 """The limits of SNS that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, each, length
+from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, Reading, each, length
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/sns.html"
 SUBSCRIPTION, TOPIC = "AWS::SNS::Subscription", "AWS::SNS::Topic"
@@ -32,6 +32,13 @@ ROWS = (
         docs=DOCS,
         counts=(each(SUBSCRIPTION, per="TopicArn"), length(TOPIC, "Subscription")),
         default=12_500_000,
+        usage=Call(
+            "sns",
+            "GetTopicAttributes",
+            "Attributes.[to_number(SubscriptionsConfirmed), to_number(SubscriptionsPending)]",
+            reading=Reading.SUM,
+            parent="TopicArn",
+        ),
     ),
     Limit(
         id="sns-subscriptions-per-fifo-topic",

@@ -31,6 +31,14 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::StepFunctions::StateMachineVersion", per="StateMachineArn"),),
         default=1000,
+        usage=Call(
+            "stepfunctions",
+            "ListStateMachineVersions",
+            "stateMachineVersions",
+            action="states:ListStateMachineVersions",
+            token=("nextToken", "nextToken"),
+            parent="stateMachineArn",
+        ),
     ),
     Limit(
         id="states-definition-size",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tapctl.concurrency.judge import DOCUMENTED_FLOOR, FLOOR_RULES, Floor
@@ -188,15 +189,45 @@ WORDS: tuple[Rule, ...] = (
     ),
     Rule(
         "left-out",
-        "what is shown and does not count",
+        "what is shown and does not count, or is not deployed to",
         "An account that is excluded from a fleet, or that its organization has closed or suspended; a finding that"
-        " [[ignore]] excuses.",
-        "The line has the account's state, or the reason.",
+        " [[ignore]] excuses; a cell that a rollout does not reach, since it does not fit, cannot be read, or needs a"
+        " remedy that no parameter gives.",
+        "The line has the account's state, or the reason. The exit code of a rollout is then 3, or 4 where the cell is"
+        " uncertain or unknown.",
+    ),
+    Rule(
+        "override-set",
+        "parameter values that some instances of a stack set have instead of the set's own",
+        "A rollout gives an account its remedy as parameter overrides; cells with the same ones take one operation. A"
+        " lowered reservation goes down to 75, 50, 25, 10 or 5 % of what the template asks for, so that these are few.",
+        "`tapctl fleet plan` shows each with its cells.",
+    ),
+    Rule(
+        "canary",
+        "the instances that are created or updated first",
+        "`canary` of the fleet names their accounts; without it, the first account that is updated and the first one"
+        " that is created. None may fail, whatever `failure_tolerance` says: the rollout stops; what is there stays.",
+        "Read why it failed, and run `tapctl fleet deploy` again; `canary = []` leaves it out.",
+    ),
+    Rule(
+        "OUTDATED",
+        "an instance that does not have what its stack set has",
+        "Its last operation failed, was cancelled or did not reach it. After a failed creation there is no stack.",
+        "`tapctl fleet deploy` updates it or creates it again, and it alone where nothing else has changed.",
+    ),
+    Rule(
+        "INOPERABLE",
+        "an instance that StackSets updates no more",
+        "Its deletion or its import failed. A rollout leaves it out, and exits with 7 if it finds one at its end.",
+        "Delete the stack in the account, and run `tapctl fleet deploy`, which creates it again.",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html",
     ),
 )
 """Words of the output that are no rule."""
 
 
+@cache
 def rules() -> tuple[Rule, ...]:
     """Every rule of tapctl: the limits of the catalogue, and its own; those of cfn-lint are documented there."""
     return (*map(_of_limit, catalogue()), *OWN_RULES)

@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from tapctl.concurrency.counting import plain_number
+from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.fleet.cells import Cell
@@ -17,7 +18,7 @@ from tapctl.hints import Advice
 from tapctl.limits import CONCURRENCY
 from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
 from tapctl.report.formats import rendered_by
-from tapctl.report.hints import THROUGH_STACK_SET, worded_all
+from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
 from tapctl.report.render import STYLES, RenderOptions, age, draw
 from tapctl.unknown import Unknown
@@ -67,7 +68,7 @@ def _cause(judged: Judged) -> tuple[str, Finding]:
     row = limit_of(limit)
     if row is None or finding.amount is None:
         return finding.message, finding
-    return f"{row.title}, of {plain_number(finding.amount.allowed):,}", finding
+    return f"{row.title}, of {number_text(finding.amount.allowed)}", finding
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -80,15 +81,18 @@ def as_text(result: FleetPreflight, options: RenderOptions) -> str:
     from rich.text import Text
 
     parts: list[Any] = [Text(f"{result.template.source.title} against fleet {result.name}, {_size(result)}")]
-    if table := _table(result):
-        parts += ["", table]
+    parts += ["", *_table(result)]
     for cause in causes(result):
-        parts += ["", *_cause_lines(cause, options, THROUGH_STACK_SET if result.has_stack_set else {})]
+        parts += ["", *_cause_lines(cause, options, _wording(result))]
     inactive = [f"left out: account {id_}, which is {state}" for id_, state in result.inactive.items()]
     lint = [f"{finding.severity}: {finding.message}" for finding in result.lint]
     notes = [*_left_out(result), *_unread(result), *inactive, *lint]
     parts += ["", *map(Text, notes)] if notes else []
     return draw(options, *parts, "", sentence(result))
+
+
+def _wording(result: FleetPreflight) -> Mapping[Advice, str]:
+    return THROUGH_STACK_SET if result.has_stack_set else OF_FLEET
 
 
 def _size(result: FleetPreflight) -> str:
@@ -106,27 +110,32 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _table(result: FleetPreflight) -> Any:
-    """A row per account and a column per Region; None where even the deviating accounts are too many."""
+def _table(result: FleetPreflight) -> list[Any]:
+    """A row per account and a column per Region, of many accounts for those that do not fit; then who has no row."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     regions = list(dict.fromkeys(judged.cell.region for judged in result.cells))
     rows: dict[str, dict[str, Verdict]] = {}
     for judged in result.cells:
         rows.setdefault(_account(judged.cell), {})[judged.cell.region] = judged.verdict
-    if len(rows) > MOST_ROWS:
+    accounts = len(rows)
+    if accounts > MOST_ROWS:
         rows = {name: row for name, row in rows.items() if set(row.values()) != {Verdict.FITS}}
-    if not 0 < len(rows) <= MOST_ROWS:
-        return None
+    rest = f"{accounts - len(rows):,} of {counted(accounts, 'account')} fit in every Region"
+    if len(rows) > MOST_ROWS:
+        return [Text(f"{rest}; the others are too many for a table, `--verbose` names them")]
+    if not rows:
+        return [Text(rest)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("account", *regions):
         table.add_column(name)
     for name, row in rows.items():
         verdicts = [row[region].value if region in row else "" for region in regions]
         table.add_row(escape(name), *(f"[{STYLES[verdict]}]{verdict}[/]" if verdict else "-" for verdict in verdicts))
-    return table
+    return [table, "", Text(rest)] if len(rows) < accounts else [table]
 
 
 def _account(cell: Cell) -> str:
@@ -210,13 +219,14 @@ def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
     return draw(options, sentence(result))
 
 
-def saved_text(saved: Sequence[Saved], folder: object) -> Iterator[str]:
+def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[str]:
     """What was saved, and each cell that could not be read, by the reason."""
     unread: dict[str, list[Cell]] = {}
     for each in saved:
         if each.reason:
             unread.setdefault(each.reason.reason, []).append(each.cell)
-    yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `tapctl preflight --snapshot {folder}`"
+    command = f"tapctl preflight --targets {fleet} --snapshot {folder}"
+    yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `{command}`"
     for reason, cells in unread.items():
         yield f"unknown: {reason}, {counted(len(cells), 'cell')}: {named_cells(cells, NAMED)}"
 
@@ -233,7 +243,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
         "verdict": result.verdict.value,
         "fleet": result.name,
         "template": result.template.file,
-        "cells": [_cell(judged) for judged in result.cells],
+        "cells": [_cell(judged, _wording(result)) for judged in result.cells],
         "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
         "findings": [finding_json(finding) for finding in result.lint],
         **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
@@ -241,7 +251,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _cell(judged: Judged) -> dict[str, Any]:
+def _cell(judged: Judged, wording: Mapping[Advice, str]) -> dict[str, Any]:
     account, result = judged.cell.account, judged.preflight
     finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
     return {
@@ -251,19 +261,22 @@ def _cell(judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "preflight": as_document(result) if isinstance(result, Preflight) else None,
         "reason": finding.message if finding else None,
-        "hint": (worded_all(finding.hints) or None) if finding else None,
+        "hint": (worded_all(finding.hints, wording) or None) if finding else None,
     }
 
 
 def of_cells(result: FleetPreflight) -> Report:
     """An item per cell."""
-    return _report(result, (_cell_item(judged) for judged in result.cells))
+    return _report(result, (_cell_item(judged, _wording(result)) for judged in result.cells))
 
 
-def of_causes(result: FleetPreflight) -> Report:
-    """An item per cause, with the accounts that it concerns, and the findings on the template."""
-    found = [_item(cause.finding, f"{cause.title} in {named_cells(cause.cells, NAMED)}") for cause in causes(result)]
-    return _report(result, [*found, *(_item(finding, finding.resource or "") for finding in result.lint)])
+def of_causes(result: FleetPreflight, most: int | None = NAMED) -> Report:
+    """An item per cause, with at most so many of the accounts that it concerns, and the findings on the template."""
+    wording = _wording(result)
+    found = [
+        _item(cause.finding, f"{cause.title} in {named_cells(cause.cells, most)}", wording) for cause in causes(result)
+    ]
+    return _report(result, [*found, *(_item(finding, finding.resource or "", wording) for finding in result.lint)])
 
 
 def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
@@ -272,24 +285,25 @@ def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
     return Report("preflight", title, sentence(result).plain, tuple(items), result.template.file, scope)
 
 
-def _cell_item(judged: Judged) -> ReportItem:
+def _cell_item(judged: Judged, wording: Mapping[Advice, str]) -> ReportItem:
     if judged.verdict is Verdict.FITS:
         return ReportItem("preflight", level(Finding(None, Verdict.FITS, "")), judged.cell.name, "fits")
     _, finding = _cause(judged)
-    hint = worded_all(finding.hints) or None
+    hint = worded_all(finding.hints, wording) or None
     return ReportItem("preflight", level(finding), judged.cell.name, finding.message, hint, finding.file, finding.line)
 
 
-def _item(finding: Finding, subject: str) -> ReportItem:
+def _item(finding: Finding, subject: str, wording: Mapping[Advice, str]) -> ReportItem:
     rule = finding.rule or finding.limit or "preflight"
-    hint = worded_all(finding.hints) or None
+    hint = worded_all(finding.hints, wording) or None
     identity = finding.message if finding.rule else ", ".join(finding.named)
     return ReportItem(rule, level(finding), subject, finding.message, hint, finding.file, finding.line, identity)
 
 
 RENDERERS: Mapping[str, Callable[[FleetPreflight, RenderOptions], str]] = {
     **rendered_by(of_causes),
-    **{name: render for name, render in rendered_by(of_cells).items() if name in ("html", "junit")},
+    "html": rendered_by(partial(of_causes, most=None))["html"],
+    "junit": rendered_by(of_cells)["junit"],
     "text": as_text,
     "json": as_json,
 }

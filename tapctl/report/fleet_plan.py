@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tapctl.fleet.override_sets import together
 from tapctl.fleet.plan import StepKind
 from tapctl.report.fleet import counted, named_cells
-from tapctl.report.hints import worded_all
+from tapctl.report.hints import THROUGH_STACK_SET, worded_all
 from tapctl.report.render import RenderOptions, draw
 from tapctl.state.redaction import REDACTED
 from tapctl.template.parameters import is_secret
@@ -17,9 +17,10 @@ from tapctl.template.parameters import is_secret
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from tapctl.aws.stack_sets import Rectangle
     from tapctl.concurrency.remedy import Remedy
     from tapctl.fleet.override_sets import Key, LeftOut, Placement
-    from tapctl.fleet.plan import RolloutPlan, Step
+    from tapctl.fleet.plan import RolloutPlan
     from tapctl.fleet.prepare import Prepared
     from tapctl.template.model import Template
 
@@ -77,24 +78,25 @@ def _remedies(placements: Iterable[Placement]) -> dict[str, Remedy]:
 
 
 def _step_lines(plan: RolloutPlan) -> Iterator[str]:
+    order = list(dict.fromkeys(each.cell.region for each in plan.wanted.placements))
     for number, step in enumerate(plan.steps, 1):
-        where = f": {_where(step)}" if step.targets else ""
+        where = f": {_where(step.targets, order)}" if step.targets else ""
         yield f"{number}. {step.description}{where}"
 
 
-def _where(step: Step) -> str:
-    if step.targets is None:
-        return ""
-    accounts = step.targets.accounts
+def _where(targets: Rectangle, order: Sequence[str]) -> str:
+    """The accounts, and the Regions in the order in which they are deployed to."""
+    accounts = targets.accounts
+    regions = sorted(targets.regions, key=lambda region: order.index(region) if region in order else len(order))
     more = f" and {len(accounts) - NAMED:,} more" if len(accounts) > NAMED else ""
-    return f"{', '.join(accounts[:NAMED])}{more} in {', '.join(step.targets.regions)}"
+    return f"{', '.join(accounts[:NAMED])}{more} in {', '.join(regions)}"
 
 
 def left_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
     """The cells that are left out, by the reason."""
     groups: dict[tuple[str, str, str], list[LeftOut]] = {}
     for left in left_out:
-        groups.setdefault((left.verdict.value, left.reason, worded_all(left.hints)), []).append(left)
+        groups.setdefault((left.verdict.value, left.reason, worded_all(left.hints, THROUGH_STACK_SET)), []).append(left)
     for (verdict, reason, hint), members in groups.items():
         yield f"left out, {verdict}: {named_cells([left.cell for left in members], NAMED)}"
         yield f"  {reason}"
@@ -158,5 +160,5 @@ def key_json(cell: Key) -> dict[str, str]:
 
 
 def left_json(left: LeftOut) -> dict[str, Any]:
-    hint = worded_all(left.hints) or None
+    hint = worded_all(left.hints, THROUGH_STACK_SET) or None
     return {**key_json(left.cell.key), "verdict": left.verdict.value, "reason": left.reason, "hint": hint}

@@ -94,7 +94,15 @@ DURING_DEPLOY: Mapping[Advice, str] = {
 }
 """The wording while a deploy is running, where it differs."""
 
+OF_FLEET: Mapping[Advice, str] = {
+    Advice.RAISE_SANDBOX_LIMIT: (
+        "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
+    ),
+}
+"""The wording for one account of many."""
+
 THROUGH_STACK_SET: Mapping[Advice, str] = {
+    **OF_FLEET,
     Advice.ALLOW_REMEDY: "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides",
     Advice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
 }

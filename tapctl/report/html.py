@@ -123,7 +123,7 @@ def _headroom(result: Preflight) -> str:
             return _section(
                 "Concurrency headroom",
                 _headroom_bar(limit, final, peak, floor, result.reserved_by_others),
-                f'<p class="dim after">{unreserved:,} unreserved now. The minimum is from: {_text(source)}.</p>',
+                f'<p class="dim after">{unreserved:,} unreserved now. The minimum: {_text(source)}.</p>',
             )
         case _:
             return ""

@@ -75,7 +75,7 @@ class LiveDisplay:
 
         # Messages on stderr are drawn above the display; stdout is for the result alone.
         live = Live(
-            console=self.console or _console(),
+            console=self.console or plain_console(),
             get_renderable=self._draw,
             refresh_per_second=4,
             redirect_stdout=False,
@@ -90,12 +90,12 @@ class LiveDisplay:
         with self._lock:
             if self._progress is None:
                 return Text("")
-            console = self._live.console if self._live else self.console or _console()
+            console = self._live.console if self._live else self.console or plain_console()
             width = min(WIDEST, console.width - MARGIN)
             return draw_progress(self._progress, self.clock(), width, console.height, final=self._final)
 
 
-def _console() -> Console:
+def plain_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, emoji=False, markup=False)

@@ -8,7 +8,7 @@ caller's own permissions, which the schemas of the resource types name.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,10 @@ class Command(StrEnum):
     PREFLIGHT = "preflight"
     DEPLOY = "deploy"
     VERIFY = "verify"
+    FLEET = "fleet deploy"
+    """A rollout, by the credentials of the account with the stack set, ..."""
+    CELL = "fleet deploy in an account"
+    """... and what it reads in each account, to judge and to verify."""
 
 
 class When(Enum):
@@ -54,6 +58,7 @@ class When(Enum):
     INVOKES = "[[verify.invoke]] is set"
     WEBHOOK = "[verify.webhook] is set"
     DRIFT = "drift is detected"
+    TAGS = "tags are set"
 
 
 class Scope(Enum):
@@ -64,6 +69,8 @@ class Scope(Enum):
     BUCKET = "ArtifactBucket"
     OBJECTS = "Artifacts"
     ROLE = "ServiceRole"
+    NEW_STACK_SET = "NewStackSet"
+    STACK_SET = "StackSet"
     RESOURCES = "Resources"
 
 
@@ -89,12 +96,22 @@ def _s3(action: str, *operations: str, scope: Scope = Scope.BUCKET, when: When =
     return Use(Command.DEPLOY, f"s3:{action}", tuple(f"s3:{name}" for name in operations), when, scope)
 
 
-def _own(action: str, operation: str) -> Use:
-    """A use on tapctl's own bucket alone; a configured one is neither created nor changed."""
-    return _s3(action, operation, when=When.OWN_BUCKET)
+_PREFLIGHT, _DEPLOY, _VERIFY, _FLEET = Command.PREFLIGHT, Command.DEPLOY, Command.VERIFY, Command.FLEET
 
-
-_PREFLIGHT, _DEPLOY, _VERIFY = Command.PREFLIGHT, Command.DEPLOY, Command.VERIFY
+_UPLOADS: tuple[Use, ...] = (
+    _s3("ListBucket", "HeadBucket", "ListObjectsV2"),
+    # A configured bucket is neither created nor changed.
+    *_uses(_DEPLOY, "s3", "CreateBucket", "DeleteBucket", "GetBucketPolicy", "PutBucketPolicy", "PutBucketVersioning",
+           when=When.OWN_BUCKET, scope=Scope.BUCKET),
+    _s3("PutBucketPublicAccessBlock", "PutPublicAccessBlock", when=When.OWN_BUCKET),
+    _s3("PutEncryptionConfiguration", "PutBucketEncryption", when=When.OWN_BUCKET),
+    _s3("PutLifecycleConfiguration", "PutBucketLifecycleConfiguration", when=When.OWN_BUCKET),
+    _s3("PutObject", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
+        scope=Scope.OBJECTS),
+    _s3("AbortMultipartUpload", "AbortMultipartUpload", scope=Scope.OBJECTS),
+    # CloudFormation and Lambda read the artifacts in the name of the caller.
+    _s3("GetObject", scope=Scope.OBJECTS),
+)  # fmt: skip
 
 USES: tuple[Use, ...] = (
     *_uses(_PREFLIGHT, "lambda", "GetAccountSettings"),
@@ -118,30 +135,28 @@ USES: tuple[Use, ...] = (
     *_uses(_DEPLOY, "logs", "FilterLogEvents", when=When.FUNCTIONS),
     *_uses(_DEPLOY, "ecr", "DescribeImages", when=When.IMAGES),
     Use(_DEPLOY, "iam:PassRole", (), When.ROLE, Scope.ROLE),
-    _s3("ListBucket", "HeadBucket", "ListObjectsV2"),
-    _own("CreateBucket", "CreateBucket"),
-    _own("DeleteBucket", "DeleteBucket"),
-    _own("GetBucketPolicy", "GetBucketPolicy"),
-    _own("PutBucketPolicy", "PutBucketPolicy"),
-    _own("PutBucketPublicAccessBlock", "PutPublicAccessBlock"),
-    _own("PutBucketVersioning", "PutBucketVersioning"),
-    _own("PutEncryptionConfiguration", "PutBucketEncryption"),
-    _own("PutLifecycleConfiguration", "PutBucketLifecycleConfiguration"),
-    _s3("PutObject", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload",
-        scope=Scope.OBJECTS),
-    _s3("AbortMultipartUpload", "AbortMultipartUpload", scope=Scope.OBJECTS),
-    # CloudFormation and Lambda read the artifacts in the name of the caller.
-    _s3("GetObject", scope=Scope.OBJECTS),
+    *_UPLOADS,
     *_uses(_VERIFY, "cloudformation", "DescribeStacks", "ListStackResources", "GetTemplate", scope=Scope.STACK),
     *_uses(_VERIFY, "cloudformation", "ListExports", when=When.EXPORTS),
     *_uses(_VERIFY, "lambda", "InvokeFunction", when=When.INVOKES),
     *_uses(_VERIFY, "dynamodb", "GetItem", when=When.WEBHOOK),
     *_uses(_VERIFY, "cloudformation", "DetectStackDrift", "DescribeStackDriftDetectionStatus",
            "DescribeStackResourceDrifts", when=When.DRIFT, scope=Scope.STACK),
+    *_uses(_FLEET, "cloudformation", "CreateStackSet", scope=Scope.NEW_STACK_SET),
+    *_uses(_FLEET, "cloudformation", "UpdateStackSet", "DeleteStackSet", "DescribeStackSet", "CreateStackInstances",
+           "UpdateStackInstances", "DeleteStackInstances", "DescribeStackInstance", "ListStackInstances",
+           "DescribeStackSetOperation", "ListStackSetOperations", "ListStackSetOperationResults",
+           scope=Scope.STACK_SET),
+    Use(_FLEET, "cloudformation:TagResource", (), When.TAGS, Scope.STACK_SET),
+    Use(_FLEET, "cloudformation:UntagResource", (), When.TAGS, Scope.STACK_SET),
+    *_uses(_FLEET, "organizations", "DescribeOrganization"),
+    Use(_FLEET, "iam:PassRole", (), When.ROLE, Scope.ROLE),
+    *(replace(use, command=_FLEET) for use in _UPLOADS),
 )  # fmt: skip
 """What the commands call beside the rows of the catalogue and the checks of resources."""
 
-_COMMANDS = {_PREFLIGHT: (_PREFLIGHT,), _VERIFY: (_VERIFY,), _DEPLOY: (_PREFLIGHT, _DEPLOY, _VERIFY)}
+_PARTS = {_DEPLOY: (_PREFLIGHT, _DEPLOY, _VERIFY), Command.CELL: (_PREFLIGHT, _VERIFY)}
+"""The commands whose uses a command has; any other has its own alone."""
 
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
@@ -159,7 +174,7 @@ class Statement:
 def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: bool = False) -> tuple[Statement, ...]:
     """The statements that let a command work on this template; no account is read."""
     given = _given(tree, settings, drift=drift)
-    uses = [use for use in USES if use.command in _COMMANDS[command] and use.when in given]
+    uses = [use for use in USES if use.command in _PARTS.get(command, (command,)) and use.when in given]
     resources = _resources(tree, settings)
     actions: dict[Scope, set[str]] = {scope: set() for scope in Scope}
     for use in uses:
@@ -176,7 +191,7 @@ def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: 
 def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
     """The statements for whatever template may come: every use without a setting, and every limit."""
     optional = {When.IMAGES, When.ROLE, When.PROTECTED, When.INVOKES, When.WEBHOOK, When.DRIFT}
-    uses = {use.action for use in USES if use.command in _COMMANDS[command] and use.when not in optional}
+    uses = {use.action for use in USES if use.command in _PARTS.get(command, (command,)) and use.when not in optional}
     limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}
     return (Statement(Scope.ANY.value, tuple(sorted(uses | limits)), ("*",)),)
 
@@ -202,7 +217,7 @@ def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]
     uploads = any(len(each.source.text) > MAX_BODY // 2 or any(local_paths(each)) for each in templates)
     facts = {
         When.ALWAYS: True,
-        When.FUNCTIONS: CONCURRENCY in touched(tree, None, settings.limits.own),
+        When.FUNCTIONS: CONCURRENCY in touched(tree, own=settings.limits.own),
         When.EXPORTS: exports_anything(tree),
         When.IMPORTS: any(key.startswith("import:") for key in lookups),
         When.STORED: stored or any(key.startswith("ssm:") for key in lookups),
@@ -214,6 +229,7 @@ def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]
         When.INVOKES: bool(settings.verify.invoke),
         When.WEBHOOK: settings.verify.webhook is not None,
         When.DRIFT: drift,
+        When.TAGS: bool(settings.tags),
     }
     return {when for when, holds in facts.items() if holds}
 
@@ -224,10 +240,10 @@ def _types(tree: "StackTree") -> set[str]:
 
 def _from_tables(command: Command, tree: "StackTree", settings: "Settings") -> Iterable[str]:
     """The actions of the limits and of the checks of resources."""
-    if command is not Command.VERIFY:
-        for limit in touched(tree, None, settings.limits.own):
+    if _PREFLIGHT in _PARTS.get(command, (command,)):
+        for limit in touched(tree, own=settings.limits.own):
             yield from limit.permissions if limit.kind is LimitKind.COUNT else ()
-    if command is not Command.PREFLIGHT:
+    if _VERIFY in _PARTS.get(command, (command,)):
         for item in Inventory(tree).by_name.values():
             checks = CHECKS_BY_TYPE.get(item.type, ())
             yield from (check.permission for check in checks if check.applies(item.resource.properties))
@@ -248,6 +264,9 @@ def _resources(tree: "StackTree", settings: "Settings") -> dict[Scope, tuple[str
         transforms = {name.removeprefix("AWS::") for template in written for name in template.transforms}
         stacks += [f"{arn}:cloudformation:*:aws:transform/{name}" for name in sorted(transforms)]
         found[Scope.STACK] = tuple(stacks)
+        sets = [f"{arn}:cloudformation:*:*:{kind}/{settings.stack_name}:*" for kind in ("stackset", "stackset-target")]
+        found[Scope.STACK_SET] = (*sets, f"{arn}:cloudformation:*:*:type/resource/*")
+    found[Scope.NEW_STACK_SET] = ("*",)  # it has no resource in IAM
     bucket = settings.artifact_bucket or bucket_name(settings.account or "*", settings.region or "*")
     found[Scope.BUCKET] = (f"{arn}:s3:::{bucket}",)
     found[Scope.OBJECTS] = (f"{arn}:s3:::{bucket}/*",)

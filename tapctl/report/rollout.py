@@ -26,18 +26,22 @@ WATCH_SCHEMA = "tapctl.operation/1"
 DESTROY_SCHEMA = "tapctl.removal/1"
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: Progress, title: str) -> str:
     """Where an operation stands, in one line."""
     counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
-    return f"{progress.step}: {progress.operation.status}{f' ({counts})' if counts else ''}"
+    return f"{title}: {progress.operation.status}{f' ({counts})' if counts else ''}"
 
 
-def failure_line(progress: Progress, cell: Key) -> str:
-    """Why an instance failed, and what to do about it."""
-    result = next(result for result in progress.results if result.cell == cell)
-    found = cause(result.reason)
-    hint = f"; hint: {found.hint}" if found.hint else ""
-    return f"{'/'.join(cell)} failed: {found.sentence}{hint}"
+def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
+    """Why the instances in these cells failed, and what to do about it: a line for each cause."""
+    groups: dict[Cause, list[str]] = {}
+    for result in progress.failed:
+        if result.cell in cells:
+            groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
+    for found, names in groups.items():
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        hint = f"; hint: {found.hint}" if found.hint else ""
+        yield f"{', '.join(names[:NAMED])}{more} failed: {found.sentence}{hint}"
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
@@ -161,7 +165,7 @@ def _unproved(proof: CellProof) -> Iterator[str]:
         yield f"not verified: {proof.verification.reason}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
-            yield f"{check.subject}: {check.message}"
+            yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"
 
 
 def verification_json(verification: FleetVerification) -> str:

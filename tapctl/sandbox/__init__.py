@@ -5,6 +5,7 @@
     find(), stop(), reset() <------+                                              (process)
     guard: secret -> signature -> the owner's requests, and what stacks serve     (secret, signature, guard)
     extension: limits.json -> rules -> the emulator's functions and handlers      (limits, rules)
+    extension: stack_sets.json -> stack sets, each instance a stack of its cell   (stack_set_rules, stack_sets)
 
 The process outlives the command that started it; the next `start` finds it. The limits are read again
 at every decision, so a running sandbox applies new ones without losing its stacks.

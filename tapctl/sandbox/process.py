@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,10 +61,19 @@ class SandboxStatus:
     log: Path
     served: tuple[Served, ...] = ()
     """What the stacks of the account serve: function URLs and APIs."""
+    others: Mapping[str, AccountLimits] = field(default_factory=dict)
+    """The limits of other accounts, by account id or `account/region`."""
 
 
-def start(account_limits: AccountLimits | None = None, port: int | None = None) -> Sandbox:
-    """Return the running sandbox, or start one with the state of the last; `account_limits` apply to either."""
+def start(
+    account_limits: AccountLimits | None = None,
+    port: int | None = None,
+    others: Mapping[str, AccountLimits] | None = None,
+) -> Sandbox:
+    """Return the running sandbox, or start one with the state of the last; `account_limits` apply to either.
+
+    `others` has the limits of other accounts, by account id or `account/region`.
+    """
     paths, account = sandbox_paths(), clients.account_id()
     create_folder(paths)
     with _locked(paths):
@@ -75,6 +84,8 @@ def start(account_limits: AccountLimits | None = None, port: int | None = None) 
                 f"the sandbox already runs on port {running.port}, not on {port}",
                 f"`tapctl sandbox stop && tapctl sandbox start --port {port}`",
             )
+        for cell, other in (others or {}).items():
+            limits.save(paths.folder, other, cell)
         if account_limits is None:
             account_limits = limits.load(paths.folder, account)
         else:
@@ -125,7 +136,9 @@ def status() -> SandboxStatus:
     """Whether a sandbox runs, its limits and its files."""
     paths, running = sandbox_paths(), find()
     served = http.served(running.port, running.secret, running.account_id) if running else ()
-    return SandboxStatus(running, limits.load(paths.folder, clients.account_id()), paths.folder, paths.log, served)
+    file, own = limits.read(paths.folder), clients.account_id()
+    others = {cell: each for cell, each in file.accounts.items() if cell != own}
+    return SandboxStatus(running, file.of(own), paths.folder, paths.log, served, others)
 
 
 @contextmanager

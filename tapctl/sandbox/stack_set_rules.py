@@ -33,10 +33,11 @@ class StackSetRules:
     update can use; or such a stack with an instance that is INOPERABLE.
     `omitted_parameters`: whether a parameter that UpdateStackSet leaves out keeps its value or takes its default.
     `managed_execution`: whether operations on different cells run one after the other or side by side.
-    `cell_seconds`: how long a cell is RUNNING at least. `list_seconds`: how old the lists of operations and of their
-    results are, which AWS keeps consistent only eventually. `without_role`: accounts without the execution role.
-    `disabled`: Regions, or cells, that are not enabled. `delegated_admins`: accounts that may call as DELEGATED_ADMIN.
-    `trusted_access`: whether StackSets may act in the organization.
+    `cell_seconds`: how long a cell is RUNNING at least; it goes on as soon as the rules no longer say so.
+    `list_seconds`: how old the lists of operations and of their results are, which AWS keeps consistent eventually.
+    `without_role`: accounts without the execution role. `disabled`: Regions, or cells, that are not enabled.
+    `delegated_admins`: accounts that may call as DELEGATED_ADMIN. `trusted_access`: whether StackSets may act in the
+    organization. `fail`: the cells that report a failure instead of an operation on their stacks.
     """
 
     failed_create_leaves: str = "nothing"

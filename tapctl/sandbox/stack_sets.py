@@ -54,8 +54,9 @@ class Result:
 class Operation:
     """An operation; `change` are the fields of the stack set that it replaces when it begins.
 
-    `skipped` are the cells in suspended accounts. `overrides` is None where the call has no list. An operation that
-    `outdates` makes all instances OUTDATED. An automatic one deploys to accounts that joined a unit.
+    Cells in `suspended` accounts are skipped. `overrides` is None where the call has no list. An operation `everywhere`
+    is about all instances that there are when it begins; one that `outdates` makes all of them OUTDATED. An automatic
+    one deploys to accounts that joined a unit.
     """
 
     id: str
@@ -69,8 +70,9 @@ class Operation:
     overrides: Overrides | None = None
     retain: bool | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
-    skipped: dict[str, Result] = field(default_factory=dict)
+    suspended: tuple[str, ...] = ()
     updates_set: bool = False
+    everywhere: bool = False
     outdates: bool = False
     automatic: bool = False
 
@@ -148,13 +150,28 @@ def begin(of: StackSet, operation: Operation) -> StackSet:
     """Apply what an operation changes of the set and of its instances, and let it run."""
     of = replace(of, **operation.change)
     instances = {cell: _outdated(each) if operation.outdates else each for cell, each in of.instances.items()}
-    for cell, result in (operation.results | operation.skipped).items():
+    results = {
+        cell: result
+        for cell, result in (_everywhere(of) if operation.everywhere else operation.results).items()
+        if operation.action == CREATE or cell in instances  # one queued before may have deleted it
+    }
+    for cell, result in results.items():
         before = instances.get(cell) or Instance(result.account, result.region, unit=result.unit)
-        detailed = SKIPPED_SUSPENDED_ACCOUNT if cell in operation.skipped else PENDING
+        detailed = SKIPPED_SUSPENDED_ACCOUNT if result.account in operation.suspended else PENDING
         after = replace(before, detailed=detailed, reason="", operation=operation.id, unit=before.unit or result.unit)
         overrides = overridden(before.overrides, operation.overrides)
         instances[cell] = after if overrides == before.overrides else replace(_outdated(after), overrides=overrides)
-    return _with(replace(of, instances=instances), replace(operation, status=RUNNING))
+    active = {cell: result for cell, result in results.items() if result.account not in operation.suspended}
+    return _with(replace(of, instances=instances), replace(operation, status=RUNNING, results=active))
+
+
+def _everywhere(of: StackSet) -> dict[str, Result]:
+    """The cells of all instances that take part in an update of the stack set."""
+    return {
+        cell: Result(each.account, each.region, each.unit)
+        for cell, each in of.instances.items()
+        if each.status != INOPERABLE
+    }
 
 
 def _outdated(instance: Instance) -> Instance:

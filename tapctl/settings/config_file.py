@@ -73,7 +73,7 @@ class Environment(Section):
     allow_uncertain: bool = False
     """`true` lets an uncertain or unknown verdict pass, as `--allow-uncertain` does."""
     snapshot: str | None = None
-    """A saved account for `tapctl preflight` instead of AWS, relative to tapctl.toml; `--snapshot` wins."""
+    """A saved account for `tapctl preflight` and `fix` instead of AWS, relative to tapctl.toml; `--snapshot` wins."""
     max_age: Annotated[str, Field(pattern=DURATION)] | None = None
     """The oldest snapshot that a verdict may rest on, such as `12h`, `7d` or `2w`; an older one is unknown."""
     termination_protection: bool | None = None

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import Section
 
 if TYPE_CHECKING:
-    from tapctl.limits import Limit, LimitSettings
+    from tapctl.limits import Limit, LimitSettings, Override
 
 DURATION = r"^(\d{1,6}[smhdw])+$"
 """Seconds, minutes, hours, days, weeks."""
@@ -81,6 +81,8 @@ class OwnLimit(Section):
     """How many units one resource takes."""
     title: str = ""
     """How findings name it; by default by its type."""
+    all_regions: Annotated[bool, Field(strict=True)] = False
+    """`true` for one limit of the whole account instead of one in each Region."""
 
 
 class LimitsConfig(Section):
@@ -96,47 +98,79 @@ class LimitsConfig(Section):
 
     def in_force(self) -> "LimitSettings":
         """The section with rows. Raises `ConfigError` for a limit or a type that does not exist, and for one twice."""
-        from tapctl.concurrency.counting import plain_number
-        from tapctl.limits import Limit, LimitKind, LimitSettings, Override, catalogue
-        from tapctl.limits.row import Call, Grade, each
+        from tapctl.limits import LimitSettings, catalogue
 
         if not self.own and not self.__pydantic_extra__:
             return LimitSettings(near=self.near / 100)
-        hint = "`tapctl limits` lists the limits, in JSON with their keys"
         known = {name: limit for limit in catalogue() for name in (limit.key, limit.id)}
         own: dict[str, Limit] = {}
         for row in self.own:
-            if row.quota in known or row.quota in own:
-                where = f"in the catalogue, as {known[row.quota].id}" if row.quota in known else "given twice"
-                raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is {where}", hint)
+            limit = _limit(row)
+            names = {name.lower(): each.id for name, each in known.items()}
+            if name := names.get(limit.key.lower()) or names.get(limit.id):
+                where = f"in the catalogue, as {name}"
+                raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is {where}", _LISTED)
+            if limit.id in {each.id for each in own.values()}:
+                raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is given twice", _LISTED)
             _check_type(row.type)
-            units = plain_number(row.count)
-            listed = Call(
-                "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
-                action="cloudformation:ListResources",
-            )  # fmt: skip
-            own[row.quota] = Limit(
-                row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
-                (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
-            )  # fmt: skip
-        overrides = {}
-        for key, given in self.__pydantic_extra__.items():
-            limit = known.get(key) or own.get(key)
-            if limit is None or limit.kind is not LimitKind.COUNT:
-                problem = "is the same in every account" if limit else "is no key of a limit"
-                near = difflib.get_close_matches(key, [*known, *own], n=1)
-                better = f"did you mean `{near[0]}`?" if near and not limit else hint
-                raise ConfigError(f"tapctl.toml: `limits`: {key} {problem}", better)
-            overrides[limit.key] = Override(plain_number(given.value), given.reason)
+            own[row.quota] = limit
+        overrides = _overrides(self.__pydantic_extra__, {**known, **own})
         return LimitSettings(overrides, tuple(own.values()), self.near / 100)
+
+
+_LISTED = "`tapctl limits` lists the limits, in JSON with their keys"
+
+
+def _limit(row: OwnLimit) -> "Limit":
+    """A row of the section as one of the catalogue; Cloud Control lists global resources in one Region."""
+    from tapctl.concurrency.counting import plain_number
+    from tapctl.limits import Limit
+    from tapctl.limits.row import Call, Grade, each
+
+    units = plain_number(row.count)
+    listed = Call(
+        "cloudcontrol", "ListResources", "ResourceDescriptions", {"TypeName": row.type}, units=units,
+        action="cloudformation:ListResources", region="us-east-1" if row.all_regions else "",
+    )  # fmt: skip
+    return Limit(
+        row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
+        (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
+        is_global=row.all_regions,
+    )  # fmt: skip
+
+
+def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]") -> "dict[str, Override]":
+    """The values by the keys of their limits. Raises `ConfigError` for a limit that has none, and for one twice."""
+    from tapctl.concurrency.counting import plain_number
+    from tapctl.limits import LimitKind, Override
+
+    overrides: dict[str, Override] = {}
+    for name, given in section.items():
+        limit = known.get(name)
+        if limit is None:
+            near = difflib.get_close_matches(name, known, n=1)
+            better = f"did you mean `{near[0]}`?" if near else _LISTED
+            raise ConfigError(f"tapctl.toml: `limits`: {name} is no key of a limit", better)
+        if limit.kind is not LimitKind.COUNT:
+            problem = "always read" if limit.kind is LimitKind.CONCURRENCY else "the same in every account"
+            raise ConfigError(f"tapctl.toml: `limits`: {name} is {problem}", _LISTED)
+        if limit.key in overrides:
+            raise ConfigError(f"tapctl.toml: `limits`: {limit.key} is given twice, also as {limit.id}", "remove one")
+        overrides[limit.key] = Override(plain_number(given.value), given.reason)
+    return overrides
+
+
+_PRIVATE = re.compile(r"\w+(::[\w@-]+)+")
+"""A resource type that is not AWS's, or a custom resource."""
 
 
 def _check_type(type_: str) -> None:
     """Raise `ConfigError` for a type of AWS that cfn-lint does not know; others are private."""
     from tapctl.template.lint import resource_types
 
-    known = {type_} if "::" in type_ and not type_.startswith("AWS::") else resource_types()
+    is_private = _PRIVATE.fullmatch(type_) and not type_.startswith("AWS::")
+    known = {type_} if is_private else resource_types()
     if type_ not in known:
         near = difflib.get_close_matches(type_, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
-        raise ConfigError(f"tapctl.toml: `limits.own`: {type_} is no resource type", hint)
+        raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is no resource type", hint)

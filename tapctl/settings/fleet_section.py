@@ -104,7 +104,7 @@ class Fleet(Section):
     failure_tolerance: Share = 0
     """In how many accounts of a Region an operation may fail: a number, or a share such as `10%`."""
     max_concurrent: Some | None = None
-    """In how many accounts of a Region at the same time; by default one more than may fail."""
+    """In how many accounts of a Region at the same time, likewise; by default one more than may fail."""
     region_concurrency: Literal["sequential", "parallel"] = "sequential"
     """Whether all Regions are deployed to at the same time."""
     account: dict[AccountId, FleetAccount] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ The change may be anybody's. Git is called so that no file of the work tree make
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ class Trusted:
             raise ConfigError(f"cannot read {policy}: {base} has no such file", "commit it there first")
         file = parsed(data, path, base) if path and data is not None else File.model_construct()
         linter = next(filter(None, map(commit.content, CONFIGURATION)), b"")
-        return cls(base, file, path.parent if path else Path(), linter.decode(errors="replace"), commit)
+        return cls(_readable(base), file, path.parent if path else Path(), linter.decode(errors="replace"), commit)
 
     @classmethod
     def _of_policy(cls, path: Path) -> Self:
@@ -240,6 +241,11 @@ class Trusted:
             changed = text != self.linter if self.commit else bool(text)
             in_force = _one_line(self.linter_in_force[0])
             yield Weakening(name, in_force or None, self.name, changed, _one_line(text) if changed else None)
+
+
+def _readable(name: str) -> str:
+    """The name of a commit; of a whole id, such as a pull request's base has, the first digits."""
+    return f"commit {name[:12]}" if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) else name
 
 
 def _sections() -> tuple[str, ...]:

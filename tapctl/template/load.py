@@ -5,7 +5,7 @@ import json
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,12 @@ def from_stack(body: Mapping[str, Any] | str, name: str) -> Template:
 
     Raises `TemplateError` when it is not a template.
     """
-    source = parse(body if isinstance(body, str) else json.dumps(body), f"the deployed template of {name}")
+    return _from_stack(body if isinstance(body, str) else json.dumps(body), name)
+
+
+@lru_cache(8)  # several decisions read it, and the accounts of a fleet have the same
+def _from_stack(text: str, name: str) -> Template:
+    source = parse(text, f"the deployed template of {name}")
     return check(Template(source, source.value))
 
 

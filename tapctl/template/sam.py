@@ -276,8 +276,11 @@ def _translator() -> _Sam:
     logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
     with _without(_UNUSED), _lazily(_SCHEMAS):
         exceptions = import_module("samtranslator.model.exceptions")
+        translator: Any = import_module("samtranslator.translator.translator")
+        # It reads and checks all of its own policy templates for each translation, most of the time that one takes.
+        translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
         return _Sam(
-            import_module("samtranslator.translator.translator").Translator,
+            translator.Translator,
             import_module("samtranslator.parser.parser").Parser,
             import_module("samtranslator.plugins.application.serverless_app_plugin").ServerlessAppPlugin,
             exceptions.InvalidDocumentException,

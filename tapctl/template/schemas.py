@@ -36,10 +36,16 @@ def handler_permissions(types: Iterable[str], region: str | None = None) -> dict
 
 @dataclass(frozen=True, slots=True)
 class CreateOnly:
-    """The properties of which a change replaces the resource: `surely`, or `maybe` where only a part of one does."""
+    """The properties of which a change replaces the resource: `surely`, or `maybe` where only a part of one does.
+
+    `names` are those by which the account knows the resource. CloudFormation refuses to replace one that keeps them:
+    no two can exist. `deletes_first` is a type of which the old resource is deleted before the new one is created.
+    """
 
     surely: tuple[str, ...]
     maybe: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    deletes_first: bool = False
 
 
 def create_only(type_: str) -> CreateOnly | None:
@@ -47,8 +53,24 @@ def create_only(type_: str) -> CreateOnly | None:
     schema = _schema(type_)
     if not schema:
         return None
-    paths = [path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", ())]
+    paths = _paths(schema, "createOnlyProperties")
     surely = {path for path in paths if "/" not in path}
-    conditional = (path.removeprefix("/properties/") for path in schema.get("conditionalCreateOnlyProperties", ()))
-    maybe = {path.partition("/")[0] for path in (*paths, *conditional)} - surely
-    return CreateOnly(tuple(sorted(surely)), tuple(sorted(maybe)))
+    maybe = {path.partition("/")[0] for path in (*paths, *_paths(schema, "conditionalCreateOnlyProperties"))} - surely
+    deletes_first = schema.get("replacementStrategy") == "delete_then_create"
+    return CreateOnly(tuple(sorted(surely)), tuple(sorted(maybe)), _names(type_, schema, surely), deletes_first)
+
+
+def _names(type_: str, schema: Mapping[str, Any], create_only: Iterable[str]) -> tuple[str, ...]:
+    """The properties that identify a resource, where a template sets all of them; else its name, by how it is called.
+
+    Where AWS makes up the identifier, the name is still one of the account: `QueueName` of a queue beside its URL.
+    """
+    identifier = _paths(schema, "primaryIdentifier")
+    if identifier and not {*identifier} & {*_paths(schema, "readOnlyProperties")}:
+        return tuple(identifier)
+    full = f"{type_.rpartition('::')[2]}Name"
+    return tuple(sorted(name for name in create_only if name.endswith("Name") and full.endswith(name)))
+
+
+def _paths(schema: Mapping[str, Any], key: str) -> list[str]:
+    return [path.removeprefix("/properties/") for path in schema.get(key, ())]

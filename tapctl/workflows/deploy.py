@@ -24,6 +24,7 @@ from tapctl.account.model import LearnedFloor
 from tapctl.account.quota_increase import Wanted
 from tapctl.aws.cloudformation import describe_change_set
 from tapctl.concurrency import limits_check, two_step
+from tapctl.concurrency.additions import Before
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError, BusyError, DeployFailed, TapctlError
 from tapctl.hints import Advice, Advised
@@ -176,7 +177,7 @@ def awaited(request: DeployRequest, result: Preflight) -> tuple[Wanted, ...]:
     }
     if not request.wait_increase or any(finding.limit not in pending for finding in blocking):
         return ()
-    limits = limits_check.touched(result.tree, result.account.stack, result.limits.own)
+    limits = limits_check.touched(result.tree, Before.of(result), result.limits.own)
     return tuple(Wanted(limit, int(pending[limit.id])) for limit in limits if limit.id in pending)
 
 

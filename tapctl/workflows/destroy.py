@@ -1,22 +1,27 @@
 """The workflow behind `tapctl destroy`: what is deleted and what stays is shown before the question."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from tapctl.aws import lookups
 from tapctl.aws.cloudformation import list_stack_resources
-from tapctl.aws.stacks import StackDescription, StackResource
+from tapctl.aws.errors import read_or_unknown
+from tapctl.aws.stacks import StackDescription, StackResource, stack_name
 from tapctl.errors import UsageError
 from tapctl.packaging.bucket import bucket_name
 from tapctl.packaging.package import MAX_BODY
-from tapctl.resource_types import ABSENT
+from tapctl.resource_types import ABSENT, STACK
 from tapctl.settings.settings import Settings
+from tapctl.stacks.follow import stack_flags
 from tapctl.stacks.operation import Operator
 from tapctl.stacks.recovery import Recovery, StackDeletion
 from tapctl.stacks.remains import RETAINING, deletion_policies, deployed_template
 from tapctl.stacks.stack import find_stack
 from tapctl.stacks.stateful_types import STATEFUL
 from tapctl.stacks.status import StackAction, rule_for
+from tapctl.unknown import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ class Destroyed:
 def destroy(operator: Operator, settings: Settings, confirm: Callable[[Deletion], bool]) -> Destroyed:
     """Delete the stack, after `confirm`.
 
-    Raises `UsageError` for a protected environment and with termination protection, `DeployStuck` where a resource
-    cannot be deleted, `BusyError` when the timeout is over.
+    Raises `UsageError` for a protected environment, with termination protection and for an export that another stack
+    imports, `DeployStuck` where a resource cannot be deleted, `BusyError` when the timeout is over.
     """
     name = operator.name
     if settings.protected:
@@ -76,10 +81,45 @@ def destroy(operator: Operator, settings: Settings, confirm: Callable[[Deletion]
         hint = f"disable it with `{command} --stack-name {name}`"
         raise UsageError(f"termination protection of stack {name} is enabled", hint)
     deletion = _deletion(operator, settings, stack)
+    _refuse_imported(operator, stack, deletion.resources)
     if not confirm(deletion):
         return Destroyed(deletion, done=False)
     left = StackDeletion(operator, settings.role_arn, flag="--yes").delete(stack)
     return Destroyed(deletion, done=True, left=left)
+
+
+def _refuse_imported(operator: Operator, stack: StackDescription, resources: Sequence[DeletedResource]) -> None:
+    """Raise `UsageError` for exports of the stack that other stacks import; what cannot be read, AWS decides."""
+    used = _importers(operator, stack, [each.physical_id for each in resources if each.type == STACK])
+    if not used:
+        return
+    stacks = list(dict.fromkeys(importer for importers in used.values() for importer in importers))
+    exports = "; ".join(
+        f"export {name} of stack {stack.name} is imported by {', '.join(by)}" for name, by in used.items()
+    )
+    commands = ", ".join(f"`tapctl destroy{stack_flags(operator.aws, name)}`" for name in stacks)
+    change = f"deploy {', '.join(stacks)} without Fn::ImportValue of {', '.join(used)} first"
+    hint = f"{change}, or delete what imports it: {commands}"
+    raise UsageError(f"{exports}, so that it cannot be deleted", hint)
+
+
+def _importers(operator: Operator, stack: StackDescription, nested: Sequence[str]) -> dict[str, list[str]]:
+    """The stacks outside of the tree of this one that import an export of it, by the export."""
+    aws, below = operator.aws, tuple(map(stack_name, nested))
+
+    def is_own(name: str) -> bool:
+        return name == stack.name or name.startswith(below)
+
+    names = tuple(stack.exports.values())
+    if nested:
+        exports = read_or_unknown(lookups.LIST_EXPORTS, lambda: lookups.exports(aws))
+        names = names if isinstance(exports, Unknown) else tuple(each.name for each in exports if is_own(each.stack))
+    found = {}
+    for name in names:
+        importers = read_or_unknown(lookups.LIST_IMPORTS, partial(lookups.importers, aws, name))
+        if not isinstance(importers, Unknown) and (others := sorted(each for each in importers if not is_own(each))):
+            found[name] = others
+    return found
 
 
 def _after_operation(operator: Operator) -> StackDescription:

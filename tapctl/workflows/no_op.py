@@ -14,10 +14,10 @@ from tapctl.account.live import LiveAccount
 from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, LiveFunction, Stack
 from tapctl.aws.cloudformation import get_template
 from tapctl.aws.errors import read_or_unknown
+from tapctl.concurrency.change import diff
 from tapctl.concurrency.remedy import apply
 from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.update_diff import diff
 from tapctl.errors import TapctlError
 from tapctl.resource_types import RESERVED_CONCURRENCY, OperationEnd, stack_status
 from tapctl.stacks.capabilities import is_generated

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.model import UNREAD
 from tapctl.concurrency import limits_check
+from tapctl.concurrency.counting import coverage
 from tapctl.concurrency.judge import Floor, Judgement, lacks_only_on_the_way
 from tapctl.concurrency.judge import judge as judge_concurrency
 from tapctl.concurrency.parameter_override import with_overrides
@@ -107,7 +108,7 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
     two_step = _two_steps(template, inputs, judgement.outlook, bounds)
     # Two steps deploy what the template asks for, so no reservation is lowered for good.
     policy = RemedyPolicy(RemedyMode.FAIL) if two_step and two_step.first else settings.policy
-    return Preflight(
+    result = Preflight(
         template,
         inputs.tree,
         account,
@@ -124,10 +125,10 @@ def decide(template: Template, inputs: Inputs, settings: Settings) -> Preflight:
         env=settings.env,
         deployed=inputs.deployed,
         limits=settings.limits,
-        coverage=limits_check.coverage(inputs.tree, settings.limits.own),
-        not_compared=_not_compared(inputs, judgement),
+        coverage=coverage(inputs.tree, settings.limits.own),
         kept=inputs.kept,
     )
+    return replace(result, not_compared=_not_compared(inputs, result))
 
 
 def _two_steps(template: Template, inputs: Inputs, outlook: Outlook, bounds: Floor | Unknown) -> TwoStepPlan | None:
@@ -154,15 +155,18 @@ def with_findings(result: Preflight, settings: Settings) -> Preflight:
     return replace(result, findings=findings)
 
 
-def _not_compared(inputs: Inputs, judgement: Judgement) -> str:
-    """Why the deployed template was not compared; empty if replacing every function would fit anyway."""
+def _not_compared(inputs: Inputs, result: Preflight) -> str:
+    """Why the deployed template was not compared; empty if replacing every resource would fit anyway."""
+    reason, judgement = inputs.effects.not_compared_reason, result.concurrency
+    if not reason or limits_check.depends_on_replacements(result):
+        return reason
     kept = [change for change in inputs.changes if change.wanted and change.live and not change.replaced]
     claims = [change.claim_peak for change in kept]
     match judgement.outlook.peak, judgement.floor, total(claims):
         case int(peak), Floor(safe=safe), int(more) if peak - more >= safe:
             return ""
         case _:
-            return inputs.effects.not_compared_reason if any(claim != 0 for claim in claims) else ""
+            return reason if any(claim != 0 for claim in claims) else ""
 
 
 def _with_doubts(inputs: Inputs, judgement: Judgement) -> Judgement:

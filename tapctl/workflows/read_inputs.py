@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, TypeVar
 from tapctl.account.floor_cache import floor_in_error, remember
 from tapctl.account.model import UNREAD, Account, Increase, InFlight, LearnedFloor, LiveFunction, Stack
 from tapctl.concurrency import limits_check
-from tapctl.concurrency.change import ClaimChange
+from tapctl.concurrency.additions import Before
+from tapctl.concurrency.change import ClaimChange, diff
+from tapctl.concurrency.counting import Inventory
 from tapctl.concurrency.demand import Demand
+from tapctl.concurrency.deployed import deployed_tree
 from tapctl.concurrency.exports_check import changed_exports, exports_anything
 from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.replaced_resources import compared_resources, replaced_resources
 from tapctl.concurrency.replacement import UpdateEffects
-from tapctl.concurrency.update_diff import deployed_tree, diff, update_effects
+from tapctl.concurrency.update_effects import update_effects
 from tapctl.errors import TemplateError, UsageError
 from tapctl.limits import Limit, LimitKind
 from tapctl.resource_types import stack_status
@@ -89,7 +93,9 @@ def read_inputs(
         account = _read_stack(template, reader, settings, pool)
         tree, demand, account = resolve_lookups(template, reader, settings, account, trees)
 
-        limits = limits_check.touched(tree, account.stack, settings.limits.own)
+        deployed, of_limits = _compared(reader, account.stack, tree, settings.limits.own, replacements)
+        before = Before(account.stack, Inventory(deployed) if deployed else None, of_limits)
+        limits = limits_check.touched(tree, before, settings.limits.own)
         quotas = pool.submit(reader.quotas, counted(limits))
         reads_exports = any(limit.kind is LimitKind.EXPORTS for limit in limits)
         exports = pool.submit(reader.exports) if reads_exports and _needs_exports(tree, account.stack) else None
@@ -98,11 +104,10 @@ def read_inputs(
         grows = any(change.grows for change in diff(demand, live_functions(account)))
         others, peak = _start(pool, grows, reader.in_flight), _start(pool, grows, reader.claimed_peak)
         account = _with_old_versions(reader, account, demand, pool)
-        effects = update_effects(reader, account.stack, tree, demand, replacements)
+        effects = of_limits
+        if isinstance(account.stack, Stack):
+            effects |= update_effects(reader, account.stack, tree, demand, replacements)
         changes = diff(demand, live_functions(account), effects)
-        deployed = None
-        if limits_check.needs_deployed_template(limits, tree, account.stack):
-            deployed = deployed_tree(reader, account.stack, tree.resolver)
         grows = any(change.grows for change in changes)
         others, peak = others or _start(pool, grows, reader.in_flight), peak or _start(pool, grows, reader.claimed_peak)
         account = replace(
@@ -118,6 +123,29 @@ def read_inputs(
         # A recheck, which has the replacements of a change set, decides nothing by them.
         kept = _with_new_default(reader, account.stack, tree) if replacements is None else ()
     return Inputs(tree, demand, account, effects, changes, deployed, kept)
+
+
+def _compared(
+    reader: AccountReader,
+    stack: Stack | Unknown | None,
+    tree: StackTree,
+    own: Iterable[Limit],
+    replacements: frozenset[str] | None,
+) -> tuple[StackTree | None, UpdateEffects]:
+    """The deployed templates, and what the update replaces of the resources that count toward limits or are exported.
+
+    Of what a change set replaces or may replace, the templates say which it is.
+    """
+    names = compared_resources(tree, stack, own) if isinstance(stack, Stack) else frozenset()
+    if not isinstance(stack, Stack) or not names:
+        return None, UpdateEffects(replacements or frozenset())
+    old = deployed_tree(reader, stack, tree.resolver, names)
+    found = replaced_resources(old, tree, names)
+    compared = old if isinstance(old, StackTree) else None
+    if replacements is not None:
+        surely = found.replaced - found.maybe_replaced
+        found = UpdateEffects(replacements, (names & replacements) - surely if compared else frozenset())
+    return compared, found
 
 
 def counted(limits: Iterable[Limit]) -> list[Limit]:

@@ -45,7 +45,7 @@ def survey(
     if template is None:
         return replace(account, quotas=quotas.result() if quotas else {})
     tree, _, account = resolve_lookups(template, reader, settings, account)
-    limits = limits_check.touched(tree, None, settings.limits.own)
+    limits = limits_check.touched(tree, own=settings.limits.own)
     return replace(account, quotas=reader.quotas(counted(limits)))
 
 

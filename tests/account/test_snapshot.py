@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapctl.account.model import (
+    NOT_LISTED,
     Account,
     AccountSettings,
     Concurrency,
@@ -83,6 +84,18 @@ class TestReading:
             "ssm:/a": Unknown("the snapshot does not have ssm:/a", advise(Advice.GIVE_LOOKUP, "ssm:/a"))
         }
         assert set(reader.quotas(catalogue()).values()) == {Quota(LEFT_OUT, LEFT_OUT)}
+
+    def test_what_is_not_listed_is_saved_as_that(self, tmp_path: Path) -> None:
+        key = "iam/L-0DA4ABF3"
+        account = replace(read_snapshot(tmp_path, LEAST).account, quotas={key: Quota(10, NOT_LISTED)})
+        assert read_snapshot(tmp_path, dumps(account, str)).account.quotas[key] == Quota(10, NOT_LISTED)
+
+    def test_physical_ids_are_saved_with_the_stack(self, tmp_path: Path) -> None:
+        stack = Stack("mine", "CREATE_COMPLETE", resources={"V": "AWS::EC2::VPC"}, ids={"V": "vpc-1"})
+        account = replace(read_snapshot(tmp_path, LEAST).account, stack=stack)
+        found = read_snapshot(tmp_path, dumps(account, str)).account.stack
+        assert isinstance(found, Stack)
+        assert found.ids == {"V": "vpc-1"}
 
     def test_unknown_keys_are_ignored(self, tmp_path: Path) -> None:
         later = {**LEAST, "later": {"x": 1}, "limits": {**LEAST["limits"], "gpus": 1}}
@@ -183,6 +196,24 @@ BROKEN: dict[str, tuple[object, str]] = {
     "a-function-without-an-id": (with_function(reserved=1), "stack.functions.Fn.physical_id"),
     "a-reservation-as-text": (with_function(physical_id="x", reserved="1"), "stack.functions.Fn.reserved"),
     "a-quota-without-its-usage": ({**LEAST, "quotas": {"a/b": {"value": 1}}}, "quotas.a/b.usage"),
+    "a-negative-quota": ({**LEAST, "quotas": {"a/b": {"value": -1, "usage": 0}}}, "quotas.a/b.value: Input"),
+    "a-quota-of-a-text": ({**LEAST, "quotas": {"a/b": {"value": "5", "usage": 0}}}, "quotas.a/b.value: Input"),
+    "a-quota-that-is-no-number": (
+        f'{json.dumps(LEAST)[:-1]}, "quotas": {{"a/b": {{"value": NaN, "usage": 0}}}}}}',
+        "quotas.a/b.value: Input",
+    ),
+    "a-usage-that-is-endless": (
+        f'{json.dumps(LEAST)[:-1]}, "quotas": {{"a/b": {{"value": 1, "usage": 1e999}}}}}}',
+        "quotas.a/b.usage: Input",
+    ),
+    "a-negative-usage-of-a-parent": (
+        {**LEAST, "quotas": {"a/b": {"value": 1, "usage": {"x": -1}}}},
+        "quotas.a/b.usage: Input",
+    ),
+    "a-physical-id-of-a-number": (
+        {**LEAST, "stack": {"name": "s", "physical_ids": {"V": 1}}},
+        "stack.physical_ids.V: Input",
+    ),
     "a-lookup-of-a-number": ({**LEAST, "lookups": {"ssm:/a": 1}}, "lookups.ssm:/a"),
     "a-region-of-a-number": ({**LEAST, "region": 1}, "region"),
     "an-export-of-a-number": ({**LEAST, "exports": {"A": 1}}, "exports"),

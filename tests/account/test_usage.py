@@ -14,7 +14,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import Quota, Source
+from tapctl.account.model import NOT_LISTED, Quota, Source
 from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads, Rate
 from tapctl.aws.session import Aws, Target
 from tapctl.errors import AwsError
@@ -84,6 +84,47 @@ class TestReadings:
         assert isinstance(found.usage, dict)
         assert sorted(found.usage) == ["a1", "a2"]
         assert sum(found.usage.values()) == 2
+
+    @pytest.mark.parametrize(
+        ("id_", "service", "operation", "asked", "answer"),
+        [
+            pytest.param(
+                "iam-policies-per-role", "iam", "ListAttachedRolePolicies", "RoleName", {"AttachedPolicies": [{}] * 3},
+                id="a-list",
+            ),
+            pytest.param(
+                "sns-subscriptions-per-topic", "sns", "GetTopicAttributes", "TopicArn",
+                {"Attributes": {"SubscriptionsConfirmed": "2", "SubscriptionsPending": "1"}}, id="numbers-as-text",
+            ),
+        ],
+    )  # fmt: skip
+    def test_a_parent_is_named_as_its_operation_takes_it(
+        self, id_: str, service: str, operation: str, asked: str, answer: dict[str, Any]
+    ) -> None:
+        """By its ARN, or by the name in it."""
+        arn = f"arn:aws:{service}:eu-west-1:123456789012:role/mine"
+        limit = row(id_)
+        assert isinstance(limit.usage, Call)
+        assert limit.usage.parent == asked
+        (own,) = replace(limit.usage, parents=(arn,)).by_parent.values()
+        assert own.parameters[asked] == (arn if asked == "TopicArn" else "mine")
+        aws = offline_aws()
+        answering(aws, service, **{operation: [answer]})
+        assert LimitReads(aws, ThreadPoolExecutor(1)).number(own) == 3
+
+    def test_numbers_that_are_not_in_the_answer_are_unknown(self) -> None:
+        aws, limit = offline_aws(), row("sns-subscriptions-per-topic")
+        assert isinstance(limit.usage, Call)
+        (own,) = replace(limit.usage, parents=("arn",)).by_parent.values()
+        answering(aws, "sns", GetTopicAttributes=[{"Attributes": {}}])
+        assert isinstance(LimitReads(aws, ThreadPoolExecutor(1)).number(own), Unknown)
+
+    @pytest.mark.parametrize("id_", ["iam-policies-per-role", "apigateway-stages-per-api"])
+    def test_nothing_is_read_of_parents_that_no_template_names(self, id_: str) -> None:
+        aws = offline_aws()
+        answering(aws, "iam", GetAccountSummary=[{"SummaryMap": {"AttachedPoliciesPerRoleQuota": 10}}])
+        answering(aws, "service-quotas", GetServiceQuota=[{"Quota": {"Value": 10.0}}])
+        assert list(LiveAccount(aws).quotas([row(id_)]).values()) == [Quota(10, NOT_LISTED)]
 
     def test_numbers_are_added_up_in_the_unit_of_the_limit(self) -> None:
         volumes = {"Volumes": [{"Size": 512}, {"Size": 1024}]}

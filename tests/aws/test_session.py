@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.aws.session import Aws, Partition, Target, partition
-from tapctl.errors import UsageError
+from tapctl.aws.errors import aws_call
+from tapctl.aws.session import CONNECTIONS, Aws, Partition, Target, partition
+from tapctl.errors import AwsError, UnreadableAnswer, UsageError
 from tapctl.hints import Advice, advise
+from tests.support.fake_aws_server import IDENTITY, answering, refusal
 from tests.support.golden import Golden
 from tests.support.queued_answers import offline_aws, stubbed
+from tests.support.servers import resetting_server
 from tests.support.shared_sandbox import account_id
 
 pytestmark = pytest.mark.xdist_group("deploy aws")
@@ -79,6 +82,71 @@ def test_without_a_region_the_hint_names_the_environments(environments: tuple[st
     with pytest.raises(UsageError) as raised:
         _ = Aws(Target(environments=environments)).region
     assert raised.value.hint == hint
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of botocore between two attempts, which are over at once."""
+    found: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", found.append)
+    return found
+
+
+def connected(url: str) -> Aws:
+    return Aws(Target("eu-west-1", endpoint=url, keys=("key", "secret")))
+
+
+def test_reset_connections_are_tried_again_less_and_less(waits: list[float]) -> None:
+    with resetting_server() as (url, received):
+        aws = connected(url)
+        counts = []
+        for service, operation in (("lambda", "GetAccountSettings"), ("sts", "GetCallerIdentity")) * 3:
+            before = len(received)
+            with pytest.raises(UnreadableAnswer), aws_call("x"):
+                aws.call(service, operation)
+            counts.append(len(received) - before)
+
+    assert counts == [4, 3, 2, 1, 1, 1]
+    assert sum(waits) <= 1 + 2 + 4 + 1 + 2 + 1
+
+
+def test_an_answer_ends_the_silence(waits: list[float]) -> None:
+    with resetting_server() as (url, received), answering(200, IDENTITY) as working:
+        aws = connected(url)
+        with pytest.raises(UnreadableAnswer), aws_call("x"):
+            aws.client("lambda").get_account_settings()
+        aws.client("sts").meta.events.register(
+            "before-send", lambda request, **_: setattr(request, "url", request.url.replace(url, working))
+        )
+        assert aws.client("sts").get_caller_identity()["Account"] == "222222222222"
+        before = len(received)
+        with pytest.raises(UnreadableAnswer), aws_call("x"):
+            aws.client("lambda").get_account_settings()
+
+    assert len(received) - before == CONNECTIONS
+
+
+def test_a_throttled_request_is_sent_as_often_as_before(waits: list[float]) -> None:
+    with answering(400, refusal("Throttling", "Rate exceeded")) as url:
+        aws = connected(url)
+        attempts = list[int]()
+        aws.client("sts").meta.events.register(
+            "needs-retry", lambda attempts, seen=attempts, **_: seen.append(attempts)
+        )
+        with pytest.raises(AwsError), aws_call("x"):
+            aws.client("sts").get_caller_identity()
+
+    assert attempts == list(range(1, aws.attempts + 1))
+
+
+def test_another_region_is_tried_as_often_as_the_first(waits: list[float]) -> None:
+    with resetting_server() as (url, received):
+        aws = connected(url)
+        for region in ("eu-west-1", "us-east-1"):
+            before = len(received)
+            with pytest.raises(UnreadableAnswer), aws_call("x"):
+                aws.client("lambda", region).get_account_settings()
+            assert len(received) - before == CONNECTIONS
 
 
 def test_each_client_is_created_once(aws: Aws) -> None:

@@ -48,10 +48,12 @@ def test_the_list(tapctl: Tapctl) -> None:
 
 def test_the_policy_changes_nothing_but_what_experiments_make(tapctl: Tapctl) -> None:
     policy = json.loads(tapctl("evidence", "list", "--policy").out)
-    whole, changes, mappings, tags = policy["Statement"]
+    whole, changes, sets, mappings, tags, linked = policy["Statement"]
 
     assert whole["Action"] == [
         "cloudformation:DescribeStacks",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
         "lambda:GetAccountSettings",
         "lambda:ListFunctions",
         "servicequotas:GetAWSDefaultServiceQuota",
@@ -59,6 +61,8 @@ def test_the_policy_changes_nothing_but_what_experiments_make(tapctl: Tapctl) ->
         "sts:GetCallerIdentity",
     ]
     assert all("tapctl-evidence-" in resource for resource in changes["Resource"])
+    assert (sets["Action"], "Condition" in sets) == (["cloudformation:CreateStackSet"], True)
+    assert linked["Action"] == ["iam:GetRole"]
     assert "Condition" in mappings
     assert "Condition" in tags
     assert all("EventSourceMapping" in action for action in mappings["Action"])

@@ -21,6 +21,11 @@ from tests.support.golden import Golden
         "E3012",
         "cell",
         "cell-unread",
+        "override set",
+        "canary",
+        "outdated",
+        "INOPERABLE",
+        "Left out",
     ],
 )
 def test_a_topic(topic: str, tapctl: Tapctl, golden: Golden) -> None:
@@ -38,7 +43,7 @@ def test_all_topics_are_listed(tapctl: Tapctl) -> None:
     )
 
 
-@pytest.mark.parametrize("topic", ["uncertian", "9", ""])
+@pytest.mark.parametrize("topic", ["uncertian", "9", "", "inoperabel"])
 def test_another_word_is_refused(topic: str, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("explain", topic)
 

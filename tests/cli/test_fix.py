@@ -71,6 +71,13 @@ def test_write_applies_it_and_a_second_run_has_nothing_to_do(folder: Path, fix: 
     assert again == Answer(0, "", "nothing to fix: it fits\n")
 
 
+def test_it_takes_the_snapshot_of_the_environment_as_a_preflight_does(folder: Path, tapctl: Tapctl) -> None:
+    (folder / "tapctl.toml").write_text('template = "t.yaml"\n[env.prod]\nsnapshot = "account.json"\n')
+
+    assert tapctl("fix", "--env", "prod", "--write").code == 0
+    assert (folder / "t.yaml").read_text() == LOWERED
+
+
 def test_a_byte_order_mark_stays(folder: Path, fix: Fix) -> None:
     (folder / "t.yaml").write_bytes(b"\xef\xbb\xbf" + TEMPLATE.encode())
     fix("--write")

@@ -236,7 +236,7 @@ def test_an_interrupt_is_130_and_leaves_the_operation_running(story: Story, tmp_
 
     assert running.returncode == 130
     assert "error: interrupted; StackSets continues with operation tapctl-" in said
-    assert "hint: follow it with `tapctl fleet watch prod`" in said
+    assert "hint: `tapctl fleet watch prod` follows it, and the same command again continues from there" in said
     story.fleet.rules()
 
 

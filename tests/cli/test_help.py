@@ -8,12 +8,14 @@ from tapctl.__main__ import main
 from tests.cli.conftest import Tapctl
 from tests.support.commands import commands
 from tests.support.golden import Golden
-from tests.support.terminal import Terminal
 
 
 @pytest.mark.parametrize("group", [(), ("sandbox",)], ids=["tapctl", "sandbox"])
-def test_no_summary_of_a_command_is_cut_off(group: tuple[str, ...], fresh: Terminal) -> None:
-    help_text = fresh.tapctl(*group, "--help", env={"COLUMNS": "80"}).out
+def test_no_summary_of_a_command_is_cut_off(
+    group: tuple[str, ...], tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    help_text = tapctl(*group, "--help").out
 
     summaries = help_text.partition("Commands:\n")[2].partition("\nExamples:")[0].splitlines()
     assert len(summaries) >= 5
@@ -32,8 +34,8 @@ def test_the_program_goes_by_the_name_that_it_runs_under(
 
 
 @pytest.mark.parametrize("command", ["preflight", "demand", "fix", "deploy"])
-def test_the_usage_names_the_template_once(command: str, fresh: Terminal) -> None:
-    usage, *rest = fresh.tapctl(command, "--help").out.splitlines()
+def test_the_usage_names_the_template_once(command: str, tapctl: Tapctl) -> None:
+    usage, *rest = tapctl(command, "--help").out.splitlines()
 
     several = "..." if command == "preflight" else ""
     assert usage == f"Usage: tapctl {command} [OPTIONS] [TEMPLATE]{several}"
@@ -49,8 +51,8 @@ def test_the_usage_names_the_template_once(command: str, fresh: Terminal) -> Non
         pytest.param(("--min-unreserved", "-1"), id="a number that is too small"),
     ],
 )
-def test_an_invalid_value(arguments: tuple[str, ...], fresh: Terminal, golden: Golden) -> None:
-    answer = fresh.tapctl("preflight", *arguments)
+def test_an_invalid_value(arguments: tuple[str, ...], tapctl: Tapctl, golden: Golden) -> None:
+    answer = tapctl("preflight", *arguments)
 
     assert answer.is_error(2)
     golden(answer.err)
@@ -70,10 +72,12 @@ def test_a_misspelt_command_suggests_the_nearest(tapctl: Tapctl) -> None:
     assert "'preflight'" in tapctl("prefligt").err
 
 
-def test_a_shell_completes_commands_and_options(fresh: Terminal) -> None:
+def test_a_shell_completes_commands_and_options(tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch) -> None:
     def completed(words: str) -> list[str]:
         variables = {"_TAPCTL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-        return fresh.tapctl(env=variables).out.split()
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return tapctl().out.split()
 
     assert completed("tapctl de") == ["demand", "deploy", "destroy"]
     assert completed("tapctl preflight --re") == ["--resolve", "--region", "--remedy"]

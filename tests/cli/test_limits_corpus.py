@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tapctl.cli.limits import added_by
-from tapctl.concurrency.counting import Addition
-from tapctl.concurrency.limits_check import coverage
+from tapctl.concurrency.additions import Addition
+from tapctl.concurrency.counting import coverage
 from tapctl.limits import catalogue
 from tapctl.template.load import load
 from tapctl.template.nested import StackTree, stack_tree

@@ -161,7 +161,8 @@ def test_a_saved_fleet_is_judged_without_credentials(
     serve(Service(limits={ONE: 10}, units=units, refusals={f"AssumeRole {TWO}": refused("AccessDenied", "no", 403)}))
     live = tapctl("preflight", "--targets", "prod", "--no-lint", "--format", "json").json()
 
-    assert tapctl("account", "--targets", "prod", "--output", "saved").code == 0
+    saved = tapctl("account", "--targets", "prod", "--output", "saved")
+    assert (saved.code, "`tapctl preflight --targets prod --snapshot saved`" in saved.err) == (0, True)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     offline = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json").json()
 
@@ -218,6 +219,54 @@ def test_past_40_accounts_only_what_deviates_is_shown(fleet: Callable[[str], Non
     assert "concurrency limit 10, 17 cells" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("fit", "others", "note"),
+    [
+        (41, 1, "41 of 42 accounts fit in every Region"),
+        (2, 41, "2 of 43 accounts fit in every Region; the others are too many for a table, `--verbose` names them"),
+        (41, 0, "41 of 41 accounts fit in every Region"),
+    ],
+)
+def test_the_accounts_without_a_row_are_counted(
+    fit: int, others: int, note: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    ids = [f"{100_000_000_000 + number}" for number in range(fit + others)]
+    fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
+    for number, account in enumerate(ids):
+        save(desk / "saved", account, "eu-west-1", 1000 if number < fit else 10)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert note in answer.out.splitlines()
+    assert answer.out.count("\n100000000") == (others if others <= 40 else 0)
+
+
+def test_the_page_has_a_finding_for_each_cause_with_every_account(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    ids = [f"{100_000_000_000 + number}" for number in range(9)]
+    fleet(f'regions = ["eu-west-1"]\naccounts = {json.dumps(ids)}\n')
+    for account in ids:
+        save(desk / "saved", account, "eu-west-1", 10)
+
+    page = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "html").out
+
+    assert all(page.count(account) == 1 for account in ids)
+    assert page.count("Webhook reserves 100, which would leave") == 1
+
+
+def test_the_next_step_for_snapshots_of_a_stack_set_is_a_rollout(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n')
+    save(desk / "saved", ONE, "eu-west-1", 10)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert "`tapctl fleet deploy --remedy adjust`" in answer.out
+    assert "`tapctl deploy`" not in answer.out
+
+
 def test_a_limit_of_the_account_counts_all_of_its_regions(
     fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
 ) -> None:
@@ -235,6 +284,49 @@ def test_a_limit_of_the_account_counts_all_of_its_regions(
         f"{TWO}/eu-west-1": "fits",
         f"{TWO}/us-east-1": "fits",
     }
+
+
+ATTACHED = "  P: {Type: AWS::IAM::ManagedPolicy, Properties: {Roles: [%s], PolicyDocument: {}}}\n"
+THING = "  Thing: {Type: AWS::IoT::Thing}\n"
+OWN = '[[limits.own]]\ntype = "AWS::IoT::Thing"\nquota = "iot/L-00000001"\nall_regions = %s\n'
+
+
+@pytest.mark.parametrize(
+    ("resources", "section", "quotas", "expected"),
+    [
+        pytest.param(
+            ATTACHED % "one", "", {"iam/L-0DA4ABF3": {"value": 20, "usage": {"one": 19}}}, "exceeds",
+            id="a role that both attach to",
+        ),
+        pytest.param(
+            ATTACHED % "one", "", {"iam/L-0DA4ABF3": {"value": 20, "usage": {"one": 18, "two": 20}}}, "fits",
+            id="a role with room for both",
+        ),
+        pytest.param(
+            ATTACHED % "!Sub 'role-${AWS::Region}'", "",
+            {"iam/L-0DA4ABF3": {"value": 20, "usage": {"role-eu-west-1": 19, "role-us-east-1": 19}}}, "fits",
+            id="a role for each Region",
+        ),
+        pytest.param(THING, OWN % "true", {"iot/L-00000001": {"value": 9, "usage": 8}}, "exceeds", id="an own row"),
+        pytest.param(THING, OWN % "false", {"iot/L-00000001": {"value": 9, "usage": 8}}, "fits", id="of one Region"),
+    ],
+)  # fmt: skip
+def test_so_do_one_for_something_of_the_account_and_a_row_of_one_s_own(
+    resources: str,
+    section: str,
+    quotas: Mapping[str, Any],
+    expected: str,
+    fleet: Callable[[str, str], None],
+    desk: Path,
+    tapctl: Tapctl,
+) -> None:
+    fleet(f'regions = ["eu-west-1", "us-east-1"]\naccounts = ["{ONE}"]\n{section}', TEMPLATE + resources)
+    for region in ("eu-west-1", "us-east-1"):
+        save(desk / "saved", ONE, region, 1000, quotas=quotas)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": expected, f"{ONE}/us-east-1": expected}
 
 
 def test_junit_has_a_case_for_each_cell(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:

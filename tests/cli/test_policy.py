@@ -140,7 +140,9 @@ class TestAFleet:
     @pytest.mark.parametrize(
         "arguments",
         [
-            ("deploy", "--targets", "prod"),
+            ("verify", "--targets", "prod"),
+            ("deploy", "--targets", "prod", "--hub"),
+            ("deploy", "--targets", "prod,eu", "--hub"),
             ("--targets", "prod", "--resources"),
             ("--targets", "prod", "--region", "eu-west-1"),
             ("--targets", "none"),
@@ -151,11 +153,38 @@ class TestAFleet:
     def test_what_is_refused(
         self, arguments: tuple[str, ...], fleet: Callable[[str], None], tapctl: Tapctl, golden: Golden
     ) -> None:
-        fleet(f'accounts = ["{ONE}"]\n')
+        fleet(f'accounts = ["{ONE}"]\n[fleet.eu]\naccounts = ["{TWO}"]\nread_role = "r"\nregions = ["eu-west-1"]\n')
         answer = tapctl("policy", *arguments)
 
         assert answer.is_error(2)
         golden(answer.err)
+
+    def test_a_rollout_may_change_its_stack_set_and_read_the_stacks_of_it(
+        self, fleet: Callable[[str], None], tapctl: Tapctl, golden: Golden
+    ) -> None:
+        fleet(f'accounts = ["{ONE}"]\nstack_set = "orders-{{env}}"\n[env.live]\ntags = {{team = "a"}}\n')
+        hub = tapctl("policy", "deploy", "--targets", "prod", "--hub", "--env", "live")
+        role = tapctl("policy", "deploy", "--targets", "prod", "--env", "live")
+        gate = tapctl("policy", "--targets", "prod", "--hub")
+
+        golden(hub.out)
+        (stacks,) = [each for each in json.loads(role.out)["Statement"] if each["Sid"] == "Stack"]
+        assert stacks["Resource"] == "arn:aws:cloudformation:*:*:stack/StackSet-orders-live-*/*"
+        assert actions(role.out) > actions(tapctl("policy", "--targets", "prod").out)
+        assert actions(gate.out) == {
+            "sts:AssumeRole",
+            "cloudformation:DescribeStackInstance",
+            "cloudformation:DescribeStackSet",
+            "cloudformation:ListStackInstances",
+        }
+
+    def test_the_rollout_of_a_service_managed_set_passes_no_role(
+        self, fleet: Callable[[str], None], tapctl: Tapctl
+    ) -> None:
+        fleet('ous = ["ou-abcd-11111111"]\nstack_set = "s"\npermission = "service"\n')
+
+        assert "iam:PassRole" not in actions(tapctl("policy", "deploy", "--targets", "prod", "--hub").out)
+        assert "organizations:DescribeOrganization" in actions(tapctl("policy", "--targets", "prod", "--hub").out)
 
     def test_a_fleet_without_a_role_is_refused(self, desk: Path, tapctl: Tapctl) -> None:
         (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\naccounts = ["{ONE}"]\n')

@@ -84,6 +84,17 @@ def test_the_weakenings_in_words(repository: Path, tapctl: Tapctl, golden: Golde
     golden("\n".join(line for line in answer.out.splitlines() if "tapctl:weakening" in line))
 
 
+def test_a_whole_id_is_shown_by_its_first_digits(repository: Path, tapctl: Tapctl) -> None:
+    commit(tapctl__toml=f"{CONFIGURATION}min_unreserved = 0\n")
+    base = git("rev-parse", "main").strip()
+
+    answer = tapctl("preflight", "--env", "prod", "--no-lint", "--base", base)
+
+    assert answer.code == 3
+    assert f": commit {base[:12]} does not set it" in answer.out
+    assert base not in answer.out
+
+
 VPC = "Resources: {Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}}\n"
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tapctl.concurrency.counting import Inventory, grouped, largest, parts
+from tapctl.concurrency.additions import largest
+from tapctl.concurrency.counting import Inventory, parts
 from tapctl.limits.row import ABSENT, Count, Named, each, size
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 TOPIC, SUBSCRIPTION, RULE = "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::Events::Rule"

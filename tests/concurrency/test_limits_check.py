@@ -7,13 +7,25 @@ from typing import Any
 
 import pytest
 
-from tapctl.account.model import UNREAD, Account, AccountSettings, Concurrency, Increase, Quota, Source, Stack
-from tapctl.concurrency.counting import Inventory, largest, number
+from tapctl.account.model import (
+    NOT_LISTED,
+    UNREAD,
+    Account,
+    AccountSettings,
+    Concurrency,
+    Increase,
+    Quota,
+    Source,
+    Stack,
+)
+from tapctl.concurrency.additions import Before, additions, largest
+from tapctl.concurrency.change import diff
+from tapctl.concurrency.counting import Inventory, coverage, measured, number
 from tapctl.concurrency.judge import judge
-from tapctl.concurrency.limits_check import EARLIER, additions, check_limits, coverage, measured, short, touched
+from tapctl.concurrency.limits_check import EARLIER, check_limits, depends_on_replacements, short, touched
 from tapctl.concurrency.read_demand import read_demand
+from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
-from tapctl.concurrency.update_diff import diff
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, advise
 from tapctl.limits import Limit, LimitSettings, Override, catalogue
@@ -135,6 +147,11 @@ class TestCounting:
         found = one(TABLES, findings(TWO_TABLES))
         assert (found.verdict, found.judged) == (UNKNOWN, False)
 
+    @pytest.mark.parametrize("usage", [{}, {"a": 1}], ids=["of-none", "of-one"])
+    def test_a_usage_by_parents_says_nothing_of_the_account(self, usage: dict[str, int]) -> None:
+        found = one(TABLES, findings(TWO_TABLES, {TABLES: Quota(10, usage)}))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+
     def test_keys_are_bounded_from_above_only(self) -> None:
         text = "Resources:\n  K: {Type: AWS::KMS::Key}\n"
         assert one(KEYS, findings(text, {KEYS: Quota(10, 9)})).verdict is FITS
@@ -185,7 +202,7 @@ class TestStacks:
     def test_the_deployed_one_counts_when_it_is_new(
         self, text: str, stack: Stack | Unknown | None, expected: tuple[int, int]
     ) -> None:
-        found = largest(additions(limit(STACKS), Inventory(stack_tree_of(text)), stack))
+        found = largest(additions(limit(STACKS), Inventory(stack_tree_of(text)), Before(stack)))
         assert (found.least, found.most) == expected
 
 
@@ -200,7 +217,7 @@ class TestStorage:
     )  # fmt: skip
     def test_a_function_takes_at_most_a_package(self, properties: str, spent: int) -> None:
         text = f"{PARAMETERS}Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {properties}}}\n"
-        assert largest(additions(limit(STORAGE), Inventory(stack_tree_of(text)), None)).most == spent
+        assert largest(additions(limit(STORAGE), Inventory(stack_tree_of(text)))).most == spent
 
     def test_too_much_is_uncertain_because_packages_are_smaller(self, golden: Golden) -> None:
         text = "Resources:\n  F: {Type: AWS::Lambda::Function}\n"
@@ -340,7 +357,7 @@ class TestTheTemplateItself:
 )  # fmt: skip
 def test_only_what_is_touched_is_ever_read(text: str, expected: set[str]) -> None:
     always = {"cloudformation-template-size", "cloudformation-template-resources"}
-    assert {row.id for row in touched(stack_tree_of(text), LIVE)} == expected | always
+    assert {row.id for row in touched(stack_tree_of(text), Before(LIVE))} == expected | always
 
 
 def test_every_limit_that_is_touched_has_its_finding_also_where_it_fits() -> None:
@@ -386,10 +403,74 @@ class TestPerParent:
             f"  E{each}: {{Type: AWS::AppConfig::Environment, Properties: {{ApplicationId: {parent}}}}}\n"
             for each, parent in enumerate(["app-1", "app-2", "app-1", "!Ref A", "!Ref P"])
         )
-        limits = {limit.id: limit for limit in touched(stack_tree_of(text), None)}
+        limits = {limit.id: limit for limit in touched(stack_tree_of(text))}
         usage = limits["appconfig-environments-per-application"].usage
         assert isinstance(usage, Call)
         assert usage.parents == ("app-1", "app-2")
+
+
+POLICIES, STAGES = "iam/L-0DA4ABF3", "apigateway/L-379E48B0"
+
+
+class TestAParentElsewhere:
+    """What a role or an API has that the template only names."""
+
+    ATTACHED = "Resources:\n  P: {Type: AWS::IAM::ManagedPolicy, Properties: {Roles: [one], PolicyDocument: {}}}\n"
+    STAGE = "Resources:\n  S: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: %s, StageName: a}}\n"
+
+    @pytest.mark.parametrize(
+        ("usage", "expected", "judged"),
+        [
+            pytest.param({"one": 19}, FITS, True, id="read-with-room"),
+            pytest.param({"one": 20}, EXCEEDS, True, id="read-and-full"),
+            pytest.param({"other": 1}, UNKNOWN, False, id="read-of-another"),
+            pytest.param(NOT_LISTED, UNKNOWN, False, id="read-of-none"),
+            pytest.param(19, FITS, True, id="given-with-room"),
+            pytest.param(20, EXCEEDS, True, id="given-and-full"),
+            pytest.param(0, FITS, True, id="given-as-none"),
+        ],
+    )
+    def test_is_as_much_as_was_read_of_it(
+        self, usage: int | dict[str, int] | Unknown, expected: Verdict, judged: bool
+    ) -> None:
+        found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, usage)}))
+        assert (found.verdict, found.judged) == (expected, judged)
+
+    def test_that_could_not_be_read_names_the_action(self) -> None:
+        denied = Unknown("iam:ListAttachedRolePolicies was denied", "allow the action iam:ListAttachedRolePolicies")
+        found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, denied)}))
+        assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (denied.resolution,))
+
+    @pytest.mark.parametrize(("api", "allowed"), [("api-1", 10), ("!Ref P", 10)], ids=["named", "not-known"])
+    def test_of_which_nothing_is_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
+        text = f"Parameters: {{P: {{Type: String}}}}\n{self.STAGE % api}"
+        found = one(STAGES, findings(text, {STAGES: Quota(allowed, NOT_LISTED)}))
+        assert (found.verdict, found.judged) == (UNKNOWN, False)
+        golden(found.message)
+
+    def test_gets_too_much_whatever_it_has(self) -> None:
+        text = (
+            self.STAGE % "api-1" + "  T: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: api-1, StageName: b}}\n"
+        )
+        assert one(STAGES, findings(text, {STAGES: Quota(1, NOT_LISTED)})).verdict is EXCEEDS
+
+    @pytest.mark.parametrize("usage", [NOT_LISTED, DENIED])
+    def test_hides_no_other(self, usage: Unknown) -> None:
+        role = "  R: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: [a, b, c]}}\n"
+        found = one(POLICIES, findings(self.ATTACHED + role, {POLICIES: Quota(2, usage)}))
+        assert (found.verdict, found.resource) == (EXCEEDS, "R")
+
+    def test_may_be_named_by_its_arn(self) -> None:
+        text = (
+            "Resources:\n  E: {Type: AWS::Events::Rule, Properties: {EventBusName: 'arn:aws:events:r:1:event-bus/a'}}"
+        )
+        found = one("events/L-244521F2", findings(text, {"events/L-244521F2": Quota(300, {"a": 300, "default": 5})}))
+        assert found.verdict is EXCEEDS
+
+    def test_of_a_list_of_all_has_none_where_it_is_not_in_it(self) -> None:
+        text = "Resources:\n  E: {Type: AWS::Events::Rule, Properties: {EventBusName: b}}"
+        found = one("events/L-244521F2", findings(text, {"events/L-244521F2": Quota(300, {"a": 300})}))
+        assert found.verdict is FITS
 
 
 class TestDefaults:
@@ -410,6 +491,13 @@ class TestDefaults:
     def test_only_a_verified_one_says_exceeds(self, source: Source, key: str, text: str, expected: Verdict) -> None:
         found = one(key, findings(text, {key: Quota(5, 0, source)}))
         assert (found.verdict, source.value in found.message) == (expected, True)
+
+    def test_one_that_aws_never_raises_needs_no_read_for_what_is_new(self) -> None:
+        hooks = "  H%d: {Type: AWS::AutoScaling::LifecycleHook, Properties: {AutoScalingGroupName: !Ref G}}\n"
+        text = "Resources:\n  G: {Type: AWS::AutoScaling::AutoScalingGroup}\n" + "".join(
+            hooks % index for index in range(51)
+        )
+        assert one("autoscaling/hooks-per-group", findings(text)).verdict is EXCEEDS
 
     def test_one_that_is_the_same_in_every_account_needs_no_read(self) -> None:
         rules = ", ".join(["{Status: Enabled, ExpirationInDays: 1}"] * 1001)
@@ -446,7 +534,9 @@ class TestAmounts:
         self, before: int | None, expected: tuple[int, int]
     ) -> None:
         deployed = None if before is None else Inventory(stack_tree_of(self.GROUP % before))
-        found = largest(additions(limit(STANDARD), Inventory(stack_tree_of(self.GROUP % 3)), self.HELD, deployed))
+        found = largest(
+            additions(limit(STANDARD), Inventory(stack_tree_of(self.GROUP % 3)), Before(self.HELD, deployed))
+        )
         assert (found.least, found.most) == expected
 
     def test_what_may_be_more_is_unknown_unless_the_certain_part_exceeds(self) -> None:
@@ -467,7 +557,7 @@ class TestAmounts:
     def test_the_longest_list_of_a_resource_counts(self) -> None:
         interfaces = "NetworkInterfaces: [{GroupSet: [a, b, c, d, e, f]}, {GroupSet: [a]}]"
         text = f"Resources:\n  I: {{Type: AWS::EC2::Instance, Properties: {{{interfaces}}}}}\n"
-        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)), None)).most == 6
+        assert largest(additions(limit("vpc/L-2AFB9258"), Inventory(stack_tree_of(text)))).most == 6
 
     def test_a_list_that_an_import_brings_is_not_judged(self) -> None:
         subnets = "SubnetIds: {'Fn::Split': [',', {'Fn::ImportValue': x}]}, DBSubnetGroupDescription: a"
@@ -550,6 +640,47 @@ class TestSums:
     def test_a_range_and_the_age_of_a_metric_are_named(self, golden: Golden) -> None:
         text = TestAmounts.GROUP.replace("DesiredCapacity: '%d', ", "")
         golden(one(STANDARD, findings(text, {STANDARD: Quota(12, 1)})).message)
+
+
+class TestReplaced:
+    ONE = "Resources:\n  A: {Type: AWS::EC2::EIP}\n  B: {Type: AWS::EC2::EIP}\n"
+    HELD = Stack("mine", "UPDATE_COMPLETE", resources={"A": "AWS::EC2::EIP", "B": "AWS::EC2::EIP"})
+
+    @pytest.mark.parametrize(
+        ("surely", "maybe", "used", "expected"),
+        [
+            pytest.param("", "", 5, None, id="nothing"),
+            pytest.param("A", "", 4, FITS, id="one-beside-which-there-is-room"),
+            pytest.param("A", "", 5, EXCEEDS, id="one-that-exists-twice"),
+            pytest.param("AB", "", 4, EXCEEDS, id="two-that-exist-twice"),
+            pytest.param("", "A", 5, UNCERTAIN, id="one-that-may-exist-twice"),
+            pytest.param("A", "B", 4, UNCERTAIN, id="one-and-maybe-another"),
+        ],
+    )
+    def test_it_exists_beside_its_replacement(
+        self, surely: str, maybe: str, used: int, expected: Verdict | None, golden: Golden
+    ) -> None:
+        effects = UpdateEffects(replaced=frozenset(surely + maybe), maybe_replaced=frozenset(maybe))
+        found = findings(self.ONE, {ADDRESSES: Quota(5, used)}, self.HELD, more={"effects": effects})
+        about = [finding for finding in found if finding.limit == "ec2-elastic-ips"]
+        assert [finding.verdict for finding in about] == ([] if expected is None else [expected])
+        golden([finding.message for finding in about])
+
+    def test_deleting_it_earlier_is_no_hint(self) -> None:
+        effects = UpdateEffects(replaced=frozenset("A"))
+        found = one(ADDRESSES, findings(self.ONE, {ADDRESSES: Quota(5, 5)}, self.HELD, more={"effects": effects}))
+        assert found.hints == (advise(Advice.RAISE_QUOTA, "ec2", "L-0263D0A3", 6, "eu-west-1"),)
+
+    @pytest.mark.parametrize(("usage", "severity"), [(6, ""), (7, "warning")])
+    def test_the_warning_is_about_what_is_left_after_it(self, usage: int, severity: str) -> None:
+        effects = UpdateEffects(replaced=frozenset("A"))
+        text = f"{self.ONE}  C: {{Type: AWS::EC2::EIP}}\n"
+        found = one(ADDRESSES, findings(text, {ADDRESSES: Quota(10, usage)}, self.HELD, more={"effects": effects}))
+        assert (found.verdict, found.severity) == (FITS, severity)
+
+    @pytest.mark.parametrize(("used", "depends"), [(4, True), (3, False)])
+    def test_a_verdict_may_depend_on_what_was_not_compared(self, used: int, depends: bool) -> None:
+        assert depends_on_replacements(preflight(self.ONE, {ADDRESSES: Quota(5, used)}, self.HELD)) is depends
 
 
 ONE_TABLE = "Resources:\n  T1: {Type: AWS::DynamoDB::Table}\n"

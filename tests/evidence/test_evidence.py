@@ -38,11 +38,12 @@ def test_each_call_is_an_operation_with_these_parameters(row: Experiment) -> Non
 
 @pytest.mark.parametrize("row", ROWS)
 def test_what_changes_something_names_the_experiment(row: Experiment) -> None:
-    values = {"stack": f"{PREFIX}run-{row.id}", "run": "run", "above": 2, "headroom": 1, "version": "1"}
+    names = ("run", "version", "account", "region", "other_region", "administration", "execution", "subnet", "group")
+    values = {**dict.fromkeys(names, "x"), "stack": f"{PREFIX}run-{row.id}", "above": 2, "headroom": 1}
     for call in row.calls:
-        if not call.operation.startswith(("Get", "List")):
+        if not call.operation.startswith(("Get", "List", "Describe")):
             given = filled(call.parameters, values)
-            name = given.get("StackName") or given.get("FunctionName")
+            name = given.get("StackName") or given.get("StackSetName") or given.get("FunctionName")
             assert str(name).startswith(f"{PREFIX}run-{row.id}")
         functions = [
             each["Properties"]["FunctionName"] for each in _resources(call) if each["Type"].endswith("Function")

@@ -6,8 +6,8 @@ import pytest
 
 from tapctl.errors import AwsError, BusyError, NoCredentials, TapctlError
 from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
+from tapctl.evidence.deletion import delete
 from tapctl.evidence.record import Result
-from tapctl.evidence.run import delete
 from tapctl.sandbox.limits import AccountLimits
 from tests.support.fake_cloud import FakeCloud, Fault, Killed, refusal
 

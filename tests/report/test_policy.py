@@ -39,6 +39,7 @@ from tapctl.workflows.preflight import judge
 from tapctl.workflows.read_inputs import stack_tree_for
 from tests.support.golden import Golden
 from tests.support.shared_sandbox import SharedSandbox
+from tests.support.stack_sets import Fleet
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,24 +104,6 @@ ASKED_FOR_ALONE = {
     "sts:AssumeRole": "tapctl policy --targets NAME --hub",
     "organizations:ListAccountsForParent": "tapctl policy --targets NAME --hub",
     "organizations:ListOrganizationalUnitsForParent": "tapctl policy --targets NAME --hub",
-    "organizations:DescribeOrganization": "tapctl fleet",
-    **{
-        f"cloudformation:{operation}": "tapctl fleet"
-        for operation in (
-            "CreateStackSet",
-            "UpdateStackSet",
-            "DeleteStackSet",
-            "DescribeStackSet",
-            "DescribeStackSetOperation",
-            "CreateStackInstances",
-            "UpdateStackInstances",
-            "DeleteStackInstances",
-            "DescribeStackInstance",
-            "ListStackInstances",
-            "ListStackSetOperations",
-            "ListStackSetOperationResults",
-        )
-    },
     "sts:GetCallerIdentity": "needs no permission",
 }
 """What the AWS room calls for an option that says so, and not for the three commands, with the option or the policy."""
@@ -245,6 +228,45 @@ def test_a_deploy_calls_what_its_policy_allows(
     assert {"s3:PutObject", "cloudformation:ExecuteChangeSet"} <= created
 
 
+def test_a_rollout_calls_what_its_policies_allow(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TEMPLATE.replace('"AWS::SSM::Parameter::Value<Number>", Default: /size', "Number, Default: 1")
+    in_hub = allowed(statements(tmp_path, Command.FLEET, text, stack_name="s"))
+    in_cells = allowed(statements(tmp_path, Command.CELL, text, stack_name="StackSet-s-*"))
+    accounts = ", ".join(f'"{account}"' for account in fleet.accounts[:2])
+    (tmp_path / "tapctl.toml").write_text(
+        'template = "t.yaml"\n[function]\nrequirements = false\n[env.local]\nsandbox = true\n'
+        f'[fleet.prod]\nregions = ["us-east-1"]\naccounts = [{accounts}]\nread_role = "r"\nstack_set = "s"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+
+    def calls(*arguments: str) -> set[str]:
+        monkeypatch.setattr(sys, "argv", ["tapctl", "fleet", *arguments, "--env", "local", "--verbose"])
+        with pytest.raises(SystemExit):
+            main()
+        out, err = capsys.readouterr()
+        found = {action(call) for call in re.findall(r"calling (\S+:\w+)", err)}
+        assert found, out + err
+        return found - {NEEDS_NO_PERMISSION, "sts:AssumeRole"}
+
+    created = calls("deploy", "--yes", "--no-lint")
+    (tmp_path / "t.yaml").write_text(text.replace("Default: 1", "Default: 2"))
+    updated = calls("deploy", "--yes", "--no-lint")
+    verified, destroyed = calls("verify"), calls("destroy", "--yes")
+
+    assert created | updated | verified | destroyed <= in_hub | in_cells
+    assert verified - in_cells == {"cloudformation:DescribeStackSet", "cloudformation:ListStackInstances"}
+    unused = in_hub - created - updated - destroyed
+    assert unused == {
+        "s3:AbortMultipartUpload",
+        "s3:DeleteBucket",
+        "s3:GetObject",
+        "cloudformation:UpdateStackInstances",
+        "organizations:DescribeOrganization",  # where the policy of a bucket lets in the organization
+    }
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What changes the policy
 # ---------------------------------------------------------------------------------------------------------------------
@@ -266,6 +288,16 @@ PLAIN = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 def test_a_setting_adds_its_action(when: When, action: str, settings: dict[str, Any], tmp_path: Path) -> None:
     assert action not in allowed(statements(tmp_path, Command.DEPLOY, PLAIN))
     assert action in allowed(statements(tmp_path, Command.DEPLOY, PLAIN, **settings))
+
+
+def test_tags_and_an_administration_role_add_their_actions_to_a_rollout(tmp_path: Path) -> None:
+    role = "arn:aws:iam::123456789012:role/admin"
+    plain = statements(tmp_path, Command.FLEET, PLAIN, stack_name="s")
+    found = {each.sid: each for each in statements(tmp_path, Command.FLEET, PLAIN, tags={"a": "b"}, role_arn=role)}
+
+    assert {"iam:PassRole", "cloudformation:TagResource"} & allowed(plain) == set()
+    assert found["ServiceRole"].resources == (role,)
+    assert "cloudformation:TagResource" in allowed(tuple(found.values()))
 
 
 @pytest.mark.parametrize(

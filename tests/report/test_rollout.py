@@ -90,12 +90,38 @@ def test_what_was_watched(end: OperationEnd | None, golden: Golden) -> None:
     assert breaches(json.loads(report.watched_json(end, "prod", "orders"))) == []
 
 
-def test_a_failure_says_why_and_what_to_do(golden: Golden) -> None:
-    results = tuple(operation("FAILED").results.values())
-    refused = (InstanceResult(account(2), "eu-west-1", "FAILED", REFUSED),)
-    progress = Progress("create instances", SetOperation("tapctl-1", "CREATE", "RUNNING"), (*results, *refused))
+def at(status: str, **counts: int) -> Progress:
+    """An operation with so many instances of each status."""
+    statuses = [each for each, amount in counts.items() for _ in range(amount)]
+    results = (InstanceResult(f"{n:012}", "us-east-1", each, "boom") for n, each in enumerate(statuses, 1))
+    return Progress("create", SetOperation("tapctl-1", "CREATE", status), tuple(results))
 
-    golden([report.failure_line(progress, result.cell) for result in progress.results])
+
+def test_the_line_of_a_log() -> None:
+    assert report.progress_line(at("QUEUED"), "step 1 of 2: create") == "step 1 of 2: create: QUEUED"
+    running = at("RUNNING", SUCCEEDED=1200, RUNNING=20)
+    assert report.progress_line(running, "create") == "create: RUNNING (20 running, 1,200 succeeded)"
+
+
+def test_failures_are_a_line_for_each_cause() -> None:
+    progress = at("RUNNING", FAILED=9, SUCCEEDED=1)
+    other = InstanceResult("222222222222", "us-east-1", "FAILED", "Cancelled by a person")
+    progress = Progress(progress.step, progress.operation, (*progress.results, other))
+
+    lines = list(report.failure_lines(progress, {each.cell for each in progress.failed}))
+
+    assert lines == [
+        ", ".join(f"00000000000{number}/us-east-1" for number in range(1, 7)) + " and 3 more failed: boom",
+        "222222222222/us-east-1 failed: Cancelled by a person",
+    ]
+    assert list(report.failure_lines(progress, {other.cell})) == lines[1:]
+
+
+def test_a_failure_says_what_to_do(golden: Golden) -> None:
+    refused = InstanceResult(account(2), "eu-west-1", "FAILED", REFUSED)
+    progress = Progress("create instances", SetOperation("tapctl-1", "CREATE", "RUNNING"), (refused,))
+
+    golden(list(report.failure_lines(progress, {refused.cell})))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -41,6 +41,23 @@ def test_each_account_has_its_own_limits_and_else_those_of_the_default_account(t
     assert limits.load(tmp_path, "222222222222") == AccountLimits(400)
 
 
+def test_limits_of_one_region_win_over_those_of_the_account(tmp_path: Path) -> None:
+    limits.save(tmp_path, AccountLimits(400))
+    limits.save(tmp_path, AccountLimits(50), "111111111111")
+    limits.save(tmp_path, AccountLimits(60), "111111111111/us-east-1")
+    limits.save(tmp_path, AccountLimits(70), "222222222222/us-east-1")
+
+    found = {
+        f"{account}/{region}": limits.read(tmp_path).of(account, region).concurrent_executions
+        for account in ("111111111111", "222222222222")
+        for region in ("us-east-1", "eu-west-1")
+    }
+
+    assert list(found.values()) == [60, 50, 70, 400]
+    assert limits.load(tmp_path, "111111111111") == AccountLimits(50)
+    assert limits.load(tmp_path, "222222222222/us-east-1") == AccountLimits(70)
+
+
 def test_without_a_file_the_account_is_a_new_one(tmp_path: Path) -> None:
     assert limits.load(tmp_path) == AccountLimits(10)
 

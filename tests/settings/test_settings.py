@@ -9,6 +9,7 @@ import pytest
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
 from tapctl.limits import Override
+from tapctl.limits.row import Call
 from tapctl.settings.settings import Settings
 from tests.settings.reading import read
 from tests.support.golden import Golden
@@ -529,6 +530,12 @@ class TestLimits:
         )  # fmt: skip
         assert row.permissions[0] == "cloudformation:ListResources"
 
+    @pytest.mark.parametrize(("key", "region"), [("true", "us-east-1"), ("false", "")])
+    def test_a_row_may_be_of_the_whole_account(self, folder: Path, key: str, region: str) -> None:
+        (row,) = reading(folder, f'{self.OWN}type = "A::B::C"\nquota = "a/L-1"\nall_regions = {key}').limits.own
+        assert isinstance(row.usage, Call)
+        assert (row.is_global, row.usage.region) == (bool(region), region)
+
     def test_a_limit_can_be_named_by_its_id(self, folder: Path) -> None:
         text = '[limits.vpc-vpcs]\nvalue = 20.5\nreason = "r"\n'
         assert reading(folder, text).limits.overrides == {"vpc/L-F678F1CE": Override(20.5, "r")}
@@ -542,11 +549,17 @@ class TestLimits:
             pytest.param(f"{VPCS}value = 20", id="no reason"),
             pytest.param(f'{VPCS}value = 20\nreason = "r"\nreson = ""', id="an unknown key"),
             pytest.param('[limits."cloudformation/template-size"]\nvalue = 1\nreason = "r"', id="no account's"),
+            pytest.param(f'[limits.vpc-vpcs]\nvalue = 1\nreason = "r"\n{VPCS}value = 2\nreason = "r"', id="two names"),
+            pytest.param('[limits.lambda-reserved-concurrency]\nvalue = 1\nreason = "r"', id="what is read"),
             pytest.param("[limits]\nnear = 101", id="more than all"),
             pytest.param("[limits]\nvpcs = 20", id="no table"),
             pytest.param(f'{OWN}type = "AWS::IoT::Thingg"\nquota = "iot/L-1"', id="no type of AWS"),
             pytest.param(f'{OWN}type = "Thing"\nquota = "iot/L-1"', id="no type at all"),
+            pytest.param(f'{OWN}type = "::"\nquota = "iot/L-1"', id="no names in a type"),
             pytest.param(f'{OWN}type = "AWS::EC2::VPC"\nquota = "vpc/L-F678F1CE"', id="in the catalogue"),
+            pytest.param(f'{OWN}type = "AWS::EC2::VPC"\nquota = "VPC/L-f678f1ce"', id="in the catalogue by its code"),
+            pytest.param(f'{OWN}type = "AWS::EC2::VPC"\nquota = "vpc/vpcs"', id="in the catalogue by its id"),
+            pytest.param(f'{OWN}type = "A::B::C"\nquota = "a/b"\nall_regions = 1', id="no truth"),
             pytest.param(f'{OWN}type = "A::B::C"\nquota = "a/b"\n' * 2, id="twice"),
             pytest.param(f'{OWN}type = "A::B::C"\nquota = "a/b"\ncount = 0', id="counts nothing"),
         ],

@@ -8,6 +8,7 @@ from tapctl.resource_types import STACK
 from tapctl.stacks.causes import CAUSES, diagnose, explain
 from tapctl.stacks.causes.cause import Cause
 from tests.support.golden import Golden
+from tests.support.tables import check_each
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -296,14 +297,17 @@ def test_a_text_is_explained_by_its_kind(golden: Golden) -> None:
     golden([text for reason in KINDS for text in (f"-- {reason}", *explain(reason))])
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.pattern[:40])
-def test_every_cause_uses_only_groups_of_its_pattern(cause: Cause) -> None:
+def it_uses_only_groups_of_its_pattern(cause: Cause) -> None:
     groups = dict.fromkeys(re.compile(cause.pattern).groupindex, "found")
     known = {"physical_id": "id", **groups}
 
     assert cause.meaning.format_map(known)
     assert cause.hint.format_map(known)
     assert not cause.meaning.endswith(".")
+
+
+def test_every_cause_uses_only_groups_of_its_pattern() -> None:
+    check_each({cause.pattern: cause for cause in CAUSES}, it_uses_only_groups_of_its_pattern)
 
 
 def test_an_unknown_text_has_no_explanation() -> None:

@@ -35,6 +35,8 @@ class AnsweringAws:
     answers: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     latency: float = 0.0
     quota: float = 1_000_000.0
+    applied: bool = True
+    """Whether Service Quotas has applied values; else it knows AWS's defaults alone."""
     calls: list[Recorded] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,22 +69,24 @@ class AnsweringAws:
         asked = json.dumps([params.get("body"), params.get("query_string"), params["url_path"]], default=str)
         with self._lock:
             self.calls.append(Recorded(f"{service}:{model.name}", asked, began, time.monotonic()))
+        if model.name == "GetServiceQuota" and not self.applied:
+            return AWSResponse("", 400, HTTPHeaders(), None), {"Error": {"Code": "NoSuchResourceException"}}
         return AWSResponse("", 200, HTTPHeaders(), None), self.answers.get(model.name) or self._default(model, params)
 
     def _default(self, model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         match model.name:
             case "GetAccountSettings":
                 return SETTINGS
-            case "GetServiceQuota":
+            case "GetServiceQuota" | "GetAWSDefaultServiceQuota":
                 return {"Quota": {"Value": self.quota}}
-            case "ListServiceQuotas":
+            case "ListServiceQuotas" if not self.applied:
+                return {"Quotas": []}
+            case "ListServiceQuotas" | "ListAWSDefaultServiceQuotas":
                 service = json.loads(params["body"])["ServiceCode"]
                 codes = [limit.code for limit in catalogue() if limit.service == service and limit.has_code]
                 return {"Quotas": [{"QuotaCode": code, "Value": self.quota} for code in codes]}
             case "GetCallerIdentity":
                 return {"Account": "123456789012"}
-            case "DescribeStacks":
-                return {"Stacks": []}
         shape = model.output_shape
         members = shape.members.items() if shape else ()
         return {name: [] for name, member in members if member.type_name == "list"}

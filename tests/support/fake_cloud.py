@@ -59,6 +59,7 @@ class FakeCloud:
             "StackId": StackName,
             "StackStatus": "CREATE_COMPLETE",
             "Tags": Tags,
+            "Outputs": [{"OutputKey": key, "OutputValue": key} for key in json.loads(TemplateBody).get("Outputs", ())],
         }
         for each in json.loads(TemplateBody)["Resources"].values():
             if each["Type"] == "AWS::Lambda::Function":

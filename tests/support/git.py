@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 
-def git(*arguments: str) -> None:
+def git(*arguments: str) -> str:
+    """What a git command prints."""
     own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     command = ["git", "-c", "user.name=n", "-c", "user.email=n@example.com", *arguments]
-    subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True, timeout=60)
+    variables = {**os.environ, **own}
+    return subprocess.run(command, env=variables, check=True, capture_output=True, timeout=60, text=True).stdout
 
 
 def commit(**files: str) -> None:

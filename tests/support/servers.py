@@ -1,6 +1,7 @@
 """HTTP servers on the loopback interface, each for one test."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -57,7 +58,7 @@ def http_server(
                 """The client closed the connection, as tests of timeouts do."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", received
@@ -65,6 +66,32 @@ def http_server(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def resetting_server() -> Iterator[tuple[str, list[bytes]]]:
+    """The URL of a server that reads each request and resets its connection, and the requests it received."""
+    listener, received = socket.create_server(("127.0.0.1", 0)), list[bytes]()
+    reset = struct.pack("ii", 1, 0)
+
+    def serve() -> None:
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                request = connection.recv(65536)
+            if not request:
+                return
+            received.append(request)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
+    finally:
+        socket.create_connection(listener.getsockname()).close()  # sends nothing, which ends the thread
+        thread.join()
+        listener.close()
 
 
 @contextmanager

@@ -109,6 +109,14 @@ class Fleet:
         error: Any = failure.value.response["Error"]
         return f"{error['Code']}: {error['Message']}"
 
+    def hold(self, **rules: Any) -> None:
+        """Let each cell of an operation run until `release`."""
+        self.rules(cell_seconds=60, **rules)
+
+    def release(self) -> None:
+        """Let all cells go on, by AWS's documented behaviour."""
+        self.rules()
+
     def create_set(self, template: Mapping[str, Any] = QUEUE, name: str = "s", **more: Any) -> None:
         self.cloudformation.create_stack_set(StackSetName=name, TemplateBody=json.dumps(template), **more)
 

@@ -13,13 +13,15 @@ from botocore.model import ListShape, MapShape, OperationModel, StructureShape
 
 from tapctl.verify.resource_check import NO_DEFAULT, ResourceCheck, is_not_found
 from tapctl.verify.services import CHECKS_BY_TYPE
+from tests.support.tables import check_each
 
 ROOT = Path(__file__).parents[2]
-CASES = [
-    pytest.param(resource_type, check, id=f"{resource_type.removeprefix('AWS::')} {check.operation}")
+Case = tuple[str, ResourceCheck]
+CASES: dict[str, Case] = {
+    f"{resource_type} {index} {check.operation}": (resource_type, check)
     for resource_type, checks in CHECKS_BY_TYPE.items()
-    for check in checks
-]
+    for index, check in enumerate(checks)
+}
 MODELS = botocore.session.get_session()
 
 
@@ -38,8 +40,8 @@ def shape_at(shape: Any, path: str) -> Any:
     return shape
 
 
-@pytest.mark.parametrize(("resource_type", "check"), CASES)
-def test_every_field_exists_in_the_response(resource_type: str, check: ResourceCheck) -> None:
+def its_fields_exist_in_the_response(case: Case) -> None:
+    _, check = case
     shape: Any = operation_of(check).output_shape
     prefix = f"{check.result_path}." if check.result_path else ""
     if check.id_field:
@@ -104,8 +106,8 @@ def test_a_field_that_does_not_exist_is_detected() -> None:
     assert shape_at(operation_of(table).output_shape, "Table.TableStatuses") is None
 
 
-@pytest.mark.parametrize(("resource_type", "check"), CASES)
-def test_every_property_exists_in_the_schema(resource_type: str, check: ResourceCheck) -> None:
+def its_properties_exist_in_the_schema(case: Case) -> None:
+    resource_type, check = case
     schema = schema_of(resource_type)
     item = resolved(schema, schema["properties"][check.repeat_for])["items"] if check.repeat_for else {}
     properties = resolved(schema, item).get("properties", {}) | schema["properties"]
@@ -136,15 +138,17 @@ def test_every_type_of_the_reference_stack_has_checks() -> None:
     assert {resource["Type"] for resource in template["Resources"].values()} <= set(CHECKS_BY_TYPE)
 
 
-@pytest.mark.parametrize(("resource_type", "check"), CASES)
-def test_every_operation_is_a_read(resource_type: str, check: ResourceCheck) -> None:
-    assert check.operation.startswith(("Describe", "Get", "List"))
+def its_operation_is_a_read(case: Case) -> None:
+    assert case[1].operation.startswith(("Describe", "Get", "List"))
 
 
-@pytest.mark.parametrize("resource_type", CHECKS_BY_TYPE)
-def test_the_first_check_of_a_type_always_calls_its_api(resource_type: str) -> None:
-    """Otherwise a deleted resource would go unnoticed."""
-    check = CHECKS_BY_TYPE[resource_type][0]
+def test_each_check() -> None:
+    checks = (its_fields_exist_in_the_response, its_properties_exist_in_the_schema, its_operation_is_a_read)
+    check_each(CASES, *checks)
+
+
+def it_always_calls_its_api(case: Case) -> None:
+    resource_type, check = case
     required = schema_of(resource_type).get("required", [])
 
     assert (
@@ -154,3 +158,9 @@ def test_the_first_check_of_a_type_always_calls_its_api(resource_type: str) -> N
         or check.further
         or any(compared.path in required or compared.default is not NO_DEFAULT for compared in check.properties)
     )
+
+
+def test_the_first_check_of_a_type_always_calls_its_api() -> None:
+    """Otherwise a deleted resource would go unnoticed."""
+    first = {resource_type: (resource_type, checks[0]) for resource_type, checks in CHECKS_BY_TYPE.items()}
+    check_each(first, it_always_calls_its_api)

@@ -563,7 +563,7 @@ def test_a_stage_of_a_rest_api(change: dict[str, Any], failed: int, golden: Gold
     [
         pytest.param({"Name": "orders"}, {"name": "orders"}, 0, id="equal"),
         pytest.param({"Name": "orders"}, {"name": "other"}, 1, id="another name"),
-        pytest.param({"Name": "orders", "Body": {}}, {"name": "other"}, 0, id="a definition gives the name"),
+        pytest.param({"Name": "orders", "BodyS3Location": {}}, {"name": "x"}, 0, id="a definition gives the name"),
         pytest.param(
             {"EndpointConfiguration": {"Types": ["PRIVATE"]}},
             {"endpointConfiguration": {"types": ["EDGE"]}},
@@ -577,6 +577,28 @@ def test_a_rest_api(properties: dict[str, Any], live: dict[str, Any], failed: in
 
     assert len(messages) == failed
     golden(messages)
+
+
+@pytest.mark.parametrize(
+    ("paths", "live", "more", "status"),
+    [
+        pytest.param({"/a/": {"get": {}, "summary": "x"}}, {"/a": ["GET"], "/": []}, {}, "proved", id="equal"),
+        pytest.param({"/": {"x-amazon-apigateway-any-method": {}}}, {"/": ["ANY"]}, {}, "proved", id="any"),
+        pytest.param({"/a": {"get": {}, "post": {}}}, {"/a": ["GET"]}, {}, "failed", id="missing"),
+        pytest.param({"/a": {"get": {}}}, {"/b": ["GET"]}, {"position": "p"}, "not checked", id="another page"),
+        pytest.param({"Fn::ImportValue": "paths"}, {}, {}, "not checked", id="paths that only AWS knows"),
+    ],
+)
+def test_the_methods_of_the_definition_of_a_rest_api(
+    paths: Any, live: dict[str, list[str]], more: dict[str, str], status: str, golden: Golden
+) -> None:
+    items = [{"path": path, "resourceMethods": {verb: {} for verb in verbs}} for path, verbs in live.items()]
+    responses = {"apigateway:get_rest_api": {}, "apigateway:get_resources": {"items": items, **more}}
+
+    checks = check_resource("AWS::ApiGateway::RestApi", {"Body": {"paths": paths}}, responses)
+
+    assert statuses(checks) == ["proved", status]
+    golden(checks[1].message)
 
 
 def test_a_method_is_compared_by_authorization_and_integration(golden: Golden) -> None:

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, DeployStuck, UsageError
 from tapctl.report import destroy as report
-from tapctl.resource_types import ABSENT
+from tapctl.resource_types import ABSENT, STACK
 from tapctl.settings.settings import Settings
 from tapctl.stacks.operation import Operator
 from tapctl.stacks.stack import find_stack
-from tapctl.workflows.destroy import Deletion, Destroyed, destroy
+from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed, _refuse_imported, destroy
 from tests.support.failing_custom_resource import FailingFunction, failing_function
 from tests.support.fake_ui import FakeUI
 from tests.support.golden import Golden
@@ -43,8 +44,10 @@ class DestroyedStacks:
     confirms: bool = True
 
     def make(self, name: str, resources: dict[str, Any], **more: Any) -> None:
-        body = json.dumps({"Resources": resources})
-        made = self.aws.client("cloudformation").create_stack(StackName=name, TemplateBody=body, **more)
+        self.create(name, {"Resources": resources}, **more)
+
+    def create(self, name: str, body: dict[str, Any], **more: Any) -> None:
+        made = self.aws.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body), **more)
         Operator(self.aws, name, FakeUI(), timeout=30).follow(made["StackId"], None)
 
     def destroy(self, name: str, **settings: Any) -> Destroyed:
@@ -70,21 +73,60 @@ def stacks(aws: Aws, function: FailingFunction) -> Iterator[DestroyedStacks]:
     function.fail()
 
 
-def test_a_refusal_of_the_deletion_has_its_next_step(stacks: DestroyedStacks) -> None:
-    formation = stacks.aws.client("cloudformation")
-    exported = {"Url": {"Value": {"Ref": "Queue"}, "Export": {"Name": "shared-url"}}}
-    imported = {"Type": "String", "Value": {"Fn::ImportValue": "shared-url"}}
-    for name, body in (
-        ("exports", {"Resources": {"Queue": QUEUE}, "Outputs": exported}),
-        ("imports", {"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": imported}}}),
-    ):
-        made = formation.create_stack(StackName=name, TemplateBody=json.dumps(body))
-        Operator(stacks.aws, name, FakeUI(), timeout=30).follow(made["StackId"], None)
+def exporting(name: str) -> dict[str, Any]:
+    """A template with an export of this name, and one that nobody imports."""
+    outputs = {"Url": {"Value": {"Ref": "Queue"}, "Export": {"Name": name}}}
+    unused = {"Arn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}, "Export": {"Name": f"{name}-arn"}}}
+    return {"Resources": {"Queue": QUEUE}, "Outputs": {**outputs, **unused}}
 
-    with pytest.raises(AwsError) as refused:
-        stacks.destroy("exports")
-    assert refused.value.hint == "deploy imports without Fn::ImportValue of shared-url first"
-    assert stacks.status("exports") == "CREATE_COMPLETE"
+
+def importing(name: str) -> dict[str, Any]:
+    parameter = {"Type": "String", "Value": {"Fn::ImportValue": name}}
+    return {"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": parameter}}}
+
+
+def test_an_export_in_use_is_refused_with_the_stacks_that_import_it(stacks: DestroyedStacks, golden: Golden) -> None:
+    for name, body in (("network", exporting("url")), ("web", importing("url")), ("api", importing("url"))):
+        stacks.create(name, body)
+
+    with pytest.raises(UsageError) as refused:
+        stacks.destroy("network")
+
+    golden(refused.value)
+    assert (stacks.status("network"), stacks.deletions) == ("CREATE_COMPLETE", [])
+    stacks.destroy("web")
+    stacks.destroy("api")
+    assert stacks.destroy("network").done
+
+
+def test_an_export_that_only_the_tree_of_the_stack_imports_is_no_reason(stacks: DestroyedStacks) -> None:
+    stacks.create("root", exporting("own"))
+    stacks.create("root-Inner-1", importing("own"))
+    inner = DeletedResource("Inner", STACK, "arn:aws:cloudformation:us-east-1:000000000000:stack/root-Inner-1/1")
+    operator = Operator(stacks.aws, "root", stacks.ui, timeout=30)
+
+    _refuse_imported(operator, find_stack(stacks.aws, "root"), [inner])
+    with pytest.raises(UsageError, match="is imported by root-Inner-1"):
+        _refuse_imported(operator, find_stack(stacks.aws, "root"), [])
+
+
+def test_importers_that_cannot_be_read_are_left_to_cloudformation(stacks: DestroyedStacks) -> None:
+    stacks.create("hidden", exporting("secret"))
+    stacks.create("reader", importing("secret"))
+    events = stacks.aws.client("cloudformation").meta.events
+
+    def deny(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListImports")
+
+    events.register("before-call.cloudformation.ListImports", deny)
+    try:
+        with pytest.raises(AwsError) as refused:
+            stacks.destroy("hidden")
+    finally:
+        events.unregister("before-call.cloudformation.ListImports", deny)
+
+    assert refused.value.hint == "deploy reader without Fn::ImportValue of secret first"
+    assert stacks.status("hidden") == "CREATE_COMPLETE"
 
 
 def test_deleted_lost_and_retained_resources_are_shown_before(stacks: DestroyedStacks) -> None:

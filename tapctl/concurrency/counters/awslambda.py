@@ -26,7 +26,7 @@ def interfaces(inventory: Inventory, _: str) -> Iterator[Part]:
             shared.setdefault(key, []).append(item)
     for (vpc, _subnet, _groups), items in shared.items():
         owner = next((item for item in items if item.exists is True), items[0])
-        yield owner.part(1, parent=vpc)
+        yield owner.part(1, parent=vpc, varies=True)
 
 
 def _named(item: Item, path: str) -> list[Parent] | Unknown:

@@ -37,7 +37,7 @@ def certificates(inventory: Inventory, _: str) -> Iterator[Part]:
         unknown = given if isinstance(given, Unknown) else None
         count = len(given) if isinstance(given, list) else 0
         for parent in _balancers(item):
-            yield item.part(count, parent=parent, unknown=unknown)
+            yield item.part(count, parent=parent, unknown=unknown, varies=True)
 
 
 def target_groups(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -47,7 +47,7 @@ def target_groups(inventory: Inventory, _: str) -> Iterator[Part]:
         listener = item if item.type == LISTENER else None
         if (balancer, group) not in seen and (listener is None or kind_of(listener) == APPLICATION):
             seen.add((balancer, group))
-            yield item.part(1, parent=balancer)
+            yield item.part(1, parent=balancer, varies=True)
 
 
 def targets(inventory: Inventory, kind: str) -> Iterator[Part]:
@@ -62,7 +62,8 @@ def targets(inventory: Inventory, kind: str) -> Iterator[Part]:
         given = group.value("Targets")
         unknown = given if isinstance(given, Unknown) else None
         if unknown or isinstance(given, list):
-            yield group.part(len(given) if isinstance(given, list) else 0, parent=balancer, unknown=unknown)
+            count = len(given) if isinstance(given, list) else 0
+            yield group.part(count, parent=balancer, unknown=unknown, varies=True)
 
 
 def condition_values(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -81,7 +82,8 @@ def _values(condition: Value) -> int | Unknown:
     if isinstance(condition, Unknown):
         return condition
     own = walk(condition, ["Values"])
-    lists = [own] if own is not NO_VALUE else [walk(part, ["Values"]) for part in condition.values()]
+    fields = condition.values() if isinstance(condition, dict) else ()  # cfn-lint says what it should be
+    lists = [own] if own is not NO_VALUE else [walk(part, ["Values"]) for part in fields]
     unknown = next((values for values in lists if isinstance(values, Unknown)), None)
     return unknown or sum(len(values) for values in lists if isinstance(values, list))
 

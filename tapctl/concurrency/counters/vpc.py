@@ -1,5 +1,6 @@
 """What VPCs hold: rules of security groups and network ACLs, routes, and NAT gateways by Availability Zone."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,8 +12,6 @@ from tapctl.unknown import Unknown
 GROUP = "AWS::EC2::SecurityGroup"
 INBOUND, OUTBOUND = "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"
 IPV4, IPV6 = "IPv4", "IPv6"
-
-Bounds = tuple[Number, Number]
 
 
 def security_group_rules(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -30,30 +29,33 @@ def security_group_rules(inventory: Inventory, _: str) -> Iterator[Part]:
         for parent in names[:1]:
             groups.setdefault(parent, []).append((item.type, item, rule))
     for parent, rules in groups.items():
-        if part := _fullest(inventory, parent, rules):
-            yield part
+        yield from _fullest(inventory, parent, rules)
 
 
-def _fullest(inventory: Inventory, parent: Parent, rules: list[tuple[str, Item, Any]]) -> Part | None:
-    sums: dict[tuple[str, str], Bounds] = {}
-    unknown: Unknown | None = None
+def _fullest(inventory: Inventory, parent: Parent, rules: list[tuple[str, Item, Any]]) -> Iterator[Part]:
+    """What each resource has of the rules in the direction and IP version that has most."""
+    weights: dict[tuple[str, str], dict[str, Number]] = {}
+    unknowns: dict[str, Unknown] = {}
     for direction, item, rule in rules:
         weight = _weight(inventory, item, rule)
         if isinstance(weight, Unknown):
-            unknown = unknown or weight
+            unknowns.setdefault(item.name, weight)
             weight = 1
-        certain = weight if item.exists is True else 0
         for version in _versions(rule):
-            least, most = sums.get((direction, version), (0, 0))
-            sums[direction, version] = (least + certain, most + weight)
+            of_items = weights.setdefault((direction, version), {})
+            of_items[item.name] = of_items.get(item.name, 0) + weight
     group = inventory.by_name.get(parent.id)
-    if group and not any(direction == OUTBOUND for direction, _ in sums):
-        sums[OUTBOUND, IPV4] = (1, 1)  # AWS gives it a rule that allows everything
-    if not sums and unknown is None:
-        return None
-    owner = group or rules[0][1]
-    least, most = (max((bounds[end] for bounds in sums.values()), default=0) for end in (0, 1))
-    return owner.part(least, most, parent, unknown)
+    if group and not any(direction == OUTBOUND for direction, _ in weights):
+        weights[OUTBOUND, IPV4] = {group.name: 1}  # AWS gives it a rule that allows everything
+
+    def size(of_items: Mapping[str, Number]) -> tuple[Number, Number]:
+        certain = (weight for name, weight in of_items.items() if inventory.by_name[name].exists is True)
+        return sum(of_items.values()), sum(certain)
+
+    fullest = max(weights.values(), key=size, default={})
+    for name in dict.fromkeys([*fullest, *unknowns]):
+        item = inventory.by_name[name]
+        yield item.part(fullest.get(name, 0), parent=parent, unknown=unknowns.get(name), varies=item.type == GROUP)
 
 
 def _versions(rule: Any) -> tuple[str, ...]:
@@ -70,6 +72,8 @@ def _weight(inventory: Inventory, item: Item, rule: Any) -> Number | Unknown:
     """A rule counts as many as its prefix list may have entries; 1 without one."""
     if isinstance(rule, Unknown):
         return rule
+    if not isinstance(rule, Mapping):
+        return 1  # cfn-lint says what it should be
     name = "SourcePrefixListId" if "SourcePrefixListId" in rule else "DestinationPrefixListId"
     if rule.get(name, NO_VALUE) is NO_VALUE:
         return 1
@@ -87,9 +91,8 @@ def routes(inventory: Inventory, _: str) -> Iterator[Part]:
         for parent in item.parents("RouteTableId"):
             tables.setdefault(parent, {}).setdefault(version, []).append(item)
     for parent, versions in tables.items():
-        least = max(sum(item.exists is True for item in items) for items in versions.values())
-        fullest = max(versions.values(), key=len)
-        yield Part(fullest[0].name, least, len(fullest), parent, None, fullest[0].type)
+        for item in max(versions.values(), key=_most):
+            yield item.part(1, parent=parent)
 
 
 def network_acl_rules(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -101,10 +104,14 @@ def network_acl_rules(inventory: Inventory, _: str) -> Iterator[Part]:
         for parent in item.parents("NetworkAclId"):
             acls.setdefault(parent, {}).setdefault((direction, version), []).append(item)
     for parent, directions in acls.items():
-        least = max(sum(item.exists is True for item in items) for items in directions.values())
-        fullest = max(directions.values(), key=len)
-        denies = 1 if parent.in_template else 0  # what no rule allows; that of another ACL is in its usage
-        yield Part(fullest[0].name, least + denies, len(fullest) + denies, parent, None, fullest[0].type)
+        for item in max(directions.values(), key=_most):
+            yield item.part(1, parent=parent)
+        if acl := inventory.by_name.get(parent.id) if parent.in_template else None:
+            yield acl.part(1, parent=parent)  # what no rule allows is denied; that of another ACL is in its usage
+
+
+def _most(items: list[Item]) -> tuple[int, int]:
+    return len(items), sum(item.exists is True for item in items)
 
 
 def nat_gateways(inventory: Inventory, _: str) -> Iterator[Part]:
@@ -121,4 +128,15 @@ def nat_gateways(inventory: Inventory, _: str) -> Iterator[Part]:
 def _zone(named: Parent, *, known: bool) -> Parent:
     """The zone; items of a list at different indexes are different zones, and anything else may be the same one."""
     is_item = named.id.lstrip('{"').startswith("Fn::Select")
-    return Parent(named.id, is_open=not (known and (is_item or not named.is_open)))
+    return Parent(named.id, is_open=not (known and (is_item or not named.is_open)), name=_item(named.id))
+
+
+def _item(id_: str) -> str:
+    """`item 0 of Fn::GetAZs` for the id of a parent that an Fn::Select names; empty for any other."""
+    prefix, brace, expression = id_.partition("{")
+    try:
+        index, source = json.loads(brace + expression)["Fn::Select"]
+        ((function, argument),) = source.items()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    return f"{prefix}item {index} of {argument if function == 'Ref' else function}"

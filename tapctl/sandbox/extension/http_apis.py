@@ -1,6 +1,7 @@
 """The routes and integrations of an HTTP API that its OpenAPI definition (`Body`) has; the emulator ignores it.
 
-SAM defines every route of an `AWS::Serverless::HttpApi` so.
+SAM defines every route of an `AWS::Serverless::HttpApi` so. Of the definition of a REST API it ignores methods for any
+verb alone.
 Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html
 """
 
@@ -14,7 +15,8 @@ API = "AWS::ApiGatewayV2::Api"
 INTEGRATION = "AWS::ApiGatewayV2::Integration"
 ROUTE = "AWS::ApiGatewayV2::Route"
 DEFAULT = "$default"
-_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method"}
+ANY = "x-amazon-apigateway-any-method"
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", ANY}
 _EXTENSION = "x-amazon-apigateway-integration"
 _PROPERTIES = {
     "type": "IntegrationType",
@@ -46,6 +48,18 @@ def install() -> None:
         return new_id, attributes
 
     patches.replace_handlers(API, create=created, update=updated)
+    _import_any_verb()
+
+
+def _import_any_verb() -> None:
+    """Let the definition of a REST API have methods for any verb."""
+    import_method = patches.IMPORT_METHOD.get()
+
+    def imported(api_id: str, resource_id: str, verb: str, *more: object) -> None:
+        import_method(api_id, resource_id, "ANY" if verb.lower() == ANY else verb, *more)
+
+    patches.REST_VERBS.put({*patches.REST_VERBS.get(), ANY})
+    patches.IMPORT_METHOD.put(imported)
 
 
 def _routes(props: Record) -> Iterator[tuple[str, Mapping[str, Any]]]:

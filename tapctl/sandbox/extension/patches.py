@@ -61,6 +61,7 @@ CODE_URL = Patch(_LAMBDA, "_presigned_code_url")
 LAYER_URL = Patch(_LAMBDA, "_layer_content_url")
 REST_STAGES = Patch("ministack.services.apigateway_v1", "stages_for_api")
 RESPONSE_URL = Patch(f"{_CLOUDFORMATION}.custom_resource", "_response_url")
+SIGNAL_TOKEN = Patch(f"{_CLOUDFORMATION}.wait_conditions", "_token_of")
 SIGNAL_URL = Patch(f"{_CLOUDFORMATION}.wait_conditions", "handle_url")
 RESOLVE_OUTPUTS = Patch(f"{_CLOUDFORMATION}.stacks", "_resolve_stack_outputs")
 RESOLVE_PROPERTIES = Patch(f"{_CLOUDFORMATION}.changesets", "_resolve_props_for_diff")
@@ -115,6 +116,8 @@ HTTP_APIS = Patch("ministack.services.apigateway", "_apis")
 HTTP_ROUTES = Patch("ministack.services.apigateway", "_routes")
 FIND_HTTP_API = Patch("ministack.services.apigateway", "find_api_scope")
 REST_APIS = Patch("ministack.services.apigateway_v1", "_rest_apis")
+REST_VERBS = Patch("ministack.services.apigateway_v1", "_OPENAPI_HTTP_METHODS")
+IMPORT_METHOD = Patch("ministack.services.apigateway_v1", "_import_operation")
 FIND_REST_API = Patch("ministack.services.apigateway_v1", "find_api_scope")
 JSON_RESPONSE = Patch("ministack.core.responses", "json_response")
 ERROR_RESPONSE = Patch("ministack.core.responses", "error_response_json")
@@ -137,6 +140,7 @@ PATCHES = (
     LAYER_URL,
     REST_STAGES,
     RESPONSE_URL,
+    SIGNAL_TOKEN,
     SIGNAL_URL,
     RESOLVE_OUTPUTS,
     RESOLVE_PROPERTIES,
@@ -191,6 +195,8 @@ PATCHES = (
     HTTP_ROUTES,
     FIND_HTTP_API,
     REST_APIS,
+    REST_VERBS,
+    IMPORT_METHOD,
     FIND_REST_API,
     JSON_RESPONSE,
     ERROR_RESPONSE,

@@ -6,10 +6,11 @@ lead to the sandbox, and a function URL's and an API's address must work with an
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Patch
-from tapctl.sandbox.route import served_url, unsigned_url
+from tapctl.sandbox.route import emulator_path, served_url, unsigned_url
 from tapctl.sandbox.secret import Secret
 
 _URL_TYPES = ("AWS::Lambda::Url", "AWS::ApiGatewayV2::Api")
@@ -29,6 +30,7 @@ def install(endpoint: str, secret: Secret) -> None:
     _show_outputs(shown)
     for patch in (patches.RESPONSE_URL, patches.SIGNAL_URL, patches.CODE_URL, patches.LAYER_URL):
         _make_unsigned(patch, endpoint, secret)
+    _know_signals(secret)
 
 
 def listed(endpoint: str, secret: Secret, account: str) -> list[dict[str, str]]:
@@ -85,3 +87,15 @@ def _make_unsigned(patch: Patch, endpoint: str, secret: Secret) -> None:
     """URLs that AWS presigns: where custom resources and wait conditions answer, where code is downloaded."""
     original = patch.get()
     patch.put(lambda *arguments: unsigned_url(endpoint, secret, original(*arguments)))
+
+
+def _know_signals(secret: Secret) -> None:
+    """A wait condition finds its handle by the handle's URL, which `_make_unsigned` has changed."""
+    original = patches.SIGNAL_TOKEN.get()
+
+    def token_of(url: Any) -> str | None:
+        path = emulator_path(secret, urlsplit(url).path) if isinstance(url, str) else None
+        token: str | None = original(path or url)
+        return token
+
+    patches.SIGNAL_TOKEN.put(token_of)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,9 +56,12 @@ class Cells:
     def __init__(self) -> None:
         self.injected: Counter[str] = Counter()
 
-    async def work(self, job: Job, rules: StackSetRules) -> Outcome:
-        """Bring the stack of a cell to what the stack set says, or delete it."""
-        await asyncio.sleep(rules.cell_seconds)
+    async def work(self, job: Job, current: Callable[[], StackSetRules]) -> Outcome:
+        """Bring the stack of a cell to what the stack set says, or delete it, by the rules as they are by then."""
+        began = time.monotonic()
+        while (left := began + current().cell_seconds - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, POLL))
+        rules = current()
         if reason := self._refusal(job, rules):
             return _failed(job, reason)
         gate, reason = await _gate(job)

@@ -109,7 +109,8 @@ class Runner:
             self.put(stack_sets.made(self.sets[set_id], cell, stack_id))
 
         try:
-            return await self._cells.work(Job(of, instance, operation.action, bool(operation.retain), made), self.rules)
+            job = Job(of, instance, operation.action, bool(operation.retain), made)
+            return await self._cells.work(job, lambda: self.rules)
         except Exception as error:  # noqa: BLE001  # whatever the emulator raises is this cell's failure
             _log.exception("cell %s of stack set %s", cell, of.name)
             return Outcome(FAILED, f"Internal failure: {error}", instance.stack_id)
@@ -145,8 +146,8 @@ def _loaded(saved: Mapping[str, Any]) -> StackSet:
 
 
 def _operation(saved: Mapping[str, Any]) -> Operation:
-    cells = {name: {cell: Result(**each) for cell, each in saved[name].items()} for name in ("results", "skipped")}
+    results = {cell: Result(**each) for cell, each in saved["results"].items()}
     overrides = saved["overrides"]
     if overrides is not None:
         overrides = tuple((name, value) for name, value in overrides)
-    return Operation(**{**saved, **cells, "overrides": overrides})
+    return Operation(**{**saved, "results": results, "overrides": overrides, "suspended": tuple(saved["suspended"])})

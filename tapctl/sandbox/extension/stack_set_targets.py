@@ -7,7 +7,7 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import Refused, invalid
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import CREATE, DELETE, INOPERABLE, Result, StackSet, cell_of
+from tapctl.sandbox.stack_sets import CREATE, DELETE, Result, StackSet, cell_of
 
 SERVICE_MANAGED, SELF_MANAGED = "SERVICE_MANAGED", "SELF_MANAGED"
 MOST_UNITS = 50
@@ -76,15 +76,6 @@ def cells(of: StackSet, request: Record, action: str) -> dict[str, Result]:
     if lacking and action != DELETE:  # which declares no such error
         raise _no_instance(lacking[0])
     return {cell: result for cell, result in found.items() if cell in of.instances}
-
-
-def every_cell(of: StackSet) -> dict[str, Result]:
-    """The cells of all instances that take part in an update."""
-    return {
-        cell: Result(each.account, each.region, each.unit)
-        for cell, each in of.instances.items()
-        if each.status != INOPERABLE
-    }
 
 
 def targets_of(request: Record) -> Record:

@@ -1,7 +1,6 @@
 """CloudFormation's operations that make, change and delete stack sets and their instances."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -77,6 +76,8 @@ class Api:
                 f"1 validation error detected: Value '{name}' at 'stackSetName' failed to satisfy constraint:"
                 " Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
             )
+        if request.get("StackId"):
+            raise invalid("The sandbox imports no stacks into stack sets")
         model = request.get("PermissionModel") or SELF_MANAGED
         body, template = templates.given(request)
         self._check_model(account, model, request, template)
@@ -124,11 +125,15 @@ class Api:
             raise invalid("DeploymentTargets and Regions cannot be specified together with AutoDeployment")
         if of.administration_role and not described.get("administration_role"):
             raise invalid("AdministrationRoleARN must be specified, as the stack set has a customized one")
+        if request.get("AutoDeployment"):  # who joined before is no new account
+            described["known"] = tuple(targets.members(of.account, of.units))
         change = {"template": body, "parameters": parameters, "model": model, **described}
         named = any(request.get(name) for name in ("Accounts", "DeploymentTargets", "Regions"))
-        cells = targets.cells(of, request, UPDATE) if named else targets.every_cell(of)
+        cells = targets.cells(of, request, UPDATE) if named else {}
         outdates = not previous or "Parameters" in request
-        return self._submit(of, request, UPDATE, cells, change=change, updates_set=True, outdates=outdates)
+        return self._submit(
+            of, request, UPDATE, cells, change=change, updates_set=True, everywhere=not named, outdates=outdates
+        )
 
     def delete_set(self, request: Record) -> Record:
         try:
@@ -162,7 +167,11 @@ class Api:
         if "RetainStacks" not in request:
             raise invalid("RetainStacks must be specified")
         cells = targets.cells(of, request, DELETE)
-        return self._submit(of, request, DELETE, cells, retain=request["RetainStacks"] == "true")
+        emptied = {*targets.targets_of(request).get("OrganizationalUnitIds", ())}
+        emptied -= {each.unit for cell, each in of.instances.items() if cell not in cells}
+        units = tuple(unit for unit in of.units if unit not in emptied)
+        change = {"units": units, "known": tuple(targets.members(of.account, units))}
+        return self._submit(of, request, DELETE, cells, retain=request["RetainStacks"] == "true", change=change)
 
     def stop_operation(self, request: Record) -> Record:
         of = find(self._runner, request)
@@ -184,7 +193,7 @@ class Api:
             raise invalid("Roles cannot be specified in SERVICE_MANAGED permission model")
         templates.refuse_transforms(template)
 
-    def _submit(self, of: StackSet, request: Record, action: str, cells: Mapping[str, Result], **more: Any) -> Record:
+    def _submit(self, of: StackSet, request: Record, action: str, cells: dict[str, Result], **more: Any) -> Record:
         preferences = _preferences(request)
         overrides = None if action == DELETE else _entries(request, "ParameterOverrides")
         if unknown := sorted({name for name, _ in overrides or ()} - set(of.parameters)):
@@ -195,13 +204,12 @@ class Api:
             raise Refused("OperationIdAlreadyExistsException", message, 409)
         if of.active and not of.managed:
             raise self._in_progress(of)
-        suspended = targets.suspended(of.account)
         operation = Operation(
             operation_id,
             action,
             now(),
-            {cell: result for cell, result in cells.items() if result.account not in suspended},
-            skipped={cell: result for cell, result in cells.items() if result.account in suspended},
+            cells,
+            suspended=tuple(sorted(targets.suspended(of.account))),
             preferences=preferences,
             targets=request.get("DeploymentTargets") or {},
             overrides=overrides,
@@ -272,7 +280,11 @@ def _deploy_to_new_accounts(runner: Runner, management: str) -> None:
             if account not in of.known and f"{account}/{region}" not in of.instances
         }
         gone = set(of.known) - set(there) - targets.suspended(management)
-        left = {cell: result for cell, result in targets.every_cell(of).items() if result.account in gone}
+        left = {
+            cell: Result(each.account, each.region, each.unit)
+            for cell, each in of.instances.items()
+            if each.account in gone
+        }
         if set(there) != set(of.known):
             runner.put(replace(of, known=tuple(there)))
         for action, cells in ((CREATE, joined), (DELETE, left)):

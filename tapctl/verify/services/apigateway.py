@@ -53,36 +53,54 @@ def _deployment(resource: LiveResource, response: Any) -> Iterator[Check]:
     yield resource.compared(bool(actual), f"{stage} serves deployment {actual}", f"{stage} has no deployment")
 
 
-def _route_keys(body: Any) -> set[str] | Unknown:
-    """The routes that an OpenAPI definition makes, such as `GET /orders/{id}` or `$default`.
+def _operations(body: Any) -> set[tuple[str, str]] | Unknown:
+    """The verb and the path of each operation of an OpenAPI definition, `ANY` for any verb.
 
-    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html
+    Sources: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html,
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-any-method.html
     """
     paths = at(body, "paths", {})
     if isinstance(paths, Unknown):
         return paths
-    keys: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for path, operations in paths.items() if isinstance(paths, Mapping) else ():
         if isinstance(operations, Unknown):
             return operations
         for method in {*operations} & _METHODS if isinstance(operations, Mapping) else ():
-            verb = "ANY" if method == _ANY_METHOD else method.upper()
-            keys.add(_DEFAULT if path.strip("/") == _DEFAULT else f"{verb} {path}")
-    return keys
+            found.add(("ANY" if method == _ANY_METHOD else method.upper(), str(path)))
+    return found
 
 
 def _routes(resource: LiveResource, response: Any) -> Iterator[Check]:
     """The routes of the definition, which no resource of the template stands for; one page of the live ones is read."""
-    expected = _route_keys(resource.properties["Body"])
-    if isinstance(expected, Unknown):
+    operations = _operations(resource.properties["Body"])
+    if isinstance(operations, Unknown):
         yield resource.unresolved("Body")
         return
-    missing = sorted(expected - {route.get("RouteKey") for route in response.get("Items") or []})
-    if missing and response.get("NextToken"):
-        yield resource.not_checked("the routes of Body: the API has more than one page of routes")
+    expected = {_DEFAULT if path.strip("/") == _DEFAULT else f"{verb} {path}" for verb, path in operations}
+    live = {route.get("RouteKey") for route in response.get("Items") or []}
+    yield from _exist(resource, "routes", expected, live, is_part="NextToken" in response)
+
+
+def _methods(resource: LiveResource, response: Any) -> Iterator[Check]:
+    """The methods of the definition, which no resource of the template stands for; one page of resources is read."""
+    operations = _operations(resource.properties["Body"])
+    if isinstance(operations, Unknown):
+        yield resource.unresolved("Body")
+        return
+    expected = {f"{verb} {path.rstrip('/') or '/'}" for verb, path in operations}
+    found = response.get("items") or []
+    live = {f"{verb} {each.get('path')}" for each in found for verb in each.get("resourceMethods") or ()}
+    yield from _exist(resource, "methods", expected, live, is_part="position" in response)
+
+
+def _exist(resource: LiveResource, noun: str, expected: set[str], live: set[Any], *, is_part: bool) -> Iterator[Check]:
+    missing = sorted(expected - live)
+    if missing and is_part:
+        yield resource.not_checked(f"the {noun} of Body: the API has more than one page of {noun}")
     elif expected:
-        proved = f"the routes of Body exist: {', '.join(sorted(expected))}"
-        yield resource.compared(not missing, proved, f"routes of Body do not exist: {', '.join(missing)}")
+        proved = f"the {noun} of Body exist: {', '.join(sorted(expected))}"
+        yield resource.compared(not missing, proved, f"{noun} of Body do not exist: {', '.join(missing)}")
 
 
 CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
@@ -99,6 +117,14 @@ CHECKS_BY_TYPE: Mapping[str, tuple[ResourceCheck, ...]] = {
                 PropertyCheck("MinimumCompressionSize", "minimumCompressionSize"),
             ),
             further=_name,
+        ),
+        ResourceCheck(
+            "apigateway",
+            "GetResources",
+            lambda resource: {"restApiId": resource.physical_id, "embed": ["methods"], "limit": 500},
+            part=lambda _resource: "the list of methods",
+            further=_methods,
+            only_with="Body",
         ),
     ),
     "AWS::ApiGateway::Resource": (

@@ -3,7 +3,8 @@
 import pytest
 
 from tapctl.concurrency.counters.acm import domain_names
-from tapctl.concurrency.counting import Inventory, grouped
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tapctl.concurrency.additions import Addition, largest
 from tapctl.concurrency.counters.apigateway import resources, routes, stages
-from tapctl.concurrency.counting import Addition, Inventory, grouped, largest
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 OPEN = "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources:\n"

@@ -2,9 +2,11 @@
 
 import pytest
 
+from tapctl.concurrency.additions import largest
 from tapctl.concurrency.counters.ec2 import family_of, snapshots, vcpus, vcpus_at_maximum, vcpus_of, volumes
-from tapctl.concurrency.counting import Inventory, grouped, largest
+from tapctl.concurrency.counting import Inventory
 from tapctl.unknown import Unknown
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 LAUNCH = (

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tapctl.concurrency.additions import largest
 from tapctl.concurrency.counters.ecs import fargate_vcpus, services
-from tapctl.concurrency.counting import Inventory, grouped, largest
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 TASK = "  T: {Type: AWS::ECS::TaskDefinition, Properties: {RequiresCompatibilities: [FARGATE%s], Cpu: %s}}\n"

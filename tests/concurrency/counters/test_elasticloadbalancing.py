@@ -12,7 +12,8 @@ from tapctl.concurrency.counters.elasticloadbalancing import (
     target_groups,
     targets,
 )
-from tapctl.concurrency.counting import Inventory, Part, grouped
+from tapctl.concurrency.counting import Inventory, Part
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 BALANCERS = {
@@ -92,3 +93,9 @@ def test_the_values_of_all_conditions_count_together() -> None:
     of = {"R": rule("arn", f"Conditions: [{own}, {of_field}]")}
 
     assert counts(condition_values, of) == {"R": (3, 3)}
+
+
+def test_what_is_no_condition_has_no_values() -> None:
+    assert counts(condition_values, {"R": rule("arn", "Conditions: [5, x, {Field: path, Values: [a]}]")}) == {
+        "R": (1, 1)
+    }

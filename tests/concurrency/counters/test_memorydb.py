@@ -3,7 +3,8 @@
 import pytest
 
 from tapctl.concurrency.counters.memorydb import nodes
-from tapctl.concurrency.counting import Inventory, grouped
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 

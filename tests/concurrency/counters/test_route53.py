@@ -2,8 +2,10 @@
 
 import pytest
 
+from tapctl.concurrency.additions import Addition
 from tapctl.concurrency.counters.route53 import records
-from tapctl.concurrency.counting import Addition, Inventory, grouped
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 ZONE = "  Z: {Type: AWS::Route53::HostedZone, Properties: {Name: example.com}}\n"

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tapctl.concurrency.additions import Addition, largest
 from tapctl.concurrency.counters.vpc import nat_gateways, network_acl_rules, routes, security_group_rules
-from tapctl.concurrency.counting import Addition, Inventory, grouped, largest
+from tapctl.concurrency.counting import Inventory
+from tests.support.counted import grouped
 from tests.support.templates import stack_tree_of
 
 
@@ -101,3 +103,27 @@ def test_the_rules_of_a_network_acl_count_by_direction_and_version(entries: tupl
 
     assert (own.most, own.parent and own.parent.id) == (expected, "A")
     assert (of_the_account.most, of_the_account.parent and of_the_account.parent.id) == (expected - 1, "acl-1")
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        pytest.param("!Select [1, !GetAZs '']", "item 1 of Fn::GetAZs", id="of-the-region"),
+        pytest.param("!Select [1, !Ref P]", "item 1 of P", id="of-a-parameter"),
+        pytest.param("eu-west-1a", "", id="one-by-its-name"),
+        pytest.param("!Ref P", "", id="one-that-is-not-known"),
+    ],
+)
+def test_a_message_names_a_zone_in_short(zone: str, name: str) -> None:
+    text = (
+        f"  S: {{Type: AWS::EC2::Subnet, Properties: {{AvailabilityZone: {zone}}}}}\n"
+        "  N: {Type: AWS::EC2::NatGateway, Properties: {SubnetId: !Ref S}}\n"
+    )
+    (part,) = nat_gateways(inventory(text), "")
+    assert part.parent
+    assert part.parent.name == name
+
+
+@pytest.mark.parametrize("rule", ["5", "x", "[]"], ids=["a-number", "a-text", "a-list"])
+def test_a_rule_that_is_none_counts_as_one(rule: str) -> None:
+    assert rules(f"  G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupIngress: [{rule}]}}}}\n").most == 1

@@ -65,3 +65,18 @@ def test_a_definition_makes_the_routes_of_an_http_api_and_an_update_replaces_the
     assert len(aws.apigatewayv2.get_integrations(ApiId=api)["Items"]) == 2
     assert answer(f"{url}/all") == "ANY /all"
     assert answer(f"{url}/orders/7") == "$default"
+
+
+def test_a_definition_makes_the_methods_of_a_rest_api_also_for_any_verb(aws: Aws) -> None:
+    mock = {"x-amazon-apigateway-integration": {"type": "mock"}, "responses": {}}
+    paths = {"/orders/{id}": {"get": mock}, "/all": {ANY: mock}}
+    body = {"openapi": "3.0.1", "info": {"title": "orders", "version": "1.0"}, "paths": paths}
+    api = {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body}}}
+    assert aws.create("openrest", api, outputs={"Api": {"Value": {"Ref": "Api"}}}) == "CREATE_COMPLETE"
+
+    found = aws.client("apigateway").get_resources(restApiId=aws.outputs("openrest")["Api"], embed=["methods"])["items"]
+
+    assert {(each["path"], *each.get("resourceMethods", ())) for each in found if each.get("resourceMethods")} == {
+        ("/orders/{id}", "GET"),
+        ("/all", "ANY"),
+    }

@@ -1,4 +1,5 @@
 import json
+import time
 from typing import Any
 
 import pytest
@@ -44,6 +45,24 @@ def test_a_failed_create_leaves_an_outdated_instance_without_a_stack(fleet: Flee
     )
     assert instance["StackInstanceStatus"] == {"DetailedStatus": "FAILED"}
     assert fleet.stacks(account) == {}
+
+
+def test_an_instance_knows_its_stack_from_its_beginning(fleet: Fleet) -> None:
+    waits = {"Type": "AWS::CloudFormation::WaitCondition", "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": 2}}
+    template = {"Resources": {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"}, "Wait": waits}}
+    account = fleet.accounts[0]
+    fleet.create_set(template)
+    assert fleet.stacks(account) == {}  # its client is made before the stack begins
+    operation = fleet.begin("create_stack_instances", Accounts=[account])
+    deadline = time.monotonic() + 10
+    while (running := fleet.instance(account)).get("StackId") is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+    assert running["StackInstanceStatus"] == {"DetailedStatus": "RUNNING"}
+    assert list(fleet.stacks(account)) == [running["StackId"].split("/")[1]]
+    assert fleet.wait(operation) == "FAILED"
+    assert "StackId" not in fleet.instance(account)
 
 
 def test_an_update_of_an_instance_without_a_stack_creates_it(fleet: Fleet, account: str) -> None:

@@ -24,7 +24,7 @@ def statuses(fleet: Fleet) -> list[str]:
 
 
 def test_managed_operations_queue_in_the_order_of_their_requests(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.2)
+    fleet.hold()
     fleet.create_set(reserving(), **QUEUEING)
     account, other = fleet.accounts[:2]
 
@@ -34,16 +34,17 @@ def test_managed_operations_queue_in_the_order_of_their_requests(fleet: Fleet) -
     assert statuses(fleet) == ["RUNNING", "QUEUED", "QUEUED"]
     assert fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]["Parameters"] == parameters(Reserved=0)
 
+    fleet.release()
     assert [fleet.wait(each) for each in (first, second, third)] == ["SUCCEEDED"] * 3
     ended = [fleet.operation(each)["EndTimestamp"] for each in (first, second, third)]
     assert ended == sorted(ended)
     assert fleet.reserved(account) == [2]
-    # The second was queued when the third named all instances, but there was only one then.
-    assert list(fleet.results(third)) == [f"{account}/{REGION}"]
+    # All instances are those that there are when its turn has come.
+    assert list(fleet.results(third)) == [f"{account}/{REGION}", f"{other}/{REGION}"]
 
 
 def test_a_queued_operation_is_stopped_at_once(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.create_set(**QUEUEING)
     account, other = fleet.accounts[:2]
     first = fleet.begin("create_stack_instances", Accounts=[account])
@@ -52,13 +53,14 @@ def test_a_queued_operation_is_stopped_at_once(fleet: Fleet) -> None:
     fleet.cloudformation.stop_stack_set_operation(StackSetName="s", OperationId=second)
 
     assert fleet.operation(second)["Status"] == "STOPPED"
+    fleet.release()
     assert fleet.wait(first) == "SUCCEEDED"
     assert list(fleet.instances()) == [f"{account}/{REGION}"]
 
 
 @pytest.mark.parametrize(("rule", "expected"), [("serial", "QUEUED"), ("parallel", "RUNNING")])
 def test_managed_operations_on_different_cells(fleet: Fleet, rule: str, expected: str) -> None:
-    fleet.rules(cell_seconds=0.3, managed_execution=rule)
+    fleet.hold(managed_execution=rule)
     fleet.create_set(**QUEUEING)
     account, other, third = fleet.accounts[:3]
     begun = [fleet.begin("create_stack_instances", Accounts=[each]) for each in (account, other)]
@@ -66,16 +68,18 @@ def test_managed_operations_on_different_cells(fleet: Fleet, rule: str, expected
     begun.append(fleet.begin("create_stack_instances", Accounts=[third]))
 
     assert statuses(fleet) == ["RUNNING", expected, "QUEUED", "QUEUED"]
+    fleet.release()
     assert [fleet.wait(each) for each in begun] == ["SUCCEEDED"] * 4
 
 
 def test_the_execution_is_not_changed_while_an_operation_runs(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.create_set(**QUEUEING)
     operation = fleet.begin("create_stack_instances", Accounts=fleet.accounts[:1])
 
     off: dict[str, Any] = {"UsePreviousTemplate": True, "ManagedExecution": {"Active": False}}
     assert fleet.refusal("update_stack_set", **off).startswith("OperationInProgressException")
+    fleet.release()
     fleet.wait(operation)
     fleet.run("update_stack_set", **off)
     shown = fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]["ManagedExecution"]
@@ -107,7 +111,7 @@ def test_a_region_over_the_tolerance_cancels_the_rest_and_the_next_regions(fleet
 
 
 def test_what_runs_at_once_is_bounded(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.2)
+    fleet.hold()
     fleet.create_set()
     preferences = {"MaxConcurrentCount": 2, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
     operation = fleet.begin("create_stack_instances", OperationPreferences=preferences)
@@ -115,18 +119,20 @@ def test_what_runs_at_once_is_bounded(fleet: Fleet) -> None:
     found = [each["Status"] for each in fleet.results(operation).values()]
 
     assert found == ["RUNNING", "RUNNING", "PENDING", "PENDING"]
+    fleet.release()
     assert fleet.wait(operation) == "SUCCEEDED"
 
 
 def test_lists_may_lag_behind(fleet: Fleet) -> None:
-    fleet.rules(list_seconds=0.4)
+    fleet.rules(list_seconds=60)
     fleet.create_set()
     operation = fleet.begin("create_stack_instances", Accounts=fleet.accounts[:1])
     fleet.wait(operation)
 
     assert (fleet.operation(operation)["Status"], fleet.results(operation)) == ("SUCCEEDED", {})
     assert statuses(fleet) == []
-    time.sleep(0.4)
+    fleet.rules(list_seconds=0.01)
+    time.sleep(0.02)
     assert [each["Status"] for each in fleet.results(operation).values()] == ["SUCCEEDED"]
     assert statuses(fleet) == ["SUCCEEDED"]
 
@@ -192,33 +198,46 @@ def test_an_operation_that_a_stop_interrupts_is_stopped(start: Start) -> None:
     assert [len(fleet.stacks(account)) for account in ACCOUNTS] == [1, 1]
 
 
-def test_an_operation_that_a_kill_interrupts_leaves_no_stack_that_no_instance_knows(start: Start, state: Path) -> None:
+def test_an_operation_that_a_kill_interrupts_can_be_done_again(start: Start, state: Path) -> None:
     fleet = start()
-    fleet.rules(cell_seconds=3)
-    fleet.create_set()
-    operation = fleet.begin("create_stack_instances")
-    deadline = time.monotonic() + 20
-    while fleet.results(operation)[f"{ACCOUNTS[1]}/{REGION}"]["Status"] != "RUNNING":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    fleet.create_set(reserving())
+    fleet.run("create_stack_instances", Accounts=ACCOUNTS[:1])
+    known = fleet.instance(ACCOUNTS[0])["StackId"]
+    fleet.hold()
+    operation = fleet.begin("create_stack_instances", ParameterOverrides=parameters(Reserved=2))
     wait_for_a_save(state / "state")
     os.kill(fleet.sandbox.pid, signal.SIGKILL)
 
     fleet = start()
     assert fleet.operation(operation)["Status"] == "STOPPED"
-    known = [fleet.instance(account).get("StackId", "/").split("/")[1] for account in ACCOUNTS]
-    assert known == [*fleet.stacks(ACCOUNTS[0]), *(fleet.stacks(ACCOUNTS[1]) or [""])]
-    fleet.rules()
+    assert set(fleet.instances().values()) == {"OUTDATED"}
+    assert fleet.instance(ACCOUNTS[0])["StackId"] == known
+    fleet.release()
     assert set(fleet.run("create_stack_instances").values()) == {"SUCCEEDED"}
+    assert [fleet.reserved(account) for account in ACCOUNTS] == [[2], [2]]
+    assert list(fleet.stacks(ACCOUNTS[0])) == [known.split("/")[1]]
+
+
+def test_what_ends_after_the_last_request_is_saved_too(start: Start, state: Path) -> None:
+    fleet = start()
+    fleet.rules(cell_seconds=2)
+    fleet.create_set()
+    fleet.begin("create_stack_instances", Accounts=ACCOUNTS[:1])
+
+    saved, deadline = state / "state" / "cloudformation.json", time.monotonic() + 20
+    while not saved.exists() or '"status": "SUCCEEDED"' not in saved.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_reset_removes_the_sets_and_ends_their_operations(start: Start) -> None:
     fleet = start()
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.create_set()
     fleet.begin("create_stack_instances")
 
     sandbox.reset()
+    fleet.release()
 
     assert fleet.cloudformation.list_stack_sets()["Summaries"] == []
     time.sleep(0.5)

@@ -187,10 +187,11 @@ def test_a_users_operation_waits_for_no_automatic_one(fleet: Fleet) -> None:
     fleet.join(unit)
     fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
     fleet.run("create_stack_instances", **in_units(unit))
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.join(unit)
 
     assert fleet.refusal("update_stack_set", UsePreviousTemplate=True).startswith("OperationInProgressException")
+    fleet.release()
     settle(fleet)
 
 
@@ -198,14 +199,45 @@ def test_an_automatic_deployment_waits_for_the_operation_that_runs(fleet: Fleet)
     unit = fleet.unit("a")
     fleet.join(unit)
     fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.begin("create_stack_instances", **in_units(unit))
     new = fleet.join(unit)
 
     found = fleet.cloudformation.list_stack_set_operations(StackSetName="s")["Summaries"]
     assert [each["Status"] for each in found] == ["QUEUED", "RUNNING"]
+    fleet.release()
     settle(fleet)
     assert fleet.instances()[f"{new}/{REGION}"] == "CURRENT"
+
+
+def test_who_joined_before_automatic_deployment_was_on_is_no_new_account(fleet: Fleet) -> None:
+    unit = fleet.unit("a")
+    first = fleet.join(unit)
+    fleet.create_set(**SERVICE)
+    fleet.run("create_stack_instances", **in_units(unit))
+    early = fleet.join(unit)
+    fleet.run("update_stack_set", UsePreviousTemplate=True, AutoDeployment=AUTOMATIC)
+    late = fleet.join(unit)
+
+    settle(fleet)
+
+    assert set(fleet.instances()) == {f"{first}/{REGION}", f"{late}/{REGION}"}
+    assert fleet.stacks(early) == {}
+
+
+def test_a_unit_whose_instances_were_deleted_is_no_target_any_more(fleet: Fleet) -> None:
+    units = [fleet.unit("a"), fleet.unit("b")]
+    first, _ = fleet.join(units[0]), fleet.join(units[1])
+    fleet.create_set(**{**SERVICE, "AutoDeployment": AUTOMATIC})
+    fleet.run("create_stack_instances", **in_units(*units))
+    fleet.run("delete_stack_instances", **in_units(units[1]))
+    fleet.join(units[1])
+
+    settle(fleet)
+
+    assert list(fleet.instances()) == [f"{first}/{REGION}"]
+    shown = fleet.cloudformation.describe_stack_set(StackSetName="s")["StackSet"]
+    assert shown["OrganizationalUnitIds"] == units[:1]
 
 
 def test_automatic_deployment_is_switched_without_targets(fleet: Fleet) -> None:

@@ -338,7 +338,7 @@ def test_a_set_with_instances_is_not_deleted(fleet: Fleet) -> None:
 
 
 def test_one_operation_at_a_time(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.create_set()
     operation = fleet.begin("create_stack_instances", Accounts=fleet.accounts[:1])
 
@@ -346,6 +346,7 @@ def test_one_operation_at_a_time(fleet: Fleet) -> None:
     assert fleet.refusal("create_stack_instances", Accounts=fleet.accounts[1:2]).startswith(busy)
     assert fleet.refusal("update_stack_set", UsePreviousTemplate=True).startswith(busy)
     assert fleet.refusal("delete_stack_set").startswith(busy)
+    fleet.release()
     assert fleet.wait(operation) == "SUCCEEDED"
     assert len(fleet.instances()) == 1
 
@@ -441,12 +442,13 @@ def test_tags_and_description_reach_the_stacks_or_stay(fleet: Fleet) -> None:
 
 
 def test_what_waits_is_cancelled_by_a_stop_and_what_runs_ends(fleet: Fleet) -> None:
-    fleet.rules(cell_seconds=0.3)
+    fleet.hold()
     fleet.create_set()
     operation = fleet.begin("create_stack_instances")
     fleet.cloudformation.stop_stack_set_operation(StackSetName="s", OperationId=operation)
 
     assert fleet.operation(operation)["Status"] == "STOPPING"
+    fleet.release()
     assert fleet.wait(operation) == "STOPPED"
 
     first, *others = fleet.accounts

@@ -2,9 +2,8 @@
 
 import pytest
 
-from tapctl.concurrency.change import ClaimChange
+from tapctl.concurrency.change import ClaimChange, diff
 from tapctl.concurrency.demand import Demand, FunctionDemand
-from tapctl.concurrency.update_diff import diff
 from tapctl.unknown import Unknown
 from tests.support.changes import live, wanted
 

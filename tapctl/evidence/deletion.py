@@ -1,0 +1,164 @@
+"""Takes away what experiments made, also what a killed run left: only what has the name and the tag of its run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tapctl.aws.cloudformation import stack_missing
+from tapctl.aws.errors import DENIED, aws_call, is_permanent
+from tapctl.errors import AwsError, TapctlError
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, asked
+from tapctl.evidence.experiment import PREFIX, SETS, TAG, Call
+from tapctl.evidence.journal import Journal
+
+NO_SET = ("StackSetNotFoundException", "InvalidAction")
+"""There is no set of this name, or the engine knows no stack sets."""
+
+RUNNING = ("RUNNING", "QUEUED", "STOPPING")
+"""The statuses of an operation on a stack set that has not ended."""
+
+DELETE_CALLS, DELETE_SECONDS = 100, 900
+"""The bound of each deletion, beside that of the experiments."""
+
+
+def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
+    """Delete a stack that this run made, and wait until AWS has none of this name. Raises `TapctlError`.
+
+    A stack set of its name goes first: its operations need the roles in the stack.
+    """
+    if stack.removeprefix(f"{PREFIX}{run}-").startswith(SETS):
+        _delete_set(aws, stack, run, bound)
+    described = Call("cloudformation", "DescribeStacks", {"StackName": stack})
+    pause, deleting = FIRST_PAUSE, False
+    while True:
+        bound.take()
+        try:
+            found = asked(aws, described, {})["Stacks"]
+        except AwsError as error:
+            if stack_missing(error):
+                return
+            raise
+        if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+            return
+        if run not in _runs(found[0]):
+            raise TapctlError(f"stack {stack} has not the tag of run {run}, so it is left alone")
+        status = found[0]["StackStatus"]
+        if status == "DELETE_FAILED" and deleting:
+            raise TapctlError(f"{status}: {found[0].get('StackStatusReason', '')}".rstrip(": "))
+        is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+        if not is_busy and not deleting:
+            bound.take()
+            asked(aws, Call("cloudformation", "DeleteStack", _deletion(found[0])), {})
+            deleting = True
+        bound.pause(pause)
+        pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
+    """Delete the stack instances of a set, then the set; what still runs is waited for."""
+    named = {"StackSetName": name}
+    try:
+        bound.take()
+        found = asked(aws, Call("cloudformation", "DescribeStackSet", named), {})["StackSet"]
+    except AwsError as error:
+        if error.code in NO_SET:
+            return
+        raise
+    if run not in _runs(found):
+        raise TapctlError(f"stack set {name} has not the tag of run {run}, so it is left alone")
+    while cells := _asked(aws, "ListStackInstances", named, bound)["Summaries"]:
+        places = {f"{key}s": sorted({cell[key] for cell in cells}) for key in ("Account", "Region")}
+        deletion = _once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
+        if _ended(aws, {**named, "OperationId": deletion["OperationId"]}, bound) != "SUCCEEDED":
+            raise TapctlError(f"the deletion of the stack instances of {name} failed")
+    _once_free(aws, "DeleteStackSet", named, bound)
+
+
+def _asked(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+    bound.take()
+    return asked(aws, Call("cloudformation", operation, parameters), {})
+
+
+def _once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+    """The answer, once no other operation on the set is running."""
+    while True:
+        try:
+            return _asked(aws, operation, parameters, bound)
+        except AwsError as error:
+            if error.code != "OperationInProgressException":
+                raise
+        bound.pause(LONGEST_PAUSE)
+
+
+def _ended(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> str:
+    """The status in which an operation on a set ends."""
+    while True:
+        found = _asked(aws, "DescribeStackSetOperation", operation, bound)["StackSetOperation"]
+        if found["Status"] not in RUNNING:
+            return str(found["Status"])
+        bound.pause(LONGEST_PAUSE)
+
+
+def _deletion(stack: Mapping[str, Any]) -> dict[str, Any]:
+    """The request; what failed in EXPRESS mode takes no other."""
+    is_express = stack.get("DeploymentConfig", {}).get("Mode") == "EXPRESS" and "FAILED" in stack["StackStatus"]
+    return {"StackName": stack["StackId"], **({"DeploymentConfig": {"Mode": "EXPRESS"}} if is_express else {})}
+
+
+def _runs(stack: Mapping[str, Any]) -> set[str]:
+    return {tag["Value"] for tag in stack.get("Tags", ()) if tag["Key"] == TAG}
+
+
+def run_of(stack: str) -> str:
+    """The run in the name of a stack."""
+    return stack.removeprefix(PREFIX).partition("-")[0]
+
+
+def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The stacks of experiments, of any run and machine, and the functions, that the account has in the Region."""
+    with aws_call("cloudformation:DescribeStacks"):
+        stacks = [stack for page in aws.pages("cloudformation", "DescribeStacks") for stack in page["Stacks"]]
+    with aws_call("lambda:ListFunctions"):
+        functions = [
+            each["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for each in page["Functions"]
+        ]
+    ours = (stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE" and _runs(stack))
+    return (
+        tuple(name for name in ours if name.startswith(PREFIX)),
+        tuple(name for name in functions if name.startswith(PREFIX)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was deleted, what could not be, and what the account lists afterwards."""
+
+    deleted: tuple[str, ...]
+    failed: tuple[str, ...]
+    stacks: tuple[str, ...]
+    functions: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.failed or self.stacks or self.functions)
+
+
+def clean(aws: Caller, journal: Journal, bound: Bound, *, others: bool, step: Callable[[str], None]) -> Cleaned:
+    """Delete what the runs of this machine left, with `others` what every run left, and list what there is."""
+    names = dict.fromkeys((*journal.stacks(), *(listed(aws)[0] if others else ())))
+    deleted, failed = [], []
+    for name in names:
+        step(f"deleting {name}")
+        try:
+            delete(aws, name, run_of(name), bound.another(DELETE_CALLS, DELETE_SECONDS))
+        except AwsError as error:
+            if is_permanent(error) and error.code not in DENIED.codes:
+                raise
+            failed.append(f"{name}: {error.message}")
+        except TapctlError as error:
+            failed.append(f"{name}: {error.message}")
+        else:
+            journal.remove(name)
+            deleted.append(name)
+    stacks, functions = listed(aws)
+    return Cleaned(tuple(deleted), tuple(failed), stacks, functions)

@@ -1,0 +1,35 @@
+"""What a failure of a table says."""
+
+import pytest
+
+from tests.support.tables import check_each
+
+ROWS = {"one": 1, "two": 2, "three": 3}
+
+
+def it_is_odd(row: int) -> None:
+    assert row % 2
+
+
+def it_divides_six(row: int) -> None:
+    assert divmod(6, row - 1)[1] == 0
+
+
+def test_each_failure_is_named_and_hides_no_other() -> None:
+    with pytest.raises(AssertionError) as failed:
+        check_each(ROWS, it_is_odd, it_divides_six)
+
+    first, *others = str(failed.value).splitlines()
+    assert first == "2 of 6 fail"
+    assert [line.partition(": ")[0] for line in others if ": it_" in line] == ["one", "two"]
+    assert "one: it_divides_six: ZeroDivisionError: integer division or modulo by zero" in others
+    assert "two: it_is_odd: AssertionError: assert (2 % 2)" in others
+
+
+def test_rows_that_fulfil_their_checks_pass() -> None:
+    check_each({"one": 1}, it_is_odd)
+
+
+def test_an_empty_table_checks_nothing_and_fails() -> None:
+    with pytest.raises(AssertionError):
+        check_each({}, it_is_odd)
