@@ -7,8 +7,9 @@ documentation leaves open: what a failed create leaves, whether operations run s
 Every other time the fleet has the first version of the template already. The real command then rolls the second one
 out, once or twice, while a proxy throttles, answers with 500 and 503, resets connections before or after the call was
 carried out, delays and truncates answers, or lets the credentials expire half-way, some cells fail or have no role, and
-every other time the command is killed at the moment of a random call, or of a random call that begins an operation.
-Sometimes a stack is deleted by hand as well. Then the same command is run over a good line, with nothing in its way.
+every other time the command is killed at the moment of a random call, of one that begins an operation, or of one that
+follows it. Sometimes a stack is deleted by hand as well. Then the same command is run over a good line, with nothing in
+its way.
 
 What is claimed: it exits with 0; each cell has one stack, whose instance is CURRENT and whose reservation is the one
 that is planned for it, and which its account can spare; no cell was created again where its stack was there; another
@@ -44,14 +45,13 @@ from tests.support.terminal import Answer, Terminal
 
 SET, REGIONS = "orders", ("us-east-1", "eu-west-1")
 COMMAND = ("fleet", "deploy", "prod", "--env=local", "--yes", "--no-verify", "--no-lint", "--format=json")
-BEGINNINGS = {
-    "CreateStackSet",
-    "UpdateStackSet",
-    "CreateStackInstances",
-    "UpdateStackInstances",
-    "DeleteStackInstances",
-}
+BEGINNINGS = frozenset(
+    {"CreateStackSet", "UpdateStackSet", "CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances"}
+)
 """The calls that change something."""
+
+FOLLOWING = frozenset({"DescribeStackSetOperation"})
+"""The call that follows what has begun."""
 
 CALLS = 160
 """About as many make a rollout."""
@@ -64,15 +64,16 @@ Cell = tuple[str, str]
 
 @dataclass
 class Line(BadLine):
-    """A bad line that may end the command with one of the calls that change something."""
+    """A bad line that may end the command with one of its `fatal` calls."""
 
     dies_with: int | None = None
-    begun: int = 0
+    fatal: frozenset[str] = BEGINNINGS
+    seen: int = 0
 
     def __call__(self, call: Call, forward: Forward) -> Reply | None:
-        if call.operation in BEGINNINGS:
-            self.begun += 1
-            if self.begun == self.dies_with:
+        if call.operation in self.fatal:
+            self.seen += 1
+            if self.seen == self.dies_with:
                 if self.rng.random() < 0.5:
                     forward(call)
                 self.kill()
@@ -88,6 +89,7 @@ def line_of(rng: Random) -> Line:
         expires_at=rng.randint(1, CALLS) if fate == "expires" else None,
         dies_at=rng.randint(1, CALLS) if fate == "dies" else None,
         dies_with=rng.randint(1, 6) if fate == "dies with" else None,
+        fatal=rng.choice([BEGINNINGS, FOLLOWING]),
     )
 
 
@@ -121,7 +123,7 @@ def case_of(seed: int) -> Case:
         failed_create_leaves=rng.choice(["nothing", "ROLLBACK_COMPLETE"]),
         omitted_parameters=rng.choice(["keep", "default"]),
         managed_execution=rng.choice(["serial", "parallel"]),
-        cell_seconds=rng.choice([0, 0.01, 0.05]),
+        cell_seconds=rng.choice([0, 0.05, 0.05, 0.4, 1]),
         list_seconds=rng.choice([0, 0, 0.3]),
         without_role=tuple(account for account in accounts if rng.random() < 0.08),
         fail={"/".join(cell): Failure("boom", rng.choice([1, 1, 2, None])) for cell in cells if rng.random() < 0.08},
@@ -180,12 +182,14 @@ class RolloutRunner:
         self._delete_by_hand(case)
         usual = replace(case.rules, without_role=(), fail={})
         stack_set_rules.save(self._folder, usual)
+        before = self._settled(case)
         last = self._tapctl(case, *COMMAND, "--remedy=adjust")
         again = self._tapctl(case, *COMMAND, "--remedy=adjust")
         stack_set_rules.save(self._folder, StackSetRules())
         answers = [*([first] if first else []), *bumpy, last, again]
         wrong = next((f"a traceback: {each.err[-800:]}" for each in answers if "Traceback" in each.err), None)
-        return Run(tuple(each.code for each in bumpy), wrong or self._wrong(case, first, last, again))
+        wrong = wrong or self._wrong(case, first, last, again) or self._repeated(case, before, last)
+        return Run(tuple(each.code for each in bumpy), wrong)
 
     @property
     def _folder(self) -> Path:
@@ -291,6 +295,29 @@ class RolloutRunner:
         found = client.get_function_concurrency(FunctionName=function["FunctionName"])
         reserved = found.get("ReservedConcurrentExecutions", "")
         return str(reserved), function.get("Environment", {}).get("Variables", {}).get("KEY", "")
+
+    def _settled(self, case: Case) -> dict[Cell, str]:
+        """The cells that are CURRENT with the template of the stack set, and what they reserve; by the set itself.
+
+        Nothing is known to be settled with a NoEcho value, which a run that was killed could not note.
+        """
+        client = self._client("cloudformation", case.admin, REGIONS[0])
+        found = client.list_stack_sets(Status="ACTIVE")["Summaries"]
+        if not found or case.secret:
+            return {}
+        described = client.describe_stack_set(StackSetName=SET)["StackSet"]
+        written = (self.terminal.cwd / "template.json").read_text(encoding="utf-8")
+        pages = client.get_paginator("list_stack_instances").paginate(StackSetName=SET)
+        if described["TemplateBody"] != written:
+            return {}
+        cells = [(each["Account"], each["Region"]) for each in pages.search("Summaries[?Status=='CURRENT']")]
+        return {cell: self._function(cell)[0] for cell in cells if self._stacks(cell)}
+
+    def _repeated(self, case: Case, before: Mapping[Cell, str], last: Answer) -> str | None:
+        """A cell that was touched although it had what it has in the end."""
+        touched = {(cell["account_id"], cell["region"]) for each in last.json()["operations"] for cell in each["cells"]}
+        again = [cell for cell in touched & before.keys() if self._function(cell)[0] == before[cell]]
+        return f"cells had nothing to change, and were changed: {again}" if again else None
 
     def _wrong_operations(self, case: Case) -> str | None:
         """A cell that was created although it had its stack, or whose stack was deleted."""
