@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tapctl.aws.errors import DENIED, aws_call
+from tapctl.aws.errors import DENIED, aws_call, is_throttled
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws, Target, partition
 from tapctl.errors import AwsError, UsageError
@@ -47,7 +47,10 @@ class Role:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keys(self) -> Any:
-        """The keys as botocore's `ReadOnlyCredentials`. Raises `AwsError`, the same one again once it is refused."""
+        """The keys as botocore's `ReadOnlyCredentials`.
+
+        Raises `AwsError`, the same one again once it is refused for another reason than too many requests.
+        """
         from botocore.credentials import ReadOnlyCredentials
 
         with self._lock:
@@ -57,7 +60,8 @@ class Role:
                 try:
                     answer = self.assume()
                 except (AwsError, UsageError) as error:
-                    self._refusal = error
+                    if isinstance(error, UsageError) or not is_throttled(error):
+                        self._refusal = error
                     raise
                 self._keys = ReadOnlyCredentials(
                     answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"]

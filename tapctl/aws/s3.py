@@ -129,13 +129,14 @@ class Bucket:
         arn = f"arn:{partition(self.aws.region).name}:s3:::{self.name}/*"
         with aws_call(f"reading the policy of bucket {self.name}"):
             policy = json.loads(self._s3.get_bucket_policy(**self._request)["Policy"])
-        before: Any = next((each for each in policy["Statement"] if each.get("Sid") == _READERS), {})
+        sid = f"{_READERS}Organization" if organization else _READERS
+        before: Any = next((each for each in policy["Statement"] if each.get("Sid") == sid), {})
         readers: dict[str, object] = (
             {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}}}
             if organization
             else {"Principal": {"AWS": self._roots(accounts, before)}}
         )
-        statement = {"Sid": _READERS, "Effect": "Allow", "Action": "s3:GetObject", "Resource": arn, **readers}
+        statement = {"Sid": sid, "Effect": "Allow", "Action": "s3:GetObject", "Resource": arn, **readers}
         if statement == before:
             return
         kept = [each for each in policy["Statement"] if each is not before]
@@ -145,8 +146,7 @@ class Bucket:
 
     def _roots(self, accounts: Sequence[str], before: Mapping[str, Any]) -> list[str]:
         """The accounts as principals, beside those that another fleet has brought into the statement."""
-        granted = before.get("Principal", {})
-        others = granted.get("AWS", []) if isinstance(granted, dict) else []
+        others = before.get("Principal", {}).get("AWS", [])
         own = [f"arn:{partition(self.aws.region).name}:iam::{account}:root" for account in accounts]
         return sorted({*own, *([others] if isinstance(others, str) else others)})
 

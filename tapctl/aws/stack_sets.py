@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tapctl.aws.errors import aws_call
+from tapctl.aws.stacks import stack_name
 from tapctl.errors import AwsError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ DELEGATED_ADMIN = "DELEGATED_ADMIN"
 
 InstanceOperation = Literal["create_stack_instances", "update_stack_instances", "delete_stack_instances"]
 """The client's methods that begin an operation on the instances of a stack set."""
-
-_NO_SET = "StackSetNotFoundException"
 
 PAGE = 100
 """The most that AWS returns in one page."""
@@ -46,8 +45,8 @@ class StackSet:
     """Whether accounts that join its organizational units get an instance."""
     units: tuple[str, ...] = ()
     """The organizational units of a service-managed set."""
-    administration_role: str = ""
-    execution_role: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The roles of a self-managed set, as the API names them: AdministrationRoleARN and ExecutionRoleName."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,17 @@ class StackInstance:
     stack_id: str = ""
     """Empty where there is no stack, such as after a failed create."""
     reason: str = ""
+    last_operation: str = ""
+    """The id of the last operation on it."""
 
     @property
     def cell(self) -> tuple[str, str]:
         return self.account_id, self.region
+
+    @property
+    def stack(self) -> str:
+        """The name of its stack, empty where there is none."""
+        return stack_name(self.stack_id) if self.stack_id else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +128,30 @@ class Preferences:
 
     failure_tolerance: int | str = 0
     max_concurrent: int | str | None = None
+    """None for one more than may fail, which AWS lowers by each failure."""
     in_parallel: bool = False
     """Whether all Regions are operated on at the same time."""
     regions: tuple[str, ...] = ()
-    """The order of the Regions."""
+    """The Regions that come first, in this order."""
 
     def for_aws(self, targets: Rectangle | None) -> dict[str, Any]:
         request: dict[str, Any] = {"RegionConcurrencyType": "PARALLEL" if self.in_parallel else "SEQUENTIAL"}
         request |= _counted("FailureTolerance", self.failure_tolerance)
-        if self.max_concurrent is not None:
-            # Without it AWS lowers the concurrency to one more than the tolerance.
+        if self.max_concurrent is None:
+            tolerance = self.failure_tolerance
+            request |= _counted("MaxConcurrent", tolerance + 1 if isinstance(tolerance, int) else tolerance)
+        else:
             request |= {**_counted("MaxConcurrent", self.max_concurrent), "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
-        if order := [region for region in self.regions if targets and region in targets.regions]:
-            request["RegionOrder"] = order
+        if targets:
+            named = [region for region in self.regions if region in targets.regions]
+            request["RegionOrder"] = list(dict.fromkeys([*named, *targets.regions]))
         return request
 
 
 def _counted(name: str, value: int | str) -> dict[str, int]:
     if isinstance(value, str):
-        return {f"{name}Percentage": int(value.removesuffix("%"))}
+        least = int(name == "MaxConcurrent")  # of an account at the same time there is at least one
+        return {f"{name}Percentage": max(int(value.removesuffix("%")), least)}
     return {f"{name}Count": value}
 
 
@@ -158,14 +169,8 @@ class StackSets:
 
     def describe(self) -> StackSet | None:
         """The stack set; None where there is none."""
-        try:
-            with aws_call(f"reading stack set {self.name}"):
-                entry: Any = self._client.describe_stack_set(**self._named())["StackSet"]
-        except AwsError as error:
-            if error.code == _NO_SET:
-                return None
-            raise
-        return None if entry.get("Status") == "DELETED" else _stack_set(entry)
+        entry = self._find("describe_stack_set", "StackSet", f"reading stack set {self.name}")
+        return None if entry is None or entry.get("Status") == "DELETED" else _stack_set(entry)
 
     def create(self, request: Mapping[str, Any]) -> None:
         """Create it, without instances. `request` is as CreateStackSet takes it."""
@@ -220,12 +225,13 @@ class StackSets:
                 entry.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
                 entry.get("StackId", ""),
                 entry.get("StatusReason", ""),
+                entry.get("LastOperationId", ""),
             )
             for entry in entries
         )
 
     def overrides(self, account_id: str, region: str) -> dict[str, str]:
-        """The parameter overrides of one instance."""
+        """The parameter overrides of one instance; a NoEcho value is all asterisks."""
         with aws_call(f"reading the instance of stack set {self.name} in {account_id}/{region}"):
             entry: Any = self._client.describe_stack_instance(
                 **self._named(), StackInstanceAccount=account_id, StackInstanceRegion=region
@@ -234,25 +240,19 @@ class StackSets:
 
     def operation(self, operation_id: str) -> SetOperation | None:
         """The operation, strongly consistent; None where AWS knows none of this id."""
-        try:
-            with aws_call(f"reading operation {operation_id} of stack set {self.name}"):
-                answer: Any = self._client.describe_stack_set_operation(**self._named(), OperationId=operation_id)
-        except AwsError as error:
-            if error.code in ("OperationNotFoundException", _NO_SET):
-                return None
-            raise
-        return _operation(answer["StackSetOperation"])
+        action = f"reading operation {operation_id} of stack set {self.name}"
+        entry = self._find("describe_stack_set_operation", "StackSetOperation", action, OperationId=operation_id)
+        return entry and _operation(entry)
 
     def running(self) -> tuple[SetOperation, ...]:
-        """The operations that are not over, in AWS's order; only the newest are read."""
-        try:
-            with aws_call(f"listing the operations on stack set {self.name}"):
-                answer: Any = self._client.list_stack_set_operations(**self._named(), MaxResults=PAGE)
-        except AwsError as error:
-            if error.code == _NO_SET:
-                return ()
-            raise
-        return tuple(each for each in map(_operation, answer["Summaries"]) if not each.is_over)
+        """The operations that are not over, in AWS's order; only the newest are read.
+
+        The list is consistent only eventually, so each that it shows as running is read by itself.
+        """
+        action = f"listing the operations on stack set {self.name}"
+        entries = self._find("list_stack_set_operations", "Summaries", action, MaxResults=PAGE) or ()
+        listed = [each for each in map(_operation, entries) if not each.is_over]
+        return tuple(now for each in listed if (now := self.operation(each.id)) and not now.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
         """What an operation did in each account and Region so far."""
@@ -265,6 +265,16 @@ class StackSets:
             InstanceResult(entry["Account"], entry["Region"], entry["Status"], entry.get("StatusReason", ""))
             for entry in entries
         )
+
+    def _find(self, method: str, key: str, action: str, **request: Any) -> Any:
+        """A member of an answer; None where AWS does not know what it is asked for."""
+        try:
+            with aws_call(action):
+                return getattr(self._client, method)(**self._named(), **request)[key]
+        except AwsError as error:
+            if error.code in ("StackSetNotFoundException", "OperationNotFoundException"):
+                return None
+            raise
 
     def _pages(self, method: str, action: str, **request: Any) -> list[Any]:
         """The summaries of every page; botocore paginates only some of these operations."""
@@ -299,10 +309,16 @@ class StackSets:
         return client
 
 
-def as_parameters(values: Mapping[str, str], kept: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Parameters as AWS takes them; those that are `kept` keep the value that they have."""
-    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
-    return [*given, *({"ParameterKey": name, "UsePreviousValue": True} for name in kept)]
+Values = Mapping[str, str | None]
+"""Parameters by their names; None keeps the value that is there, which AWS may not show."""
+
+
+def as_parameters(values: Values) -> list[dict[str, Any]]:
+    """Parameters as AWS takes them."""
+    return [
+        {"ParameterKey": name, **({"UsePreviousValue": True} if value is None else {"ParameterValue": value})}
+        for name, value in values.items()
+    ]
 
 
 def _stack_set(entry: Mapping[str, Any]) -> StackSet:
@@ -316,8 +332,7 @@ def _stack_set(entry: Mapping[str, Any]) -> StackSet:
         entry.get("PermissionModel", SELF_MANAGED),
         bool(entry.get("AutoDeployment", {}).get("Enabled")),
         tuple(entry.get("OrganizationalUnitIds", ())),
-        entry.get("AdministrationRoleARN", ""),
-        entry.get("ExecutionRoleName", ""),
+        {name: entry[name] for name in ("AdministrationRoleARN", "ExecutionRoleName") if entry.get(name)},
     )
 
 

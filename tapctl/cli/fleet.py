@@ -105,7 +105,7 @@ def plan(
     Exits with 3 if a cell is left out because it exceeds a limit, or if a remedy has no consent; with 4 if that is
     uncertain or unknown.
     """
-    from tapctl.fleet.rollout import prepare
+    from tapctl.fleet.prepare import prepare
     from tapctl.report.fleet_plan import plan_json, plan_text
 
     terminal = Terminal.of(output)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.operation import Progress
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.plan import Step
-    from tapctl.fleet.rollout import Prepared
+    from tapctl.fleet.prepare import Prepared
 
 LINE_SECONDS = 10.0
 """How long a log has no new line of counts, unless the status of the operation changes."""

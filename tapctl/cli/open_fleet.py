@@ -61,8 +61,9 @@ def open_stack_set(
 
     Raises `UsageError` for several fleets, and for one without a stack set.
     """
+    from tapctl.fleet.cells import live_cells
     from tapctl.fleet.observe import without_management
-    from tapctl.fleet.request import StackSetRequest, settings_for, stack_set_of
+    from tapctl.fleet.request import StackSetRequest, place_of, refuse_foreign_canary, settings_for, stack_set_of
 
     targets, fleets = _targets(name or "all", account, settings)
     if len(targets.fleets) > 1:
@@ -70,11 +71,13 @@ def open_stack_set(
         raise UsageError("a rollout is of one fleet", hint)
     name, fleet = next(iter(targets.fleets.items()))
     settings = settings_for(settings, fleet, remedied=remedied)
+    place_of(name, fleet, settings.env)  # before AWS is asked for anything
     accounts = _accounts(targets, settings, terminal)
     sets = stack_set_of(name, fleet, accounts, settings.env)
-    cells = _live(targets, accounts, settings)
+    cells = live_cells(targets, accounts, strict=settings.strict)
     if fleet.permission == "service":
         cells = without_management(cells, accounts)
+    refuse_foreign_canary(name, fleet, cells)
     _announce(cells, terminal)
     return StackSetRequest(name=name, fleet=fleet, accounts=accounts, sets=sets, cells=cells, settings=settings)
 
@@ -146,6 +149,7 @@ def _accounts(targets: Targets, settings: Settings, terminal: Terminal) -> Accou
         return Accounts(open_aws(settings, terminal)[0])
     hub = Aws(settings.target(), terminal.message if terminal.verbose else None)
     if not hub.session.region_name:
-        first = next((region for fleet in targets.fleets.values() for region in fleet.regions), None)
+        named = ((fleet.stack_set_region, *fleet.regions) for fleet in targets.fleets.values())
+        first = next((region for regions in named for region in regions if region), None)
         hub = Aws(replace(hub.target, region=first), hub.trace)
     return Accounts(hub)

@@ -7,13 +7,14 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.accounts import organization
 from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.definition import deployable
-from tapctl.packaging.bucket import ArtifactStore
+from tapctl.packaging.bucket import ArtifactStore, bucket_name
 from tapctl.packaging.content import text_content
 from tapctl.packaging.package import MAX_BODY, Artifact, Package, Packager, Publication, packager
 
@@ -24,17 +25,37 @@ if TYPE_CHECKING:
 
 _REGION = "${AWS::Region}"
 
+MOST_NAMED = 200
+"""The accounts that a bucket policy names, which may be 20 kB long; more are let in by their organization."""
+
 
 class RegionalStore(ArtifactStore):
     """The buckets of all Regions under one name, which CloudFormation completes in each Region."""
 
     @property
     def bucket(self) -> str:
-        name = self.configured or f"tapctl-artifacts-{self.account_id}-{{region}}"
+        name = self.configured or bucket_name(self.account_id, "{region}")
         return name.replace("{region}", _REGION)
 
     def url(self, key: str) -> str:
         return f"https://s3.{_REGION}.${{AWS::URLSuffix}}/{self.bucket}/{key}"
+
+    def placed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {key: self._placed(key, value) for key, value in body.items()}
+
+    def _placed(self, key: str, value: Any) -> Any:
+        """The value with `Fn::Sub` around each text that names the bucket; SAM takes none around a URI."""
+        match value:
+            case str() if value.startswith(uri := f"s3://{self.bucket}/") and key.endswith("Uri"):
+                return {"Bucket": {"Fn::Sub": self.bucket}, "Key": value.removeprefix(uri)}
+            case str() if self.bucket in value:
+                return {"Fn::Sub": value}
+            case dict():
+                return {name: self._placed(name, item) for name, item in value.items()}
+            case list():
+                return [self._placed(key, item) for item in value]
+            case _:
+                return value
 
 
 def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[str], None]) -> Package:
@@ -46,31 +67,17 @@ def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[
     accounts, bucket = request.accounts, request.settings.artifact_bucket
     local = packager(accounts.hub, request.settings, accounts.own, step)
     store = RegionalStore(accounts.hub, bucket, accounts.own)
-    template = deployable(result, request.fleet)
+    template = deployable(request.template, request.fleet)
     package = Packager(store, local.python).package(template, result.tree)
     if any(artifact.bucket for artifact in package.artifacts) or package.images:
         message = "the template takes assets from the bucket or repository of a CDK bootstrap, which each account has"
         raise UsageError(message, "publish them to every account with `cdk-assets`, or inline the code")
-    if template is result.template and not package.artifacts:
-        return package
     if package.artifacts and bucket and "{region}" not in bucket:
         hint = "write `{region}` into `artifact_bucket`, and create the bucket of each Region"
         raise UsageError(f"bucket {bucket} is in one Region, and each Region needs its own", hint)
-    body = _by_region(package.body, store.bucket)
-    return Package(json.dumps(body, indent=1, ensure_ascii=False), body, package.artifacts, package.links)
-
-
-def _by_region(value: Any, bucket: str) -> Any:
-    """The value with `Fn::Sub` around each text that names the bucket."""
-    match value:
-        case str() if bucket in value:
-            return {"Fn::Sub": value}
-        case dict():
-            return {key: _by_region(item, bucket) for key, item in value.items()}
-        case list():
-            return [_by_region(item, bucket) for item in value]
-        case _:
-            return value
+    if template is request.template:
+        return package
+    return replace(package, text=json.dumps(package.body, indent=1, ensure_ascii=False))
 
 
 def template_url(request: StackSetRequest, package: Package) -> str:
@@ -89,7 +96,9 @@ def publish(request: StackSetRequest, package: Package, cells: Sequence[Key], st
         with Publication(Package("", {}, package.artifacts), store, step).uploading():
             pass
         if not request.settings.artifact_bucket:
-            store.grant(sorted({account for account, _ in cells}), _organization_id(request))
+            accounts = sorted({account for account, _ in cells})
+            by_id = not request.is_service_managed and len(accounts) <= MOST_NAMED
+            store.grant(accounts, "" if by_id else _organization_id(request))
     if len(package.text.encode()) > MAX_BODY:
         home = _store(request, request.sets.aws.region)
         with Publication(Package(package.text, package.body, ()), home, step).uploading():

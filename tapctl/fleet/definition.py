@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,38 +37,54 @@ class Definition:
     """`TemplateBody` or `TemplateURL`."""
     secret: frozenset[str] = frozenset()
     """The NoEcho parameters."""
-    given: frozenset[str] = frozenset()
-    """The parameters that have a value in the settings."""
     permission: Mapping[str, Any] = field(default_factory=dict)
-    """What only CreateStackSet is always given: the permission model and who joins."""
+    """What CreateStackSet is given besides: the permission model and who joins."""
+
+    @property
+    def auto_deploys(self) -> bool:
+        return bool(self.permission.get("AutoDeployment", {}).get("Enabled"))
 
     def creation(self, values: Mapping[str, str]) -> dict[str, Any]:
         """What CreateStackSet takes."""
         managed = {"ManagedExecution": {"Active": True}}
         return {**self.template, **self.request, **self.permission, **managed, "Parameters": as_parameters(values)}
 
-    def update(self, values: Mapping[str, str], now: StackSet) -> dict[str, Any]:
-        """What UpdateStackSet takes: every parameter, since AWS documents nothing on those that are left out."""
-        kept = [name for name in now.parameters if name in self.secret and name not in self.given]
-        shown = {name: value for name, value in values.items() if name not in kept}
-        auto = {name: value for name, value in self.permission.items() if name == "AutoDeployment"}
-        return {**self.template, **self.request, **auto, "Parameters": as_parameters(shown, kept)}
+    def update(self, values: Mapping[str, str], now: StackSet, *, whole: bool) -> dict[str, Any]:
+        """What UpdateStackSet takes: every parameter, since AWS documents nothing on those that are left out.
+
+        Roles stay as they are unless others are configured. Who joins can only change with the `whole` set.
+        """
+        kept = dict.fromkeys(name for name in now.parameters if name in self.secret and name not in values)
+        joins = {key: each for key, each in self.permission.items() if key == "AutoDeployment" and whole}
+        roles = {} if now.permission_model == SERVICE_MANAGED else now.roles
+        return {**self.template, **roles, **self.request, **joins, "Parameters": as_parameters({**values, **kept})}
 
     def is_current(self, now: StackSet, values: Mapping[str, str]) -> bool:
-        """Whether the set has all of this already. A NoEcho value that is given counts as a change."""
-        if self.secret & self.given:
-            return False
-        try:
-            body = from_stack(now.template, "the stack set's template").body
-        except TemplateError:
-            return False
+        """Whether the set has all of this already, NoEcho values and who joins aside."""
+        body = deployed_body(now)
         tags = {tag["Key"]: tag["Value"] for tag in self.request["Tags"]}
-        public = {name: value for name, value in values.items() if name not in self.secret}
-        held = {name: value for name, value in now.parameters.items() if name not in self.secret}
-        joins = self.permission.get("AutoDeployment", {}).get("Enabled", False)
-        roles = (("AdministrationRoleARN", now.administration_role), ("ExecutionRoleName", now.execution_role))
-        same_roles = all(self.request.get(name, held_role) == held_role for name, held_role in roles)
-        return (body, tags, public, joins) == (self.body, now.tags, held, now.auto_deploys) and same_roles
+        wanted, held = (
+            {name: value for name, value in each.items() if name not in self.secret}
+            for each in (values, now.parameters)
+        )
+        same_roles = all(self.request.get(name, role) == role for name, role in now.roles.items())
+        return (body, tags, wanted) == (self.body, now.tags, held) and same_roles
+
+    def changed(self, now: StackSet, names: Iterable[str]) -> frozenset[str]:
+        """The parameters that the set's present template declares otherwise, or may use otherwise."""
+        before = deployed_body(now)
+        if before is None or before.get("Conditions") != self.body.get("Conditions"):
+            return frozenset(names)
+        old, new = before.get("Parameters") or {}, self.body.get("Parameters") or {}
+        return frozenset(name for name in names if old.get(name) != new.get(name))
+
+
+def deployed_body(now: StackSet) -> Mapping[str, Any] | None:
+    """The body of the set's present template; None where it cannot be read."""
+    try:
+        return from_stack(now.template, "the stack set").body
+    except TemplateError:
+        return None
 
 
 def define(request: RolloutRequest, result: Preflight, package: Package, url: str) -> Definition:
@@ -93,7 +109,6 @@ def define(request: RolloutRequest, result: Preflight, package: Package, url: st
         common,
         {"TemplateURL": url} if long else {"TemplateBody": text},
         frozenset(secret),
-        frozenset(settings.parameters),
         _permission(fleet),
     )
 
@@ -103,19 +118,19 @@ def _permission(fleet: Fleet) -> dict[str, Any]:
         return {"PermissionModel": "SELF_MANAGED"}
     joins: dict[str, Any] = {"Enabled": fleet.auto_deploy}
     if fleet.auto_deploy:
-        joins["RetainStacksOnAccountRemoval"] = False
+        joins["RetainStacksOnAccountRemoval"] = True
     return {"PermissionModel": SERVICE_MANAGED, "AutoDeployment": joins}
 
 
-def deployable(result: Preflight, fleet: Fleet) -> Template:
+def deployable(template: Template, fleet: Fleet) -> Template:
     """The template for the set: with service-managed permissions without transforms, which StackSets refuses there.
 
     Raises `TemplateError` for what cannot be worked out here. Source:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-enable-trusted-access.html
     """
-    template = result.template
     if fleet.permission == "self":
         return template
+    file = template.file
     if SERVERLESS in template.transforms and not _has_others(template):
         open_ = {name: Unknown("each account has its own value") for name in template.parameters}
         template = expand(template, Parameters(open_), {})
@@ -123,7 +138,7 @@ def deployable(result: Preflight, fleet: Fleet) -> Template:
         what = "nested stacks" if holds_nested(template) else "a macro"
         message = f"a stack set with service-managed permissions cannot deploy {what}"
         hint = 'use `permission = "self"`, or a template without it'
-        raise TemplateError(message, hint, file=result.template.file)
+        raise TemplateError(message, hint, file=file)
     return template
 
 
@@ -132,5 +147,9 @@ def _has_others(template: Template) -> bool:
 
 
 def without_value(template: Template, values: Mapping[str, str], held: Mapping[str, str]) -> Iterator[str]:
-    """The parameters that have no value, given or held."""
-    return (name for name in template.parameters if name not in values and name not in held)
+    """The parameters that have no value, given or held, and no default."""
+    return (
+        name
+        for name, entry in template.parameters.items()
+        if name not in values and name not in held and "Default" not in entry
+    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from tapctl.errors import AwsError, UsageError
 from tapctl.fleet.observe import refuse_others_set
-from tapctl.fleet.operation import OperationEnd, following, refused, resume, with_all
+from tapctl.fleet.operation import OperationEnd, began, follow, resume
 from tapctl.fleet.plan import Step, StepKind, rectangles
 from tapctl.state.rollout_journal import open_rollout_journal
 
 if TYPE_CHECKING:
+    from tapctl.aws.stack_sets import InstanceOperation
     from tapctl.fleet.operation import RolloutUI
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.request import StackSetRequest
@@ -45,8 +46,9 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
     sets = request.sets
     with open_rollout_journal(request.accounts.own, sets.aws.region, sets.name) as journal:
         resume(request, journal, ui)
-        refuse_others_set(request, adopts=adopts)
-        if sets.describe() is None:
+        stack_set = sets.describe()
+        refuse_others_set(request, stack_set, adopts=adopts)
+        if stack_set is None:
             return FleetDestroyed(exists=False, is_gone=True)
         own = {cell.key for cell in request.cells.cells}
         instances = sets.instances()
@@ -56,12 +58,21 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
             result.confirmed = False
             return result
         for targets in rectangles(mine):
-            step = Step(StepKind.DELETE, targets, cells=tuple(targets.cells))
-            result.ends.append(_delete(request, step, journal, ui, retain=retain))
-        if not sets.instances():
-            sets.delete()
-            result.is_gone = True
+            step = Step(StepKind.DELETE, targets, cells=tuple(targets.cells), retains=retain)
+            result.ends.append(_delete(request, step, journal, ui))
+        result.is_gone = not result.failed and not result.beside and _delete_set(request)
         return result
+
+
+def _delete_set(request: StackSetRequest) -> bool:
+    """Delete the stack set, unless an account has joined it in the meantime."""
+    try:
+        request.sets.delete()
+    except AwsError as error:
+        if error.code != "StackSetNotEmptyException":
+            raise
+        return False
+    return True
 
 
 def _question(request: StackSetRequest, cells: list[Key], *, retain: bool) -> str:
@@ -71,18 +82,17 @@ def _question(request: StackSetRequest, cells: list[Key], *, retain: bool) -> st
     return f"Delete {count} of stack set {request.sets.name}, {joined}{stacks}?"
 
 
-def _delete(
-    request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI, *, retain: bool
-) -> OperationEnd:
+def _delete(request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI) -> OperationEnd:
     named = step.description
     ui.step(named)
-    operation = journal.begin(named)
-    targets = step.targets
+    operation_id = journal.begin(named)
     try:
-        if targets:
-            request.sets.operate("delete_stack_instances", operation, targets, request.preferences, RetainStacks=retain)
+        if step.targets:
+            sets, preferences = request.sets, request.preferences
+            method: InstanceOperation = "delete_stack_instances"
+            sets.operate(method, operation_id, step.targets, preferences, RetainStacks=step.retains)
     except AwsError as error:
-        refused(request, journal, error)
-    end = with_all(following(request, operation, named, ui), step.cells, {})
+        began(request, journal, operation_id, error)
+    end = follow(request, operation_id, named, ui, step.cells)
     journal.close()
     return end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -9,45 +10,108 @@ from typing import TYPE_CHECKING
 
 from tapctl.aws.accounts import organization
 from tapctl.aws.stack_sets import SERVICE_MANAGED, StackInstance, StackSet
-from tapctl.aws.stacks import stack_name
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import WORKERS, Cells
 from tapctl.fleet.definition import OURS
-from tapctl.fleet.plan import Instance, SetState
+from tapctl.fleet.plan import INOPERABLE, Instance, SetState
+from tapctl.state import noecho_hash
 
 if TYPE_CHECKING:
     from tapctl.aws.accounts import Accounts
-    from tapctl.aws.stack_sets import StackSets
-    from tapctl.fleet.override_sets import Key
+    from tapctl.aws.stack_sets import StackSets, Values
+    from tapctl.fleet.definition import Definition
+    from tapctl.fleet.override_sets import Key, Wanted
     from tapctl.fleet.request import StackSetRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The stack set, None where there is none, and its instances."""
+    """The stack set, None where there is none, and its instances with their overrides as AWS shows them."""
 
     stack_set: StackSet | None = None
     instances: Mapping[Key, StackInstance] = field(default_factory=dict)
     overrides: Mapping[Key, Mapping[str, str]] = field(default_factory=dict)
 
     @property
-    def held(self) -> Mapping[str, str]:
-        """The set's own values."""
-        return self.stack_set.parameters if self.stack_set else {}
+    def held(self) -> Mapping[str, str] | None:
+        """The set's own values, None where there is no set."""
+        return self.stack_set.parameters if self.stack_set else None
 
-    def state(self, *, is_current: bool) -> SetState:
-        found = {key: Instance(each.status, self.overrides.get(key, {})) for key, each in self.instances.items()}
-        return SetState(self.stack_set is not None, is_current, self.held, found)
+    def located(self, cells: Cells) -> Cells:
+        """The cells with the stacks that the set has there."""
+        stacks = {key: each.stack for key, each in self.instances.items()}
+        return replace(cells, cells=tuple(replace(cell, stack=stacks.get(cell.key, "")) for cell in cells.cells))
+
+    def inoperable(self, cells: Cells) -> tuple[Key, ...]:
+        """The cells whose instance StackSets no longer updates."""
+        found = ((cell.key, self.instances.get(cell.key)) for cell in cells.cells)
+        return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
+
+    def state(self, definition: Definition, want: Wanted) -> SetState:
+        """What the plan needs to know of the set, compared with what is wanted."""
+        now = self.stack_set
+        if now is None:
+            return SetState()
+        unchanged = self._remembers(now, _secrets(definition, want))
+        given = {each.key: each.values for each in want.placements} if unchanged else {}
+        instances = {
+            key: Instance(each.status, self._shown(key, definition, given.get(key, {})), each.stack)
+            for key, each in self.instances.items()
+        }
+        hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
+        return SetState(
+            exists=True,
+            is_current=definition.is_current(now, want.values) and unchanged,
+            values={**now.parameters, **hidden},
+            instances=instances,
+            joins=now.auto_deploys == definition.auto_deploys,
+            changed=definition.changed(now, want.reservations),
+        )
+
+    def _shown(self, key: Key, definition: Definition, given: Mapping[str, str]) -> Values:
+        """The overrides of an instance, those that AWS hides as they are given, if that is known."""
+        overrides = self.overrides.get(key, {})
+        return {name: given.get(name) if name in definition.secret else value for name, value in overrides.items()}
+
+    @property
+    def _version(self) -> str:
+        """Changes with every operation on an instance."""
+        last = sorted({each.last_operation for each in self.instances.values()})
+        return hashlib.sha256(" ".join(last).encode()).hexdigest()
+
+    def _remembers(self, now: StackSet, secrets: Mapping[str, str]) -> bool:
+        """Whether this machine has given the set these NoEcho values last, and nobody has touched it since."""
+        return not secrets or noecho_hash.matches(_unique(now), self._version, secrets)
+
+    def remember(self, definition: Definition, want: Wanted) -> None:
+        """Note that the set has the NoEcho values that are wanted."""
+        if self.stack_set:
+            noecho_hash.remember(_unique(self.stack_set), self._version, _secrets(definition, want))
 
 
-def observe(request: StackSetRequest, *, parametrised: bool = True) -> Observed:
-    """Read the stack set; the overrides, one call for each instance, only where there are parameters."""
-    sets = request.sets
+def _unique(stack_set: StackSet) -> str:
+    """The part of the set's id that no other set has."""
+    return stack_set.id.rpartition(":")[2]
+
+
+def _secrets(definition: Definition, want: Wanted) -> dict[str, str]:
+    """The NoEcho values that are given to the set, and to instances that have others."""
+    own = {name: value for name, value in want.values.items() if name in definition.secret}
+    return own | {
+        f"{each.cell.name}/{name}": value
+        for each in want.placements
+        for name, value in each.values.items()
+        if name in definition.secret and value != own.get(name)
+    }
+
+
+def observe(sets: StackSets) -> Observed:
+    """Read the stack set, and the overrides of its instances: one call for each, unless it has no parameters."""
     stack_set = sets.describe()
     if stack_set is None:
         return Observed()
     instances = {each.cell: each for each in sets.instances()}
-    read = [key for key in instances if parametrised or stack_set.parameters]
+    read = instances if stack_set.parameters else ()
     with ThreadPoolExecutor(WORKERS, "instance") as pool:
         found = dict(zip(read, pool.map(lambda key: sets.overrides(*key), read), strict=True))
     return Observed(stack_set, instances, found)
@@ -55,25 +119,32 @@ def observe(request: StackSetRequest, *, parametrised: bool = True) -> Observed:
 
 def with_stacks(cells: Cells, sets: StackSets) -> Cells:
     """The cells with the stacks that the stack set has there."""
-    present = {each.cell: each.stack_id for each in sets.instances()} if sets.describe() else {}
-    stacks = {key: stack_name(stack_id) for key, stack_id in present.items() if stack_id}
-    return replace(cells, cells=tuple(replace(cell, stack=stacks.get(cell.key, "")) for cell in cells.cells))
+    stack_set = sets.describe()
+    return Observed(stack_set, {each.cell: each for each in sets.instances()} if stack_set else {}).located(cells)
 
 
 def without_management(cells: Cells, accounts: Accounts) -> Cells:
-    """The cells that a service-managed stack set reaches: it never reaches the management account."""
+    """The cells that a service-managed stack set reaches: it never reaches the management account.
+
+    Raises `UsageError` where there is no other.
+    """
     found = organization(accounts.hub)
     management = found.management if found else ""
     left = tuple(cell for cell in cells.cells if cell.account.id != management)
     if len(left) == len(cells.cells):
         return cells
+    if not left:
+        message = f"fleet {cells.fleet} has no account but the management account, which a stack set never reaches"
+        raise UsageError(message, "give it `ous` with other accounts")
     inactive = {**cells.inactive, management: "the management account, which a service-managed stack set skips"}
     return replace(cells, cells=left, inactive=inactive)
 
 
-def refuse_others_set(request: StackSetRequest, *, adopts: bool) -> None:
-    """Raise `UsageError` for a stack set that another user created, and for one of another permission model."""
-    stack_set = request.sets.describe()
+def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, adopts: bool) -> None:
+    """Raise `UsageError` for a stack set that was not created for the fleet, and for one of another permission model.
+
+    A set of another fleet is refused too; with `adopts` only the permission model counts.
+    """
     if stack_set is None:
         return
     name, ours = request.sets.name, f"{OURS}{request.name}"

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tapctl.account.floor_cache import floor_in_error
+from tapctl.aws.errors import is_permanent
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import AwsError, BusyError, Interrupted
 from tapctl.fleet.override_sets import Key
+from tapctl.hints import with_step
 from tapctl.stacks.causes import explain, unwrapped
 from tapctl.stacks.polling import jittered
 from tapctl.state.rollout_journal import PREFIX
@@ -24,8 +26,8 @@ from tapctl.state.rollout_journal import PREFIX
 if TYPE_CHECKING:
     from tapctl.aws.stack_sets import StackSets
     from tapctl.fleet.judge import FleetPreflight
+    from tapctl.fleet.prepare import Prepared
     from tapctl.fleet.request import StackSetRequest
-    from tapctl.fleet.rollout import Prepared
     from tapctl.state.rollout_journal import RolloutJournal
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0
@@ -33,6 +35,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0
 
 LATE_RESULTS = 5
 """How often the results of an operation that is over are read again, since they are eventually consistent."""
+
+MOST_FAILURES = 10
+"""The reads in a row that may fail; each is a few attempts already."""
 
 UNKNOWN_STATUS = "UNKNOWN"
 """The status of an instance on which AWS lists no result."""
@@ -62,7 +67,6 @@ class OperationEnd:
     step: str
     operation: SetOperation
     results: Mapping[Key, InstanceResult] = field(default_factory=dict)
-    overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> tuple[InstanceResult, ...]:
@@ -94,72 +98,100 @@ class RolloutUI(Protocol):
         ...
 
 
-def follow(request: StackSetRequest, operation_id: str, step: str, ui: RolloutUI) -> OperationEnd:
-    """Read an operation until it is over. Raises `BusyError` when the timeout is over."""
+def follow(
+    request: StackSetRequest, operation_id: str, step: str, ui: RolloutUI, cells: Collection[Key] | None = None
+) -> OperationEnd:
+    """Read an operation until it is over, with a result of each of the `cells` that it is about, if they are known.
+
+    A read that fails is repeated. Raises `AwsError` where it keeps failing, `BusyError` when the timeout is over,
+    `Interrupted` after a Ctrl-C; StackSets goes on all the same.
+    """
+    reader = _Reader(request, operation_id, step)
     deadline, pause = time.monotonic() + request.timeout, FIRST_PAUSE
-    sets = request.sets
-    while True:
-        operation = sets.operation(operation_id)
-        if operation is None:
-            raise AwsError(f"StackSets knows no operation {operation_id} on stack set {sets.name}")
-        if operation.is_over:
-            return _end(request, Progress(step, operation, sets.results(operation_id)), ui)
-        results = sets.results(operation_id) if operation.status != "QUEUED" else ()
-        ui.progress(Progress(step, operation, results))
-        if time.monotonic() >= deadline:
-            message = f"operation {operation_id} on stack set {sets.name} is still {operation.status}"
-            raise BusyError(message, f"follow it with `tapctl fleet watch {request.name}`")
-        request.sleep(jittered(pause))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
-
-
-def _end(request: StackSetRequest, progress: Progress, ui: RolloutUI) -> OperationEnd:
-    """The end, once its results have caught up with it."""
-    results = progress.results
-    for _ in range(LATE_RESULTS):
-        if all(result.is_over for result in results):
-            break
-        request.sleep(1)
-        results = request.sets.results(progress.operation.id)
-    progress = Progress(progress.step, progress.operation, results)
+    try:
+        while not (progress := reader.read()) or not progress.operation.is_over:
+            if progress:
+                ui.progress(progress)
+            if time.monotonic() >= deadline:
+                raise reader.timed_out(progress)
+            request.sleep(jittered(pause))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+        progress = reader.caught_up(progress, cells)
+    except KeyboardInterrupt:
+        message = f"interrupted; StackSets continues with operation {operation_id} on stack set {request.sets.name}"
+        hint = f"`tapctl fleet watch {request.name}` follows it, and the same command again continues from there"
+        raise Interrupted(message, hint) from None
     ui.progress(progress)
-    return OperationEnd(progress.step, progress.operation, {result.cell: result for result in results})
+    missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
+    return OperationEnd(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one operation; `failures` counts the reads in a row that failed."""
+
+    request: StackSetRequest
+    operation_id: str
+    step: str
+    failures: int = 0
+
+    @property
+    def watch(self) -> str:
+        return f"follow it with `tapctl fleet watch {self.request.name}`"
+
+    def read(self) -> Progress | None:
+        """Where it stands; None where it could not be read this time."""
+        sets = self.request.sets
+        try:
+            operation = sets.operation(self.operation_id)
+            results = sets.results(self.operation_id) if operation and operation.status != "QUEUED" else ()
+        except AwsError as error:
+            self.failures += 1
+            if is_permanent(error) or self.failures >= MOST_FAILURES:
+                message = f"{error.message}; StackSets continues with operation {self.operation_id}"
+                raise AwsError(message, with_step(error.hint, f"then {self.watch}"), code=error.code) from None
+            return None
+        self.failures = 0
+        if operation is None:
+            raise AwsError(f"StackSets knows no operation {self.operation_id} on stack set {sets.name}")
+        return Progress(self.step, operation, results)
+
+    def caught_up(self, progress: Progress, cells: Collection[Key] | None) -> Progress:
+        """The end, once its results have caught up with it."""
+        for _ in range(LATE_RESULTS):
+            over = {result.cell for result in progress.results if result.is_over}
+            are_all = bool(over) if cells is None else over.issuperset(cells)
+            if are_all and len(over) == len(progress.results):
+                break
+            self.request.sleep(1)
+            progress = self.read() or progress
+        return progress
+
+    def timed_out(self, progress: Progress | None) -> BusyError:
+        status = f"still {progress.operation.status}" if progress else "not over yet"
+        message = f"operation {self.operation_id} on stack set {self.request.sets.name} is {status}"
+        return BusyError(message, self.watch)
 
 
 def watch(request: StackSetRequest, ui: RolloutUI) -> OperationEnd | None:
     """Follow the operation that runs on the stack set, by any user; None where none runs."""
     running = request.sets.running()
     active = [operation for operation in running if operation.status != "QUEUED"] or list(running)
-    return following(request, active[0].id, active[0].action.lower(), ui) if active else None
+    return follow(request, active[0].id, active[0].action.lower(), ui) if active else None
 
 
-def with_all(end: OperationEnd, cells: tuple[Key, ...], overrides: Mapping[str, str]) -> OperationEnd:
-    """The end with a result of every instance that the operation was about."""
-    missing = {
-        (account, region): InstanceResult(account, region, UNKNOWN_STATUS, "StackSets lists no result of it")
-        for account, region in cells
-    }
-    return OperationEnd(end.step, end.operation, {**missing, **end.results}, overrides)
+def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
+    """Go on where the operation has begun although its call failed, such as by an answer that was lost.
 
-
-def following(request: StackSetRequest, operation: str, step: str, ui: RolloutUI) -> OperationEnd:
-    """`follow`; raises `Interrupted` after a Ctrl-C, which leaves the operation running."""
-    try:
-        return follow(request, operation, step, ui)
-    except KeyboardInterrupt:
-        message = f"interrupted; StackSets continues with operation {operation} on stack set {request.sets.name}"
-        hint = f"`tapctl fleet watch {request.name}` follows it, and the same command again continues from there"
-        raise Interrupted(message, hint) from None
-
-
-def refused(request: StackSetRequest, journal: RolloutJournal, error: AwsError) -> None:
-    """Go on where botocore's second attempt found that the first one had arrived; otherwise raise."""
-    if error.code == "OperationIdAlreadyExistsException":
+    Otherwise raises the error, or `BusyError` for an operation of another user.
+    """
+    if request.sets.operation(operation_id):
         return
-    if error.code:  # without an answer it may be running, and the next run follows it
+    if error.code:  # without an answer the call may still arrive, and the next run looks for it
         journal.close()
     if error.code == "OperationInProgressException":
         refuse_foreign(request.sets, request.name)
+        raise BusyError(error.message, "run it again in a moment")
     raise error
 
 
@@ -171,7 +203,7 @@ def resume(request: StackSetRequest, journal: RolloutJournal, ui: RolloutUI) -> 
     if entry.operation:
         ui.step(f"the previous run ({entry.when}) stopped during: {entry.step}")
     if operation and not operation.is_over:
-        following(request, entry.operation, entry.step, ui)
+        follow(request, entry.operation, entry.step, ui)
     journal.close()
 
 

@@ -6,22 +6,26 @@ gives one list of overrides to all accounts that it names, lowered values go dow
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
+from tapctl.account.model import Stack
 from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.fleet.judge import Judged, settings_of, values_of
+from tapctl.template.parameters import is_secret
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.hints import Hint
     from tapctl.settings.settings import Settings
+    from tapctl.template.model import Template
 
 Key = tuple[str, str]
 """An account id and a Region."""
@@ -32,11 +36,16 @@ STEPS = (0.75, 0.5, 0.25, 0.1, 0.05)
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A cell that the rollout reaches: the value of each parameter there, and the remedies that these bring about."""
+    """A cell that the rollout reaches: the values of the parameters there, and the remedies that they bring about.
+
+    A NoEcho parameter to which no value is given has none here: it keeps the one that the instance has.
+    """
 
     cell: Cell
     values: Mapping[str, str]
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    stack_status: str = ""
+    """The status of the stack that is there, empty where there is none."""
 
     @property
     def key(self) -> Key:
@@ -55,13 +64,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the stack set has after the rollout: its own values, and the placements with their overrides of them."""
+    """What the stack set has after the rollout: its own values, and the placements with theirs.
+
+    `parameters` are all that the template declares; `reservations` those that reservations depend on, with the value
+    that means none.
+    """
 
     values: Mapping[str, str]
     placements: tuple[Placement, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    reservations: frozenset[str] = frozenset()
-    """The parameters that reservations depend on."""
+    parameters: tuple[str, ...] = ()
+    reservations: Mapping[str, str | None] = field(default_factory=dict)
     unsafe: tuple[str, ...] = ()
     """The functions whose reservation an account that joins by itself gets whole, since no parameter drops it."""
 
@@ -70,71 +83,108 @@ class Wanted:
         """The parameters that some placement has another value of than the set."""
         return tuple(
             name
-            for name, value in self.values.items()
-            if any(placement.values.get(name, value) != value for placement in self.placements)
+            for name in self.parameters
+            if any(each.values.get(name) not in (None, self.values.get(name)) for each in self.placements)
         )
+
+    def without(self, left_out: Iterable[LeftOut]) -> Wanted:
+        """The same with further cells left out."""
+        left = tuple(left_out)
+        gone = {each.cell.key for each in left}
+        placements = tuple(each for each in self.placements if each.key not in gone)
+        return replace(self, placements=placements, left_out=(*self.left_out, *left))
+
+    def amount(self, name: str, value: str) -> float:
+        """How much a value of a reservation's parameter reserves; infinite for one that only turns it on."""
+        return _amount(value, self.reservations.get(name))
+
+
+def _amount(value: str, none: str | None) -> float:
+    if value in ("", none):
+        return 0
+    try:
+        return max(0, int(value))
+    except ValueError:
+        return math.inf
 
 
 def wanted(
     cells: Sequence[Judged],
     settings: Settings,
     *,
-    held: Mapping[str, str],
+    held: Mapping[str, str] | None,
     joins: bool = False,
-    allow_uncertain: bool = False,
 ) -> Wanted:
     """The placements, and the set's own values under them.
 
-    `held` has the values of a stack set that exists. With `joins`, accounts get an instance by themselves, with the
-    set's own values: these are then the safe ones.
+    `held` has the values of the stack set, None where there is none. With `joins`, accounts get an instance by
+    themselves, with the set's own values: these are then the safe ones.
     """
-    found = [_place(judged, settings, allow_uncertain=allow_uncertain) for judged in cells]
+    plans = {
+        judged.cell.key: in_steps(judged.preflight, settings.minimum)
+        for judged in cells
+        if isinstance(judged.preflight, Preflight)
+    }
+    found = [_place(judged, plans.get(judged.cell.key), settings) for judged in cells]
     placements = tuple(each for each in found if isinstance(each, Placement))
     left_out = tuple(each for each in found if isinstance(each, LeftOut))
-    known = [judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)]
-    dropped = _dropped(known[0]) if known else RemedyPlan({}, possible=True)
+    first = next((judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)), None)
+    if first is None:
+        return Wanted({}, placements, left_out)
+    dropped = _dropped(first)
     drops = {override.parameter: override.value for override in dropped.overrides.values()}
-    remedied = {
-        override.parameter
-        for result in known
-        for override in (*result.plan.overrides.values(), *in_steps(result, settings.minimum).overrides.values())
-    }
-    values = values_of(known[0].template, settings.parameters) if known else {}
-    for name in sorted(drops.keys() | remedied):
+    remedied = {override.parameter for plan in plans.values() for override in plan.overrides.values()}
+    reservations = {name: drops.get(name) for name in first.template.parameters if name in drops or name in remedied}
+    values = _shown(first.template, settings.parameters, values_of(first.template, settings.parameters))
+    for name in reservations:
         if joins and name in drops:
             values[name] = drops[name]
         elif name in remedied and placements:
-            values[name] = _common([placement.values[name] for placement in placements], held.get(name))
+            values[name] = _common([each.values[name] for each in placements], held, name, drops.get(name))
     unsafe = tuple(name for name in dropped.changes if name not in dropped.overrides) if joins else ()
-    return Wanted(values, placements, left_out, frozenset(drops.keys() | remedied), unsafe)
+    return Wanted(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
 
 
-def _common(values: Sequence[str], held: str | None) -> str:
-    """The value that the set has, if a cell wants it, so that the set changes rarely; else the most common one."""
-    return held if held is not None and held in values else Counter(values).most_common(1)[0][0]
+def _common(values: Sequence[str], held: Mapping[str, str] | None, name: str, none: str | None) -> str:
+    """The set's own value of a reservation's parameter.
+
+    It is the one that the set has, if a cell wants it, so that the set changes rarely; else the most common one. A
+    parameter that the set does not have yet reaches every instance before any can override it: it gets the smallest.
+    """
+    if held is not None and name not in held:
+        return min(values, key=lambda value: _amount(value, none))
+    return held[name] if held and held[name] in values else Counter(values).most_common(1)[0][0]
 
 
-def _place(judged: Judged, settings: Settings, *, allow_uncertain: bool) -> Placement | LeftOut:
-    result = judged.preflight
-    if isinstance(result, Unknown):
-        hints = (result.resolution,) if result.resolution else ()
-        return LeftOut(judged.cell, Verdict.UNKNOWN, result.reason, hints)
+def _shown(template: Template, given: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """The values without those of NoEcho parameters that are not given."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name in given or not is_secret(template.parameters.get(name, {}))
+    }
+
+
+def _place(judged: Judged, plan: RemedyPlan | None, settings: Settings) -> Placement | LeftOut:
+    result, cell = judged.preflight, judged.cell
+    if isinstance(result, Unknown) or plan is None:
+        return LeftOut(cell, Verdict.UNKNOWN, judged.finding.message, judged.finding.hints)
     if result.first_step:
         reason = "it fits only in two steps, which a stack set does not have"
-        hint = "deploy a template with the smaller reservations first"
-        return LeftOut(judged.cell, Verdict.EXCEEDS, reason, (hint,))
+        return LeftOut(cell, Verdict.EXCEEDS, reason, ("deploy a template with the smaller reservations first",))
     verdict = result.verdict_after_remedy
-    if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not allow_uncertain):
+    if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not settings.allow_uncertain):
         stays = (finding for finding in result.other_findings if finding.verdict is verdict)
         finding = next(stays, None) or judged.finding
-        return LeftOut(judged.cell, verdict, finding.message, finding.hints)
-    plan = in_steps(result, settings.minimum)
+        return LeftOut(cell, verdict, finding.message, finding.hints)
     if fixed := [name for name in plan.changes if name not in plan.overrides]:
         reason = f"the reservation of {', '.join(fixed)} does not fit, and depends on no parameter"
-        return LeftOut(judged.cell, Verdict.EXCEEDS, reason, (_PARAMETER,))
-    values = settings_of(judged.cell, settings, result.template).parameters
+        return LeftOut(cell, Verdict.EXCEEDS, reason, (_PARAMETER,))
+    given = {**settings.parameters, **cell.account.parameters}
+    values = _shown(result.template, given, settings_of(cell, settings, result.template).parameters)
     overrides = {override.parameter: override.value for override in plan.overrides.values()}
-    return Placement(judged.cell, {**values, **overrides}, plan.changes)
+    status = result.account.stack.status if isinstance(result.account.stack, Stack) else ""
+    return Placement(cell, {**values, **overrides}, plan.changes, status)
 
 
 _PARAMETER = (
@@ -158,10 +208,6 @@ def in_steps(result: Preflight, minimum: Mapping[str, int]) -> RemedyPlan:
     return plan if plan.overrides.keys() == plan.changes.keys() else result.plan
 
 
-def _is_number(value: object) -> TypeGuard[int]:
-    return isinstance(value, int)
-
-
 def _stepped(remedy: Remedy, least: int) -> Remedy:
     """The remedy at the highest step that is not above it; `least` is what it must not go below."""
     if remedy.action is not RemedyAction.LOWER or remedy.value is None:
@@ -179,11 +225,6 @@ def _dropped(result: Preflight) -> RemedyPlan:
         if isinstance(function.reserved, int) and function.reserved > 0
     }
     return with_overrides(RemedyPlan(remedies, possible=True), result.template, result.tree)
-
-
-def amount(value: str) -> int:
-    """How much a value of a reservation's parameter reserves; 0 for one that means none."""
-    return max(0, int(value)) if value.strip().lstrip("-").isdecimal() else 0
 
 
 def together(

@@ -11,17 +11,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from tapctl.aws.stack_sets import Rectangle
-from tapctl.concurrency.verdict import Verdict
-from tapctl.errors import UsageError
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted, amount, together
+from tapctl.aws.stack_sets import Rectangle, Values
+from tapctl.concurrency.verdict import Verdict, worst
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted
 
 
 class StepKind(Enum):
     """What one operation of a rollout does; the value is as a sentence names it."""
 
     CREATE_SET = "create the stack set"
-    LOWER = "lower reservations"
+    CLEAR = "delete instances without a working stack"
+    LOWER = "lower or keep reservations"
     UPDATE_SET = "update the stack set"
     UPDATE = "update instances"
     CREATE = "create instances"
@@ -34,11 +34,13 @@ class Step:
 
     kind: StepKind
     targets: Rectangle | None = None
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Values = field(default_factory=dict)
     cells: tuple[Key, ...] = ()
     """The instances that it reaches."""
     is_canary: bool = False
     """Whether no instance of it may fail."""
+    retains: bool = False
+    """Whether what it deletes leaves the stack behind."""
 
     @property
     def description(self) -> str:
@@ -49,10 +51,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What an instance has now: its status and its overrides."""
+    """What an instance has now: its status, its overrides, None for one that AWS does not show, and its stack."""
 
     status: str
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Values = field(default_factory=dict)
+    stack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,12 @@ class SetState:
 
     exists: bool = False
     is_current: bool = False
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
     instances: Mapping[Key, Instance] = field(default_factory=dict)
+    joins: bool = True
+    """Whether accounts join it, or do not, as the rollout wants it."""
+    changed: frozenset[str] = frozenset()
+    """The reservations' parameters that its template declares or uses otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,14 @@ class RolloutPlan:
 
     wanted: Wanted
     steps: tuple[Step, ...]
-    left_out: tuple[LeftOut, ...] = ()
     beside: tuple[Key, ...] = ()
     """The instances in accounts and Regions that the fleet does not name; they stay as they are."""
+    joins: bool = True
+    """Whether accounts join the set, or do not, as it is wanted, once the steps are done."""
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        return self.wanted.left_out
 
     @property
     def changes(self) -> tuple[Key, ...]:
@@ -84,40 +96,71 @@ class RolloutPlan:
 INOPERABLE = "INOPERABLE"
 """The status of an instance that StackSets updates no more, after a delete or an import that failed."""
 
+_NEVER_CREATED = "ROLLBACK_COMPLETE"
+"""The status of a stack that holds nothing, and that no update can use."""
+
 
 def plan_rollout(want: Wanted, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
-    """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account.
-
-    Raises `UsageError` where the set has to change, and has no instance that may change with it.
-    """
-    want = _without_inoperable(want, state)
+    """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account."""
     known = {each.key for each in want.placements} | {left.cell.key for left in want.left_out}
-    new = [each for each in want.placements if each.key not in state.instances]
+    beside = tuple(key for key in state.instances if key not in known)
+    cleared = tuple(_cleared(want, state))
+    gone = {cell for step in cleared for cell in step.cells}
+    state = replace(state, instances={key: each for key, each in state.instances.items() if key not in gone})
+    want = want.without(_inoperable(want, state))
+    if _is_stuck(want, state):
+        want = want.without(_unreachable(want))
     planner = _Planner(want, state, _columns(want, state), canary)
     first = () if state.exists else (Step(StepKind.CREATE_SET),)
-    steps = (*first, *planner.updates(), *planner.creates(new))
-    beside = tuple(key for key in state.instances if key not in known)
-    return RolloutPlan(want, steps, want.left_out, beside)
+    steps = (*first, *cleared, *planner.updates(), *planner.creates()) if want.placements else ()
+    return RolloutPlan(want, steps, beside, state.joins or not state.exists or planner.reaches_all)
 
 
-def _without_inoperable(want: Wanted, state: SetState) -> Wanted:
-    """The same, with the instances left out that StackSets refuses to update."""
-    stuck = {key for key, instance in state.instances.items() if instance.status == INOPERABLE}
-    hint = "delete the instance with its stack retained, delete the stack in the account, and run it again"
-    left = (
-        LeftOut(each.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
-        for each in want.placements
-        if each.key in stuck
-    )
-    placements = tuple(each for each in want.placements if each.key not in stuck)
-    return replace(want, placements=placements, left_out=(*want.left_out, *left))
+def _cleared(want: Wanted, state: SetState) -> Iterator[Step]:
+    """The deletion of instances whose stack was never created, or is gone: they get a new one.
+
+    A stack that is gone is retained, so that StackSets does not even look for it.
+    """
+    for retains in (True, False):
+        status = "" if retains else _NEVER_CREATED
+        cells = [
+            each.key
+            for each in want.placements
+            if each.stack_status == status
+            and (instance := state.instances.get(each.key))
+            and instance.stack == (each.cell.stack or "")
+            and (retains or instance.status != INOPERABLE)
+        ]
+        for targets in rectangles(cells):
+            yield Step(StepKind.CLEAR, targets, cells=tuple(targets.cells), retains=retains)
+
+
+def _inoperable(want: Wanted, state: SetState) -> Iterator[LeftOut]:
+    """The cells whose instance StackSets refuses to update."""
+    hint = "delete the stack in the account, and run it again"
+    for each in want.placements:
+        if (instance := state.instances.get(each.key)) and instance.status == INOPERABLE:
+            yield LeftOut(each.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
+
+
+def _is_stuck(want: Wanted, state: SetState) -> bool:
+    """Whether the set has to change, and has no instance that may change with it."""
+    usable = {key for key, instance in state.instances.items() if instance.status != INOPERABLE}
+    return state.exists and not state.is_current and bool(usable) and usable.isdisjoint(e.key for e in want.placements)
+
+
+def _unreachable(want: Wanted) -> Iterator[LeftOut]:
+    reason = "the stack set cannot be updated while each of its instances is left out, since an update needs one"
+    hint = "make one of them fit, or delete them with `tapctl fleet destroy`"
+    verdict = worst(left.verdict for left in want.left_out) if want.left_out else Verdict.UNKNOWN
+    return (LeftOut(each.cell, verdict, reason, (hint,)) for each in want.placements)
 
 
 def _columns(want: Wanted, state: SetState) -> tuple[str, ...]:
     """The parameters that any list of overrides has: those that differ, and those that are overridden already."""
     held = {name for instance in state.instances.values() for name in instance.overrides}
     differing = set(want.overridden)
-    return tuple(name for name in want.values if name in differing | held)
+    return tuple(name for name in want.parameters if name in differing | held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,93 +172,116 @@ class _Planner:
     columns: tuple[str, ...]
     canary: Collection[str] | None
 
+    @property
+    def present(self) -> list[Placement]:
+        return [each for each in self.want.placements if each.key in self.state.instances]
+
+    @property
+    def reaches_all(self) -> bool:
+        """Whether the set has no other instances than these, so that all may be updated at once."""
+        usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
+        return usable <= {each.key for each in self.present}
+
     def updates(self) -> Iterator[Step]:
         """What lowers goes first and what raises last, so that no account lacks headroom on the way."""
-        present = [each for each in self.want.placements if each.key in self.state.instances]
-        after = {each.key: self.state.instances[each.key].overrides for each in present}
+        after = {each.key: self.state.instances[each.key].overrides for each in self.present}
         reached: set[Key] = set()
-        known = [name for name in self.columns if name in self.state.values]
-        lowering = self._steps(StepKind.LOWER, filter(self._lowers, present), known)
-        for step in (*lowering, *self._update_set(present)):
+        for step in self._set_steps():
             yield step
-            reached |= set(step.cells)
             if step.kind is not StepKind.UPDATE_SET:
                 after |= dict.fromkeys(step.cells, step.overrides)
+            reached |= set(step.cells)
         later = [
             each
-            for each in present
+            for each in self.present
             if self._differs(each, after[each.key])
             or (self.state.instances[each.key].status != "CURRENT" and each.key not in reached)
         ]
-        yield from self._steps(StepKind.UPDATE, later, self.columns)
+        yield from self._steps(StepKind.UPDATE, later)
 
-    def creates(self, new: Sequence[Placement]) -> Iterator[Step]:
+    def creates(self) -> Iterator[Step]:
+        new = [each for each in self.want.placements if each.key not in self.state.instances]
         first, rest = self._split(new)
-        yield from self._steps(StepKind.CREATE, first, self.columns, is_canary=True)
-        yield from self._steps(StepKind.CREATE, rest, self.columns)
+        yield from self._steps(StepKind.CREATE, first, is_canary=True)
+        yield from self._steps(StepKind.CREATE, rest)
 
-    def _update_set(self, present: Sequence[Placement]) -> Iterator[Step]:
+    def _set_steps(self) -> Iterator[Step]:
         """The set with the canary's instances, then with all; where some are left out, the others one by one.
 
         An update of the set can name one rectangle only; an update of instances brings the set's template as well.
         """
-        if self.state.is_current or not self.state.exists:
+        if not self.state.exists or (self.state.is_current and (self.state.joins or not self.reaches_all)):
             return
-        if not present and not self._are_all(present):
-            message = "the stack set cannot be updated: each of its instances is left out, and an update needs one"
-            raise UsageError(message, "make one of them fit, or delete them with `tapctl fleet destroy`")
-        first, rest = self._split(present)
-        targeted = first
-        if not first and not self._are_all(present):
-            targeted, rest = rest, []
-        if targeted:
-            step, *others = self._rectangles(StepKind.UPDATE_SET, targeted)
-            yield replace(step, is_canary=bool(first))
-            left = [each for each in targeted if each.key not in step.cells]
-            if others:
-                yield from self._steps(StepKind.UPDATE, left, self.columns, is_canary=bool(first))
-        if self._are_all(present):
-            yield Step(StepKind.UPDATE_SET, cells=tuple(each.key for each in present))
-        else:
-            yield from self._steps(StepKind.UPDATE, rest, self.columns)
-
-    def _are_all(self, present: Sequence[Placement]) -> bool:
-        """Whether the set has no other instances than these."""
-        usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
-        return usable <= {each.key for each in present}
+        lists = {each.key: held for each in self.present if (held := self._held_back(each))}
+        yield from self._grouped(StepKind.LOWER, lists)
+        names_it = True
+        for group, is_canary in zip(self._split(self.present), (True, False), strict=True):
+            if not is_canary and self.reaches_all:
+                yield Step(StepKind.UPDATE_SET, cells=tuple(each.key for each in self.present))
+                continue
+            if names_it and group:
+                first, *_ = self._rectangles(StepKind.UPDATE_SET, (each.key for each in group))
+                yield replace(first, is_canary=is_canary)
+                group = [each for each in group if each.key not in first.cells]  # noqa: PLW2901
+                names_it = False
+            yield from self._steps(StepKind.UPDATE, group, is_canary=is_canary)
 
     def _split(self, placements: Sequence[Placement]) -> tuple[list[Placement], list[Placement]]:
-        """The canary's placements and the others; without others, or without accounts of the canary, no canary."""
+        """The canary's placements and the others. Where there are no others, there is no canary.
+
+        The first account stands in for a canary that has nothing to do, or is left out.
+        """
         accounts = list(dict.fromkeys(each.cell.account.id for each in placements))
-        canary = accounts[:1] if self.canary is None else self.canary
+        none = self.canary is not None and not self.canary
+        canary = [] if none else [id_ for id_ in accounts if id_ in (self.canary or ())] or accounts[:1]
         first = [each for each in placements if each.cell.account.id in canary]
         rest = [each for each in placements if each.cell.account.id not in canary]
         return (first, rest) if rest else ([], first)
 
-    def _lowers(self, placement: Placement) -> bool:
-        """Whether a reservation becomes smaller than the one that the instance has now."""
-        now = {**self.state.values, **self.state.instances[placement.key].overrides}
-        return any(
-            amount(placement.values[name]) < amount(now[name])
-            for name in self.want.reservations
-            if name in now and name in placement.values
-        )
+    def _held_back(self, placement: Placement) -> dict[str, str | None] | None:
+        """The overrides with which an instance keeps its values while the set's change, but lowers reservations.
 
-    def _differs(self, placement: Placement, overrides: Mapping[str, str]) -> bool:
+        None where the update of the set gives it nothing else than it has or should have. What the present template
+        takes otherwise is kept as well: no reservation grows by that.
+        """
+        want, own = self.want, self.state.instances[placement.key].overrides
+        pinned: dict[str, str | None] = {}
+        for name, now in {**self.state.values, **own}.items():
+            wanted, then = placement.values.get(name), own.get(name, want.values.get(name))
+            if now is None or wanted is None or then in (None, wanted):
+                continue
+            lowers = name in want.reservations and want.amount(name, wanted) < want.amount(name, now)
+            kept = wanted if lowers and name not in self.state.changed else now
+            if then != kept:
+                pinned[name] = kept
+        whole = {**own, **pinned}
+        return {name: whole[name] for name in self.state.values if name in whole} if pinned else None
+
+    def _differs(self, placement: Placement, overrides: Values) -> bool:
         """Whether the instance, with these overrides, has other values than it should."""
-        after = {**self.want.values, **{name: value for name, value in overrides.items() if name in self.want.values}}
-        return any(placement.values.get(name, value) != value for name, value in after.items())
+        after = {**self.want.values, **overrides}
+        return any(after.get(name) != value for name, value in placement.values.items())
 
-    def _steps(
-        self, kind: StepKind, placements: Iterable[Placement], names: Sequence[str], *, is_canary: bool = False
-    ) -> Iterator[Step]:
-        for values, group in together(placements, names).items():
-            for step in self._rectangles(kind, group):
-                yield replace(step, overrides=dict(values), is_canary=is_canary)
+    def _steps(self, kind: StepKind, placements: Iterable[Placement], *, is_canary: bool = False) -> Iterator[Step]:
+        lists = {each.key: self._list(each) for each in placements}
+        return (replace(step, is_canary=is_canary) for step in self._grouped(kind, lists))
 
-    def _rectangles(self, kind: StepKind, placements: Iterable[Placement]) -> list[Step]:
-        found = rectangles(each.key for each in placements)
-        return [Step(kind, targets, cells=tuple(targets.cells)) for targets in found]
+    def _list(self, placement: Placement) -> Values:
+        """The whole list of overrides; a NoEcho value that is not given stays where there is one."""
+        instance = self.state.instances.get(placement.key)
+        own = instance.overrides if instance else {}
+        return {name: placement.values.get(name) for name in self.columns if name in {**own, **placement.values}}
+
+    def _grouped(self, kind: StepKind, lists: Mapping[Key, Values]) -> Iterator[Step]:
+        """The operations that give each cell its list of overrides."""
+        groups: dict[tuple[tuple[str, str | None], ...], list[Key]] = {}
+        for key, values in lists.items():
+            groups.setdefault(tuple(values.items()), []).append(key)
+        for shared, cells in groups.items():
+            yield from (replace(step, overrides=dict(shared)) for step in self._rectangles(kind, cells))
+
+    def _rectangles(self, kind: StepKind, cells: Iterable[Key]) -> list[Step]:
+        return [Step(kind, targets, cells=tuple(targets.cells)) for targets in rectangles(cells)]
 
 
 def rectangles(cells: Iterable[Key]) -> Iterator[Rectangle]:
@@ -223,7 +289,7 @@ def rectangles(cells: Iterable[Key]) -> Iterator[Rectangle]:
     regions: dict[str, list[str]] = {}
     for account, region in cells:
         regions.setdefault(account, []).append(region)
-    together_: dict[tuple[str, ...], list[str]] = {}
+    together: dict[tuple[str, ...], list[str]] = {}
     for account, own in regions.items():
-        together_.setdefault(tuple(sorted(own)), []).append(account)
-    return (Rectangle(tuple(accounts), own) for own, accounts in together_.items())
+        together.setdefault(tuple(sorted(own)), []).append(account)
+    return (Rectangle(tuple(accounts), own) for own, accounts in together.items())

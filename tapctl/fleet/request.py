@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
     from tapctl.template.lint import Linting
     from tapctl.template.model import Template
+
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+"""Of a stack set: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackSet.html"""
 
 TIMEOUT = 6 * 3600.0
 """Seconds to wait for one operation: 800 accounts took some hours."""
@@ -66,16 +70,32 @@ class RolloutRequest(StackSetRequest):
 
 def stack_set_of(name: str, fleet: Fleet, accounts: Accounts, env: str | None) -> StackSets:
     """The stack set of a fleet. Raises `UsageError` for a fleet without one, or without its Region."""
+    set_name, region = place_of(name, fleet, env)
+    return StackSets(accounts.cell(region), set_name, _call_as(fleet), tuple(fleet.ous))
+
+
+def place_of(name: str, fleet: Fleet, env: str | None) -> tuple[str, str]:
+    """The name of a fleet's stack set, and its Region. Raises `UsageError` as `stack_set_of` does."""
     if not fleet.stack_set:
         raise UsageError(f"fleet {name} has no stack set", f"give [fleet.{name}] a `stack_set`, the name of one")
     if "{env}" in fleet.stack_set and env is None:
         raise UsageError(f"the stack set's name {fleet.stack_set} needs an environment", "pass `--env NAME`")
+    set_name = fleet.stack_set.replace("{env}", env or "")
+    if not NAME.fullmatch(set_name):
+        message = f"{set_name} cannot be the name of a stack set: AWS takes up to 128 letters, digits and hyphens"
+        raise UsageError(message, f"correct `stack_set` in [fleet.{name}]; it begins with a letter")
     region = fleet.stack_set_region or next(iter(fleet.regions), None)
     if region is None:
         raise UsageError(f"fleet {name} has no Region for its stack set", "give it `stack_set_region`")
-    return StackSets(
-        accounts.cell(region), fleet.stack_set.replace("{env}", env or ""), _call_as(fleet), tuple(fleet.ous)
-    )
+    return set_name, region
+
+
+def refuse_foreign_canary(name: str, fleet: Fleet, cells: Cells) -> None:
+    """Raise `UsageError` for an account of the canary that is not one of the fleet's."""
+    accounts = {cell.account.id for cell in cells.cells}
+    if foreign := [id_ for id_ in fleet.canary or () if id_ not in accounts]:
+        message = f"the canary {foreign[0]} is none of the accounts of fleet {name}"
+        raise UsageError(message, f"correct `canary` in [fleet.{name}]")
 
 
 def _call_as(fleet: Fleet) -> str:

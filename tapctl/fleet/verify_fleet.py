@@ -10,7 +10,7 @@ from tapctl.account.live import LiveAccount
 from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.cells import each_cell
 from tapctl.fleet.judge import settings_of
-from tapctl.fleet.observe import with_stacks
+from tapctl.fleet.observe import Observed
 from tapctl.fleet.operation import cause
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
@@ -69,11 +69,12 @@ def verify_fleet(
 ) -> FleetVerification:
     """Check every cell, or `only` these. Raises `UsageError` for a stack set that does not exist."""
     sets = request.sets
-    if sets.describe() is None:
+    stack_set = sets.describe()
+    if stack_set is None:
         hint = f"`tapctl fleet deploy {request.name}` creates it"
         raise UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)
     instances = {each.cell: each for each in sets.instances()}
-    cells = with_stacks(request.cells, sets)
+    cells = Observed(stack_set, instances).located(request.cells)
     chosen = [cell for cell in cells.cells if only is None or cell.key in only]
 
     def prove(cell: Cell) -> Verification | None:

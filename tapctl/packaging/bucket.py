@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tapctl.aws import lookups
 from tapctl.aws.s3 import Bucket, BucketForbidden
@@ -68,6 +68,10 @@ class ArtifactStore:
         """An object's URL for `TemplateURL`, path-style because the sandbox reads it too."""
         region = self.aws.region
         return f"https://s3.{region}.{partition(region).dns_suffix}/{self.bucket}/{key}"
+
+    def placed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The body of a packaged template, which names the bucket as CloudFormation takes it."""
+        return body
 
     def filled(self, text: str) -> str:
         """A name with the CDK's placeholders, such as `${AWS::Region}`, filled in."""

@@ -105,7 +105,7 @@ class _Packing:
         self, template: Template, prefix: str = "", above: tuple[Path, ...] = ()
     ) -> tuple[str, Mapping[str, Any]]:
         """The text and the body of a packaged template; the original text where nothing changes."""
-        body = apply(template.body, self.remedy, prefix)
+        body: Mapping[str, Any] = apply(template.body, self.remedy, prefix)
         files = (*above, Path(template.file).resolve())
         sizes: list[tuple[Local, int]] = []
         for local in local_paths(template):
@@ -120,6 +120,7 @@ class _Packing:
             put(body, local.path, local.slot.refer(self.store.bucket, artifact.key, self.store.url(artifact.key)))
             sizes.append((local, content.unzipped))
         check_sizes(sizes)
+        body = self.store.placed(body)
         text = template.source.text if body == template.body else json.dumps(body, indent=1, ensure_ascii=False)
         _check_length(template.file, text)
         self.texts.append(text)

@@ -214,13 +214,13 @@ WORDS: tuple[Rule, ...] = (
         "OUTDATED",
         "an instance that does not have what its stack set has",
         "Its last operation failed, was cancelled or did not reach it. After a failed creation there is no stack.",
-        "`tapctl fleet deploy` updates it again, and it alone where nothing else has changed.",
+        "`tapctl fleet deploy` updates it or creates it again, and it alone where nothing else has changed.",
     ),
     Rule(
         "INOPERABLE",
         "an instance that StackSets updates no more",
         "Its deletion or its import failed. A rollout leaves it out, and exits with 7 if it finds one at its end.",
-        "Delete the instance with its stack retained, then the stack in the account, and run `tapctl fleet deploy`.",
+        "Delete the stack in the account, and run `tapctl fleet deploy`, which creates it again.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html",
     ),
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tapctl.concurrency.remedy import Remedy
     from tapctl.fleet.override_sets import Key, LeftOut, Placement
     from tapctl.fleet.plan import RolloutPlan
-    from tapctl.fleet.rollout import Prepared
+    from tapctl.fleet.prepare import Prepared
     from tapctl.template.model import Template
 
 SCHEMA = "tapctl.rollout/1"
@@ -39,10 +39,10 @@ def plan_text(stack_set: str, prepared: Prepared, options: RenderOptions) -> str
     new = "new " if plan.steps and plan.steps[0].kind is StepKind.CREATE_SET else ""
     count = counted(len(plan.wanted.placements), "cell")
     title = f"{new}stack set {stack_set}, {count} in {counted(len(sets), 'override set')}"
-    parts: list[Any] = [title, ""]
-    for values, placements in sets.items():
-        parts += _set_lines(values, placements, plan, prepared.judged.template)
-    parts += ["", *_step_lines(plan)] if plan.steps else ["", "nothing to change"]
+    parts: list[Any] = [title]
+    for number, (values, placements) in enumerate(sets.items()):
+        parts += [*[""] * (number == 0), *_set_lines(values, placements, plan, prepared.judged.template)]
+    parts += ["", *(_step_lines(plan) if plan.steps else ["nothing to change"])]
     if lines := [*left_lines(plan.left_out), *_notes(plan)]:
         parts += ["", *map(Text, lines)]
     return draw(options, *parts)
@@ -109,6 +109,8 @@ def _notes(plan: RolloutPlan) -> Iterator[str]:
         names = ", ".join("/".join(key) for key in plan.beside[:NAMED])
         more = f" and {len(plan.beside) - NAMED:,} more" if len(plan.beside) > NAMED else ""
         yield f"not in the fleet, and not changed: {names}{more}"
+    if not plan.joins:
+        yield "warning: `auto_deploy` is not switched while the stack set has instances that are left out"
     if plan.wanted.unsafe:
         functions = ", ".join(plan.wanted.unsafe)
         yield f"warning: accounts that join get the whole reservation of {functions}, which depends on no parameter"

@@ -50,36 +50,45 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
     parts: list[Any] = list(map(Text, _failed_lines(rollout)))
     parts += [Text(f"inoperable: {'/'.join(cell)}") for cell in rollout.inoperable]
+    parts += [Text(f"not reached: {named_cells(_cells(rollout, rollout.not_reached), NAMED)}")] * bool(
+        rollout.not_reached
+    )
     parts += map(Text, left_lines(rollout.left_out))
     return draw(options, *parts, sentence(rollout, stack_set))
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
     """The cells that an operation did not bring about, by the cause."""
-    cells = {placement.key: placement.cell for placement in rollout.prepared.plan.wanted.placements}
-    groups: dict[tuple[str, Cause], list[Cell]] = {}
+    groups: dict[tuple[str, Cause], list[Key]] = {}
     for key, end in rollout.failed.items():
         result = end.results[key]
-        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(cells[key])
+        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
     for (status, found), members in groups.items():
-        yield f"{status}: {named_cells(members, NAMED)}"
+        yield f"{status}: {named_cells(_cells(rollout, members), NAMED)}"
         yield f"  {found.sentence}"
         if found.hint:
             yield f"  hint: {found.hint}"
 
 
+def _cells(rollout: Rollout, keys: Collection[Key]) -> list[Cell]:
+    return [judged.cell for judged in rollout.prepared.judged.cells if judged.cell.key in keys]
+
+
 def sentence(rollout: Rollout, stack_set: str) -> str:
     if not rollout.confirmed:
         return f"stack set {stack_set} was not changed"
-    if not rollout.prepared.plan.steps:
-        return f"stack set {stack_set} is up to date in {counted(len(rollout.deployed), 'cell')}"
     others = [
         f"{len(found):,} {what}"
-        for found, what in ((rollout.failed, "failed"), (rollout.left_out, "left out"))
+        for found, what in (
+            (rollout.failed, "failed"),
+            (rollout.not_reached, "not reached"),
+            (rollout.left_out, "left out"),
+        )
         if found
     ]
     behind = f"; {', '.join(others)}" if others else ""
-    return f"stack set {stack_set} is deployed in {counted(len(rollout.deployed), 'cell')}{behind}"
+    state = "deployed" if rollout.prepared.plan.steps else "up to date"
+    return f"stack set {stack_set} is {state} in {counted(len(rollout.deployed), 'cell')}{behind}"
 
 
 def watched_text(end: OperationEnd | None, stack_set: str) -> str:
@@ -113,6 +122,7 @@ def rollout_json(
             "declined": not rollout.confirmed,
             "operations": [_operation_json(end) for end in rollout.ends],
             "deployed": [key_json(cell) for cell in rollout.deployed],
+            "not_reached": [key_json(cell) for cell in rollout.not_reached],
             "inoperable": [key_json(cell) for cell in rollout.inoperable],
         }
     document["verification"] = _cells_json(verification) if verification else None
@@ -136,7 +146,7 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
     """Each cell that is not proved with the checks that failed, then the sum; with `verbose` each cell."""
     from rich.text import Text
 
-    parts: list[Any] = []
+    parts: list[Any] = [f"verification of stack set {verification.stack_set}"]
     for proof in verification.cells if options.verbose else verification.failed:
         style = STYLES["fits" if proof.is_proved else "exceeds"]
         parts.append(Text.assemble(("ok " if proof.is_proved else "no ", style), f" {proof.cell.name}"))
@@ -144,7 +154,7 @@ def verification_text(verification: FleetVerification, options: RenderOptions) -
     total, failed = len(verification.cells), len(verification.failed)
     checks = sum(len(proof.checks) for proof in verification.cells)
     summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"
-    return draw(options, *parts, f"verification of stack set {verification.stack_set}", summary)
+    return draw(options, *parts, summary)
 
 
 def _unproved(proof: CellProof) -> Iterator[str]:
@@ -199,7 +209,8 @@ def _destroyed(stack_set: str, result: FleetDestroyed) -> str:
     if result.is_gone:
         return f"stack set {stack_set} is destroyed"
     left = len(result.failed) + len(result.beside)
-    return f"stack set {stack_set} keeps {counted(left, 'instance')}, and is not deleted"
+    keeps = counted(left, "instance") if left else "the instances of accounts that joined it"
+    return f"stack set {stack_set} keeps {keeps}, and is not deleted"
 
 
 def destroyed_json(fleet: str, stack_set: str, result: FleetDestroyed) -> str:

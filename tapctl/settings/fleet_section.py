@@ -1,8 +1,9 @@
 """`[fleet.NAME]` of tapctl.toml: many accounts in several Regions."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.settings.verify_section import Section
@@ -11,14 +12,44 @@ ACCOUNT_ID = r"^\d{12}$"
 REGION = r"^[a-z]{2,3}(-[a-z]+)+-\d+$"
 UNIT = r"^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$"
 
-SHARE = r"^(100|[1-9]?\d)%$"
+STACK_SET = r"^([a-zA-Z]|\{env\})([-a-zA-Z0-9]|\{env\})*$"
+ROLE = r"^[\w+=,.@-]{1,64}$"
+ROLE_ARN = r"^arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+$"
+READ_ROLE = r"^([\w+=,.@-]{1,64}|arn:[a-z-]+:iam::(\d{12}|\{account\}):role/[\w+=,.@/-]+)$"
+
+MOST_UNITS = 50
+"""Of one call of StackSets."""
 
 AccountId = Annotated[str, Field(pattern=ACCOUNT_ID)]
 Region = Annotated[str, Field(pattern=REGION)]
 Unit = Annotated[str, Field(pattern=UNIT)]
 Excluded = Annotated[str, Field(pattern=f"{ACCOUNT_ID}|{UNIT}")]
 ParameterValues = dict[str, bool | int | float | str | list[str]]
-Share = Annotated[int, Field(ge=0, strict=True)] | Annotated[str, Field(pattern=SHARE)]
+
+
+_SHARE = re.compile(r"(100|[1-9]?\d)%")
+
+
+def _share(value: object) -> int | str:
+    """A number of accounts, or a share of them."""
+    if isinstance(value, str) and _SHARE.fullmatch(value):
+        return value
+    if type(value) is int and value >= 0:
+        return value
+    raise ValueError("must be a number of accounts, or a share of them such as 10%")
+
+
+def _some(value: object) -> int | str:
+    """The same above 0."""
+    if _share(value) in (0, "0%"):
+        raise ValueError("must be above 0")
+    return _share(value)
+
+
+_Number, _Text = Annotated[int, Field(ge=0)], Annotated[str, Field(pattern=f"^{_SHARE.pattern}$")]
+Share = Annotated[int | str, BeforeValidator(_share, json_schema_input_type=_Number | _Text)]
+Some = Annotated[int | str, BeforeValidator(_some, json_schema_input_type=_Number | _Text)]
+ReadRole = Annotated[str, Field(pattern=READ_ROLE)]
 
 
 class FleetAccount(Section):
@@ -26,7 +57,7 @@ class FleetAccount(Section):
 
     regions: list[Region] = Field(default_factory=list)
     """The Regions of this account instead of the fleet's."""
-    read_role: str | None = None
+    read_role: ReadRole | None = None
     """The role of this account instead of the fleet's."""
     parameters: ParameterValues = Field(default_factory=dict)
     """Template parameters, which win over the fleet's."""
@@ -45,13 +76,13 @@ class Fleet(Section):
     """Account ids, and organizational units with what is below them, that are left out."""
     file: str | None = None
     """A file of accounts in the form of c7n-org's accounts.yml, relative to tapctl.toml."""
-    read_role: str | None = None
+    read_role: ReadRole | None = None
     """The role that reads an account: its name, or an ARN with `{account}`. Your own account needs none."""
     external_id: str | None = None
     """The external id that the roles ask for."""
     parameters: ParameterValues = Field(default_factory=dict)
     """Template parameters, which win over those of `[env.NAME]`."""
-    stack_set: str | None = None
+    stack_set: Annotated[str, Field(pattern=STACK_SET)] | None = None
     """The name of the stack set that `tapctl fleet` rolls out; `{env}` is replaced by the environment's name."""
     stack_set_region: Region | None = None
     """The Region that the stack set lives in; by default the first of `regions`."""
@@ -60,10 +91,11 @@ class Fleet(Section):
     call_as: Literal["self", "delegated_admin"] = "self"
     """`delegated_admin` for a delegated administrator's account; for `permission = "service"`."""
     auto_deploy: bool = False
-    """`true` lets accounts that join `ous` get the stack set's own parameters; for `permission = "service"`."""
-    administration_role: str | None = None
+    """`true` for `permission = "service"`: accounts that join `ous` get the stack set's own parameters, those that
+    leave keep their stacks."""
+    administration_role: Annotated[str, Field(pattern=ROLE_ARN)] | None = None
     """The ARN of the administration role; by default AWSCloudFormationStackSetAdministrationRole."""
-    execution_role: str | None = None
+    execution_role: Annotated[str, Field(pattern=ROLE)] | None = None
     """The name of the role in each account; by default AWSCloudFormationStackSetExecutionRole."""
     remedy: RemedyMode | None = None
     """`adjust`, `drop` or `fail` for the whole fleet, instead of the environment's."""
@@ -71,12 +103,43 @@ class Fleet(Section):
     """The accounts that go first, and of which none may fail; by default the first one. `[]` for none."""
     failure_tolerance: Share = 0
     """In how many accounts of a Region an operation may fail: a number, or a share such as `10%`."""
-    max_concurrent: Share | None = None
-    """In how many accounts of a Region at the same time: a number, or a share such as `10%`; by default in one."""
+    max_concurrent: Some | None = None
+    """In how many accounts of a Region at the same time, likewise; by default one more than may fail."""
     region_concurrency: Literal["sequential", "parallel"] = "sequential"
     """Whether all Regions are deployed to at the same time."""
     account: dict[AccountId, FleetAccount] = Field(default_factory=dict)
     """`[fleet.NAME.account.ID]`: `regions`, `read_role` and `parameters` of one account."""
+
+    @model_validator(mode="after")
+    def _fits_the_permission(self) -> Self:
+        wrong = self._wrong_of_service() if self.permission == "service" else self._wrong_of_self()
+        if wrong:
+            raise ValueError(wrong)
+        return self
+
+    def _wrong_of_self(self) -> str:
+        """What only a service-managed stack set has; empty if it is not there."""
+        if self.auto_deploy:
+            return 'accounts join by themselves with `permission = "service"` alone; remove `auto_deploy`'
+        if self.call_as != "self":
+            return 'a delegated administrator needs `permission = "service"`; set it, or remove `call_as`'
+        return ""
+
+    def _wrong_of_service(self) -> str:
+        """What a service-managed stack set cannot have; empty if it is not there."""
+        if not self.ous:
+            return '`permission = "service"` needs `ous`, the organizational units or the root that it deploys to'
+        if len(self.ous) > MOST_UNITS:
+            return f"a stack set takes {MOST_UNITS} organizational units at most; name their parents in `ous`"
+        for name in ("accounts", "file"):
+            if getattr(self, name):
+                return (
+                    f'`permission = "service"` takes its accounts from `ous` alone; remove `{name}`, or use `exclude`'
+                )
+        for name in ("administration_role", "execution_role"):
+            if getattr(self, name):
+                return f'`permission = "service"` uses the roles of Organizations; remove `{name}`'
+        return ""
 
 
 _UNIT_KIND = "the id of an organizational unit, such as ou-ab12-11111111, or of the root"
@@ -84,7 +147,10 @@ KINDS_BY_PATTERN = {
     ACCOUNT_ID: "an account id of 12 digits",
     REGION: "a Region such as us-east-1",
     UNIT: _UNIT_KIND,
-    SHARE: "a share such as 10%",
+    STACK_SET: "a name of letters, digits and hyphens that begins with a letter",
+    ROLE: "the name of a role",
+    ROLE_ARN: "the ARN of a role",
+    READ_ROLE: "the name of a role, or its ARN with `{account}`",
     f"{ACCOUNT_ID}|{UNIT}": f"an account id of 12 digits, or {_UNIT_KIND}",
 }
 """What the value of a key has to be, in words."""

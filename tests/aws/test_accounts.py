@@ -114,3 +114,19 @@ def test_a_denied_listing_is_an_error_of_aws(hub: Callable[[Service], Aws]) -> N
 
     with pytest.raises(AwsError, match="not the management account"):
         list(organization_accounts(hub(Service(refusals={f"ListAccountsForParent {UNIT}": denied})), [UNIT]))
+
+
+def test_a_role_that_was_throttled_is_asked_for_again_and_one_that_was_refused_is_not() -> None:
+    asked: list[str] = []
+
+    def assume(code: str) -> Any:
+        asked.append(code)
+        raise AwsError("no", code=code)
+
+    for code in ("Throttling", "AccessDenied"):
+        role = Role(lambda code=code: assume(code))  # type: ignore[misc]
+        for _ in range(2):
+            with pytest.raises(AwsError):
+                role.keys()
+
+    assert asked == ["Throttling", "Throttling", "AccessDenied"]

@@ -10,7 +10,7 @@ from tapctl.cli.terminal import Terminal
 from tapctl.fleet.operation import Progress
 from tapctl.fleet.override_sets import Wanted
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
-from tapctl.fleet.rollout import Prepared
+from tapctl.fleet.prepare import Prepared
 from tests.support.golden import Golden
 
 

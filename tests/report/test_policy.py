@@ -263,6 +263,7 @@ def test_a_rollout_calls_what_its_policies_allow(
         "s3:DeleteBucket",
         "s3:GetObject",
         "cloudformation:UpdateStackInstances",
+        "organizations:DescribeOrganization",  # where the policy of a bucket lets in the organization
     }
 
 

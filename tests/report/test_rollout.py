@@ -1,8 +1,93 @@
-"""How a rollout reads in a log."""
+"""What is printed of a rollout, of the operation that is watched, of the proof and of the end."""
+
+import json
+from typing import Any
+
+import pytest
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
-from tapctl.fleet.operation import Progress
-from tapctl.report.rollout import failure_lines, progress_line
+from tapctl.errors import BusyError
+from tapctl.fleet.destroy_fleet import FleetDestroyed
+from tapctl.fleet.operation import OperationEnd, Progress
+from tapctl.fleet.rollout import Rollout
+from tapctl.fleet.verify_fleet import CellProof, FleetVerification
+from tapctl.report import rollout as report
+from tapctl.report.render import RenderOptions
+from tapctl.unknown import Unknown
+from tapctl.verify.check import Check, CheckStatus
+from tapctl.verify.verify import Verification
+from tests.support.golden import Golden
+from tests.support.rolled_out import account, ended, planned, rolled_out
+from tests.support.schemas import breaches
+
+OPTIONS = RenderOptions(120, color=False)
+REFUSED = (
+    "ResourceLogicalId:Fn, ResourceType:AWS::Lambda::Function, ResourceStatusReason:Specified"
+    " ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum"
+    " value of [100]."
+)
+PLAN = planned(10, 400, None, 1000)
+STOPPED = ended(PLAN, account(1), reason="boom", status="FAILED")[:1]
+LATER = tuple(cell for step in PLAN.plan.steps[2:] for cell in step.cells)
+
+ROLLOUTS = [
+    pytest.param(rolled_out(planned(1000, 10), ended(planned(1000, 10))), id="all is well"),
+    pytest.param(rolled_out(PLAN, ended(PLAN, account(2), reason=REFUSED)), id="one fails and one is left out"),
+    pytest.param(rolled_out(PLAN, STOPPED, not_reached=LATER), id="the canary fails"),
+    pytest.param(rolled_out(PLAN, ended(PLAN), inoperable=((account(3), "eu-west-1"),)), id="one is inoperable"),
+    pytest.param(rolled_out(planned(1000), confirmed=False), id="declined"),
+    pytest.param(rolled_out(planned(None, None)), id="nothing to do"),
+]
+
+
+@pytest.mark.parametrize("rollout", ROLLOUTS)
+def test_a_rollout(rollout: Rollout, golden: Golden) -> None:
+    golden(report.result_text(rollout, "orders", OPTIONS))
+
+
+@pytest.mark.parametrize("rollout", ROLLOUTS)
+def test_the_document_of_a_rollout(rollout: Rollout) -> None:
+    document = json.loads(report.rollout_json("prod", "orders", rollout))
+
+    assert breaches(document) == []
+    cells = [
+        f"{cell['account_id']}/{cell['region']}" for name in ("deployed", "not_reached") for cell in document[name]
+    ]
+    assert len(cells) == len(set(cells))
+
+
+def test_the_document_of_a_rollout_that_did_not_begin_has_its_error() -> None:
+    document = json.loads(report.rollout_json("prod", "orders", None, error=BusyError("busy", "wait")))
+
+    assert breaches(document) == []
+    assert (document["error"]["message"], document["error"]["exit_code"]) == ("busy", 5)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Operations
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def operation(*statuses: str, status: str = "SUCCEEDED") -> OperationEnd:
+    results = {
+        (account(number), "eu-west-1"): InstanceResult(account(number), "eu-west-1", each, "boom" * (each == "FAILED"))
+        for number, each in enumerate(statuses, 1)
+    }
+    return OperationEnd("update instances", SetOperation("tapctl-1", "UPDATE", status), results)
+
+
+WATCHED = [
+    pytest.param(None, id="none"),
+    pytest.param(operation("SUCCEEDED"), id="all is well"),
+    pytest.param(operation("SUCCEEDED", "FAILED"), id="one fails"),
+    pytest.param(operation(), id="on no cell"),
+]
+
+
+@pytest.mark.parametrize("end", WATCHED)
+def test_what_was_watched(end: OperationEnd | None, golden: Golden) -> None:
+    golden(report.watched_text(end, "orders"))
+    assert breaches(json.loads(report.watched_json(end, "prod", "orders"))) == []
 
 
 def at(status: str, **counts: int) -> Progress:
@@ -13,9 +98,9 @@ def at(status: str, **counts: int) -> Progress:
 
 
 def test_the_line_of_a_log() -> None:
-    assert progress_line(at("QUEUED"), "step 1 of 2: create") == "step 1 of 2: create: QUEUED"
+    assert report.progress_line(at("QUEUED"), "step 1 of 2: create") == "step 1 of 2: create: QUEUED"
     running = at("RUNNING", SUCCEEDED=1200, RUNNING=20)
-    assert progress_line(running, "create") == "create: RUNNING (20 running, 1,200 succeeded)"
+    assert report.progress_line(running, "create") == "create: RUNNING (20 running, 1,200 succeeded)"
 
 
 def test_failures_are_a_line_for_each_cause() -> None:
@@ -23,10 +108,73 @@ def test_failures_are_a_line_for_each_cause() -> None:
     other = InstanceResult("222222222222", "us-east-1", "FAILED", "Cancelled by a person")
     progress = Progress(progress.step, progress.operation, (*progress.results, other))
 
-    lines = list(failure_lines(progress, {each.cell for each in progress.failed}))
+    lines = list(report.failure_lines(progress, {each.cell for each in progress.failed}))
 
     assert lines == [
         ", ".join(f"00000000000{number}/us-east-1" for number in range(1, 7)) + " and 3 more failed: boom",
         "222222222222/us-east-1 failed: Cancelled by a person",
     ]
-    assert list(failure_lines(progress, {other.cell})) == lines[1:]
+    assert list(report.failure_lines(progress, {other.cell})) == lines[1:]
+
+
+def test_a_failure_says_what_to_do(golden: Golden) -> None:
+    refused = InstanceResult(account(2), "eu-west-1", "FAILED", REFUSED)
+    progress = Progress("create instances", SetOperation("tapctl-1", "CREATE", "RUNNING"), (refused,))
+
+    golden(list(report.failure_lines(progress, {refused.cell})))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The proof and the end
+# ---------------------------------------------------------------------------------------------------------------------
+
+OK = Check("Fn", CheckStatus.PROVED, "it is active")
+WRONG = Check("Fn", CheckStatus.FAILED, "reserves 7, not 350")
+CURRENT = Check("instance", CheckStatus.PROVED, "the instance is CURRENT")
+OUTDATED = Check("instance", CheckStatus.FAILED, "the instance is OUTDATED: boom")
+
+
+def proof(number: int, instance: Check, found: Any) -> CellProof:
+    return CellProof(PLAN.judged.cells[2 * number].cell, instance, found)
+
+
+PROOF = FleetVerification(
+    "prod",
+    "orders",
+    (
+        proof(0, CURRENT, Verification("s", (OK,))),
+        proof(1, CURRENT, Verification("s", (OK, WRONG))),
+        proof(2, CURRENT, Unknown("role read cannot be assumed")),
+        proof(3, OUTDATED, None),
+    ),
+)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_proof(verbose: bool, golden: Golden) -> None:
+    golden(report.verification_text(PROOF, RenderOptions(120, color=False, verbose=verbose)))
+
+
+def test_the_document_of_a_proof() -> None:
+    document = json.loads(report.verification_json(PROOF))
+
+    assert breaches(document) == []
+    assert document["verified"] is False
+    assert [cell["verified"] for cell in document["cells"]] == [True, False, False, False]
+    assert [cell["reason"] for cell in document["cells"]] == [None, None, "role read cannot be assumed", None]
+
+
+BESIDE = ((account(9), "eu-west-1"),)
+ENDS = [
+    pytest.param(FleetDestroyed(exists=False, is_gone=True), id="there was none"),
+    pytest.param(FleetDestroyed(confirmed=False), id="declined"),
+    pytest.param(FleetDestroyed(ends=[operation("SUCCEEDED")], is_gone=True), id="gone"),
+    pytest.param(FleetDestroyed(ends=[operation("SUCCEEDED", "FAILED")], beside=BESIDE), id="some stay"),
+    pytest.param(FleetDestroyed(ends=[operation("SUCCEEDED")]), id="others joined"),
+]
+
+
+@pytest.mark.parametrize("result", ENDS)
+def test_the_end_of_a_fleet(result: FleetDestroyed, golden: Golden) -> None:
+    golden(report.destroyed_text("orders", result, OPTIONS))
+    assert breaches(json.loads(report.destroyed_json("prod", "orders", result))) == []

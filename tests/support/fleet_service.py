@@ -106,7 +106,8 @@ class Service:
     def _organizations(self, operation: str, asked: Mapping[str, str]) -> Answer:
         parent = asked["ParentId"]
         if refusal := self._counted(operation, parent, ""):
-            return refusal
+            throttled = {"__type": "TooManyRequestsException", "Message": "slow down"}
+            return _json(throttled, 400) if operation in self.throttled else refusal
         if parent not in self.units:
             return _json({"__type": "ParentNotFoundException", "Message": "no such parent"}, 400)
         units = [name for name in self.units[parent] if name.startswith("ou-")]

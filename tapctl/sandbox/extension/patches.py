@@ -87,6 +87,7 @@ ORGANIZATION_UNITS = Patch("ministack.services.organizations", "_ous")
 BUCKETS = Patch(_S3, "_buckets")
 BUCKET_OWNER = Patch(_S3, "_bucket_owner_account")
 FOREIGN_READ = Patch(_S3, "_foreign_bucket_allows")
+POLICY_CONTEXT = Patch("ministack.core.iam_evaluator", "EvalContext")
 FETCH_CODE = Patch(_LAMBDA, "_fetch_code_from_s3")
 CODE_REGION = Patch(_LAMBDA, "s3_code_region_message")
 PRINCIPAL_ORGANIZATION = Patch("ministack.core.iam_evaluator", "_principal_org_id")
@@ -165,6 +166,7 @@ PATCHES = (
     BUCKETS,
     BUCKET_OWNER,
     FOREIGN_READ,
+    POLICY_CONTEXT,
     FETCH_CODE,
     CODE_REGION,
     PRINCIPAL_ORGANIZATION,

@@ -4,7 +4,9 @@ The emulator looks for code in the buckets of the function's account alone, and 
 account alone as its member.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from tapctl.sandbox.extension import patches
@@ -53,7 +55,21 @@ def _owner(bucket: str) -> str:
 
 def _may_read(bucket: str, key: str) -> bool:
     account, owner = patches.REQUEST_ACCOUNT.get()(), _owner(bucket)
-    return owner == account or bool(patches.FOREIGN_READ.get()(owner, bucket, key, "GET", {}, account))
+    if owner == account:
+        return True
+    with _over_tls():
+        return bool(patches.FOREIGN_READ.get()(owner, bucket, key, "GET", {}, account))
+
+
+@contextmanager
+def _over_tls() -> Iterator[None]:
+    """Lambda reads code over TLS, which the emulator's own requests do not use."""
+    usual = patches.POLICY_CONTEXT.get()
+    patches.POLICY_CONTEXT.put(partial(usual, secure_transport=True))
+    try:
+        yield
+    finally:
+        patches.POLICY_CONTEXT.put(usual)
 
 
 def _organization(account: str) -> str | None:

@@ -1,0 +1,411 @@
+"""`tapctl fleet`: a rollout as its users see it, in the sandbox, and what is refused before anything is made."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl.sandbox.stack_set_rules import Failure
+from tests.cli.conftest import Tapctl
+from tests.support.fleet_service import HUB, HUB_ACCOUNT, Service, refused, serving
+from tests.support.golden import Golden
+from tests.support.rollouts import reserving
+from tests.support.schemas import breaches
+from tests.support.shared_sandbox import SharedSandbox
+from tests.support.stack_sets import OTHER_REGION, REGION, Fleet
+from tests.support.terminal import Terminal
+
+BOTH = (REGION, OTHER_REGION)
+
+
+@dataclass
+class Story:
+    """A fleet `prod` of the sandbox's accounts, and the command."""
+
+    fleet: Fleet
+    accounts: list[str]
+    folder: Path
+    tapctl: Tapctl
+    section: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, size: int = 350, *, env: str = "sandbox = true") -> None:
+        """The template and tapctl.toml."""
+        (self.folder / "template.json").write_text(json.dumps(reserving(size)))
+        given = {"regions": list(BOTH), "accounts": self.accounts, "read_role": "read", "stack_set": "orders"}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in {**given, **self.section}.items()]
+        toml = ['template = "template.json"', "[env.local]", env, "[fleet.prod]", *lines]
+        (self.folder / "tapctl.toml").write_text("\n".join(toml) + "\n")
+
+    def run(self, command: str, *more: str, env: str = "local") -> Any:
+        lint = ["--no-lint"] if command in ("plan", "deploy") else []
+        return self.tapctl("fleet", command, "prod", "--env", env, *lint, *more)
+
+    def document(self, command: str, *more: str, code: int = 0) -> Any:
+        """What it prints as JSON, which fulfils its schema."""
+        answer = self.run(command, "--format", "json", *more)
+        assert answer.code == code, answer
+        document = answer.json()
+        assert breaches(document) == []
+        return document
+
+    @property
+    def names(self) -> dict[str, str]:
+        """A name for each account, for golden texts."""
+        return {f"account {letter}": account for letter, account in zip("ABCDEFG", self.accounts, strict=False)}
+
+
+@pytest.fixture
+def story(desk: Path, fleet: Fleet, shared_sandbox: SharedSandbox, tapctl: Tapctl) -> Story:
+    """Six accounts with limits of 10, 50, 400 and 1000, in two Regions; one more of 1000 is not in the fleet."""
+    accounts = [*fleet.accounts, *shared_sandbox.new_ids(3)]
+    for account, limit in zip(accounts, (10, 50, 400, 400, 1000, 1000, 1000), strict=True):
+        fleet.limits(account, limit)
+    story = Story(fleet, accounts[:6], desk, tapctl)
+    story.write()
+    return story
+
+
+DEPLOY = ("deploy", "--yes", "--remedy", "adjust")
+
+
+def test_a_fleet_is_rolled_out_fails_in_part_is_repaired_proved_and_joined(story: Story, golden: Golden) -> None:
+    broken = story.accounts[4]
+    story.section = {"failure_tolerance": 1, "region_concurrency": "parallel"}
+    story.write()
+    story.fleet.rules(fail={f"{broken}/{OTHER_REGION}": Failure("boom", times=1)})
+
+    plan = story.run("plan", "--remedy", "adjust")
+    assert plan.code == 0
+    golden(f"{plan.err}\n{plan.out}", "plan", **story.names)
+
+    first = story.run(*DEPLOY)
+    assert first.code == 6
+    assert f"{broken}/{OTHER_REGION} failed: boom" in first.err
+    golden(first.out, "one account fails", **story.names)
+
+    unproved = story.run("verify")
+    assert unproved.code == 8
+    golden(unproved.out, "verify", **story.names)
+
+    second = story.run(*DEPLOY)
+    assert second.code == 0
+    golden(second.out, "repaired", **story.names)
+    assert story.run("verify").code == 0
+    stacks = [len(story.fleet.stacks(account, region)) for account in story.accounts for region in BOTH]
+    assert stacks == [1] * 12
+
+    third = story.run(*DEPLOY)
+    assert third.code == 0
+    golden(third.out, "nothing to change", **story.names)
+
+
+def test_an_account_that_joins_gets_an_instance_and_the_others_stay(story: Story, golden: Golden) -> None:
+    joining = story.accounts.pop()
+    story.section = {"regions": [REGION]}
+    story.write()
+    assert story.document(*DEPLOY, "--no-verify")["operations"] != []
+    story.accounts.append(joining)
+    story.write()
+
+    document = story.document(*DEPLOY, "--no-verify")
+
+    (operation,) = document["operations"]
+    assert [cell["account_id"] for cell in operation["cells"]] == [joining]
+    assert len(document["deployed"]) == 6
+
+
+def test_each_document_fulfils_its_schema(story: Story) -> None:
+    story.section = {"regions": [REGION], "accounts": story.accounts[1:4], "canary": [], "failure_tolerance": 1}
+    story.write()
+    story.fleet.rules(fail={f"{story.accounts[2]}/{REGION}": Failure("boom", times=1)})
+
+    plan = story.document("plan", "--remedy", "adjust")
+    assert [step["action"] for step in plan["steps"]] == ["create_set", "create", "create"]
+    assert len(plan["override_sets"]) == 2
+
+    failed = story.document(*DEPLOY, code=6)
+    cells = {cell["account_id"]: cell["status"] for end in failed["operations"] for cell in end["cells"]}
+    assert cells == dict(zip(story.accounts[1:4], ["SUCCEEDED", "FAILED", "SUCCEEDED"], strict=True))
+    assert len(failed["verification"]) == 2
+
+    assert [cell["verified"] for cell in story.document("verify", code=8)["cells"]] == [True, False, True]
+    assert story.document("watch")["operation"] is None
+    assert story.document("destroy", "--yes")["destroyed"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Exit codes
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_remedy_needs_consent_and_a_question_a_terminal(story: Story, golden: Golden) -> None:
+    story.section = {"regions": [REGION]}
+    story.write()
+
+    without = story.run("deploy", "--yes")
+    assert without.code == 3
+    golden("\n".join(without.err.splitlines()[-2:]), "consent")
+    assert story.run("plan").code == 3
+    assert story.document("deploy", "--yes", code=3)["error"]["exit_code"] == 3
+    assert story.run("deploy", "--remedy", "adjust").code == 2
+    assert story.run("destroy").code == 2
+
+
+def test_what_exceeds_is_left_out_with_3_and_what_is_uncertain_with_4(story: Story, golden: Golden) -> None:
+    story.section = {"regions": [REGION], "accounts": [story.accounts[0], story.accounts[2], story.accounts[4]]}
+    story.write()
+    command = ("deploy", "--yes", "--remedy", "fail", "--no-verify")
+    exceeding = story.run(*command)
+    story.section["accounts"] = [story.accounts[2], story.accounts[4]]
+    story.write()
+    uncertain = story.run(*command)
+
+    assert (exceeding.code, uncertain.code) == (3, 4)
+    golden(exceeding.out, "exceeds", **story.names)
+    golden(uncertain.out, "uncertain", **story.names)
+    assert story.run(*command, "--allow-uncertain").code in (0, 6)
+
+
+def test_a_canary_that_fails_stops_with_6(story: Story, golden: Golden) -> None:
+    story.section = {"regions": [REGION], "canary": [story.accounts[4]]}
+    story.write()
+    story.fleet.rules(fail={f"{story.accounts[4]}/{REGION}": Failure("boom")})
+
+    answer = story.run(*DEPLOY)
+
+    assert answer.code == 6
+    golden(answer.out, **story.names)
+
+
+def test_an_operation_of_another_user_is_5_and_can_be_watched(story: Story, golden: Golden) -> None:
+    story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
+    story.write()
+    assert story.run(*DEPLOY, "--no-verify").code == 0
+    story.fleet.rules(cell_seconds=0.7)
+    foreign = story.fleet.begin("update_stack_instances", name="orders", Accounts=[story.accounts[4]])
+
+    busy = story.run(*DEPLOY)
+    watched = story.run("watch")
+
+    assert (busy.code, watched.code) == (5, 0)
+    golden(busy.err, "busy", operation=foreign)
+    golden(watched.out, "watch", operation=foreign)
+    assert story.run("watch").out == "no operation is running on stack set orders\n"
+
+
+def test_an_inoperable_instance_is_7(story: Story, golden: Golden) -> None:
+    story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
+    story.write()
+    assert story.run(*DEPLOY, "--no-verify").code == 0
+    story.fleet.rules(fail={f"{story.accounts[4]}/{REGION}": Failure("boom", times=1)})
+
+    destroyed = story.run("destroy", "--yes")
+    assert destroyed.code == 7
+    golden(destroyed.out, "destroy", **story.names)
+    deployed = story.run(*DEPLOY)
+    assert deployed.code == 7
+    golden("\n".join(deployed.err.splitlines()[-9:]), "deploy", **story.names)
+
+
+def test_an_interrupt_is_130_and_leaves_the_operation_running(story: Story, tmp_path: Path) -> None:
+    story.section = {"regions": [REGION], "accounts": story.accounts[4:]}
+    story.write()
+    story.fleet.rules(cell_seconds=3)
+    variables = {"TAPCTL_SANDBOX_ACCOUNT": story.fleet.admin}
+    terminal = Terminal(tmp_path / "state", story.folder, variables)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tapctl", "fleet", "deploy", "prod", "--env", "local", "--no-lint", "--yes"],
+        cwd=story.folder,
+        env=terminal.variables,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr
+    for line in running.stderr:
+        if "RUNNING" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert "error: interrupted; StackSets continues with operation tapctl-" in said
+    assert "hint: `tapctl fleet watch prod` follows it, and the same command again continues from there" in said
+    story.fleet.rules()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bad input
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_protected_environment_is_not_destroyed(story: Story, golden: Golden) -> None:
+    story.write(env="sandbox = true\nprotected = true")
+
+    answer = story.run("destroy", "--yes")
+
+    assert answer.code == 2
+    golden(answer.err)
+
+
+def test_a_set_of_the_same_name_is_refused(story: Story, golden: Golden) -> None:
+    story.fleet.create_set(name="orders")
+
+    answers = [story.run(*DEPLOY), story.run("plan"), story.run("destroy", "--yes")]
+
+    assert [answer.code for answer in answers] == [2, 2, 2]
+    golden(answers[0].err)
+
+
+NONSENSE = [
+    'failure_tolerance = "200%"',
+    "failure_tolerance = -1",
+    "failure_tolerance = 1.5",
+    "max_concurrent = 0",
+    'max_concurrent = "0%"',
+    'stack_set = "or ders"',
+    'stack_set = "1orders"',
+    f'stack_set = "{"x" * 129}"',
+    'stack_set_region = "Ireland"',
+    'permission = "organization"',
+    'permission = "service"',
+    'permission = "service"\nous = ["ou-abcd-11111111"]',
+    'call_as = "delegated_admin"',
+    "auto_deploy = true",
+    'administration_role = "admin"',
+    'execution_role = "arn:aws:iam::111111111111:role/run"',
+    'remedy = "maybe"',
+    'canary = ["12"]',
+    'canary = ["999999999999"]',
+    'region_concurrency = "all"',
+    'read_role = "no role"',
+    'accounts = ["12345"]',
+    "accounts = []",
+    "regions = []",
+    'ous = ["team"]',
+    "fail_tolerance = 1",
+]
+
+
+@pytest.mark.parametrize("line", NONSENSE, ids=[line[:60].replace("\n", ", ") for line in NONSENSE])
+def test_nonsense_in_the_configuration_is_one_line_with_a_hint(
+    line: str, desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+) -> None:
+    serve(Service())
+    given = {"regions": '["eu-west-1"]', "accounts": '["111111111111"]', "stack_set": '"orders"', "read_role": '"r"'}
+    names = [each.partition(" ")[0] for each in line.splitlines()]
+    lines = [f"{name} = {value}" for name, value in given.items() if name not in names]
+    (desk / "tapctl.toml").write_text("\n".join(["[fleet.prod]", *lines, line, ""]))
+    (desk / "template.json").write_text(json.dumps(reserving()))
+
+    answer = tapctl("fleet", "plan", "prod", "--no-lint")
+
+    assert answer.is_error(2)
+    assert "\nhint: " in answer.err
+    golden(answer.err)
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Service], None]]:
+    """Let a service answer for AWS."""
+    with ExitStack() as stack:
+
+        def start(service: Service) -> None:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", stack.enter_context(serving(service)))
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", HUB)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+        yield start
+
+
+ONE, TWO, UNIT = "111111111111", "222222222222", "ou-abcd-11111111"
+NO_SET = {f"DescribeStackSet {HUB_ACCOUNT}": refused("StackSetNotFoundException", "no set", 404)}
+LISTED = f'accounts = ["{ONE}", "{TWO}", "{ONE}"]'
+UNITS = f'ous = ["{UNIT}"]'
+
+
+def plan(desk: Path, tapctl: Tapctl, accounts: str, *more: str, fleets: tuple[str, ...] = ("prod",)) -> Any:
+    section = f'regions = ["eu-west-1"]\nread_role = "r"\nstack_set = "orders"\n{accounts}\n'
+    (desk / "tapctl.toml").write_text("".join(f"[fleet.{name}]\n{section}" for name in fleets))
+    (desk / "template.json").write_text(json.dumps(reserving()))
+    return tapctl("fleet", "plan", "--no-lint", *more)
+
+
+def test_several_fleets_need_a_name(
+    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+) -> None:
+    serve(Service())
+
+    answers = [plan(desk, tapctl, LISTED, *more, fleets=("prod", "dev")) for more in ((), ("prod,dev",), ("prd",))]
+
+    assert [answer.code for answer in answers] == [2, 2, 2]
+    golden("\n".join(answer.err for answer in answers))
+
+
+def test_what_is_no_account_no_unit_and_no_set(
+    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+) -> None:
+    serve(Service(units={UNIT: ()}))
+    missing = plan(desk, tapctl, 'ous = ["ou-abcd-22222222"]')
+    empty = plan(desk, tapctl, UNITS)
+    (desk / "tapctl.toml").write_text(f'[fleet.prod]\nregions = ["eu-west-1"]\n{LISTED}\n')
+    unnamed = tapctl("fleet", "plan", "--no-lint")
+
+    assert [answer.code for answer in (missing, empty, unnamed)] == [2, 2, 2]
+    golden("\n".join((missing.err, empty.err, unnamed.err)))
+
+
+def test_an_account_that_is_named_twice_is_planned_once(
+    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl
+) -> None:
+    serve(Service(refusals=NO_SET))
+
+    answer = plan(desk, tapctl, LISTED, "--format", "json")
+
+    assert answer.code == 0
+    assert sum(len(each["cells"]) for each in answer.json()["override_sets"]) == 2
+    assert f"account {ONE} named more than once" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [
+        pytest.param(Service(refusals=NO_SET, throttled=frozenset({"AssumeRole"})), 0, id="STS throttles once"),
+        pytest.param(
+            Service(refusals={**NO_SET, f"AssumeRole {TWO}": refused("AccessDenied", "no", 403)}), 4, id="no role"
+        ),
+        pytest.param(
+            Service(refusals={f"DescribeStackSet {HUB_ACCOUNT}": refused("ExpiredToken", "over", 403)}), 1, id="expired"
+        ),
+        pytest.param(
+            Service(refusals={f"DescribeStackSet {HUB_ACCOUNT}": refused("AccessDenied", "not authorized", 403)}),
+            1,
+            id="no permission",
+        ),
+    ],
+)
+def test_what_aws_refuses(
+    service: Service, code: int, desk: Path, serve: Callable[[Service], None], tapctl: Tapctl, golden: Golden
+) -> None:
+    serve(service)
+
+    answer = plan(desk, tapctl, f'accounts = ["{ONE}", "{TWO}"]')
+
+    assert answer.code == code
+    golden(f"{answer.err}\n{answer.out}")
+
+
+def test_organizations_that_throttles_is_asked_again(
+    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl
+) -> None:
+    service = Service(units={UNIT: (ONE, TWO)}, refusals=NO_SET, throttled=frozenset({"ListAccountsForParent"}))
+    serve(service)
+
+    assert plan(desk, tapctl, UNITS).code == 0
+    assert service.counts["ListAccountsForParent"] == 2

@@ -1,0 +1,124 @@
+"""The end of a fleet."""
+
+from typing import Any
+
+import pytest
+
+from tapctl.errors import BusyError, UsageError
+from tapctl.fleet.destroy_fleet import FleetDestroyed, destroy_fleet
+from tapctl.sandbox.stack_set_rules import Failure
+from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
+from tests.support.stack_sets import OTHER_REGION, REGION
+
+
+def destroyed(desk: Desk, ui: FakeUI | None = None, *, retain: bool = False, **more: Any) -> FleetDestroyed:
+    return destroy_fleet(desk.base(), ui or FakeUI(), retain=retain, **more)
+
+
+def sets(desk: Desk) -> list[str]:
+    found = desk.fleet.cloudformation.list_stack_sets(Status="ACTIVE")["Summaries"]
+    return [each["StackSetName"] for each in found]
+
+
+def test_the_stacks_go_and_then_the_set(desk: Desk) -> None:
+    desk.section = both_regions()
+    desk.deploy()
+
+    result = destroyed(desk, ui := FakeUI())
+
+    assert (result.is_gone, result.failed, result.beside) == (True, {}, ())
+    assert ui.questions == [f"Delete 8 instances of stack set {SET}, with their stacks with all data?"]
+    assert sets(desk) == []
+    for region in (REGION, OTHER_REGION):
+        assert desk.reserved(region=region) == {}
+    assert not destroyed(desk).exists
+
+
+def test_stacks_may_be_kept(desk: Desk) -> None:
+    desk.deploy()
+
+    assert destroyed(desk, ui := FakeUI(), retain=True).is_gone
+    assert ui.questions == [f"Delete 4 instances of stack set {SET}, and keep their stacks?"]
+    assert len(desk.reserved()) == 4
+
+
+def test_what_is_declined_stays(desk: Desk) -> None:
+    desk.deploy()
+
+    result = destroyed(desk, FakeUI(answer=False))
+
+    assert (result.confirmed, result.is_gone) == (False, False)
+    assert len(desk.reserved()) == 4
+
+
+def test_instances_of_others_keep_the_set(desk: Desk) -> None:
+    desk.deploy()
+    other, *own = desk.fleet.accounts
+    desk.section = {"accounts": own}
+
+    result = destroyed(desk)
+
+    assert (result.is_gone, result.beside) == (False, ((other, REGION),))
+    assert (list(desk.reserved()), sets(desk)) == ([other], [SET])
+
+
+def test_an_instance_that_cannot_be_deleted_keeps_the_set(desk: Desk) -> None:
+    desk.section = {"failure_tolerance": 4}
+    desk.deploy()
+    stuck = desk.fleet.accounts[1]
+    desk.fleet.rules(fail={f"{stuck}/{REGION}": Failure("boom", times=1)})
+
+    result = destroyed(desk)
+
+    assert (list(result.failed), result.is_gone) == ([(stuck, REGION)], False)
+    assert desk.fleet.instances(name=SET) == {f"{stuck}/{REGION}": "INOPERABLE"}
+    assert destroyed(desk).is_gone
+
+
+def test_a_protected_environment_is_refused(desk: Desk) -> None:
+    desk.deploy()
+    desk.settings = {"protected": True, "env": "prod"}
+
+    with pytest.raises(UsageError, match="environment prod is protected") as failure:
+        destroyed(desk)
+
+    assert failure.value.hint == "remove `protected = true` from tapctl.toml first"
+    assert len(desk.reserved()) == 4
+
+
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk) -> None:
+    desk.fleet.create_set(reserving(), SET)
+
+    with pytest.raises(UsageError, match="was not created for fleet prod"):
+        destroyed(desk)
+
+    assert destroyed(desk, adopts=True).is_gone
+
+
+class Killed(BaseException):
+    """Ends the run as a kill does."""
+
+
+def test_a_run_that_is_killed_is_continued_by_the_next(desk: Desk) -> None:
+    desk.deploy()
+    desk.fleet.rules(cell_seconds=0.02)
+
+    def die(_: object) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        destroyed(desk, FakeUI(on_progress=die))
+
+    assert destroyed(desk).is_gone
+    assert desk.reserved() == {}
+
+
+def test_an_operation_of_another_user_is_waited_for_by_nobody(desk: Desk) -> None:
+    desk.deploy()
+    desk.fleet.rules(cell_seconds=0.3)
+    foreign = desk.fleet.begin("update_stack_instances", name=SET)
+
+    with pytest.raises(BusyError, match=foreign):
+        destroyed(desk)
+
+    desk.fleet.wait(foreign, name=SET)

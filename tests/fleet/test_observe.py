@@ -1,0 +1,174 @@
+"""What a stack set is now, and what of it AWS does not show."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl.aws.stack_sets import StackInstance, StackSet
+from tapctl.errors import UsageError
+from tapctl.fleet.cells import Cell, Cells
+from tapctl.fleet.definition import Definition
+from tapctl.fleet.observe import Observed, observe, refuse_others_set, without_management
+from tapctl.fleet.override_sets import Placement, Wanted
+from tapctl.settings.targets import TargetAccount
+from tests.support.rollouts import NAME, SET, Desk
+from tests.support.stack_sets import REGION
+
+A, B = "111111111111", "222222222222"
+BODY = {"Parameters": {"Size": {}, "Key": {"NoEcho": True}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
+TEXT = '{"Parameters": {"Size": {}, "Key": {"NoEcho": true}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+DEFINITION = Definition(TEXT, BODY, {"Tags": []}, {"TemplateBody": TEXT}, frozenset({"Key"}))
+
+
+def cell(account: str) -> Cell:
+    return Cell(TargetAccount(account, (REGION,)), REGION)
+
+
+def observed(operation: str = "one", overrides: Mapping[str, str] | None = None) -> Observed:
+    """A set with an instance in one account, which has these overrides."""
+    values = {"Size": "5", "Key": "****"}
+    arn = f"arn:aws:cloudformation:{REGION}:{A}:stack/StackSet-orders-1/2"
+    instance = StackInstance(A, REGION, "CURRENT", stack_id=arn, last_operation=operation)
+    return Observed(
+        StackSet("orders:9-8-7", "", TEXT, values), {instance.cell: instance}, {instance.cell: overrides or {}}
+    )
+
+
+def want(values: Mapping[str, str], own: Mapping[str, str] | None = None) -> Wanted:
+    return Wanted(values, (Placement(cell(A), {**values, **(own or {})}),), parameters=("Size", "Key"))
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
+
+
+def test_cells_are_where_their_stacks_are() -> None:
+    cells = Cells("prod", (cell(A), cell(B)), {}, (), lambda _: None)  # type: ignore[arg-type,return-value]
+
+    assert [each.stack for each in observed().located(cells).cells] == ["StackSet-orders-1", ""]
+    assert [each.stack for each in Observed().located(cells).cells] == ["", ""]
+
+
+def test_no_set_has_no_state() -> None:
+    assert not Observed().state(DEFINITION, want({})).exists
+    assert Observed().held is None
+
+
+def test_a_hidden_value_is_none() -> None:
+    state = observed(overrides={"Size": "7", "Key": "****"}).state(DEFINITION, want({"Size": "5"}))
+
+    assert (state.is_current, dict(state.values)) == (True, {"Size": "5", "Key": None})
+    assert state.instances[A, REGION].overrides == {"Size": "7", "Key": None}
+    assert state.instances[A, REGION].stack == "StackSet-orders-1"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# NoEcho values
+# ---------------------------------------------------------------------------------------------------------------------
+
+SECRET = {"Size": "5", "Key": "secret"}
+
+
+def test_a_secret_that_is_given_is_a_change_until_it_is_known_to_be_the_same() -> None:
+    assert not observed().state(DEFINITION, want(SECRET)).is_current
+
+    observed().remember(DEFINITION, want(SECRET))
+
+    assert observed().state(DEFINITION, want(SECRET)).is_current
+    assert not observed().state(DEFINITION, want({**SECRET, "Key": "another"})).is_current
+    assert observed().state(DEFINITION, want({"Size": "5"})).is_current  # none is given
+
+
+def test_what_another_user_touched_since_may_have_changed() -> None:
+    observed().remember(DEFINITION, want(SECRET))
+
+    assert not observed("two").state(DEFINITION, want(SECRET)).is_current
+
+
+def test_an_override_that_is_known_to_be_the_same_is_shown_as_given() -> None:
+    wanted, now = want({"Size": "5"}, {"Key": "own"}), observed(overrides={"Key": "****"})
+
+    before = now.state(DEFINITION, wanted)
+    now.remember(DEFINITION, wanted)
+    after = now.state(DEFINITION, wanted)
+
+    assert (before.is_current, before.instances[A, REGION].overrides) == (False, {"Key": None})
+    assert (after.is_current, after.instances[A, REGION].overrides) == (True, {"Key": "own"})
+
+
+def test_nothing_is_remembered_without_secrets(tmp_path: Path) -> None:
+    observed().remember(DEFINITION, want({"Size": "5"}))
+
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In the sandbox
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_set_of_a_rollout(desk: Desk) -> None:
+    desk.fleet.limits(desk.fleet.accounts[0], 10)
+    assert observe(desk.request().sets) == Observed()
+    desk.deploy()
+
+    found = observe(desk.request().sets)
+
+    assert (found.held, len(found.instances)) == ({"Size": "300"}, 4)
+    assert found.overrides[desk.fleet.accounts[0], REGION] == {"Size": ""}
+    assert all(each.last_operation.startswith("tapctl-") for each in found.instances.values())
+
+
+DESCRIPTIONS = [
+    pytest.param(f"tapctl fleet {NAME}", True, id="ours"),
+    pytest.param(f"tapctl fleet {NAME}: orders", True, id="ours with the template's"),
+    pytest.param(f"tapctl fleet {NAME}2", False, id="another fleet's"),
+    pytest.param("orders", False, id="another user's"),
+    pytest.param("", False, id="without one"),
+]
+
+
+@pytest.mark.parametrize(("description", "ours"), DESCRIPTIONS)
+def test_a_set_that_was_not_created_for_the_fleet_is_refused(description: str, ours: bool, desk: Desk) -> None:
+    request = desk.request()
+    stack_set = StackSet("orders:1", description)
+
+    refuse_others_set(request, stack_set, adopts=True)
+    refuse_others_set(request, None, adopts=False)
+    if ours:
+        refuse_others_set(request, stack_set, adopts=False)
+    else:
+        with pytest.raises(UsageError, match=f"stack set {SET} exists and was not created for fleet {NAME}"):
+            refuse_others_set(request, stack_set, adopts=False)
+
+
+def test_a_set_of_the_other_permission_model_is_refused(desk: Desk) -> None:
+    stack_set = StackSet("orders:1", permission_model="SERVICE_MANAGED")
+
+    with pytest.raises(UsageError) as failure:
+        refuse_others_set(desk.request(), stack_set, adopts=True)
+
+    assert failure.value.hint == 'set `permission = "service"` in [fleet.prod]'
+
+
+def test_the_management_account_is_never_reached(desk: Desk) -> None:
+    request = desk.request()
+    desk.fleet.client("organizations").list_roots()
+    own = Cell(TargetAccount(desk.fleet.admin, (REGION,)), REGION)
+    cells = replace(request.cells, cells=(*request.cells.cells, own))
+
+    left = without_management(cells, request.accounts)
+
+    assert (left.cells, list(left.inactive)) == (request.cells.cells, [desk.fleet.admin])
+    with pytest.raises(UsageError, match="no account but the management account"):
+        without_management(replace(cells, cells=(own,)), request.accounts)
+
+
+def test_without_an_organization_every_account_is_reached(desk: Desk) -> None:
+    request: Any = desk.request()
+
+    assert without_management(request.cells, request.accounts).cells == request.cells.cells

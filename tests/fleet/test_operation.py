@@ -1,0 +1,302 @@
+"""One operation, followed to its end by what a fake StackSets answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapctl.aws.stack_sets import InstanceResult, SetOperation
+from tapctl.errors import AwsError, BusyError, Interrupted
+from tapctl.fleet.operation import (
+    LATE_RESULTS,
+    MOST_FAILURES,
+    UNKNOWN_STATUS,
+    Cause,
+    Progress,
+    began,
+    cause,
+    follow,
+    resume,
+    watch,
+)
+from tapctl.fleet.request import StackSetRequest
+from tapctl.settings.fleet_section import Fleet
+from tapctl.settings.settings import Settings
+from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal
+from tests.support.rollouts import FakeUI
+
+A, B, REGION = "111111111111", "222222222222", "eu-west-1"
+Answer = SetOperation | AwsError | None
+
+
+def operation(status: str, id_: str = "tapctl-1", action: str = "UPDATE") -> SetOperation:
+    return SetOperation(id_, action, status)
+
+
+def result(account: str, status: str, reason: str = "") -> InstanceResult:
+    return InstanceResult(account, REGION, status, reason)
+
+
+@dataclass
+class FakeSets:
+    """Answers from queues, of which the last answer stays."""
+
+    operations: list[Answer]
+    listed: list[Sequence[InstanceResult]] = field(default_factory=lambda: [()])
+    active: Sequence[SetOperation] = ()
+    name: str = "orders"
+
+    def operation(self, operation_id: str) -> SetOperation | None:
+        answer = self.operations.pop(0) if len(self.operations) > 1 else self.operations[0]
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
+
+    def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
+        return tuple(self.listed.pop(0) if len(self.listed) > 1 else self.listed[0])
+
+    def running(self) -> tuple[SetOperation, ...]:
+        return tuple(self.active)
+
+
+def request(sets: FakeSets, **more: Any) -> StackSetRequest:
+    nothing: Any = None
+    given: dict[str, Any] = {"sleep": lambda _: None, **more}
+    return StackSetRequest(
+        name="prod",
+        fleet=Fleet(),
+        accounts=nothing,
+        sets=sets,  # type: ignore[arg-type]
+        cells=nothing,
+        settings=Settings("t"),
+        **given,
+    )
+
+
+def followed(sets: FakeSets, cells: Sequence[tuple[str, str]] | None = ((A, REGION),), **more: Any) -> dict[str, str]:
+    """The status of each account after an operation."""
+    end = follow(request(sets, **more), "tapctl-1", "update instances", FakeUI(), cells)
+    return {account: each.status for (account, _), each in end.results.items()}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Following
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_read_until_it_is_over() -> None:
+    running, done = [result(A, "RUNNING")], [result(A, "SUCCEEDED")]
+    sets = FakeSets([operation("QUEUED"), operation("RUNNING"), operation("SUCCEEDED")], [running, done])
+    ui = FakeUI()
+
+    end = follow(request(sets), "tapctl-1", "update instances", ui, [(A, REGION)])
+
+    assert [progress.operation.status for progress in ui.reads] == ["QUEUED", "RUNNING", "SUCCEEDED"]
+    assert [dict(progress.counts) for progress in ui.reads] == [{}, {"RUNNING": 1}, {"SUCCEEDED": 1}]
+    assert end.failed == ()
+
+
+def test_a_success_may_hold_failures() -> None:
+    sets = FakeSets([operation("SUCCEEDED")], [[result(A, "FAILED", "boom"), result(B, "CANCELLED")]])
+
+    end = follow(request(sets), "tapctl-1", "step", FakeUI(), [(A, REGION), (B, REGION)])
+
+    assert [(each.account_id, each.reason) for each in end.failed] == [(A, "boom"), (B, "")]
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        pytest.param([], id="none yet"),
+        pytest.param([result(A, "RUNNING"), result(B, "SUCCEEDED")], id="old ones"),
+        pytest.param([result(B, "SUCCEEDED")], id="some"),
+    ],
+)
+def test_results_that_are_late_are_waited_for(late: list[InstanceResult]) -> None:
+    both = [result(A, "SUCCEEDED"), result(B, "SUCCEEDED")]
+    sets = FakeSets([operation("SUCCEEDED")], [late, late, both])
+
+    assert followed(sets, [(A, REGION), (B, REGION)]) == {A: "SUCCEEDED", B: "SUCCEEDED"}
+
+
+def test_a_cell_without_a_result_is_unknown() -> None:
+    slept: list[float] = []
+    sets = FakeSets([operation("SUCCEEDED")], [[result(B, "SUCCEEDED")]])
+
+    assert followed(sets, [(A, REGION), (B, REGION)], sleep=slept.append) == {A: UNKNOWN_STATUS, B: "SUCCEEDED"}
+    assert len(slept) == LATE_RESULTS
+
+
+def test_an_operation_on_no_cell_is_over_at_once() -> None:
+    slept: list[float] = []
+
+    assert followed(FakeSets([operation("SUCCEEDED")]), [], sleep=slept.append) == {}
+    assert slept == []
+
+
+def test_reads_that_fail_are_repeated() -> None:
+    throttled = AwsError("throttled", code="Throttling")
+    sets = FakeSets([*[throttled] * (MOST_FAILURES - 1), operation("SUCCEEDED")], [[result(A, "SUCCEEDED")]])
+
+    assert followed(sets) == {A: "SUCCEEDED"}
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param([AwsError("expired", "renew them", code="ExpiredToken")], id="expired"),
+        pytest.param([AwsError("throttled", "wait", code="Throttling")] * MOST_FAILURES, id="for too long"),
+    ],
+)
+def test_reads_that_keep_failing_say_how_to_go_on(errors: list[Answer]) -> None:
+    with pytest.raises(AwsError) as failure:
+        followed(FakeSets([*errors, operation("SUCCEEDED")]))
+
+    assert failure.value.message.endswith("; StackSets continues with operation tapctl-1")
+    assert str(failure.value.hint).endswith("; then follow it with `tapctl fleet watch prod`")
+
+
+def test_an_operation_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(AwsError, match="knows no operation tapctl-1"):
+        followed(FakeSets([None]))
+
+
+def test_the_timeout() -> None:
+    with pytest.raises(BusyError, match="operation tapctl-1 on stack set orders is still RUNNING"):
+        followed(FakeSets([operation("RUNNING")]), timeout=0)
+
+
+def test_an_interrupt_leaves_it_running() -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="StackSets continues with operation tapctl-1"):
+        followed(FakeSets([operation("RUNNING")]), sleep=interrupt)
+
+
+@pytest.mark.parametrize(
+    ("active", "found"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param([operation("QUEUED", "one")], "one", id="a queued one"),
+        pytest.param([operation("QUEUED", "one"), operation("RUNNING", "two")], "two", id="rather one that runs"),
+    ],
+)
+def test_any_operation_is_watched(active: list[SetOperation], found: str | None) -> None:
+    over = operation("SUCCEEDED", found or "")
+    end = watch(request(FakeSets([over], [[result(A, "SUCCEEDED")]], active)), FakeUI())
+
+    assert (end.operation.id if end else None) == found
+    assert end is None or end.step == "update"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Calls that fail, and runs that were killed
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> RolloutJournal:
+    return RolloutJournal(
+        tmp_path / "orders.json", RolloutEntry("tapctl-1", "update instances", "2026-11-30T12:00:00Z")
+    )
+
+
+@pytest.mark.parametrize("code", ["OperationIdAlreadyExistsException", "InternalFailure", ""])
+def test_a_call_whose_answer_was_lost_has_begun_it(code: str, journal: RolloutJournal) -> None:
+    began(request(FakeSets([operation("RUNNING")])), journal, "tapctl-1", AwsError("no", code=code))
+
+    assert journal.entry.operation == "tapctl-1"
+
+
+@pytest.mark.parametrize(("code", "open_"), [("AccessDenied", ""), ("", "tapctl-1")])
+def test_a_refused_call_is_raised_and_one_without_an_answer_stays_in_the_journal(
+    code: str, open_: str, journal: RolloutJournal
+) -> None:
+    with pytest.raises(AwsError, match="no"):
+        began(request(FakeSets([None])), journal, "tapctl-1", AwsError("no", code=code))
+
+    assert journal.entry.operation == open_
+
+
+@pytest.mark.parametrize(
+    ("active", "said"),
+    [
+        pytest.param([operation("RUNNING", "theirs")], "another user's operation theirs", id="listed"),
+        pytest.param([operation("RUNNING", "tapctl-9")], "another tapctl run's operation tapctl-9", id="of tapctl"),
+        pytest.param([], "409", id="not listed"),
+    ],
+)
+def test_an_operation_of_another_user_is_busy(active: list[SetOperation], said: str, journal: RolloutJournal) -> None:
+    error = AwsError("409", code="OperationInProgressException")
+
+    with pytest.raises(BusyError, match=said):
+        began(request(FakeSets([None], active=active)), journal, "tapctl-1", error)
+
+
+def test_a_killed_run_s_operation_is_followed(journal: RolloutJournal) -> None:
+    running = operation("RUNNING")
+    sets = FakeSets([running, running, operation("SUCCEEDED")], [[result(A, "SUCCEEDED")]], [running])
+    ui = FakeUI()
+
+    resume(request(sets), journal, ui)
+
+    assert ui.steps == ["the previous run (2026-11-30 12:00 UTC) stopped during: update instances"]
+    assert ui.reads[-1].operation.status == "SUCCEEDED"
+    assert journal.entry == RolloutEntry()
+
+
+@pytest.mark.parametrize("now", [operation("SUCCEEDED"), None])
+def test_what_is_over_or_never_began_is_forgotten(now: Answer, journal: RolloutJournal) -> None:
+    resume(request(FakeSets([now])), journal, ui := FakeUI())
+
+    assert (ui.reads, journal.entry) == ([], RolloutEntry())
+
+
+def test_a_killed_run_gives_way_to_another_user(journal: RolloutJournal) -> None:
+    sets = FakeSets([operation("SUCCEEDED")], active=[operation("RUNNING", "theirs")])
+
+    with pytest.raises(BusyError, match="theirs"):
+        resume(request(sets), journal, FakeUI())
+
+    assert journal.entry.operation == "tapctl-1"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Causes
+# ---------------------------------------------------------------------------------------------------------------------
+
+REFUSED = (
+    "ResourceLogicalId:Fn, ResourceType:AWS::Lambda::Function, ResourceStatusReason:Resource handler returned message:"
+    " \"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its"
+    ' minimum value of [100]. (Service: Lambda, Status Code: 400, Request ID: 1)" (RequestToken: 2, HandlerErrorCode:'
+    " InvalidRequest)."
+)
+
+
+def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
+    found = cause(REFUSED)
+
+    assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
+    assert "RequestToken" not in found.sentence
+    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
+    assert found.hint == "run it again: the minimum is remembered for the account"
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("", "StackSets gives no reason"),
+        ("Cancelled since failure tolerance has exceeded", "Cancelled since failure tolerance has exceeded"),
+    ],
+)
+def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
+    assert cause(reason) == Cause(sentence)
+
+
+def test_what_failed_so_far_is_named() -> None:
+    progress = Progress("step", operation("RUNNING"), (result(A, "FAILED"), result(B, "CANCELLED")))
+
+    assert [each.account_id for each in progress.failed] == [A]

@@ -1,0 +1,235 @@
+"""What a rollout would do, against the stack sets of the sandbox."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tapctl.aws.session import Aws, Target
+from tapctl.aws.stack_sets import SERVICE_MANAGED
+from tapctl.concurrency.remedy import RemedyMode
+from tapctl.concurrency.verdict import Verdict
+from tapctl.errors import ExitCode, UsageError
+from tapctl.fleet.plan import StepKind
+from tapctl.fleet.prepare import Prepared, prepare
+from tapctl.fleet.rollout import deploy_fleet
+from tapctl.settings.fleet_section import FleetAccount
+from tapctl.workflows.gate import Blocked
+from tests.support.rollouts import SET, Desk, FakeUI, reserving
+from tests.support.stack_sets import REGION
+
+
+def prepared(desk: Desk, **more: Any) -> Prepared:
+    return prepare(desk.request(**more), FakeUI())
+
+
+def kinds(plan: Prepared) -> list[StepKind]:
+    return [step.kind for step in plan.plan.steps]
+
+
+def test_a_plan_makes_nothing(desk: Desk) -> None:
+    assert kinds(prepared(desk)) == [StepKind.CREATE_SET, StepKind.CREATE, StepKind.CREATE]
+    assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
+    assert not (desk.folder / "state" / "rollouts").exists()
+
+
+def test_a_remedy_needs_consent(desk: Desk) -> None:
+    desk.fleet.limits(desk.fleet.accounts[0], 10)
+    desk.settings = {"remedy": RemedyMode.ASK}
+    plan = prepared(desk)
+
+    assert plan.needs_consent(desk.request().settings)
+    assert [each.cell.account.id for each in plan.remedied] == [desk.fleet.accounts[0]]
+    with pytest.raises(Blocked, match="no consent to lower or drop the reservation of Fn in 1 cell") as failure:
+        desk.deploy()
+    assert failure.value.exit_code is ExitCode.EXCEEDS
+
+
+def test_what_is_declined_stays(desk: Desk) -> None:
+    rollout = desk.deploy(ui := FakeUI(answer=False))
+
+    assert (rollout.confirmed, rollout.deployed, rollout.ends) == (False, (), [])
+    assert ui.questions == [f"Roll out stack set {SET} to 4 cells in 2 operations?"]
+    assert desk.fleet.cloudformation.list_stack_sets()["Summaries"] == []
+
+
+def test_where_no_cell_fits_nothing_is_made(desk: Desk) -> None:
+    desk.settings = {"remedy": RemedyMode.FAIL}
+    for account in desk.fleet.accounts:
+        desk.fleet.limits(account, 10)
+
+    with pytest.raises(Blocked, match="fleet prod has no cell to deploy to") as failure:
+        desk.deploy()
+
+    assert failure.value.exit_code is ExitCode.EXCEEDS
+    assert prepared(desk).exit_code is ExitCode.EXCEEDS
+
+
+def test_a_cell_that_is_left_out_keeps_its_instance(desk: Desk) -> None:
+    desk.deploy()
+    out = desk.fleet.accounts[2]
+    body = reserving(400)
+    desk.template(body)
+    desk.settings = {"remedy": RemedyMode.FAIL}
+    desk.fleet.limits(out, 350)
+
+    rollout = desk.deploy()
+
+    assert [(left.cell.account.id, left.verdict) for left in rollout.left_out] == [(out, Verdict.EXCEEDS)]
+    assert rollout.exit_code is ExitCode.EXCEEDS
+    assert desk.reserved() == {**dict.fromkeys(desk.fleet.accounts, 400), out: 300}
+    again = desk.deploy()
+    assert ([left.cell.account.id for left in again.left_out], again.ends) == ([out], [])
+
+
+def test_a_set_of_another_user_is_refused_unless_it_is_adopted(desk: Desk) -> None:
+    desk.fleet.create_set(reserving(100), SET)
+
+    with pytest.raises(UsageError, match="was not created for fleet prod"):
+        prepared(desk)
+
+    assert kinds(prepared(desk, adopts=True)) == [StepKind.UPDATE_SET, StepKind.CREATE, StepKind.CREATE]
+    assert desk.deploy(adopts=True).exit_code is ExitCode.OK
+    assert prepared(desk).plan.steps == ()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Parameters
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def with_parameter(name: str, **declared: Any) -> dict[str, Any]:
+    """The template with a parameter that the function's environment takes."""
+    body = reserving(5)
+    body["Resources"]["Fn"]["Properties"]["Environment"] = {"Variables": {"NAME": {"Ref": name}}}
+    body["Parameters"][name] = {"Type": "String", **declared}
+    return body
+
+
+def names(desk: Desk) -> list[str]:
+    """What the function of each account has."""
+    clients = [desk.fleet.client("lambda", account) for account in desk.fleet.accounts]
+    return [client.list_functions()["Functions"][0]["Environment"]["Variables"]["NAME"] for client in clients]
+
+
+def test_a_parameter_needs_a_value_once(desk: Desk) -> None:
+    desk.template(with_parameter("Title"))
+    with pytest.raises(UsageError, match="needs a value for Title"):
+        prepared(desk)
+
+    desk.settings = {"parameters": {"Title": "first"}}
+    desk.deploy()
+    desk.settings = {}
+    desk.template(with_parameter("Title", Description="changed"))
+
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert names(desk) == ["first"] * 4
+
+
+def test_an_account_may_have_values_of_its_own(desk: Desk) -> None:
+    desk.template(with_parameter("Title", Default="shared"))
+    first, second, *_ = desk.fleet.accounts
+    desk.section = {"account": {second: FleetAccount(parameters={"Title": "own"})}}
+    desk.deploy()
+    assert names(desk) == ["shared", "own", "shared", "shared"]
+
+    desk.section = {"account": {first: FleetAccount(parameters={"Title": "own"})}}
+    desk.deploy()
+    assert names(desk) == ["own", "shared", "shared", "shared"]
+    assert prepared(desk).plan.steps == ()
+
+
+def test_the_same_secret_changes_nothing_and_another_one_does(desk: Desk) -> None:
+    desk.template(with_parameter("Title", NoEcho=True))
+    configured = {"configured": {"Title": "tapctl.toml"}}
+    desk.settings = {"parameters": {"Title": "secret"}, **configured}
+    desk.section = {"account": {desk.fleet.accounts[1]: FleetAccount(parameters={"Title": "own secret"})}}
+    desk.deploy()
+
+    assert prepared(desk).plan.steps == ()
+
+    desk.settings = {"parameters": {"Title": "another"}, **configured}
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert names(desk) == ["another", "own secret", "another", "another"]
+    assert prepared(desk).plan.steps == ()
+
+    desk.settings, desk.section = {}, {}
+    assert prepared(desk).plan.steps == ()
+    desk.template(with_parameter("Title", NoEcho=True, Description="changed"))
+    desk.deploy()
+    assert names(desk) == ["another", "own secret", "another", "another"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Service-managed permissions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def organized(desk: Desk) -> Desk:
+    """A fleet of an organizational unit with two accounts, which others may join."""
+    unit = desk.fleet.unit("team")
+    accounts = [desk.fleet.join(unit) for _ in range(2)]
+    desk.fleet.limits(accounts[0], 10)
+    desk.section = {"accounts": [], "permission": "service", "ous": [unit]}
+    return desk
+
+
+def members(desk: Desk) -> list[str]:
+    return [cell.account.id for cell in desk.request().cells.cells]
+
+
+def test_a_service_managed_set_reaches_the_accounts_of_its_units(organized: Desk) -> None:
+    rollout = organized.deploy()
+
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 2)
+    small, large = members(organized)
+    assert organized.reserved([small, large]) == {small: None, large: 300}
+    described = organized.fleet.cloudformation.describe_stack_set(StackSetName=SET)["StackSet"]
+    assert (described["PermissionModel"], described["AutoDeployment"]["Enabled"]) == (SERVICE_MANAGED, False)
+    organized.template(reserving(200))
+    assert organized.deploy().exit_code is ExitCode.OK
+    assert organized.reserved([large]) == {large: 200}
+
+
+def test_who_joins_gets_no_reservation_until_the_next_rollout(organized: Desk) -> None:
+    organized.section["auto_deploy"] = True
+    organized.deploy()
+    unit = organized.section["ous"][0]
+    joined = organized.fleet.join(unit)
+    organized.fleet.instances(name=SET)  # the double notices who joined at the next request
+    for operation in organized.fleet.cloudformation.list_stack_set_operations(StackSetName=SET)["Summaries"]:
+        organized.fleet.wait(operation["OperationId"], name=SET)
+    assert organized.reserved([joined]) == {joined: None}
+
+    rollout = organized.deploy()
+
+    assert [list(end.results) for end in rollout.ends] == [[(joined, REGION)]]
+    assert organized.reserved([joined]) == {joined: 300}
+    assert prepared(organized).plan.steps == ()
+
+
+def test_who_joins_may_be_changed_later(organized: Desk) -> None:
+    organized.deploy()
+    organized.section["auto_deploy"] = True
+
+    plan = prepared(organized)
+
+    assert (kinds(plan), plan.plan.joins) == ([StepKind.UPDATE_SET] * 2, True)
+    assert organized.deploy().exit_code is ExitCode.OK
+    described = organized.fleet.cloudformation.describe_stack_set(StackSetName=SET)["StackSet"]
+    assert described["AutoDeployment"] == {"Enabled": True, "RetainStacksOnAccountRemoval": True}
+    assert prepared(organized).plan.steps == ()
+
+
+def test_a_delegated_administrator_rolls_out_a_set_of_the_management_account(organized: Desk) -> None:
+    delegated, sandbox = members(organized)[1], organized.fleet.sandbox
+    organized.fleet.rules(delegated_admins=(delegated,))
+    organized.section["call_as"] = "delegated_admin"
+    request = organized.request()
+    theirs = Aws(Target(REGION, endpoint=sandbox.endpoint, keys=(delegated, sandbox.keys[1])))
+
+    rollout = deploy_fleet(replace(request, sets=replace(request.sets, aws=theirs)), FakeUI())
+
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 2)
+    assert organized.fleet.instances(name=SET).keys() == {f"{account}/{REGION}" for account in members(organized)}

@@ -1,0 +1,302 @@
+"""A rollout against the stack sets of the sandbox: what is there in the end, and what happens on the way."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tapctl.account import floor_cache
+from tapctl.errors import BusyError, ExitCode, Interrupted
+from tapctl.fleet.operation import Progress
+from tapctl.sandbox.stack_set_rules import Failure
+from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
+from tests.support.stack_sets import OTHER_REGION, REGION
+
+
+def keys(cells: Any) -> list[str]:
+    return sorted(f"{account}/{region}" for account, region in cells)
+
+
+def test_each_account_gets_the_reservation_that_fits_and_a_second_run_changes_nothing(desk: Desk) -> None:
+    small, other, *_ = desk.fleet.accounts
+    desk.section = both_regions()
+    desk.fleet.limits(small, 10)
+    desk.fleet.limits(f"{other}/{OTHER_REGION}", 350)
+
+    rollout = desk.deploy(ui := FakeUI())
+
+    assert (rollout.exit_code, len(rollout.deployed), rollout.not_reached) == (ExitCode.OK, 8, ())
+    assert sorted(desk.reserved().values(), key=str) == [300, 300, 300, None]
+    assert desk.reserved([small, other], OTHER_REGION) == {small: None, other: 225}
+    assert len(ui.questions) == 1
+
+    again = desk.deploy(second := FakeUI())
+    assert (again.ends, second.questions, len(again.deployed)) == ([], [], 8)
+
+
+def test_a_change_of_the_template_reaches_every_cell(desk: Desk) -> None:
+    desk.deploy()
+    desk.template(reserving(200))
+
+    rollout = desk.deploy()
+
+    assert rollout.exit_code is ExitCode.OK
+    assert set(desk.reserved().values()) == {200}
+    assert desk.deploy().ends == []
+
+
+def test_an_account_that_joins_the_fleet_gets_an_instance(desk: Desk) -> None:
+    first, *others = desk.fleet.accounts
+    desk.section = {"accounts": others}
+    desk.deploy()
+    desk.section = {}
+
+    rollout = desk.deploy()
+
+    assert [keys(end.results) for end in rollout.ends] == [[f"{first}/{REGION}"]]
+    assert len(desk.reserved()) == 4
+
+
+def test_regions_may_differ_between_accounts(desk: Desk) -> None:
+    first, second, third, fourth = desk.fleet.accounts
+    own = {third: {"regions": [OTHER_REGION]}, fourth: {"regions": [OTHER_REGION]}}
+    desk.section = {**both_regions(), "account": {**own, second: {"regions": [REGION]}}, "canary": []}
+
+    rollout = desk.deploy()
+
+    assert [len(end.results) for end in rollout.ends] == [2, 1, 2]
+    assert set(desk.reserved()) == {first, second}
+    assert set(desk.reserved(region=OTHER_REGION)) == {first, third, fourth}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Failures
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_failure_within_the_tolerance_is_6_and_the_next_run_brings_it_about(desk: Desk) -> None:
+    desk.section = {"failure_tolerance": 1, "canary": []}
+    broken = desk.fleet.accounts[1]
+    desk.fleet.rules(fail={f"{broken}/{REGION}": Failure("boom", times=1)})
+
+    rollout = desk.deploy()
+
+    assert (rollout.exit_code, keys(rollout.failed)) == (ExitCode.ROLLED_BACK, [f"{broken}/{REGION}"])
+    assert rollout.ends[0].operation.status == "SUCCEEDED"
+    assert len(rollout.deployed) == 3
+
+    again = desk.deploy()
+    assert (again.exit_code, len(again.deployed)) == (ExitCode.OK, 4)
+    assert len(desk.reserved()) == 4
+    assert sum(len(desk.fleet.stacks(account)) for account in desk.fleet.accounts) == 4
+
+
+def test_a_failure_in_an_update_is_left_alone_until_the_next_run(desk: Desk) -> None:
+    """The other cells go on, and no later operation of the run touches the one that failed."""
+    desk.section = {"failure_tolerance": "50%", "canary": []}
+    desk.deploy()
+    desk.template(reserving(200, Queue={"Type": "AWS::SQS::Queue"}))
+    broken, small, *_ = desk.fleet.accounts
+    desk.fleet.limits(small, 250)
+    desk.fleet.rules(fail={f"{broken}/{REGION}": Failure("boom", times=1)})
+
+    rollout = desk.deploy()
+
+    touched = [end for end in rollout.ends if (broken, REGION) in end.results]
+    assert (rollout.exit_code, len(touched)) == (ExitCode.ROLLED_BACK, 1)
+    assert desk.reserved()[broken] == 300
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert desk.reserved()[broken] == 200
+
+
+def test_nothing_follows_a_canary_that_fails(desk: Desk) -> None:
+    desk.section = {"failure_tolerance": 3}
+    canary, *others = desk.fleet.accounts
+    desk.fleet.rules(fail={f"{canary}/{REGION}": Failure("boom")})
+
+    rollout = desk.deploy(ui := FakeUI())
+
+    assert rollout.exit_code is ExitCode.ROLLED_BACK
+    assert keys(rollout.not_reached) == sorted(f"{account}/{REGION}" for account in others)
+    assert rollout.deployed == ()
+    assert desk.reserved() == {}
+    assert ui.steps[-1] == "the canary failed: the rollout stops here; what is deployed stays"
+
+
+def test_more_failures_than_tolerated_stop_the_rollout(desk: Desk) -> None:
+    desk.section = {**both_regions(), "canary": []}
+    broken = desk.fleet.accounts[1]
+    desk.fleet.rules(fail={f"{broken}/{REGION}": Failure("boom", times=1)})
+
+    rollout = desk.deploy()
+
+    statuses = {result.status for end in rollout.failed.values() for result in end.failed}
+    assert (rollout.exit_code, statuses) == (ExitCode.ROLLED_BACK, {"FAILED", "CANCELLED"})
+    assert len(rollout.deployed) + len(rollout.failed) == 8
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert len(desk.reserved()) == len(desk.reserved(region=OTHER_REGION)) == 4
+
+
+@pytest.mark.parametrize("left", ["nothing", "ROLLBACK_COMPLETE"])
+def test_what_a_failed_create_leaves_is_replaced(desk: Desk, left: str) -> None:
+    """AWS refuses the function, names the minimum, and the second attempt finds what the first one left."""
+    desk.section = {"canary": []}
+    strange = desk.fleet.accounts[3]
+    desk.fleet.rules(failed_create_leaves=left)
+    desk.fleet.limits(strange, 1000, floor=900)
+
+    rollout = desk.deploy()
+
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 4)
+    assert desk.reserved()[strange] == 75
+    assert list(desk.fleet.stacks(strange).values()) == ["CREATE_COMPLETE"]
+    assert desk.fleet.instances(name=SET)[f"{strange}/{REGION}"] == "CURRENT"
+
+
+def test_an_inoperable_instance_is_7_until_its_stack_is_deleted(desk: Desk) -> None:
+    desk.section = {"canary": []}
+    strange = desk.fleet.accounts[3]
+    desk.fleet.rules(failed_create_leaves="INOPERABLE")
+    desk.fleet.limits(strange, 1000, floor=900)
+
+    rollout = desk.deploy()
+
+    assert (rollout.exit_code, keys(rollout.inoperable)) == (ExitCode.STUCK, [f"{strange}/{REGION}"])
+    assert len(rollout.deployed) == 3
+
+    desk.fleet.client("cloudformation", strange).delete_stack(StackName=next(iter(desk.fleet.stacks(strange))))
+    again = desk.deploy()
+    assert (again.exit_code, len(again.deployed)) == (ExitCode.OK, 4)
+
+
+def test_an_account_without_the_role_fails_alone(desk: Desk) -> None:
+    desk.section = {"failure_tolerance": 1, "canary": []}
+    without = desk.fleet.accounts[2]
+    desk.fleet.rules(without_role=(without,))
+
+    rollout = desk.deploy()
+
+    assert keys(rollout.failed) == [f"{without}/{REGION}"]
+    desk.fleet.rules()
+    assert desk.deploy().exit_code is ExitCode.OK
+    assert len(desk.reserved()) == 4
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Accounts that change
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_minimum_that_aws_names_is_learned_and_the_cell_deployed_by_it(desk: Desk) -> None:
+    strange = desk.fleet.accounts[1]
+    desk.fleet.limits(strange, 400, floor=150)
+    desk.section = {"failure_tolerance": 1}
+
+    rollout = desk.deploy(ui := FakeUI())
+
+    assert (rollout.exit_code, rollout.failed, len(rollout.deployed)) == (ExitCode.OK, {}, 4)
+    assert desk.reserved()[strange] == 225
+    learned = floor_cache.recall(strange, REGION)
+    assert learned
+    assert learned.minimum == 150
+    assert any("named the unreserved minimum" in step for step in ui.steps)
+    assert desk.deploy().ends == []
+
+
+def test_a_cell_whose_headroom_is_gone_meanwhile_is_left_out(desk: Desk) -> None:
+    late = desk.fleet.accounts[3]
+
+    def shrink(progress: Progress) -> None:
+        desk.fleet.limits(late, 200)
+
+    rollout = desk.deploy(FakeUI(on_progress=shrink))
+
+    assert [left.cell.account.id for left in rollout.left_out] == [late]
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.EXCEEDS, 3)
+    assert late not in desk.reserved()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Interruptions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Ends the run as a kill does: nothing of it is written down."""
+
+
+def killing(moment: int) -> FakeUI:
+    """Dies at a line of progress or a read of an operation."""
+    left = iter(range(moment))
+
+    def die(_: object) -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    return FakeUI(on_step=die, on_progress=die)
+
+
+@pytest.mark.parametrize("moment", [1, 3, 5, 7])
+def test_a_run_that_is_killed_is_continued_by_the_next(desk: Desk, moment: int) -> None:
+    desk.section = {"region_concurrency": "parallel", **both_regions()}
+    desk.fleet.rules(cell_seconds=0.02)
+    desk.fleet.limits(desk.fleet.accounts[0], 10)
+    with pytest.raises(Killed):
+        desk.deploy(killing(moment))
+
+    rollout = desk.deploy()
+
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 8)
+    assert sorted(desk.reserved().values(), key=str) == [300, 300, 300, None]
+    for region in (REGION, OTHER_REGION):
+        assert {len(desk.fleet.stacks(account, region)) for account in desk.fleet.accounts} == {1}
+    created = [
+        cell
+        for operation in desk.fleet.cloudformation.list_stack_set_operations(StackSetName=SET)["Summaries"]
+        if operation["Action"] == "CREATE"
+        for cell in desk.fleet.results(operation["OperationId"], name=SET)
+    ]
+    assert len(created) == len(set(created)) == 8
+
+
+def test_an_interrupted_run_leaves_the_operation_running(desk: Desk) -> None:
+    def interrupt(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    desk.fleet.rules(cell_seconds=0.3)
+
+    with pytest.raises(Interrupted) as failure:
+        desk.deploy(FakeUI(on_progress=interrupt))
+
+    assert "StackSets continues with operation tapctl-" in failure.value.message
+    assert str(failure.value.hint).startswith("`tapctl fleet watch prod` follows it")
+
+
+def test_an_operation_that_takes_too_long_is_left_running(desk: Desk) -> None:
+    desk.fleet.rules(cell_seconds=1)
+
+    with pytest.raises(BusyError):
+        desk.deploy(timeout=0.1)
+
+
+def test_an_operation_of_another_user_is_named(desk: Desk) -> None:
+    desk.section = {"accounts": list(desk.fleet.accounts[1:])}
+    desk.deploy()
+    desk.fleet.rules(cell_seconds=0.5)
+    foreign = desk.fleet.begin("create_stack_instances", name=SET, Accounts=[desk.fleet.accounts[0]])
+
+    with pytest.raises(BusyError) as failure:
+        desk.deploy()
+
+    assert foreign in failure.value.message
+    desk.fleet.wait(foreign, name=SET)
+
+
+def test_lists_that_are_old_make_no_difference(desk: Desk) -> None:
+    """The lists of operations and of their results are consistent only eventually."""
+    desk.fleet.rules(list_seconds=0.2)
+
+    rollout = desk.deploy(sleep=lambda seconds: time.sleep(min(seconds, 0.15)))
+
+    assert (rollout.exit_code, len(rollout.deployed)) == (ExitCode.OK, 4)
+    assert desk.deploy().ends == []

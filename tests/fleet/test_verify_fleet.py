@@ -1,0 +1,91 @@
+"""The proof of a rollout, and what disproves it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tapctl.errors import UsageError
+from tapctl.fleet.verify_fleet import FleetVerification, verify_fleet
+from tapctl.sandbox.stack_set_rules import Failure
+from tapctl.unknown import Unknown
+from tests.support.rollouts import SET, Desk, reserving
+from tests.support.stack_sets import REGION
+
+
+def verified(desk: Desk, **more: Any) -> FleetVerification:
+    return verify_fleet(desk.base(), lambda url: (url, {}), **more)
+
+
+def unproved(result: FleetVerification) -> dict[str, list[str]]:
+    """What is wrong, by the account."""
+    return {
+        proof.cell.account.id: [check.message for check in proof.checks if check.status.name == "FAILED"]
+        for proof in result.failed
+    }
+
+
+def accounts(result: FleetVerification) -> Sequence[str]:
+    return [proof.cell.account.id for proof in result.cells]
+
+
+def test_every_cell_is_proved(desk: Desk) -> None:
+    desk.deploy()
+
+    result = verified(desk)
+
+    assert (result.failed, accounts(result)) == ((), list(desk.fleet.accounts))
+    assert all(len(proof.checks) > 1 for proof in result.cells)
+
+
+def test_some_cells_alone(desk: Desk) -> None:
+    desk.deploy()
+
+    assert accounts(verified(desk, only=[(desk.fleet.accounts[1], REGION)])) == [desk.fleet.accounts[1]]
+
+
+def test_a_reservation_that_was_changed_by_hand_is_found(desk: Desk) -> None:
+    desk.deploy()
+    account = desk.fleet.accounts[2]
+    client = desk.fleet.client("lambda", account)
+    name = client.list_functions()["Functions"][0]["FunctionName"]
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=7)
+
+    wrong = unproved(verified(desk))
+
+    assert list(wrong) == [account]
+    assert "7" in " ".join(wrong[account])
+
+
+def test_instances_that_are_missing_or_outdated(desk: Desk) -> None:
+    first, second, *_ = desk.fleet.accounts
+    desk.section = {"accounts": list(desk.fleet.accounts[1:]), "failure_tolerance": 1, "canary": []}
+    desk.deploy()
+    desk.template(reserving(200))
+    desk.fleet.rules(fail={f"{second}/{REGION}": Failure("boom")})
+    desk.deploy()
+    desk.section = {}
+
+    assert unproved(verified(desk)) == {
+        first: ["the stack set has no instance there"],
+        second: ["the instance is OUTDATED: boom"],
+    }
+
+
+def test_a_stack_that_is_gone_is_not_proved(desk: Desk) -> None:
+    desk.deploy()
+    account = desk.fleet.accounts[1]
+    stack = next(iter(desk.fleet.stacks(account)))
+    desk.fleet.client("cloudformation", account).delete_stack(StackName=stack)
+
+    (proof,) = verified(desk).failed
+
+    assert proof.cell.account.id == account
+    assert isinstance(proof.verification, Unknown)
+
+
+def test_a_set_that_is_not_there_is_a_usage_error(desk: Desk) -> None:
+    with pytest.raises(UsageError, match=f"there is no stack set {SET} in {REGION}") as failure:
+        verified(desk)
+
+    assert failure.value.hint == "`tapctl fleet deploy prod` creates it"
