@@ -149,6 +149,9 @@ def _live(accounts: Accounts, *, strict: bool) -> Open:
                 hint = "set `read_role` of the fleet in tapctl.toml"
                 raise AwsError("it has no role, and is not the account of these credentials", hint)
             arn = account.role_arn(accounts.partition)
+            if f"::{account.id}:" not in arn:
+                hint = "write `{account}` into the ARN in `read_role`, or name the role alone"
+                raise AwsError(f"role {account.role} is one of another account", hint)
         try:
             aws = accounts.cell(cell.region, arn, account.external_id)
         except (AwsError, UsageError) as error:

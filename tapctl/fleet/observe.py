@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -47,13 +47,15 @@ class Observed:
         found = ((cell.key, self.instances.get(cell.key)) for cell in cells.cells)
         return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
 
-    def state(self, definition: Definition, want: Wanted) -> SetState:
-        """What the plan needs to know of the set, compared with what is wanted."""
+    def state(self, definition: Definition, want: Wanted, known_in: Collection[Key] | None = None) -> SetState:
+        """What the plan needs to know of the set, compared with what is wanted.
+
+        `known_in` has the cells whose NoEcho values are those that are given; None where the set may have others.
+        """
         now = self.stack_set
         if now is None:
             return SetState()
-        unchanged = self._remembers(now, _secrets(definition, want))
-        given = {each.key: each.values for each in want.placements} if unchanged else {}
+        given = {each.key: each.values for each in want.placements if each.key in (known_in or ())}
         instances = {
             key: Instance(each.status, self._shown(key, definition, given.get(key, {})), each.stack)
             for key, each in self.instances.items()
@@ -61,7 +63,8 @@ class Observed:
         hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
         return SetState(
             exists=True,
-            is_current=definition.is_current(now, want.values) and unchanged,
+            is_current=definition.is_current(now, want.values)
+            and (known_in is not None or not _secrets(definition, want)),
             values={**now.parameters, **hidden},
             instances=instances,
             joins=now.auto_deploys == definition.auto_deploys,
@@ -79,9 +82,11 @@ class Observed:
         last = sorted({each.last_operation for each in self.instances.values()})
         return hashlib.sha256(" ".join(last).encode()).hexdigest()
 
-    def _remembers(self, now: StackSet, secrets: Mapping[str, str]) -> bool:
+    def remembers(self, definition: Definition, want: Wanted) -> bool:
         """Whether this machine has given the set these NoEcho values last, and nobody has touched it since."""
-        return not secrets or noecho_hash.matches(_unique(now), self._version, secrets)
+        secrets = _secrets(definition, want)
+        now = self.stack_set
+        return now is not None and noecho_hash.matches(_unique(now), self._version, secrets)
 
     def remember(self, definition: Definition, want: Wanted) -> None:
         """Note that the set has the NoEcho values that are wanted."""

@@ -42,6 +42,8 @@ class Prepared:
     judged: FleetPreflight
     plan: RolloutPlan
     deployable: Deployable | None = None
+    known_in: frozenset[Key] | None = None
+    """The cells whose NoEcho values are those that are given; None where the stack set may have others."""
     observed: Observed = field(default_factory=Observed)
 
     @property
@@ -84,7 +86,8 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         raise UsageError(f"{request.template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`")
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))
-    prepared = Prepared(judged, RolloutPlan(want, ()), Deployable(definition, package))
+    known = frozenset(each.key for each in want.placements) if observed.remembers(definition, want) else None
+    prepared = Prepared(judged, RolloutPlan(want, ()), Deployable(definition, package), known)
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
@@ -112,17 +115,18 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
 
 def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Wanted:
     """What these cells want now, by fresh verdicts on them."""
-    chosen = set(cells)
-    subset = tuple(each.cell for each in prepared.judged.cells if each.cell.key in chosen)
+    located, chosen = prepared.observed.located(request.cells), set(cells)
+    subset = tuple(cell for cell in located.cells if cell.key in chosen)
     settings = _with_held(request.settings, request.template, prepared.observed.held or {})
-    again = judge_fleet(request.template, replace(request.cells, cells=subset), settings)
+    again = judge_fleet(request.template, replace(located, cells=subset), settings)
     return wanted(again.cells, settings, held=prepared.plan.wanted.values)
 
 
 def _planned(prepared: Prepared, want: Wanted, observed: Observed, canary: Collection[str] | None) -> Prepared:
     plan = RolloutPlan(want, ())
     if prepared.deployable and want.placements:
-        plan = plan_rollout(want, observed.state(prepared.deployable.definition, want), canary)
+        state = observed.state(prepared.deployable.definition, want, prepared.known_in)
+        plan = plan_rollout(want, state, canary)
     return replace(prepared, plan=plan, observed=observed)
 
 

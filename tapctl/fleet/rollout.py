@@ -3,7 +3,7 @@
     resume → look → judge → plan → gate, consent → confirm → publish → operation by operation
                ↑                                                          ├─ recheck, begin, follow
                │                                                          └─ cells failed: plan without them
-               └── refused: Lambda named the unreserved minimum of an account; judge that account by it, once
+               └── refused: Lambda named the unreserved minimum of a cell; judge that cell by it, once
 
 StackSets deploys; what to deploy where, and in which order, is decided here. The journal names the operation that may
 be running, should the process be killed: the next run follows it to its end, and plans from what is there then.
@@ -97,7 +97,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
             cells = [each.key for each in prepared.plan.wanted.placements]
             publish(request, prepared.deployable.package, cells, ui.step)
         run.operations()
-        if learned := _learned(rollout):
+        while learned := run.learn():
             named = ", ".join("/".join(cell) for cell in learned)
             ui.step(f"AWS named the unreserved minimum of {named}; judging again")
             run.judge_again()
@@ -135,6 +135,8 @@ class _Run:
     prepared: Prepared
     journal: RolloutJournal
     ui: RolloutUI
+    learned: set[Key] = field(default_factory=set)
+    """The cells of which AWS has named the minimum."""
 
     def operations(self) -> None:
         """One after the other, until one of them leaves too many instances behind."""
@@ -146,6 +148,7 @@ class _Run:
                 steps = self._planned_without(left)
                 continue
             end = self._operate(step)
+            self._note_secrets(step, end)
             if end is None:
                 continue
             self.rollout.ends.append(end)
@@ -155,6 +158,21 @@ class _Run:
             if end.failed:
                 steps = self._planned_without(list(self._failures(end)))
         self._remember()
+
+    def learn(self) -> list[Key]:
+        """The failed cells of which AWS named the minimum, each once; it is remembered for the account and Region."""
+        today = datetime.now(UTC).strftime("%Y-%m-%d")
+        results = {judged.cell.key: judged.preflight for judged in self.rollout.prepared.judged.cells}
+        found = []
+        for cell, end in self.rollout.failed.items():
+            minimum, result = floor_in_error(end.results[cell].reason), results[cell]
+            limit = result.concurrency.limit if isinstance(result, Preflight) else None
+            if minimum is not None and isinstance(limit, int) and cell not in self.learned:
+                learned = LearnedFloor(minimum, limit, today, f"operation {end.operation.id}")
+                floor_cache.remember(*cell, learned)
+                found.append(cell)
+        self.learned.update(found)
+        return found
 
     def judge_again(self) -> None:
         """What failed by a minimum that was not known, once more."""
@@ -242,6 +260,15 @@ class _Run:
             more = {"RetainStacks": step.retains} if step.kind is StepKind.CLEAR else overrides
             sets.operate(_METHODS[step.kind], operation_id, step.targets, preferences, **more)
 
+    def _note_secrets(self, step: Step, end: OperationEnd | None) -> None:
+        """Which cells have the NoEcho values: those of the set come with it, overrides with the lists of a step."""
+        known = self.prepared.known_in
+        if known is None and step.kind in (StepKind.CREATE_SET, StepKind.UPDATE_SET):
+            known = frozenset()
+        elif known is not None and end and step.kind in (StepKind.UPDATE, StepKind.CREATE):
+            known |= end.results.keys() - {result.cell for result in end.failed}
+        self.prepared = replace(self.prepared, known_in=known)
+
     def _remember(self) -> None:
         """Note the NoEcho values, so that the next run with the same ones has nothing to change."""
         if self.prepared.deployable and (definition := self.prepared.deployable.definition).secret:
@@ -254,19 +281,3 @@ _METHODS: Mapping[StepKind, InstanceOperation] = {
     StepKind.CREATE: "create_stack_instances",
     StepKind.CLEAR: "delete_stack_instances",
 }
-
-
-def _learned(rollout: Rollout) -> Mapping[Key, int]:
-    """The minimum that AWS named in failed cells; it is remembered for the account and Region."""
-    named = {}
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    results = {judged.cell.key: judged.preflight for judged in rollout.prepared.judged.cells}
-    for cell, end in rollout.failed.items():
-        minimum = floor_in_error(end.results[cell].reason)
-        result = results.get(cell)
-        limit = result.concurrency.limit if isinstance(result, Preflight) else None
-        if minimum is not None and isinstance(limit, int):
-            learned = LearnedFloor(minimum, limit, today, f"operation {end.operation.id}")
-            floor_cache.remember(*cell, learned)
-            named[cell] = minimum
-    return named

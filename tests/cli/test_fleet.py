@@ -330,8 +330,15 @@ LISTED = f'accounts = ["{ONE}", "{TWO}", "{ONE}"]'
 UNITS = f'ous = ["{UNIT}"]'
 
 
-def plan(desk: Path, tapctl: Tapctl, accounts: str, *more: str, fleets: tuple[str, ...] = ("prod",)) -> Any:
-    section = f'regions = ["eu-west-1"]\nread_role = "r"\nstack_set = "orders"\n{accounts}\n'
+def plan(
+    desk: Path,
+    tapctl: Tapctl,
+    accounts: str,
+    *more: str,
+    fleets: tuple[str, ...] = ("prod",),
+    read_role: str = "r",
+) -> Any:
+    section = f'regions = ["eu-west-1"]\nread_role = "{read_role}"\nstack_set = "orders"\n{accounts}\n'
     (desk / "tapctl.toml").write_text("".join(f"[fleet.{name}]\n{section}" for name in fleets))
     (desk / "template.json").write_text(json.dumps(reserving()))
     return tapctl("fleet", "plan", "--no-lint", *more)
@@ -409,3 +416,17 @@ def test_organizations_that_throttles_is_asked_again(
 
     assert plan(desk, tapctl, UNITS).code == 0
     assert service.counts["ListAccountsForParent"] == 2
+
+
+def test_a_role_of_another_account_does_not_speak_for_this_one(
+    desk: Path, serve: Callable[[Service], None], tapctl: Tapctl
+) -> None:
+    service = Service(refusals=NO_SET)
+    serve(service)
+    section = f'accounts = ["{ONE}", "{TWO}"]'
+    answer = plan(desk, tapctl, section, "--format", "json", read_role=f"arn:aws:iam::{ONE}:role/r")
+
+    assert answer.code == 4
+    (left,) = answer.json()["left_out"]
+    assert (left["account_id"], left["reason"]) == (TWO, f"role arn:aws:iam::{ONE}:role/r is one of another account")
+    assert service.counts["AssumeRole"] == 1

@@ -75,29 +75,34 @@ SECRET = {"Size": "5", "Key": "secret"}
 
 def test_a_secret_that_is_given_is_a_change_until_it_is_known_to_be_the_same() -> None:
     assert not observed().state(DEFINITION, want(SECRET)).is_current
+    assert observed().state(DEFINITION, want(SECRET), []).is_current
+    assert observed().state(DEFINITION, want({"Size": "5"})).is_current  # none is given
+
+
+def test_the_same_secrets_are_known_again() -> None:
+    assert not Observed().remembers(DEFINITION, want(SECRET))
+    assert not observed().remembers(DEFINITION, want(SECRET))
 
     observed().remember(DEFINITION, want(SECRET))
 
-    assert observed().state(DEFINITION, want(SECRET)).is_current
-    assert not observed().state(DEFINITION, want({**SECRET, "Key": "another"})).is_current
-    assert observed().state(DEFINITION, want({"Size": "5"})).is_current  # none is given
+    assert observed().remembers(DEFINITION, want(SECRET))
+    assert not observed().remembers(DEFINITION, want({**SECRET, "Key": "another"}))
+    assert not observed().remembers(DEFINITION, want(SECRET, {"Key": "own"}))
 
 
 def test_what_another_user_touched_since_may_have_changed() -> None:
     observed().remember(DEFINITION, want(SECRET))
 
-    assert not observed("two").state(DEFINITION, want(SECRET)).is_current
+    assert not observed("two").remembers(DEFINITION, want(SECRET))
 
 
 def test_an_override_that_is_known_to_be_the_same_is_shown_as_given() -> None:
     wanted, now = want({"Size": "5"}, {"Key": "own"}), observed(overrides={"Key": "****"})
 
-    before = now.state(DEFINITION, wanted)
-    now.remember(DEFINITION, wanted)
-    after = now.state(DEFINITION, wanted)
+    states = [now.state(DEFINITION, wanted, known) for known in (None, [], [(A, REGION)])]
 
-    assert (before.is_current, before.instances[A, REGION].overrides) == (False, {"Key": None})
-    assert (after.is_current, after.instances[A, REGION].overrides) == (True, {"Key": "own"})
+    assert [state.is_current for state in states] == [False, True, True]
+    assert [state.instances[A, REGION].overrides["Key"] for state in states] == [None, None, "own"]
 
 
 def test_nothing_is_remembered_without_secrets(tmp_path: Path) -> None:
