@@ -87,7 +87,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         run = _Run(request, Rollout(prepared := prepare(request, ui)), prepared, journal, ui)
         rollout = run.rollout
         rollout.left_out += prepared.plan.left_out
-        ui.plan(prepared)
+        ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
             return run.ended()
