@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -105,6 +105,15 @@ def configuration() -> str:
         '[limits."SERVICE/CODE"] ': field_docs(folder / "findings.py", "QuotaOverride"),
         "[[limits.own]] ": field_docs(folder / "findings.py", "OwnLimit"),
     }
+    return _keys(sections)
+
+
+def environment() -> str:
+    """The keys of one environment."""
+    return _keys({"": field_docs(ROOT / "tapctl" / "settings" / "config_file.py", "Environment")})
+
+
+def _keys(sections: Mapping[str, Iterable[tuple[str, str]]]) -> str:
     rows = ((f"`{section}{key}`", text) for section, fields in sections.items() for key, text in fields)
     return table(("key", "means"), rows)
 
@@ -123,6 +132,8 @@ def schema() -> str:
         ("config_file", "File"),
         ("config_file", "Environment"),
         ("config_file", "FunctionConfig"),
+        ("fleet_section", "Fleet"),
+        ("fleet_section", "FleetAccount"),
         ("verify_section", "VerifyConfig"),
         ("findings", "LimitsConfig"),
         ("findings", "QuotaOverride"),
@@ -224,6 +235,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "evidence experiments": experiments,
     "evidence policy": evidence_policy,
     "configuration": configuration,
+    "environment": environment,
     "rules": rules,
     "schemas": schemas,
 }

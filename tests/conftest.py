@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing them")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more worker than there are cores, since half of the time of a test with a sandbox is waiting."""
+    waits = "not sandbox" not in config.option.markexpr
+    return (os.cpu_count() or 1) + waits
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs a sandbox by its fixtures, and skip what needs the corpus where there is none.
 

@@ -62,6 +62,13 @@ class Silence:
             raise caught_exception
 
 
+class _EveryService(list[str]):
+    """Stands for the names of all services; one that there is none of is refused when its model is read."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 @dataclass(slots=True)
 class Aws:
     """One session and its clients, each created once; boto3 is imported with the first."""
@@ -181,7 +188,7 @@ class Aws:
 
         key, secret = self.target.keys or (None, None)
         try:
-            return boto3.Session(
+            session = boto3.Session(
                 aws_access_key_id=key,
                 aws_secret_access_key=secret,
                 # botocore reads only AWS_DEFAULT_REGION; the AWS CLI and the other SDKs read AWS_REGION first.
@@ -195,6 +202,10 @@ class Aws:
             raise UsageError(
                 f"cannot read the AWS configuration: {error}", "fix the file, or set AWS_CONFIG_FILE"
             ) from None
+        loader: Any = session._loader  # noqa: SLF001 - boto3 keeps it there for its resources
+        # botocore looks through the folders of all services before it reads the model of one.
+        loader.list_available_services = lambda _type: _EveryService()
+        return session
 
     def _new_client(self, service: str, region: str, once: float | None) -> Any:
         from botocore.config import Config

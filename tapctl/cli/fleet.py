@@ -113,7 +113,7 @@ def plan(
         reporter = _reporter(request, terminal, output)
         prepared = prepare(request, reporter)
     name, options = request.sets.name, terminal.options(output.output)
-    text = plan_text(name, prepared, options)
+    text = plan_text(name, prepared.plan, prepared.judged.template, options)
     reporter.result(text, plan_json(request.name, name, prepared))
     raise typer.Exit(_planned_code(request, prepared.exit_code, needs_consent=prepared.needs_consent(request.settings)))
 

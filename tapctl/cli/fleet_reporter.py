@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tapctl.fleet.judge import FleetPreflight
     from tapctl.fleet.operation import Progress
     from tapctl.fleet.override_sets import Key
-    from tapctl.fleet.plan import Step
-    from tapctl.fleet.prepare import Prepared
+    from tapctl.fleet.plan import RolloutPlan, Step
+    from tapctl.template.model import Template
 
 LINE_SECONDS = 10.0
 """How long a log has no new line of counts, unless the status of the operation changes."""
@@ -66,12 +66,12 @@ class FleetReporter:
 
         self.terminal.show(as_text(result, self.terminal.stderr_options).rstrip("\n"))
 
-    def plan(self, prepared: Prepared) -> None:
+    def plan(self, plan: RolloutPlan, template: Template) -> None:
         from tapctl.report.fleet_plan import plan_text
 
-        self._steps = prepared.plan.steps
+        self._steps = plan.steps
         self._number = sum(step.kind is StepKind.CREATE_SET for step in self._steps)
-        self.terminal.show(plan_text(self.stack_set, prepared, self.terminal.stderr_options).rstrip("\n"))
+        self.terminal.show(plan_text(self.stack_set, plan, template, self.terminal.stderr_options).rstrip("\n"))
 
     def confirm(self, question: str) -> bool:
         return self.yes or self.terminal.confirm(question)

@@ -26,9 +26,10 @@ from tapctl.state.rollout_journal import PREFIX
 if TYPE_CHECKING:
     from tapctl.aws.stack_sets import StackSets
     from tapctl.fleet.judge import FleetPreflight
-    from tapctl.fleet.prepare import Prepared
+    from tapctl.fleet.plan import RolloutPlan
     from tapctl.fleet.request import StackSetRequest
     from tapctl.state.rollout_journal import RolloutJournal
+    from tapctl.template.model import Template
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0
 """Seconds between two reads of an operation, of which the results of 4,000 instances take 40 pages."""
@@ -85,7 +86,7 @@ class RolloutUI(Protocol):
         """Show the verdict on every cell."""
         ...
 
-    def plan(self, prepared: Prepared) -> None:
+    def plan(self, plan: RolloutPlan, template: Template) -> None:
         """Show what a rollout would do."""
         ...
 

@@ -35,6 +35,7 @@ from tapctl.workflows.gate import Blocked
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.fleet.request import RolloutRequest
+    from tapctl.settings.fleet_section import Fleet
 
 
 @dataclass(slots=True)
@@ -86,10 +87,12 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         run = _Run(request, Rollout(prepared := prepare(request, ui)), prepared, journal, ui)
         rollout = run.rollout
         rollout.left_out += prepared.plan.left_out
-        ui.plan(prepared)
+        ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
             return run.ended()
+        if slow := pace(request.name, request.fleet, prepared.plan):
+            ui.step(slow)
         if not ui.confirm(_question(request, prepared.plan)):
             rollout.confirmed = False
             return rollout
@@ -118,6 +121,22 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
         message = f"rollout blocked: no consent to lower or drop the reservation of {functions} in {where}"
         hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{request.name}] of tapctl.toml'
         raise Blocked(ExitCode.EXCEEDS, message, hint)
+
+
+SLOW = 10
+"""Accounts, one after the other, after which a rollout takes long: 15 took half an hour.
+
+Source: https://github.com/aws-solutions/quota-monitor-for-aws/issues/204
+"""
+
+
+def pace(name: str, fleet: Fleet, plan: RolloutPlan) -> str:
+    """What to say where AWS's default of one account at a time makes a rollout long."""
+    accounts = {account for account, _ in plan.changes}
+    if fleet.max_concurrent is not None or len(accounts) <= SLOW:
+        return ""
+    more = f"`max_concurrent` in [fleet.{name}] lets it take more"
+    return f"StackSets takes one of {len(accounts):,} accounts at a time in each Region; {more}"
 
 
 def _question(request: RolloutRequest, plan: RolloutPlan) -> str:

@@ -30,18 +30,17 @@ NAMED = 6
 """How many accounts a line names at most."""
 
 
-def plan_text(stack_set: str, prepared: Prepared, options: RenderOptions) -> str:
+def plan_text(stack_set: str, plan: RolloutPlan, template: Template, options: RenderOptions) -> str:
     """The override sets with the accounts of each, the operations in their order, and what is left out."""
     from rich.text import Text
 
-    plan = prepared.plan
     sets = override_sets(plan)
     new = "new " if plan.steps and plan.steps[0].kind is StepKind.CREATE_SET else ""
     count = counted(len(plan.wanted.placements), "cell")
     title = f"{new}stack set {stack_set}, {count} in {counted(len(sets), 'override set')}"
     parts: list[Any] = [title]
     for number, (values, placements) in enumerate(sets.items()):
-        parts += [*[""] * (number == 0), *_set_lines(values, placements, plan, prepared.judged.template)]
+        parts += [*[""] * (number == 0), *_set_lines(values, placements, plan, template)]
     parts += ["", *(_step_lines(plan) if plan.steps else ["nothing to change"])]
     if lines := [*left_lines(plan.left_out), *_notes(plan)]:
         parts += ["", *map(Text, lines)]

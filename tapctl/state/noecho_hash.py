@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from tapctl.errors import TapctlError
@@ -17,22 +18,41 @@ from tapctl.state.files import read_bytes, state_dir, write_atomically
 FOLDER = "fingerprints"
 
 
-def remember(stack_id: str, version: str, values: Mapping[str, str]) -> None:
+Hashed = tuple[bytes, bytes]
+"""A salt, and the hash with it."""
+
+
+def start(values: Mapping[str, str]) -> Future[Hashed] | None:
+    """Work out the hash beside what the caller does next; None without values."""
+    if not values:
+        return None
+    pool = ThreadPoolExecutor(1, "hash")
+    hashing = pool.submit(_salted, values)
+    pool.shutdown(wait=False)
+    return hashing
+
+
+def _salted(values: Mapping[str, str]) -> Hashed:
+    salt = os.urandom(16)
+    return salt, _hash(values, salt)
+
+
+def remember(stack_id: str, version: str, values: Mapping[str, str], hashing: Future[Hashed] | None = None) -> None:
     """Save the hash of the values that this version of the stack was deployed with, if there are any.
 
     A failure is ignored: without the hash the next deploy creates a change set to compare.
     """
     if values:
         with suppress(OSError, TapctlError):
-            _save(stack_id, version, values)
+            _save(stack_id, version, hashing.result() if hashing else _salted(values))
 
 
-def _save(stack_id: str, version: str, values: Mapping[str, str]) -> None:
-    salt = os.urandom(16)
+def _save(stack_id: str, version: str, hashed: Hashed) -> None:
+    salt, digest = hashed
     path = state_dir() / FOLDER / f"{_name(stack_id)}.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
-    document = {"version": version, "salt": salt.hex(), "hash": _hash(values, salt).hex()}
+    document = {"version": version, "salt": salt.hex(), "hash": digest.hex()}
     write_atomically(path, json.dumps(document) + "\n")
 
 

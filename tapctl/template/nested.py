@@ -112,7 +112,8 @@ def _child(
     file = _local_file(resolver, resource)
     if isinstance(file, Unknown):
         return RemoteStack(prefix, resolver.template.file, resource.line, file)
-    if file.resolve() in parent.files:
+    resolved = file.resolve()
+    if resolved in parent.files:
         message = f"nested stack {resource.logical_id}: {file} nests itself"
         raise resolver.template.error(message, *path, hint="remove the circular nesting")
     if next(parent.numbers) > MAX_STACKS:
@@ -124,7 +125,7 @@ def _child(
     pseudo = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
     refuse_undeclared(template, given)
     position = _Position(
-        (*parent.files, file.resolve()),
+        (*parent.files, resolved),
         parent.read,
         prefix,
         exists if isinstance(exists, Unknown) else parent.exists,

@@ -181,7 +181,8 @@ def _parse_json(text: str, file: str) -> Source:
         elif word in ("}", "]"):
             builder.close(span.end)
         elif word not in (",", ":"):
-            value = json.loads(word)
+            # Read as JSON above, a string without an escape is what is between its quotes.
+            value = word[1:-1] if kind == "string" and "\\" not in word else json.loads(word)
             if kind == "string" and builder.awaits_key():
                 builder.key(value, span)
             else:

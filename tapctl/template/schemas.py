@@ -3,18 +3,48 @@
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+
+from tapctl.resource_types import CUSTOM_RESOURCE, CUSTOM_RESOURCES
 
 
 def _schema(type_: str, region: str | None = None) -> Mapping[str, Any]:
     """The schema of a type; empty where there is none."""
+    region = region or "us-east-1"
+    type_ = CUSTOM_RESOURCE if type_.startswith(CUSTOM_RESOURCES) else type_
+    try:
+        name = _names_of_files(region).get(type_)
+        return _read(f"resources/{name}.json") if name else {}
+    except (OSError, ValueError):  # another version keeps them otherwise
+        return _by_cfn_lint(type_, region)
+
+
+@cache
+def _names_of_files(region: str) -> Mapping[str, str]:
+    """By the type, how the file of its schema is called."""
+    return _read(f"providers/{region}.json")
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    """A file of cfn-lint's; importing it for that would take half a second."""
+    spec = find_spec("cfnlint")
+    (folder,) = (spec.submodule_search_locations if spec else None) or ("",)
+    found: Mapping[str, Any] = json.loads((Path(folder) / "data" / "schemas" / name).read_bytes())
+    return found
+
+
+def _by_cfn_lint(type_: str, region: str) -> Mapping[str, Any]:
     from cfnlint.schema import ResourceNotFoundError
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     try:
-        found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region or "us-east-1", type_).schema
+        found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, type_).schema
     except ResourceNotFoundError:
         return {}
     return found

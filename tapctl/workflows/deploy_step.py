@@ -28,6 +28,8 @@ from tapctl.workflows.preflight import decide
 from tapctl.workflows.read_inputs import read_inputs
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from tapctl.aws.stacks import StackDescription
     from tapctl.concurrency.result import Preflight
     from tapctl.stacks.change_set import ChangeSet
@@ -181,6 +183,7 @@ def execute(
     before = journal.entry.remedied if journal.entry.stack_id == stack_id else {}
     owed = {"remedied": remedied, **({"unverified": True} if deployer.request.verifies else {})}
     action = f"executing the change set of stack {deployer.name}"
+    hashing = noecho_hash.start(given_secrets(deployer.request.template, deployer.settings.parameters))
     try:
         token = deployer.operator.begin(Phase.EXECUTING, action, "execute_change_set", parameters, **owed)
     except AwsError as refusal:
@@ -195,7 +198,7 @@ def execute(
         )
         if not succeeded:
             return _refused(operation_error(deployer.aws, deployer.name, events))
-    return Deployed(_outcome(deployer, stack_id, created, followed=waits))
+    return Deployed(_outcome(deployer, stack_id, created, followed=waits, hashing=hashing))
 
 
 def _not_executed(deployer: Deployer, created: ChangeSet, refusal: AwsError, *, creates: bool) -> Raced:
@@ -218,7 +221,14 @@ def _refused(error: TapctlError) -> Refused:
     return Refused(error, minimum)
 
 
-def _outcome(deployer: Deployer, stack_id: str, executed: ChangeSet | None = None, *, followed: bool = True) -> Outcome:
+def _outcome(
+    deployer: Deployer,
+    stack_id: str,
+    executed: ChangeSet | None = None,
+    *,
+    followed: bool = True,
+    hashing: Future[noecho_hash.Hashed] | None = None,
+) -> Outcome:
     """The outcome by the stack's description; the NoEcho parameters of the deploy are remembered by their hash."""
     aws, settings = deployer.aws, deployer.settings
     if settings.termination_protection is not None:
@@ -226,7 +236,8 @@ def _outcome(deployer: Deployer, stack_id: str, executed: ChangeSet | None = Non
     stack = describe_stack(aws, stack_id)
     if stack.status == ABSENT:
         raise AwsError(f"stack {deployer.name} does not exist any more", "check who deleted it")
-    noecho_hash.remember(stack_id, stack.last_updated, given_secrets(deployer.request.template, settings.parameters))
+    secrets = given_secrets(deployer.request.template, settings.parameters)
+    noecho_hash.remember(stack_id, stack.last_updated, secrets, hashing)
     changed = executed is not None
     return Outcome(deployer.name, stack_id, stack.status, changed, stack.outputs, followed, executed)
 

@@ -58,10 +58,13 @@ def find_no_op(template: Template, deployer: Deployer, live: StackDescription) -
     stack = Stack(deployer.name, live.status, parameters=live.parameters, id=live.id)
     unread = Account(settings.region, AccountSettings(Concurrency(UNREAD, UNREAD)), live.account_id, stack=stack)
     body = deployer.packaged(template, stack_tree_for(template, settings, unread), live)
+    # Last, since a hash takes as long as some calls.
+    if _without_reservations(body) != _without_reservations(deployed.body) or not _has_secrets(
+        template, settings, live
+    ):
+        return None
     if body == deployed.body and _keeps_parameters(template, settings.parameters, live):
         return NoOp()
-    if _without_reservations(body) != _without_reservations(deployed.body):
-        return None
     result = _decide_as_deployed(template, deployed, deployer, unread, stack)
     return NoOp(result) if _is_deployed_remedy(result, body, deployed, live, settings) else None
 
@@ -87,11 +90,14 @@ def _is_certain(template: Template) -> bool:
 
 
 def _has_values(template: Template, settings: Settings, live: StackDescription) -> bool:
-    """Whether the stack has a value for every parameter, and given NoEcho values are those of the last deploy."""
-    given = settings.parameters
-    secret = given_secrets(template, given)
-    declared = set(given) <= set(template.parameters) <= set(live.parameters)
-    return declared and (not secret or noecho_hash.matches(live.id, live.last_updated, secret))
+    """Whether the stack has a value for every parameter."""
+    return set(settings.parameters) <= set(template.parameters) <= set(live.parameters)
+
+
+def _has_secrets(template: Template, settings: Settings, live: StackDescription) -> bool:
+    """Whether given NoEcho values are those of the last deploy."""
+    secret = given_secrets(template, settings.parameters)
+    return not secret or noecho_hash.matches(live.id, live.last_updated, secret)
 
 
 def _deployed_template(deployer: Deployer, live: StackDescription) -> Template | None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,7 @@ import pytest
 
 from tapctl.cli import mcp as door
 
-pytest.importorskip("mcp")
-
-from mcp import Client, StdioServerParameters
+pytestmark = pytest.mark.skipif(not find_spec("mcp"), reason="the extra mcp is not installed")
 
 TEMPLATE = """\
 Resources:
@@ -28,6 +27,13 @@ LIMITS = {"concurrent_executions": 10, "unreserved_concurrent_executions": 10}
 Ask = Callable[..., tuple[bool, str]]
 
 
+def client(server: Any) -> Any:
+    """A client of a server; its package, which takes half a second to import, is imported by the tests that run."""
+    from mcp import Client
+
+    return Client(server)
+
+
 @pytest.fixture
 def ask(desk: Path) -> Ask:
     """A tool's answer, and whether it is an error."""
@@ -35,17 +41,17 @@ def ask(desk: Path) -> Ask:
     (desk / "a.json").write_text(json.dumps({"schema": "tapctl.account/1", "limits": LIMITS}))
 
     async def call(tool: str, arguments: dict[str, Any]) -> tuple[bool, str]:
-        async with Client(door.build_server()) as client:
-            result = await client.call_tool(tool, arguments)
-            return bool(result.is_error), result.content[0].text  # type: ignore[union-attr] # tools answer with text
+        async with client(door.build_server()) as session:
+            result = await session.call_tool(tool, arguments)
+            return bool(result.is_error), result.content[0].text
 
     return lambda tool, **arguments: asyncio.run(call(tool, arguments))
 
 
 def test_every_tool_is_read_only() -> None:
     async def listed() -> list[Any]:
-        async with Client(door.build_server()) as client:
-            return list((await client.list_tools()).tools)
+        async with client(door.build_server()) as session:
+            return list((await session.list_tools()).tools)
 
     tools = asyncio.run(listed())
     assert [tool.name for tool in tools] == ["preflight", "demand", "account", "limits", "fix", "explain"]
@@ -80,13 +86,15 @@ def test_a_value_is_never_an_option(ask: Ask) -> None:
 
 
 def test_over_stdio_stdout_has_the_protocol_alone(desk: Path) -> None:
+    from mcp import StdioServerParameters
+
     (desk / "t.yaml").write_text(TEMPLATE)
     server = StdioServerParameters(command=sys.executable, args=["-m", "tapctl", "mcp"], cwd=str(desk))
 
     async def call() -> str:
-        async with Client(server) as client:
-            result = await client.call_tool("limits", {"template": "t.yaml"})
-            return str(result.content[0].text)  # type: ignore[union-attr] # tools answer with text
+        async with client(server) as session:
+            result = await session.call_tool("limits", {"template": "t.yaml"})
+            return str(result.content[0].text)
 
     assert json.loads(asyncio.run(call()))["schema"] == "tapctl.limits/1"
 

@@ -8,7 +8,11 @@ import pytest
 from tapctl.account import floor_cache
 from tapctl.errors import BusyError, ExitCode, Interrupted
 from tapctl.fleet.operation import Progress
+from tapctl.fleet.override_sets import Wanted
+from tapctl.fleet.plan import RolloutPlan, Step, StepKind
+from tapctl.fleet.rollout import pace
 from tapctl.sandbox.stack_set_rules import Failure
+from tapctl.settings.fleet_section import Fleet
 from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
 
@@ -67,6 +71,22 @@ def test_regions_may_differ_between_accounts(desk: Desk) -> None:
     assert [len(end.results) for end in rollout.ends] == [2, 1, 2]
     assert set(desk.reserved()) == {first, second}
     assert set(desk.reserved(region=OTHER_REGION)) == {first, third, fourth}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "max_concurrent", "said"),
+    [pytest.param(11, None, True, id="many"), pytest.param(10, None, False, id="few"), (11, "10%", False)],
+)
+def test_many_accounts_one_after_the_other_are_said_to_take_long(
+    accounts: int, max_concurrent: str | None, said: bool
+) -> None:
+    step = Step(
+        StepKind.CREATE, cells=tuple((f"{number:012}", region) for number in range(accounts) for region in "ab")
+    )
+    text = pace("prod", Fleet(max_concurrent=max_concurrent), RolloutPlan(Wanted({}), (step,)))
+
+    assert bool(text) == said
+    assert not said or ("11 accounts" in text and "[fleet.prod]" in text)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ PLANS = [
 
 @pytest.mark.parametrize("prepared", PLANS)
 def test_a_plan(prepared: Prepared, golden: Golden) -> None:
-    golden(plan_text("orders", prepared, OPTIONS))
+    golden(plan_text("orders", prepared.plan, prepared.judged.template, OPTIONS))
 
 
 @pytest.mark.parametrize("prepared", PLANS)

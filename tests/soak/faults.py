@@ -24,12 +24,12 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from tapctl import sandbox
 from tapctl.state.files import state_dir
@@ -244,21 +244,36 @@ def fault_runner(folder: Path) -> Iterator[FaultRunner]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.soak.faults", description="Deploy over a bad line.")
-    parser.add_argument("--count", type=int, default=200, help="how many runs")
+    soak("faults", "Deploy over a bad line.", fault_runner, FaultRunner.run, count=200)
+
+
+Runner = TypeVar("Runner")
+
+
+def soak(
+    name: str,
+    description: str,
+    opened: Callable[[Path], AbstractContextManager[Runner]],
+    run: Callable[[Runner, int], Run],
+    *,
+    count: int,
+) -> NoReturn:
+    """Run one seed after the other, print what went wrong and how the runs ended, and exit with 1 for any wrong one."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.soak.{name}", description=description)
+    parser.add_argument("--count", type=int, default=count, help="how many runs")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first; each run has the next one")
     given = parser.parse_args()
     ended: Counter[int] = Counter()
     began, wrong = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as folder:
         environ["TAPCTL_STATE_DIR"] = f"{folder}/state"
-        with fault_runner(Path(folder)) as runner:
+        with opened(Path(folder)) as runner:
             for seed in range(given.seed, given.seed + given.count):
-                run = runner.run(seed)
-                ended.update(run.codes)
-                if run.wrong:
+                outcome = run(runner, seed)
+                ended.update(outcome.codes)
+                if outcome.wrong:
                     wrong += 1
-                    say(f"seed {seed}: {run.codes}, then {run.wrong}")
+                    say(f"seed {seed}: {outcome.codes}, then {outcome.wrong}")
     for code, times in sorted(ended.items()):
         say(f"{times:5} x over the bad line {'killed' if code < 0 else f'exit {code}'}")
     say(f"{given.count} runs, {wrong} wrong, {time.monotonic() - began:.0f} s")

@@ -16,17 +16,13 @@ that is planned for it, and which its account can spare; no cell was created aga
 run has nothing to change; and no command ended with a traceback.
 """
 
-import argparse
 import json
 import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from os import environ
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,7 +34,7 @@ from tapctl.sandbox import AccountLimits, Sandbox, limits, stack_set_rules
 from tapctl.sandbox.paths import sandbox_paths
 from tapctl.sandbox.stack_set_rules import Failure, StackSetRules
 from tapctl.state.files import state_dir
-from tests.soak.faults import BadLine, say
+from tests.soak.faults import BadLine, Run, soak
 from tests.soak.proxy import Call, Forward, Reply, between
 from tests.support.rollouts import reserving
 from tests.support.terminal import Answer, Terminal
@@ -153,14 +149,6 @@ def _limits(rng: Random) -> AccountLimits:
     limit = rng.choice([10, 50, 250, 400, 1000, 1000])
     strange = rng.random() < 0.1 and limit > 100
     return AccountLimits(limit, floor=rng.randint(101, limit - 1) if strange else None)
-
-
-@dataclass(frozen=True)
-class Run:
-    """How the commands over the bad line ended, and what is wrong after the one over the good line."""
-
-    codes: tuple[int, ...]
-    wrong: str | None
 
 
 @dataclass(frozen=True)
@@ -356,25 +344,7 @@ def rollout_runner(folder: Path) -> Iterator[RolloutRunner]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.soak.rollouts", description="Roll out over a bad line.")
-    parser.add_argument("--count", type=int, default=100, help="how many runs")
-    parser.add_argument("--seed", type=int, default=1, help="the seed of the first; each run has the next one")
-    given = parser.parse_args()
-    ended: Counter[int] = Counter()
-    began, wrong = time.monotonic(), 0
-    with tempfile.TemporaryDirectory() as folder:
-        environ["TAPCTL_STATE_DIR"] = f"{folder}/state"
-        with rollout_runner(Path(folder)) as runner:
-            for seed in range(given.seed, given.seed + given.count):
-                run = runner.run(case_of(seed))
-                ended.update(run.codes)
-                if run.wrong:
-                    wrong += 1
-                    say(f"seed {seed}: {run.codes}, then {run.wrong}")
-    for code, times in sorted(ended.items()):
-        say(f"{times:5} x over the bad line {'killed' if code < 0 else f'exit {code}'}")
-    say(f"{given.count} runs, {wrong} wrong, {time.monotonic() - began:.0f} s")
-    sys.exit(bool(wrong))
+    soak("rollouts", "Roll out over a bad line.", rollout_runner, lambda each, seed: each.run(case_of(seed)), count=100)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -49,17 +49,27 @@ def deployed_stack(
 
 
 @contextmanager
-def stubbed(*services: str, sandbox: bool = False) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
-    """AWS, or the sandbox, and stubs of the named services, whose queued responses must all be used."""
+def stubbed(*services: str, aws: Aws | None = None) -> Iterator[tuple[Aws, Mapping[str, Stubber]]]:
+    """AWS and stubs of the named services, whose queued responses must all be used."""
+    aws = aws or silent_aws(sandbox=False)
+    stubs = {service: Stubber(aws.client(service)) for service in services}
+    with ExitStack() as stack:
+        for stub in stubs.values():
+            stack.enter_context(stub)
+        yield aws, stubs
+        for stub in stubs.values():
+            stub.assert_no_pending_responses()
+
+
+def silent_aws(*, sandbox: bool) -> Aws:
+    """AWS, or the sandbox, at an address without a server."""
     endpoint = "http://127.0.0.1:9" if sandbox else "https://nowhere.invalid"
     keys = ("000000000000", "secret") if sandbox else None
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=keys), _session=_session())
-    stubs = {service: Stubber(aws.client(service)) for service in services}
-    for stub in stubs.values():
-        stub.activate()
-    yield aws, stubs
-    for stub in stubs.values():
-        stub.assert_no_pending_responses()
+    return Aws(Target("us-east-1", endpoint=endpoint, keys=keys), _session=_session())
+
+
+_shared_aws = cache(silent_aws)
+"""For tests that leave its clients as they are: to create one takes longer than such a test."""
 
 
 @cache
@@ -97,7 +107,8 @@ def check_resource(
     resources |= {name: {"Type": sibling_type, "Properties": {}} for name, (sibling_type, _) in siblings.items()}
     ids = {"It": physical_id} | {name: sibling_id for name, (_, sibling_id) in siblings.items()}
     stack = deployed_stack({"Resources": resources}, ids)
-    with stubbed(*{call.partition(":")[0] for call in responses}, sandbox=sandbox) as (aws, stubs):
+    services = {call.partition(":")[0] for call in responses}
+    with stubbed(*services, aws=_shared_aws(sandbox=sandbox)) as (aws, stubs):
         for call, response in responses.items():
             service, operation, *_ = call.split(":")
             if isinstance(response, str):

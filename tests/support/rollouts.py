@@ -13,13 +13,14 @@ from tapctl.concurrency.remedy import RemedyMode
 from tapctl.fleet.cells import live_cells
 from tapctl.fleet.judge import FleetPreflight
 from tapctl.fleet.operation import Progress
-from tapctl.fleet.prepare import Prepared
+from tapctl.fleet.plan import RolloutPlan
 from tapctl.fleet.request import RolloutRequest, StackSetRequest, settings_for, stack_set_of
 from tapctl.fleet.rollout import Rollout, deploy_fleet
 from tapctl.settings.fleet_section import Fleet as Section
 from tapctl.settings.settings import Settings
 from tapctl.settings.targets import Targets
 from tapctl.template.load import load
+from tapctl.template.model import Template
 from tests.support.sandbox_clients import function
 from tests.support.stack_sets import OTHER_REGION, REGION, Fleet
 
@@ -43,7 +44,7 @@ class FakeUI:
 
     answer: bool = True
     steps: list[str] = field(default_factory=list)
-    plans: list[Prepared] = field(default_factory=list)
+    plans: list[RolloutPlan] = field(default_factory=list)
     reads: list[Progress] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     on_step: Callable[[str], None] = lambda _: None
@@ -56,8 +57,8 @@ class FakeUI:
     def judged(self, result: FleetPreflight) -> None:
         pass
 
-    def plan(self, prepared: Prepared) -> None:
-        self.plans.append(prepared)
+    def plan(self, plan: RolloutPlan, template: Template) -> None:
+        self.plans.append(plan)
 
     def confirm(self, question: str) -> bool:
         self.questions.append(question)

@@ -79,10 +79,9 @@ def resetting_server() -> Iterator[tuple[str, list[bytes]]]:
             connection, _ = listener.accept()
             with connection:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-                request = connection.recv(65536)
-            if not request:
-                return
-            received.append(request)
+                if not (request := connection.recv(65536)):
+                    return
+                received.append(request)  # before the client can know that the connection is reset
 
     thread = threading.Thread(target=serve)
     thread.start()

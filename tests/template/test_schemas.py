@@ -1,7 +1,11 @@
 """What the schemas of resource types say of a replacement."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tapctl.template import schemas
 from tapctl.template.schemas import create_only
 
 
@@ -40,3 +44,20 @@ def test_some_types_are_deleted_first(type_: str, deletes_first: bool) -> None:
 
 def test_a_type_without_a_schema_is_not_known() -> None:
     assert create_only("Third::Party::Type") is None
+
+
+def test_a_schema_is_what_cfn_lint_has() -> None:
+    types = [*schemas._names_of_files("us-east-1")][::40]
+
+    assert len(types) > 40
+    for type_ in (*types, "Custom::Thing", "AWS::Not::There"):
+        assert dict(schemas._schema(type_)) == dict(schemas._by_cfn_lint(type_, "us-east-1")), type_
+
+
+def test_a_schema_takes_no_import_of_cfn_lint() -> None:
+    code = "from tapctl.template.schemas import create_only; create_only('AWS::SQS::Queue')"
+    answer = f"{code}; import sys; print('cfnlint' in sys.modules)"
+
+    assert (
+        subprocess.run([sys.executable, "-c", answer], capture_output=True, text=True, check=True).stdout == "False\n"
+    )

@@ -7,7 +7,7 @@ import pytest
 from tapctl.verify.check import Check
 from tapctl.verify.drift import check_drift
 from tapctl.verify.retry import RetryWindow
-from tests.support.deployed_stacks import PSEUDO, deployed_stack, lines, statuses, stubbed
+from tests.support.deployed_stacks import PSEUDO, deployed_stack, lines, silent_aws, statuses, stubbed
 from tests.support.golden import Golden
 
 STACK = PSEUDO["AWS::StackId"]
@@ -121,7 +121,7 @@ def test_a_denied_detection_names_the_action() -> None:
 
 
 def test_the_sandbox_proves_nothing_about_drift(golden: Golden) -> None:
-    with stubbed("cloudformation", sandbox=True) as (aws, _):
+    with stubbed("cloudformation", aws=silent_aws(sandbox=True)) as (aws, _):
         check, *_ = check_drift(aws, [deployed_stack(BODY, {"Bucket": "b"})])
 
     assert check.status.value == "not checked"

@@ -12,6 +12,8 @@ from tapctl.sandbox import AccountLimits
 from tests.support.sandbox_clients import wait_for_a_save
 from tests.support.stack_sets import OTHER_REGION, REGION, Fleet, parameters, reserving
 
+pytestmark = pytest.mark.sandbox
+
 QUEUEING: dict[str, Any] = {"ManagedExecution": {"Active": True}}
 ACCOUNTS = ("111111111111", "222222222222")
 Start = Callable[[], Fleet]
