@@ -124,19 +124,21 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
 
 
 SLOW = 10
-"""Accounts, one after the other, after which a rollout takes long: 15 took half an hour.
+"""Accounts, one after the other, beyond which a rollout takes long: 15 took half an hour.
 
 Source: https://github.com/aws-solutions/quota-monitor-for-aws/issues/204
 """
 
 
 def pace(name: str, fleet: Fleet, plan: RolloutPlan) -> str:
-    """What to say where AWS's default of one account at a time makes a rollout long."""
-    accounts = {account for account, _ in plan.changes}
-    if fleet.max_concurrent is not None or len(accounts) <= SLOW:
+    """What to say where few accounts at a time, by default one more than may fail, make a rollout long."""
+    accounts, tolerance = {account for account, _ in plan.changes}, fleet.failure_tolerance
+    at_once = tolerance + 1 if isinstance(tolerance, int) else 1
+    is_share = tolerance not in (at_once - 1, "0%")
+    if fleet.max_concurrent is not None or is_share or len(accounts) <= SLOW * at_once:
         return ""
     more = f"`max_concurrent` in [fleet.{name}] lets it take more"
-    return f"StackSets takes one of {len(accounts):,} accounts at a time in each Region; {more}"
+    return f"StackSets takes {at_once} of {len(accounts):,} accounts at a time in each Region; {more}"
 
 
 def _question(request: RolloutRequest, plan: RolloutPlan) -> str:

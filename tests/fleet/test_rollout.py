@@ -74,19 +74,28 @@ def test_regions_may_differ_between_accounts(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accounts", "max_concurrent", "said"),
-    [pytest.param(11, None, True, id="many"), pytest.param(10, None, False, id="few"), (11, "10%", False)],
+    ("accounts", "section", "said"),
+    [
+        pytest.param(11, {}, "1 of 11 accounts", id="many"),
+        pytest.param(10, {}, "", id="few"),
+        pytest.param(11, {"max_concurrent": "10%"}, "", id="more at a time"),
+        pytest.param(11, {"failure_tolerance": "10%"}, "", id="a share may fail"),
+        pytest.param(11, {"failure_tolerance": "0%"}, "1 of 11 accounts", id="a share of none"),
+        pytest.param(11, {"failure_tolerance": 1}, "", id="two at a time"),
+        pytest.param(21, {"failure_tolerance": 1}, "2 of 21 accounts", id="two of many"),
+    ],
 )
 def test_many_accounts_one_after_the_other_are_said_to_take_long(
-    accounts: int, max_concurrent: str | None, said: bool
+    accounts: int, section: dict[str, Any], said: str
 ) -> None:
     step = Step(
         StepKind.CREATE, cells=tuple((f"{number:012}", region) for number in range(accounts) for region in "ab")
     )
-    text = pace("prod", Fleet(max_concurrent=max_concurrent), RolloutPlan(Wanted({}), (step,)))
+    text = pace("prod", Fleet(**section), RolloutPlan(Wanted({}), (step,)))
 
-    assert bool(text) == said
-    assert not said or ("11 accounts" in text and "[fleet.prod]" in text)
+    assert bool(text) == bool(said)
+    assert said in text
+    assert not said or "[fleet.prod]" in text
 
 
 # ---------------------------------------------------------------------------------------------------------------------
