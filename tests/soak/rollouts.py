@@ -302,9 +302,15 @@ class RolloutRunner:
         return {cell: self._function(cell)[0] for cell in cells if self._stacks(cell)}
 
     def _repeated(self, case: Case, before: Mapping[Cell, str], last: Answer) -> str | None:
-        """A cell that was touched although it had what it has in the end."""
-        touched = {(cell["account_id"], cell["region"]) for each in last.json()["operations"] for cell in each["cells"]}
-        again = [cell for cell in touched & before.keys() if self._function(cell)[0] == before[cell]]
+        """A cell that was touched although it had what it has in the end.
+
+        Where a floor that nothing documents refused more, the run had to try it to learn that.
+        """
+        results = [cell for each in last.json()["operations"] for cell in each["cells"]]
+        touched = {(result["account_id"], result["region"]) for result in results}
+        refused = {(result["account_id"], result["region"]) for result in results if result["status"] == "FAILED"}
+        learned = {cell for cell in refused if case.limits[cell].floor is not None}
+        again = [cell for cell in touched & before.keys() - learned if self._function(cell)[0] == before[cell]]
         return f"cells had nothing to change, and were changed: {again}" if again else None
 
     def _wrong_operations(self, case: Case) -> str | None:
