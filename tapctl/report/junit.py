@@ -43,7 +43,7 @@ def _case(suite: Xml.Element, called: tuple[str, str], number: int, item: Report
         place |= {"file": _clean(item.file)} | ({"line": str(item.line)} if item.line else {})
     case = Xml.SubElement(suite, "testcase", place)
     if outcome := _OUTCOMES.get(item.level):
-        attributes = {"message": _clean(item.message)} | ({} if outcome == "skipped" else {"type": item.rule})
+        attributes = {"message": _clean(item.message)} | ({} if outcome == "skipped" else {"type": _clean(item.rule)})
         Xml.SubElement(case, outcome, attributes).text = _clean(item.hint) if item.hint else None
 
 

@@ -219,7 +219,7 @@ def test_the_names_of_junit_hold_no_values_and_are_unique() -> None:
 @pytest.mark.parametrize("message", ["a < b & c", 'say "no"', "null \x00 and bell \x07", "half \ud800 of a pair"])
 def test_junit_is_valid_xml_for_any_message(message: str) -> None:
     for level in Level:
-        Xml.fromstring(FORMATS["junit"](report_of(ReportItem("r", level, message, message, message, message))))
+        Xml.fromstring(FORMATS["junit"](report_of(ReportItem(message, level, message, message, message, message))))
 
 
 def test_github_annotates_the_worst_first_and_ends_with_the_sentence() -> None:
