@@ -1,4 +1,4 @@
-"""A slow import is made by the commands that need it, and by no other."""
+"""A slow import is made by the commands that need it, and by no other; the process ends without a last search."""
 
 import json
 import sys
@@ -84,3 +84,9 @@ def test_a_demand_of_sam_needs_neither_boto3_nor_what_sam_validates_itself_with(
 
 def test_looking_after_the_sandbox_needs_no_aws(loaded: Loaded) -> None:
     assert not {"boto3", "botocore", "cfnlint", "ministack"} & loaded("sandbox", "status")
+
+
+def test_the_interpreter_does_not_search_for_garbage_when_it_ends(fresh: Terminal) -> None:
+    frozen = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000))"
+    answer = fresh.run(sys.executable, "-c", f"{frozen}; from tapctl.__main__ import main; main()", "--version")
+    assert answer.out.splitlines()[-1] == "True"
