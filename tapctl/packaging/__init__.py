@@ -8,3 +8,6 @@ dependencies      the wheels of a Python function or layer, installed by uv for 
 unbuilt_code      what another tool has to build before
 bucket            the artifact bucket of an account and Region
 """
+
+REQUIREMENTS = "requirements.txt"
+"""The file beside the code of a Python function that names what is installed into its package."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
+from tapctl.packaging import REQUIREMENTS
 from tapctl.packaging.bytecode import tag_for
 from tapctl.packaging.lambda_platform import Platform, platform
 from tapctl.packaging.package_indexes import uses_no_index, uv_environment
@@ -25,8 +26,6 @@ from tapctl.state.files import own_folder, read_bytes
 from tapctl.template.local_paths import Local, PathKind
 from tapctl.template.resolver import Resolver
 from tapctl.unknown import Unknown
-
-REQUIREMENTS = "requirements.txt"
 
 _INCLUDED = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
 _SOURCE = re.compile(r"^\s*(?:-e\b|--editable\b|\.|/)|\bfile:|\.whl\b|\.tar\.gz\b|\b(?:git|hg|svn|bzr)\+", re.MULTILINE)

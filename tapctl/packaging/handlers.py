@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.errors import UsageError
-from tapctl.packaging.dependencies import REQUIREMENTS
+from tapctl.packaging import REQUIREMENTS
 from tapctl.resource_types import FUNCTION
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.template.local_paths import Local, PathKind, local_paths

@@ -10,7 +10,7 @@ from typing import Any
 from tapctl.errors import TemplateError
 from tapctl.hints import Advice, advise
 from tapctl.resource_types import PROVISIONED_PRODUCT, STACK
-from tapctl.template import includes, loops, sam
+from tapctl.template import includes, loops
 from tapctl.template.load import load
 from tapctl.template.local_paths import RELATIVE, PathKind, is_there, local_paths
 from tapctl.template.model import FN_TRANSFORM, LANGUAGE_EXTENSIONS, Resource, Source, Template
@@ -250,6 +250,7 @@ def expand(template: Template, parameters: Parameters, pseudo: Mapping[str, str]
             )
         template = loops.unroll(template, Resolver(template, bind(template, parameters)))
     if template.is_serverless:
+        from tapctl.template import sam
 
         def translate(seen: Template) -> Template:
             return sam.translate(seen, Resolver(seen, bind(seen, parameters), pseudo, parameters.lookups))
