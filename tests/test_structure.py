@@ -141,6 +141,15 @@ def test_only_the_aws_room_takes_a_client() -> None:
     assert taken == []
 
 
+def test_each_public_class_name_has_one_meaning() -> None:
+    modules: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}
+
+
 def test_the_forbidden_words_are_not_used() -> None:
     folders = ("tapctl", "function", "stack", "tests", "benchmarks", "docs")
     files = [

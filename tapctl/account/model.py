@@ -93,7 +93,7 @@ class PastFailure:
     day: str
 
 
-class Source(Enum):
+class QuotaSource(Enum):
     """Where the value of a quota comes from, as a message names it; the applied value needs no name."""
 
     APPLIED = ""
@@ -112,7 +112,7 @@ class Quota:
 
     value: int | float | Unknown
     usage: Usage
-    source: Source = Source.APPLIED
+    source: QuotaSource = QuotaSource.APPLIED
     maybe: int | float = 0
     """What may be used beside the usage, by stacks that are judged together with this one."""
 

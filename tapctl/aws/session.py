@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Connection:
     """What to connect to: a profile and Region, or an endpoint with its keys (the sandbox)."""
 
     region: str | None = None
@@ -73,7 +73,7 @@ class _EveryService(list[str]):
 class Aws:
     """One session and its clients, each created once; boto3 is imported with the first."""
 
-    target: Target
+    target: Connection
     trace: Callable[[str], None] | None = None
     """Called before every request with the name of its IAM action."""
     progress: Callable[[str], None] | None = None

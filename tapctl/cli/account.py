@@ -27,7 +27,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from tapctl.account.quota_increase import Wanted
+    from tapctl.account.quota_increase import WantedQuota
     from tapctl.account.reader import AccountReader
     from tapctl.fleet.cells import Cells
     from tapctl.settings.settings import Settings
@@ -169,9 +169,9 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         terminal.message("AWS has granted it")
 
 
-def _wanted(text: str, own: Sequence[Limit]) -> Wanted:
+def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
     """A limit and a value, `N` or `LIMIT=N`. Raises `UsageError` for what is neither, and for what AWS never raises."""
-    from tapctl.account.quota_increase import Wanted
+    from tapctl.account.quota_increase import WantedQuota
 
     name, _, value = text.rpartition("=")
     if not (value.isascii() and value.isdigit() and int(value[:20])):
@@ -185,7 +185,7 @@ def _wanted(text: str, own: Sequence[Limit]) -> Wanted:
         )
     if not limit.adjustable or not limit.has_code:
         raise UsageError(f"AWS raises {limit.title} for no account", f"its documentation: {limit.docs}")
-    return Wanted(limit, int(value))
+    return WantedQuota(limit, int(value))
 
 
 def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:

@@ -19,7 +19,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from tapctl.account.model import LearnedFloor
     from tapctl.account.reader import AccountReader
-    from tapctl.aws.session import Aws, Target
+    from tapctl.aws.session import Aws, Connection
     from tapctl.cli.options import FindingsOptions
     from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.verdict import Verdict
@@ -259,16 +259,16 @@ def require_terminal(terminal: Terminal, hint: str) -> None:
         raise UsageError("confirmation required, but stdin is not a terminal", hint)
 
 
-def _sandbox_target(terminal: Terminal) -> Target:
+def _sandbox_target(terminal: Terminal) -> Connection:
     from tapctl import sandbox
 
     running = sandbox.find()
     if running is None:
         terminal.message("starting the sandbox, a local AWS")
         running = sandbox.start()
-    from tapctl.aws.session import Target
+    from tapctl.aws.session import Connection
 
-    return Target(region=running.region, endpoint=running.endpoint, keys=running.keys)
+    return Connection(region=running.region, endpoint=running.endpoint, keys=running.keys)
 
 
 def _check_account(aws: Aws, account: str) -> None:

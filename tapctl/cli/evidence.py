@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.context import open_aws, require_consent
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
@@ -23,9 +23,9 @@ from tapctl.state.files import refuse_unwritable
 
 if TYPE_CHECKING:
     from tapctl.aws.session import Aws
-    from tapctl.evidence import Cleaned, Runner
-    from tapctl.evidence.experiment import Call, Experiment
-    from tapctl.evidence.record import Record, Result
+    from tapctl.evidence import Cleaned, ExperimentRunner
+    from tapctl.evidence.experiment import ApiCall, Experiment
+    from tapctl.evidence.record import ExperimentResult, Record
     from tapctl.settings.settings import Settings
 
 app = group(
@@ -108,7 +108,7 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
     require_consent(f"Make these calls in account {account_id}, {aws.region}?", terminal, yes=which.yes)
     _make_writable(file)
     runner = _runner(which, aws, new, terminal)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     try:
         with runner.journal.locked():
             _run(runner, experiments, results)
@@ -135,7 +135,7 @@ def _make_writable(file: Path) -> None:
     refuse_unwritable([file])
 
 
-def _run(runner: Runner, experiments: Sequence[Experiment], results: list[Result]) -> None:
+def _run(runner: ExperimentRunner, experiments: Sequence[Experiment], results: list[ExperimentResult]) -> None:
     """Fill `results`. Credentials that end while it runs skip the rest; at the first experiment they raise."""
     try:
         for result in runner.results(experiments):
@@ -145,16 +145,16 @@ def _run(runner: Runner, experiments: Sequence[Experiment], results: list[Result
     except AwsError as error:
         if not results:
             raise
-        from tapctl.evidence.record import Result
+        from tapctl.evidence.record import ExperimentResult
 
-        results += [Result(row, reason=error.message) for row in experiments[len(results) :]]
+        results += [ExperimentResult(row, reason=error.message) for row in experiments[len(results) :]]
 
 
-def _runner(which: RunOptions, aws: Aws, new: Record, terminal: Terminal) -> Runner:
-    from tapctl.evidence import Bound, Journal, Runner
+def _runner(which: RunOptions, aws: Aws, new: Record, terminal: Terminal) -> ExperimentRunner:
+    from tapctl.evidence import Bound, ExperimentJournal, ExperimentRunner
 
-    journal, bound = Journal(new.account_id, new.region), Bound(which.calls, which.timeout)
-    return Runner(aws, new.run, journal, bound, which.headroom, which.billed, terminal.message)
+    journal, bound = ExperimentJournal(new.account_id, new.region), Bound(which.calls, which.timeout)
+    return ExperimentRunner(aws, new.run, journal, bound, which.headroom, which.billed, terminal.message)
 
 
 def clean(what: CleanOptions, account: Account, output: Plain) -> None:
@@ -163,12 +163,12 @@ def clean(what: CleanOptions, account: Account, output: Plain) -> None:
     Deletes the stacks in this machine's journal, with `--all` every stack with the name and the tag of an experiment.
     Exits with 7 if anything is left.
     """
-    from tapctl.evidence import Bound, Journal
+    from tapctl.evidence import Bound, ExperimentJournal
     from tapctl.evidence import clean as cleaning
 
     terminal = Terminal.of(output)
     aws, account_id, _ = _opened(account, terminal)
-    journal = Journal(account_id, aws.region)
+    journal = ExperimentJournal(account_id, aws.region)
     names = journal.stacks()
     with journal.locked():
         if names or what.others:
@@ -241,7 +241,7 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
     return "\n".join(lines)
 
 
-def _call(call: Call) -> str:
+def _call(call: ApiCall) -> str:
     """A call with its parameters, a template by the types in it."""
     shown = []
     for name, value in call.parameters.items():
@@ -318,19 +318,19 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
 
 app.command(
     "list",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="List the experiments.",
     epilog="tapctl evidence list\ntapctl evidence list --policy --output policy.json",
 )(expanded(list_))
 app.command(
     "run",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Run experiments and write the record.",
     epilog="tapctl evidence run --env scratch\ntapctl evidence run lambda-minimum lambda-zero --profile scratch",
 )(expanded(run))
 app.command(
     "clean",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Delete what killed runs left, and list what there is.",
     epilog="tapctl evidence clean --env scratch\ntapctl evidence clean --env scratch --all --yes",
 )(expanded(clean))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.context import load_to_deploy, require_terminal, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
@@ -318,7 +318,7 @@ _COMMANDS = (
     ),
 )
 for command, summary, examples in _COMMANDS:
-    made = app.command(command.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))
+    made = app.command(command.__name__, cls=GroupedCommand, short_help=summary, epilog="\n".join(examples))
     made(expanded(command))
 
 fleet = typer.main.get_command(app)

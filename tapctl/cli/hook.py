@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
@@ -73,7 +73,7 @@ def fetch(url: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HookRequest:
     """What a hook is asked about; `parameters` holds None for a value that CloudFormation does not show."""
 
     stack: str
@@ -84,7 +84,7 @@ class Request:
     parameters: Mapping[str, str | None] = field(default_factory=dict)
 
 
-Open = Callable[[Request], tuple["AccountReader", Mapping[str, str | None]]]
+Open = Callable[[HookRequest], tuple["AccountReader", Mapping[str, str | None]]]
 """The account, and the parameters of the change set."""
 
 
@@ -103,12 +103,12 @@ def respond(event: Mapping[str, Any], fetched: Callable[[str], bytes], opened: O
     return _answer(event, "FAILED" if blocks else "SUCCESS", _message(result), "NonCompliant" if blocks else None)
 
 
-def _request(event: Mapping[str, Any], template: str) -> Request:
+def _request(event: Mapping[str, Any], template: str) -> HookRequest:
     _, _, _, region, account, resource = str(event.get("stackId")).split(":", 5)
-    return Request(resource.split("/")[1], region, account, template, str(event.get("changeSetId") or ""))
+    return HookRequest(resource.split("/")[1], region, account, template, str(event.get("changeSetId") or ""))
 
 
-def _judged(request: Request, opened: Open) -> Preflight:
+def _judged(request: HookRequest, opened: Open) -> Preflight:
     """The judgement of `preflight` on what CloudFormation is about to do."""
     from tapctl.settings.settings import Settings
     from tapctl.template.load import from_stack
@@ -131,12 +131,12 @@ def _judged(request: Request, opened: Open) -> Preflight:
     return judge(template, reader, settings)
 
 
-def _live(request: Request) -> tuple[AccountReader, Mapping[str, str | None]]:
+def _live(request: HookRequest) -> tuple[AccountReader, Mapping[str, str | None]]:
     from tapctl.account.live import LiveAccount
     from tapctl.aws.cloudformation import change_set_parameters
-    from tapctl.aws.session import Aws, Target
+    from tapctl.aws.session import Aws, Connection
 
-    aws = Aws(Target(request.region))
+    aws = Aws(Connection(request.region))
     return LiveAccount(aws), change_set_parameters(aws, request.change_set) if request.change_set else {}
 
 
@@ -246,10 +246,9 @@ def _log() -> dict[str, Any]:
 
 
 def _function_role() -> dict[str, Any]:
-    from tapctl.report.policy import Command as PolicyCommand
-    from tapctl.report.policy import Statement, document, policy_of_any_template
+    from tapctl.report.policy import Command, Statement, document, policy_of_any_template
 
-    (reads,) = policy_of_any_template(PolicyCommand.PREFLIGHT)
+    (reads,) = policy_of_any_template(Command.PREFLIGHT)
     reads = Statement(reads.sid, tuple(sorted({*reads.actions, "cloudformation:DescribeChangeSet"})), reads.resources)
     logs = {
         "Effect": "Allow",
@@ -313,7 +312,7 @@ app = group(
 )
 app.command(
     "template",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Write the stack of the hook.",
     epilog="tapctl hook template --folder infra/hook",
 )(expanded(template))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
-from tapctl.account.model import NOT_LISTED, Quota, Source, Stack, Usage
+from tapctl.account.model import NOT_LISTED, Quota, QuotaSource, Stack, Usage
 from tapctl.concurrency.additions import NEW, Addition, Before, additions, removed
 from tapctl.concurrency.counting import Inventory, Item, measured, number_text, range_text
 from tapctl.concurrency.demand import hides_resources
@@ -18,7 +18,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Advised, Hint, advise
 from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of
-from tapctl.limits.row import Call, Grade, Measure, Metric, Number, Of, plain_id
+from tapctl.limits.row import Call, DefaultGrade, Measure, Metric, Number, Of, plain_id
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -190,13 +190,13 @@ class _Room:
 
     limit: Limit
     value: Number
-    source: Source
+    source: QuotaSource
     origin: str
     removed: Number
     near: float
 
 
-def _room(limit: Limit, value: Number, source: Source, removed: Number, settings: LimitSettings) -> _Room:
+def _room(limit: Limit, value: Number, source: QuotaSource, removed: Number, settings: LimitSettings) -> _Room:
     override = settings.overrides.get(limit.key)
     origin = f"{source.value}: {override.reason}" if override else source.value
     return _Room(limit, value, source, f" ({origin})" if origin else "", removed, settings.near)
@@ -206,7 +206,7 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
     limit, value = room.limit, room.value
     message, at_least = _message(room, fullest)
     common = replace(common, amount=Amount(fullest.high, fullest.added.most, value, limit.unit))
-    is_sure = room.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
+    is_sure = room.source is not QuotaSource.DOCUMENTED or limit.grade is DefaultGrade.VERIFIED
     if fullest.least > value and fullest.added.least and not limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
     if fullest.most > value and fullest.added.most:

@@ -69,7 +69,7 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class ParameterOverride:
     """The parameter that brings a remedy about, and its value in this deploy."""
 
     parameter: str
@@ -85,7 +85,7 @@ class RemedyPlan:
 
     remedies: Mapping[str, Remedy]
     possible: bool
-    overrides: Mapping[str, Override] = field(default_factory=dict)
+    overrides: Mapping[str, ParameterOverride] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Remedy]:

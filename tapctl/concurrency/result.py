@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, Increase, Quota, Source, Stack
+from tapctl.account.model import UNREAD, Account, Increase, Quota, QuotaSource, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
@@ -87,11 +87,11 @@ class Preflight:
         """
         quota = self.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
         if override := self.limits.overrides.get(limit.key):
-            return Quota(override.value, quota.usage, Source.CONFIGURED, quota.maybe)
+            return Quota(override.value, quota.usage, QuotaSource.CONFIGURED, quota.maybe)
         is_read = not isinstance(quota.value, Unknown)
         if is_read or limit.quota or limit.adjustable or limit.default is None:
             return quota
-        return Quota(limit.default, quota.usage, Source.DOCUMENTED)
+        return Quota(limit.default, quota.usage, QuotaSource.DOCUMENTED)
 
     @property
     def verdict(self) -> Verdict:

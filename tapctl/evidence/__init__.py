@@ -20,10 +20,21 @@ from tapctl.evidence.bound import Bound
 from tapctl.evidence.claims import claim, with_grade
 from tapctl.evidence.deletion import Cleaned, clean
 from tapctl.evidence.experiment import PREFIX, TAG, Experiment
-from tapctl.evidence.journal import Journal
-from tapctl.evidence.run import Runner
+from tapctl.evidence.journal import ExperimentJournal
+from tapctl.evidence.run import ExperimentRunner
 
-__all__ = ["EXPERIMENTS", "Bound", "Cleaned", "Journal", "Runner", "chosen", "claim", "clean", "policy", "with_grade"]
+__all__ = [
+    "EXPERIMENTS",
+    "Bound",
+    "Cleaned",
+    "ExperimentJournal",
+    "ExperimentRunner",
+    "chosen",
+    "claim",
+    "clean",
+    "policy",
+    "with_grade",
+]
 
 EXPERIMENTS = {
     row.id: row

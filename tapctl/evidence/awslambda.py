@@ -5,7 +5,7 @@ from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.concurrency.judge import floor, floor_rule
-from tapctl.evidence.experiment import Call, Experiment, Observation, Reading, Seen, Takes
+from tapctl.evidence.experiment import ApiCall, Experiment, Observation, Reading, Seen, Takes
 from tapctl.evidence.parts import UPDATED, account_settings, created, function, reserve, template, updated
 
 ONE = template(Function=function())
@@ -117,23 +117,23 @@ MAPPING = {
 
 _NAMED = {"FunctionName": "{stack}"}
 _VERSION = {**_NAMED, "Qualifier": "{version}"}
-_PUBLISH = Call("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
-_GET_RESERVED = Call(
+_PUBLISH = ApiCall("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
+_GET_RESERVED = ApiCall(
     "lambda", "GetFunctionConcurrency", _NAMED, observe="reserved", keep="ReservedConcurrentExecutions"
 )
 IF_ACCEPTED = "nothing if it is refused; else it is deleted at once, about 0.0002 USD"
 BILLED = "about 0.0002 USD: one provisioned execution of 128 MB for at least five minutes"
 
 
-def _provision(where: Mapping[str, str]) -> Call:
+def _provision(where: Mapping[str, str]) -> ApiCall:
     """One provisioned execution, which AWS is expected to refuse."""
-    return Call(
+    return ApiCall(
         "lambda",
         "PutProvisionedConcurrencyConfig",
         {**where, "ProvisionedConcurrentExecutions": 1},
         observe="provisioned",
         may_fail=True,
-        undo=Call("lambda", "DeleteProvisionedConcurrencyConfig", where),
+        undo=ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", where),
     )
 
 
@@ -206,8 +206,8 @@ ROWS = (
             *created(ONE),
             account_settings("before"),
             _PUBLISH,
-            Call("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
-            Call(
+            ApiCall("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
+            ApiCall(
                 "lambda",
                 "GetProvisionedConcurrencyConfig",
                 _VERSION,
@@ -217,7 +217,7 @@ ROWS = (
                 keep="Status",
             ),
             account_settings("after"),
-            Call("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
+            ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
         ),
         reads=_provisioned,
         takes=Takes.ONE,
@@ -232,7 +232,7 @@ ROWS = (
         judgement="takes it as *exceeds*",
         calls=(
             *created(ONE),
-            Call("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
+            ApiCall("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
             _provision({**_NAMED, "Qualifier": "latest"}),
         ),
         reads=_refused("latest-provisioned"),
@@ -261,7 +261,7 @@ ROWS = (
         calls=(
             *created(template(Function=function(SnapStart={"ApplyOn": "PublishedVersions"}))),
             _PUBLISH,
-            Call(
+            ApiCall(
                 "lambda",
                 "GetFunctionConfiguration",
                 _VERSION,
@@ -297,7 +297,7 @@ ROWS = (
         judgement="counts what the template says, or what was changed by hand, instead of *uncertain*",
         calls=(
             *created(template(Function=function(ReservedConcurrentExecutions=0))),
-            Call("lambda", "DeleteFunctionConcurrency", _NAMED),
+            ApiCall("lambda", "DeleteFunctionConcurrency", _NAMED),
             *updated(
                 template(Function=function(ReservedConcurrentExecutions=0, Description="changed")), require=UPDATED
             ),

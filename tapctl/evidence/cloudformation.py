@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from tapctl.concurrency.replacement import ADDED_OR_REMOVED, CREATE_ONLY
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import EVENTS, UPDATED, change_set, created, function, template, updated
 from tapctl.resource_types import FUNCTION
 
@@ -134,7 +134,7 @@ ROWS = (
         calls=(
             *created(template(First=function(), Second=function("{stack}-second"))),
             *updated(template(First=function()), require=UPDATED, DeploymentConfig={"Mode": "EXPRESS"}),
-            Call(
+            ApiCall(
                 "lambda",
                 "GetFunction",
                 {"FunctionName": "{stack}-second"},
@@ -165,7 +165,7 @@ ROWS = (
             *change_set(
                 "quota",
                 template(Function=function(ReservedConcurrentExecutions="{above}")),
-                Call(
+                ApiCall(
                     "cloudformation",
                     "DescribeEvents",
                     {"StackName": "{stack}", "ChangeSetName": "quota"},

@@ -8,8 +8,8 @@ from tapctl.aws.cloudformation import stack_missing
 from tapctl.aws.errors import DENIED, aws_call, is_permanent
 from tapctl.errors import AwsError, TapctlError
 from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, asked
-from tapctl.evidence.experiment import PREFIX, SETS, TAG, Call
-from tapctl.evidence.journal import Journal
+from tapctl.evidence.experiment import PREFIX, SETS, TAG, ApiCall
+from tapctl.evidence.journal import ExperimentJournal
 
 NO_SET = ("StackSetNotFoundException", "InvalidAction")
 """There is no set of this name, or the engine knows no stack sets."""
@@ -28,7 +28,7 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
     """
     if stack.removeprefix(f"{PREFIX}{run}-").startswith(SETS):
         _delete_set(aws, stack, run, bound)
-    described = Call("cloudformation", "DescribeStacks", {"StackName": stack})
+    described = ApiCall("cloudformation", "DescribeStacks", {"StackName": stack})
     pause, deleting = FIRST_PAUSE, False
     while True:
         bound.take()
@@ -48,7 +48,7 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
         is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
         if not is_busy and not deleting:
             bound.take()
-            asked(aws, Call("cloudformation", "DeleteStack", _deletion(found[0])), {})
+            asked(aws, ApiCall("cloudformation", "DeleteStack", _deletion(found[0])), {})
             deleting = True
         bound.pause(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -59,7 +59,7 @@ def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
     named = {"StackSetName": name}
     try:
         bound.take()
-        found = asked(aws, Call("cloudformation", "DescribeStackSet", named), {})["StackSet"]
+        found = asked(aws, ApiCall("cloudformation", "DescribeStackSet", named), {})["StackSet"]
     except AwsError as error:
         if error.code in NO_SET:
             return
@@ -76,7 +76,7 @@ def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
 
 def _asked(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
     bound.take()
-    return asked(aws, Call("cloudformation", operation, parameters), {})
+    return asked(aws, ApiCall("cloudformation", operation, parameters), {})
 
 
 def _once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
@@ -143,7 +143,9 @@ class Cleaned:
         return not (self.failed or self.stacks or self.functions)
 
 
-def clean(aws: Caller, journal: Journal, bound: Bound, *, others: bool, step: Callable[[str], None]) -> Cleaned:
+def clean(
+    aws: Caller, journal: ExperimentJournal, bound: Bound, *, others: bool, step: Callable[[str], None]
+) -> Cleaned:
     """Delete what the runs of this machine left, with `others` what every run left, and list what there is."""
     names = dict.fromkeys((*journal.stacks(), *(listed(aws)[0] if others else ())))
     deleted, failed = [], []

@@ -100,7 +100,7 @@ class Takes(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One request. `until` and `require` are JMESPaths that its answer has to meet, the first by being asked again."""
 
     service: str
@@ -115,7 +115,7 @@ class Call:
     save: Mapping[str, str] = field(default_factory=dict)
     may_fail: bool = False
     """Whether a refusal is an answer."""
-    undo: "Call | None" = None
+    undo: "ApiCall | None" = None
     """Made at once if a call that AWS is expected to refuse is accepted."""
 
     @property
@@ -175,7 +175,7 @@ class Experiment:
     """What each hypothesis predicts."""
     judgement: str
     """What the judgement does with the answer."""
-    calls: tuple[Call, ...]
+    calls: tuple[ApiCall, ...]
     reads: Callable[[Seen], Reading]
     takes: Takes = Takes.NOTHING
     cost: str = FREE

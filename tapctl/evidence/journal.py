@@ -11,7 +11,7 @@ from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomical
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class ExperimentJournal:
     """The stacks of an account and Region that runs of this machine made and have not deleted yet."""
 
     account_id: str

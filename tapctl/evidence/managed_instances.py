@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import ROLE, created, function, reserve, template
 
 LINKED_ROLE = "AWSServiceRoleForLambda"
@@ -81,15 +81,15 @@ ROWS = (
         },
         judgement="counts it, takes it as *exceeds*, or takes nothing for it, instead of *unknown*",
         calls=(
-            Call("iam", "GetRole", {"RoleName": LINKED_ROLE}, require="Role.Arn"),
-            Call(
+            ApiCall("iam", "GetRole", {"RoleName": LINKED_ROLE}, require="Role.Arn"),
+            ApiCall(
                 "ec2",
                 "DescribeSubnets",
                 {"Filters": _filters(default_for_az="true")},
                 require="Subnets[0]",
                 save={"subnet": "Subnets[0].SubnetId", "vpc": "Subnets[0].VpcId"},
             ),
-            Call(
+            ApiCall(
                 "ec2",
                 "DescribeSecurityGroups",
                 {"Filters": _filters(group_name="default", vpc_id="{vpc}")},

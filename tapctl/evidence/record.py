@@ -29,7 +29,7 @@ _COST = 2**14
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExperimentResult:
     """What one experiment came to: `reason` says why it has no reading."""
 
     experiment: Experiment
@@ -55,7 +55,7 @@ class Record:
     engine: str
     account_id: str
     tool: str
-    results: tuple[Result, ...] = field(default=())
+    results: tuple[ExperimentResult, ...] = field(default=())
 
     @property
     def file(self) -> Path:
@@ -107,7 +107,7 @@ def as_json(record: Record) -> str:
     return json.dumps(redacted(document, record.account_id), indent=2, default=str) + "\n"
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: ExperimentResult) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": result.experiment.id, "outcome": result.outcome}
     if result.reading:
         entry |= {"claim": result.reading.claim, "answer": result.reading.answer}

@@ -1,6 +1,6 @@
 """Experiments with Service Quotas; they make nothing."""
 
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 
 CONCURRENT_EXECUTIONS = "L-B99A9384"
 NETWORK_INTERFACES = "L-9FEE3D26"
@@ -24,9 +24,9 @@ def _not_applied(seen: Seen) -> Reading:
     return Reading("quota-not-applied", f"answered {observed.answer}, {known}")
 
 
-def _get(code: str, operation: str = "GetServiceQuota", observe: str = "quota") -> Call:
+def _get(code: str, operation: str = "GetServiceQuota", observe: str = "quota") -> ApiCall:
     request = {"ServiceCode": "lambda", "QuotaCode": code}
-    return Call("service-quotas", operation, request, observe=observe, keep="Quota.Value", may_fail=True)
+    return ApiCall("service-quotas", operation, request, observe=observe, keep="Quota.Value", may_fail=True)
 
 
 ROWS = (

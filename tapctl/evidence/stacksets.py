@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.evidence.experiment import PREFIX, TAG, Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import PREFIX, TAG, ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import created
 
 
@@ -70,7 +70,7 @@ def _output(name: str) -> str:
     return f"Stacks[0].Outputs[?OutputKey=='{name}'].OutputValue | [0]"
 
 
-def _set(body: Mapping[str, Any], **more: Any) -> tuple[Call, ...]:
+def _set(body: Mapping[str, Any], **more: Any) -> tuple[ApiCall, ...]:
     """The stack with the roles, and a stack set of this template."""
     request = {
         **_SET,
@@ -83,19 +83,21 @@ def _set(body: Mapping[str, Any], **more: Any) -> tuple[Call, ...]:
         **more,
     }
     saved = {"administration": _output("Administration"), "execution": _output("Execution")}
-    return (*created(ROLES, save=saved), Call("cloudformation", "CreateStackSet", request))
+    return (*created(ROLES, save=saved), ApiCall("cloudformation", "CreateStackSet", request))
 
 
-def _cell(name: str, region: str = "{region}", **more: Any) -> Call:
+def _cell(name: str, region: str = "{region}", **more: Any) -> ApiCall:
     """The creation of a stack instance in this account."""
     request = {**_SET, "Accounts": ["{account}"], "Regions": [region], "OperationId": f"{{stack}}-{name}"}
-    return Call("cloudformation", "CreateStackInstances", request, **more)
+    return ApiCall("cloudformation", "CreateStackInstances", request, **more)
 
 
-def _operation(name: str, *, until: str = "", observe: str = "") -> Call:
+def _operation(name: str, *, until: str = "", observe: str = "") -> ApiCall:
     request = {**_SET, "OperationId": f"{{stack}}-{name}"}
     keep = "StackSetOperation.[Status, StatusReason]"
-    return Call("cloudformation", "DescribeStackSetOperation", request, until=until, observe=observe or name, keep=keep)
+    return ApiCall(
+        "cloudformation", "DescribeStackSetOperation", request, until=until, observe=observe or name, keep=keep
+    )
 
 
 def _failed_create(seen: Seen) -> Reading:
@@ -145,7 +147,7 @@ ROWS = (
             *_set(NEVER),
             _cell("create"),
             _operation("create", until=_OVER),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStackInstance",
                 {**_SET, "StackInstanceAccount": "{account}", "StackInstanceRegion": "{region}"},
@@ -153,7 +155,7 @@ ROWS = (
                 keep="StackInstance.[Status, StackInstanceStatus.DetailedStatus, StatusReason]",
                 save={"left": f"StackInstance.StackId || '{PREFIX}none'"},
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStacks",
                 {"StackName": "{left}"},
@@ -179,7 +181,7 @@ ROWS = (
                     {"ParameterKey": "Omitted", "ParameterValue": "given"},
                 ],
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "UpdateStackSet",
                 {
@@ -194,13 +196,13 @@ ROWS = (
                 keep="OperationId",
                 may_fail=True,
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "ListStackSetOperations",
                 _SET,
                 until="length(Summaries[?contains(['RUNNING', 'QUEUED', 'STOPPING'], Status)]) == `0`",
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStackSet",
                 _SET,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.stack_sets import SERVICE_MANAGED, StackSet, as_parameters
 from tapctl.errors import TemplateError
-from tapctl.packaging.package import MAX_BODY, Package
+from tapctl.packaging.package import MAX_BODY, PackagedTemplate
 from tapctl.stacks.capabilities import capabilities, holds_nested, is_generated
 from tapctl.template.load import from_stack
 from tapctl.template.model import SERVERLESS
@@ -27,7 +27,7 @@ OURS = "tapctl fleet "
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class SetDefinition:
     """The template as it is uploaded, and what the calls that create or update the set take beside parameters."""
 
     text: str
@@ -87,7 +87,7 @@ def deployed_body(now: StackSet) -> Mapping[str, Any] | None:
         return None
 
 
-def define(request: RolloutRequest, result: Preflight, package: Package, url: str) -> Definition:
+def define(request: RolloutRequest, result: Preflight, package: PackagedTemplate, url: str) -> SetDefinition:
     """The definition of the fleet's stack set; `url` is where its template is uploaded, if it is too long."""
     fleet, settings = request.fleet, request.settings
     text, body = package.text, package.body
@@ -103,7 +103,7 @@ def define(request: RolloutRequest, result: Preflight, package: Package, url: st
         **({"ExecutionRoleName": fleet.execution_role} if fleet.execution_role else {}),
     }
     secret = {name for name, entry in result.template.parameters.items() if is_secret(entry)}
-    return Definition(
+    return SetDefinition(
         text,
         body,
         common,

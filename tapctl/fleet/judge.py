@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedCell:
     """A cell with its preflight, or why there is none."""
 
     cell: Cell
@@ -58,7 +58,7 @@ class FleetPreflight:
 
     name: str
     template: Template
-    cells: tuple[Judged, ...]
+    cells: tuple[JudgedCell, ...]
     inactive: Mapping[str, str]
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
@@ -96,7 +96,7 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     mistakes = [result for result in results if isinstance(result, TemplateError | UsageError)]
     if mistakes and not any(isinstance(result, Preflight) for result in results):
         raise mistakes[0]
-    judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
+    judged = [JudgedCell(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
     cells = tuple(_summed(judged, settings))
     first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
     checked = linted(first, settings, linting) if first else None
@@ -154,7 +154,7 @@ Added = Mapping[str, tuple[Addition, ...]]
 """What a deploy adds to limits, by their keys."""
 
 
-def _summed(cells: Sequence[Judged], settings: Settings) -> Iterator[Judged]:
+def _summed(cells: Sequence[JudgedCell], settings: Settings) -> Iterator[JudgedCell]:
     """The cells, where a limit of the whole account counts what the deploys to its other Regions add as well."""
     added: dict[str, dict[str, Added]] = defaultdict(dict)
     for judged in cells:

@@ -62,7 +62,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationEnd:
+class EndedOperation:
     """An operation that is over, with the status of every instance that it was about."""
 
     step: str
@@ -101,7 +101,7 @@ class RolloutUI(Protocol):
 
 def follow(
     request: StackSetRequest, operation_id: str, step: str, ui: RolloutUI, cells: Collection[Key] | None = None
-) -> OperationEnd:
+) -> EndedOperation:
     """Read an operation until it is over, with a result of each of the `cells` that it is about, if they are known.
 
     A read that fails is repeated. Raises `AwsError` where it keeps failing, `BusyError` when the timeout is over,
@@ -124,7 +124,7 @@ def follow(
         raise Interrupted(message, hint) from None
     ui.progress(progress)
     missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
-    return OperationEnd(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})
+    return EndedOperation(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ class _Reader:
         return BusyError(message, self.watch)
 
 
-def watch(request: StackSetRequest, ui: RolloutUI) -> OperationEnd | None:
+def watch(request: StackSetRequest, ui: RolloutUI) -> EndedOperation | None:
     """Follow the operation that runs on the stack set, by any user; None where none runs."""
     running = request.sets.running()
     active = [operation for operation in running if operation.status != "QUEUED"] or list(running)
@@ -225,14 +225,14 @@ _REASON = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class InstanceFailure:
     """Why an instance failed: in a sentence, and what to do about it."""
 
     sentence: str
     hint: str = ""
 
 
-def cause(reason: str) -> Cause:
+def cause(reason: str) -> InstanceFailure:
     """What the reason of a failed instance means, without request ids."""
     matched = _REASON.match(reason)
     words = unwrapped(matched["words"]).rstrip(".") if matched else reason or "StackSets gives no reason"
@@ -240,4 +240,4 @@ def cause(reason: str) -> Cause:
     meaning, hint = explain(reason)
     if floor_in_error(reason) is not None:
         hint = "run it again: the minimum is remembered for the account"
-    return Cause(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)
+    return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

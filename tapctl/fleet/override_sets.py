@@ -17,7 +17,7 @@ from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.fleet.judge import Judged, settings_of, values_of
+from tapctl.fleet.judge import JudgedCell, settings_of, values_of
 from tapctl.template.parameters import is_secret
 from tapctl.unknown import Unknown
 
@@ -63,7 +63,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSet:
     """What the stack set has after the rollout: its own values, and the placements with theirs.
 
     `parameters` are all that the template declares; `reservations` those that reservations depend on, with the value
@@ -87,7 +87,7 @@ class Wanted:
             if any(each.values.get(name) not in (None, self.values.get(name)) for each in self.placements)
         )
 
-    def without(self, left_out: Iterable[LeftOut]) -> Wanted:
+    def without(self, left_out: Iterable[LeftOut]) -> WantedSet:
         """The same with further cells left out."""
         left = tuple(left_out)
         gone = {each.cell.key for each in left}
@@ -109,12 +109,12 @@ def _amount(value: str, none: str | None) -> float:
 
 
 def wanted(
-    cells: Sequence[Judged],
+    cells: Sequence[JudgedCell],
     settings: Settings,
     *,
     held: Mapping[str, str] | None,
     joins: bool = False,
-) -> Wanted:
+) -> WantedSet:
     """The placements, and the set's own values under them.
 
     `held` has the values of the stack set, None where there is none. With `joins`, accounts get an instance by
@@ -130,7 +130,7 @@ def wanted(
     left_out = tuple(each for each in found if isinstance(each, LeftOut))
     first = next((judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)), None)
     if first is None:
-        return Wanted({}, placements, left_out)
+        return WantedSet({}, placements, left_out)
     dropped = _dropped(first)
     drops = {override.parameter: override.value for override in dropped.overrides.values()}
     remedied = {override.parameter for plan in plans.values() for override in plan.overrides.values()}
@@ -142,7 +142,7 @@ def wanted(
         elif name in remedied and placements:
             values[name] = _common([each.values[name] for each in placements], held, name, drops.get(name))
     unsafe = tuple(name for name in dropped.changes if name not in dropped.overrides) if joins else ()
-    return Wanted(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
+    return WantedSet(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
 
 
 def _common(values: Sequence[str], held: Mapping[str, str] | None, name: str, none: str | None) -> str:
@@ -165,7 +165,7 @@ def _shown(template: Template, given: Mapping[str, str], values: Mapping[str, st
     }
 
 
-def _place(judged: Judged, plan: RemedyPlan | None, settings: Settings) -> Placement | LeftOut:
+def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> Placement | LeftOut:
     result, cell = judged.preflight, judged.cell
     if isinstance(result, Unknown) or plan is None:
         return LeftOut(cell, Verdict.UNKNOWN, judged.finding.message, judged.finding.hints)

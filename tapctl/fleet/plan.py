@@ -13,7 +13,7 @@ from enum import Enum
 
 from tapctl.aws.stack_sets import Rectangle, Values
 from tapctl.concurrency.verdict import Verdict, worst
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet
 
 
 class StepKind(Enum):
@@ -50,7 +50,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class InstanceState:
     """What an instance has now: its status, its overrides, None for one that AWS does not show, and its stack."""
 
     status: str
@@ -65,7 +65,7 @@ class SetState:
     exists: bool = False
     is_current: bool = False
     values: Values = field(default_factory=dict)
-    instances: Mapping[Key, Instance] = field(default_factory=dict)
+    instances: Mapping[Key, InstanceState] = field(default_factory=dict)
     joins: bool = True
     """Whether accounts join it, or do not, as the rollout wants it."""
     changed: frozenset[str] = frozenset()
@@ -76,7 +76,7 @@ class SetState:
 class RolloutPlan:
     """The steps in their order, what they are for, and what they leave out."""
 
-    wanted: Wanted
+    wanted: WantedSet
     steps: tuple[Step, ...]
     beside: tuple[Key, ...] = ()
     """The instances in accounts and Regions that the fleet does not name; they stay as they are."""
@@ -100,7 +100,7 @@ _NEVER_CREATED = "ROLLBACK_COMPLETE"
 """The status of a stack that holds nothing, and that no update can use."""
 
 
-def plan_rollout(want: Wanted, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
+def plan_rollout(want: WantedSet, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
     """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account."""
     known = {each.key for each in want.placements} | {left.cell.key for left in want.left_out}
     beside = tuple(key for key in state.instances if key not in known)
@@ -116,7 +116,7 @@ def plan_rollout(want: Wanted, state: SetState, canary: Collection[str] | None) 
     return RolloutPlan(want, steps, beside, state.joins or not state.exists or planner.reaches_all)
 
 
-def _cleared(want: Wanted, state: SetState) -> Iterator[Step]:
+def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
     """The deletion of instances whose stack was never created, or is gone: they get a new one.
 
     A stack that is gone is retained, so that StackSets does not even look for it.
@@ -135,7 +135,7 @@ def _cleared(want: Wanted, state: SetState) -> Iterator[Step]:
             yield Step(StepKind.CLEAR, targets, cells=tuple(targets.cells), retains=retains)
 
 
-def _inoperable(want: Wanted, state: SetState) -> Iterator[LeftOut]:
+def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
     """The cells whose instance StackSets refuses to update."""
     hint = "delete the stack in the account, and run it again"
     for each in want.placements:
@@ -143,20 +143,20 @@ def _inoperable(want: Wanted, state: SetState) -> Iterator[LeftOut]:
             yield LeftOut(each.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
 
 
-def _is_stuck(want: Wanted, state: SetState) -> bool:
+def _is_stuck(want: WantedSet, state: SetState) -> bool:
     """Whether the set has to change, and has no instance that may change with it."""
     usable = {key for key, instance in state.instances.items() if instance.status != INOPERABLE}
     return state.exists and not state.is_current and bool(usable) and usable.isdisjoint(e.key for e in want.placements)
 
 
-def _unreachable(want: Wanted) -> Iterator[LeftOut]:
+def _unreachable(want: WantedSet) -> Iterator[LeftOut]:
     reason = "the stack set cannot be updated while each of its instances is left out, since an update needs one"
     hint = "make one of them fit, or delete them with `tapctl fleet destroy`"
     verdict = worst(left.verdict for left in want.left_out) if want.left_out else Verdict.UNKNOWN
     return (LeftOut(each.cell, verdict, reason, (hint,)) for each in want.placements)
 
 
-def _columns(want: Wanted, state: SetState) -> tuple[str, ...]:
+def _columns(want: WantedSet, state: SetState) -> tuple[str, ...]:
     """The parameters that any list of overrides has: those that differ, and those that are overridden already."""
     held = {name for instance in state.instances.values() for name in instance.overrides}
     differing = set(want.overridden)
@@ -167,7 +167,7 @@ def _columns(want: Wanted, state: SetState) -> tuple[str, ...]:
 class _Planner:
     """Takes note of the overrides that the instances have after each step."""
 
-    want: Wanted
+    want: WantedSet
     state: SetState
     columns: tuple[str, ...]
     canary: Collection[str] | None

@@ -11,10 +11,10 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import worst
 from tapctl.errors import ExitCode, UsageError
 from tapctl.fleet.artifacts import package_for_all, template_url
-from tapctl.fleet.definition import Definition, define, deployable, without_value
+from tapctl.fleet.definition import SetDefinition, define, deployable, without_value
 from tapctl.fleet.judge import FleetPreflight, judge_fleet
 from tapctl.fleet.observe import Observed, observe, refuse_others_set
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted, wanted
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet, wanted
 from tapctl.fleet.plan import RolloutPlan, plan_rollout
 from tapctl.template.parameters import is_secret
 from tapctl.workflows.gate import Blocked
@@ -22,7 +22,7 @@ from tapctl.workflows.gate import Blocked
 if TYPE_CHECKING:
     from tapctl.fleet.operation import RolloutUI
     from tapctl.fleet.request import RolloutRequest
-    from tapctl.packaging.package import Package
+    from tapctl.packaging.package import PackagedTemplate
     from tapctl.settings.settings import Settings
     from tapctl.template.model import Template
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Deployable:
     """The template for the stack set: what it is created and updated with, and what is uploaded for it."""
 
-    definition: Definition
-    package: Package
+    definition: SetDefinition
+    package: PackagedTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
-def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Wanted:
+def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> WantedSet:
     """What these cells want now, by fresh verdicts on them."""
     located, chosen = prepared.observed.located(request.cells), set(cells)
     subset = tuple(cell for cell in located.cells if cell.key in chosen)
@@ -122,7 +122,7 @@ def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     return wanted(again.cells, settings, held=prepared.plan.wanted.values)
 
 
-def _planned(prepared: Prepared, want: Wanted, observed: Observed, canary: Collection[str] | None) -> Prepared:
+def _planned(prepared: Prepared, want: WantedSet, observed: Observed, canary: Collection[str] | None) -> Prepared:
     plan = RolloutPlan(want, ())
     if prepared.deployable and want.placements:
         state = observed.state(prepared.deployable.definition, want, prepared.known_in)
@@ -130,7 +130,7 @@ def _planned(prepared: Prepared, want: Wanted, observed: Observed, canary: Colle
     return replace(prepared, plan=plan, observed=observed)
 
 
-def _wanted(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> Wanted:
+def _wanted(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> WantedSet:
     return wanted(judged.cells, settings, held=observed.held, joins=request.fleet.auto_deploy)
 
 

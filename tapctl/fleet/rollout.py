@@ -25,7 +25,7 @@ from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import AwsError, ExitCode
 from tapctl.fleet.artifacts import publish
 from tapctl.fleet.observe import Observed, observe
-from tapctl.fleet.operation import OperationEnd, RolloutUI, began, cause, follow, resume
+from tapctl.fleet.operation import EndedOperation, RolloutUI, began, cause, follow, resume
 from tapctl.fleet.override_sets import Key, LeftOut
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted
@@ -43,7 +43,7 @@ class Rollout:
     """What a rollout has done so far."""
 
     prepared: Prepared
-    ends: list[OperationEnd] = field(default_factory=list)
+    ends: list[EndedOperation] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     not_reached: tuple[Key, ...] = ()
     """The cells that an operation was planned for which did not begin, since the rollout stopped before."""
@@ -51,7 +51,7 @@ class Rollout:
     confirmed: bool = True
 
     @property
-    def failed(self) -> dict[Key, OperationEnd]:
+    def failed(self) -> dict[Key, EndedOperation]:
         """The cells of the fleet whose last operation failed there."""
         cells = {judged.cell.key for judged in self.prepared.judged.cells}
         last = {cell: end for end in self.ends for cell in end.results if cell in cells}
@@ -214,7 +214,7 @@ class _Run:
             self.rollout.inoperable = Observed(instances=instances).inoperable(self.request.cells)
         return self.rollout
 
-    def _stop(self, step: Step, end: OperationEnd, steps: list[Step]) -> None:
+    def _stop(self, step: Step, end: EndedOperation, steps: list[Step]) -> None:
         who = "the canary failed" if step.is_canary else f"operation {end.operation.id} is {end.operation.status}"
         self.ui.step(f"{who}: the rollout stops here; what is deployed stays")
         left = {cell: None for later in steps for cell in later.cells if cell not in self.rollout.failed}
@@ -224,7 +224,7 @@ class _Run:
         self.prepared = planned_again(self.request, self.prepared, gone)
         return list(self.prepared.plan.steps)
 
-    def _failures(self, end: OperationEnd) -> Iterator[LeftOut]:
+    def _failures(self, end: EndedOperation) -> Iterator[LeftOut]:
         """The cells that failed, which are left alone until the next run."""
         cells: Mapping[Key, Cell] = {each.key: each.cell for each in self.prepared.plan.wanted.placements}
         for result in end.failed:
@@ -252,7 +252,7 @@ class _Run:
             self.ui.step(f"left out: {left.cell.name}: {left.reason}")
             yield left
 
-    def _operate(self, step: Step) -> OperationEnd | None:
+    def _operate(self, step: Step) -> EndedOperation | None:
         """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once."""
         named = step.description
         self.ui.step(named)
@@ -281,7 +281,7 @@ class _Run:
             more = {"RetainStacks": step.retains} if step.kind is StepKind.CLEAR else overrides
             sets.operate(_METHODS[step.kind], operation_id, step.targets, preferences, **more)
 
-    def _note_secrets(self, step: Step, end: OperationEnd | None) -> None:
+    def _note_secrets(self, step: Step, end: EndedOperation | None) -> None:
         """Which cells have the NoEcho values: those of the set come with it, overrides with the lists of a step."""
         known = self.prepared.known_in
         if known is None and step.kind in (StepKind.CREATE_SET, StepKind.UPDATE_SET):

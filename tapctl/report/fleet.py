@@ -13,10 +13,10 @@ from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.fleet.cells import Cell
-from tapctl.fleet.judge import FleetPreflight, Judged, Saved
+from tapctl.fleet.judge import FleetPreflight, JudgedCell, Saved
 from tapctl.hints import Advice
 from tapctl.limits import CONCURRENCY
-from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
+from tapctl.report.finding import Report, ReportItem, ReportScope, level, limit_of
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
@@ -33,7 +33,7 @@ NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class CellCause:
     """Why cells do not fit: in a few words, and as the finding on the first of them."""
 
     verdict: Verdict
@@ -42,7 +42,7 @@ class Cause:
     cells: tuple[Cell, ...]
 
 
-def causes(result: FleetPreflight) -> list[Cause]:
+def causes(result: FleetPreflight) -> list[CellCause]:
     """What keeps cells from fitting, the worst verdict and the most cells first."""
     groups: dict[tuple[Verdict, str], list[tuple[Cell, Finding]]] = {}
     for judged in result.cells:
@@ -51,13 +51,13 @@ def causes(result: FleetPreflight) -> list[Cause]:
             groups.setdefault((judged.verdict, title), []).append((judged.cell, finding))
     order = [*Verdict][::-1]
     found = [
-        Cause(verdict, title, members[0][1], tuple(cell for cell, _ in members))
+        CellCause(verdict, title, members[0][1], tuple(cell for cell, _ in members))
         for (verdict, title), members in groups.items()
     ]
     return sorted(found, key=lambda cause: (order.index(cause.verdict), -len(cause.cells)))
 
 
-def _cause(judged: Judged) -> tuple[str, Finding]:
+def _cause(judged: JudgedCell) -> tuple[str, Finding]:
     """The cause in words that are the same for every cell with it, and the first decisive finding."""
     result, finding = judged.preflight, judged.finding
     if isinstance(result, Unknown):
@@ -142,7 +142,7 @@ def _account(cell: Cell) -> str:
     return f"{cell.account.id} {cell.account.name}".rstrip()
 
 
-def _cause_lines(cause: Cause, options: RenderOptions, wording: Mapping[Advice, str]) -> Iterator[Any]:
+def _cause_lines(cause: CellCause, options: RenderOptions, wording: Mapping[Advice, str]) -> Iterator[Any]:
     from rich.text import Text
 
     verdict = cause.verdict.value
@@ -251,7 +251,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _cell(judged: Judged, wording: Mapping[Advice, str]) -> dict[str, Any]:
+def _cell(judged: JudgedCell, wording: Mapping[Advice, str]) -> dict[str, Any]:
     account, result = judged.cell.account, judged.preflight
     finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
     return {
@@ -281,11 +281,11 @@ def of_causes(result: FleetPreflight, most: int | None = NAMED) -> Report:
 
 def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
     title = f"preflight of {result.template.source.title} against fleet {result.name}"
-    scope = Scope(environment=result.name)
+    scope = ReportScope(environment=result.name)
     return Report("preflight", title, sentence(result).plain, tuple(items), result.template.file, scope)
 
 
-def _cell_item(judged: Judged, wording: Mapping[Advice, str]) -> ReportItem:
+def _cell_item(judged: JudgedCell, wording: Mapping[Advice, str]) -> ReportItem:
     if judged.verdict is Verdict.FITS:
         return ReportItem("preflight", level(Finding(None, Verdict.FITS, "")), judged.cell.name, "fits")
     _, finding = _cause(judged)

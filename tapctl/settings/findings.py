@@ -12,7 +12,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import Section
 
 if TYPE_CHECKING:
-    from tapctl.limits import Limit, LimitSettings, Override
+    from tapctl.limits import Limit, LimitSettings, QuotaValue
 
 DURATION = r"^(\d{1,6}[smhdw])+$"
 """Seconds, minutes, hours, days, weeks."""
@@ -125,7 +125,7 @@ def _limit(row: OwnLimit) -> "Limit":
     """A row of the section as one of the catalogue; Cloud Control lists global resources in one Region."""
     from tapctl.concurrency.counting import plain_number
     from tapctl.limits import Limit
-    from tapctl.limits.row import Call, Grade, each
+    from tapctl.limits.row import Call, DefaultGrade, each
 
     units = plain_number(row.count)
     listed = Call(
@@ -134,17 +134,17 @@ def _limit(row: OwnLimit) -> "Limit":
     )  # fmt: skip
     return Limit(
         row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
-        (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
+        (each(row.type, units=units),), grade=DefaultGrade.OPEN, adjustable="/L-" in row.quota, usage=listed,
         is_global=row.all_regions,
     )  # fmt: skip
 
 
-def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]") -> "dict[str, Override]":
+def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]") -> "dict[str, QuotaValue]":
     """The values by the keys of their limits. Raises `ConfigError` for a limit that has none, and for one twice."""
     from tapctl.concurrency.counting import plain_number
-    from tapctl.limits import LimitKind, Override
+    from tapctl.limits import LimitKind, QuotaValue
 
-    overrides: dict[str, Override] = {}
+    overrides: dict[str, QuotaValue] = {}
     for name, given in section.items():
         limit = known.get(name)
         if limit is None:
@@ -156,7 +156,7 @@ def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]
             raise ConfigError(f"tapctl.toml: `limits`: {name} is {problem}", _LISTED)
         if limit.key in overrides:
             raise ConfigError(f"tapctl.toml: `limits`: {limit.key} is given twice, also as {limit.id}", "remove one")
-        overrides[limit.key] = Override(plain_number(given.value), given.reason)
+        overrides[limit.key] = QuotaValue(plain_number(given.value), given.reason)
     return overrides
 
 

@@ -37,7 +37,7 @@ from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
-    from tapctl.aws.session import Target
+    from tapctl.aws.session import Connection
     from tapctl.settings.trusted import Trusted
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json", "cdk.out")
@@ -116,10 +116,10 @@ class Settings:
         kept = {} if self.all_tags else {key: value for key, value in live.items() if not key.startswith("aws:")}
         return {**kept, **self.tags}
 
-    def target(self) -> "Target":
-        from tapctl.aws.session import Target
+    def target(self) -> "Connection":
+        from tapctl.aws.session import Connection
 
-        return Target(self.region, self.profile, env=self.env, environments=self.unchosen)
+        return Connection(self.region, self.profile, env=self.env, environments=self.unchosen)
 
 
 def read(

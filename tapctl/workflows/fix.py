@@ -9,7 +9,7 @@ from tapctl.account.model import Stack
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.findings import first_unknown, two_steps
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.concurrency.remedy import Override, RemedyAction
+from tapctl.concurrency.remedy import ParameterOverride, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TapctlError, TemplateError, UsageError
@@ -179,13 +179,13 @@ def by_parameter_first(result: Preflight, section: str = "") -> list[str]:
     return [f"{_instead_of_edit(result, override)}{where}, which outlasts the next synth" for override in lasting]
 
 
-def _lasting(result: Preflight) -> list[Override]:
+def _lasting(result: Preflight) -> list[ParameterOverride]:
     """The overrides of the functions that the CDK synthesised."""
     overrides = result.plan.overrides.items()
     return list(dict.fromkeys(override for name, override in overrides if _construct(result.template, name)))
 
 
-def _instead_of_edit(result: Preflight, override: Override) -> str:
+def _instead_of_edit(result: Preflight, override: ParameterOverride) -> str:
     entry, stack = result.template.parameters[override.parameter], result.account.stack
     # A parameter without a value keeps the live stack's, and has its Default only in a new stack.
     if not isinstance(stack, Stack) and override.value == as_text(entry.get("Default")):

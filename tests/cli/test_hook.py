@@ -13,7 +13,7 @@ from cfnlint.config import ManualArgs
 from tapctl.account.model import Account, AccountSettings, Concurrency, LiveFunction, Quota, Stack
 from tapctl.aws.cloudformation import change_set_parameters
 from tapctl.cli import hook
-from tapctl.cli.hook import MAX_MESSAGE, Request, body, fetch, handler, respond, written
+from tapctl.cli.hook import MAX_MESSAGE, HookRequest, body, fetch, handler, respond, written
 from tapctl.errors import UsageError
 from tapctl.report.policy import Command, policy_of_any_template
 from tests.cli.conftest import Tapctl
@@ -50,7 +50,7 @@ def account(limit: int = 10, unreserved: int | None = None, stack: Stack | None 
     return FakeAccount(Account("eu-west-1", AccountSettings(pool, Quota(10**9, 0), 0), "123456789012", stack=stack))
 
 
-Opened = Callable[[Request], tuple[FakeAccount, Mapping[str, str | None]]]
+Opened = Callable[[HookRequest], tuple[FakeAccount, Mapping[str, str | None]]]
 
 
 def opened(found: FakeAccount, **parameters: str | None) -> Opened:

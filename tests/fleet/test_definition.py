@@ -7,9 +7,9 @@ import pytest
 
 from tapctl.aws.stack_sets import StackSet
 from tapctl.errors import TemplateError
-from tapctl.fleet.definition import Definition, define, deployable, without_value
+from tapctl.fleet.definition import SetDefinition, define, deployable, without_value
 from tapctl.fleet.request import RolloutRequest
-from tapctl.packaging.package import MAX_BODY, Package
+from tapctl.packaging.package import MAX_BODY, PackagedTemplate
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.settings import Settings
 from tapctl.template.model import Template
@@ -23,7 +23,7 @@ TEXT = f"Parameters: {{Size: {{Type: String, Default: a}}}}\n{TOPIC}"
 VALUES = {"Size": "a"}
 
 
-def defined(text: str = TEXT, *, settings: Settings | None = None, **section: Any) -> Definition:
+def defined(text: str = TEXT, *, settings: Settings | None = None, **section: Any) -> SetDefinition:
     template = read(text)
     request = RolloutRequest(
         name="prod",
@@ -34,7 +34,7 @@ def defined(text: str = TEXT, *, settings: Settings | None = None, **section: An
         settings=settings or Settings("t.yaml"),
         template=template,
     )
-    return define(request, judged(template, 100), Package(text, template.body, ()), "https://bucket/key")
+    return define(request, judged(template, 100), PackagedTemplate(text, template.body, ()), "https://bucket/key")
 
 
 def deployed(**more: Any) -> StackSet:

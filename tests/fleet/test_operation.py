@@ -13,7 +13,7 @@ from tapctl.fleet.operation import (
     LATE_RESULTS,
     MOST_FAILURES,
     UNKNOWN_STATUS,
-    Cause,
+    InstanceFailure,
     Progress,
     began,
     cause,
@@ -293,7 +293,7 @@ def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
     ],
 )
 def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
-    assert cause(reason) == Cause(sentence)
+    assert cause(reason) == InstanceFailure(sentence)
 
 
 def test_what_failed_so_far_is_named() -> None:

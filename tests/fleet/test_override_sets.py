@@ -12,7 +12,7 @@ from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError
 from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.judge import judge_fleet
-from tapctl.fleet.override_sets import LeftOut, Wanted, together, wanted
+from tapctl.fleet.override_sets import LeftOut, WantedSet, together, wanted
 from tapctl.settings.settings import Settings
 from tapctl.settings.targets import TargetAccount
 from tests.support.fake_account import FakeAccount, fake_account
@@ -47,7 +47,7 @@ def plan(
     joins: bool = False,
     of_accounts: Mapping[str, Mapping[str, str]] | None = None,
     **settings: Any,
-) -> Wanted:
+) -> WantedSet:
     """What is wanted of accounts by their names, with their limits or why they cannot be read."""
 
     def open_cell(cell: Cell) -> FakeAccount:
@@ -65,7 +65,7 @@ def plan(
     return wanted(result.cells, own, held=held, joins=joins)
 
 
-def sizes(want: Wanted) -> dict[str, str]:
+def sizes(want: WantedSet) -> dict[str, str]:
     return {each.cell.account.name: each.values["Size"] for each in want.placements}
 
 
@@ -163,7 +163,7 @@ def test_a_secret_has_a_value_where_it_is_given_alone() -> None:
     ("value", "amount"), [("", 0), ("0", 0), ("-1", 0), ("12", 12), ("no", 0), ("true", float("inf"))]
 )
 def test_how_much_a_value_reserves(value: str, amount: float) -> None:
-    assert Wanted({}, reservations={"Size": "no"}).amount("Size", value) == amount
+    assert WantedSet({}, reservations={"Size": "no"}).amount("Size", value) == amount
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_how_much_a_value_reserves(value: str, amount: float) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def left(want: Wanted) -> dict[str, tuple[Verdict, str]]:
+def left(want: WantedSet) -> dict[str, tuple[Verdict, str]]:
     return {each.cell.account.name: (each.verdict, each.reason) for each in want.left_out}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.failure import refused_by_lambda
-from tapctl.sandbox.rules import Refusal
+from tapctl.sandbox.rules import LambdaRefusal
 
 
 def install() -> None:
@@ -43,7 +43,7 @@ def refuse_unreadable(code: Mapping[str, Any]) -> None:
             "Your access has been denied by S3, please make sure your request credentials have permission to"
             f" GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
         )
-        raise refused_by_lambda(Refusal(text, "AccessDeniedException", 403), "AccessDenied")
+        raise refused_by_lambda(LambdaRefusal(text, "AccessDeniedException", 403), "AccessDenied")
 
 
 def _owner(bucket: str) -> str:

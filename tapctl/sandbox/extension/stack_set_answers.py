@@ -7,18 +7,18 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension import stack_set_targets as targets
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import invalid, serve
-from tapctl.sandbox.extension.stack_set_runner import Runner
+from tapctl.sandbox.extension.stack_set_runner import StackSetRunner
 from tapctl.sandbox.extension.stack_set_templates import parsed
 from tapctl.sandbox.extension.stack_sets import arn_of, find, find_operation
-from tapctl.sandbox.stack_sets import Instance, Operation, Result, StackSet
+from tapctl.sandbox.stack_sets import CellResult, Instance, Operation, SandboxStackSet
 
 HIDDEN = "****"
 LARGEST_PAGE = 100
 
 
-def install(runner: Runner) -> None:
+def install(runner: StackSetRunner) -> None:
     """Add the actions to the emulator's."""
-    answers = Answers(runner)
+    answers = StackSetAnswers(runner)
     for action, handle in (
         ("DescribeStackSet", answers.describe_set),
         ("ListStackSets", answers.list_sets),
@@ -31,10 +31,10 @@ def install(runner: Runner) -> None:
         serve(action, handle)
 
 
-class Answers:
+class StackSetAnswers:
     """The operations that read, on the stack sets of a runner."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: StackSetRunner) -> None:
         self._runner = runner
 
     def describe_set(self, request: Record) -> Record:
@@ -134,7 +134,7 @@ def _pairs(key: str, value: str, items: Iterable[tuple[str, str]]) -> list[dict[
     return [{key: name, value: text} for name, text in items]
 
 
-def _set(of: StackSet) -> Record:
+def _set(of: SandboxStackSet) -> Record:
     return {
         "StackSetName": of.name,
         "StackSetId": of.id,
@@ -146,7 +146,7 @@ def _set(of: StackSet) -> Record:
     }
 
 
-def _instance(of: StackSet, each: Instance) -> Record:
+def _instance(of: SandboxStackSet, each: Instance) -> Record:
     return {
         "StackSetId": of.id,
         "Region": each.region,
@@ -173,7 +173,7 @@ def _operation(each: Operation) -> dict[str, Any]:
     }
 
 
-def _result(each: Result) -> Record:
+def _result(each: CellResult) -> Record:
     gate = {"Status": each.gate, "StatusReason": each.gate_reason or None}
     return {
         "Account": each.account,

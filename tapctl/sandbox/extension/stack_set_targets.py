@@ -5,9 +5,9 @@ from typing import Any
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
-from tapctl.sandbox.extension.query import Refused, invalid
+from tapctl.sandbox.extension.query import ApiError, invalid
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import CREATE, DELETE, Result, StackSet, cell_of
+from tapctl.sandbox.stack_sets import CREATE, DELETE, CellResult, SandboxStackSet, cell_of
 
 SERVICE_MANAGED, SELF_MANAGED = "SERVICE_MANAGED", "SELF_MANAGED"
 MOST_UNITS = 50
@@ -55,15 +55,15 @@ def suspended(management: str) -> set[str]:
     return {each for (owner, each), record in records if owner == management and record.get("Status") == "SUSPENDED"}
 
 
-def cells(of: StackSet, request: Record, action: str) -> dict[str, Result]:
-    """The cells that a request names. Raises `Refused` for a target that is not there, or not of this model."""
+def cells(of: SandboxStackSet, request: Record, action: str) -> dict[str, CellResult]:
+    """The cells that a request names. Raises `ApiError` for a target that is not there, or not of this model."""
     targets = targets_of(request)
     regions = _list(request, "Regions")
     if not regions:
         raise invalid("Regions must be specified")
     chosen = _accounts(of, targets, action)
     found = {
-        cell_of(account, region): Result(account, region, unit)
+        cell_of(account, region): CellResult(account, region, unit)
         for region in dict.fromkeys(regions)
         for account, unit in chosen.items()
     }
@@ -90,18 +90,18 @@ def targets_of(request: Record) -> Record:
     return dict(targets)
 
 
-def no_instance(account: str, region: str) -> Refused:
+def no_instance(account: str, region: str) -> ApiError:
     return _no_instance(cell_of(account, region))
 
 
-def _no_instance(cell: str) -> Refused:
+def _no_instance(cell: str) -> ApiError:
     account, _, region = cell.partition("/")
-    return Refused(
+    return ApiError(
         "StackInstanceNotFoundException", f"Stack instance for account {account} and region {region} not found", 404
     )
 
 
-def _accounts(of: StackSet, targets: Record, action: str) -> Accounts:
+def _accounts(of: SandboxStackSet, targets: Record, action: str) -> Accounts:
     accounts, units = _list(targets, "Accounts"), _list(targets, "OrganizationalUnitIds")
     if bad := next((each for each in accounts if not (each.isdigit() and len(each) == 12)), None):
         raise invalid(f"Account '{bad}' must be an account id of 12 digits")
@@ -118,7 +118,7 @@ def _accounts(of: StackSet, targets: Record, action: str) -> Accounts:
     return _filtered(members(of.account, units), accounts, targets.get("AccountFilterType"), of, action)
 
 
-def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: StackSet, action: str) -> Accounts:
+def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: SandboxStackSet, action: str) -> Accounts:
     if accounts and kind is None and action == CREATE:
         raise invalid("AccountFilterType must be specified when both OrganizationalUnitIds and Accounts are specified")
     if kind == "UNION" and action == CREATE:
@@ -151,7 +151,7 @@ def _list(values: Record, name: str) -> list[str]:
     return list(values.get(name) or ())
 
 
-def _no_administrator() -> Refused:
+def _no_administrator() -> ApiError:
     return invalid(
         "You must be the management account or delegated admin account of an organization"
         " before operating a SERVICE_MANAGED stack set"
