@@ -196,14 +196,14 @@ def claims() -> str:
                 answers.setdefault(entry["claim"], []).append(link)
     rows = (
         (
-            f"`{each.id}`",
-            each.text,
-            each.grade.value,
-            each.judged,
-            ", ".join(f"[{number}]({source})" for number, source in enumerate(each.sources, 1)),
-            "; ".join(answers.get(each.id, ())) or "none",
+            f"`{claim.id}`",
+            claim.text,
+            claim.grade.value,
+            claim.judged,
+            ", ".join(f"[{number}]({source})" for number, source in enumerate(claim.sources, 1)),
+            "; ".join(answers.get(claim.id, ())) or "none",
         )
-        for each in CLAIMS
+        for claim in CLAIMS
     )
     return table(("claim", "AWS does", "grade", "the judgement", "sources", "records"), rows)
 

@@ -150,6 +150,18 @@ def test_each_public_class_name_has_one_meaning() -> None:
     assert {name: places for name, places in modules.items() if len(places) > 1} == {}
 
 
+@pytest.mark.parametrize("folder", ["tapctl", "function", "benchmarks", "docs"])
+def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
+    loops = [
+        f"{path.relative_to(ROOT)}:{node.iter.lineno}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.For | ast.comprehension)
+        if "each" in {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
+    ]
+    assert loops == []
+
+
 def test_the_forbidden_words_are_not_used() -> None:
     folders = ("tapctl", "function", "stack", "tests", "benchmarks", "docs")
     files = [

@@ -99,7 +99,7 @@ def wait(
     while True:
         with ThreadPoolExecutor(1) as pool:
             reads = LimitReads(aws, pool)  # others have what they have read already
-            left = [each for each in left if not _is_granted(reads, each)]
+            left = [increase for increase in left if not _is_granted(reads, increase)]
         if not left:
             return
         if waited >= timeout:

@@ -251,8 +251,8 @@ class StackSets:
         """
         action = f"listing the operations on stack set {self.name}"
         entries = self._find("list_stack_set_operations", "Summaries", action, MaxResults=PAGE) or ()
-        listed = [each for each in map(_operation, entries) if not each.is_over]
-        return tuple(now for each in listed if (now := self.operation(each.id)) and not now.is_over)
+        listed = [operation for operation in map(_operation, entries) if not operation.is_over]
+        return tuple(now for operation in listed if (now := self.operation(operation.id)) and not now.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
         """What an operation did in each account and Region so far."""
@@ -337,7 +337,7 @@ def _stack_set(entry: Mapping[str, Any]) -> StackSet:
 
 
 def _values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in parameters}
+    return {parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in parameters}
 
 
 def _operation(entry: Mapping[str, Any]) -> SetOperation:

@@ -131,7 +131,7 @@ def _save_fleet(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
-    files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
+    files = {folder / f"{snapshot.cell.account.id}-{snapshot.cell.region}.json": snapshot.account for snapshot in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
     for line in saved_text(saved, fleet.fleet, folder):
         terminal.message(line)
@@ -157,12 +157,12 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
     wanted = [_wanted(text, own) for text in quota.request_increase]
     # All are checked before the first is sent.
-    new = [each for each in wanted if quota_increase.is_open(reader, each, waits=quota.wait)]
+    new = [increase for increase in wanted if quota_increase.is_open(reader, increase, waits=quota.wait)]
     if new:
         names = ", ".join(map(str, new))
         require_consent(f"Request {names} in {reader.aws.region} from AWS?", terminal, yes=quota.yes)
-    for each in new:
-        terminal.message(f"requested {each}: request {quota_increase.request(reader, each)}")
+    for increase in new:
+        terminal.message(f"requested {increase}: request {quota_increase.request(reader, increase)}")
     if quota.wait:
         terminal.message(f"waiting until AWS grants {', '.join(map(str, wanted))}")
         quota_increase.wait(reader.aws, wanted, quota.timeout)
@@ -176,7 +176,7 @@ def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
     name, _, value = text.rpartition("=")
     if not (value.isascii() and value.isdigit() and int(value[:20])):
         raise UsageError(f"`--request-increase {text}` is not LIMIT=N", "for example `--request-increase vpc-vpcs=10`")
-    known = {each: limit for limit in (*catalogue(), *own) for each in (limit.id, limit.key)}
+    known = {name: limit for limit in (*catalogue(), *own) for name in (limit.id, limit.key)}
     limit = known.get(name) if name else CONCURRENCY
     if limit is None:
         near = get_close_matches(name, known, n=1)

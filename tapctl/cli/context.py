@@ -79,14 +79,14 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
     Raises `UsageError` for an unknown format, two for stdout or for one file, and a file that cannot be written.
     """
     given = [_destination(text) for text in output.format] or [Destination()]
-    unnamed = [each.format.value for each in given if each.file is None]
+    unnamed = [destination.format.value for destination in given if destination.file is None]
     if len(unnamed) > 1:
         both = " and ".join(unnamed)
         raise UsageError(f"`--format` {both} both go to stdout", f"name a file for one: `--format {unnamed[1]}:FILE`")
     if output.output and not unnamed:
         raise UsageError(f"no format is left for `--output {output.output}`", "leave it out, or add a `--format`")
-    found = tuple(replace(each, file=each.file or output.output) for each in given)
-    if files := [each.file for each in found if each.file]:
+    found = tuple(replace(destination, file=destination.file or output.output) for destination in given)
+    if files := [destination.file for destination in found if destination.file]:
         from tapctl.state.files import refuse_unwritable
 
         refuse_unwritable(files)
@@ -95,7 +95,7 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
 
 def _destination(text: str) -> Destination:
     name, colon, file = text.partition(":")
-    format_ = next((each for each in FindingsFormat if each.value == name), None)
+    format_ = next((known for known in FindingsFormat if known.value == name), None)
     if format_ is None:
         raise UsageError(f"`--format {name}` is no format", f"use one of {', '.join(f.value for f in FindingsFormat)}")
     if colon and not file:

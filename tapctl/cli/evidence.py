@@ -246,7 +246,7 @@ def _call(call: ApiCall) -> str:
     shown = []
     for name, value in call.parameters.items():
         if name == "TemplateBody":
-            types = {each["Type"].rpartition("::")[2] for each in value["Resources"].values()}
+            types = {resource["Type"].rpartition("::")[2] for resource in value["Resources"].values()}
             shown.append(f"{name}={'+'.join(sorted(types))}")
         elif name not in ("Capabilities", "Tags", "ClientRequestToken"):
             shown.append(f"{name}={value}")

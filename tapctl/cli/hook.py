@@ -150,8 +150,10 @@ def _message(result: Preflight) -> str:
     from tapctl.concurrency.verdict import Verdict
     from tapctl.report.preflight import sentence
 
-    findings = [each for each in result.findings if each.verdict is not Verdict.FITS and result.counts(each)]
-    return "; ".join([sentence(result).plain, *dict.fromkeys(each.message for each in findings[1:])])
+    findings = [
+        finding for finding in result.findings if finding.verdict is not Verdict.FITS and result.counts(finding)
+    ]
+    return "; ".join([sentence(result).plain, *dict.fromkeys(finding.message for finding in findings[1:])])
 
 
 def _answer(event: Mapping[str, Any], status: str, message: str, code: str | None = None) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class FindingsOptions(_Output):
         "--format",
         "-f",
         metavar="FORMAT[:FILE]",
-        help=f"Output format, or one for a file (repeatable): {', '.join(each.value for each in FindingsFormat)}."
+        help=f"Output format, or one for a file (repeatable): {', '.join(known.value for known in FindingsFormat)}."
         "  [default: text]",
         default=(),
     )

@@ -160,7 +160,10 @@ def _of_fleet(
     deploys = command is report.Command.DEPLOY
     path = account.config or find()
     targets = choose(names, (load(path) if path else File.model_construct()).fleet, path)
-    accounts, region = _with_role(targets), next((each for f in targets.fleets.values() for each in f.regions), None)
+    accounts, region = (
+        _with_role(targets),
+        next((name for fleet in targets.fleets.values() for name in fleet.regions), None),
+    )
     if not accounts:
         raise UsageError(f"fleet {targets.name} has no role", "set `read_role` of the fleet in tapctl.toml")
     account = replace(account, region=region)
@@ -169,7 +172,7 @@ def _of_fleet(
         statements = (*hub_statements(targets, accounts, region), *more)
         name = report.Command.FLEET if deploys else f"{report.Command.PREFLIGHT} --targets"
         return report.RENDERERS[which.format.value](statements, name), ""
-    role, others = accounts[0], dict.fromkeys(each.role_name for each in accounts[1:])
+    role, others = accounts[0], dict.fromkeys(other.role_name for other in accounts[1:])
     more_roles = ", ".join(name for name in others if name != role.role_name)
     also = f", and as well of {more_roles}" if more_roles else ""
     note = f"note: this is the policy of role {role.role_name} in each account{also}; `--hub` prints what assumes it"

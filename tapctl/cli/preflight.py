@@ -308,7 +308,7 @@ class Run:
             self.terminal.message(report.sentence(judged))
         code = workflow.worst_code(judged)
         # An error is no verdict, which an advisory run would only report.
-        failed = any(isinstance(each.outcome, TapctlError) for each in judged)
+        failed = any(isinstance(target.outcome, TapctlError) for target in judged)
         return code if failed else self._reported(code)
 
     def _load(self, target: Target) -> Template:

@@ -191,7 +191,7 @@ def _describe(status: SandboxStatus) -> str:
         alike.setdefault(limits, []).append(cell)
     lines += [f"others:  {_limits(limits)}: {', '.join(cells)}" for limits, cells in alike.items()]
     lines.append(f"state:   {status.folder}")
-    return "\n".join([*lines, *(f"serves:  {each.name} at {each.url}" for each in status.served)])
+    return "\n".join([*lines, *(f"serves:  {served.name} at {served.url}" for served in status.served)])
 
 
 def _limits(limits: AccountLimits) -> str:

@@ -250,7 +250,7 @@ def depends_on_replacements(result: Preflight) -> bool:
     names = compared_resources(result.tree, stack, result.limits.own) if isinstance(stack, Stack) else frozenset()
     replaced = UpdateEffects(replaced=names, maybe_replaced=names)
     fits, might = (
-        {each.limit: each.verdict for each in check_limits(replace(result, effects=effects))}
+        {finding.limit: finding.verdict for finding in check_limits(replace(result, effects=effects))}
         for effects in (NO_EFFECTS, replaced)
     )
     return any(

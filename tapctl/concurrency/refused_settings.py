@@ -291,5 +291,9 @@ def _overrun(function: str, sources: list[EventSource], reserved: int) -> Refusa
 def _reservations(result: Preflight) -> Mapping[str, int]:
     """The known reservations of the deploy: those of the remedy, where there is one."""
     remedied = {name: remedy.value or 0 for name, remedy in result.plan.remedies.items()}
-    asked = {each.logical_id: each.reserved for each in result.demand.functions if isinstance(each.reserved, int)}
+    asked = {
+        function.logical_id: function.reserved
+        for function in result.demand.functions
+        if isinstance(function.reserved, int)
+    }
     return {**asked, **remedied}

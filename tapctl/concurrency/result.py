@@ -116,8 +116,8 @@ class Preflight:
         """What includes and macros bring on which no finding depends: it is not here, and only named."""
         unknown = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN and finding.judged)
         named = {(finding.file, finding.line) for finding in unknown}
-        brought = [each for each in self.demand.opaque_resources if each.type in (INCLUDE, FN_TRANSFORM)]
-        return [each for each in brought if (each.file, each.line) not in named]
+        brought = [place for place in self.demand.opaque_resources if place.type in (INCLUDE, FN_TRANSFORM)]
+        return [place for place in brought if (place.file, place.line) not in named]
 
     @property
     def first_step(self) -> RemedyPlan | None:

@@ -75,7 +75,7 @@ def _available(result: Preflight, function: str) -> tuple[str, int] | None:
     A reservation bounds what its function provisions. The others of the stack share what is unreserved above the
     floor, with what they provision already; one outside of the stack may have a reservation, up to all that there is.
     """
-    wanted = {each.logical_id: each for each in result.demand.functions}.get(function)
+    wanted = {demand.logical_id: demand for demand in result.demand.functions}.get(function)
     judgement = result.concurrency
     if wanted and wanted.reserved is not None:
         return (f"{function} reserves", wanted.reserved) if isinstance(wanted.reserved, int) else None

@@ -274,4 +274,4 @@ def _graded(taken: Claim) -> str:
 
 
 def claim(id_: str) -> Claim:
-    return next(each for each in CLAIMS if each.id == id_)
+    return next(known for known in CLAIMS if known.id == id_)

@@ -84,7 +84,7 @@ def _create_only(seen: Seen) -> Reading:
         found.append(f"{name} {replacement}")
         if (replacement == "False") is (name in taken):
             wrong.append(name)
-    seen_any = any("not shown" not in each for each in found)
+    seen_any = any("not shown" not in answer for answer in found)
     agrees = False if wrong else True if seen_any else None
     return Reading("create-only", f"replacement: {', '.join(found)}", agrees=agrees)
 

@@ -120,7 +120,7 @@ def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
         stacks = [stack for page in aws.pages("cloudformation", "DescribeStacks") for stack in page["Stacks"]]
     with aws_call("lambda:ListFunctions"):
         functions = [
-            each["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for each in page["Functions"]
+            function["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for function in page["Functions"]
         ]
     ours = (stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE" and _runs(stack))
     return (

@@ -186,7 +186,7 @@ class Experiment:
         """The types of the resources that it makes, beside the stack that holds them."""
         bodies = [call.parameters["TemplateBody"] for call in self.calls if call.operation != "CreateChangeSet"
                   and "TemplateBody" in call.parameters]  # fmt: skip
-        return tuple(sorted({each["Type"] for body in bodies for each in body["Resources"].values()}))
+        return tuple(sorted({resource["Type"] for body in bodies for resource in body["Resources"].values()}))
 
     @property
     def has_stack(self) -> bool:
@@ -219,8 +219,8 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
         case str(text):
             return re.sub(r"\{(\w+)\}", lambda name: str(values[name[1]]), text)
         case Mapping():
-            return {name: filled(each, values) for name, each in value.items()}
+            return {name: filled(part, values) for name, part in value.items()}
         case list() | tuple():
-            return [filled(each, values) for each in value]
+            return [filled(part, values) for part in value]
         case _:
             return value

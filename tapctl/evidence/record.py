@@ -86,9 +86,9 @@ def redacted(value: Any, account_id: str) -> Any:
             text = _CALLER.sub("<caller>", _IDS.sub(r"\1: <id>", text))
             return text.replace(account_id, "<account>") if account_id else text
         case Mapping():
-            return {name: redacted(each, account_id) for name, each in value.items() if name != "ResponseMetadata"}
+            return {name: redacted(part, account_id) for name, part in value.items() if name != "ResponseMetadata"}
         case list() | tuple():
-            return [redacted(each, account_id) for each in value]
+            return [redacted(part, account_id) for part in value]
         case _:
             return value
 

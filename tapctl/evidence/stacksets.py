@@ -9,7 +9,7 @@ from tapctl.evidence.parts import created
 
 def _role(trusted: Mapping[str, Any], *statements: Mapping[str, Any]) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
     properties = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [{"PolicyName": "stack-sets", "PolicyDocument": document}],

@@ -78,13 +78,13 @@ def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) ->
     inactive: dict[str, str] = {}
     found = list(targets.listed())
     for fleet in targets.fleets.values():
-        for each in organization_accounts(accounts.hub, fleet.ous, fleet.exclude) if fleet.ous else ():
-            if each.id in fleet.exclude:
+        for member in organization_accounts(accounts.hub, fleet.ous, fleet.exclude) if fleet.ous else ():
+            if member.id in fleet.exclude:
                 continue
-            if each.state == "ACTIVE":
-                found.append(target_account(fleet, each.id, each.name))
+            if member.state == "ACTIVE":
+                found.append(target_account(fleet, member.id, member.name))
             else:
-                inactive[each.id] = each.state
+                inactive[member.id] = member.state
     return _cells(targets, found, inactive, _live(accounts, strict=strict))
 
 

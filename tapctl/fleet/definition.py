@@ -55,7 +55,7 @@ class SetDefinition:
         Roles stay as they are unless others are configured. Who joins can only change with the `whole` set.
         """
         kept = dict.fromkeys(name for name in now.parameters if name in self.secret and name not in values)
-        joins = {key: each for key, each in self.permission.items() if key == "AutoDeployment" and whole}
+        joins = {key: setting for key, setting in self.permission.items() if key == "AutoDeployment" and whole}
         roles = {} if now.permission_model == SERVICE_MANAGED else now.roles
         return {**self.template, **roles, **self.request, **joins, "Parameters": as_parameters({**values, **kept})}
 
@@ -64,8 +64,8 @@ class SetDefinition:
         body = deployed_body(now)
         tags = {tag["Key"]: tag["Value"] for tag in self.request["Tags"]}
         wanted, held = (
-            {name: value for name, value in each.items() if name not in self.secret}
-            for each in (values, now.parameters)
+            {name: value for name, value in parameters.items() if name not in self.secret}
+            for parameters in (values, now.parameters)
         )
         same_roles = all(self.request.get(name, role) == role for name, role in now.roles.items())
         return (body, tags, wanted) == (self.body, now.tags, held) and same_roles

@@ -52,8 +52,8 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
             return FleetDestroyed(exists=False, is_gone=True)
         own = {cell.key for cell in request.cells.cells}
         instances = sets.instances()
-        mine = [each.cell for each in instances if each.cell in own]
-        result = FleetDestroyed(beside=tuple(each.cell for each in instances if each.cell not in own))
+        mine = [instance.cell for instance in instances if instance.cell in own]
+        result = FleetDestroyed(beside=tuple(instance.cell for instance in instances if instance.cell not in own))
         if not ui.confirm(_question(request, mine, retain=retain)):
             result.confirmed = False
             return result

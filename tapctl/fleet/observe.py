@@ -39,7 +39,7 @@ class Observed:
 
     def located(self, cells: Cells) -> Cells:
         """The cells with the stacks that the set has there."""
-        stacks = {key: each.stack for key, each in self.instances.items()}
+        stacks = {key: instance.stack for key, instance in self.instances.items()}
         return replace(cells, cells=tuple(replace(cell, stack=stacks.get(cell.key, "")) for cell in cells.cells))
 
     def inoperable(self, cells: Cells) -> tuple[Key, ...]:
@@ -55,10 +55,10 @@ class Observed:
         now = self.stack_set
         if now is None:
             return SetState()
-        given = {each.key: each.values for each in want.placements if each.key in (known_in or ())}
+        given = {placement.key: placement.values for placement in want.placements if placement.key in (known_in or ())}
         instances = {
-            key: InstanceState(each.status, self._shown(key, definition, given.get(key, {})), each.stack)
-            for key, each in self.instances.items()
+            key: InstanceState(instance.status, self._shown(key, definition, given.get(key, {})), instance.stack)
+            for key, instance in self.instances.items()
         }
         hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
         return SetState(
@@ -79,7 +79,7 @@ class Observed:
     @property
     def _version(self) -> str:
         """Changes with every operation on an instance."""
-        last = sorted({each.last_operation for each in self.instances.values()})
+        last = sorted({instance.last_operation for instance in self.instances.values()})
         return hashlib.sha256(" ".join(last).encode()).hexdigest()
 
     def remembers(self, definition: SetDefinition, want: WantedSet) -> bool:
@@ -103,9 +103,9 @@ def _secrets(definition: SetDefinition, want: WantedSet) -> dict[str, str]:
     """The NoEcho values that are given to the set, and to instances that have others."""
     own = {name: value for name, value in want.values.items() if name in definition.secret}
     return own | {
-        f"{each.cell.name}/{name}": value
-        for each in want.placements
-        for name, value in each.values.items()
+        f"{placement.cell.name}/{name}": value
+        for placement in want.placements
+        for name, value in placement.values.items()
         if name in definition.secret and value != own.get(name)
     }
 
@@ -115,7 +115,7 @@ def observe(sets: StackSets) -> Observed:
     stack_set = sets.describe()
     if stack_set is None:
         return Observed()
-    instances = {each.cell: each for each in sets.instances()}
+    instances = {instance.cell: instance for instance in sets.instances()}
     read = instances if stack_set.parameters else ()
     with ThreadPoolExecutor(WORKERS, "instance") as pool:
         found = dict(zip(read, pool.map(lambda key: sets.overrides(*key), read), strict=True))
@@ -125,7 +125,8 @@ def observe(sets: StackSets) -> Observed:
 def with_stacks(cells: Cells, sets: StackSets) -> Cells:
     """The cells with the stacks that the stack set has there."""
     stack_set = sets.describe()
-    return Observed(stack_set, {each.cell: each for each in sets.instances()} if stack_set else {}).located(cells)
+    instances = {instance.cell: instance for instance in sets.instances()} if stack_set else {}
+    return Observed(stack_set, instances).located(cells)
 
 
 def without_management(cells: Cells, accounts: Accounts) -> Cells:

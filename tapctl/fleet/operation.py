@@ -124,7 +124,7 @@ def follow(
         raise Interrupted(message, hint) from None
     ui.progress(progress)
     missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
-    return EndedOperation(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})
+    return EndedOperation(step, progress.operation, {**missing, **{result.cell: result for result in progress.results}})
 
 
 @dataclass(slots=True)

@@ -84,14 +84,14 @@ class WantedSet:
         return tuple(
             name
             for name in self.parameters
-            if any(each.values.get(name) not in (None, self.values.get(name)) for each in self.placements)
+            if any(placement.values.get(name) not in (None, self.values.get(name)) for placement in self.placements)
         )
 
     def without(self, left_out: Iterable[LeftOut]) -> WantedSet:
         """The same with further cells left out."""
         left = tuple(left_out)
-        gone = {each.cell.key for each in left}
-        placements = tuple(each for each in self.placements if each.key not in gone)
+        gone = {entry.cell.key for entry in left}
+        placements = tuple(placement for placement in self.placements if placement.key not in gone)
         return replace(self, placements=placements, left_out=(*self.left_out, *left))
 
     def amount(self, name: str, value: str) -> float:
@@ -126,8 +126,8 @@ def wanted(
         if isinstance(judged.preflight, Preflight)
     }
     found = [_place(judged, plans.get(judged.cell.key), settings) for judged in cells]
-    placements = tuple(each for each in found if isinstance(each, Placement))
-    left_out = tuple(each for each in found if isinstance(each, LeftOut))
+    placements = tuple(entry for entry in found if isinstance(entry, Placement))
+    left_out = tuple(entry for entry in found if isinstance(entry, LeftOut))
     first = next((judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)), None)
     if first is None:
         return WantedSet({}, placements, left_out)
@@ -140,7 +140,7 @@ def wanted(
         if joins and name in drops:
             values[name] = drops[name]
         elif name in remedied and placements:
-            values[name] = _common([each.values[name] for each in placements], held, name, drops.get(name))
+            values[name] = _common([placement.values[name] for placement in placements], held, name, drops.get(name))
     unsafe = tuple(name for name in dropped.changes if name not in dropped.overrides) if joins else ()
     return WantedSet(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
 
@@ -198,7 +198,7 @@ def in_steps(result: Preflight, minimum: Mapping[str, int]) -> RemedyPlan:
     bounds = {change.logical_id: (change.claim_in_place, change.provisioned_peak) for change in result.changes}
     stepped = {
         name: _stepped(
-            remedy, max((minimum.get(name, 1), *(each for each in bounds.get(name, ()) if type(each) is int)))
+            remedy, max((minimum.get(name, 1), *(bound for bound in bounds.get(name, ()) if type(bound) is int)))
         )
         for name, remedy in result.plan.remedies.items()
     }

@@ -102,11 +102,11 @@ _NEVER_CREATED = "ROLLBACK_COMPLETE"
 
 def plan_rollout(want: WantedSet, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
     """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account."""
-    known = {each.key for each in want.placements} | {left.cell.key for left in want.left_out}
+    known = {placement.key for placement in want.placements} | {left.cell.key for left in want.left_out}
     beside = tuple(key for key in state.instances if key not in known)
     cleared = tuple(_cleared(want, state))
     gone = {cell for step in cleared for cell in step.cells}
-    state = replace(state, instances={key: each for key, each in state.instances.items() if key not in gone})
+    state = replace(state, instances={key: instance for key, instance in state.instances.items() if key not in gone})
     want = want.without(_inoperable(want, state))
     if _is_stuck(want, state):
         want = want.without(_unreachable(want))
@@ -124,11 +124,11 @@ def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
     for retains in (True, False):
         status = "" if retains else _NEVER_CREATED
         cells = [
-            each.key
-            for each in want.placements
-            if each.stack_status == status
-            and (instance := state.instances.get(each.key))
-            and instance.stack == (each.cell.stack or "")
+            placement.key
+            for placement in want.placements
+            if placement.stack_status == status
+            and (instance := state.instances.get(placement.key))
+            and instance.stack == (placement.cell.stack or "")
             and (retains or instance.status != INOPERABLE)
         ]
         for targets in rectangles(cells):
@@ -138,9 +138,9 @@ def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
 def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
     """The cells whose instance StackSets refuses to update."""
     hint = "delete the stack in the account, and run it again"
-    for each in want.placements:
-        if (instance := state.instances.get(each.key)) and instance.status == INOPERABLE:
-            yield LeftOut(each.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
+    for placement in want.placements:
+        if (instance := state.instances.get(placement.key)) and instance.status == INOPERABLE:
+            yield LeftOut(placement.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
 
 
 def _is_stuck(want: WantedSet, state: SetState) -> bool:
@@ -153,7 +153,7 @@ def _unreachable(want: WantedSet) -> Iterator[LeftOut]:
     reason = "the stack set cannot be updated while each of its instances is left out, since an update needs one"
     hint = "make one of them fit, or delete them with `tapctl fleet destroy`"
     verdict = worst(left.verdict for left in want.left_out) if want.left_out else Verdict.UNKNOWN
-    return (LeftOut(each.cell, verdict, reason, (hint,)) for each in want.placements)
+    return (LeftOut(placement.cell, verdict, reason, (hint,)) for placement in want.placements)
 
 
 def _columns(want: WantedSet, state: SetState) -> tuple[str, ...]:
@@ -174,17 +174,17 @@ class _Planner:
 
     @property
     def present(self) -> list[Placement]:
-        return [each for each in self.want.placements if each.key in self.state.instances]
+        return [placement for placement in self.want.placements if placement.key in self.state.instances]
 
     @property
     def reaches_all(self) -> bool:
         """Whether the set has no other instances than these, so that all may be updated at once."""
         usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
-        return usable <= {each.key for each in self.present}
+        return usable <= {placement.key for placement in self.present}
 
     def updates(self) -> Iterator[Step]:
         """What lowers goes first and what raises last, so that no account lacks headroom on the way."""
-        after = {each.key: self.state.instances[each.key].overrides for each in self.present}
+        after = {placement.key: self.state.instances[placement.key].overrides for placement in self.present}
         reached: set[Key] = set()
         for step in self._set_steps():
             yield step
@@ -192,15 +192,15 @@ class _Planner:
                 after |= dict.fromkeys(step.cells, step.overrides)
             reached |= set(step.cells)
         later = [
-            each
-            for each in self.present
-            if self._differs(each, after[each.key])
-            or (self.state.instances[each.key].status != "CURRENT" and each.key not in reached)
+            placement
+            for placement in self.present
+            if self._differs(placement, after[placement.key])
+            or (self.state.instances[placement.key].status != "CURRENT" and placement.key not in reached)
         ]
         yield from self._steps(StepKind.UPDATE, later)
 
     def creates(self) -> Iterator[Step]:
-        new = [each for each in self.want.placements if each.key not in self.state.instances]
+        new = [placement for placement in self.want.placements if placement.key not in self.state.instances]
         first, rest = self._split(new)
         yield from self._steps(StepKind.CREATE, first, is_canary=True)
         yield from self._steps(StepKind.CREATE, rest)
@@ -212,17 +212,17 @@ class _Planner:
         """
         if not self.state.exists or (self.state.is_current and (self.state.joins or not self.reaches_all)):
             return
-        lists = {each.key: held for each in self.present if (held := self._held_back(each))}
+        lists = {placement.key: held for placement in self.present if (held := self._held_back(placement))}
         yield from self._grouped(StepKind.LOWER, lists)
         names_it = True
         for group, is_canary in zip(self._split(self.present), (True, False), strict=True):
             if not is_canary and self.reaches_all:
-                yield Step(StepKind.UPDATE_SET, cells=tuple(each.key for each in self.present))
+                yield Step(StepKind.UPDATE_SET, cells=tuple(placement.key for placement in self.present))
                 continue
             if names_it and group:
-                first, *_ = self._rectangles(StepKind.UPDATE_SET, (each.key for each in group))
+                first, *_ = self._rectangles(StepKind.UPDATE_SET, (placement.key for placement in group))
                 yield replace(first, is_canary=is_canary)
-                group = [each for each in group if each.key not in first.cells]  # noqa: PLW2901
+                group = [placement for placement in group if placement.key not in first.cells]  # noqa: PLW2901
                 names_it = False
             yield from self._steps(StepKind.UPDATE, group, is_canary=is_canary)
 
@@ -231,11 +231,11 @@ class _Planner:
 
         The first account stands in for a canary that has nothing to do, or is left out.
         """
-        accounts = list(dict.fromkeys(each.cell.account.id for each in placements))
+        accounts = list(dict.fromkeys(placement.cell.account.id for placement in placements))
         none = self.canary is not None and not self.canary
         canary = [] if none else [id_ for id_ in accounts if id_ in (self.canary or ())] or accounts[:1]
-        first = [each for each in placements if each.cell.account.id in canary]
-        rest = [each for each in placements if each.cell.account.id not in canary]
+        first = [placement for placement in placements if placement.cell.account.id in canary]
+        rest = [placement for placement in placements if placement.cell.account.id not in canary]
         return (first, rest) if rest else ([], first)
 
     def _held_back(self, placement: Placement) -> dict[str, str | None] | None:
@@ -263,7 +263,7 @@ class _Planner:
         return any(after.get(name) != value for name, value in placement.values.items())
 
     def _steps(self, kind: StepKind, placements: Iterable[Placement], *, is_canary: bool = False) -> Iterator[Step]:
-        lists = {each.key: self._list(each) for each in placements}
+        lists = {placement.key: self._list(placement) for placement in placements}
         return (replace(step, is_canary=is_canary) for step in self._grouped(kind, lists))
 
     def _list(self, placement: Placement) -> Values:

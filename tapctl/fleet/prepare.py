@@ -49,7 +49,7 @@ class Prepared:
     @property
     def remedied(self) -> tuple[Placement, ...]:
         """The cells that only a remedy makes fit."""
-        return tuple(each for each in self.plan.wanted.placements if each.remedies)
+        return tuple(placement for placement in self.plan.wanted.placements if placement.remedies)
 
     def needs_consent(self, settings: Settings) -> bool:
         """Whether the settings allow no remedy, and a cell needs one."""
@@ -59,7 +59,7 @@ class Prepared:
     def exit_code(self) -> ExitCode:
         """That of the worst cell that is left out."""
         left = self.plan.left_out
-        return worst(each.verdict for each in left).exit_code if left else ExitCode.OK
+        return worst(cell.verdict for cell in left).exit_code if left else ExitCode.OK
 
 
 def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
@@ -78,7 +78,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         hint = "fix the errors, or skip linting with `--no-lint`"
         raise Blocked(ExitCode.USAGE, "rollout blocked: cfn-lint found errors", hint)
     want = _wanted(request, judged, settings, observed)
-    first = next((each.preflight for each in judged.cells if isinstance(each.preflight, Preflight)), None)
+    first = next((cell.preflight for cell in judged.cells if isinstance(cell.preflight, Preflight)), None)
     if first is None or not want.placements:
         return Prepared(judged, RolloutPlan(want, ()), observed=observed)
     if missing := list(without_value(request.template, want.values, observed.held or {})):
@@ -86,7 +86,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         raise UsageError(f"{request.template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`")
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))
-    known = frozenset(each.key for each in want.placements) if observed.remembers(definition, want) else None
+    known = frozenset(placement.key for placement in want.placements) if observed.remembers(definition, want) else None
     prepared = Prepared(judged, RolloutPlan(want, ()), Deployable(definition, package), known)
     return _planned(prepared, want, observed, request.fleet.canary)
 
@@ -107,7 +107,7 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     subset = tuple(cell for cell in located.cells if cell.key in chosen)
     fresh = judge_fleet(request.template, replace(located, cells=subset), settings)
     verdicts = {judged.cell.key: judged for judged in fresh.cells}
-    judged = tuple(verdicts.get(each.cell.key, each) for each in prepared.judged.cells)
+    judged = tuple(verdicts.get(before.cell.key, before) for before in prepared.judged.cells)
     prepared = replace(prepared, judged=replace(prepared.judged, cells=judged))
     want = _wanted(request, prepared.judged, settings, observed)
     return _planned(prepared, want, observed, request.fleet.canary)

@@ -63,7 +63,7 @@ class Rollout:
         if not self.confirmed:
             return ()
         out = {*self.failed, *self.not_reached, *(left.cell.key for left in self.left_out)}
-        return tuple(each.key for each in self.prepared.plan.wanted.placements if each.key not in out)
+        return tuple(placement.key for placement in self.prepared.plan.wanted.placements if placement.key not in out)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -97,7 +97,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
             rollout.confirmed = False
             return rollout
         if prepared.deployable:
-            cells = [each.key for each in prepared.plan.wanted.placements]
+            cells = [placement.key for placement in prepared.plan.wanted.placements]
             publish(request, prepared.deployable.package, cells, ui.step)
         run.operations()
         while learned := run.learn():
@@ -116,7 +116,7 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
         raise Blocked(code, f"rollout blocked: fleet {request.name} has no cell to deploy to", "see the hints above")
     remedied = prepared.remedied
     if prepared.needs_consent(request.settings):
-        functions = ", ".join(dict.fromkeys(name for each in remedied for name in each.remedies))
+        functions = ", ".join(dict.fromkeys(name for placement in remedied for name in placement.remedies))
         where = f"{len(remedied):,} cell{'' if len(remedied) == 1 else 's'}"
         message = f"rollout blocked: no consent to lower or drop the reservation of {functions} in {where}"
         hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{request.name}] of tapctl.toml'
@@ -202,15 +202,15 @@ class _Run:
         first = self.rollout.prepared
         self.rollout.prepared = replace(first, judged=again.judged, plan=replace(first.plan, wanted=again.plan.wanted))
         known = {left.cell.key for left in self.rollout.left_out}
-        self.rollout.left_out += [each for each in again.plan.left_out if each.cell.key not in known]
-        if gone := [each for each in self.rollout.left_out if each not in again.plan.left_out]:
+        self.rollout.left_out += [entry for entry in again.plan.left_out if entry.cell.key not in known]
+        if gone := [entry for entry in self.rollout.left_out if entry not in again.plan.left_out]:
             self.prepared = planned_again(self.request, self.prepared, gone)
         self.operations()
 
     def ended(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
         if self.rollout.failed or self.rollout.left_out:
-            instances = {each.cell: each for each in self.request.sets.instances()}
+            instances = {instance.cell: instance for instance in self.request.sets.instances()}
             self.rollout.inoperable = Observed(instances=instances).inoperable(self.request.cells)
         return self.rollout
 
@@ -226,7 +226,9 @@ class _Run:
 
     def _failures(self, end: EndedOperation) -> Iterator[LeftOut]:
         """The cells that failed, which are left alone until the next run."""
-        cells: Mapping[Key, Cell] = {each.key: each.cell for each in self.prepared.plan.wanted.placements}
+        cells: Mapping[Key, Cell] = {
+            placement.key: placement.cell for placement in self.prepared.plan.wanted.placements
+        }
         for result in end.failed:
             if cell := cells.get(result.cell):
                 yield LeftOut(cell, Verdict.UNKNOWN, cause(result.reason).sentence)
@@ -237,15 +239,15 @@ class _Run:
             return
         want = self.prepared.plan.wanted
         now = still_wanted(self.request, self.prepared, step.cells)
-        before = {each.key: each.values for each in want.placements}
+        before = {placement.key: placement.values for placement in want.placements}
         reason = "its headroom has changed since it was judged"
         changed = (
-            LeftOut(each.cell, Verdict.EXCEEDS, reason, ("run it again",))
-            for each in now.placements
+            LeftOut(placement.cell, Verdict.EXCEEDS, reason, ("run it again",))
+            for placement in now.placements
             if any(
-                want.amount(name, before[each.key][name]) > want.amount(name, each.values[name])
+                want.amount(name, before[placement.key][name]) > want.amount(name, placement.values[name])
                 for name in want.reservations
-                if name in each.values
+                if name in placement.values
             )
         )
         for left in (*now.left_out, *changed):

@@ -73,7 +73,7 @@ def verify_fleet(
     if stack_set is None:
         hint = f"`tapctl fleet deploy {request.name}` creates it"
         raise UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)
-    instances = {each.cell: each for each in sets.instances()}
+    instances = {instance.cell: instance for instance in sets.instances()}
     cells = Observed(stack_set, instances).located(request.cells)
     chosen = [cell for cell in cells.cells if only is None or cell.key in only]
 

@@ -73,8 +73,8 @@ def project_of(file: Path) -> Path:
     The home folder is none, even where it is a repository.
     """
     folder, home = file.parent.resolve(), Path.home().resolve()
-    above = [each for each in (folder, *folder.parents) if not home.is_relative_to(each)]
-    return next((each for mark in (*_REPOSITORIES, FILE) for each in above if (each / mark).exists()), folder)
+    above = [parent for parent in (folder, *folder.parents) if not home.is_relative_to(parent)]
+    return next((parent for mark in (*_REPOSITORIES, FILE) for parent in above if (parent / mark).exists()), folder)
 
 
 def named(folder: Path, name: str) -> Link | None:

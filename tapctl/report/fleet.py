@@ -99,7 +99,7 @@ def _size(result: FleetPreflight) -> str:
     accounts = len({judged.cell.account.id for judged in result.cells})
     regions = len({judged.cell.region for judged in result.cells})
     known = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
-    taken = sorted(each.account.taken_at for each in known if each.account.taken_at)
+    taken = sorted(cell.account.taken_at for cell in known if cell.account.taken_at)
     oldest = f", the oldest {age(taken[0])}" if taken else ""
     saved = f" from snapshots{oldest}" if result.is_snapshot else ""
     return f"{counted(accounts, 'account')} in {counted(regions, 'Region')}{saved}"
@@ -174,7 +174,7 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
     """The limits that were not read and so change no verdict, by the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
     messages = Counter(
-        each.message for cell in cells for each in cell.findings if not (cell.counts(each) or each.excused)
+        finding.message for cell in cells for finding in cell.findings if not (cell.counts(finding) or finding.excused)
     )
     reasons: dict[tuple[str, int], list[str]] = {}
     for message, count in messages.items():
@@ -187,7 +187,7 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
 def _left_out(result: FleetPreflight) -> Iterator[str]:
     """The findings that are ignored, by the message and the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
-    counts = Counter((each.limit, each.message, each.excused) for cell in cells for each in cell.findings)
+    counts = Counter((finding.limit, finding.message, finding.excused) for cell in cells for finding in cell.findings)
     for (limit, message, reason), count in counts.items():
         if reason:
             yield f"left out in {counted(count, 'cell')}: {limit}: {message} ({reason})"
@@ -206,7 +206,9 @@ def sentence(result: FleetPreflight) -> Any:
     from rich.text import Text
 
     counts, verdict = Counter(judged.verdict for judged in result.cells), result.verdict.value
-    parts = [f"{counts[each]:,} {one if counts[each] == 1 else many}" for each, one, many in _SENTENCES if counts[each]]
+    parts = [
+        f"{counts[value]:,} {one if counts[value] == 1 else many}" for value, one, many in _SENTENCES if counts[value]
+    ]
     errors = len(result.lint_errors)
     also = f"; cfn-lint found {counted(errors, 'error')}" if errors else ""
     return Text.assemble(
@@ -222,9 +224,9 @@ def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
 def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[str]:
     """What was saved, and each cell that could not be read, by the reason."""
     unread: dict[str, list[Cell]] = {}
-    for each in saved:
-        if each.reason:
-            unread.setdefault(each.reason.reason, []).append(each.cell)
+    for entry in saved:
+        if entry.reason:
+            unread.setdefault(entry.reason.reason, []).append(entry.cell)
     command = f"tapctl preflight --targets {fleet} --snapshot {folder}"
     yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `{command}`"
     for reason, cells in unread.items():
@@ -246,7 +248,7 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
         "cells": [_cell(judged, _wording(result)) for judged in result.cells],
         "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
         "findings": [finding_json(finding) for finding in result.lint],
-        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
+        **({"weakenings": [asdict(weakening) for weakening in result.weakenings]} if result.weakenings else {}),
     }
     return json.dumps(document, indent=2) + "\n"
 

@@ -174,7 +174,9 @@ def _notes(result: Preflight) -> Iterator[str]:
     if result.coverage:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
         yield f"limits not covered: {', '.join(types)}"
-    yield from (f"not seen: {each.reason} ({each.logical_id}, {each.file}:{each.line})" for each in result.not_seen)
+    yield from (
+        f"not seen: {place.reason} ({place.logical_id}, {place.file}:{place.line})" for place in result.not_seen
+    )
     yield from _in_flight(result)
     match result.account.holders:
         case Unknown(judged=True, reason=reason):

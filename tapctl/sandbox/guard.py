@@ -150,7 +150,7 @@ def _without_cors(send: Send) -> Send:
 
     async def filtered(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            headers = [header for header in message["headers"] if not header[0].lower().startswith(b"access-control-")]
             message = {**message, "headers": headers}
         await send(message)
 

@@ -79,7 +79,7 @@ def read(folder: Path) -> StackSetRules:
     except json.JSONDecodeError:
         reason = "invalid JSON"
     except (TypeError, ValueError, AttributeError):
-        reason = f"expected an object with {', '.join(each.name for each in fields(StackSetRules))}"
+        reason = f"expected an object with {', '.join(rule.name for rule in fields(StackSetRules))}"
     raise UsageError(f"cannot use {path}: {reason}", "delete the file for AWS's documented behaviour")
 
 

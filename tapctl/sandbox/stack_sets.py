@@ -136,20 +136,22 @@ def queue(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
 
 def next_to_begin(of: SandboxStackSet, *, parallel: bool) -> Operation | None:
     """The next queued operation whose turn it is; with `parallel`, those on different cells run side by side."""
-    queued = next((each for each in of.active if each.status == QUEUED), None)
-    running = [each for each in of.active if each.status != QUEUED]
+    queued = next((operation for operation in of.active if operation.status == QUEUED), None)
+    running = [operation for operation in of.active if operation.status != QUEUED]
     if queued is None or not running:
         return queued
-    if not parallel or any(each.updates_set or queued.updates_set for each in running):
+    if not parallel or any(operation.updates_set or queued.updates_set for operation in running):
         return None
-    free = all(queued.results.keys().isdisjoint(each.results) for each in running)
+    free = all(queued.results.keys().isdisjoint(operation.results) for operation in running)
     return queued if free else None
 
 
 def begin(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
     """Apply what an operation changes of the set and of its instances, and let it run."""
     of = replace(of, **operation.change)
-    instances = {cell: _outdated(each) if operation.outdates else each for cell, each in of.instances.items()}
+    instances = {
+        cell: _outdated(instance) if operation.outdates else instance for cell, instance in of.instances.items()
+    }
     results = {
         cell: result
         for cell, result in (_everywhere(of) if operation.everywhere else operation.results).items()
@@ -168,9 +170,9 @@ def begin(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
 def _everywhere(of: SandboxStackSet) -> dict[str, CellResult]:
     """The cells of all instances that take part in an update of the stack set."""
     return {
-        cell: CellResult(each.account, each.region, each.unit)
-        for cell, each in of.instances.items()
-        if each.status != INOPERABLE
+        cell: CellResult(instance.account, instance.region, instance.unit)
+        for cell, instance in of.instances.items()
+        if instance.status != INOPERABLE
     }
 
 
@@ -245,7 +247,7 @@ def finished(of: SandboxStackSet, operation_id: str, cell: str, outcome: CellOut
         of = _with_instance(of, cell, replace(after, stack_id=outcome.stack_id))
         return _cancel(of, operation, _beyond_tolerance(operation, before.region), OVER_TOLERANCE)
     if operation.action == DELETE:
-        return replace(of, instances={name: each for name, each in of.instances.items() if name != cell})
+        return replace(of, instances={name: instance for name, instance in of.instances.items() if name != cell})
     after = replace(before, status=CURRENT, detailed=SUCCEEDED, reason="", stack_id=outcome.stack_id)
     return _with_instance(of, cell, after)
 
@@ -300,9 +302,9 @@ def _beyond_tolerance(operation: Operation, region: str) -> list[str]:
     regions = list(_by_region(operation))
     if not any(results[0].region == region and _is_exceeded(operation, results) for results in regions):
         return []
-    hit = [each for results in regions for each in results if each.status == PENDING]
+    hit = [result for results in regions for result in results if result.status == PENDING]
     parallel = _regions_in_parallel(operation)
-    return [cell_of(each.account, each.region) for each in hit if each.region == region or not parallel]
+    return [cell_of(result.account, result.region) for result in hit if result.region == region or not parallel]
 
 
 def _cancel(of: SandboxStackSet, operation: Operation, cells: Iterable[str], reason: str) -> SandboxStackSet:

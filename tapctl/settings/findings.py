@@ -106,11 +106,11 @@ class LimitsConfig(Section):
         own: dict[str, Limit] = {}
         for row in self.own:
             limit = _limit(row)
-            names = {name.lower(): each.id for name, each in known.items()}
+            names = {name.lower(): limit.id for name, limit in known.items()}
             if name := names.get(limit.key.lower()) or names.get(limit.id):
                 where = f"in the catalogue, as {name}"
                 raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is {where}", _LISTED)
-            if limit.id in {each.id for each in own.values()}:
+            if limit.id in {row.id for row in own.values()}:
                 raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is given twice", _LISTED)
             _check_type(row.type)
             own[row.quota] = limit

@@ -226,7 +226,7 @@ class Trusted:
         own = self.environment(name)
         return (
             *_of_keys(environment, own, f"{section} of {self.name}"),
-            *(each for key in _sections() for each in _of_section(key, file, self.file, self.name)),
+            *(weakening for key in _sections() for weakening in _of_section(key, file, self.file, self.name)),
             *self._of_linter(),
         )
 

@@ -298,7 +298,9 @@ def _invocation(messages: Sequence[LogMessage], event: StackEvent) -> list[LogMe
     request = _REQUEST.search(event.reason)
     marks = [re.escape(mark) for mark in (request.groups("") if request else ()) if mark]
     for mark in (*marks, rf"LogicalResourceId\W+{re.escape(event.logical_id)}\b"):
-        if about := [each for each in invocations if any(re.search(mark, message.text) for message in each)]:
+        if about := [
+            candidate for candidate in invocations if any(re.search(mark, message.text) for message in candidate)
+        ]:
             return about[-1]
     return invocations[-1]
 

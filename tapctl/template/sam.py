@@ -95,7 +95,7 @@ def _undecided(
     for message in messages:
         name = _refused(template, [message])
         used = references.within(("Resources", name)) if name else []
-        unknown = (left_out.get(each) or _unknown_value(template, resolver, each) for each in used)
+        unknown = (left_out.get(name) or _unknown_value(template, resolver, name) for name in used)
         if name is None or name in left_out or (why := next(filter(None, unknown), None)) is None:
             name = _refused(template, messages)
             line = template.line("Resources", name) if name else None

@@ -59,7 +59,7 @@ def handler_permissions(types: Iterable[str], region: str | None = None) -> dict
     for type_ in types:
         handlers = _schema(type_, region).get("handlers", {})
         actions = (handlers.get(name, {}).get("permissions", ()) for name in ("create", "read", "update", "delete"))
-        if allowed := sorted({action for each in actions for action in each}):
+        if allowed := sorted({action for group in actions for action in group}):
             found[type_] = tuple(allowed)
     return found
 

@@ -168,7 +168,7 @@ def _waited(deployer: Deployer, result: Preflight) -> bool:
 def awaited(request: DeployRequest, result: Preflight) -> tuple[WantedQuota, ...]:
     """The pending increases with which the template would fit, where the deploy waits for them; else none."""
     allowed = (Verdict.FITS, Verdict.UNCERTAIN, Verdict.UNKNOWN) if request.allow_uncertain else (Verdict.FITS,)
-    blocking = [each for each in result.findings if result.counts(each) and each.verdict not in allowed]
+    blocking = [item for item in result.findings if result.counts(item) and item.verdict not in allowed]
     pending = {
         finding.limit: hint.values[0]
         for finding in blocking

@@ -74,8 +74,8 @@ def _over_tls() -> Iterator[None]:
 
 def _organization(account: str) -> str | None:
     """The id of the organization that an account is a member of."""
-    owners = (owner for owner, each in patches.ORGANIZATION_ACCOUNTS.get().to_dict() if each == account)
+    owners = (owner for owner, member in patches.ORGANIZATION_ACCOUNTS.get().to_dict() if member == account)
     found = [patches.ORGANIZATIONS.get().to_dict().get((owner, "self")) for owner in owners]
     # An account that called Organizations itself has one of its own in the emulator: the other's membership counts.
-    found.sort(key=lambda each: each is not None and each["MasterAccountId"] == account)
+    found.sort(key=lambda organization: organization is not None and organization["MasterAccountId"] == account)
     return str(found[0]["Id"]) if found and found[0] else None

@@ -54,7 +54,7 @@ class StackSetAnswers:
             "AdministrationRoleARN": of.administration_role or None,
             "ExecutionRoleName": of.execution_role or None,
             "OrganizationalUnitIds": of.units,
-            "Regions": sorted({each.region for each in of.instances.values()}),
+            "Regions": sorted({instance.region for instance in of.instances.values()}),
         }
         return {"StackSet": body}
 
@@ -81,14 +81,14 @@ class StackSetAnswers:
 
     def list_instances(self, request: Record) -> Record:
         of = find(self._runner, request)
-        filters = {each["Name"]: each["Values"] for each in request.get("Filters") or ()}
+        filters = {entry["Name"]: entry["Values"] for entry in request.get("Filters") or ()}
         found = [
-            _instance(of, each)
-            for each in of.instances.values()
-            if request.get("StackInstanceAccount") in (None, each.account)
-            and request.get("StackInstanceRegion") in (None, each.region)
-            and filters.get("DETAILED_STATUS") in (None, each.detailed)
-            and filters.get("LAST_OPERATION_ID") in (None, each.operation)
+            _instance(of, instance)
+            for instance in of.instances.values()
+            if request.get("StackInstanceAccount") in (None, instance.account)
+            and request.get("StackInstanceRegion") in (None, instance.region)
+            and filters.get("DETAILED_STATUS") in (None, instance.detailed)
+            and filters.get("LAST_OPERATION_ID") in (None, instance.operation)
             and filters.get("DRIFT_STATUS") in (None, "NOT_CHECKED")
         ]
         return _page(request, found)
@@ -108,15 +108,15 @@ class StackSetAnswers:
 
     def list_operations(self, request: Record) -> Record:
         of = self._runner.as_listed(find(self._runner, request))
-        return _page(request, [_operation(each) for each in reversed(tuple(of.operations.values()))])
+        return _page(request, [_operation(operation) for operation in reversed(tuple(of.operations.values()))])
 
     def list_results(self, request: Record) -> Record:
         of = find(self._runner, request)
         operation = self._runner.as_listed(of).operations.get(find_operation(of, request).id)
         results = operation.results.values() if operation else ()
-        filters = {each["Name"]: each["Values"] for each in request.get("Filters") or ()}
+        filters = {entry["Name"]: entry["Values"] for entry in request.get("Filters") or ()}
         wanted = (None, *filters.values())
-        found = [_result(each) for each in results if not filters or each.status in wanted]
+        found = [_result(result) for result in results if not filters or result.status in wanted]
         return _page(request, found)
 
 

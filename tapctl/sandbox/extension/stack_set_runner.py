@@ -57,7 +57,7 @@ class StackSetRunner:
         if not self.rules.list_seconds:
             return of
         shown = time.monotonic() - self.rules.list_seconds
-        old = (each for stored, each in reversed(self._history.get(of.id, ())) if stored <= shown)
+        old = (state for stored, state in reversed(self._history.get(of.id, ())) if stored <= shown)
         return next(old, replace(of, operations={}))
 
     def submit(self, of: SandboxStackSet, operation: Operation) -> None:
@@ -120,12 +120,12 @@ class StackSetRunner:
         saved, load, reset = patches.SAVED_STACKS.get(), patches.LOAD_STACKS.get(), patches.RESET_STACKS.get()
 
         def get_state() -> Record:
-            return {**saved(), SAVED: [asdict(each) for each in self.sets.values()]}
+            return {**saved(), SAVED: [asdict(stack_set) for stack_set in self.sets.values()]}
 
         def load_persisted_state(state: Record) -> None:
             load(state)
-            for each in state.get(SAVED, ()):
-                self.put(stack_sets.interrupted(_loaded(each), now()))
+            for saved in state.get(SAVED, ()):
+                self.put(stack_sets.interrupted(_loaded(saved), now()))
 
         def reset_all() -> None:
             reset()
@@ -139,14 +139,14 @@ class StackSetRunner:
 
 
 def _loaded(saved: Mapping[str, Any]) -> SandboxStackSet:
-    instances = {cell: Instance(**each) for cell, each in saved["instances"].items()}
-    operations = {name: _operation(each) for name, each in saved["operations"].items()}
+    instances = {cell: Instance(**instance) for cell, instance in saved["instances"].items()}
+    operations = {name: _operation(operation) for name, operation in saved["operations"].items()}
     tuples = {name: tuple(saved[name]) for name in ("capabilities", "units", "known")}
     return replace(SandboxStackSet(**{**saved, **tuples}), instances=instances, operations=operations)
 
 
 def _operation(saved: Mapping[str, Any]) -> Operation:
-    results = {cell: CellResult(**each) for cell, each in saved["results"].items()}
+    results = {cell: CellResult(**result) for cell, result in saved["results"].items()}
     overrides = saved["overrides"]
     if overrides is not None:
         overrides = tuple((name, value) for name, value in overrides)

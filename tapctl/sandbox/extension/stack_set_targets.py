@@ -37,11 +37,11 @@ def require_organization(account: str, rules: StackSetRules) -> None:
 def members(management: str, units: Iterable[str]) -> Accounts:
     """The accounts in units, and in those below them, without the management account."""
     found: Accounts = {}
-    accounts = {each: record for (owner, each), record in _items(patches.ORGANIZATION_ACCOUNTS) if owner == management}
-    parents = {each: record["_ParentId"] for (owner, each), record in _items(patches.ORGANIZATION_UNITS)}
+    accounts = {item: record for (owner, item), record in _items(patches.ORGANIZATION_ACCOUNTS) if owner == management}
+    parents = {item: record["_ParentId"] for (owner, item), record in _items(patches.ORGANIZATION_UNITS)}
     for unit in units:
         below, added = {unit}, {unit}
-        while added := {each for each, parent in parents.items() if parent in added} - below:
+        while added := {unit for unit, parent in parents.items() if parent in added} - below:
             below |= added
         for account, record in accounts.items():
             if record.get("_ParentId") in below and account != management:
@@ -52,7 +52,9 @@ def members(management: str, units: Iterable[str]) -> Accounts:
 def suspended(management: str) -> set[str]:
     """The suspended accounts of an organization."""
     records = _items(patches.ORGANIZATION_ACCOUNTS)
-    return {each for (owner, each), record in records if owner == management and record.get("Status") == "SUSPENDED"}
+    return {
+        member for (owner, member), record in records if owner == management and record.get("Status") == "SUSPENDED"
+    }
 
 
 def cells(of: SandboxStackSet, request: Record, action: str) -> dict[str, CellResult]:
@@ -103,7 +105,7 @@ def _no_instance(cell: str) -> ApiError:
 
 def _accounts(of: SandboxStackSet, targets: Record, action: str) -> Accounts:
     accounts, units = _list(targets, "Accounts"), _list(targets, "OrganizationalUnitIds")
-    if bad := next((each for each in accounts if not (each.isdigit() and len(each) == 12)), None):
+    if bad := next((account for account in accounts if not (account.isdigit() and len(account) == 12)), None):
         raise invalid(f"Account '{bad}' must be an account id of 12 digits")
     if of.model == SELF_MANAGED:
         if units:
@@ -129,7 +131,7 @@ def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: Sandbo
         case "DIFFERENCE":
             return {account: unit for account, unit in below.items() if account not in accounts}
         case "UNION":
-            units = {each.account: each.unit for each in of.instances.values()}
+            units = {instance.account: instance.unit for instance in of.instances.values()}
             return {**{account: units.get(account, "") for account in accounts}, **below}
         case "NONE":
             return below
@@ -139,7 +141,7 @@ def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: Sandbo
 
 def _management(account: str) -> str | None:
     """The management account of the organization that an account is a member of."""
-    owners = (owner for (owner, each), _ in _items(patches.ORGANIZATION_ACCOUNTS) if each == account != owner)
+    owners = (owner for (owner, item), _ in _items(patches.ORGANIZATION_ACCOUNTS) if item == account != owner)
     return next(owners, None)
 
 

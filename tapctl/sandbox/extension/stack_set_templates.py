@@ -56,7 +56,7 @@ def check_capabilities(template: Record, acknowledged: Iterable[str]) -> None:
     known = {*acknowledged}
     if "CAPABILITY_NAMED_IAM" in known:
         known.add("CAPABILITY_IAM")
-    if missing := [each for each in required if each not in known]:
+    if missing := [capability for capability in required if capability not in known]:
         message = f"Requires capabilities : [{', '.join(missing)}]"
         raise ApiError("InsufficientCapabilitiesException", message)
 

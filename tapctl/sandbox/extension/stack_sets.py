@@ -43,10 +43,10 @@ def find(runner: StackSetRunner, request: Record) -> SandboxStackSet:
     _deploy_to_new_accounts(runner, account)
     wanted = str(request.get("StackSetName", ""))
     delegated = request.get("CallAs") == "DELEGATED_ADMIN"
-    for each in runner.sets.values():
-        here = (each.account, each.region, each.status) == (account, region, "ACTIVE")
-        if here and wanted in (each.name, each.id) and (each.model == SERVICE_MANAGED or not delegated):
-            return each
+    for stack_set in runner.sets.values():
+        here = (stack_set.account, stack_set.region, stack_set.status) == (account, region, "ACTIVE")
+        if here and wanted in (stack_set.name, stack_set.id) and (stack_set.model == SERVICE_MANAGED or not delegated):
+            return stack_set
     raise ApiError("StackSetNotFoundException", f"StackSet {wanted} not found", 404)
 
 
@@ -93,10 +93,11 @@ class Api:
             **_described(request),
         )
         templates.check_capabilities(template, of.capabilities)
-        for each in self._runner.sets.values():
-            if (each.name, each.account, each.region, each.status) == (name, account, region, "ACTIVE"):
-                if each.token and each.token == of.token:
-                    return {"StackSetId": each.id}
+        for stack_set in self._runner.sets.values():
+            there = (stack_set.account, stack_set.region, stack_set.status) == (account, region, "ACTIVE")
+            if there and stack_set.name == name:
+                if stack_set.token and stack_set.token == of.token:
+                    return {"StackSetId": stack_set.id}
                 raise ApiError("NameAlreadyExistsException", f"The name {name} is already in use", 409)
         self._runner.put(of)
         return {"StackSetId": of.id}
@@ -168,7 +169,7 @@ class Api:
             raise invalid("RetainStacks must be specified")
         cells = targets.cells(of, request, DELETE)
         emptied = {*targets.targets_of(request).get("OrganizationalUnitIds", ())}
-        emptied -= {each.unit for cell, each in of.instances.items() if cell not in cells}
+        emptied -= {instance.unit for cell, instance in of.instances.items() if cell not in cells}
         units = tuple(unit for unit in of.units if unit not in emptied)
         change = {"units": units, "known": tuple(targets.members(of.account, units))}
         return self._submit(of, request, DELETE, cells, retain=request["RetainStacks"] == "true", change=change)
@@ -251,12 +252,12 @@ def _entries(request: Record, name: str) -> tuple[tuple[str, str | None], ...] |
     if name not in request:
         return None
     entries = []
-    for each in request[name] or ():
-        previous = each.get("UsePreviousValue") == "true"
-        if previous and "ParameterValue" in each:
-            key = each["ParameterKey"]
+    for entry in request[name] or ():
+        previous = entry.get("UsePreviousValue") == "true"
+        if previous and "ParameterValue" in entry:
+            key = entry["ParameterKey"]
             raise invalid(f"Parameter {key} cannot have both a value and UsePreviousValue")
-        entries.append((each["ParameterKey"], None if previous else each.get("ParameterValue", "")))
+        entries.append((entry["ParameterKey"], None if previous else entry.get("ParameterValue", "")))
     return tuple(entries)
 
 
@@ -274,7 +275,7 @@ def _deploy_to_new_accounts(runner: StackSetRunner, management: str) -> None:
         if of.account != management or of.status != "ACTIVE" or not of.auto_deployment.get("Enabled") or not of.units:
             continue
         there = targets.members(management, of.units)
-        regions = tuple(dict.fromkeys(each.region for each in of.instances.values()))
+        regions = tuple(dict.fromkeys(instance.region for instance in of.instances.values()))
         joined = {
             f"{account}/{region}": CellResult(account, region, unit)
             for account, unit in there.items()
@@ -283,9 +284,9 @@ def _deploy_to_new_accounts(runner: StackSetRunner, management: str) -> None:
         }
         gone = set(of.known) - set(there) - targets.suspended(management)
         left = {
-            cell: CellResult(each.account, each.region, each.unit)
-            for cell, each in of.instances.items()
-            if each.account in gone
+            cell: CellResult(instance.account, instance.region, instance.unit)
+            for cell, instance in of.instances.items()
+            if instance.account in gone
         }
         if set(there) != set(of.known):
             runner.put(replace(of, known=tuple(there)))

@@ -90,7 +90,7 @@ def _methods(resource: LiveResource, response: Any) -> Iterator[Check]:
         return
     expected = {f"{verb} {path.rstrip('/') or '/'}" for verb, path in operations}
     found = response.get("items") or []
-    live = {f"{verb} {each.get('path')}" for each in found for verb in each.get("resourceMethods") or ()}
+    live = {f"{verb} {resource.get('path')}" for resource in found for verb in resource.get("resourceMethods") or ()}
     yield from _exist(resource, "methods", expected, live, is_part="position" in response)
 
 
