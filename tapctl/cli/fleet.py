@@ -147,7 +147,7 @@ def deploy(
         request = replace(opened, timeout=run.timeout)
         rollout = deploy_fleet(request, reporter)
         verification = None if run.no_verify else _proved(request, rollout, reporter)
-    raise typer.Exit(_ended(request, rollout, verification, reporter))
+    raise typer.Exit(_print_end(request, rollout, verification, reporter))
 
 
 def watch(fleet: FleetName, account: Account, wait: WaitOptions, output: OutputOptions) -> None:
@@ -284,7 +284,7 @@ def _proved(request: RolloutRequest, rollout: Rollout, reporter: FleetReporter) 
     return verify_fleet(request, route, only=only, retry=AFTER_DEPLOY, progress=reporter.step)
 
 
-def _ended(
+def _print_end(
     request: RolloutRequest, rollout: Rollout, verification: FleetVerification | None, reporter: FleetReporter
 ) -> ExitCode:
     from tapctl.report import rollout as report

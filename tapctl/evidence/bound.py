@@ -53,7 +53,7 @@ class Bound:
         return Bound(calls, seconds, self.pause, self.now)
 
 
-def asked(aws: Caller, call: ApiCall, values: Mapping[str, Any]) -> dict[str, Any]:
+def send(aws: Caller, call: ApiCall, values: Mapping[str, Any]) -> dict[str, Any]:
     """Make one call, a template as JSON text."""
     parameters = filled(call.parameters, values)
     if "TemplateBody" in parameters:

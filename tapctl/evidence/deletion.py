@@ -7,7 +7,7 @@ from typing import Any
 from tapctl.aws.cloudformation import stack_missing
 from tapctl.aws.errors import DENIED, aws_call, is_permanent
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, asked
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, send
 from tapctl.evidence.experiment import PREFIX, SETS, TAG, ApiCall
 from tapctl.evidence.journal import ExperimentJournal
 
@@ -33,7 +33,7 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
     while True:
         bound.take()
         try:
-            found = asked(aws, described, {})["Stacks"]
+            found = send(aws, described, {})["Stacks"]
         except AwsError as error:
             if stack_missing(error):
                 return
@@ -48,7 +48,7 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
         is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
         if not is_busy and not deleting:
             bound.take()
-            asked(aws, ApiCall("cloudformation", "DeleteStack", _deletion(found[0])), {})
+            send(aws, ApiCall("cloudformation", "DeleteStack", _deletion(found[0])), {})
             deleting = True
         bound.pause(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -59,41 +59,41 @@ def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
     named = {"StackSetName": name}
     try:
         bound.take()
-        found = asked(aws, ApiCall("cloudformation", "DescribeStackSet", named), {})["StackSet"]
+        found = send(aws, ApiCall("cloudformation", "DescribeStackSet", named), {})["StackSet"]
     except AwsError as error:
         if error.code in NO_SET:
             return
         raise
     if run not in _runs(found):
         raise TapctlError(f"stack set {name} has not the tag of run {run}, so it is left alone")
-    while cells := _asked(aws, "ListStackInstances", named, bound)["Summaries"]:
+    while cells := _send(aws, "ListStackInstances", named, bound)["Summaries"]:
         places = {f"{key}s": sorted({cell[key] for cell in cells}) for key in ("Account", "Region")}
-        deletion = _once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
-        if _ended(aws, {**named, "OperationId": deletion["OperationId"]}, bound) != "SUCCEEDED":
+        deletion = _send_once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
+        if _final_status(aws, {**named, "OperationId": deletion["OperationId"]}, bound) != "SUCCEEDED":
             raise TapctlError(f"the deletion of the stack instances of {name} failed")
-    _once_free(aws, "DeleteStackSet", named, bound)
+    _send_once_free(aws, "DeleteStackSet", named, bound)
 
 
-def _asked(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+def _send(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
     bound.take()
-    return asked(aws, ApiCall("cloudformation", operation, parameters), {})
+    return send(aws, ApiCall("cloudformation", operation, parameters), {})
 
 
-def _once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+def _send_once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
     """The answer, once no other operation on the set is running."""
     while True:
         try:
-            return _asked(aws, operation, parameters, bound)
+            return _send(aws, operation, parameters, bound)
         except AwsError as error:
             if error.code != "OperationInProgressException":
                 raise
         bound.pause(LONGEST_PAUSE)
 
 
-def _ended(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> str:
+def _final_status(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> str:
     """The status in which an operation on a set ends."""
     while True:
-        found = _asked(aws, "DescribeStackSetOperation", operation, bound)["StackSetOperation"]
+        found = _send(aws, "DescribeStackSetOperation", operation, bound)["StackSetOperation"]
         if found["Status"] not in RUNNING:
             return str(found["Status"])
         bound.pause(LONGEST_PAUSE)

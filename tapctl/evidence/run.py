@@ -12,7 +12,7 @@ from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.errors import DENIED, is_permanent, is_throttled
 from tapctl.concurrency.judge import floor
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, asked
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, send
 from tapctl.evidence.deletion import DELETE_CALLS, DELETE_SECONDS, delete
 from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, Observation, Seen, Takes, filled
 from tapctl.evidence.journal import ExperimentJournal
@@ -162,7 +162,7 @@ class ExperimentRunner:
         while True:
             self.bound.take()
             try:
-                answer = asked(self.aws, call, values)
+                answer = send(self.aws, call, values)
             except AwsError as error:
                 return {}, _refusal(call, error)
             if not until or jmespath.search(str(until), answer):

@@ -90,7 +90,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
-            return run.ended()
+            return run.with_inoperable()
         if slow := pace(request.name, request.fleet, prepared.plan):
             ui.step(slow)
         if not ui.confirm(_question(request, prepared.plan)):
@@ -104,7 +104,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
             named = ", ".join("/".join(cell) for cell in learned)
             ui.step(f"AWS named the unreserved minimum of {named}; judging again")
             run.judge_again()
-        return run.ended()
+        return run.with_inoperable()
 
 
 def _gate(request: RolloutRequest, prepared: Prepared) -> None:
@@ -207,7 +207,7 @@ class _Run:
             self.prepared = planned_again(self.request, self.prepared, gone)
         self.operations()
 
-    def ended(self) -> Rollout:
+    def with_inoperable(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
         if self.rollout.failed or self.rollout.left_out:
             instances = {instance.cell: instance for instance in self.request.sets.instances()}

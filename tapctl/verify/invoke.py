@@ -177,14 +177,14 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
             message = f"accepted; its log was not read: {lines.reason}"
             return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution or None)
         if lines:
-            return _ended(subject, log.function, lines)
+            return _check_of_log(subject, log.function, lines)
     message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
     return Check(
         subject, CheckStatus.FAILED, message, "see whether it is throttled, or raise `timeout`", permanent=True
     )
 
 
-def _ended(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
+def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
     failures = [match for line in lines if (match := _FAILED.search(line))]
     statuses = [match for line in lines if (match := _STATUS.search(line))]
     if failures or statuses:

@@ -186,10 +186,10 @@ def _launch(item: Item, path: str) -> _Launch:
         template = next((one for one in named if one.value("LaunchTemplateName") == name), None)
     if template is None:
         return _Launch(Unknown("its launch template is not in the template"))
-    return _said_by(template)
+    return _specified(template)
 
 
-def _said_by(template: Item) -> _Launch:
+def _specified(template: Item) -> _Launch:
     market = template.value("LaunchTemplateData.InstanceMarketOptions.MarketType")
     return _Launch(
         template.value("LaunchTemplateData.InstanceType"),
@@ -281,7 +281,7 @@ def _launched(item: Item, root: str) -> tuple[tuple[Value, ...], tuple[Number, .
         ids = [walk(config, ["LaunchTemplateSpecification", "LaunchTemplateId"])]
         parents = [item.inventory.parent(item.member, id_) for id_ in ids if id_ is not NO_VALUE]
         template = item.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
-        launch = _said_by(template) if template else _Launch(Unknown("its launch template is not in the template"))
+        launch = _specified(template) if template else _Launch(Unknown("its launch template is not in the template"))
         more, of_more = _overridden(walk(config, ["Overrides"]), launch.type)
         types, weights, mappings = types + more, weights + of_more, _first(mappings, launch.mappings)
     if isinstance(specifications, list) and specifications:
