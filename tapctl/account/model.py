@@ -11,7 +11,7 @@ PEAK_DAYS = 14
 
 UNREAD = Unknown("it was not read", judged=False)
 
-NOT_LISTED = Unknown("what each of its parents has is not listed")
+NOT_LISTED = Unknown("the usage of each parent is not listed")
 """The usage of a limit per parent that is read for the parents that a template names, or for none."""
 
 

@@ -180,7 +180,7 @@ class LimitReads:
             where = region or self.aws.region
             if not self.aws.offers(service, where):
                 return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
-            problem = "does not accept the credentials, as where the account has not enabled it" if rejected else SILENT
+            problem = "does not accept the credentials; the account may not have enabled it" if rejected else SILENT
             return Unknown(f"{permission}: {service} in {where} {problem}", error.hint or "")
 
     def _rate(self, service: str) -> Rate:

@@ -89,7 +89,7 @@ def account(
     )
     if fleet.targets is not None:
         if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
-            raise UsageError("`--targets` only saves what is read of many accounts", "leave the other requests out")
+            raise UsageError("`account --targets` only saves snapshots of the accounts", "leave the other requests out")
         given = load(settings.template) if _has_template(template, settings, terminal) else None
         cells, settings = open_fleet(fleet.targets, account, settings, terminal)
         _save_fleet(given, cells, settings, terminal, output.output)

@@ -245,7 +245,7 @@ def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -
     links = leaving(template)
     if links and terminal.interactive:
         for link in links:
-            terminal.message(f"{link}, out of the project")
+            terminal.message(f"{link}, outside of the project")
         if terminal.confirm("Package what these links lead to?"):
             return tuple(link.target for link in links)
     if links:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tapctl.settings.settings import Settings
 
 app = group(
-    "Measure what AWS really does, in an account of yours, and leave nothing behind.",
+    "Measure in your own account what AWS really does, and leave nothing behind.",
     "tapctl evidence list",
     "tapctl evidence run --env scratch",
     "tapctl evidence clean --env scratch",
@@ -72,7 +72,9 @@ class CleanOptions:
 
     panel: ClassVar = "Experiments"
 
-    others: bool = option("--all", help="Also what runs of other machines left, or are making now.", default=False)
+    others: bool = option(
+        "--all", help="Also delete what runs on other machines left, or are creating now.", default=False
+    )
     yes: bool = option("--yes", "-y", help="Do not ask.", default=False)
 
 
@@ -262,7 +264,7 @@ def _described(row: Experiment) -> str:
     return "\n".join(
         [
             f"{row.id}: {row.question}",
-            f"  asked      {row.asked}",
+            f"  known      {row.known}",
             f"  predicts   {predicted}",
             f"  judgement  {row.judgement}",
             f"  holds      {row.takes.value}",
@@ -275,7 +277,7 @@ def _row_json(row: Experiment) -> dict[str, Any]:
     return {
         "id": row.id,
         "question": row.question,
-        "asked": row.asked,
+        "asked": row.known,
         "predicts": dict(row.predicts),
         "judgement": row.judgement,
         "holds": row.takes.value,
@@ -331,7 +333,7 @@ app.command(
 app.command(
     "clean",
     cls=GroupedCommand,
-    short_help="Delete what killed runs left, and list what there is.",
+    short_help="Delete what killed runs left, and list what is left.",
     epilog="tapctl evidence clean --env scratch\ntapctl evidence clean --env scratch --all --yes",
 )(expanded(clean))
 

@@ -64,7 +64,7 @@ def fetch(url: str) -> bytes:
 
     place = urlsplit(url)
     if place.scheme != "https" or not (place.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        raise UsageError("the payload is not in S3", "call this function by a CloudFormation Hook alone")
+        raise UsageError("the payload is not in S3", "only a CloudFormation Hook can call this function")
     with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - https alone, see above
         data: bytes = answer.read(MAX_PAYLOAD + 1)
     if len(data) > MAX_PAYLOAD:
@@ -92,7 +92,7 @@ def respond(event: Mapping[str, Any], fetched: Callable[[str], bytes], opened: O
     """The answer to an event of a stack or change set. Raises what reading the account or the template raises."""
     data = event.get("requestData") or {}
     if data.get("targetType") not in ("STACK", "CHANGE_SET"):
-        return _answer(event, "SUCCESS", "tapctl judges stacks and change sets alone")
+        return _answer(event, "SUCCESS", "tapctl judges only stacks and change sets")
     if str(event.get("actionInvocationPoint", "")).startswith("DELETE"):
         return _answer(event, "SUCCESS", "a deletion adds nothing to a limit")
     text = json.loads(fetched(str(data.get("payload")))).get("template")

@@ -163,7 +163,7 @@ def proposal(found: Found) -> str:
     from tapctl.settings.config_file import FILE, parsed
 
     lines = [
-        "# Written by `tapctl init`. The README of tapctl lists the keys.",
+        "# Written by `tapctl init`; docs/configuration.md of tapctl lists the keys.",
         "",
     ]
     lines += _top(found)

@@ -39,7 +39,7 @@ class PolicyOptions:
     drift: bool = option("--drift", help="Allow `tapctl verify --drift` as well.", default=False)
     resources: bool = option(
         "--resources",
-        help="Allow as well what CloudFormation does to the resources, where it has no service role.",
+        help="Allow what CloudFormation does to the resources with your own permissions, without a service role.",
         default=False,
     )
     hub: bool = option(
@@ -116,7 +116,7 @@ def _of_command(
         more, unnamed = report.for_resources(tree, settings.region)
         statements += (more,) if more else ()
         if unnamed:
-            terminal.message(f"note: the schemas do not say what these need: {', '.join(unnamed)}")
+            terminal.message(f"note: the schemas of these resource types list no permissions: {', '.join(unnamed)}")
     elif command is report.Command.DEPLOY and not settings.role_arn:
         terminal.message(
             "note: without `--role-arn` CloudFormation creates the resources with the caller's own permissions;"
@@ -155,7 +155,7 @@ def _of_fleet(
     if account.region:
         raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
     if command is report.Command.VERIFY or which.resources or which.drift:
-        message = "`--targets` has a policy for `preflight` and `deploy` alone"
+        message = "with `--targets`, only `preflight` and `deploy` have a policy"
         raise UsageError(message, "leave out the other command or option")
     deploys = command is report.Command.DEPLOY
     path = account.config or find()
@@ -231,7 +231,7 @@ def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Tar
 
     fleet, *others = targets.fleets.values()
     if others:
-        raise UsageError("a rollout is of one fleet", "run the command once for each")
+        raise UsageError("a rollout deploys one fleet", "run the command once for each")
     if not fleet.stack_set:
         hint = f"give [fleet.{targets.name}] a `stack_set`, the name of one"
         raise UsageError(f"fleet {targets.name} has no stack set", hint)

@@ -85,16 +85,19 @@ class TrustOptions:
     base: str | None = option(
         "--base",
         metavar="REF",
-        help="Take what could weaken the verdict from this commit, such as origin/main, instead of the working folder.",
+        help="Read the settings that could weaken the verdict from this commit, such as origin/main, instead of the"
+        " working folder.",
     )
     policy: Path | None = option(
-        "--policy", metavar="FILE", help="Take it from this tapctl.toml instead, which the change cannot touch."
+        "--policy",
+        metavar="FILE",
+        help="Read these settings from this tapctl.toml instead, which the change cannot edit.",
     )
     baseline: Path | None = option(
         "--baseline", metavar="FILE", help="Count only findings that are not in this preflight, saved as JSON."
     )
     max_age: str | None = option(
-        "--max-age", metavar="DURATION", help="Take an older snapshot for unknown, for example 12h or 7d."
+        "--max-age", metavar="DURATION", help="Treat an older snapshot as unknown, for example 12h or 7d."
     )
 
     def trusted(self, config: Path | None, lint: LintOptions) -> Trusted | None:
@@ -141,8 +144,8 @@ class GateOptions:
         """Raise `UsageError` for an environment of the sandbox that is not allowed."""
         allowed = not os.environ.get("CI") if self.sandbox is None else self.sandbox
         if settings.sandbox and not allowed:
-            message = f"the environment {settings.env} is the sandbox, whose answer holds for no account"
-            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
+            message = f"the environment {settings.env} is the sandbox, which says nothing about a real account"
+            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it anyway")
 
 
 def preflight(
@@ -324,7 +327,7 @@ class Run:
             "--explain": self.more.explain,
         }
         if name := next((name for name, value in given.items() if value), None):
-            raise UsageError(f"`{name}` is about one target, and several are given", "run the command once for each")
+            raise UsageError(f"`{name}` applies to one target, but several are given", "run the command once for each")
 
 
 def _has_several_stacks(template: str) -> bool:

@@ -129,7 +129,7 @@ def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
     if not _needs_usage(added, limit, usage):
         return _Sum(added)
     if parent is None and isinstance(usage, Mapping) and not limit.names_parents:
-        usage = Unknown("its usage is given by parents, which it has not")
+        usage = Unknown("its usage is known per parent only, and it has none")
     if isinstance(usage, Unknown):
         return _Sum(added, unread=_unread(added, usage))
     fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
@@ -160,7 +160,7 @@ def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
     if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
         return usage
     name = "a parent" if parent is None or parent.is_open else parent.name or parent.id
-    return Unknown(f"what {name} has already is not read", judged=False)
+    return Unknown(f"what {name} already has is not read", judged=False)
 
 
 def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
@@ -282,7 +282,7 @@ def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:
     age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
     start = f"{limit.title}{place}: {range_text(sum_.low, sum_.high)} used{age} + "
     if sum_.low > room.value:
-        end += "; more is used than allowed before the deploy"
+        end += "; the limit is already exceeded before the deploy"
     end += _beside(added)
     if less := room.removed + added.passing:
         end += f"; up to {number_text(less)} less once the update has ended"
@@ -312,7 +312,7 @@ _FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
     Measure.ENTRIES: _SPLIT,
     Measure.DYNAMIC_REFERENCES: _SPLIT,
     Measure.LARGEST_ENTRY: ("split it into several",),
-    Measure.TREE: ("deploy a part of it as a stack apart",),
+    Measure.TREE: ("move a part of it into another stack",),
 }
 """The next step by what a template has too much of."""
 

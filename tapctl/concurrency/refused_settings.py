@@ -148,13 +148,13 @@ def _of_one(holder: _Holder) -> Iterator[Refusal]:
     """What Lambda refuses of an alias or version by itself."""
     name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
     if version == LATEST:
-        message = f"alias {name} provisions concurrency on {LATEST}; Lambda takes it on a published version only"
+        message = f"alias {name} provisions concurrency on {LATEST}; Lambda allows it on a published version only"
         yield Verdict.EXCEEDS, message, ("set FunctionVersion to an AWS::Lambda::Version", DOCS)
     elif isinstance(version, Unknown) and not isinstance(version, ResourceReference):
         message = f"alias {name} provisions concurrency on an unknown version: {version.reason}"
         yield Verdict.UNKNOWN, message, _next_step(version)
     if holder.provisioned.value == 0:
-        message = f"{name} provisions 0; Lambda takes no less than 1"
+        message = f"{name} provisions 0; Lambda requires at least 1"
         yield Verdict.EXCEEDS, message, ("leave out ProvisionedConcurrencyConfig", API)
 
 
@@ -189,7 +189,7 @@ def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
     if first is not holder:
         message = (
             f"{holder.resource.logical_id} and {first.resource.logical_id} provision concurrency on one version of"
-            f" {holder.function}; Lambda takes one configuration for each version"
+            f" {holder.function}; Lambda allows one configuration per version"
         )
         yield Verdict.EXCEEDS, message, ("provision on one of them", DOCS)
 
@@ -201,7 +201,7 @@ def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
     if isinstance(holder.version, str) and f":{holder.version}" in held and change:
         message = (
             f"version {holder.version} of {holder.function} provisions concurrency already, outside of the stack;"
-            f" Lambda takes one configuration for each version, and refuses that of {holder.resource.logical_id}"
+            f" Lambda allows one configuration per version, and refuses that of {holder.resource.logical_id}"
         )
         yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
 
@@ -232,7 +232,7 @@ def _of_moved_concurrency(
         when = "until CloudFormation deletes it, which it does last" if is_deleted else "until it is updated"
         message = (
             f"{holder.resource.logical_id} provisions concurrency on the version on which {name} holds it {when};"
-            " Lambda takes one configuration for each version"
+            " Lambda allows one configuration per version"
         )
         yield verdict, message, (f"take it from {name} in an earlier deploy, or publish another version", DOCS)
 

@@ -63,9 +63,9 @@ class Remedy:
 
     @property
     def effect(self) -> str:
-        """What it makes of the template, for example `30 in the template, dropped by the remedy`."""
+        """The change in words, for example `reservation of 30 in the template, dropped by the remedy`."""
         change = "dropped" if self.value is None else f"lowered to {self.value}"
-        return f"{self.requested} in the template, {change} by the remedy"
+        return f"reservation of {self.requested} in the template, {change} by the remedy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class RemedyPlan:
 
 
 def describe(changes: Mapping[str, Remedy]) -> str:
-    """What changes do, for a question: `drop the reservation of A (30), lower the reservation of B from 50 to 12`."""
+    """Planned changes, for a question: `drop the reservation of A (30), lower the reservation of B from 50 to 12`."""
     return ", ".join(
         f"drop the reservation of {name} ({remedy.requested})"
         if remedy.value is None
@@ -109,7 +109,7 @@ def describe(changes: Mapping[str, Remedy]) -> str:
 
 
 def effects(changes: Mapping[str, Remedy]) -> str:
-    """What changes have made of the template: `A: 30 in the template, dropped by the remedy`."""
+    """The changes that were made: `A: reservation of 30 in the template, dropped by the remedy`."""
     return "; ".join(f"{name}: {remedy.effect}" for name, remedy in changes.items())
 
 

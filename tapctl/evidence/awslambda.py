@@ -140,8 +140,8 @@ def _provision(where: Mapping[str, str]) -> ApiCall:
 ROWS = (
     Experiment(
         id="lambda-minimum",
-        question="How much does this account's limit keep unreserved?",
-        asked="no API returns it; open for limits between 10 and 1000",
+        question="How much must stay unreserved with this account's limit?",
+        known="no API returns it; open for limits between 10 and 1000",
         predicts={
             "min(100, limit)": "the smaller of 100 and the limit",
             "limit / 10": "a tenth of the limit, from 10 to 100",
@@ -154,7 +154,7 @@ ROWS = (
     Experiment(
         id="lambda-zero",
         question="Is a reservation of 0 accepted when nothing more can be reserved?",
-        asked="PutFunctionConcurrency does not mention it",
+        known="PutFunctionConcurrency does not mention it",
         predicts={"exempt": "accepted", "checked": "refused with the minimum"},
         judgement="takes a reservation of 0 as *fits* in every account",
         calls=(
@@ -169,7 +169,7 @@ ROWS = (
     Experiment(
         id="lambda-own-reservation",
         question="Is a function's own reservation credited before a new one is checked?",
-        asked="PutFunctionConcurrency does not mention it",
+        known="PutFunctionConcurrency does not mention it",
         predicts={"credited": "the same reservation is accepted again", "not credited": "refused with the minimum"},
         judgement="counts the increase of a reservation only",
         calls=(
@@ -184,7 +184,7 @@ ROWS = (
     Experiment(
         id="lambda-unreserved-delay",
         question="How soon does the unreserved concurrency follow a reservation?",
-        asked="GetAccountSettings does not mention it",
+        known="GetAccountSettings does not mention it",
         predicts={"at once": "the first answer", "delayed": "a later answer"},
         judgement="reads the headroom again right before a deploy executes",
         calls=(
@@ -199,7 +199,7 @@ ROWS = (
     Experiment(
         id="lambda-provisioned",
         question="Does provisioned concurrency without a reservation lower the unreserved concurrency?",
-        asked="GetAccountSettings mentions reservations only",
+        known="GetAccountSettings mentions reservations only",
         predicts={"counts": "unreserved falls by 1", "does not": "unreserved stays"},
         judgement="counts provisioned concurrency as a claim",
         calls=(
@@ -226,8 +226,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-latest",
-        question="Is provisioned concurrency on an alias of $LATEST refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency on an alias of $LATEST refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names unpublished versions", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
@@ -240,8 +240,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-tenancy",
-        question="Is provisioned concurrency with tenant isolation refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency with tenant isolation refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
@@ -254,8 +254,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-snapstart",
-        question="Is provisioned concurrency with SnapStart refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency with SnapStart refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
@@ -277,8 +277,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-maximum-concurrency",
-        question="Is MaximumConcurrency above the function's reservation refused, and in which words?",
-        asked="not documented; two public reports",
+        question="Is MaximumConcurrency above the function's reservation refused, and with which message?",
+        known="not documented; two public reports",
         predicts={"refused": "the update fails", "accepted": "the update succeeds"},
         judgement="takes it as *exceeds*, or as *fits*, instead of *uncertain*",
         calls=(
@@ -292,7 +292,7 @@ ROWS = (
     Experiment(
         id="lambda-restated",
         question="Does an update set a reservation again that was deleted by hand and that the template keeps?",
-        asked="not documented",
+        known="not documented",
         predicts={"restated": "0 is reserved again", "left": "no reservation"},
         judgement="counts what the template says, or what was changed by hand, instead of *uncertain*",
         calls=(
@@ -310,7 +310,7 @@ ROWS = (
     Experiment(
         id="lambda-removed",
         question="Is a reservation deleted when the property leaves the template?",
-        asked="the schema lists DeleteFunctionConcurrency; not documented",
+        known="the schema lists DeleteFunctionConcurrency; not documented",
         predicts={"deleted": "no reservation", "kept": "0 stays reserved"},
         judgement="counts it as freed",
         calls=(

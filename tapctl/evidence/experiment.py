@@ -169,8 +169,8 @@ class Experiment:
 
     id: str
     question: str
-    asked: str
-    """Where the documentation leaves it open."""
+    known: str
+    """What is known of the answer without the experiment."""
     predicts: Mapping[str, str]
     """What each hypothesis predicts."""
     judgement: str

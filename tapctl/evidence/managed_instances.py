@@ -73,7 +73,7 @@ ROWS = (
     Experiment(
         id="lambda-managed-instances",
         question="What is a reservation of a function on managed instances: refused, counted, or apart?",
-        asked="the quotas of managed instances are documented as separate, reservations not at all",
+        known="the quotas of managed instances are documented as separate, reservations not at all",
         predicts={
             "counted": "a refusal with the minimum of the account",
             "refused": "another refusal",

@@ -33,7 +33,7 @@ ROWS = (
     Experiment(
         id="quotas-applied",
         question="Is the applied quota of concurrent executions the limit of GetAccountSettings?",
-        asked="a public report says that it lags behind",
+        known="a public report says that it lags behind",
         predicts={"equal": "the same number", "lags": "an older number"},
         judgement="takes the limit of GetAccountSettings",
         calls=(_get(CONCURRENT_EXECUTIONS),),
@@ -41,8 +41,8 @@ ROWS = (
     ),
     Experiment(
         id="quotas-not-applied",
-        question="What does GetServiceQuota answer where no value is applied?",
-        asked="documented as NoSuchResourceException",
+        question="What does GetServiceQuota return where no value is applied?",
+        known="documented as NoSuchResourceException",
         predicts={"refused": "NoSuchResourceException", "default": "the default value"},
         judgement="reads AWS's default instead",
         calls=(_get(NETWORK_INTERFACES), _get(NETWORK_INTERFACES, "GetAWSDefaultServiceQuota", "default")),

@@ -139,10 +139,10 @@ COST = "nothing: a stack set and stacks without a resource that is billed"
 ROWS = (
     Experiment(
         id="stack-set-failed-create",
-        question="What does a stack instance leave whose creation fails?",
-        asked="documented without the stack's fate when its rollback ends",
+        question="What does a stack instance leave behind when its creation fails?",
+        known="documented, but not what becomes of the stack after its rollback",
         predicts={"nothing": "no stack, and an instance in OUTDATED", "a stack": "one in ROLLBACK_COMPLETE"},
-        judgement="takes it that the cell holds nothing, and that the next try creates it again",
+        judgement="assumes that the cell holds nothing and that the next rollout creates it again",
         calls=(
             *_set(NEVER),
             _cell("create"),
@@ -169,8 +169,8 @@ ROWS = (
     ),
     Experiment(
         id="stack-set-omitted-parameter",
-        question="Which value has a parameter that an update of the stack set does not name?",
-        asked="UpdateStackSet does not mention it",
+        question="Which value does a parameter have after an update of the stack set that does not name it?",
+        known="UpdateStackSet does not mention it",
         predicts={"kept": "the value that it had", "default": "the template's default", "refused": "an error"},
         judgement="sends every parameter with each update",
         calls=(
@@ -216,7 +216,7 @@ ROWS = (
     Experiment(
         id="stack-set-managed-execution",
         question="Do operations on different cells of a set run side by side under managed execution?",
-        asked="the announcement and the API reference contradict each other",
+        known="the announcement and the API reference contradict each other",
         predicts={"side by side": "both RUNNING", "one after the other": "the second one QUEUED"},
         judgement="sends one operation after the other",
         calls=(

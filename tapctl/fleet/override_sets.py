@@ -170,7 +170,7 @@ def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> P
     if isinstance(result, Unknown) or plan is None:
         return LeftOut(cell, Verdict.UNKNOWN, judged.finding.message, judged.finding.hints)
     if result.first_step:
-        reason = "it fits only in two steps, which a stack set does not have"
+        reason = "it fits only in two steps, which a stack set cannot take"
         return LeftOut(cell, Verdict.EXCEEDS, reason, ("deploy a template with the smaller reservations first",))
     verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not settings.allow_uncertain):
@@ -188,7 +188,7 @@ def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> P
 
 
 _PARAMETER = (
-    "let a parameter decide ReservedConcurrentExecutions, with a value of it that leads to AWS::NoValue, or leave the"
+    "let a parameter decide ReservedConcurrentExecutions, one value of which resolves to AWS::NoValue, or leave the"
     " cell out"
 )
 

@@ -94,7 +94,7 @@ class RolloutPlan:
 
 
 INOPERABLE = "INOPERABLE"
-"""The status of an instance that StackSets updates no more, after a delete or an import that failed."""
+"""The status of an instance that StackSets no longer updates, after a delete or an import that failed."""
 
 _NEVER_CREATED = "ROLLBACK_COMPLETE"
 """The status of a stack that holds nothing, and that no update can use."""

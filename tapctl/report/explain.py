@@ -42,7 +42,7 @@ VERDICTS: Mapping[Verdict, str] = {
     ),
     Verdict.UNKNOWN: (
         "A value or a read is missing. The finding names it, and its hint has the parameter or the permission that"
-        " settles it."
+        " resolves it."
     ),
 }
 
@@ -57,7 +57,7 @@ OWN_RULES: tuple[RuleText, ...] = (
         "tapctl:kept-parameter",
         "A parameter keeps the stack's value",
         "An update keeps the value that a parameter has, so a new default in the template does not reach the stack.",
-        "Give the parameter a value if the new default is meant.",
+        "Pass the parameter if the stack should get the new default.",
     ),
     RuleText(
         "tapctl:local-path",
@@ -81,13 +81,13 @@ OWN_RULES: tuple[RuleText, ...] = (
         "tapctl:not-covered",
         "The limits of a type are not covered",
         "The catalogue has no row for what a resource of this type takes, so that the verdict says nothing about it.",
-        "Look at the service's quotas; `tapctl limits` lists what is judged.",
+        "Check the service's quotas; `tapctl limits` lists the limits that are judged.",
     ),
     RuleText(
         "tapctl:weakening",
         "A setting makes the verdict weaker",
-        "What is in force lets more pass than tapctl does by itself, or the change under test asks for that in vain.",
-        "Look at who set it; with `--base` it is the base of the pull request, whatever the change says.",
+        "A setting in force lets more pass than tapctl does by default, or the change under test asks for one.",
+        "Check who set it; with `--base` the settings of the base count, not those of the change.",
     ),
     RuleText(
         "tapctl:snapshot-age",
@@ -99,8 +99,8 @@ OWN_RULES: tuple[RuleText, ...] = (
         "tapctl:cell-unread",
         "A cell of a fleet could not be read",
         "Nothing is known of this account in this Region: the role of `read_role` is missing there or does not trust"
-        " your account, the account has none, the Region is disabled, a new account's Lambda does not answer yet, or no"
-        " snapshot is of it. The cell is unknown and holds up no other.",
+        " your account, no `read_role` is set for it, the Region is disabled, a new account's Lambda does not answer"
+        " yet, or there is no snapshot of it. The cell is unknown and does not block the others.",
         "The hint says what to create or to allow; `tapctl policy --targets NAME` prints the role, and with `--hub`"
         " what your own credentials need.",
     ),
@@ -189,7 +189,7 @@ WORDS: tuple[RuleText, ...] = (
     ),
     RuleText(
         "left-out",
-        "what is shown and does not count, or is not deployed to",
+        "findings that do not count, and cells that are not deployed to",
         "An account that is excluded from a fleet, or that its organization has closed or suspended; a finding that"
         " [[ignore]] excuses; a cell that a rollout does not reach, since it does not fit, cannot be read, or needs a"
         " remedy that no parameter gives.",
@@ -200,25 +200,26 @@ WORDS: tuple[RuleText, ...] = (
         "override-set",
         "parameter values that some instances of a stack set have instead of the set's own",
         "A rollout gives an account its remedy as parameter overrides; cells with the same ones take one operation. A"
-        " lowered reservation goes down to 75, 50, 25, 10 or 5 % of what the template asks for, so that these are few.",
+        " lowered reservation goes down to 75, 50, 25, 10 or 5 % of what the template asks for, to keep the sets few.",
         "`tapctl fleet plan` shows each with its cells.",
     ),
     RuleText(
         "canary",
         "the instances that are created or updated first",
         "`canary` of the fleet names their accounts; without it, the first account that is updated and the first one"
-        " that is created. None may fail, whatever `failure_tolerance` says: the rollout stops; what is there stays.",
+        " that is created. None may fail, whatever `failure_tolerance` says: the rollout stops, and what is deployed"
+        " stays.",
         "Read why it failed, and run `tapctl fleet deploy` again; `canary = []` leaves it out.",
     ),
     RuleText(
         "OUTDATED",
         "an instance that does not have what its stack set has",
         "Its last operation failed, was cancelled or did not reach it. After a failed creation there is no stack.",
-        "`tapctl fleet deploy` updates it or creates it again, and it alone where nothing else has changed.",
+        "`tapctl fleet deploy` updates it or creates it again, and leaves instances alone that are up to date.",
     ),
     RuleText(
         "INOPERABLE",
-        "an instance that StackSets updates no more",
+        "an instance that StackSets no longer updates",
         "Its deletion or its import failed. A rollout leaves it out, and exits with 7 if it finds one at its end.",
         "Delete the stack in the account, and run `tapctl fleet deploy`, which creates it again.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html",
@@ -241,9 +242,10 @@ def anchor(rule: str) -> str:
 def _of_limit(limit: Limit) -> RuleText:
     value, name = (limit.fixed, "value") if limit.default is None else (limit.default, "default")
     amount = "" if value is None else f" The {name} is {value:,} {limit.unit}".rstrip() + "."
-    counted = f" Counted are {', '.join(limit.types)}." if limit.types else ""
-    read = f" Read with {', '.join(limit.permissions)}." if limit.permissions else " Read from the template alone."
-    scope = " It is one for all Regions." if limit.is_global else ""
+    counted = f" Counts {', '.join(limit.types)}." if limit.types else ""
+    reads = ", ".join(limit.permissions)
+    read = f" Reading it needs {reads}." if reads else " Read from the template alone."
+    scope = " It is one limit for all Regions." if limit.is_global else ""
     return RuleText(
         limit.id, limit.title, f"{_KINDS[limit.kind]}{amount}{counted}{read}{scope}", _remedy(limit), limit.docs
     )
@@ -254,10 +256,10 @@ _KINDS = {
         "Each reservation takes from the account's concurrency, of which AWS keeps a minimum unreserved. Judged are the"
         " sum after the deploy and the one at its worst moment."
     ),
-    LimitKind.COUNT: "What is used and what the template adds must not exceed the applied value.",
-    LimitKind.EXPORTS: "An export's name exists once in a Region, and one that is imported can neither change nor go.",
+    LimitKind.COUNT: "The usage and what the template adds must not exceed the applied value.",
+    LimitKind.EXPORTS: "An export's name exists once in a Region; an imported one can be neither changed nor removed.",
     LimitKind.SETTINGS: "Settings that the service refuses together, whatever the account has left.",
-    LimitKind.TEMPLATE: "A measure of the template alone, which is the same in every account.",
+    LimitKind.TEMPLATE: "A limit on the template itself, the same in every account.",
 }
 
 

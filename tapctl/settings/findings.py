@@ -150,7 +150,7 @@ def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]
         if limit is None:
             near = difflib.get_close_matches(name, known, n=1)
             better = f"did you mean `{near[0]}`?" if near else _LISTED
-            raise ConfigError(f"tapctl.toml: `limits`: {name} is no key of a limit", better)
+            raise ConfigError(f"tapctl.toml: `limits`: {name} is not the key of a limit", better)
         if limit.kind is not LimitKind.COUNT:
             problem = "always read" if limit.kind is LimitKind.CONCURRENCY else "the same in every account"
             raise ConfigError(f"tapctl.toml: `limits`: {name} is {problem}", _LISTED)
@@ -173,4 +173,4 @@ def _check_type(type_: str) -> None:
     if type_ not in known:
         near = difflib.get_close_matches(type_, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
-        raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is no resource type", hint)
+        raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is not a resource type", hint)

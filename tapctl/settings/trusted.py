@@ -72,7 +72,7 @@ class Commit:
     def content(self, path: str | Path) -> bytes | None:
         """The content of a file of the work tree as the commit has it; None where the commit has no such file.
 
-        Raises `ConfigError` where it cannot be read, or is no regular file.
+        Raises `ConfigError` where it cannot be read, or is not a regular file.
         """
         inside = self.inside(path)
         if inside is None:
@@ -85,7 +85,7 @@ class Commit:
         if listed.returncode or len(entry) != 3:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)
         if entry[1] != "blob" or entry[0] == "120000":
-            raise ConfigError(f"{inside} is no regular file in {self.name}", "name the file itself")
+            raise ConfigError(f"{inside} is not a regular file in {self.name}", "name the file itself")
         finished = _git(self.root, "cat-file", "blob", entry[2])
         if finished.returncode:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)

@@ -186,7 +186,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
         if target is None:
             continue
         if target in seen:
-            raise UsageError(f"{seen[target]} is to get two results", "name a file for each")
+            raise UsageError(f"{seen[target]} would get two results", "name a file for each")
         seen[target] = path
         folder = target.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

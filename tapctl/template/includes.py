@@ -174,7 +174,7 @@ def _opaque(template: Template) -> Iterator[tuple[Path, Unknown]]:
                 yield (key,), _unknown(not_here(entry), "rewrite the template")
     for section in ("Parameters", "Mappings", "Conditions", "Outputs"):
         for path, entry in transforms(template.body.get(section), (section,)):
-            yield path, _unknown(not_here(entry), f"bring entries of {section}")
+            yield path, _unknown(not_here(entry), f"add entries to {section}")
     for logical_id, definition in (template.body.get("Resources") or {}).items():
         if unknown := _opaque_resource(logical_id, definition):
             yield ("Resources", logical_id), unknown
@@ -183,13 +183,13 @@ def _opaque(template: Template) -> Iterator[tuple[Path, Unknown]]:
 def _opaque_resource(logical_id: str, definition: Any) -> Unknown | None:
     """Why an entry of `Resources` may bring functions that it does not show."""
     if logical_id == FN_TRANSFORM:
-        return _unknown(not_here(definition), "bring resources")
+        return _unknown(not_here(definition), "add resources")
     if not isinstance(definition, dict):
         return None
     if FN_TRANSFORM in definition:
-        return _unknown(not_here(definition[FN_TRANSFORM]), "bring a function")
+        return _unknown(not_here(definition[FN_TRANSFORM]), "add a function")
     if str(definition.get("Type")).endswith(MODULE):
-        return _unknown(f"the module {definition['Type']}", "bring functions")
+        return _unknown(f"the module {definition['Type']}", "add functions")
     return None
 
 

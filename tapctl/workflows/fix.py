@@ -207,7 +207,7 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
         return f"nothing edited; {decisive.message}", decisive.hints
     message = f"no edit of a reservation helps; {decisive.message}"
     if unknown := first_unknown(result.changes):
-        return message, (f"find out the claim of {unknown[0]} ({unknown[1].reason})",)
+        return message, (f"determine the claim of {unknown[0]} ({unknown[1].reason})",)
     if names := _growing_without_reservation(result):
         return message, (f"lower or remove the provisioned concurrency of {', '.join(names)}",)
     return message, ()

@@ -225,7 +225,7 @@ class TestGeneratedResources:
     OPEN_LOOP = "parameter L has neither a value nor a default"
 
     def test_a_macro_among_the_properties_may_set_those_that_are_not(self) -> None:
-        later = "AWS::Include of s3://x/y, which is not here, may set it"
+        later = "AWS::Include of s3://x/y, which tapctl cannot read, may set it"
         assert shown(demand(f"Resources:\n{function('Fn', more=self.MACRO)}")) == {"Fn": (later, {})}
         assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
 

@@ -220,7 +220,7 @@ def test_what_fits_in_two_steps_alone_is_left_out() -> None:
 
     found = wanted(result.cells, own, held=None).left_out
 
-    assert [each.reason for each in found] == ["it fits only in two steps, which a stack set does not have"]
+    assert [each.reason for each in found] == ["it fits only in two steps, which a stack set cannot take"]
 
 
 def test_cells_are_left_out_later() -> None:

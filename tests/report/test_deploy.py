@@ -107,8 +107,8 @@ class TestARemedy:
         lines = [deploy.remedy_line(result) for result in (DROPPED, LOWERED, FITTING, None)]
 
         assert lines == [
-            "deployed with a remedy; Worker: 30 in the template, dropped by the remedy",
-            "deployed with a remedy; Worker: 30 in the template, lowered to 20 by the remedy",
+            "deployed with a remedy; Worker: reservation of 30 in the template, dropped by the remedy",
+            "deployed with a remedy; Worker: reservation of 30 in the template, lowered to 20 by the remedy",
             "",
             "",
         ]
@@ -124,11 +124,13 @@ class TestARemedy:
         ]
 
         remedied = [json.loads(document)["remedied"] for document in documents]
-        assert remedied == [{"Worker": "30 in the template, dropped by the remedy"}, {}, {}, {}, {}]
+        assert remedied == [{"Worker": "reservation of 30 in the template, dropped by the remedy"}, {}, {}, {}, {}]
 
     def test_it_is_a_warning_of_github_at_its_line(self, golden: Golden) -> None:
         checks = (
-            Check("Worker", CheckStatus.PROVED, "30 in the template, dropped by the remedy", remedied=True),
+            Check(
+                "Worker", CheckStatus.PROVED, "reservation of 30 in the template, dropped by the remedy", remedied=True
+            ),
             Check("Worker", CheckStatus.FAILED, "Timeout is 29, expected 30"),
         )
         reports = {

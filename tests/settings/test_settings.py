@@ -123,6 +123,10 @@ class TestMistakes:
     def test_a_key_of_an_environment_is_refused_at_the_top(self, folder: Path, key: str, golden: Golden) -> None:
         golden(refused(folder, key))
 
+    @pytest.mark.parametrize("section", ["env.dev", "defaults"])
+    def test_a_top_level_key_is_refused_in_an_environment(self, folder: Path, section: str, golden: Golden) -> None:
+        golden(refused(folder, f'[{section}]\nstack_name = "shop"\n'))
+
     @pytest.mark.parametrize(
         ("text", "near"),
         [

@@ -259,7 +259,7 @@ def _requested(item: Item) -> Iterator[InstanceGroup]:
         yield InstanceGroup(item, unknown, types, (0, 1), mappings, weights)
         return
     if unit not in (NO_VALUE, "units", "vcpu"):
-        yield InstanceGroup(item, Unknown("its capacity is no number of instances"), types, (0, 1), mappings, weights)
+        yield InstanceGroup(item, Unknown("its capacity is not counted in instances"), types, (0, 1), mappings, weights)
         return
     # A Spot Fleet is on the Spot market but for what it asks on demand; an EC2 Fleet by its default, on demand.
     if root or item.value(f"{target}DefaultTargetCapacityType") == "spot":
