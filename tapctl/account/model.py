@@ -94,7 +94,7 @@ class PastFailure:
 
 
 class QuotaSource(Enum):
-    """Where the value of a quota comes from, as a message names it; the applied value needs no name."""
+    """Where the value of a quota comes from, as a message names it; empty for the applied value."""
 
     APPLIED = ""
     AWS_DEFAULT = "AWS default"

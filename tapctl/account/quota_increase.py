@@ -1,4 +1,4 @@
-"""Requesting higher quotas, and waiting until AWS grants them.
+"""Requests higher quotas, and waits until AWS grants them.
 
 Service Quotas accepts no value at or below the applied one, and none below its default, even in an account that has
 less; a second request for a quota is refused while one is open:
@@ -28,14 +28,14 @@ POLL_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class WantedQuota:
-    """A limit and the value that it is to have."""
+    """A limit and the value to request for it."""
 
     limit: Limit
     value: int
 
     @property
     def units(self) -> str:
-        """What the value counts, as a message names it."""
+        """The unit of the value, as a message names it."""
         return "concurrent executions" if self.limit == CONCURRENCY else self.limit.title
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
 @dataclass(slots=True)
 class _Fold:
-    """The values at one path of an answer, added up page by page."""
+    """The values at one path of an answer, combined page by page."""
 
     call: Call
     number: Number | None = None
@@ -78,7 +78,7 @@ class _Fold:
 
 @dataclass(slots=True)
 class _Answer:
-    """What was read of one operation: the result of each path, and the page itself where it was the only one."""
+    """The answer of one operation: the result of each path, and the page itself if it was the only one."""
 
     results: dict[tuple[str, ValueKind], Any]
     only_page: Mapping[str, Any] | None
@@ -101,7 +101,7 @@ class Rate:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> None:
-        """Wait until the budget has a request."""
+        """Wait until the budget allows a request."""
         with self._lock:
             now = self.clock()
             self._free = max(self._free, now - self.BURST / self.PER_SECOND) + 1 / self.PER_SECOND
@@ -145,7 +145,7 @@ class LimitReads:
         return {limit.key: self._quota(limit, values[limit.key].result(), measured) for limit in limits}
 
     def _announce(self, limits: Sequence[Limit], running: Iterable[Future[Any]]) -> None:
-        """Name what is being read where that takes long, unless it has failed already."""
+        """Announce a read that takes long, unless it has already failed."""
         if not limits or self.aws.progress is None:
             return
         done, others = wait(running, PROGRESS_AFTER)
@@ -236,7 +236,7 @@ class LimitReads:
         return _not_known(limit)
 
     def _list(self, limits: Iterable[Limit]) -> None:
-        """Begin to list the quotas of each service of which several are wanted."""
+        """Begin to list the quotas of services that have several of the wanted limits."""
         wanted: dict[str, list[Limit]] = {}
         for limit in limits:
             if limit.quota is None and limit.has_code:

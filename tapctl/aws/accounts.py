@@ -169,7 +169,7 @@ class Accounts:
 
 
 def refusal(error: AwsError | UsageError, role: str, own: str) -> AwsError | UsageError:
-    """Why a role cannot be assumed, without anything that differs from account to account."""
+    """The message for a role that cannot be assumed, the same for every account."""
     if isinstance(error, AwsError) and error.code in DENIED.codes:
         hint = f"create it in these accounts, let it trust account {own}, and allow {ASSUME_ROLE} there"
         return AwsError(f"role {role} cannot be assumed from account {own}", hint, code=error.code)

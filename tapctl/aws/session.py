@@ -63,7 +63,7 @@ class Silence:
 
 
 class _EveryService(list[str]):
-    """Stands for the names of all services; one that there is none of is refused when its model is read."""
+    """Contains every name, so that no list of services is loaded; botocore refuses an unknown service later."""
 
     def __contains__(self, name: object) -> bool:
         return True

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaOptions(ProbeOptions):
-    """Requests to AWS that are more than reads, and the consent to them."""
+    """Requests that change something in the account, and the consent to them."""
 
     panel: ClassVar = "Quotas"
 
@@ -53,7 +53,7 @@ class QuotaOptions(ProbeOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderOptions:
-    """What is read only if it is asked for."""
+    """Reads that happen only on request."""
 
     panel: ClassVar = "Account"
 

@@ -1,4 +1,4 @@
-"""`tapctl config`: what is in force, and where each value comes from."""
+"""`tapctl config`: the settings in force, and where each value comes from."""
 
 from __future__ import annotations
 

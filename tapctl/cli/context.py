@@ -47,7 +47,7 @@ def before_command(
 
 @contextmanager
 def credentials_optional() -> Iterator[None]:
-    """Add to the hint of missing credentials that a snapshot needs none."""
+    """Add to the hint for missing credentials that a snapshot needs none."""
     try:
         yield
     except NoCredentials as error:
@@ -234,7 +234,7 @@ def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
 
 
 def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -> tuple[Path, ...]:
-    """What may be packaged out of the project, where links of the template's code lead there; asked for once.
+    """The files outside of the project that may be packaged because links lead there, after one question.
 
     Raises `UsageError` for a no, and without a terminal.
     """

@@ -95,7 +95,7 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
     """Run experiments, all without an ID, and write the record to evidence/ or to `--output`.
 
     Shows every call first and asks. Each experiment makes one stack, which is gone before the next one starts; an
-    environment with `protected = true` is refused. Exits with 4 if an answer contradicts what tapctl takes AWS to do,
+    environment with `protected = true` is refused. Exits with 4 if an answer contradicts what tapctl assumes about AWS,
     or if no experiment could run, and with 7 if something could not be deleted.
     """
     from tapctl.evidence import chosen
@@ -300,7 +300,7 @@ def as_text(record: Record) -> str:
     for reading in record.contradicted():
         taken = claim(reading.claim)
         lines += ["", f"contradicted: {taken.id} ({taken.grade.value})"]
-        lines += [f"  tapctl takes: {taken.text}", f"  seen:         {reading.answer}"]
+        lines += [f"  assumed:      {taken.text}", f"  seen:         {reading.answer}"]
         lines += [f"  verdict:      {taken.judged}"]
     return "\n".join(lines) + "\n"
 

@@ -34,7 +34,7 @@ class TopicOptions:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is explained: the kind, the name, a title, what it means, what to do, and a link."""
+    """One entry of `tapctl explain`: its kind, name, title, meaning, next step and link."""
 
     kind: str
     name: str

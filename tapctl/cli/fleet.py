@@ -42,7 +42,7 @@ Stack = Annotated[StackOptions, Only("tags", "capabilities")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetName:
-    """Which fleet; the only one of tapctl.toml may be left out."""
+    """The name of the fleet; optional if tapctl.toml has only one."""
 
     panel: ClassVar = "Account"
 
@@ -56,7 +56,7 @@ class FleetName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptOptions:
-    """What may be changed that tapctl did not create."""
+    """Consent to change a stack set that tapctl did not create."""
 
     panel: ClassVar = "StackSets"
 
@@ -269,7 +269,7 @@ def _planned_code(request: RolloutRequest, code: ExitCode, *, needs_consent: boo
 
 
 def _proved(request: RolloutRequest, rollout: Rollout, reporter: FleetReporter) -> FleetVerification | None:
-    """The verification of what was deployed; None where nothing was changed."""
+    """The verification of the deployed cells; None if nothing was changed."""
     from tapctl.fleet.verify_fleet import verify_fleet
     from tapctl.verify.verify import AFTER_DEPLOY
 

@@ -47,7 +47,7 @@ BLOCK_ON = "TAPCTL_BLOCK_ON"
 
 
 def handler(event: Mapping[str, Any], _: object = None) -> dict[str, Any]:
-    """What Lambda calls, with an event of CloudFormation; never raises."""
+    """The entry point for Lambda, with an event of CloudFormation; never raises."""
     try:
         return respond(event, fetch, _live)
     except TapctlError as error:
@@ -74,7 +74,7 @@ def fetch(url: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """What a hook is asked about; `parameters` holds None for a value that CloudFormation does not show."""
+    """One request to the hook; `parameters` holds None for a value that CloudFormation does not show."""
 
     stack: str
     region: str
@@ -173,7 +173,7 @@ def _answer(event: Mapping[str, Any], status: str, message: str, code: str | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookOptions:
-    """Where the stack is written."""
+    """Where the files of the stack are written."""
 
     panel: ClassVar = "Hook"
 

@@ -52,7 +52,7 @@ TEMPLATE = ("template", "parameters", "parameters_file", "lookups")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """What is checked: each template for each environment."""
+    """Which templates and environments are checked."""
 
     panel: ClassVar = "Account"
 
@@ -72,26 +72,23 @@ class TargetOptions:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether it stands for several files; a file of that name is itself."""
+    """Whether it is a pattern for several files; an existing file of that name is no pattern."""
     return any(sign in name for sign in "*?[") and not os.path.lexists(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustOptions:
-    """What the change under test may not decide, and what of the findings counts."""
+    """Where settings are trusted from, and which findings count."""
 
     panel: ClassVar = "Gate"
 
     base: str | None = option(
         "--base",
         metavar="REF",
-        help="Read the settings that could weaken the verdict from this commit, such as origin/main, instead of the"
-        " working folder.",
+        help="Read the settings that could weaken the verdict from this commit, such as origin/main.",
     )
     policy: Path | None = option(
-        "--policy",
-        metavar="FILE",
-        help="Read these settings from this tapctl.toml instead, which the change cannot edit.",
+        "--policy", metavar="FILE", help="Read these settings from a tapctl.toml that the change cannot edit."
     )
     baseline: Path | None = option(
         "--baseline", metavar="FILE", help="Count only findings that are not in this preflight, saved as JSON."
@@ -112,7 +109,7 @@ class TrustOptions:
         return Trusted.read(self.base, self.policy, config)
 
     def content(self, file: Path, trusted: Trusted | None) -> bytes | None:
-        """What a file has where the change under test may not decide it; None for one that is read from the disk."""
+        """The trusted content of a file; None if the file is read from the disk."""
         return trusted.content(file) if trusted else None
 
     def applied(self, settings: Settings) -> Settings:
@@ -132,7 +129,7 @@ class TrustOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
-    """Whether the account may be the sandbox, which enforces no limit of a real one."""
+    """Whether an environment of the sandbox may be judged."""
 
     panel: ClassVar = "Account"
 

@@ -146,7 +146,7 @@ def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
 
 
 def _needs_usage(added: Addition, limit: Limit, usage: Usage) -> bool:
-    """Whether there may be more than what the template has."""
+    """Whether the account may hold units beside those of the template."""
     if added.parent is None:
         return limit.usage is not None
     if added.parent.in_template:
@@ -155,7 +155,7 @@ def _needs_usage(added: Addition, limit: Limit, usage: Usage) -> bool:
 
 
 def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
-    """Why it is not known what is used: a read was refused, or nothing reads what a parent has."""
+    """Why the usage is unknown: a read was refused, or no call returns the usage of a parent."""
     parent = added.parent
     if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
         return usage
@@ -164,7 +164,7 @@ def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
 
 
 def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
-    """What a parent has, by its id or by the name that its ARN ends with."""
+    """The usage of a parent, by its id or by the name that its ARN ends with."""
     if id_ in usage:
         return usage[id_]
     return next((used for name, used in usage.items() if plain_id(name) == plain_id(id_)), None)
@@ -186,7 +186,7 @@ def _not_judged(common: Finding, limit: Limit, unknown: Unknown) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """The value in force of a limit as a message ends with it, and what of its usage the update removes at the end."""
+    """The limit in force, as the end of a message, and how much of its usage the update removes at the end."""
 
     limit: Limit
     value: Number
@@ -225,7 +225,7 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
 
 
 def _bounds_a_value(limit: Limit) -> bool:
-    """Whether it is a bound of single values, so that nothing is ever used of it."""
+    """Whether it limits single values, so that it has no usage."""
     return all(count.of is Of.VALUE for count in limit.counts)
 
 

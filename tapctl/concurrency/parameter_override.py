@@ -22,7 +22,7 @@ _OFF = ("", "-1", "false", "no", "none", "None", "0")
 
 
 def with_overrides(plan: RemedyPlan, template: Template, tree: StackTree) -> RemedyPlan:
-    """The plan with the parameter override of every function whose remedy one parameter brings about."""
+    """The plan with a parameter override for every function whose remedy one parameter achieves."""
     own = {name: remedy for name, remedy in plan.changes.items() if "/" not in name}
     if not own:
         return plan

@@ -1,4 +1,4 @@
-"""Settings that Lambda refuses whatever the account has left: provisioned concurrency where there is none, and more.
+"""Judges settings that Lambda refuses in any account, such as provisioned concurrency with SnapStart.
 
 Every rule names the page that documents it; what only public reports say is uncertain.
 """
@@ -122,7 +122,7 @@ def has_settings(tree: StackTree) -> bool:
 
 
 def _holders(member: StackTree, demand: Demand) -> Iterator[_Holder]:
-    """Without those that may not exist or may provision nothing: their claims are unknown, and so is the verdict."""
+    """Versions and aliases that provision for certain; of others the claim, and so the verdict, is unknown."""
     resolver = member.resolver
     claims = {
         f"{_prefix(function)}{provisioned.logical_id}": (function.logical_id, provisioned)
@@ -145,7 +145,7 @@ def _prefix(function: FunctionDemand) -> str:
 
 
 def _of_one(holder: _Holder) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias or version by itself."""
+    """Findings on one alias or version by itself."""
     name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
     if version == LATEST:
         message = f"alias {name} provisions concurrency on {LATEST}; Lambda allows it on a published version only"
@@ -163,7 +163,7 @@ def _next_step(unknown: Unknown) -> tuple[Hint, ...]:
 
 
 def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
-    """What Lambda refuses of provisioned concurrency together with a property of its function."""
+    """Findings on provisioned concurrency together with a property of its function."""
     resolver, name = member.resolver, holder.function.removeprefix(member.prefix)
     definition = resolver.template.body["Resources"].get(name) or {}
     properties = definition.get("Properties") or {}
@@ -183,7 +183,7 @@ def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
 
 
 def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
-    """What Lambda refuses of two that provision on one version, reported on the second of them, or on the alias."""
+    """Findings on two that provision on one version, reported on the second of them, or on the alias."""
     same = [other for other in holders if other is holder or _share_version(holder, other)]
     first = next((other for other in same if other.resource.type != ALIAS), same[0])
     if first is not holder:
@@ -195,7 +195,7 @@ def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
 
 
 def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias of a version that provisions already, outside of the stack."""
+    """Findings on an alias of a version that already provisions, outside of the stack."""
     change = _change(holder, result)
     held = (change.live.holders or {}) if change and change.live and not change.replaced else {}
     if isinstance(holder.version, str) and f":{holder.version}" in held and change:
@@ -213,7 +213,7 @@ def _change(holder: _Holder, result: Preflight) -> ClaimChange | None:
 def _of_moved_concurrency(
     member: StackTree, holder: _Holder, holders: list[_Holder], result: Preflight
 ) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias while another one, or the one that it replaces, provisions on its version.
+    """Findings on an alias while another one, or the one that it replaces, provisions on its version.
 
     CloudFormation deletes last, and updates two aliases in no promised order.
     """

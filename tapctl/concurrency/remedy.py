@@ -70,7 +70,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class ParameterOverride:
-    """The parameter that brings a remedy about, and its value in this deploy."""
+    """A parameter value that applies a remedy without an edit of the template."""
 
     parameter: str
     value: str
@@ -80,7 +80,7 @@ class ParameterOverride:
 class RemedyPlan:
     """A remedy for every function with a reservation; `possible` False when none makes the template fit.
 
-    `overrides` has the functions whose remedy a parameter brings about, without an edit of the template.
+    `overrides` has the functions whose remedy is applied through a parameter, without an edit of the template.
     """
 
     remedies: Mapping[str, Remedy]
@@ -93,7 +93,7 @@ class RemedyPlan:
 
     @property
     def edits(self) -> Self:
-        """The part of the plan that no parameter brings about, which is edited in the template."""
+        """The part of the plan that needs an edit of the template."""
         edited = {name: remedy for name, remedy in self.remedies.items() if name not in self.overrides}
         return replace(self, remedies=edited, overrides={})
 

@@ -116,7 +116,7 @@ class _Update:
     new: Resolver
 
     def replaced(self) -> dict[str, Difference]:
-        """How sure it is that each resource is replaced, without those that stay."""
+        """Which resources are replaced, surely or maybe; without those that stay."""
         before, after = (
             {resource.logical_id: resource for resource in side.template.resources()} for side in (self.old, self.new)
         )

@@ -113,7 +113,7 @@ class Preflight:
 
     @property
     def not_seen(self) -> list[OpaqueResource]:
-        """What includes and macros bring on which no finding depends: it is not here, and only named."""
+        """Parts that an include or a macro adds and that change no finding; reports only list them."""
         unknown = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN and finding.judged)
         named = {(finding.file, finding.line) for finding in unknown}
         brought = [place for place in self.demand.opaque_resources if place.type in (INCLUDE, FN_TRANSFORM)]

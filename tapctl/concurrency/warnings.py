@@ -1,4 +1,4 @@
-"""Warnings about concurrency: what does not decide whether the deploy fits, and is worth knowing before it."""
+"""Warnings about concurrency, which do not change the verdict."""
 
 import difflib
 from collections.abc import Iterator

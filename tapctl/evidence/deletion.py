@@ -1,4 +1,4 @@
-"""Takes away what experiments made, also what a killed run left: only what has the name and the tag of its run."""
+"""Deletes what experiments created, also after a killed run: only stacks with the name and the tag of a run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -141,7 +141,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything that one experiment saw, and the account's numbers at its start."""
+    """The observations of one experiment, and the account's numbers at its start."""
 
     limit: int
     unreserved: int
@@ -183,7 +183,7 @@ class Experiment:
 
     @property
     def makes(self) -> tuple[str, ...]:
-        """The types of the resources that it makes, beside the stack that holds them."""
+        """The types of the resources that it creates, beside the stack that holds them."""
         bodies = [call.parameters["TemplateBody"] for call in self.calls if call.operation != "CreateChangeSet"
                   and "TemplateBody" in call.parameters]  # fmt: skip
         return tuple(sorted({resource["Type"] for body in bodies for resource in body["Resources"].values()}))
@@ -198,7 +198,7 @@ class Experiment:
 
     @property
     def cleaning(self) -> tuple[str, ...]:
-        """The IAM actions that take away what it makes."""
+        """The IAM actions that delete what it creates."""
         return (*(CLEANING_SETS if self.has_set else ()), *(CLEANING if self.has_stack else ()))
 
     @property

@@ -1,4 +1,4 @@
-"""What runs made and have not deleted yet, written down before it is made, so that `clean` finds it after a kill."""
+"""The stacks of runs, written down before they are created, so that `clean` finds them after a kill."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What rows are made of: the templates of their stacks, and the calls that most of them make."""
+"""The building blocks of rows: templates of stacks, and calls that most experiments make."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """The record of a run, `tapctl.evidence/1`: what AWS answered, word for word, without ids of requests and of accounts.
 
-What an experiment reads from the answers is worked out again from a record, so that a later judgement is held against
-an earlier record.
+The reading of an experiment is computed again from the recorded answers, so that a later judgement is compared with an
+earlier record.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _COST = 2**14
 
 @dataclass(frozen=True, slots=True)
 class ExperimentResult:
-    """What one experiment came to: `reason` says why it has no reading."""
+    """The result of one experiment: `reason` says why it has no reading."""
 
     experiment: Experiment
     seen: Seen | None = None
@@ -120,7 +120,7 @@ def _result(result: ExperimentResult) -> dict[str, Any]:
 
 
 def readings(document: Mapping[str, Any]) -> Iterator[Reading]:
-    """What the experiments of today read from a record of any day; those that are no more are left out."""
+    """The readings of today's experiments from a record of any day; experiments that no longer exist are left out."""
     from tapctl.evidence import EXPERIMENTS  # the package imports this module
 
     for entry in document["experiments"]:

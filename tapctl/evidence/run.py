@@ -1,4 +1,4 @@
-"""Runs experiments and takes away what they made.
+"""Runs experiments and deletes what they created.
 
 The name of a stack is in the journal before the stack is made, and leaves it when AWS no longer lists the stack.
 """
@@ -85,7 +85,7 @@ class ExperimentRunner:
         return Seen(limit, unreserved, minimum, {})
 
     def _too_much(self, experiment: Experiment, start: Seen) -> str:
-        """Why the account or the user does not give what the experiment takes; "" if they do."""
+        """Why the experiment cannot run within the account's headroom and the user's bounds; "" if it can."""
         if experiment.takes is Takes.NOTHING:
             return ""
         if experiment.takes is Takes.ALL and self._minimum is None and not floor(start.limit).known:

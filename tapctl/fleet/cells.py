@@ -1,6 +1,6 @@
 """The cells of a fleet: which accounts in which Regions, and how each is read.
 
-A cell that cannot be read is unknown with the reason, and holds up no other.
+A cell that cannot be read is unknown with the reason, and does not block the others.
 """
 
 from __future__ import annotations

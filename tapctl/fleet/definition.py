@@ -1,4 +1,4 @@
-"""What a stack set is created and updated with: its template, capabilities, tags, roles and permission model."""
+"""The inputs to create and update a stack set: its template, capabilities, tags, roles and permission model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SetDefinition:
         return bool(self.permission.get("AutoDeployment", {}).get("Enabled"))
 
     def creation(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """What CreateStackSet takes."""
+        """The parameters of CreateStackSet."""
         managed = {"ManagedExecution": {"Active": True}}
         return {**self.template, **self.request, **self.permission, **managed, "Parameters": as_parameters(values)}
 

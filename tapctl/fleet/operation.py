@@ -1,4 +1,4 @@
-"""One operation on a stack set, followed to its end; how it went is read from its instances, never from its status.
+"""Follows one operation on a stack set to its end; its success is read from the instances, never from its status.
 
 An operation that SUCCEEDED may hold failed instances, as many as its tolerance allows. Source:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-troubleshooting.html
@@ -71,7 +71,7 @@ class EndedOperation:
 
     @property
     def failed(self) -> tuple[InstanceResult, ...]:
-        """The instances that it did not bring about: failed, cancelled, or without a result."""
+        """The instances on which it failed, was cancelled, or has no result."""
         return tuple(result for result in self.results.values() if result.status != "SUCCEEDED")
 
 
@@ -182,7 +182,7 @@ def watch(request: StackSetRequest, ui: RolloutUI) -> EndedOperation | None:
 
 
 def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
-    """Go on where the operation has begun although its call failed, such as by an answer that was lost.
+    """Continue if the operation has begun although its call failed, for example because the answer was lost.
 
     Otherwise raises the error, or `BusyError` for an operation of another user.
     """

@@ -1,4 +1,4 @@
-"""What a stack set and each of its instances get: the set's own parameter values, and overrides of them; pure.
+"""The parameter values of a stack set and the overrides of its instances; pure.
 
 A remedy reaches one account alone as an override of the parameter that its reservation depends on. Since one call
 gives one list of overrides to all accounts that it names, lowered values go down to few steps.
@@ -36,7 +36,7 @@ STEPS = (0.75, 0.5, 0.25, 0.1, 0.05)
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A cell that the rollout reaches: the values of the parameters there, and the remedies that they bring about.
+    """A cell that the rollout reaches: the parameter values there, and the remedies that they apply.
 
     A NoEcho parameter to which no value is given has none here: it keeps the one that the instance has.
     """
@@ -64,7 +64,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class WantedSet:
-    """What the stack set has after the rollout: its own values, and the placements with theirs.
+    """The target state of the stack set: its own values, and the placements with theirs.
 
     `parameters` are all that the template declares; `reservations` those that reservations depend on, with the value
     that means none.
@@ -218,7 +218,7 @@ def _stepped(remedy: Remedy, least: int) -> Remedy:
 
 
 def _dropped(result: Preflight) -> RemedyPlan:
-    """Every reservation dropped, with the parameters that bring it about."""
+    """Every reservation dropped, with the parameter values that do so."""
     remedies = {
         function.logical_id: Remedy(RemedyAction.DROP, None, function.reserved)
         for function in result.demand.functions

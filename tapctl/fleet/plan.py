@@ -178,12 +178,12 @@ class _Planner:
 
     @property
     def reaches_all(self) -> bool:
-        """Whether the set has no other instances than these, so that all may be updated at once."""
+        """Whether these are all instances of the set, so that all may be updated at once."""
         usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
         return usable <= {placement.key for placement in self.present}
 
     def updates(self) -> Iterator[Step]:
-        """What lowers goes first and what raises last, so that no account lacks headroom on the way."""
+        """Steps that lower reservations come first, those that raise them last: no account lacks headroom between."""
         after = {placement.key: self.state.instances[placement.key].overrides for placement in self.present}
         reached: set[Key] = set()
         for step in self._set_steps():

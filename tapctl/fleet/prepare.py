@@ -1,4 +1,4 @@
-"""What a rollout would do: look at the stack set and every cell, judge, and plan; changes nothing."""
+"""Prepares a rollout: reads the stack set and every cell, judges and plans; changes nothing."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def planned_again(request: RolloutRequest, prepared: Prepared, gone: Iterable[Le
 def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Prepared:
     """The plan from what is there now, with fresh verdicts on these cells, and those before on the others.
 
-    What pinned the unreserved minimum of accounts gives way to what AWS named.
+    A minimum that AWS named replaces one from the settings.
     """
     observed = observe(request.sets)
     settings = replace(_with_held(request.settings, request.template, observed.held or {}), min_unreserved=None)
@@ -114,7 +114,7 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
 
 
 def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> WantedSet:
-    """What these cells want now, by fresh verdicts on them."""
+    """The target state of these cells, by fresh verdicts."""
     located, chosen = prepared.observed.located(request.cells), set(cells)
     subset = tuple(cell for cell in located.cells if cell.key in chosen)
     settings = _with_held(request.settings, request.template, prepared.observed.held or {})

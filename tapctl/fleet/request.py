@@ -1,4 +1,4 @@
-"""What a rollout is asked to do: the fleet, its stack set, the template, and where both are reached."""
+"""The request for a rollout: the fleet, its stack set, the template, and how AWS is reached."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Rollout:
-    """What a rollout has done so far."""
+    """The progress and results of a rollout."""
 
     prepared: Prepared
     ends: list[EndedOperation] = field(default_factory=list)
@@ -131,7 +131,7 @@ Source: https://github.com/aws-solutions/quota-monitor-for-aws/issues/204
 
 
 def pace(name: str, fleet: Fleet, plan: RolloutPlan) -> str:
-    """What to say where few accounts at a time, by default one more than may fail, make a rollout long."""
+    """A note where a low number of accounts at a time makes a rollout long."""
     accounts, tolerance = {account for account, _ in plan.changes}, fleet.failure_tolerance
     at_once = tolerance + 1 if isinstance(tolerance, int) else 1
     is_share = tolerance not in (at_once - 1, "0%")
@@ -196,7 +196,7 @@ class _Run:
         return found
 
     def judge_again(self) -> None:
-        """What failed by a minimum that was not known, once more."""
+        """Deploy again to the cells that failed because their minimum was not known."""
         self.rollout.not_reached = ()
         self.prepared = again = judged_again(self.request, self.prepared, self.rollout.failed)
         first = self.rollout.prepared

@@ -26,7 +26,7 @@ class LimitKind(Enum):
 
 
 class DefaultGrade(Enum):
-    """How sure a documented default is; only a verified one can say *exceeds*."""
+    """How sure a documented default is; only a verified one can make a verdict *exceeds*."""
 
     VERIFIED = "verified"
     LIKELY = "likely"
@@ -57,7 +57,7 @@ _ALWAYS: Where = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A resource of a type whose name at `path` is a prefix and the name of another, which that one has at `own`."""
+    """A resource whose name at `path` is a prefix plus the name of another resource, which has that name at `own`."""
 
     type: str
     path: str
@@ -66,7 +66,7 @@ class Named:
 
 
 class Of(Enum):
-    """What of a resource is counted."""
+    """Which quantity of a resource is counted."""
 
     RESOURCE = "the resource"
     SUM = "the number at the path"
@@ -162,7 +162,7 @@ def counted(counter: str, *types: str, argument: str = "", where: Where = _ALWAY
 
 
 class ValueKind(Enum):
-    """What the values at the path of a call say."""
+    """How the values at the path of a call are read."""
 
     NUMBER = "a number as it is, a list by its length"
     SUM = "numbers that are added up"
@@ -255,7 +255,7 @@ class Metric:
 
 
 class Measure(Enum):
-    """What is measured of a template."""
+    """Which size of a template is limited."""
 
     TEXT = "the bytes of the text"
     ENTRIES = "the entries of a section, the characters of the description"

@@ -1,6 +1,6 @@
-"""Handlers that name no file, or no symbol in their file, of the package that Lambda gets.
+"""Finds handlers that name a file or function that the package of a Lambda function does not have.
 
-Only what is certain is wrong: a layer, a dependency or a build may bring what is not here, and code may define names
+Only certain errors are reported: a layer, a dependency or a build may add a missing file, and code may define names
 while it runs. Sources: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html, nodejs-handler.html there, and
 the resolution in https://github.com/aws/aws-lambda-nodejs-runtime-interface-client (src/UserFunction.js).
 """
@@ -31,7 +31,7 @@ _LARGEST = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class CodePackage:
-    """The files that Lambda gets: the names in one of its folders, and the text of a file."""
+    """The files of a function's package: the names in one of its folders, and the text of a file."""
 
     entries: Callable[[str], frozenset[str]]
     text: Callable[[str], str]
@@ -78,7 +78,7 @@ def refuse_wrong_handler(local: Local, path: Path, resolver: Resolver, installed
 
 @dataclass(frozen=True, slots=True)
 class _Function:
-    """What decides where Lambda looks for a handler; `code` is the template's property of that name."""
+    """The properties that decide where Lambda looks for a handler; `code` is the template's property of that name."""
 
     handler: str
     runtime: str
@@ -111,7 +111,7 @@ _MOVES_HANDLER = {"AWS_LAMBDA_EXEC_WRAPPER", "NODE_PATH", "PYTHONPATH"}
 def _in_code(
     function: _Function, local: Local, path: Path, installed: Path | None = None, *, installs: bool = False
 ) -> str:
-    """What is wrong with a handler in local code; with `installs`, dependencies may still bring its file."""
+    """The problem of a handler in local code; with `installs`, dependencies may still bring its file."""
     if not str(local.metadata.get("BuildMethod", function.runtime)).startswith(_RUNTIMES):
         return ""
     try:

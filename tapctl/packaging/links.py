@@ -1,7 +1,6 @@
 """The files of a folder, with what its links lead to, as the AWS CLI, SAM and the CDK follow them.
 
-What lies out of the project is packaged only where that is allowed: a pull request may bring a link, which may lead to
-any file of this machine.
+Files outside of the project are packaged only with consent: a pull request may add a link to any file of this machine.
 """
 
 import os
@@ -63,7 +62,7 @@ class Reach:
 
 
 def everything() -> tuple[Path, ...]:
-    """What is allowed where links may lead anywhere."""
+    """For `Reach.allowed`: links may lead anywhere."""
     return (Path(Path.cwd().anchor),)
 
 

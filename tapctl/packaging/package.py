@@ -272,7 +272,7 @@ class Publication:
         return (*self.package.artifacts, *((document,) if document else ()))
 
     def missing(self) -> tuple[Artifact, ...]:
-        """What the bucket does not have yet."""
+        """The artifacts that the bucket does not have yet."""
         objects = self._objects()
         there = self.store.has([(artifact.bucket, artifact.key) for artifact in objects]) if objects else {}
         return tuple(artifact for artifact in objects if not there[artifact.bucket, artifact.key])

@@ -72,7 +72,7 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
 
 
 def remedied(preflight: Preflight | None, *, declined: bool = False) -> Mapping[str, Remedy]:
-    """The remedies that the stack is deployed with; none where the second of two steps was declined."""
+    """The remedies that the stack is deployed with; none if the second of two steps was declined."""
     return preflight.plan.changes if preflight and not declined else {}
 
 

@@ -1,4 +1,4 @@
-"""What a rule, a verdict and an exit code mean, and how the verdict of one preflight came about.
+"""The meaning of rules, verdicts and exit codes, and the sum behind the verdict of one preflight.
 
 `docs/rules.md` has a section for each rule, whose anchor is `anchor` of its id.
 """

@@ -159,7 +159,7 @@ class Remedied:
 
 
 def remedied(report: Report) -> Remedied | None:
-    """What `tapctl fix` would write; None where there is no remedy."""
+    """The edits that `tapctl fix` would make; None if there is no remedy."""
     from tapctl.workflows.fix import fix
 
     result = report.preflight
@@ -283,7 +283,7 @@ def from_root(file: str, base: Path) -> str:
 
 
 def fingerprints(items: Sequence[ReportItem], file: str) -> list[str]:
-    """What is the same for an item in every run, wherever its line moves; the second of a kind in a file differs."""
+    """An id for each item that stays the same in every run, even if its line moves; unique within a file."""
     base, seen, found = root(), Counter[str](), []
     for item in items:
         key = "\0".join((item.rule, from_root(item.file or file, base), item.identity or item.subject))

@@ -34,7 +34,7 @@ NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class CellCause:
-    """Why cells do not fit: in a few words, and as the finding on the first of them."""
+    """Why cells do not fit: as a short phrase, and as the finding on the first of them."""
 
     verdict: Verdict
     title: str
@@ -43,7 +43,7 @@ class CellCause:
 
 
 def causes(result: FleetPreflight) -> list[CellCause]:
-    """What keeps cells from fitting, the worst verdict and the most cells first."""
+    """The causes, the worst verdict and the most cells first."""
     groups: dict[tuple[Verdict, str], list[tuple[Cell, Finding]]] = {}
     for judged in result.cells:
         if judged.verdict is not Verdict.FITS:
@@ -77,7 +77,7 @@ def _cause(judged: JudgedCell) -> tuple[str, Finding]:
 
 
 def as_text(result: FleetPreflight, options: RenderOptions) -> str:
-    """The table, the causes with their accounts, what concerns the template, and the verdict in one sentence."""
+    """The table, the causes with their accounts, the findings on the template, and the verdict in one sentence."""
     from rich.text import Text
 
     parts: list[Any] = [Text(f"{result.template.source.title} against fleet {result.name}, {_size(result)}")]

@@ -43,7 +43,7 @@ class Command(StrEnum):
 
 
 class When(Enum):
-    """What of the template or the settings makes tapctl use an action."""
+    """The condition under which a command uses an action."""
 
     ALWAYS = "always"
     FUNCTIONS = "it has functions, or may have some"
@@ -197,7 +197,7 @@ def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
 
 
 def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | None, tuple[str, ...]]:
-    """What CloudFormation does to the resources of the template, and the types whose schema does not say it."""
+    """The permissions that CloudFormation needs for the resources, and the types whose schema lists none."""
     from tapctl.template.schemas import handler_permissions
 
     types = sorted(type_ for type_ in _types(tree) if not type_.startswith("Custom::"))
@@ -208,7 +208,7 @@ def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | No
 
 
 def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:
-    """The conditions that hold."""
+    """The conditions that are true for this template and these settings."""
     lookups = read_demand(tree).lookups
     templates = [member.resolver.template for member in tree.members()]
     stored = any(

@@ -169,7 +169,7 @@ def _matters(finding: Finding) -> bool:
 
 
 def _notes(result: Preflight) -> Iterator[str]:
-    """What the verdict does not cover, and what may change it."""
+    """The notes below the findings: what the verdict does not cover, and what may change it."""
     yield from _not_checked(result)
     if result.coverage:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())

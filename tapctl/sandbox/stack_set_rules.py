@@ -1,4 +1,4 @@
-"""What the sandbox's StackSets do where AWS's documentation leaves it open, and the failures that a test wants."""
+"""The behaviour of the sandbox's StackSets where AWS's documentation leaves it open, and failures to inject."""
 
 import json
 from collections.abc import Mapping

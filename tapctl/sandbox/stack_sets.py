@@ -39,7 +39,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """What an operation does in one cell, and what the account gate there said before."""
+    """The result of an operation in one cell, and the answer of the account gate there."""
 
     account: str
     region: str
@@ -114,7 +114,7 @@ class SandboxStackSet:
 
 @dataclass(frozen=True, slots=True)
 class CellOutcome:
-    """What became of one cell's stack; `stack_id` is empty where no stack is left."""
+    """The result of one cell's stack operation; `stack_id` is empty if no stack is left."""
 
     status: str
     reason: str = ""

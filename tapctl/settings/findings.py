@@ -1,4 +1,4 @@
-"""Which findings count: what is ignored until when, how old a snapshot may be, and which limits are in force."""
+"""The sections of tapctl.toml on findings: ignores, the age of snapshots, and limits."""
 
 import difflib
 import re

@@ -196,7 +196,7 @@ def _configuration(
 def _gated(
     settings: Settings, judgement: JudgementOptions, file: File, environment: Environment, folder: Path
 ) -> Settings:
-    """The settings with what makes a verdict weaker or stricter; `folder` is that of the file that has it."""
+    """The settings with those that make a verdict weaker or stricter; `folder` is that of the file that has it."""
     limits = file.limits.in_force() if "limits" in file.model_fields_set else settings.limits
     return replace(
         settings,

@@ -45,7 +45,7 @@ class TargetAccount:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What `--targets` names: the fleets by their names, and the folder that their files are relative to.
+    """The fleets that `--targets` names, and the folder that their files are relative to.
 
     In a gate, `trusted` has the content of these files.
     """

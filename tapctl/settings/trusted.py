@@ -1,6 +1,6 @@
-"""What the change under test may not decide about its own verdict: it is taken from another commit, or from a policy.
+"""Reads the settings that could weaken a verdict from a trusted commit or policy file instead of the change under test.
 
-The change may be anybody's. Git is called so that no file of the work tree makes it run a program.
+Anyone may have written the change. Git is called so that no file of the work tree makes it run a program.
 """
 
 import json
@@ -221,7 +221,7 @@ class Trusted:
         )
 
     def weakenings(self, file: File, environment: Environment, name: str | None) -> tuple[Weakening, ...]:
-        """What can weaken the verdict of the environment: what is in force, and what the file under test changes."""
+        """The settings in force that can weaken the verdict, and those that the file under test changes."""
         section = f"[env.{name}]" if name else "[defaults]"
         own = self.environment(name)
         return (

@@ -198,7 +198,7 @@ def _function_hint(cause: Diagnosis | None) -> str:
 
 
 def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
-    """What a finished operation left in the account, and the log of the function that failed it."""
+    """Lines to show after an operation: what it left in the account, and the log of the function that failed it."""
     end = stack_status(events[-1].status).end
     if end is not OperationEnd.STUCK:
         for event in remains.undeletable(events):
@@ -218,7 +218,7 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
 
 
 def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
-    """What CloudFormation refused before it touched a resource; its events only refer to it."""
+    """The failed checks of an operation that CloudFormation refused before it touched a resource."""
     checks = validations.read_of_stack(aws, stack_id)
     if isinstance(checks, Unknown):
         hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""

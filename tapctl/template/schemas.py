@@ -1,4 +1,4 @@
-"""What the schemas of resource types say, which cfn-lint brings.
+"""Facts from the schemas of resource types, which cfn-lint ships.
 
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """

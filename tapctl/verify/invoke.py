@@ -1,7 +1,7 @@
-"""`[[verify.invoke]]`: functions are invoked and give the expected answer, or run to their end.
+"""`[[verify.invoke]]`: invokes functions, and checks that they give the expected answer or run to their end.
 
-An asynchronous invocation is accepted before it runs: what became of it is in the function's log. Neither a payload nor
-an answer is printed, which may hold what no log should.
+An asynchronous invocation is accepted before it runs, so its result is read from the function's log. Neither the
+payload nor the answer is printed, since they may hold secrets.
 """
 
 import json
@@ -82,7 +82,7 @@ def _function(stack: DeployedStack, name: str) -> _Function | None:
 
 
 def _refused(subject: str, error: AwsError) -> Check:
-    """What Lambda refuses to invoke does not run; what the credentials may not invoke may run for others."""
+    """The check for a refused invocation: FAILED by Lambda, NOT_CHECKED for lack of permission."""
     if isinstance(error, NoCredentials) or error.code in EXPIRED.codes | INVALID_KEYS.codes:
         raise error
     if error.code in DENIED.codes:

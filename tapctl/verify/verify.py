@@ -129,7 +129,7 @@ def _retried(results: dict[str, list[Check]]) -> list[str]:
 
 
 def check_remedies(stack: DeployedStack) -> Iterator[Check]:
-    """What the remedy of this machine's last deploy has changed, as far as the stack still has it."""
+    """Checks that state the remedies of this machine's last deploy, as far as the stack still has them."""
     for name, (requested, value) in journal.remedied(stack.id).items():
         remedy = Remedy(RemedyAction.DROP if value is None else RemedyAction.LOWER, value, requested or 0)
         if _has(stack, name, value):

@@ -72,7 +72,7 @@ _SHOWN = 10
 
 
 def _followed(links: Sequence[Link]) -> Iterator[str]:
-    """What is said of the links that lead out of the folders of the code."""
+    """Lines on the links that lead out of the folders of the code."""
     yield from (f"{link}, which is packaged" for link in links[:_SHOWN])
     if more := links[_SHOWN:]:
         yield f"{len(more)} more such links are followed"

@@ -76,7 +76,7 @@ class DeployResult:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one round of the state machine knows from the rounds before."""
+    """What earlier rounds of the state machine leave to the next one."""
 
     replacements: frozenset[str] | None = None
     """What the last change set would have replaced."""

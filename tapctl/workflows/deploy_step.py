@@ -1,6 +1,6 @@
 """One change set of a deploy: created, confirmed, rechecked, executed and followed to its end.
 
-How it ends is a value. Only what ends the whole deploy is raised.
+The end of a step is a value (`StepEnd`); only an error that ends the whole deploy is raised.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The workflow behind `tapctl destroy`: what is deleted and what stays is shown before the question."""
+"""The workflow behind `tapctl destroy`, which shows what is deleted and what stays before it asks."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ class DeletedResource:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What the deletion of a stack deletes."""
+    """The resources that the deletion of a stack deletes."""
 
     stack_name: str
     stack_id: str

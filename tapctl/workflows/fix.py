@@ -173,7 +173,7 @@ def by_parameter(result: Preflight, section: str = "") -> list[str]:
 
 
 def by_parameter_first(result: Preflight, section: str = "") -> list[str]:
-    """What to prefer to the edit of a template that the CDK synthesised: its parameters, which outlast the edit."""
+    """For a template that the CDK synthesised: parameters to set instead, since the next synth overwrites an edit."""
     where = f" in [{section}]" if section else ""
     lasting = _lasting(result)
     return [f"{_instead_of_edit(result, override)}{where}, which outlasts the next synth" for override in lasting]

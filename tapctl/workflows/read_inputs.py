@@ -228,7 +228,7 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
 
 
 def _values(template: Template, settings: Settings, account: Account | None) -> tuple[Parameters, dict[str, str]]:
-    """What a template is resolved with: its parameters and the pseudo parameters."""
+    """The values to resolve a template with: its parameters and the pseudo parameters."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     kept = stack.parameters if stack else {}
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}

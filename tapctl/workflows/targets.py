@@ -1,4 +1,4 @@
-"""Several templates or environments in one preflight: what one adds to an account is used for the next."""
+"""Several templates or environments in one preflight: what one adds to an account counts as used for the next."""
 
 from __future__ import annotations
 

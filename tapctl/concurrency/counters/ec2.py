@@ -144,7 +144,7 @@ def _mappings(value: Value, kind: str) -> Iterator[Mapping[str, Any]]:
 
 
 def fleets(inventory: Inventory) -> Iterator[InstanceGroup]:
-    """What each resource runs: the desired capacity, and without one from the minimum to the maximum."""
+    """The instances of each resource: the desired capacity, or without one from the minimum to the maximum."""
     for item in inventory.of(INSTANCE):
         launch = _launch(item, "LaunchTemplate")
         type_ = item.value("InstanceType")
@@ -166,7 +166,7 @@ def fleets(inventory: Inventory) -> Iterator[InstanceGroup]:
 
 @dataclass(frozen=True, slots=True)
 class _Launch:
-    """What a launch template or a launch configuration says."""
+    """The part of a launch template or launch configuration that counts."""
 
     type: Value = NO_VALUE
     spot: Range = (0, 0)

@@ -1,4 +1,4 @@
-"""URLs of functions and APIs: of every account, and such that they lead into the sandbox wherever they are shown.
+"""URLs of functions and APIs of every account, rewritten so that they lead to the sandbox wherever they are shown.
 
 The emulator serves only the APIs of the request's account, and a request to a URL names none. AWS's host names do not
 lead to the sandbox, and a function URL's and an API's address must work with any HTTP client.

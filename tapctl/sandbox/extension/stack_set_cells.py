@@ -1,4 +1,4 @@
-"""What an operation of a stack set does in one cell: it makes, updates or deletes a real stack."""
+"""The work of a stack set operation in one cell: create, update or delete a real stack."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ class Job:
 
 
 class CellWorker:
-    """Does jobs. `injected` counts the failures that the rules ask for, by cell and reason."""
+    """Runs jobs. `injected` counts the failures that the rules ask for, by cell and reason."""
 
     def __init__(self) -> None:
         self.injected: Counter[str] = Counter()
