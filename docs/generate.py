@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
@@ -261,6 +262,8 @@ def main(arguments: list[str]) -> int:
             if "--check" not in arguments:
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(new, encoding="utf-8")
+                if path == INDEX:  # the catalogue was loaded by the old one
+                    return subprocess.run([sys.executable, __file__], check=False).returncode  # noqa: S603 - this script
     if outdated and "--check" in arguments:
         sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")
         return 1
