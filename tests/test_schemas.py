@@ -255,5 +255,5 @@ def test_an_explanation_fulfils_its_schema(topic: tuple[str, ...], tapctl: Tapct
         ),
     ],
 )
-def test_another_document_is_none(document: Any, place: str) -> None:
+def test_an_invalid_document_breaches_the_schema(document: Any, place: str) -> None:
     assert any(breach.startswith(place) for breach in breaches(document)), breaches(document)

@@ -129,7 +129,7 @@ def test_what_was_cleaned_fulfils_its_schema(sandbox_terminal: Terminal, tmp_pat
     assert (document["stacks"], document["failed"], breaches(document)) == ([], [], [])
 
 
-def test_another_id_is_refused(tapctl: Tapctl) -> None:
+def test_an_unknown_experiment_is_refused(tapctl: Tapctl) -> None:
     answer = tapctl("evidence", "run", "lambda-x")
 
     assert (answer.code, "no experiment is named lambda-x" in answer.err) == (2, True)

@@ -173,7 +173,7 @@ def test_the_stack_is_what_the_schemas_take(desk: Path, tapctl: Tapctl) -> None:
     assert [match for match in lint(text, config=ManualArgs(regions=["us-east-1"])) if match.rule.id[0] == "E"] == []
 
 
-def test_it_warns_by_default_and_lets_its_own_stack_pass() -> None:
+def test_the_hook_warns_by_default_and_skips_its_own_stack() -> None:
     properties = body()["Resources"]["Hook"]["Properties"]
 
     assert body()["Parameters"]["FailureMode"]["Default"] == "WARN"

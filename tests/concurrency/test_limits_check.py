@@ -436,13 +436,13 @@ class TestAParentElsewhere:
         found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, usage)}))
         assert (found.verdict, found.judged) == (expected, judged)
 
-    def test_that_could_not_be_read_names_the_action(self) -> None:
+    def test_a_denied_read_names_the_action(self) -> None:
         denied = Unknown("iam:ListAttachedRolePolicies was denied", "allow the action iam:ListAttachedRolePolicies")
         found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, denied)}))
         assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (denied.resolution,))
 
     @pytest.mark.parametrize(("api", "allowed"), [("api-1", 10), ("!Ref P", 10)], ids=["named", "not-known"])
-    def test_of_which_nothing_is_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
+    def test_a_parent_without_a_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
         text = f"Parameters: {{P: {{Type: String}}}}\n{self.STAGE % api}"
         found = one(STAGES, findings(text, {STAGES: Quota(allowed, NOT_LISTED)}))
         assert (found.verdict, found.judged) == (UNKNOWN, False)

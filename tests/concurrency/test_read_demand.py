@@ -197,7 +197,7 @@ class TestProvisioned:
             pytest.param("{}", {}, id="an-empty-map"),
         ],
     )
-    def test_its_whole_setting_may_hang_on_a_condition(self, config: str, expected: object) -> None:
+    def test_the_whole_property_may_depend_on_a_condition(self, config: str, expected: object) -> None:
         properties = f"{{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {config}}}"
         made = f"  A: {{Type: AWS::Lambda::Alias, Properties: {properties}}}\n"
         assert shown(demand(f"{OPEN_CONDITION}Resources:\n{function('Fn')}{made}")) == {"Fn": (None, expected)}

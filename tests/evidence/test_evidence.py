@@ -90,7 +90,7 @@ def test_the_copied_policy_allows_what_the_experiments_need() -> None:
     assert {action for row in EXPERIMENTS.values() for action in row.permissions} <= allowed
 
 
-def test_another_id_is_refused() -> None:
+def test_an_unknown_experiment_is_refused() -> None:
     with pytest.raises(UsageError, match="no experiment is named lambda-x"):
         chosen(("lambda-minimum", "lambda-x"))
 

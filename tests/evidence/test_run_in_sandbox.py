@@ -86,7 +86,7 @@ def test_every_experiment_runs_and_leaves_nothing(opened: Aws) -> None:
     ],
     indirect=["opened"],
 )
-def test_another_rule_of_the_account_is_named_by_its_claim(opened: Aws, claim: str) -> None:
+def test_a_contradiction_names_its_claim(opened: Aws, claim: str) -> None:
     record, _ = run(opened, ("lambda-minimum", "lambda-own-reservation"))
 
     assert contradicted(record) == {claim}

@@ -86,7 +86,7 @@ def followed(sets: FakeSets, cells: Sequence[tuple[str, str]] | None = ((A, REGI
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_read_until_it_is_over() -> None:
+def test_an_operation_is_read_until_it_is_over() -> None:
     running, done = [result(A, "RUNNING")], [result(A, "SUCCEEDED")]
     sets = FakeSets([operation("QUEUED"), operation("RUNNING"), operation("SUCCEEDED")], [running, done])
     ui = FakeUI()

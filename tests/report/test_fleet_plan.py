@@ -43,7 +43,7 @@ def test_a_plan(prepared: Prepared, golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("prepared", PLANS)
-def test_its_document(prepared: Prepared) -> None:
+def test_the_json_document_of_a_plan(prepared: Prepared) -> None:
     document = json.loads(plan_json("prod", "orders", prepared))
 
     assert breaches(document) == []

@@ -429,7 +429,7 @@ def test_a_deploy_that_ends_stuck_names_the_next_step(status: str, golden: Golde
     golden(error)
 
 
-def test_of_a_nested_stack_only_failed_resources_are_skipped() -> None:
+def test_only_failed_resources_of_a_nested_stack_are_skipped() -> None:
     child = STACK_ID.replace("/shop/", "/shop-Nested-1X/")
 
     def event(number: int, name: str, kind: str, status: str, within: str, reason: str = "") -> StackEvent:

@@ -567,7 +567,7 @@ class TestALiveStack:
         found = judged("100", fake_account(1000, 100, stack=live(100)))
         assert [change.replaced for change in found.changes] == [False]
 
-    def test_another_name_is(self) -> None:
+    def test_a_changed_name_replaces_the_function(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
         assert ([each.replaced for each in found.changes], found.verdict) == ([True], EXCEEDS)
