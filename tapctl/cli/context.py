@@ -114,7 +114,7 @@ def print_findings(texts: Mapping[Destination, str], terminal: Terminal) -> None
 def load_built(settings: Settings, terminal: Terminal) -> Template:
     """The template of the settings, or the one that `sam build` wrote for it where that is newer.
 
-    In a gate a build counts only where the change under test did not bring it.
+    In a gate a build counts only if the change under test did not add it.
     """
     from tapctl.template.load import load, newer_build
 

@@ -159,7 +159,7 @@ def _is_template(path: Path) -> bool:
 
 
 def proposal(found: Found) -> str:
-    """The text of tapctl.toml. Raises `ConfigError` where a value of another tool is none that tapctl takes."""
+    """The text of tapctl.toml. Raises `ConfigError` if tapctl does not accept a value of another tool."""
     from tapctl.settings.config_file import FILE, parsed
 
     lines = [
@@ -221,7 +221,7 @@ def _env(env: Env, title: str, found: Found) -> Iterator[str]:
 
 
 def _comment(text: str) -> str:
-    """A comment of one line, whatever names it has."""
+    """A comment of one line, without control characters."""
     return f"# {one_line(text)}"
 
 

@@ -337,7 +337,7 @@ def _has_several_stacks(template: str) -> bool:
 
 
 def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
-    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    """Print the sum of the verdict; beside a document for other tools it goes to stderr."""
     from tapctl.report.explain import explained
 
     (terminal.show if talk else terminal.result)(explained(result))

@@ -93,7 +93,7 @@ _OTHER = re.compile(r"(?P<cell>\d{12}(/[a-z]{2,3}(-[a-z]+)+-\d+)?)=(?P<limit>[1-
 
 
 def _others(given: Iterable[str]) -> dict[str, AccountLimits]:
-    """The limits by `ACCOUNT` or `ACCOUNT/REGION`. Raises `UsageError` for text that is none, and for two of one."""
+    """The limits by `ACCOUNT` or `ACCOUNT/REGION`. Raises `UsageError` for invalid text and for duplicates."""
     from tapctl.sandbox import AccountLimits
 
     found: dict[str, AccountLimits] = {}

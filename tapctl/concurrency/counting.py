@@ -279,7 +279,7 @@ def _amounts(count: Count, item: Item) -> tuple[Number, Number] | Unknown:
 
 
 def number(value: Value) -> Number | Unknown:
-    """A property as a number, a list as the sum of its numbers; unknown where it is none."""
+    """A property as a number, a list as the sum of its numbers; unknown if it is neither."""
     match value:
         case Unknown():
             return value

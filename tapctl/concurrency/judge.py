@@ -110,7 +110,7 @@ class Judgement:
 
 
 def lacks_only_on_the_way(sums: Outlook, bounds: Floor | Unknown) -> bool:
-    """Whether the end surely fits and the way there may not, so that a deploy in two steps may help."""
+    """Whether the end fits for certain but the update may not, so that two steps may help."""
     match sums.final, sums.peak, bounds:
         case int(final), int(peak), Floor(hard=hard, safe=safe):
             return final >= max(hard, safe) > peak
@@ -232,7 +232,7 @@ def _enough(bounds: Floor) -> str:
 
 
 def minimum(bounds: Floor) -> int:
-    """The least that AWS surely wants unreserved; whatever leaves less is refused."""
+    """The minimum that AWS requires for certain; a deploy that leaves less is refused."""
     return bounds.safe if bounds.known and bounds.safe > bounds.hard else bounds.hard
 
 

@@ -122,7 +122,7 @@ def has_settings(tree: StackTree) -> bool:
 
 
 def _holders(member: StackTree, demand: Demand) -> Iterator[_Holder]:
-    """Versions and aliases that provision for certain; of others the claim, and so the verdict, is unknown."""
+    """Versions and aliases that provision for certain; the claims of others are unknown."""
     resolver = member.resolver
     claims = {
         f"{_prefix(function)}{provisioned.logical_id}": (function.logical_id, provisioned)

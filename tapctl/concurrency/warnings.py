@@ -94,7 +94,7 @@ def _available(result: Preflight, function: str) -> tuple[str, int] | None:
 def large_memory(result: Preflight) -> Iterator[Finding]:
     """A warning for each function with more memory than small accounts are known to allow.
 
-    No API returns that cap, so the concurrency limit stands for it.
+    No API returns that cap, so it is inferred from the concurrency limit.
     """
     limit = result.concurrency.limit
     if not isinstance(limit, int) or limit >= SMALL_ACCOUNT:

@@ -1,4 +1,4 @@
-"""The experiment with functions that run on managed instances, of which it starts none."""
+"""The experiment with functions on managed instances; it starts no instance."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -83,7 +83,7 @@ class Observed:
         return hashlib.sha256(" ".join(last).encode()).hexdigest()
 
     def remembers(self, definition: SetDefinition, want: WantedSet) -> bool:
-        """Whether this machine has given the set these NoEcho values last, and nobody has touched it since."""
+        """Whether this machine set these NoEcho values last, and no other operation ran since."""
         secrets = _secrets(definition, want)
         now = self.stack_set
         return now is not None and noecho_hash.matches(_unique(now), self._version, secrets)

@@ -46,7 +46,7 @@ UNKNOWN_STATUS = "UNKNOWN"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an operation stands; `step` is what it does."""
+    """The progress of an operation; `step` describes it."""
 
     step: str
     operation: SetOperation
@@ -95,7 +95,7 @@ class RolloutUI(Protocol):
         ...
 
     def progress(self, progress: Progress) -> None:
-        """Show where an operation stands; called after every read."""
+        """Show the progress of an operation; called after every read."""
         ...
 
 
@@ -141,7 +141,7 @@ class _Reader:
         return f"follow it with `tapctl fleet watch {self.request.name}`"
 
     def read(self) -> Progress | None:
-        """Where it stands; None where it could not be read this time."""
+        """The progress; None if it could not be read this time."""
         sets = self.request.sets
         try:
             operation = sets.operation(self.operation_id)

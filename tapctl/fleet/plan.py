@@ -44,7 +44,7 @@ class Step:
 
     @property
     def description(self) -> str:
-        """What it does, in one line."""
+        """The step in one line."""
         cells = f" in {len(self.cells):,} cell{'' if len(self.cells) == 1 else 's'}" if self.cells else ""
         return f"{self.kind.value}{cells}{' (canary)' if self.is_canary else ''}"
 
@@ -101,7 +101,7 @@ _NEVER_CREATED = "ROLLBACK_COMPLETE"
 
 
 def plan_rollout(want: WantedSet, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
-    """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account."""
+    """The steps from the present state to the target state. `canary` accounts go first, by default one."""
     known = {placement.key for placement in want.placements} | {left.cell.key for left in want.left_out}
     beside = tuple(key for key in state.instances if key not in known)
     cleared = tuple(_cleared(want, state))
@@ -117,7 +117,7 @@ def plan_rollout(want: WantedSet, state: SetState, canary: Collection[str] | Non
 
 
 def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
-    """The deletion of instances whose stack was never created, or is gone: they get a new one.
+    """Delete instances whose stack was never created or no longer exists, so that they are created again.
 
     A stack that is gone is retained, so that StackSets does not even look for it.
     """
@@ -206,7 +206,7 @@ class _Planner:
         yield from self._steps(StepKind.CREATE, rest)
 
     def _set_steps(self) -> Iterator[Step]:
-        """The set with the canary's instances, then with all; where some are left out, the others one by one.
+        """Update the set with the canary's instances, then with all; if some are left out, the others one by one.
 
         An update of the set can name one rectangle only; an update of instances brings the set's template as well.
         """
@@ -227,7 +227,7 @@ class _Planner:
             yield from self._steps(StepKind.UPDATE, group, is_canary=is_canary)
 
     def _split(self, placements: Sequence[Placement]) -> tuple[list[Placement], list[Placement]]:
-        """The canary's placements and the others. Where there are no others, there is no canary.
+        """The canary's placements and the others; without others there is no canary.
 
         The first account stands in for a canary that has nothing to do, or is left out.
         """
@@ -267,7 +267,7 @@ class _Planner:
         return (replace(step, is_canary=is_canary) for step in self._grouped(kind, lists))
 
     def _list(self, placement: Placement) -> Values:
-        """The whole list of overrides; a NoEcho value that is not given stays where there is one."""
+        """The whole list of overrides; a NoEcho value that is not given keeps its present one."""
         instance = self.state.instances.get(placement.key)
         own = instance.overrides if instance else {}
         return {name: placement.values.get(name) for name in self.columns if name in {**own, **placement.values}}

@@ -92,12 +92,12 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
 
 
 def planned_again(request: RolloutRequest, prepared: Prepared, gone: Iterable[LeftOut]) -> Prepared:
-    """The plan from what is there now, without the cells that are gone, and without a canary: it has been."""
+    """The plan from the present state, without cells that are left out by now and without the canary."""
     return _planned(prepared, prepared.plan.wanted.without(gone), observe(request.sets), [])
 
 
 def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Prepared:
-    """The plan from what is there now, with fresh verdicts on these cells, and those before on the others.
+    """The plan from the present state, with new verdicts on these cells and the earlier ones on the others.
 
     A minimum that AWS named replaces one from the settings.
     """

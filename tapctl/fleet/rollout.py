@@ -5,8 +5,8 @@
                │                                                          └─ cells failed: plan without them
                └── refused: Lambda named the unreserved minimum of a cell; judge that cell by it, once
 
-StackSets deploys; what to deploy where, and in which order, is decided here. The journal names the operation that may
-be running, should the process be killed: the next run follows it to its end, and plans from what is there then.
+StackSets deploys; this module decides where and in which order. The journal names the operation that may
+be running, should the process be killed: the next run follows it to its end, and plans from the state after it.
 """
 
 from __future__ import annotations

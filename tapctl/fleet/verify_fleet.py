@@ -1,4 +1,4 @@
-"""The proof of a rollout: the instance of each cell, and the stack behind it, checked as `tapctl verify` checks one."""
+"""Verifies a rollout: the instance of each cell, and its stack as `tapctl verify` does."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class CellProof:
 
     @property
     def is_proved(self) -> bool:
-        """Whether every check was made and none failed."""
+        """Whether every check ran and none failed."""
         read = isinstance(self.verification, Verification)
         return read and not any(check.status is CheckStatus.FAILED for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
 class FleetVerification:
-    """The proof of every cell."""
+    """The verification of every cell."""
 
     name: str
     stack_set: str

@@ -111,7 +111,7 @@ _MOVES_HANDLER = {"AWS_LAMBDA_EXEC_WRAPPER", "NODE_PATH", "PYTHONPATH"}
 def _in_code(
     function: _Function, local: Local, path: Path, installed: Path | None = None, *, installs: bool = False
 ) -> str:
-    """The problem of a handler in local code; with `installs`, dependencies may still bring its file."""
+    """The problem of a handler in local code; with `installs`, dependencies may still add its file."""
     if not str(local.metadata.get("BuildMethod", function.runtime)).startswith(_RUNTIMES):
         return ""
     try:
@@ -216,7 +216,7 @@ def _exports(source: str, symbol: str) -> bool:
 
 
 def _inline(function: _Function) -> CodePackage | None:
-    """Code that the template holds, as the file `index` that it becomes; a placeholder that defines nothing is none."""
+    """Code that the template holds, as the file `index`; a placeholder that defines nothing does not count."""
     code = function.code.get("ZipFile") if isinstance(function.code, dict) else None
     if not isinstance(code, str) or not re.search(r"\bdef |\bexports?\b", code):
         return None

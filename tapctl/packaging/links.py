@@ -69,7 +69,7 @@ def everything() -> tuple[Path, ...]:
 def project_of(file: Path) -> Path:
     """The project of a template: the nearest repository, or folder with a tapctl.toml, else the template's folder.
 
-    The home folder is none, even where it is a repository.
+    The home folder is never one, even if it is a repository.
     """
     folder, home = file.parent.resolve(), Path.home().resolve()
     above = [parent for parent in (folder, *folder.parents) if not home.is_relative_to(parent)]
@@ -77,7 +77,7 @@ def project_of(file: Path) -> Path:
 
 
 def named(folder: Path, name: str) -> Link | None:
-    """The link by which a path that a template names leads elsewhere; None where there is none on the way."""
+    """The first link on a path that a template names; None if there is none."""
     path = Path(os.path.normpath(folder.resolve() / name))
     path = path.parent.resolve() / path.name if Path(name).is_absolute() else path
     target = Path(os.path.realpath(path))
@@ -85,7 +85,7 @@ def named(folder: Path, name: str) -> Link | None:
 
 
 def leaving(template: Template) -> tuple[Link, ...]:
-    """The links of a template's local paths, and of its nested templates', that lead out of its project."""
+    """The links in local paths of a template and its nested templates that lead out of the project."""
     reach, found = Reach(project_of(Path(template.file))), dict[Link, None]()
 
     def follow(link: Link) -> bool:

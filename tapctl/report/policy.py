@@ -189,7 +189,7 @@ def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: 
 
 
 def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
-    """The statements for whatever template may come: every use without a setting, and every limit."""
+    """The statements for any template: every use without a setting, and every limit."""
     optional = {When.IMAGES, When.ROLE, When.PROTECTED, When.INVOKES, When.WEBHOOK, When.DRIFT}
     uses = {use.action for use in USES if use.command in _PARTS.get(command, (command,)) and use.when not in optional}
     limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}

@@ -1,4 +1,4 @@
-"""A rollout through StackSets: where it stands, what it did, and the proof of it."""
+"""A rollout through StackSets: its progress, its result, and its verification."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DESTROY_SCHEMA = "tapctl.removal/1"
 
 
 def progress_line(progress: Progress, title: str) -> str:
-    """Where an operation stands, in one line."""
+    """The progress of an operation, in one line."""
     counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
     return f"{title}: {progress.operation.status}{f' ({counts})' if counts else ''}"
 
@@ -45,7 +45,7 @@ def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
-    """Each failed cell with its cause, what is left out, and the outcome in one sentence."""
+    """Each failed cell with its cause, the cells that are left out, and the outcome in one sentence."""
     from rich.text import Text
 
     parts: list[Any] = list(map(Text, _failed_lines(rollout)))
@@ -58,7 +58,7 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
-    """The cells that an operation did not bring about, by the cause."""
+    """The cells on which an operation failed, by cause."""
     groups: dict[tuple[str, InstanceFailure], list[Key]] = {}
     for key, end in rollout.failed.items():
         result = end.results[key]

@@ -1,4 +1,4 @@
-"""The access control of the server: the owner's requests and requests to a stack's own URLs pass, all others get 403.
+"""The access control of the server: requests of the owner and to URLs of stacks pass, all others get 403.
 
 Host, Origin       the sandbox's own address only; a page of another site or a name that leads here is refused
 /PATH/KIND/...     function URLs and APIs, unsigned; PATH is derived from the secret, so that none can guess it

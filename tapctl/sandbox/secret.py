@@ -51,7 +51,7 @@ class Secret:
         return f"tapctl {self._derived(f'control {method} {path}')}"
 
     def session(self, account: str) -> Session:
-        """Credentials of this account, the same at each call: a token, and a secret key that holds with it alone."""
+        """Credentials of this account, the same at each call: a token, and a secret key that is only valid with it."""
         token = f"tapctl.{account}.{self._derived(f'token {account}')}"
         return Session(account, self._derived(f"session {token}"), token)
 

@@ -52,7 +52,7 @@ class Checkpoint:
         return application
 
     def note(self) -> None:
-        """Something may have changed."""
+        """Note that the state may have changed."""
         self._latest = time.monotonic()
         self._unsaved_since = self._unsaved_since or self._latest
 

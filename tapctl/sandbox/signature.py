@@ -93,7 +93,7 @@ class Signature:
 
 
 def denial(request: ReceivedRequest, secret_of: SecretOf, now: datetime) -> Denial | None:
-    """Why a request is refused; None for a request whose signature proves a secret key."""
+    """The reason to refuse a request; None if its signature is valid for a known secret key."""
     if request.parameter("Signature") and request.parameter("AWSAccessKeyId"):
         return _denial_of_version_2(request, secret_of, now)
     signature = _signature(request)

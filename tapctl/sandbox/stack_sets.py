@@ -147,7 +147,7 @@ def next_to_begin(of: SandboxStackSet, *, parallel: bool) -> Operation | None:
 
 
 def begin(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
-    """Apply what an operation changes of the set and of its instances, and let it run."""
+    """Apply an operation's changes to the set and its instances, and start it."""
     of = replace(of, **operation.change)
     instances = {
         cell: _outdated(instance) if operation.outdates else instance for cell, instance in of.instances.items()
@@ -226,18 +226,18 @@ def concurrency(operation: Operation, accounts: int, failed: int) -> int:
 
 
 def started(of: SandboxStackSet, operation: Operation, cell: str) -> SandboxStackSet:
-    """A cell of the operation is worked on."""
+    """Mark a cell as running."""
     of = _with_result(of, operation.id, cell, status=RUNNING)
     return _with_instance(of, cell, replace(of.instances[cell], detailed=RUNNING))
 
 
 def made(of: SandboxStackSet, cell: str, stack_id: str) -> SandboxStackSet:
-    """A stack has been begun in a cell."""
+    """Note the stack that was begun in a cell."""
     return _with_instance(of, cell, replace(of.instances[cell], stack_id=stack_id))
 
 
 def finished(of: SandboxStackSet, operation_id: str, cell: str, outcome: CellOutcome) -> SandboxStackSet:
-    """A cell has its result; what a failure over the tolerance cancels is cancelled."""
+    """Note the result of a cell, and cancel cells if the failure tolerance is exceeded."""
     gate = {"gate": outcome.gate, "gate_reason": outcome.gate_reason}
     of = _with_result(of, operation_id, cell, status=outcome.status, reason=outcome.reason, **gate)
     operation, before = of.operations[operation_id], of.instances[cell]
@@ -253,14 +253,14 @@ def finished(of: SandboxStackSet, operation_id: str, cell: str, outcome: CellOut
 
 
 def stopped(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
-    """The user stops an operation: what has not begun is cancelled."""
+    """Stop an operation: cells that have not begun are cancelled."""
     of = _with(of, replace(operation, status=STOPPING))
     pending = [cell for cell, result in operation.results.items() if result.status == PENDING]
     return _cancel(of, of.operations[operation.id], pending, STOPPED_BY_USER)
 
 
 def settled(of: SandboxStackSet, operation_id: str, now: str) -> SandboxStackSet:
-    """The operation has ended, if none of its cells waits or runs."""
+    """End the operation if none of its cells waits or runs."""
     operation = of.operations[operation_id]
     if any(result.status in (PENDING, RUNNING) for result in operation.results.values()):
         return of

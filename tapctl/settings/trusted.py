@@ -207,11 +207,11 @@ class Trusted:
         return _is_tracked(path)
 
     def environment(self, name: str | None) -> Environment:
-        """The environment of this name here; the defaults alone where there is none of it."""
+        """The trusted environment of this name; the defaults alone if there is none."""
         return environment_of(self.file, name if name in self.file.env else None, None)
 
     def over(self, file: File, environment: Environment, name: str | None) -> tuple[File, Environment]:
-        """The file and the environment under test with everything that can weaken a verdict as it is here."""
+        """The file and the environment under test, with the trusted values of everything that can weaken a verdict."""
         own = self.environment(name)
         sections = {key: getattr(self.file, key) for key in _sections()}
         kept = {key: getattr(environment, key) for key in Environment.model_fields if key not in KEYS}

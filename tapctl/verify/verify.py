@@ -137,7 +137,7 @@ def check_remedies(stack: DeployedStack) -> Iterator[Check]:
 
 
 def _has(stack: DeployedStack, name: str, value: int | None) -> bool:
-    """Whether the function is deployed with the reservation; a function of a nested stack is taken to be."""
+    """Whether the function is deployed with the reservation; assumed for a function of a nested stack."""
     if "/" in name:
         return True
     if name not in stack.template.body["Resources"]:

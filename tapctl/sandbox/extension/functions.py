@@ -87,7 +87,7 @@ def _wrap_alias(account: SandboxAccount) -> None:
 
 
 def _replace_for_durability() -> None:
-    """Replace a function where DurableConfig is added or removed, as CloudFormation does; the emulator updates it."""
+    """Replace a function if DurableConfig is added or removed, as CloudFormation does; the emulator updates it."""
     original = patches.REPLACING_CHANGE.get()
 
     def replacing(kind: str, old: Properties, new: Properties) -> bool:

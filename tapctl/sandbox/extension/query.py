@@ -21,7 +21,7 @@ def invalid(message: str) -> ApiError:
 
 
 def serve(action: str, handle: Callable[[Record], Mapping[str, Any]]) -> None:
-    """Let the emulator's CloudFormation answer an action with what `handle` makes of the request."""
+    """Let the emulator's CloudFormation answer an action with the result of `handle`."""
 
     def answer(params: Record) -> Response:
         try:

@@ -18,7 +18,7 @@ Created = tuple[str, dict[str, Any]]
 
 
 def install(endpoint: str, secret: Secret) -> None:
-    """Find each API by its id, which is unique, and show URLs as the sandbox serves them."""
+    """Find each API by its unique id, and show the URLs at which the sandbox serves it."""
     _find_by_id(patches.HTTP_APIS, patches.FIND_HTTP_API)
     _find_by_id(patches.REST_APIS, patches.FIND_REST_API)
 

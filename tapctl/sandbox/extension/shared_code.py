@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def refuse_unreadable(code: Mapping[str, Any]) -> None:
-    """Refuse code in a bucket of another account that does not let this account read it."""
+    """Refuse code in a bucket of another account that this account may not read."""
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if bucket and key and not _may_read(bucket, key):
         text = (

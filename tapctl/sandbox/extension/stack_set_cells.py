@@ -41,7 +41,7 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work on one cell; `made` is told the id of a stack that is begun."""
+    """The work on one cell; `made` is called with the id of a stack that is begun."""
 
     of: SandboxStackSet
     instance: Instance

@@ -1,4 +1,4 @@
-"""The stack sets of the sandbox, the operations that run in the background, and their place in the saved state."""
+"""Holds the sandbox's stack sets, runs their operations in the background, and saves and loads them with the state."""
 
 import asyncio
 import logging
@@ -53,7 +53,7 @@ class StackSetRunner:
             self._history.setdefault(of.id, deque(maxlen=REMEMBERED)).append((time.monotonic(), of))
 
     def as_listed(self, of: SandboxStackSet) -> SandboxStackSet:
-        """The stack set as lists show it, which may lag behind."""
+        """The stack set as lists show it, which may be out of date."""
         if not self.rules.list_seconds:
             return of
         shown = time.monotonic() - self.rules.list_seconds
@@ -66,7 +66,7 @@ class StackSetRunner:
         self._begin(of.id)
 
     async def stop(self, seconds: float) -> None:
-        """Begin no more cells, since the sandbox ends, and wait for those that are worked on."""
+        """Begin no more cells, since the sandbox ends, and wait for the running ones."""
         self._stops = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)

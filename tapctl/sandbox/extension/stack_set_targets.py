@@ -1,4 +1,4 @@
-"""Where a call on a stack set leads: its home account and, for the operations, its target cells."""
+"""The home account and the target cells of a call on a stack set."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

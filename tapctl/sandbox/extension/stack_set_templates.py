@@ -1,4 +1,4 @@
-"""The templates of stack sets, and what a stack set makes of their parameters and capabilities."""
+"""The templates of stack sets, with their parameters and capabilities."""
 
 import re
 from collections.abc import Iterable, Mapping

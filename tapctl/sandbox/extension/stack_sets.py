@@ -270,7 +270,7 @@ def _preferences(request: Record) -> Record:
 
 
 def _deploy_to_new_accounts(runner: StackSetRunner, management: str) -> None:
-    """Notice who joined the units of auto-deploying stack sets, and who left them; any request may be the first."""
+    """Deploy to accounts that joined the units of auto-deploying stack sets, and handle those that left."""
     for of in tuple(runner.sets.values()):
         if of.account != management or of.status != "ACTIVE" or not of.auto_deployment.get("Enabled") or not of.units:
             continue
