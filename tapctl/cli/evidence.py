@@ -211,13 +211,13 @@ def _now() -> str:
 
 
 def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -> str:
-    """Every call of every experiment, what it makes, holds and costs, and the bounds."""
+    """Every call of every experiment, what it creates, holds and costs, and the bounds."""
     from tapctl.evidence.experiment import PREFIX
     from tapctl.evidence.run import other_region
 
     lines = [f"Plan for account {record.account_id}, {record.region} ({record.engine}), run {record.run}"]
     lines += [
-        "{stack} is the name that an experiment makes, {above} the limit + 1, {headroom} what may be reserved,",
+        "{stack} is the name of an experiment's stack, {above} the limit + 1, {headroom} what may be reserved,",
         f"{{other_region}} is {other_region(record.region)}; other names are taken from the answers before",
         "",
     ]
@@ -229,16 +229,16 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
         if row.has_stack:
             made = f"{PREFIX}{record.run}-{row.id}"
             kind = "stack and stack set" if row.has_set else "stack"
-            lines.append(f"  makes    {kind} {made}: {', '.join(row.makes)}; deleted afterwards")
+            lines.append(f"  creates  {kind} {made}: {', '.join(row.makes)}; deleted afterwards")
         lines += [f"  holds    {row.takes.value}", f"  costs    {row.cost}"]
         lines += [f"  {'calls ' if call is row.calls[0] else '      '}   {_call(call)}" for call in row.calls]
         cleaning = (action.removeprefix("cloudformation:") for action in row.cleaning)
         lines += [f"           cloudformation:{', '.join(cleaning)} (until it is gone)"] if row.has_stack else []
         lines.append("")
     lines += [
-        f"At most {which.calls} calls and {which.timeout:.0f} s, beside the deletions.",
+        f"At most {which.calls} calls and {which.timeout:.0f} s, not counting deletions.",
         f"An experiment that needs more than {which.headroom} of the account's executions is skipped.",
-        f"Only {PREFIX}{record.run}-* is made, changed and deleted.",
+        f"Only {PREFIX}{record.run}-* is created, changed and deleted.",
     ]
     return "\n".join(lines)
 

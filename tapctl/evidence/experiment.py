@@ -88,7 +88,7 @@ CLEANING_SETS = (
 SETS = "stack-set-"
 """How the ids of the experiments begin that make a stack set of the stack's name."""
 STARTING = ("lambda:GetAccountSettings", "sts:GetCallerIdentity")
-FREE = "nothing: requests that are free, and nothing that is billed while it exists"
+FREE = "nothing: free requests, and resources that are not billed"
 
 
 class Takes(Enum):
