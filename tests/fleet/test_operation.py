@@ -25,6 +25,7 @@ from tapctl.fleet.request import StackSetRequest
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.settings import Settings
 from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal
+from tests.support.golden import Golden
 from tests.support.rollouts import FakeUI
 
 A, B, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -276,13 +277,12 @@ REFUSED = (
 )
 
 
-def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
+def test_a_cause_is_that_of_the_resource_with_its_meaning(golden: Golden) -> None:
     found = cause(REFUSED)
 
     assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
     assert "RequestToken" not in found.sentence
-    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
-    assert found.hint == "run it again: the minimum is remembered for the account"
+    golden([found.sentence, found.hint])
 
 
 @pytest.mark.parametrize(
