@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.stacks import change_set
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.stacks.follow import Follower
@@ -144,7 +144,7 @@ def deploy(shared: Aws, service: Service) -> Cost:
 
 def measure(scenario: Scenario, samples: int) -> list[Cost]:
     """Deploys whose durations are spread evenly over both ranges, by a sequence that leaves no gaps."""
-    shared = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
+    shared = Aws(Connection("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
     spread = ((number * 0.7548776662 % 1, number * 0.5698402910 % 1) for number in range(1, samples + 1))
     return [
         deploy(shared, Service(_within(scenario.change_set, first), _within(scenario.execution, second)))

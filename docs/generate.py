@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
@@ -196,14 +197,14 @@ def claims() -> str:
                 answers.setdefault(entry["claim"], []).append(link)
     rows = (
         (
-            f"`{each.id}`",
-            each.text,
-            each.grade.value,
-            each.judged,
-            ", ".join(f"[{number}]({source})" for number, source in enumerate(each.sources, 1)),
-            "; ".join(answers.get(each.id, ())) or "none",
+            f"`{claim.id}`",
+            claim.text,
+            claim.grade.value,
+            claim.judged,
+            ", ".join(f"[{number}]({source})" for number, source in enumerate(claim.sources, 1)),
+            "; ".join(answers.get(claim.id, ())) or "none",
         )
-        for each in CLAIMS
+        for claim in CLAIMS
     )
     return table(("claim", "AWS does", "grade", "the judgement", "sources", "records"), rows)
 
@@ -261,6 +262,8 @@ def main(arguments: list[str]) -> int:
             if "--check" not in arguments:
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(new, encoding="utf-8")
+                if path == INDEX:  # the catalogue was loaded by the old one
+                    return subprocess.run([sys.executable, __file__], check=False).returncode  # noqa: S603 - this script
     if outdated and "--check" in arguments:
         sys.stderr.write(f"error: out of date: {', '.join(outdated)}\nhint: `make docs` writes them\n")
         return 1

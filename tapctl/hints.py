@@ -1,7 +1,7 @@
 """The next step below a verdict or an error, as data; `tapctl.report.hints` words it.
 
-The judgement, the template room and the account room choose an advice and fill in its values. They spell no command
-and no option, so that one place decides how a command is written.
+The rooms `concurrency`, `limits`, `template`, `account` and `aws` choose an advice and fill in its values. They spell
+no command and no option, so that one place decides how a command is written. Errors of other rooms carry text.
 """
 
 from dataclasses import dataclass, replace

@@ -9,7 +9,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tests.support.golden import golden
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.shared_sandbox import shared_sandbox as shared
@@ -88,7 +88,7 @@ def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedS
 def aws(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """An account of the sandbox with a concurrency limit of 1000, for the tests of a module."""
     with shared_sandbox.account(tmp_path_factory.mktemp("state") / "state") as running:
-        yield Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+        yield Aws(Connection(running.region, endpoint=running.endpoint, keys=running.keys))
 
 
 @pytest.fixture

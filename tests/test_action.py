@@ -105,7 +105,7 @@ def test_one_comment_is_written_and_changed_in_place(commented: Runner) -> None:
     assert comments.bodies[101].endswith("-->\n### preflight\n\nfits\n")
 
 
-def test_another_target_has_its_own_comment(commented: Runner) -> None:
+def test_each_target_has_its_own_comment(commented: Runner) -> None:
     comments = Comments()
     for env in ("staging", "prod", "staging"):
         commented.values["inputs.env"] = env

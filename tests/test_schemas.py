@@ -15,7 +15,7 @@ from tapctl.stacks.change_set import ChangeSet
 from tapctl.stacks.changes import PropertyChange, ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.unknown import Unknown
-from tapctl.workflows.deploy_step import Outcome
+from tapctl.workflows.deploy_step import StepOutcome
 from tapctl.workflows.destroy import DeletedResource, Deletion, Destroyed
 from tapctl.workflows.plan import Planned
 from tapctl.workflows.watch import WatchResult
@@ -200,8 +200,8 @@ FITS = judged(read("Resources:\n" + FUNCTION.format("A", 5)), 100)
 ERROR = UsageError("stack shop does not exist", "create it")
 
 
-def outcome(changes: ChangeSet | None) -> Outcome:
-    return Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changes is not None, {"Url": "x"}, executed=changes)
+def outcome(changes: ChangeSet | None) -> StepOutcome:
+    return StepOutcome("shop", STACK_ID, "UPDATE_COMPLETE", changes is not None, {"Url": "x"}, executed=changes)
 
 
 @pytest.mark.parametrize(
@@ -255,5 +255,5 @@ def test_an_explanation_fulfils_its_schema(topic: tuple[str, ...], tapctl: Tapct
         ),
     ],
 )
-def test_another_document_is_none(document: Any, place: str) -> None:
+def test_an_invalid_document_breaches_the_schema(document: Any, place: str) -> None:
     assert any(breach.startswith(place) for breach in breaches(document)), breaches(document)

@@ -1,4 +1,4 @@
-"""Finding the floor, which no API returns, by a request that Lambda refuses: the refusal names it.
+"""Finds the floor, which no API returns, by a request that Lambda refuses: its error names the floor.
 
 A reservation of the account's whole limit leaves nothing unreserved, and every known rule refuses it. If Lambda
 accepts it nevertheless, the old reservation is restored at once.

@@ -92,7 +92,7 @@ class _LiveStacks:
         return replace(self.with_provisioned(stack, stack.functions), outside=self._outside(stack, resources))
 
     def _outside(self, stack: Stack, resources: list[_Resource]) -> dict[str, LiveFunction]:
-        """The functions of other stacks by the alias or version that this stack has of them, with its claim alone."""
+        """Functions of other stacks of which this stack has an alias or version, each with the claim of that one."""
         own = {function.physical_id for function in stack.functions.values()}
         published = {
             resource: LiveFunction(_function_name(resource.physical_id), None, 0)

@@ -11,7 +11,7 @@ PEAK_DAYS = 14
 
 UNREAD = Unknown("it was not read", judged=False)
 
-NOT_LISTED = Unknown("what each of its parents has is not listed")
+NOT_LISTED = Unknown("the usage of each parent is not listed")
 """The usage of a limit per parent that is read for the parents that a template names, or for none."""
 
 
@@ -93,8 +93,8 @@ class PastFailure:
     day: str
 
 
-class Source(Enum):
-    """Where the value of a quota comes from, as a message names it; the applied value needs no name."""
+class QuotaSource(Enum):
+    """Where the value of a quota comes from, as a message names it; empty for the applied value."""
 
     APPLIED = ""
     AWS_DEFAULT = "AWS default"
@@ -112,7 +112,7 @@ class Quota:
 
     value: int | float | Unknown
     usage: Usage
-    source: Source = Source.APPLIED
+    source: QuotaSource = QuotaSource.APPLIED
     maybe: int | float = 0
     """What may be used beside the usage, by stacks that are judged together with this one."""
 

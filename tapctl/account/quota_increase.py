@@ -1,4 +1,4 @@
-"""Requesting higher quotas, and waiting until AWS grants them.
+"""Requests higher quotas, and waits until AWS grants them.
 
 Service Quotas accepts no value at or below the applied one, and none below its default, even in an account that has
 less; a second request for a quota is refused while one is open:
@@ -27,22 +27,22 @@ POLL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A limit and the value that it is to have."""
+class WantedQuota:
+    """A limit and the value to request for it."""
 
     limit: Limit
     value: int
 
     @property
     def units(self) -> str:
-        """What the value counts, as a message names it."""
+        """The unit of the value, as a message names it."""
         return "concurrent executions" if self.limit == CONCURRENCY else self.limit.title
 
     def __str__(self) -> str:
         return f"{self.value} {self.units}"
 
 
-def is_open(reader: LiveAccount, wanted: Wanted, *, waits: bool = False) -> bool:
+def is_open(reader: LiveAccount, wanted: WantedQuota, *, waits: bool = False) -> bool:
     """Whether there is something to request: with `waits` a value that is granted or pending already needs no request.
 
     Raises `UsageError` for a value that Service Quotas refuses, `BusyError` while another request is pending.
@@ -73,11 +73,11 @@ def is_open(reader: LiveAccount, wanted: Wanted, *, waits: bool = False) -> bool
     )
 
 
-def _refused(wanted: Wanted, hint: str) -> UsageError:
+def _refused(wanted: WantedQuota, hint: str) -> UsageError:
     return UsageError(f"Service Quotas accepts no request for {wanted}", hint)
 
 
-def request(reader: LiveAccount, wanted: Wanted) -> str:
+def request(reader: LiveAccount, wanted: WantedQuota) -> str:
     """Request the increase; returns the id and the status of the request."""
     limit = wanted.limit
     sent = quotas.request_increase(reader.aws, limit.service, limit.code, wanted.value, is_global=limit.is_global)
@@ -86,7 +86,7 @@ def request(reader: LiveAccount, wanted: Wanted) -> str:
 
 def wait(
     aws: Aws,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[WantedQuota],
     timeout: float,
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -99,7 +99,7 @@ def wait(
     while True:
         with ThreadPoolExecutor(1) as pool:
             reads = LimitReads(aws, pool)  # others have what they have read already
-            left = [each for each in left if not _is_granted(reads, each)]
+            left = [increase for increase in left if not _is_granted(reads, increase)]
         if not left:
             return
         if waited >= timeout:
@@ -110,7 +110,7 @@ def wait(
         waited += pause
 
 
-def _is_granted(reads: LimitReads, wanted: Wanted) -> bool:
+def _is_granted(reads: LimitReads, wanted: WantedQuota) -> bool:
     limit = wanted.limit
     applied, _ = reads.applied(limit)
     if isinstance(applied, Unknown):

@@ -57,7 +57,7 @@ class AccountReader(Lookups, Stacks, Protocol):
     """Reads one account and Region; a refused read is Unknown and names the missing permission."""
 
     def snapshot(self) -> Account | None:
-        """The account that was saved; None for one that is read now."""
+        """When the snapshot was taken; None for a live account."""
         ...
 
     def identity(self) -> Identity | Unknown:

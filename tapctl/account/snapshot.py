@@ -20,7 +20,7 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
-    Source,
+    QuotaSource,
     Stack,
 )
 from tapctl.account.snapshot_schema import Snapshot, SnapshotHolders, SnapshotStack, Unread, read
@@ -138,7 +138,7 @@ def _account(snapshot: Snapshot) -> Account:
     limits, usage = snapshot.limits, snapshot.usage
     code_size = Quota(_number(limits.total_code_size), _number(usage.total_code_size))
     quotas = {
-        key: Quota(_read(quota.value), _read(quota.usage), Source(quota.source))
+        key: Quota(_read(quota.value), _read(quota.usage), QuotaSource(quota.source))
         for key, quota in snapshot.quotas.items()
     }
     exports = snapshot.exports

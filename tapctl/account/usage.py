@@ -19,13 +19,13 @@ from functools import partial
 from math import ceil
 from typing import Any, ClassVar, TypeVar
 
-from tapctl.account.model import NOT_LISTED, PEAK_DAYS, Quota, Source, Usage
+from tapctl.account.model import NOT_LISTED, PEAK_DAYS, Quota, QuotaSource, Usage
 from tapctl.aws import quotas
 from tapctl.aws.errors import INVALID_KEYS, read_or_unknown
 from tapctl.aws.lookups import account_id
 from tapctl.aws.session import Aws
 from tapctl.errors import AwsError, NoCredentials
-from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, Reading
+from tapctl.limits.row import ACCOUNT_ID, METRIC_ACTION, Call, Limit, Metric, Number, ValueKind
 from tapctl.unknown import Unknown
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ SANDBOX_HAS_NONE = Unknown("the sandbox has no such limit", judged=False)
 
 @dataclass(slots=True)
 class _Fold:
-    """The values at one path of an answer, added up page by page."""
+    """The values at one path of an answer, combined page by page."""
 
     call: Call
     number: Number | None = None
@@ -49,17 +49,17 @@ class _Fold:
         if found is None:
             return
         match self.call.reading:
-            case Reading.TALLY:
+            case ValueKind.TALLY:
                 self._tally((name, 1) for name in found if name)
-            case Reading.PAIRS:
+            case ValueKind.PAIRS:
                 self._tally((name, count) for name, count in found if name)
-            case Reading.GROUPS:
+            case ValueKind.GROUPS:
                 self.groups.update((name, group) for name, group in found)
-            case Reading.SUM if (known := [value for value in found if value is not None]) or not found:
+            case ValueKind.SUM if (known := [value for value in found if value is not None]) or not found:
                 self.number = (self.number or 0) + sum(known) * self.call.units
-            case Reading.NUMBER if isinstance(found, list):
+            case ValueKind.NUMBER if isinstance(found, list):
                 self.number = (self.number or 0) + len(found) * self.call.units
-            case Reading.NUMBER:
+            case ValueKind.NUMBER:
                 self.number = self.number or int(found)
 
     def _tally(self, pairs: Iterator[tuple[str, Number]]) -> None:
@@ -67,9 +67,9 @@ class _Fold:
             self.tally[name] = self.tally.get(name, 0) + count
 
     def result(self) -> Any:
-        if self.call.reading in (Reading.TALLY, Reading.PAIRS):
+        if self.call.reading in (ValueKind.TALLY, ValueKind.PAIRS):
             return self.tally
-        if self.call.reading is Reading.GROUPS:
+        if self.call.reading is ValueKind.GROUPS:
             return self.groups
         return (
             Unknown(f"{self.call.permission} did not return {self.call.path}") if self.number is None else self.number
@@ -78,9 +78,9 @@ class _Fold:
 
 @dataclass(slots=True)
 class _Answer:
-    """What was read of one operation: the result of each path, and the page itself where it was the only one."""
+    """The answer of one operation: the result of each path, and the page itself if it was the only one."""
 
-    results: dict[tuple[str, Reading], Any]
+    results: dict[tuple[str, ValueKind], Any]
     only_page: Mapping[str, Any] | None
 
 
@@ -101,7 +101,7 @@ class Rate:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> None:
-        """Wait until the budget has a request."""
+        """Wait until the budget allows a request."""
         with self._lock:
             now = self.clock()
             self._free = max(self._free, now - self.BURST / self.PER_SECOND) + 1 / self.PER_SECOND
@@ -145,7 +145,7 @@ class LimitReads:
         return {limit.key: self._quota(limit, values[limit.key].result(), measured) for limit in limits}
 
     def _announce(self, limits: Sequence[Limit], running: Iterable[Future[Any]]) -> None:
-        """Name what is being read where that takes long, unless it has failed already."""
+        """Announce a read that takes long, unless it has already failed."""
         if not limits or self.aws.progress is None:
             return
         done, others = wait(running, PROGRESS_AFTER)
@@ -180,7 +180,7 @@ class LimitReads:
             where = region or self.aws.region
             if not self.aws.offers(service, where):
                 return Unknown(f"{permission}: {service} is not in {where}", "choose a Region that has the service")
-            problem = "does not accept the credentials, as where the account has not enabled it" if rejected else SILENT
+            problem = "does not accept the credentials; the account may not have enabled it" if rejected else SILENT
             return Unknown(f"{permission}: {service} in {where} {problem}", error.hint or "")
 
     def _rate(self, service: str) -> Rate:
@@ -191,7 +191,7 @@ class LimitReads:
         """Whether the sandbox lacks the limit: it enforces those of Lambda alone, and has no Service Quotas."""
         return self.aws.target.is_sandbox and (limit.service != "lambda" or (limit.has_code and limit.quota is None))
 
-    def _quota(self, limit: Limit, applied: tuple[Number | Unknown, Source], measured: Future[Any] | None) -> Quota:
+    def _quota(self, limit: Limit, applied: tuple[Number | Unknown, QuotaSource], metrics: Future[Any] | None) -> Quota:
         value, source = applied
         if self._skips(limit):
             return Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)
@@ -199,7 +199,7 @@ class LimitReads:
             case None:
                 return Quota(value, NOT_LISTED if limit.names_parents else 0, source)
             case Metric():
-                found = measured.result() if measured else {}
+                found = metrics.result() if metrics else {}
                 usage = found if isinstance(found, Unknown) else found.get(limit.usage, 0)
                 if limit.usage.percentage and not isinstance(usage, Unknown):
                     usage = value if isinstance(value, Unknown) else ceil(value * usage / 100)
@@ -207,36 +207,36 @@ class LimitReads:
             case Call():
                 return Quota(value, self._grouped(limit.usage), source)
 
-    def applied(self, limit: Limit) -> tuple[Number | Unknown, Source]:
+    def applied(self, limit: Limit) -> tuple[Number | Unknown, QuotaSource]:
         """The applied quota: by the service itself, by Service Quotas, else AWS's default, else the documented one."""
         if self._skips(limit):
-            return SANDBOX_HAS_NONE, Source.APPLIED
+            return SANDBOX_HAS_NONE, QuotaSource.APPLIED
         if limit.quota:
-            return self.number(limit.quota), Source.APPLIED
+            return self.number(limit.quota), QuotaSource.APPLIED
         if not limit.has_code:
             unknown = Unknown("its quota is not published")
-            return unknown if limit.default is None else limit.default, Source.DOCUMENTED
+            return unknown if limit.default is None else limit.default, QuotaSource.DOCUMENTED
         listed = self._answers.get(_list_key(limit))
         values = listed.result() if listed else Unknown("not listed")
         if isinstance(values, Unknown):
             return self._by_itself(limit)
         return values.get(limit.code) or _not_known(limit)
 
-    def _by_itself(self, limit: Limit) -> tuple[Number | Unknown, Source]:
+    def _by_itself(self, limit: Limit) -> tuple[Number | Unknown, QuotaSource]:
         region = quotas.GLOBAL_REGION if limit.is_global else ""
         for action, read, source in (
-            (quotas.GET_APPLIED, quotas.applied_quota, Source.APPLIED),
-            (quotas.GET_DEFAULT, quotas.default_quota, Source.AWS_DEFAULT),
+            (quotas.GET_APPLIED, quotas.applied_quota, QuotaSource.APPLIED),
+            (quotas.GET_DEFAULT, quotas.default_quota, QuotaSource.AWS_DEFAULT),
         ):
             self._rate("service-quotas").take()
             asked = partial(read, self.aws, limit.service, limit.code, is_global=limit.is_global)
             value = self._tolerant(action, asked, "service-quotas", region)
             if value is not None:
-                return value, Source.APPLIED if isinstance(value, Unknown) else source
+                return value, QuotaSource.APPLIED if isinstance(value, Unknown) else source
         return _not_known(limit)
 
     def _list(self, limits: Iterable[Limit]) -> None:
-        """Begin to list the quotas of each service of which several are wanted."""
+        """Begin to list the quotas of services that have several of the wanted limits."""
         wanted: dict[str, list[Limit]] = {}
         for limit in limits:
             if limit.quota is None and limit.has_code:
@@ -247,15 +247,15 @@ class LimitReads:
                 read = partial(self._listed, group)
                 self.once(key, quotas.LIST_APPLIED, read, service="service-quotas", region=region)
 
-    def _listed(self, limits: Sequence[Limit]) -> dict[str, tuple[Number, Source]]:
+    def _listed(self, limits: Sequence[Limit]) -> dict[str, tuple[Number, QuotaSource]]:
         """The values of one service's quotas by their codes; AWS's defaults where one is not applied."""
         service, is_global = limits[0].service, limits[0].is_global
         self._rate("service-quotas").take()
         applied = quotas.applied_quotas(self.aws, service, is_global=is_global)
         missing = any(limit.code not in applied for limit in limits)
         defaults = quotas.default_quotas(self.aws, service, is_global=is_global) if missing else {}
-        return {code: (value, Source.AWS_DEFAULT) for code, value in defaults.items()} | {
-            code: (value, Source.APPLIED) for code, value in applied.items()
+        return {code: (value, QuotaSource.AWS_DEFAULT) for code, value in defaults.items()} | {
+            code: (value, QuotaSource.APPLIED) for code, value in applied.items()
         }
 
     def claimed_peak(self) -> int | Unknown:
@@ -331,10 +331,10 @@ def _list_key(limit: Limit) -> str:
     return f"{quotas.LIST_APPLIED} {limit.service} {limit.is_global}"
 
 
-def _not_known(limit: Limit) -> tuple[Number | Unknown, Source]:
+def _not_known(limit: Limit) -> tuple[Number | Unknown, QuotaSource]:
     """The documented default of a code that Service Quotas does not know in this Region, or not any more."""
     unknown = Unknown(f"Service Quotas does not know {limit.key} in this Region; it may be retired")
-    return unknown if limit.default is None else limit.default, Source.DOCUMENTED
+    return unknown if limit.default is None else limit.default, QuotaSource.DOCUMENTED
 
 
 def _calls(limit: Limit) -> Iterator[Call]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.errors import DENIED, aws_call, is_throttled
 from tapctl.aws.lookups import account_id
-from tapctl.aws.session import Aws, Target, partition
+from tapctl.aws.session import Aws, Connection, partition
 from tapctl.errors import AwsError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ _role: ContextVar[Role] = ContextVar("role")
 class RoleAws(Aws):
     """One account and Region through the clients of `shared`, with the credentials of a role where there is one."""
 
-    shared: Aws = field(default_factory=lambda: Aws(Target()))
+    shared: Aws = field(default_factory=lambda: Aws(Connection()))
     role: Role | None = None
 
     @property
@@ -153,7 +153,7 @@ class Accounts:
 
     def cell(self, region: str, arn: str = "", external_id: str = "") -> RoleAws:
         """One account and Region, through the role if there is one. Raises `AwsError` if it cannot be assumed."""
-        target = Target(region, self.hub.target.profile)
+        target = Connection(region, self.hub.target.profile)
         if not arn:
             return RoleAws(target, shared=self._hub_clients)
         with self._lock:
@@ -169,7 +169,7 @@ class Accounts:
 
 
 def refusal(error: AwsError | UsageError, role: str, own: str) -> AwsError | UsageError:
-    """Why a role cannot be assumed, without anything that differs from account to account."""
+    """The message for a role that cannot be assumed, the same for every account."""
     if isinstance(error, AwsError) and error.code in DENIED.codes:
         hint = f"create it in these accounts, let it trust account {own}, and allow {ASSUME_ROLE} there"
         return AwsError(f"role {role} cannot be assumed from account {own}", hint, code=error.code)

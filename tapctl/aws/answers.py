@@ -1,4 +1,4 @@
-"""Answers that are not AWS's, such as the login page of a proxy.
+"""Detects answers that are not AWS's, such as the login page of a proxy.
 
 botocore takes a page or an empty body in place of JSON for an answer without values, which is not what AWS means by a
 missing value: `check_answer` refuses both before they are parsed.

@@ -116,7 +116,7 @@ def list_stacks(aws: Aws, statuses: Collection[str]) -> tuple[tuple[str, str], .
 
 
 def list_stack_resources(aws: Aws, stack_id: str) -> tuple[StackResource, ...]:
-    """What the stack has, and what it had until its last operation, in CloudFormation's order."""
+    """The resources of the stack, and those removed by its last operation, in CloudFormation's order."""
     with aws_call(f"reading the resources of stack {stack_name(stack_id)}"):
         pages = _client(aws).get_paginator("list_stack_resources").paginate(StackName=stack_id)
         entries = [entry for page in pages for entry in page["StackResourceSummaries"]]

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusalKind:
     """One kind of refusal: its error codes, the message, in which `{}` is AWS's own, and the next step."""
 
     codes: frozenset[str]
@@ -37,23 +37,23 @@ class Refusal:
         return code in self.codes or message.startswith(self.prefixes)
 
 
-WRONG_CLOCK = Refusal(
+WRONG_CLOCK = RefusalKind(
     frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"}),
     "the clock of this machine is wrong: {}",
     advise(Advice.SET_CLOCK),
     ("Signature expired", "Signature not yet current"),
 )
-EXPIRED = Refusal(
+EXPIRED = RefusalKind(
     frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}),
     "the AWS credentials have expired",
     advise(Advice.RENEW_CREDENTIALS),
 )
-INVALID_KEYS = Refusal(
+INVALID_KEYS = RefusalKind(
     frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}),
     "AWS does not accept the credentials",
     advise(Advice.TEST_CREDENTIALS),
 )
-DENIED = Refusal(
+DENIED = RefusalKind(
     frozenset(
         {
             "AccessDenied",
@@ -70,7 +70,7 @@ DENIED = Refusal(
     "access denied: {}",
     "allow the action that the message names",
 )
-THROTTLED = Refusal(
+THROTTLED = RefusalKind(
     frozenset(
         {
             "BandwidthLimitExceeded",

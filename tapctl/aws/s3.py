@@ -130,7 +130,7 @@ class Bucket:
         with aws_call(f"reading the policy of bucket {self.name}"):
             policy = json.loads(self._s3.get_bucket_policy(**self._request)["Policy"])
         sid = f"{_READERS}Organization" if organization else _READERS
-        before: Any = next((each for each in policy["Statement"] if each.get("Sid") == sid), {})
+        before: Any = next((statement for statement in policy["Statement"] if statement.get("Sid") == sid), {})
         readers: dict[str, object] = (
             {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}}}
             if organization
@@ -139,7 +139,7 @@ class Bucket:
         statement = {"Sid": sid, "Effect": "Allow", "Action": "s3:GetObject", "Resource": arn, **readers}
         if statement == before:
             return
-        kept = [each for each in policy["Statement"] if each is not before]
+        kept = [statement for statement in policy["Statement"] if statement is not before]
         with aws_call(f"letting other accounts read bucket {self.name}"):
             changed = json.dumps({**policy, "Statement": [*kept, statement]})
             self._s3.put_bucket_policy(**self._request, Policy=changed)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Connection:
     """What to connect to: a profile and Region, or an endpoint with its keys (the sandbox)."""
 
     region: str | None = None
@@ -63,7 +63,7 @@ class Silence:
 
 
 class _EveryService(list[str]):
-    """Stands for the names of all services; one that there is none of is refused when its model is read."""
+    """Contains every name, so that no list of services is loaded; botocore refuses an unknown service later."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -73,7 +73,7 @@ class _EveryService(list[str]):
 class Aws:
     """One session and its clients, each created once; boto3 is imported with the first."""
 
-    target: Target
+    target: Connection
     trace: Callable[[str], None] | None = None
     """Called before every request with the name of its IAM action."""
     progress: Callable[[str], None] | None = None

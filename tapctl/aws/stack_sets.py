@@ -91,7 +91,7 @@ class SetOperation:
 
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
-    """What an operation did in one account and Region: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED."""
+    """The result of an operation in one account and Region: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED."""
 
     account_id: str
     region: str
@@ -109,7 +109,7 @@ class InstanceResult:
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """Every one of the accounts in every one of the Regions, as one call names them."""
+    """All of these accounts in all of these Regions, as one call names them."""
 
     accounts: tuple[str, ...]
     regions: tuple[str, ...]
@@ -173,7 +173,7 @@ class StackSets:
         return None if entry is None or entry.get("Status") == "DELETED" else _stack_set(entry)
 
     def create(self, request: Mapping[str, Any]) -> None:
-        """Create it, without instances. `request` is as CreateStackSet takes it."""
+        """Create it, without instances. `request` has the parameters of CreateStackSet."""
         with aws_call(f"creating stack set {self.name}"):
             self._client.create_stack_set(**self._named(), **request)
 
@@ -251,8 +251,8 @@ class StackSets:
         """
         action = f"listing the operations on stack set {self.name}"
         entries = self._find("list_stack_set_operations", "Summaries", action, MaxResults=PAGE) or ()
-        listed = [each for each in map(_operation, entries) if not each.is_over]
-        return tuple(now for each in listed if (now := self.operation(each.id)) and not now.is_over)
+        listed = [operation for operation in map(_operation, entries) if not operation.is_over]
+        return tuple(now for operation in listed if (now := self.operation(operation.id)) and not now.is_over)
 
     def results(self, operation_id: str) -> tuple[InstanceResult, ...]:
         """What an operation did in each account and Region so far."""
@@ -267,7 +267,7 @@ class StackSets:
         )
 
     def _find(self, method: str, key: str, action: str, **request: Any) -> Any:
-        """A member of an answer; None where AWS does not know what it is asked for."""
+        """A member of an answer; None where AWS has no such stack set or operation."""
         try:
             with aws_call(action):
                 return getattr(self._client, method)(**self._named(), **request)[key]
@@ -288,7 +288,7 @@ class StackSets:
             request["NextToken"] = token
 
     def _targeted(self, targets: Rectangle) -> dict[str, Any]:
-        """Where the accounts are, named as the permission model wants it."""
+        """The accounts as the permission model takes them: as such, or within organizational units."""
         regions = {"Regions": list(targets.regions)}
         if not self.call_as:
             return {"Accounts": list(targets.accounts), **regions}
@@ -337,7 +337,7 @@ def _stack_set(entry: Mapping[str, Any]) -> StackSet:
 
 
 def _values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in parameters}
+    return {parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in parameters}
 
 
 def _operation(entry: Mapping[str, Any]) -> SetOperation:

@@ -47,7 +47,7 @@ class StackDescription:
 
     @property
     def exists(self) -> bool:
-        """Whether it has, or may have, resources."""
+        """Whether the stack has, or may have, resources."""
         return stack_status(self.status).exists
 
     def known_parameters(self) -> dict[str, str | Unknown]:
@@ -142,7 +142,7 @@ class StackEvent:
 
     @property
     def moment(self) -> datetime | None:
-        """When it happened; None where CloudFormation's text is no time."""
+        """When it happened; None if CloudFormation's text is not a time."""
         try:
             moment = datetime.fromisoformat(self.time)
         except ValueError:

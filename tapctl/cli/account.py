@@ -27,7 +27,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from tapctl.account.quota_increase import Wanted
+    from tapctl.account.quota_increase import WantedQuota
     from tapctl.account.reader import AccountReader
     from tapctl.fleet.cells import Cells
     from tapctl.settings.settings import Settings
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaOptions(ProbeOptions):
-    """Requests to AWS that are more than reads, and the consent to them."""
+    """Requests that change something in the account, and the consent to them."""
 
     panel: ClassVar = "Quotas"
 
@@ -53,7 +53,7 @@ class QuotaOptions(ProbeOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderOptions:
-    """What is read only if it is asked for."""
+    """Reads that happen only on request."""
 
     panel: ClassVar = "Account"
 
@@ -89,7 +89,7 @@ def account(
     )
     if fleet.targets is not None:
         if quota.request_increase or quota.probe_floor or holders.holders or snapshot.snapshot:
-            raise UsageError("`--targets` only saves what is read of many accounts", "leave the other requests out")
+            raise UsageError("`account --targets` only saves snapshots of the accounts", "leave the other requests out")
         given = load(settings.template) if _has_template(template, settings, terminal) else None
         cells, settings = open_fleet(fleet.targets, account, settings, terminal)
         _save_fleet(given, cells, settings, terminal, output.output)
@@ -131,7 +131,7 @@ def _save_fleet(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}", "pass another `--output`") from None
-    files = {folder / f"{each.cell.account.id}-{each.cell.region}.json": each.account for each in saved}
+    files = {folder / f"{snapshot.cell.account.id}-{snapshot.cell.region}.json": snapshot.account for snapshot in saved}
     terminal.save({file: (dumps(account, worded), False) for file, account in files.items()})
     for line in saved_text(saved, fleet.fleet, folder):
         terminal.message(line)
@@ -157,26 +157,26 @@ def _request(reader: AccountReader, quota: QuotaOptions, own: Sequence[Limit], t
         raise UsageError("`--request-increase` needs AWS and cannot be used with `--snapshot`", "leave one of them out")
     wanted = [_wanted(text, own) for text in quota.request_increase]
     # All are checked before the first is sent.
-    new = [each for each in wanted if quota_increase.is_open(reader, each, waits=quota.wait)]
+    new = [increase for increase in wanted if quota_increase.is_open(reader, increase, waits=quota.wait)]
     if new:
         names = ", ".join(map(str, new))
         require_consent(f"Request {names} in {reader.aws.region} from AWS?", terminal, yes=quota.yes)
-    for each in new:
-        terminal.message(f"requested {each}: request {quota_increase.request(reader, each)}")
+    for increase in new:
+        terminal.message(f"requested {increase}: request {quota_increase.request(reader, increase)}")
     if quota.wait:
         terminal.message(f"waiting until AWS grants {', '.join(map(str, wanted))}")
         quota_increase.wait(reader.aws, wanted, quota.timeout)
         terminal.message("AWS has granted it")
 
 
-def _wanted(text: str, own: Sequence[Limit]) -> Wanted:
+def _wanted(text: str, own: Sequence[Limit]) -> WantedQuota:
     """A limit and a value, `N` or `LIMIT=N`. Raises `UsageError` for what is neither, and for what AWS never raises."""
-    from tapctl.account.quota_increase import Wanted
+    from tapctl.account.quota_increase import WantedQuota
 
     name, _, value = text.rpartition("=")
     if not (value.isascii() and value.isdigit() and int(value[:20])):
         raise UsageError(f"`--request-increase {text}` is not LIMIT=N", "for example `--request-increase vpc-vpcs=10`")
-    known = {each: limit for limit in (*catalogue(), *own) for each in (limit.id, limit.key)}
+    known = {name: limit for limit in (*catalogue(), *own) for name in (limit.id, limit.key)}
     limit = known.get(name) if name else CONCURRENCY
     if limit is None:
         near = get_close_matches(name, known, n=1)
@@ -185,7 +185,7 @@ def _wanted(text: str, own: Sequence[Limit]) -> Wanted:
         )
     if not limit.adjustable or not limit.has_code:
         raise UsageError(f"AWS raises {limit.title} for no account", f"its documentation: {limit.docs}")
-    return Wanted(limit, int(value))
+    return WantedQuota(limit, int(value))
 
 
 def as_text(account: Account, settings: Settings, options: RenderOptions) -> str:

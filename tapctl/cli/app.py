@@ -24,7 +24,7 @@ class _Commands(LazyGroup):
         "destroy": "Delete the stack, after showing which resources are deleted.",
         "verify": "Check the deployed stack, and the expectations in `[verify]`.",
         "fleet": "Roll the template out to many accounts, through StackSets.",
-        "evidence": "Measure what AWS really does, in an account of yours.",
+        "evidence": "Measure in your own account what AWS really does.",
         "explain": "Say what a rule, a verdict, an exit code or a word means.",
         "config": "Show the settings in force and where they come from.",
         "sandbox": "Start, inspect, stop or empty the local AWS.",

@@ -30,7 +30,9 @@ class Only:
 def build(function: Callable[..., None], summary: str, examples: tuple[str, ...] = ()) -> Any:
     """The command of this function, under the function's name; the examples end its help."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(function.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))(expanded(function))
+    app.command(function.__name__, cls=GroupedCommand, short_help=summary, epilog="\n".join(examples))(
+        expanded(function)
+    )
     return typer.main.get_command(app)
 
 
@@ -121,7 +123,7 @@ class _WithExamples:
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
-class Command(_WithExamples, TyperCommand):
+class GroupedCommand(_WithExamples, TyperCommand):
     """A command whose help has a section for each group of options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`tapctl config`: what is in force, and where each value comes from."""
+"""`tapctl config`: the settings in force, and where each value comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import TapctlError
@@ -208,7 +208,7 @@ def _plain(value: Any) -> Any:
 app = group("Show the settings in force and where they come from.", "tapctl config show --env prod")
 app.command(
     "show",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Show each setting with the place that sets it.",
     epilog="tapctl config show\ntapctl config show --env prod --format json",
 )(expanded(show))

@@ -19,7 +19,7 @@ from tapctl.unknown import Unknown
 if TYPE_CHECKING:
     from tapctl.account.model import LearnedFloor
     from tapctl.account.reader import AccountReader
-    from tapctl.aws.session import Aws, Target
+    from tapctl.aws.session import Aws, Connection
     from tapctl.cli.options import FindingsOptions
     from tapctl.cli.terminal import Terminal
     from tapctl.concurrency.verdict import Verdict
@@ -47,7 +47,7 @@ def before_command(
 
 @contextmanager
 def credentials_optional() -> Iterator[None]:
-    """Add to the hint of missing credentials that a snapshot needs none."""
+    """Add to the hint for missing credentials that a snapshot needs none."""
     try:
         yield
     except NoCredentials as error:
@@ -79,14 +79,14 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
     Raises `UsageError` for an unknown format, two for stdout or for one file, and a file that cannot be written.
     """
     given = [_destination(text) for text in output.format] or [Destination()]
-    unnamed = [each.format.value for each in given if each.file is None]
+    unnamed = [destination.format.value for destination in given if destination.file is None]
     if len(unnamed) > 1:
         both = " and ".join(unnamed)
         raise UsageError(f"`--format` {both} both go to stdout", f"name a file for one: `--format {unnamed[1]}:FILE`")
     if output.output and not unnamed:
         raise UsageError(f"no format is left for `--output {output.output}`", "leave it out, or add a `--format`")
-    found = tuple(replace(each, file=each.file or output.output) for each in given)
-    if files := [each.file for each in found if each.file]:
+    found = tuple(replace(destination, file=destination.file or output.output) for destination in given)
+    if files := [destination.file for destination in found if destination.file]:
         from tapctl.state.files import refuse_unwritable
 
         refuse_unwritable(files)
@@ -95,7 +95,7 @@ def destinations(output: FindingsOptions) -> tuple[Destination, ...]:
 
 def _destination(text: str) -> Destination:
     name, colon, file = text.partition(":")
-    format_ = next((each for each in FindingsFormat if each.value == name), None)
+    format_ = next((known for known in FindingsFormat if known.value == name), None)
     if format_ is None:
         raise UsageError(f"`--format {name}` is no format", f"use one of {', '.join(f.value for f in FindingsFormat)}")
     if colon and not file:
@@ -114,7 +114,7 @@ def print_findings(texts: Mapping[Destination, str], terminal: Terminal) -> None
 def load_built(settings: Settings, terminal: Terminal) -> Template:
     """The template of the settings, or the one that `sam build` wrote for it where that is newer.
 
-    In a gate a build counts only where the change under test did not bring it.
+    In a gate a build counts only if the change under test did not add it.
     """
     from tapctl.template.load import load, newer_build
 
@@ -234,7 +234,7 @@ def require_consent(question: str, terminal: Terminal, *, yes: bool) -> None:
 
 
 def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -> tuple[Path, ...]:
-    """What may be packaged out of the project, where links of the template's code lead there; asked for once.
+    """The files outside of the project that may be packaged because links lead there, after one question.
 
     Raises `UsageError` for a no, and without a terminal.
     """
@@ -245,7 +245,7 @@ def consent_to_links(template: Template, terminal: Terminal, *, allowed: bool) -
     links = leaving(template)
     if links and terminal.interactive:
         for link in links:
-            terminal.message(f"{link}, out of the project")
+            terminal.message(f"{link}, outside of the project")
         if terminal.confirm("Package what these links lead to?"):
             return tuple(link.target for link in links)
     if links:
@@ -259,16 +259,16 @@ def require_terminal(terminal: Terminal, hint: str) -> None:
         raise UsageError("confirmation required, but stdin is not a terminal", hint)
 
 
-def _sandbox_target(terminal: Terminal) -> Target:
+def _sandbox_target(terminal: Terminal) -> Connection:
     from tapctl import sandbox
 
     running = sandbox.find()
     if running is None:
         terminal.message("starting the sandbox, a local AWS")
         running = sandbox.start()
-    from tapctl.aws.session import Target
+    from tapctl.aws.session import Connection
 
-    return Target(region=running.region, endpoint=running.endpoint, keys=running.keys)
+    return Connection(region=running.region, endpoint=running.endpoint, keys=running.keys)
 
 
 def _check_account(aws: Aws, account: str) -> None:

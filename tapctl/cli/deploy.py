@@ -58,7 +58,7 @@ class DeployOptions(TimeoutOptions):
         "--wait-increase", help="Wait for requested increases if the template fits with them.", default=False
     )
     allow_outside: bool = option(
-        "--allow-outside", help="Package what links of the code lead to out of the project.", default=False
+        "--allow-outside", help="Package files outside of the project that links in the code lead to.", default=False
     )
     plan: bool = option("--plan", help="Show the changes, and stop.", default=False)
     detailed_exitcode: bool = option(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.context import open_aws, require_consent
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
@@ -23,13 +23,13 @@ from tapctl.state.files import refuse_unwritable
 
 if TYPE_CHECKING:
     from tapctl.aws.session import Aws
-    from tapctl.evidence import Cleaned, Runner
-    from tapctl.evidence.experiment import Call, Experiment
-    from tapctl.evidence.record import Record, Result
+    from tapctl.evidence import Cleaned, ExperimentRunner
+    from tapctl.evidence.experiment import ApiCall, Experiment
+    from tapctl.evidence.record import ExperimentResult, Record
     from tapctl.settings.settings import Settings
 
 app = group(
-    "Measure what AWS really does, in an account of yours, and leave nothing behind.",
+    "Measure in your own account what AWS really does, and leave nothing behind.",
     "tapctl evidence list",
     "tapctl evidence run --env scratch",
     "tapctl evidence clean --env scratch",
@@ -72,7 +72,9 @@ class CleanOptions:
 
     panel: ClassVar = "Experiments"
 
-    others: bool = option("--all", help="Also what runs of other machines left, or are making now.", default=False)
+    others: bool = option(
+        "--all", help="Also delete what runs on other machines left, or are creating now.", default=False
+    )
     yes: bool = option("--yes", "-y", help="Do not ask.", default=False)
 
 
@@ -93,7 +95,7 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
     """Run experiments, all without an ID, and write the record to evidence/ or to `--output`.
 
     Shows every call first and asks. Each experiment makes one stack, which is gone before the next one starts; an
-    environment with `protected = true` is refused. Exits with 4 if an answer contradicts what tapctl takes AWS to do,
+    environment with `protected = true` is refused. Exits with 4 if an answer contradicts what tapctl assumes about AWS,
     or if no experiment could run, and with 7 if something could not be deleted.
     """
     from tapctl.evidence import chosen
@@ -108,7 +110,7 @@ def run(which: RunOptions, account: Account, output: OutputOptions) -> None:
     require_consent(f"Make these calls in account {account_id}, {aws.region}?", terminal, yes=which.yes)
     _make_writable(file)
     runner = _runner(which, aws, new, terminal)
-    results: list[Result] = []
+    results: list[ExperimentResult] = []
     try:
         with runner.journal.locked():
             _run(runner, experiments, results)
@@ -135,7 +137,7 @@ def _make_writable(file: Path) -> None:
     refuse_unwritable([file])
 
 
-def _run(runner: Runner, experiments: Sequence[Experiment], results: list[Result]) -> None:
+def _run(runner: ExperimentRunner, experiments: Sequence[Experiment], results: list[ExperimentResult]) -> None:
     """Fill `results`. Credentials that end while it runs skip the rest; at the first experiment they raise."""
     try:
         for result in runner.results(experiments):
@@ -145,16 +147,16 @@ def _run(runner: Runner, experiments: Sequence[Experiment], results: list[Result
     except AwsError as error:
         if not results:
             raise
-        from tapctl.evidence.record import Result
+        from tapctl.evidence.record import ExperimentResult
 
-        results += [Result(row, reason=error.message) for row in experiments[len(results) :]]
+        results += [ExperimentResult(row, reason=error.message) for row in experiments[len(results) :]]
 
 
-def _runner(which: RunOptions, aws: Aws, new: Record, terminal: Terminal) -> Runner:
-    from tapctl.evidence import Bound, Journal, Runner
+def _runner(which: RunOptions, aws: Aws, new: Record, terminal: Terminal) -> ExperimentRunner:
+    from tapctl.evidence import Bound, ExperimentJournal, ExperimentRunner
 
-    journal, bound = Journal(new.account_id, new.region), Bound(which.calls, which.timeout)
-    return Runner(aws, new.run, journal, bound, which.headroom, which.billed, terminal.message)
+    journal, bound = ExperimentJournal(new.account_id, new.region), Bound(which.calls, which.timeout)
+    return ExperimentRunner(aws, new.run, journal, bound, which.headroom, which.billed, terminal.message)
 
 
 def clean(what: CleanOptions, account: Account, output: Plain) -> None:
@@ -163,12 +165,12 @@ def clean(what: CleanOptions, account: Account, output: Plain) -> None:
     Deletes the stacks in this machine's journal, with `--all` every stack with the name and the tag of an experiment.
     Exits with 7 if anything is left.
     """
-    from tapctl.evidence import Bound, Journal
+    from tapctl.evidence import Bound, ExperimentJournal
     from tapctl.evidence import clean as cleaning
 
     terminal = Terminal.of(output)
     aws, account_id, _ = _opened(account, terminal)
-    journal = Journal(account_id, aws.region)
+    journal = ExperimentJournal(account_id, aws.region)
     names = journal.stacks()
     with journal.locked():
         if names or what.others:
@@ -209,13 +211,13 @@ def _now() -> str:
 
 
 def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -> str:
-    """Every call of every experiment, what it makes, holds and costs, and the bounds."""
+    """Every call of every experiment, what it creates, holds and costs, and the bounds."""
     from tapctl.evidence.experiment import PREFIX
     from tapctl.evidence.run import other_region
 
     lines = [f"Plan for account {record.account_id}, {record.region} ({record.engine}), run {record.run}"]
     lines += [
-        "{stack} is the name that an experiment makes, {above} the limit + 1, {headroom} what may be reserved,",
+        "{stack} is the name of an experiment's stack, {above} the limit + 1, {headroom} what may be reserved,",
         f"{{other_region}} is {other_region(record.region)}; other names are taken from the answers before",
         "",
     ]
@@ -227,26 +229,26 @@ def plan(experiments: Sequence[Experiment], record: Record, which: RunOptions) -
         if row.has_stack:
             made = f"{PREFIX}{record.run}-{row.id}"
             kind = "stack and stack set" if row.has_set else "stack"
-            lines.append(f"  makes    {kind} {made}: {', '.join(row.makes)}; deleted afterwards")
+            lines.append(f"  creates  {kind} {made}: {', '.join(row.makes)}; deleted afterwards")
         lines += [f"  holds    {row.takes.value}", f"  costs    {row.cost}"]
         lines += [f"  {'calls ' if call is row.calls[0] else '      '}   {_call(call)}" for call in row.calls]
         cleaning = (action.removeprefix("cloudformation:") for action in row.cleaning)
         lines += [f"           cloudformation:{', '.join(cleaning)} (until it is gone)"] if row.has_stack else []
         lines.append("")
     lines += [
-        f"At most {which.calls} calls and {which.timeout:.0f} s, beside the deletions.",
+        f"At most {which.calls} calls and {which.timeout:.0f} s, not counting deletions.",
         f"An experiment that needs more than {which.headroom} of the account's executions is skipped.",
-        f"Only {PREFIX}{record.run}-* is made, changed and deleted.",
+        f"Only {PREFIX}{record.run}-* is created, changed and deleted.",
     ]
     return "\n".join(lines)
 
 
-def _call(call: Call) -> str:
+def _call(call: ApiCall) -> str:
     """A call with its parameters, a template by the types in it."""
     shown = []
     for name, value in call.parameters.items():
         if name == "TemplateBody":
-            types = {each["Type"].rpartition("::")[2] for each in value["Resources"].values()}
+            types = {resource["Type"].rpartition("::")[2] for resource in value["Resources"].values()}
             shown.append(f"{name}={'+'.join(sorted(types))}")
         elif name not in ("Capabilities", "Tags", "ClientRequestToken"):
             shown.append(f"{name}={value}")
@@ -262,7 +264,7 @@ def _described(row: Experiment) -> str:
     return "\n".join(
         [
             f"{row.id}: {row.question}",
-            f"  asked      {row.asked}",
+            f"  known      {row.known}",
             f"  predicts   {predicted}",
             f"  judgement  {row.judgement}",
             f"  holds      {row.takes.value}",
@@ -275,7 +277,7 @@ def _row_json(row: Experiment) -> dict[str, Any]:
     return {
         "id": row.id,
         "question": row.question,
-        "asked": row.asked,
+        "asked": row.known,
         "predicts": dict(row.predicts),
         "judgement": row.judgement,
         "holds": row.takes.value,
@@ -298,7 +300,7 @@ def as_text(record: Record) -> str:
     for reading in record.contradicted():
         taken = claim(reading.claim)
         lines += ["", f"contradicted: {taken.id} ({taken.grade.value})"]
-        lines += [f"  tapctl takes: {taken.text}", f"  seen:         {reading.answer}"]
+        lines += [f"  assumed:      {taken.text}", f"  seen:         {reading.answer}"]
         lines += [f"  verdict:      {taken.judged}"]
     return "\n".join(lines) + "\n"
 
@@ -318,20 +320,20 @@ def _cleaned(cleaned: Cleaned, output: OutputOptions) -> str:
 
 app.command(
     "list",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="List the experiments.",
     epilog="tapctl evidence list\ntapctl evidence list --policy --output policy.json",
 )(expanded(list_))
 app.command(
     "run",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Run experiments and write the record.",
     epilog="tapctl evidence run --env scratch\ntapctl evidence run lambda-minimum lambda-zero --profile scratch",
 )(expanded(run))
 app.command(
     "clean",
-    cls=Command,
-    short_help="Delete what killed runs left, and list what there is.",
+    cls=GroupedCommand,
+    short_help="Delete what killed runs left, and list what is left.",
     epilog="tapctl evidence clean --env scratch\ntapctl evidence clean --env scratch --all --yes",
 )(expanded(clean))
 

@@ -15,7 +15,7 @@ from tapctl.errors import EXIT_CODES, ExitCode, UsageError
 from tapctl.settings.options import argument
 
 if TYPE_CHECKING:
-    from tapctl.report.explain import Rule
+    from tapctl.report.explain import RuleText
 
 SCHEMA = "tapctl.explain/1"
 
@@ -24,7 +24,7 @@ LINT_RULES = "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainOptions:
+class TopicOptions:
     """What is explained."""
 
     panel: ClassVar = "Explain"
@@ -34,7 +34,7 @@ class ExplainOptions:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is explained: the kind, the name, a title, what it means, what to do, and a link."""
+    """One entry of `tapctl explain`: its kind, name, title, meaning, next step and link."""
 
     kind: str
     name: str
@@ -44,7 +44,7 @@ class Topic:
     docs: str = ""
 
 
-def explain(what: ExplainOptions, output: OutputOptions) -> None:
+def explain(what: TopicOptions, output: OutputOptions) -> None:
     """Say what a rule, a verdict, an exit code or a word of the output means, and what to do.
 
     Without a name, lists them; needs no AWS.
@@ -67,7 +67,7 @@ def topics() -> Iterator[Topic]:
     yield from (_of_rule("rule", rule) for rule in rules())
 
 
-def _of_rule(kind: str, rule: Rule) -> Topic:
+def _of_rule(kind: str, rule: RuleText) -> Topic:
     return Topic(kind, rule.id, rule.title, rule.text, rule.remedy, rule.docs)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.context import load_to_deploy, require_terminal, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
@@ -42,7 +42,7 @@ Stack = Annotated[StackOptions, Only("tags", "capabilities")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetName:
-    """Which fleet; the only one of tapctl.toml may be left out."""
+    """The name of the fleet; optional if tapctl.toml has only one."""
 
     panel: ClassVar = "Account"
 
@@ -56,7 +56,7 @@ class FleetName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptOptions:
-    """What may be changed that tapctl did not create."""
+    """Consent to change a stack set that tapctl did not create."""
 
     panel: ClassVar = "StackSets"
 
@@ -147,7 +147,7 @@ def deploy(
         request = replace(opened, timeout=run.timeout)
         rollout = deploy_fleet(request, reporter)
         verification = None if run.no_verify else _proved(request, rollout, reporter)
-    raise typer.Exit(_ended(request, rollout, verification, reporter))
+    raise typer.Exit(_print_end(request, rollout, verification, reporter))
 
 
 def watch(fleet: FleetName, account: Account, wait: WaitOptions, output: OutputOptions) -> None:
@@ -269,7 +269,7 @@ def _planned_code(request: RolloutRequest, code: ExitCode, *, needs_consent: boo
 
 
 def _proved(request: RolloutRequest, rollout: Rollout, reporter: FleetReporter) -> FleetVerification | None:
-    """The verification of what was deployed; None where nothing was changed."""
+    """The verification of the deployed cells; None if nothing was changed."""
     from tapctl.fleet.verify_fleet import verify_fleet
     from tapctl.verify.verify import AFTER_DEPLOY
 
@@ -284,7 +284,7 @@ def _proved(request: RolloutRequest, rollout: Rollout, reporter: FleetReporter) 
     return verify_fleet(request, route, only=only, retry=AFTER_DEPLOY, progress=reporter.step)
 
 
-def _ended(
+def _print_end(
     request: RolloutRequest, rollout: Rollout, verification: FleetVerification | None, reporter: FleetReporter
 ) -> ExitCode:
     from tapctl.report import rollout as report
@@ -318,7 +318,7 @@ _COMMANDS = (
     ),
 )
 for command, summary, examples in _COMMANDS:
-    made = app.command(command.__name__, cls=Command, short_help=summary, epilog="\n".join(examples))
+    made = app.command(command.__name__, cls=GroupedCommand, short_help=summary, epilog="\n".join(examples))
     made(expanded(command))
 
 fleet = typer.main.get_command(app)

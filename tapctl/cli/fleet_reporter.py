@@ -80,7 +80,7 @@ class FleetReporter:
         if self._progress is None or self._progress.operation.id != progress.operation.id:
             self._number += bool(self._steps)
         self._progress = progress
-        new = {each.cell for each in progress.failed if (progress.operation.id, each.cell) not in self._named}
+        new = {result.cell for result in progress.failed if (progress.operation.id, result.cell) not in self._named}
         self._named |= {(progress.operation.id, cell) for cell in new}
         self._fail(progress, new)
         if not self.text:

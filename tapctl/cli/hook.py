@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import typer
 
 from tapctl import __version__
-from tapctl.cli.command import Command, Only, expanded, group
+from tapctl.cli.command import GroupedCommand, Only, expanded, group
 from tapctl.cli.options import OutputOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TapctlError, UsageError
@@ -47,7 +47,7 @@ BLOCK_ON = "TAPCTL_BLOCK_ON"
 
 
 def handler(event: Mapping[str, Any], _: object = None) -> dict[str, Any]:
-    """What Lambda calls, with an event of CloudFormation; never raises."""
+    """The entry point for Lambda, with an event of CloudFormation; never raises."""
     try:
         return respond(event, fetch, _live)
     except TapctlError as error:
@@ -64,7 +64,7 @@ def fetch(url: str) -> bytes:
 
     place = urlsplit(url)
     if place.scheme != "https" or not (place.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        raise UsageError("the payload is not in S3", "call this function by a CloudFormation Hook alone")
+        raise UsageError("the payload is not in S3", "only a CloudFormation Hook can call this function")
     with urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - https alone, see above
         data: bytes = answer.read(MAX_PAYLOAD + 1)
     if len(data) > MAX_PAYLOAD:
@@ -73,8 +73,8 @@ def fetch(url: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a hook is asked about; `parameters` holds None for a value that CloudFormation does not show."""
+class HookRequest:
+    """One request to the hook; `parameters` holds None for a value that CloudFormation does not show."""
 
     stack: str
     region: str
@@ -84,7 +84,7 @@ class Request:
     parameters: Mapping[str, str | None] = field(default_factory=dict)
 
 
-Open = Callable[[Request], tuple["AccountReader", Mapping[str, str | None]]]
+Open = Callable[[HookRequest], tuple["AccountReader", Mapping[str, str | None]]]
 """The account, and the parameters of the change set."""
 
 
@@ -92,7 +92,7 @@ def respond(event: Mapping[str, Any], fetched: Callable[[str], bytes], opened: O
     """The answer to an event of a stack or change set. Raises what reading the account or the template raises."""
     data = event.get("requestData") or {}
     if data.get("targetType") not in ("STACK", "CHANGE_SET"):
-        return _answer(event, "SUCCESS", "tapctl judges stacks and change sets alone")
+        return _answer(event, "SUCCESS", "tapctl judges only stacks and change sets")
     if str(event.get("actionInvocationPoint", "")).startswith("DELETE"):
         return _answer(event, "SUCCESS", "a deletion adds nothing to a limit")
     text = json.loads(fetched(str(data.get("payload")))).get("template")
@@ -103,12 +103,12 @@ def respond(event: Mapping[str, Any], fetched: Callable[[str], bytes], opened: O
     return _answer(event, "FAILED" if blocks else "SUCCESS", _message(result), "NonCompliant" if blocks else None)
 
 
-def _request(event: Mapping[str, Any], template: str) -> Request:
+def _request(event: Mapping[str, Any], template: str) -> HookRequest:
     _, _, _, region, account, resource = str(event.get("stackId")).split(":", 5)
-    return Request(resource.split("/")[1], region, account, template, str(event.get("changeSetId") or ""))
+    return HookRequest(resource.split("/")[1], region, account, template, str(event.get("changeSetId") or ""))
 
 
-def _judged(request: Request, opened: Open) -> Preflight:
+def _judged(request: HookRequest, opened: Open) -> Preflight:
     """The judgement of `preflight` on what CloudFormation is about to do."""
     from tapctl.settings.settings import Settings
     from tapctl.template.load import from_stack
@@ -131,12 +131,12 @@ def _judged(request: Request, opened: Open) -> Preflight:
     return judge(template, reader, settings)
 
 
-def _live(request: Request) -> tuple[AccountReader, Mapping[str, str | None]]:
+def _live(request: HookRequest) -> tuple[AccountReader, Mapping[str, str | None]]:
     from tapctl.account.live import LiveAccount
     from tapctl.aws.cloudformation import change_set_parameters
-    from tapctl.aws.session import Aws, Target
+    from tapctl.aws.session import Aws, Connection
 
-    aws = Aws(Target(request.region))
+    aws = Aws(Connection(request.region))
     return LiveAccount(aws), change_set_parameters(aws, request.change_set) if request.change_set else {}
 
 
@@ -150,8 +150,10 @@ def _message(result: Preflight) -> str:
     from tapctl.concurrency.verdict import Verdict
     from tapctl.report.preflight import sentence
 
-    findings = [each for each in result.findings if each.verdict is not Verdict.FITS and result.counts(each)]
-    return "; ".join([sentence(result).plain, *dict.fromkeys(each.message for each in findings[1:])])
+    findings = [
+        finding for finding in result.findings if finding.verdict is not Verdict.FITS and result.counts(finding)
+    ]
+    return "; ".join([sentence(result).plain, *dict.fromkeys(finding.message for finding in findings[1:])])
 
 
 def _answer(event: Mapping[str, Any], status: str, message: str, code: str | None = None) -> dict[str, Any]:
@@ -171,7 +173,7 @@ def _answer(event: Mapping[str, Any], status: str, message: str, code: str | Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookOptions:
-    """Where the stack is written."""
+    """Where the files of the stack are written."""
 
     panel: ClassVar = "Hook"
 
@@ -246,10 +248,9 @@ def _log() -> dict[str, Any]:
 
 
 def _function_role() -> dict[str, Any]:
-    from tapctl.report.policy import Command as PolicyCommand
-    from tapctl.report.policy import Statement, document, policy_of_any_template
+    from tapctl.report.policy import Command, Statement, document, policy_of_any_template
 
-    (reads,) = policy_of_any_template(PolicyCommand.PREFLIGHT)
+    (reads,) = policy_of_any_template(Command.PREFLIGHT)
     reads = Statement(reads.sid, tuple(sorted({*reads.actions, "cloudformation:DescribeChangeSet"})), reads.resources)
     logs = {
         "Effect": "Allow",
@@ -313,7 +314,7 @@ app = group(
 )
 app.command(
     "template",
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Write the stack of the hook.",
     epilog="tapctl hook template --folder infra/hook",
 )(expanded(template))

@@ -36,7 +36,7 @@ MAX_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitOptions:
-    """What is written."""
+    """Which files are written, and the consent to it."""
 
     panel: ClassVar = "Init"
 
@@ -46,7 +46,7 @@ class InitOptions:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is to start from; `notes` is what tapctl.toml cannot say."""
+    """What the folder has to start from; `notes` are settings that tapctl.toml has no key for."""
 
     templates: tuple[str, ...] = ()
     envs: Mapping[str, Env] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def init(what: InitOptions, output: Annotated[OutputOptions, Only("quiet", "verb
 
 
 def _write(path: Path, text: str, terminal: Terminal) -> int:
-    """Write a file that is not there; returns 1. Raises `UsageError` for one that appeared meanwhile."""
+    """Write a new file; returns 1. Raises `UsageError` if it exists by now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         raise UsageError(f"{path} is here by now", "look at it, and run `tapctl init` again")
@@ -101,7 +101,7 @@ def _write(path: Path, text: str, terminal: Terminal) -> int:
 
 
 def look(folder: Path) -> Found:
-    """What the folder has: the template that other tools name comes first. Raises `UsageError` for one of no use."""
+    """Find templates and environments; a template that another tool names comes first. Raises `UsageError`."""
     named: list[str] = []
     envs: dict[str, Env] = {}
     notes: list[str] = []
@@ -124,7 +124,7 @@ def look(folder: Path) -> Found:
 
 
 def _loaded(path: Path) -> Template | None:
-    """The template; None where it cannot be read yet, such as a cdk.out before the first `cdk synth`."""
+    """The template; None if it cannot be read yet, such as a cdk.out before the first `cdk synth`."""
     from tapctl.template.load import load
 
     try:
@@ -159,11 +159,11 @@ def _is_template(path: Path) -> bool:
 
 
 def proposal(found: Found) -> str:
-    """The text of tapctl.toml. Raises `ConfigError` where a value of another tool is none that tapctl takes."""
+    """The text of tapctl.toml. Raises `ConfigError` if tapctl does not accept a value of another tool."""
     from tapctl.settings.config_file import FILE, parsed
 
     lines = [
-        "# Written by `tapctl init`. The README of tapctl lists the keys.",
+        "# Written by `tapctl init`; docs/configuration.md of tapctl lists the keys.",
         "",
     ]
     lines += _top(found)
@@ -221,7 +221,7 @@ def _env(env: Env, title: str, found: Found) -> Iterator[str]:
 
 
 def _comment(text: str) -> str:
-    """A comment of one line, whatever names it has."""
+    """A comment of one line, without control characters."""
     return f"# {one_line(text)}"
 
 

@@ -127,7 +127,10 @@ def _catalogue_text(found: Sequence[Limit], format_: TableFormat, options: Rende
         )
         for limit in found
     ]
-    return _table(header if len(found) < 30 else header[:4], rows, format_, options)
+    if len(found) >= 30 or format_ is TableFormat.MARKDOWN:
+        return _table(header[:4] if len(found) >= 30 else header, rows, format_, options)
+    # A terminal has no room for the title and the actions beside the types; `tapctl explain ID` has both.
+    return _table(header[:1] + header[2:5], [row[:1] + row[2:5] for row in rows], format_, options)
 
 
 def _default(limit: Limit) -> int | float:

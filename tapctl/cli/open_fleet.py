@@ -68,7 +68,7 @@ def open_stack_set(
     targets, fleets = _targets(name or "all", account, settings)
     if len(targets.fleets) > 1:
         hint = f"name one of {', '.join(fleets)}" if name is None else "run the command once for each"
-        raise UsageError("a rollout is of one fleet", hint)
+        raise UsageError("a rollout deploys one fleet", hint)
     name, fleet = next(iter(targets.fleets.items()))
     settings = settings_for(settings, fleet, remedied=remedied)
     place_of(name, fleet, settings.env)  # before AWS is asked for anything
@@ -137,7 +137,7 @@ def refuse_what_needs_one(given: Mapping[str, object], *, several: bool) -> None
         message = "`--targets` judges one template, and several templates or environments are given"
         raise UsageError(message, "run the command once for each")
     if name := next((name for name, value in given.items() if value), None):
-        raise UsageError(f"`{name}` is about one account, and `--targets` names many", "leave one of them out")
+        raise UsageError(f"`{name}` applies to one account, but `--targets` names many", "leave one of them out")
 
 
 def _accounts(targets: Targets, settings: Settings, terminal: Terminal) -> Accounts:

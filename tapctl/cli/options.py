@@ -1,4 +1,4 @@
-"""Options that commands share and that are no settings."""
+"""Options that several commands share and that tapctl.toml cannot set."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -140,7 +140,7 @@ class FindingsOptions(_Output):
         "--format",
         "-f",
         metavar="FORMAT[:FILE]",
-        help=f"Output format, or one for a file (repeatable): {', '.join(each.value for each in FindingsFormat)}."
+        help=f"Output format, or one for a file (repeatable): {', '.join(known.value for known in FindingsFormat)}."
         "  [default: text]",
         default=(),
     )
@@ -149,7 +149,7 @@ class FindingsOptions(_Output):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainOptions:
-    """How much is said about the verdict."""
+    """Whether the sum behind the verdict is shown."""
 
     panel: ClassVar = "Output"
 

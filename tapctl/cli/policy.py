@@ -39,7 +39,7 @@ class PolicyOptions:
     drift: bool = option("--drift", help="Allow `tapctl verify --drift` as well.", default=False)
     resources: bool = option(
         "--resources",
-        help="Allow as well what CloudFormation does to the resources, where it has no service role.",
+        help="Allow what CloudFormation does to the resources with your own permissions, without a service role.",
         default=False,
     )
     hub: bool = option(
@@ -116,7 +116,7 @@ def _of_command(
         more, unnamed = report.for_resources(tree, settings.region)
         statements += (more,) if more else ()
         if unnamed:
-            terminal.message(f"note: the schemas do not say what these need: {', '.join(unnamed)}")
+            terminal.message(f"note: the schemas of these resource types list no permissions: {', '.join(unnamed)}")
     elif command is report.Command.DEPLOY and not settings.role_arn:
         terminal.message(
             "note: without `--role-arn` CloudFormation creates the resources with the caller's own permissions;"
@@ -155,12 +155,15 @@ def _of_fleet(
     if account.region:
         raise UsageError("`--region` and `--targets` exclude each other", "set `regions` of the fleet in tapctl.toml")
     if command is report.Command.VERIFY or which.resources or which.drift:
-        message = "`--targets` has a policy for `preflight` and `deploy` alone"
+        message = "with `--targets`, only `preflight` and `deploy` have a policy"
         raise UsageError(message, "leave out the other command or option")
     deploys = command is report.Command.DEPLOY
     path = account.config or find()
     targets = choose(names, (load(path) if path else File.model_construct()).fleet, path)
-    accounts, region = _with_role(targets), next((each for f in targets.fleets.values() for each in f.regions), None)
+    accounts, region = (
+        _with_role(targets),
+        next((name for fleet in targets.fleets.values() for name in fleet.regions), None),
+    )
     if not accounts:
         raise UsageError(f"fleet {targets.name} has no role", "set `read_role` of the fleet in tapctl.toml")
     account = replace(account, region=region)
@@ -169,7 +172,7 @@ def _of_fleet(
         statements = (*hub_statements(targets, accounts, region), *more)
         name = report.Command.FLEET if deploys else f"{report.Command.PREFLIGHT} --targets"
         return report.RENDERERS[which.format.value](statements, name), ""
-    role, others = accounts[0], dict.fromkeys(each.role_name for each in accounts[1:])
+    role, others = accounts[0], dict.fromkeys(other.role_name for other in accounts[1:])
     more_roles = ", ".join(name for name in others if name != role.role_name)
     also = f", and as well of {more_roles}" if more_roles else ""
     note = f"note: this is the policy of role {role.role_name} in each account{also}; `--hub` prints what assumes it"
@@ -228,7 +231,7 @@ def _of_rollout(account: AccountOptions, template: TemplateOptions, targets: Tar
 
     fleet, *others = targets.fleets.values()
     if others:
-        raise UsageError("a rollout is of one fleet", "run the command once for each")
+        raise UsageError("a rollout deploys one fleet", "run the command once for each")
     if not fleet.stack_set:
         hint = f"give [fleet.{targets.name}] a `stack_set`, the name of one"
         raise UsageError(f"fleet {targets.name} has no stack set", hint)

@@ -52,7 +52,7 @@ TEMPLATE = ("template", "parameters", "parameters_file", "lookups")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """What is checked: each template for each environment."""
+    """Which templates and environments are checked."""
 
     panel: ClassVar = "Account"
 
@@ -72,29 +72,29 @@ class TargetOptions:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether it stands for several files; a file of that name is itself."""
+    """Whether it is a pattern for several files; an existing file of that name is no pattern."""
     return any(sign in name for sign in "*?[") and not os.path.lexists(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustOptions:
-    """What the change under test may not decide, and what of the findings counts."""
+    """Where settings are trusted from, and which findings count."""
 
     panel: ClassVar = "Gate"
 
     base: str | None = option(
         "--base",
         metavar="REF",
-        help="Take what could weaken the verdict from this commit, such as origin/main, instead of the working folder.",
+        help="Read the settings that could weaken the verdict from this commit, such as origin/main.",
     )
     policy: Path | None = option(
-        "--policy", metavar="FILE", help="Take it from this tapctl.toml instead, which the change cannot touch."
+        "--policy", metavar="FILE", help="Read these settings from a tapctl.toml that the change cannot edit."
     )
     baseline: Path | None = option(
         "--baseline", metavar="FILE", help="Count only findings that are not in this preflight, saved as JSON."
     )
     max_age: str | None = option(
-        "--max-age", metavar="DURATION", help="Take an older snapshot for unknown, for example 12h or 7d."
+        "--max-age", metavar="DURATION", help="Treat an older snapshot as unknown, for example 12h or 7d."
     )
 
     def trusted(self, config: Path | None, lint: LintOptions) -> Trusted | None:
@@ -109,7 +109,7 @@ class TrustOptions:
         return Trusted.read(self.base, self.policy, config)
 
     def content(self, file: Path, trusted: Trusted | None) -> bytes | None:
-        """What a file has where the change under test may not decide it; None for one that is read from the disk."""
+        """The trusted content of a file; None if the file is read from the disk."""
         return trusted.content(file) if trusted else None
 
     def applied(self, settings: Settings) -> Settings:
@@ -129,7 +129,7 @@ class TrustOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
-    """Whether the account may be the sandbox, which enforces no limit of a real one."""
+    """Whether an environment of the sandbox may be judged."""
 
     panel: ClassVar = "Account"
 
@@ -141,8 +141,8 @@ class GateOptions:
         """Raise `UsageError` for an environment of the sandbox that is not allowed."""
         allowed = not os.environ.get("CI") if self.sandbox is None else self.sandbox
         if settings.sandbox and not allowed:
-            message = f"the environment {settings.env} is the sandbox, whose answer holds for no account"
-            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it all the same")
+            message = f"the environment {settings.env} is the sandbox, which says nothing about a real account"
+            raise UsageError(message, "choose another `--env`, or pass `--sandbox` to judge against it anyway")
 
 
 def preflight(
@@ -308,7 +308,7 @@ class Run:
             self.terminal.message(report.sentence(judged))
         code = workflow.worst_code(judged)
         # An error is no verdict, which an advisory run would only report.
-        failed = any(isinstance(each.outcome, TapctlError) for each in judged)
+        failed = any(isinstance(target.outcome, TapctlError) for target in judged)
         return code if failed else self._reported(code)
 
     def _load(self, target: Target) -> Template:
@@ -324,7 +324,7 @@ class Run:
             "--explain": self.more.explain,
         }
         if name := next((name for name, value in given.items() if value), None):
-            raise UsageError(f"`{name}` is about one target, and several are given", "run the command once for each")
+            raise UsageError(f"`{name}` applies to one target, but several are given", "run the command once for each")
 
 
 def _has_several_stacks(template: str) -> bool:
@@ -337,7 +337,7 @@ def _has_several_stacks(template: str) -> bool:
 
 
 def _explain(result: Preflight, terminal: Terminal, *, talk: bool) -> None:
-    """Print the sum of the verdict; beside a document for other tools it is talk, and goes to stderr."""
+    """Print the sum of the verdict; beside a document for other tools it goes to stderr."""
     from tapctl.report.explain import explained
 
     (terminal.show if talk else terminal.result)(explained(result))

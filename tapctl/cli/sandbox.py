@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tapctl.cli.command import Command, group
+from tapctl.cli.command import GroupedCommand, group
 from tapctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ MOST_UNRESERVED = 100
 
 
 @app.command(
-    cls=Command,
+    cls=GroupedCommand,
     short_help="Start the sandbox, or set the limits of the running one.",
     epilog="tapctl sandbox start\n"
     "tapctl sandbox start --limit 1000 --held 850\n"
@@ -93,7 +93,7 @@ _OTHER = re.compile(r"(?P<cell>\d{12}(/[a-z]{2,3}(-[a-z]+)+-\d+)?)=(?P<limit>[1-
 
 
 def _others(given: Iterable[str]) -> dict[str, AccountLimits]:
-    """The limits by `ACCOUNT` or `ACCOUNT/REGION`. Raises `UsageError` for text that is none, and for two of one."""
+    """The limits by `ACCOUNT` or `ACCOUNT/REGION`. Raises `UsageError` for invalid text and for duplicates."""
     from tapctl.sandbox import AccountLimits
 
     found: dict[str, AccountLimits] = {}
@@ -114,11 +114,11 @@ def _reserved() -> int:
     """What the functions of the sandbox's account reserve."""
     from tapctl import sandbox
     from tapctl.account.live import LiveAccount
-    from tapctl.aws.session import Aws, Target
+    from tapctl.aws.session import Aws, Connection
     from tapctl.unknown import Unknown
 
     running = sandbox.start()
-    aws = Aws(Target(region=running.region, endpoint=running.endpoint, keys=running.keys))
+    aws = Aws(Connection(region=running.region, endpoint=running.endpoint, keys=running.keys))
     holders = LiveAccount(aws).holders()
     return 0 if isinstance(holders, Unknown) else sum(holders.functions.values())
 
@@ -145,7 +145,7 @@ def _check_limits(limits: AccountLimits) -> None:
             raise UsageError(f"`{option} {part}` exceeds the concurrency limit of {total}", "pass a larger `--limit`")
 
 
-@app.command(cls=Command, epilog="tapctl sandbox stop")
+@app.command(cls=GroupedCommand, epilog="tapctl sandbox stop")
 def stop() -> None:
     """Stop the sandbox; its stacks are kept on disk."""
     from tapctl import sandbox
@@ -153,7 +153,7 @@ def stop() -> None:
     typer.echo("sandbox stopped; its state is kept" if sandbox.stop() else "the sandbox is not running")
 
 
-@app.command(cls=Command, epilog="tapctl sandbox status")
+@app.command(cls=GroupedCommand, epilog="tapctl sandbox status")
 def status() -> None:
     """Show whether the sandbox runs, its limits and what it serves."""
     from tapctl import sandbox
@@ -161,7 +161,7 @@ def status() -> None:
     typer.echo(_describe(sandbox.status()))
 
 
-@app.command(cls=Command, epilog="tapctl sandbox reset")
+@app.command(cls=GroupedCommand, epilog="tapctl sandbox reset")
 def reset() -> None:
     """Delete every stack and resource in the sandbox; keeps its limits."""
     from tapctl import sandbox
@@ -172,7 +172,7 @@ def reset() -> None:
     typer.echo("sandbox reset: it has no resources")
 
 
-@app.command(cls=Command, epilog='eval "$(tapctl sandbox env)"; aws cloudformation describe-stacks')
+@app.command(cls=GroupedCommand, epilog='eval "$(tapctl sandbox env)"; aws cloudformation describe-stacks')
 def env() -> None:
     """Print the environment variables for the AWS CLI and SDKs."""
     from tapctl import sandbox
@@ -191,7 +191,7 @@ def _describe(status: SandboxStatus) -> str:
         alike.setdefault(limits, []).append(cell)
     lines += [f"others:  {_limits(limits)}: {', '.join(cells)}" for limits, cells in alike.items()]
     lines.append(f"state:   {status.folder}")
-    return "\n".join([*lines, *(f"serves:  {each.name} at {each.url}" for each in status.served)])
+    return "\n".join([*lines, *(f"serves:  {served.name} at {served.url}" for served in status.served)])
 
 
 def _limits(limits: AccountLimits) -> str:

@@ -29,7 +29,7 @@ class Terminal:
 
     @classmethod
     def of(cls, output: OutputOptions | DeployOutput | FindingsOptions) -> Self:
-        """Raises `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+        """Raises `UsageError` if a link in the repository would redirect the result to a file outside of it."""
         if output.output:
             refuse_link_out(output.output)
         return cls(output.quiet, output.verbose)

@@ -9,7 +9,7 @@ floor               the unreserved minimum, as far as it is known
 judge               the verdict on concurrency
 remedy              the smallest change that makes the template fit; by a parameter where that is possible
 two_step            lower first, then raise, where one step might fail
-refused_settings    what Lambda refuses whatever the account has left
+refused_settings    settings that Lambda refuses in any account
 exports_check       exports that are taken, and exports in use that go or change
 warnings            what does not decide whether the deploy fits
 counting            what a template counts toward a limit

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What all resources add, to the account or to one parent.
+    """What all resources together add to the account or to one parent.
 
     `replaced` and `maybe_replaced` are those that exist beside their replacements. `passing` is how much of `most` is
     gone when the update has ended. `held` is how much of it a parent of the template has already, None for a new one.
@@ -44,7 +44,7 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a deploy finds: the live stack, None for a new one; the resources of its templates; and what it replaces."""
+    """The state before a deploy: the live stack (None for a new one), its resources, and those that are replaced."""
 
     stack: Stack | Unknown | None = None
     deployed: Inventory | None = None
@@ -85,7 +85,7 @@ Key = tuple[str, Parent | None]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one resource adds to what is there, with the same meanings as in `Addition`."""
+    """What one resource adds; the fields mean the same as in `Addition`."""
 
     part: Part
     replaced: Difference = Difference.NO
@@ -94,7 +94,7 @@ class Share:
 
 
 def additions(limit: Limit, inventory: Inventory, before: Before = NEW, *, later: bool = False) -> tuple[Addition, ...]:
-    """How many units there will be that are not there yet, by parent where the limit is per parent.
+    """How many units the deploy adds, by parent where the limit is per parent.
 
     Of a parent whose own usage is not read it is all that the template has, and what the update deletes last. `later`
     is after scaling out.
@@ -189,7 +189,7 @@ class _Update:
         return retains(item.member.resolver, item.resource, "UpdateReplacePolicy")
 
     def leaving(self, parents: set[Parent | None]) -> Iterator[Share]:
-        """What these parents, of which all of the template counts, have beside it until the update has ended."""
+        """What these parents still have of the old template until the update has ended."""
         for key, part in self.old.items():
             name, parent = key
             if parent is None or parent not in parents or name == parent.id:

@@ -54,7 +54,7 @@ class ClaimChange:
 
     @property
     def claim_peak(self) -> Count:
-        """The most that the function may claim until the cleanup; never less than `claim_in_place`."""
+        """The most that the function may claim until old resources are deleted; never less than `claim_in_place`."""
         if self.wanted is None:
             return self.claim_in_place
         claim = self.provisioned_peak if self.wanted.reserved is None else self.wanted.reserved
@@ -78,7 +78,7 @@ class ClaimChange:
 
     @property
     def claim_retained(self) -> Count:
-        """What the old function keeps claiming in the account after the stack let go of it."""
+        """What a retained old function keeps claiming in the account."""
         if self.live is None or not self.retained:
             return 0
         if self.live.reserved is not None or self.live.holders is None:

@@ -21,7 +21,7 @@ from tapctl.unknown import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """What a limit is per: a resource of the tree by its logical id, or one of the account by its physical id.
+    """The resource that a limit is per: one of the tree by its logical id, or one of the account by its physical id.
 
     `is_open` is one that only the deploy knows: it may be the same as another open one. `name` is how a message
     names it: one that the stack holds by its logical id, an expression in short.
@@ -35,7 +35,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one resource adds, between `least` and `most`; `unknown` says why there may be more than `most`.
+    """What one resource adds, from `least` to `most`; `unknown` is the reason why it may be more.
 
     `varies` is an amount that an update may change while the resource stays.
     """
@@ -131,7 +131,7 @@ class Item:
 
 
 def walk(value: Value, steps: list[str]) -> Value:
-    """The value below a resolved one; a list is gone through."""
+    """The value below a resolved one; of a list, the values below each item."""
     for index, step in enumerate(steps):
         if isinstance(value, list):
             below = [walk(item, steps[index:]) for item in value]
@@ -279,7 +279,7 @@ def _amounts(count: Count, item: Item) -> tuple[Number, Number] | Unknown:
 
 
 def number(value: Value) -> Number | Unknown:
-    """A property as a number, a list as the sum of its numbers; unknown where it is none."""
+    """A property as a number, a list as the sum of its numbers; unknown if it is neither."""
     match value:
         case Unknown():
             return value

@@ -1,7 +1,7 @@
 """The demand of a template: the reserved and provisioned concurrency of every function, and what may hide functions.
 
-Custom resources, stack sets, modules and macros may create functions that do not show, and AWS does not document what a
-claim of a function on managed instances takes.
+Custom resources, stack sets, modules and macros may create functions that the template does not show. AWS does not
+document what a function on managed instances claims.
 """
 
 from collections.abc import Iterable, Iterator
@@ -191,7 +191,7 @@ def opaque_resources(member: StackTree) -> Iterator[OpaqueResource]:
 
 
 def parts_not_here(member: StackTree) -> Iterator[OpaqueResource]:
-    """What `AWS::Include` and macros bring where it is no resource: it is named, and unknown where it is used."""
+    """Parts other than resources that `AWS::Include` and macros may add; unknown where they are used."""
     template = member.resolver.template
     shown = () if template.shows_all else transforms(template.body)
     for path, macros in (*shown, *template.lost.items()):

@@ -57,9 +57,11 @@ class _Reading:
             # Only CloudFormation knows the name of a nested stack.
             unnamed = {name: value for name, value in resolver.pseudo.items() if name != "AWS::StackName"}
             below = replace(resolver, pseudo=unnamed)
-            nested = {f"{prefix}{each.logical_id}/": each for each in resolver.template.resources()}
+            nested = {f"{prefix}{resource.logical_id}/": resource for resource in resolver.template.resources()}
             children = tuple(
-                self.of(name, passed_down(resolver, each), below) for name, each in nested.items() if self._holds(name)
+                self.of(name, passed_down(resolver, stack), below)
+                for name, stack in nested.items()
+                if self._holds(name)
             )
         except TemplateError as error:
             return RemoteStack(prefix, stack.name, 0, Unknown(error.message))

@@ -29,7 +29,7 @@ def exports_anything(tree: StackTree) -> bool:
 
 
 def _hidden_outputs(tree: StackTree) -> Iterator[tuple[Template, Path, Unknown]]:
-    """The places in the section Outputs where something that is not here may bring exports."""
+    """The places in the section Outputs where an include or a macro may add exports."""
     for member in tree.members():
         template = member.resolver.template
         yield from ((template, path, unknown) for path, unknown in template.opaque.items() if path[0] == "Outputs")
@@ -172,7 +172,7 @@ def _line(resolver: Resolver) -> int:
 def _change(
     member: StackTree, stack: Stack, effects: UpdateEffects, name: str, value: str | None
 ) -> ExportChange | None:
-    """What happens to one export of a stack whose new template is here; None where it stays."""
+    """The change of one export of a stack whose new template was read; None if it stays."""
     resolver, maybe = member.resolver, None
     file = resolver.template.file
     for key, output in resolver.template.outputs.items():

@@ -62,7 +62,7 @@ def concurrency_findings(limit: Limit, result: Preflight) -> Iterator[Finding]:
 
 
 def _unneeded_reads(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    """What could not be read although the sum fits without it, since no function claims more than it holds."""
+    """Reads that failed and were not needed, since no function claims more than it holds."""
     judgement, stack = result.concurrency, result.account.stack
     if judgement.verdict is not Verdict.FITS:
         return
@@ -89,7 +89,7 @@ def _refused(limit: Limit, result: Preflight) -> Iterator[Finding]:
 
 
 def _unknown_claims(limit: Limit, result: Preflight) -> Iterator[Finding]:
-    """The functions without whose claim there is no verdict."""
+    """The functions whose unknown claim leaves the verdict unknown."""
     if result.concurrency.verdict is not Verdict.UNKNOWN:
         return
     for change in result.changes:
@@ -215,7 +215,7 @@ def _next_steps(limit: Limit, result: Preflight, functions: Sequence[str]) -> tu
 
 
 def two_steps(result: Preflight) -> Hint:
-    """How the two steps are deployed: at once, with consent, or not at all."""
+    """The hint on the two steps, which are deployed at once, with consent, or not at all."""
     if result.remedy_forbidden:
         return advise(Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED)
     return advise(Advice.ALLOW_TWO_STEPS if result.remedy_asks else Advice.DEPLOY_IN_TWO_STEPS)
@@ -236,7 +236,7 @@ def _held_by_others(result: Preflight) -> tuple[Hint, ...]:
 
 
 def _ask_for_less(result: Preflight) -> str:
-    """What to write into the template where no other function has anything to free."""
+    """How to ask for less in the template, where no other function could free concurrency."""
     judgement = result.concurrency
     provisions = any(change.grows and change.wanted and change.wanted.provisioned for change in result.changes)
     match judgement.unreserved, judgement.floor:

@@ -4,7 +4,7 @@ No API returns the floor. Observed in AWS's error messages: 10 at a limit of 10,
 400; so the exact minimum of other limits is unknown, and two numbers bound it:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 
-Provisioned concurrency stands inside a reservation, which it may not exceed at any moment. An alias or version refers
+Provisioned concurrency is part of a reservation, which it may not exceed at any moment. An alias or version refers
 to its function, so CloudFormation sets the reservation first, then the provisioned concurrency, and deletes last.
 Lambda refuses a reservation below the provisioned concurrency, and more provisioned concurrency than is reserved,
 summed over all versions and aliases, those of earlier deploys too:
@@ -31,7 +31,7 @@ SMALL_ACCOUNT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """AWS refuses a deploy that leaves less than `hard`, and none that leaves `safe`; `known`: nothing lies between."""
+    """AWS refuses a deploy that leaves less than `hard`, and accepts one that leaves `safe`; `known` if equal."""
 
     hard: int
     safe: int
@@ -43,7 +43,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class FloorRule:
-    """What is known of the minimum for a range of limits, and its claim."""
+    """The minimum for a range of limits, and the evidence claim that it rests on."""
 
     limits: range
     known: bool
@@ -110,7 +110,7 @@ class Judgement:
 
 
 def lacks_only_on_the_way(sums: Outlook, bounds: Floor | Unknown) -> bool:
-    """Whether the end surely fits and the way there may not, so that a deploy in two steps may help."""
+    """Whether the end fits for certain but the update may not, so that two steps may help."""
     match sums.final, sums.peak, bounds:
         case int(final), int(peak), Floor(hard=hard, safe=safe):
             return final >= max(hard, safe) > peak
@@ -232,7 +232,7 @@ def _enough(bounds: Floor) -> str:
 
 
 def minimum(bounds: Floor) -> int:
-    """The least that AWS surely wants unreserved; whatever leaves less is refused."""
+    """The minimum that AWS requires for certain; a deploy that leaves less is refused."""
     return bounds.safe if bounds.known and bounds.safe > bounds.hard else bounds.hard
 
 

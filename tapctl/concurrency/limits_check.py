@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
-from tapctl.account.model import NOT_LISTED, Quota, Source, Stack, Usage
+from tapctl.account.model import NOT_LISTED, Quota, QuotaSource, Stack, Usage
 from tapctl.concurrency.additions import NEW, Addition, Before, additions, removed
 from tapctl.concurrency.counting import Inventory, Item, measured, number_text, range_text
 from tapctl.concurrency.demand import hides_resources
@@ -18,7 +18,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Amount, Finding, Verdict
 from tapctl.hints import Advice, Advised, Hint, advise
 from tapctl.limits import Limit, LimitKind, LimitSettings, limits_of
-from tapctl.limits.row import Call, Grade, Measure, Metric, Number, Of, plain_id
+from tapctl.limits.row import Call, DefaultGrade, Measure, Metric, Number, Of, plain_id
 from tapctl.template.nested import StackTree
 from tapctl.unknown import Unknown
 
@@ -129,7 +129,7 @@ def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
     if not _needs_usage(added, limit, usage):
         return _Sum(added)
     if parent is None and isinstance(usage, Mapping) and not limit.names_parents:
-        usage = Unknown("its usage is given by parents, which it has not")
+        usage = Unknown("its usage is known per parent only, and it has none")
     if isinstance(usage, Unknown):
         return _Sum(added, unread=_unread(added, usage))
     fullest = max(usage.values(), default=0) if isinstance(usage, Mapping) else usage
@@ -146,7 +146,7 @@ def _sum(added: Addition, limit: Limit, quota: Quota) -> _Sum:
 
 
 def _needs_usage(added: Addition, limit: Limit, usage: Usage) -> bool:
-    """Whether there may be more than what the template has."""
+    """Whether the account may hold units beside those of the template."""
     if added.parent is None:
         return limit.usage is not None
     if added.parent.in_template:
@@ -155,16 +155,16 @@ def _needs_usage(added: Addition, limit: Limit, usage: Usage) -> bool:
 
 
 def _unread(added: Addition, usage: Unknown | None = None) -> Unknown:
-    """Why it is not known what is used: a read was refused, or nothing reads what a parent has."""
+    """Why the usage is unknown: a read was refused, or no call returns the usage of a parent."""
     parent = added.parent
     if usage and (parent is None or parent.in_template or (usage.judged and usage != NOT_LISTED)):
         return usage
     name = "a parent" if parent is None or parent.is_open else parent.name or parent.id
-    return Unknown(f"what {name} has already is not read", judged=False)
+    return Unknown(f"what {name} already has is not read", judged=False)
 
 
 def _of_parent(usage: Mapping[str, Number], id_: str) -> Number | None:
-    """What a parent has, by its id or by the name that its ARN ends with."""
+    """The usage of a parent, by its id or by the name that its ARN ends with."""
     if id_ in usage:
         return usage[id_]
     return next((used for name, used in usage.items() if plain_id(name) == plain_id(id_)), None)
@@ -186,17 +186,17 @@ def _not_judged(common: Finding, limit: Limit, unknown: Unknown) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """The value in force of a limit as a message ends with it, and what of its usage the update removes at the end."""
+    """The limit in force, as the end of a message, and how much of its usage the update removes at the end."""
 
     limit: Limit
     value: Number
-    source: Source
+    source: QuotaSource
     origin: str
     removed: Number
     near: float
 
 
-def _room(limit: Limit, value: Number, source: Source, removed: Number, settings: LimitSettings) -> _Room:
+def _room(limit: Limit, value: Number, source: QuotaSource, removed: Number, settings: LimitSettings) -> _Room:
     override = settings.overrides.get(limit.key)
     origin = f"{source.value}: {override.reason}" if override else source.value
     return _Room(limit, value, source, f" ({origin})" if origin else "", removed, settings.near)
@@ -206,7 +206,7 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
     limit, value = room.limit, room.value
     message, at_least = _message(room, fullest)
     common = replace(common, amount=Amount(fullest.high, fullest.added.most, value, limit.unit))
-    is_sure = room.source is not Source.DOCUMENTED or limit.grade is Grade.VERIFIED
+    is_sure = room.source is not QuotaSource.DOCUMENTED or limit.grade is DefaultGrade.VERIFIED
     if fullest.least > value and fullest.added.least and not limit.at_most:
         return replace(common, verdict=Verdict.EXCEEDS if is_sure else Verdict.UNCERTAIN, message=message)
     if fullest.most > value and fullest.added.most:
@@ -225,7 +225,7 @@ def _compare(room: _Room, fullest: _Sum, sums: Sequence[_Sum], common: Finding) 
 
 
 def _bounds_a_value(limit: Limit) -> bool:
-    """Whether it is a bound of single values, so that nothing is ever used of it."""
+    """Whether it limits single values, so that it has no usage."""
     return all(count.of is Of.VALUE for count in limit.counts)
 
 
@@ -250,7 +250,7 @@ def depends_on_replacements(result: Preflight) -> bool:
     names = compared_resources(result.tree, stack, result.limits.own) if isinstance(stack, Stack) else frozenset()
     replaced = UpdateEffects(replaced=names, maybe_replaced=names)
     fits, might = (
-        {each.limit: each.verdict for each in check_limits(replace(result, effects=effects))}
+        {finding.limit: finding.verdict for finding in check_limits(replace(result, effects=effects))}
         for effects in (NO_EFFECTS, replaced)
     )
     return any(
@@ -282,7 +282,7 @@ def _message(room: _Room, sum_: _Sum, how: str = "") -> tuple[str, str]:
     age = f" (up to {METRIC_MINUTES} minutes old)" if isinstance(limit.usage, Metric) else ""
     start = f"{limit.title}{place}: {range_text(sum_.low, sum_.high)} used{age} + "
     if sum_.low > room.value:
-        end += "; more is used than allowed before the deploy"
+        end += "; the limit is already exceeded before the deploy"
     end += _beside(added)
     if less := room.removed + added.passing:
         end += f"; up to {number_text(less)} less once the update has ended"
@@ -312,7 +312,7 @@ _FOR_LESS: Mapping[Measure, tuple[Hint, ...]] = {
     Measure.ENTRIES: _SPLIT,
     Measure.DYNAMIC_REFERENCES: _SPLIT,
     Measure.LARGEST_ENTRY: ("split it into several",),
-    Measure.TREE: ("deploy a part of it as a stack apart",),
+    Measure.TREE: ("move a part of it into another stack",),
 }
 """The next step by what a template has too much of."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tapctl.concurrency.remedy import Override, Remedy, RemedyPlan
+from tapctl.concurrency.remedy import ParameterOverride, Remedy, RemedyPlan
 from tapctl.errors import UsageError
 from tapctl.resource_types import RESERVED_CONCURRENCY, SERVERLESS_FUNCTION, SERVERLESS_PREFIX
 from tapctl.template.model import Path, Template
@@ -22,7 +22,7 @@ _OFF = ("", "-1", "false", "no", "none", "None", "0")
 
 
 def with_overrides(plan: RemedyPlan, template: Template, tree: StackTree) -> RemedyPlan:
-    """The plan with the parameter override of every function whose remedy one parameter brings about."""
+    """The plan with a parameter override for every function whose remedy one parameter achieves."""
     own = {name: remedy for name, remedy in plan.changes.items() if "/" not in name}
     if not own:
         return plan
@@ -33,12 +33,12 @@ def with_overrides(plan: RemedyPlan, template: Template, tree: StackTree) -> Rem
     return replace(plan, overrides={name: override for name, override in overrides.items() if override})
 
 
-def _override(resolver: Resolver, references: References, logical_id: str, remedy: Remedy) -> Override | None:
+def _override(resolver: Resolver, references: References, logical_id: str, remedy: Remedy) -> ParameterOverride | None:
     path, raw = _setting(resolver.template, logical_id)
     if not isinstance(raw, dict):
         return None
     candidates = (
-        Override(name, value)
+        ParameterOverride(name, value)
         for name in references.within(path)
         if name in resolver.template.parameters and _is_only_use(resolver.template, references, name, path)
         for value in _values(resolver.template.parameters[name], remedy)
@@ -90,7 +90,7 @@ def _values(entry: Mapping[str, Any], remedy: Remedy) -> Iterator[str]:
     yield from dict.fromkeys(map(as_text, [*default, *_OFF, *(allowed if isinstance(allowed, list) else [])]))
 
 
-def _brings_about(resolver: Resolver, override: Override, raw: Value, path: Path, remedy: Remedy) -> bool:
+def _brings_about(resolver: Resolver, override: ParameterOverride, raw: Value, path: Path, remedy: Remedy) -> bool:
     try:
         bound = bind(resolver.template, Parameters({override.parameter: override.value}))[override.parameter]
         changed = replace(resolver, parameters={**resolver.parameters, override.parameter: bound}, _conditions={})

@@ -93,7 +93,7 @@ def _own_functions(resolver: Resolver) -> Iterator[FunctionDemand]:
 
 
 def _opaque_functions(template: Template, existing: set[str]) -> Iterator[FunctionDemand]:
-    """The functions that the template does not show, by the place that may bring them."""
+    """Functions that the template may have without showing them, by the place that may add them."""
     for path, unknown in template.opaque.items():
         name = str(path[-1])
         # SAM removed a function that it could not translate; a loop is named like its functions.
@@ -105,7 +105,7 @@ def _opaque_functions(template: Template, existing: set[str]) -> Iterator[Functi
 
 
 def _brings_functions(path: Path) -> bool:
-    """Whether what is not here at this place may bring resources; beside it are parameters, mappings, outputs."""
+    """Whether an include or macro at this place may add resources, rather than parameters, mappings or outputs."""
     return path[0] not in ("Parameters", "Mappings", "Conditions", "Outputs")
 
 
@@ -159,7 +159,7 @@ def _provisioned(resolver: Resolver, resource: Resource) -> Provisioned | None:
 
 
 def published_version(resolver: Resolver, resource: Resource) -> str | Unknown:
-    """The version that an alias or version stands for."""
+    """The version that an alias or version refers to."""
     if resource.type != ALIAS:
         return ResourceReference("it has no number before the deploy", logical_id=resource.logical_id)
     path = ("Resources", resource.logical_id, "Properties", "FunctionVersion")

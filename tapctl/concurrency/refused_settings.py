@@ -1,4 +1,4 @@
-"""Settings that Lambda refuses whatever the account has left: provisioned concurrency where there is none, and more.
+"""Judges settings that Lambda refuses in any account, such as provisioned concurrency with SnapStart.
 
 Every rule names the page that documents it; what only public reports say is uncertain.
 """
@@ -122,7 +122,7 @@ def has_settings(tree: StackTree) -> bool:
 
 
 def _holders(member: StackTree, demand: Demand) -> Iterator[_Holder]:
-    """Without those that may not exist or may provision nothing: their claims are unknown, and so is the verdict."""
+    """Versions and aliases that provision for certain; the claims of others are unknown."""
     resolver = member.resolver
     claims = {
         f"{_prefix(function)}{provisioned.logical_id}": (function.logical_id, provisioned)
@@ -145,16 +145,16 @@ def _prefix(function: FunctionDemand) -> str:
 
 
 def _of_one(holder: _Holder) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias or version by itself."""
+    """Findings on one alias or version by itself."""
     name, version = f"{holder.resource.logical_id} of {holder.function}", holder.version
     if version == LATEST:
-        message = f"alias {name} provisions concurrency on {LATEST}; Lambda takes it on a published version only"
+        message = f"alias {name} provisions concurrency on {LATEST}; Lambda allows it on a published version only"
         yield Verdict.EXCEEDS, message, ("set FunctionVersion to an AWS::Lambda::Version", DOCS)
     elif isinstance(version, Unknown) and not isinstance(version, ResourceReference):
         message = f"alias {name} provisions concurrency on an unknown version: {version.reason}"
         yield Verdict.UNKNOWN, message, _next_step(version)
     if holder.provisioned.value == 0:
-        message = f"{name} provisions 0; Lambda takes no less than 1"
+        message = f"{name} provisions 0; Lambda requires at least 1"
         yield Verdict.EXCEEDS, message, ("leave out ProvisionedConcurrencyConfig", API)
 
 
@@ -163,7 +163,7 @@ def _next_step(unknown: Unknown) -> tuple[Hint, ...]:
 
 
 def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
-    """What Lambda refuses of provisioned concurrency together with a property of its function."""
+    """Findings on provisioned concurrency together with a property of its function."""
     resolver, name = member.resolver, holder.function.removeprefix(member.prefix)
     definition = resolver.template.body["Resources"].get(name) or {}
     properties = definition.get("Properties") or {}
@@ -183,25 +183,25 @@ def _of_function(member: StackTree, holder: _Holder) -> Iterator[Refusal]:
 
 
 def _of_version(holder: _Holder, holders: list[_Holder]) -> Iterator[Refusal]:
-    """What Lambda refuses of two that provision on one version, reported on the second of them, or on the alias."""
+    """Findings on two that provision on one version, reported on the second of them, or on the alias."""
     same = [other for other in holders if other is holder or _share_version(holder, other)]
     first = next((other for other in same if other.resource.type != ALIAS), same[0])
     if first is not holder:
         message = (
             f"{holder.resource.logical_id} and {first.resource.logical_id} provision concurrency on one version of"
-            f" {holder.function}; Lambda takes one configuration for each version"
+            f" {holder.function}; Lambda allows one configuration per version"
         )
         yield Verdict.EXCEEDS, message, ("provision on one of them", DOCS)
 
 
 def _of_live_version(holder: _Holder, result: Preflight) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias of a version that provisions already, outside of the stack."""
+    """Findings on an alias of a version that already provisions, outside of the stack."""
     change = _change(holder, result)
     held = (change.live.holders or {}) if change and change.live and not change.replaced else {}
     if isinstance(holder.version, str) and f":{holder.version}" in held and change:
         message = (
             f"version {holder.version} of {holder.function} provisions concurrency already, outside of the stack;"
-            f" Lambda takes one configuration for each version, and refuses that of {holder.resource.logical_id}"
+            f" Lambda allows one configuration per version, and refuses that of {holder.resource.logical_id}"
         )
         yield Verdict.EXCEEDS, message, (fix_command(change) or "provision on one of them", DOCS)
 
@@ -213,7 +213,7 @@ def _change(holder: _Holder, result: Preflight) -> ClaimChange | None:
 def _of_moved_concurrency(
     member: StackTree, holder: _Holder, holders: list[_Holder], result: Preflight
 ) -> Iterator[Refusal]:
-    """What Lambda refuses of an alias while another one, or the one that it replaces, provisions on its version.
+    """Findings on an alias while another one, or the one that it replaces, provisions on its version.
 
     CloudFormation deletes last, and updates two aliases in no promised order.
     """
@@ -232,7 +232,7 @@ def _of_moved_concurrency(
         when = "until CloudFormation deletes it, which it does last" if is_deleted else "until it is updated"
         message = (
             f"{holder.resource.logical_id} provisions concurrency on the version on which {name} holds it {when};"
-            " Lambda takes one configuration for each version"
+            " Lambda allows one configuration per version"
         )
         yield verdict, message, (f"take it from {name} in an earlier deploy, or publish another version", DOCS)
 
@@ -291,5 +291,9 @@ def _overrun(function: str, sources: list[EventSource], reserved: int) -> Refusa
 def _reservations(result: Preflight) -> Mapping[str, int]:
     """The known reservations of the deploy: those of the remedy, where there is one."""
     remedied = {name: remedy.value or 0 for name, remedy in result.plan.remedies.items()}
-    asked = {each.logical_id: each.reserved for each in result.demand.functions if isinstance(each.reserved, int)}
+    asked = {
+        function.logical_id: function.reserved
+        for function in result.demand.functions
+        if isinstance(function.reserved, int)
+    }
     return {**asked, **remedied}

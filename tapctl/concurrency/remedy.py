@@ -63,14 +63,14 @@ class Remedy:
 
     @property
     def effect(self) -> str:
-        """What it makes of the template, for example `30 in the template, dropped by the remedy`."""
+        """The change in words, for example `reservation of 30 in the template, dropped by the remedy`."""
         change = "dropped" if self.value is None else f"lowered to {self.value}"
-        return f"{self.requested} in the template, {change} by the remedy"
+        return f"reservation of {self.requested} in the template, {change} by the remedy"
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """The parameter that brings a remedy about, and its value in this deploy."""
+class ParameterOverride:
+    """A parameter value that applies a remedy without an edit of the template."""
 
     parameter: str
     value: str
@@ -80,12 +80,12 @@ class Override:
 class RemedyPlan:
     """A remedy for every function with a reservation; `possible` False when none makes the template fit.
 
-    `overrides` has the functions whose remedy a parameter brings about, without an edit of the template.
+    `overrides` has the functions whose remedy is applied through a parameter, without an edit of the template.
     """
 
     remedies: Mapping[str, Remedy]
     possible: bool
-    overrides: Mapping[str, Override] = field(default_factory=dict)
+    overrides: Mapping[str, ParameterOverride] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Remedy]:
@@ -93,13 +93,13 @@ class RemedyPlan:
 
     @property
     def edits(self) -> Self:
-        """The part of the plan that no parameter brings about, which is edited in the template."""
+        """The part of the plan that needs an edit of the template."""
         edited = {name: remedy for name, remedy in self.remedies.items() if name not in self.overrides}
         return replace(self, remedies=edited, overrides={})
 
 
 def describe(changes: Mapping[str, Remedy]) -> str:
-    """What changes do, for a question: `drop the reservation of A (30), lower the reservation of B from 50 to 12`."""
+    """Planned changes, for a question: `drop the reservation of A (30), lower the reservation of B from 50 to 12`."""
     return ", ".join(
         f"drop the reservation of {name} ({remedy.requested})"
         if remedy.value is None
@@ -109,7 +109,7 @@ def describe(changes: Mapping[str, Remedy]) -> str:
 
 
 def effects(changes: Mapping[str, Remedy]) -> str:
-    """What changes have made of the template: `A: 30 in the template, dropped by the remedy`."""
+    """The changes that were made: `A: reservation of 30 in the template, dropped by the remedy`."""
     return "; ".join(f"{name}: {remedy.effect}" for name, remedy in changes.items())
 
 

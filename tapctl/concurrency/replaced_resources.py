@@ -57,8 +57,8 @@ def replaced_resources(old: StackTree | RemoteStack, new: StackTree, names: Coll
     to replace it.
     """
     before: dict[str, StackTree | RemoteStack]
-    before = {old.prefix: old} if isinstance(old, RemoteStack) else {each.prefix: each for each in old.members()}
-    before |= {} if isinstance(old, RemoteStack) else {each.prefix: each for each in old.remotes()}
+    before = {old.prefix: old} if isinstance(old, RemoteStack) else {stack.prefix: stack for stack in old.members()}
+    before |= {} if isinstance(old, RemoteStack) else {remote.prefix: remote for remote in old.remotes()}
     effects = NO_EFFECTS
     for member in new.members():
         own = {name for name in names if name[: name.rfind("/") + 1] == member.prefix}
@@ -116,8 +116,10 @@ class _Update:
     new: Resolver
 
     def replaced(self) -> dict[str, Difference]:
-        """How sure it is that each resource is replaced, without those that stay."""
-        before, after = ({each.logical_id: each for each in side.template.resources()} for side in (self.old, self.new))
+        """Which resources are replaced, surely or maybe; without those that stay."""
+        before, after = (
+            {resource.logical_id: resource for resource in side.template.resources()} for side in (self.old, self.new)
+        )
         both = {name: (before[name], after[name]) for name in before.keys() & after.keys()}
         pairs = {name: pair for name, pair in both.items() if pair[0].type == pair[1].type}
         changed = {name for name, pair in pairs.items() if self._difference(*pair, _all(*pair))}

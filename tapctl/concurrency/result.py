@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapctl.account.model import UNREAD, Account, Increase, Quota, Source, Stack
+from tapctl.account.model import UNREAD, Account, Increase, Quota, QuotaSource, Stack
 from tapctl.concurrency.change import ClaimChange
 from tapctl.concurrency.demand import Demand, OpaqueResource
 from tapctl.concurrency.judge import Judgement
@@ -87,11 +87,11 @@ class Preflight:
         """
         quota = self.account.quotas.get(limit.key, Quota(UNREAD, UNREAD))
         if override := self.limits.overrides.get(limit.key):
-            return Quota(override.value, quota.usage, Source.CONFIGURED, quota.maybe)
+            return Quota(override.value, quota.usage, QuotaSource.CONFIGURED, quota.maybe)
         is_read = not isinstance(quota.value, Unknown)
         if is_read or limit.quota or limit.adjustable or limit.default is None:
             return quota
-        return Quota(limit.default, quota.usage, Source.DOCUMENTED)
+        return Quota(limit.default, quota.usage, QuotaSource.DOCUMENTED)
 
     @property
     def verdict(self) -> Verdict:
@@ -113,11 +113,11 @@ class Preflight:
 
     @property
     def not_seen(self) -> list[OpaqueResource]:
-        """What includes and macros bring on which no finding depends: it is not here, and only named."""
+        """Parts that an include or a macro adds and that change no finding; reports only list them."""
         unknown = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN and finding.judged)
         named = {(finding.file, finding.line) for finding in unknown}
-        brought = [each for each in self.demand.opaque_resources if each.type in (INCLUDE, FN_TRANSFORM)]
-        return [each for each in brought if (each.file, each.line) not in named]
+        brought = [place for place in self.demand.opaque_resources if place.type in (INCLUDE, FN_TRANSFORM)]
+        return [place for place in brought if (place.file, place.line) not in named]
 
     @property
     def first_step(self) -> RemedyPlan | None:

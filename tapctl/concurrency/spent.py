@@ -18,14 +18,14 @@ from tapctl.unknown import Count, Unknown, total
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What targets before this one add to an account: executions, units of limits by key, and exports by name."""
+    """What earlier targets add to the account: executions, units of limits by key, and exports by name."""
 
     executions: Count = 0
     additions: tuple[tuple[str, Addition], ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, result: Preflight, name: str) -> Spent:
-        """With what the deploy of this target adds."""
+        """The same with what the deploy of this target adds."""
         claims = [total([change.claim_after, _negative(change.claim_before)]) for change in result.changes]
         executions = total([self.executions, *claims])
         if isinstance(executions, Unknown):

@@ -80,7 +80,7 @@ def _provisioned_in_first(change: ClaimChange) -> int:
 
 
 def _alternative(changes: tuple[ClaimChange, ...]) -> str:
-    """What frees concurrency before provisioned concurrency takes it."""
+    """An advice that frees concurrency before provisioned concurrency takes it."""
     if any(change.replaced for change in changes):
         return "keep the FunctionName, or change it in a later deploy, after the old function has no concurrency"
     if any(change.replaced_versions for change in changes):

@@ -1,4 +1,4 @@
-"""Warnings about concurrency: what does not decide whether the deploy fits, and is worth knowing before it."""
+"""Warnings about concurrency, which do not change the verdict."""
 
 import difflib
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _available(result: Preflight, function: str) -> tuple[str, int] | None:
     A reservation bounds what its function provisions. The others of the stack share what is unreserved above the
     floor, with what they provision already; one outside of the stack may have a reservation, up to all that there is.
     """
-    wanted = {each.logical_id: each for each in result.demand.functions}.get(function)
+    wanted = {demand.logical_id: demand for demand in result.demand.functions}.get(function)
     judgement = result.concurrency
     if wanted and wanted.reserved is not None:
         return (f"{function} reserves", wanted.reserved) if isinstance(wanted.reserved, int) else None
@@ -94,7 +94,7 @@ def _available(result: Preflight, function: str) -> tuple[str, int] | None:
 def large_memory(result: Preflight) -> Iterator[Finding]:
     """A warning for each function with more memory than small accounts are known to allow.
 
-    No API returns that cap, so the concurrency limit stands for it.
+    No API returns that cap, so it is inferred from the concurrency limit.
     """
     limit = result.concurrency.limit
     if not isinstance(limit, int) or limit >= SMALL_ACCOUNT:

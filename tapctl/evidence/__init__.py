@@ -1,12 +1,12 @@
 """Experiments that a user runs in an account: what AWS does where documentation and public reports leave it open.
 
 experiment     one question as a row: calls, permissions, predictions, what the judgement does with the answer
-parts          what rows are made of
+parts          the building blocks of rows
 awslambda …    the rows, one file per service or feature
-claims         what tapctl takes AWS to do, with its grade and its sources
+claims         what tapctl assumes about AWS, with its grade and its sources
 bound          one call, and the bound on calls and time
 run            runs rows, each in a stack of its own
-deletion       takes away what they made, also what a killed run left
+deletion       deletes what they created, also after a killed run
 journal        the stacks that runs of this machine have not deleted yet
 record         `tapctl.evidence/1`, and what today's rows read from a record of any day
 """
@@ -20,10 +20,21 @@ from tapctl.evidence.bound import Bound
 from tapctl.evidence.claims import claim, with_grade
 from tapctl.evidence.deletion import Cleaned, clean
 from tapctl.evidence.experiment import PREFIX, TAG, Experiment
-from tapctl.evidence.journal import Journal
-from tapctl.evidence.run import Runner
+from tapctl.evidence.journal import ExperimentJournal
+from tapctl.evidence.run import ExperimentRunner
 
-__all__ = ["EXPERIMENTS", "Bound", "Cleaned", "Journal", "Runner", "chosen", "claim", "clean", "policy", "with_grade"]
+__all__ = [
+    "EXPERIMENTS",
+    "Bound",
+    "Cleaned",
+    "ExperimentJournal",
+    "ExperimentRunner",
+    "chosen",
+    "claim",
+    "clean",
+    "policy",
+    "with_grade",
+]
 
 EXPERIMENTS = {
     row.id: row

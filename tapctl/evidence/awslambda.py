@@ -5,7 +5,7 @@ from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
 from tapctl.concurrency.judge import floor, floor_rule
-from tapctl.evidence.experiment import Call, Experiment, Observation, Reading, Seen, Takes
+from tapctl.evidence.experiment import ApiCall, Experiment, Observation, Reading, Seen, Takes
 from tapctl.evidence.parts import UPDATED, account_settings, created, function, reserve, template, updated
 
 ONE = template(Function=function())
@@ -117,31 +117,31 @@ MAPPING = {
 
 _NAMED = {"FunctionName": "{stack}"}
 _VERSION = {**_NAMED, "Qualifier": "{version}"}
-_PUBLISH = Call("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
-_GET_RESERVED = Call(
+_PUBLISH = ApiCall("lambda", "PublishVersion", _NAMED, save={"version": "Version"})
+_GET_RESERVED = ApiCall(
     "lambda", "GetFunctionConcurrency", _NAMED, observe="reserved", keep="ReservedConcurrentExecutions"
 )
 IF_ACCEPTED = "nothing if it is refused; else it is deleted at once, about 0.0002 USD"
 BILLED = "about 0.0002 USD: one provisioned execution of 128 MB for at least five minutes"
 
 
-def _provision(where: Mapping[str, str]) -> Call:
+def _provision(where: Mapping[str, str]) -> ApiCall:
     """One provisioned execution, which AWS is expected to refuse."""
-    return Call(
+    return ApiCall(
         "lambda",
         "PutProvisionedConcurrencyConfig",
         {**where, "ProvisionedConcurrentExecutions": 1},
         observe="provisioned",
         may_fail=True,
-        undo=Call("lambda", "DeleteProvisionedConcurrencyConfig", where),
+        undo=ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", where),
     )
 
 
 ROWS = (
     Experiment(
         id="lambda-minimum",
-        question="How much does this account's limit keep unreserved?",
-        asked="no API returns it; open for limits between 10 and 1000",
+        question="How much must stay unreserved with this account's limit?",
+        known="no API returns it; open for limits between 10 and 1000",
         predicts={
             "min(100, limit)": "the smaller of 100 and the limit",
             "limit / 10": "a tenth of the limit, from 10 to 100",
@@ -154,7 +154,7 @@ ROWS = (
     Experiment(
         id="lambda-zero",
         question="Is a reservation of 0 accepted when nothing more can be reserved?",
-        asked="PutFunctionConcurrency does not mention it",
+        known="PutFunctionConcurrency does not mention it",
         predicts={"exempt": "accepted", "checked": "refused with the minimum"},
         judgement="takes a reservation of 0 as *fits* in every account",
         calls=(
@@ -169,7 +169,7 @@ ROWS = (
     Experiment(
         id="lambda-own-reservation",
         question="Is a function's own reservation credited before a new one is checked?",
-        asked="PutFunctionConcurrency does not mention it",
+        known="PutFunctionConcurrency does not mention it",
         predicts={"credited": "the same reservation is accepted again", "not credited": "refused with the minimum"},
         judgement="counts the increase of a reservation only",
         calls=(
@@ -184,7 +184,7 @@ ROWS = (
     Experiment(
         id="lambda-unreserved-delay",
         question="How soon does the unreserved concurrency follow a reservation?",
-        asked="GetAccountSettings does not mention it",
+        known="GetAccountSettings does not mention it",
         predicts={"at once": "the first answer", "delayed": "a later answer"},
         judgement="reads the headroom again right before a deploy executes",
         calls=(
@@ -199,15 +199,15 @@ ROWS = (
     Experiment(
         id="lambda-provisioned",
         question="Does provisioned concurrency without a reservation lower the unreserved concurrency?",
-        asked="GetAccountSettings mentions reservations only",
+        known="GetAccountSettings mentions reservations only",
         predicts={"counts": "unreserved falls by 1", "does not": "unreserved stays"},
         judgement="counts provisioned concurrency as a claim",
         calls=(
             *created(ONE),
             account_settings("before"),
             _PUBLISH,
-            Call("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
-            Call(
+            ApiCall("lambda", "PutProvisionedConcurrencyConfig", {**_VERSION, "ProvisionedConcurrentExecutions": 1}),
+            ApiCall(
                 "lambda",
                 "GetProvisionedConcurrencyConfig",
                 _VERSION,
@@ -217,7 +217,7 @@ ROWS = (
                 keep="Status",
             ),
             account_settings("after"),
-            Call("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
+            ApiCall("lambda", "DeleteProvisionedConcurrencyConfig", _VERSION),
         ),
         reads=_provisioned,
         takes=Takes.ONE,
@@ -226,13 +226,13 @@ ROWS = (
     ),
     Experiment(
         id="lambda-latest",
-        question="Is provisioned concurrency on an alias of $LATEST refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency on an alias of $LATEST refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names unpublished versions", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
             *created(ONE),
-            Call("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
+            ApiCall("lambda", "CreateAlias", {**_NAMED, "Name": "latest", "FunctionVersion": "$LATEST"}),
             _provision({**_NAMED, "Qualifier": "latest"}),
         ),
         reads=_refused("latest-provisioned"),
@@ -240,8 +240,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-tenancy",
-        question="Is provisioned concurrency with tenant isolation refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency with tenant isolation refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names tenant isolation", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
@@ -254,14 +254,14 @@ ROWS = (
     ),
     Experiment(
         id="lambda-snapstart",
-        question="Is provisioned concurrency with SnapStart refused, and in which words?",
-        asked="documented without the words",
+        question="Is provisioned concurrency with SnapStart refused, and with which message?",
+        known="documented without the message",
         predicts={"refused": "an error that names SnapStart", "accepted": "a configuration"},
         judgement="takes it as *exceeds*",
         calls=(
             *created(template(Function=function(SnapStart={"ApplyOn": "PublishedVersions"}))),
             _PUBLISH,
-            Call(
+            ApiCall(
                 "lambda",
                 "GetFunctionConfiguration",
                 _VERSION,
@@ -277,8 +277,8 @@ ROWS = (
     ),
     Experiment(
         id="lambda-maximum-concurrency",
-        question="Is MaximumConcurrency above the function's reservation refused, and in which words?",
-        asked="not documented; two public reports",
+        question="Is MaximumConcurrency above the function's reservation refused, and with which message?",
+        known="not documented; two public reports",
         predicts={"refused": "the update fails", "accepted": "the update succeeds"},
         judgement="takes it as *exceeds*, or as *fits*, instead of *uncertain*",
         calls=(
@@ -292,12 +292,12 @@ ROWS = (
     Experiment(
         id="lambda-restated",
         question="Does an update set a reservation again that was deleted by hand and that the template keeps?",
-        asked="not documented",
+        known="not documented",
         predicts={"restated": "0 is reserved again", "left": "no reservation"},
         judgement="counts what the template says, or what was changed by hand, instead of *uncertain*",
         calls=(
             *created(template(Function=function(ReservedConcurrentExecutions=0))),
-            Call("lambda", "DeleteFunctionConcurrency", _NAMED),
+            ApiCall("lambda", "DeleteFunctionConcurrency", _NAMED),
             *updated(
                 template(Function=function(ReservedConcurrentExecutions=0, Description="changed")), require=UPDATED
             ),
@@ -310,7 +310,7 @@ ROWS = (
     Experiment(
         id="lambda-removed",
         question="Is a reservation deleted when the property leaves the template?",
-        asked="the schema lists DeleteFunctionConcurrency; not documented",
+        known="the schema lists DeleteFunctionConcurrency; not documented",
         predicts={"deleted": "no reservation", "kept": "0 stays reserved"},
         judgement="counts it as freed",
         calls=(

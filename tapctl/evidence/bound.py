@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tapctl.aws.errors import aws_call
 from tapctl.errors import TapctlError
-from tapctl.evidence.experiment import Call, filled
+from tapctl.evidence.experiment import ApiCall, filled
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 
@@ -53,7 +53,7 @@ class Bound:
         return Bound(calls, seconds, self.pause, self.now)
 
 
-def asked(aws: Caller, call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
+def send(aws: Caller, call: ApiCall, values: Mapping[str, Any]) -> dict[str, Any]:
     """Make one call, a template as JSON text."""
     parameters = filled(call.parameters, values)
     if "TemplateBody" in parameters:

@@ -1,4 +1,4 @@
-"""What tapctl takes AWS to do, with how sure that is: the graded table behind docs/verdicts.md.
+"""What tapctl assumes about AWS, with how sure that is: the graded table behind docs/verdicts.md.
 
 A grade is changed by hand, in the commit that adds a record or a source; a record that contradicts the judgement fails
 `tests/evidence/test_record.py`, which names the claim.
@@ -274,4 +274,4 @@ def _graded(taken: Claim) -> str:
 
 
 def claim(id_: str) -> Claim:
-    return next(each for each in CLAIMS if each.id == id_)
+    return next(known for known in CLAIMS if known.id == id_)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from tapctl.concurrency.replacement import ADDED_OR_REMOVED, CREATE_ONLY
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import EVENTS, UPDATED, change_set, created, function, template, updated
 from tapctl.resource_types import FUNCTION
 
@@ -84,7 +84,7 @@ def _create_only(seen: Seen) -> Reading:
         found.append(f"{name} {replacement}")
         if (replacement == "False") is (name in taken):
             wrong.append(name)
-    seen_any = any("not shown" not in each for each in found)
+    seen_any = any("not shown" not in answer for answer in found)
     agrees = False if wrong else True if seen_any else None
     return Reading("create-only", f"replacement: {', '.join(found)}", agrees=agrees)
 
@@ -93,7 +93,7 @@ ROWS = (
     Experiment(
         id="cfn-create-first",
         question="Does an update create what is new before it deletes what is gone?",
-        asked="documented for replacements only",
+        known="documented for replacements only",
         predicts={"create first": "CREATE_COMPLETE, then DELETE_IN_PROGRESS", "any order": "the other way round"},
         judgement="takes what a removed function frees as too late for the same update",
         calls=(
@@ -106,7 +106,7 @@ ROWS = (
     Experiment(
         id="cfn-rollback-order",
         question="In which order does a rollback set the old values again?",
-        asked="not documented",
+        known="not documented",
         predicts={"reverse": "Second, then First", "any": "First and Second in either order"},
         judgement="takes the worst order",
         calls=(
@@ -127,14 +127,14 @@ ROWS = (
     ),
     Experiment(
         id="cfn-express",
-        question="Is a removed function gone when an express update says done?",
-        asked="documented as maybe still in progress",
+        question="Is a removed function gone when an express update reports success?",
+        known="documented as maybe still in progress",
         predicts={"later": "the function is still there", "before": "ResourceNotFoundException"},
         judgement="reads the headroom again before the next deploy",
         calls=(
             *created(template(First=function(), Second=function("{stack}-second"))),
             *updated(template(First=function()), require=UPDATED, DeploymentConfig={"Mode": "EXPRESS"}),
-            Call(
+            ApiCall(
                 "lambda",
                 "GetFunction",
                 {"FunctionName": "{stack}-second"},
@@ -147,8 +147,8 @@ ROWS = (
     ),
     Experiment(
         id="cfn-event-tokens",
-        question="Has every event of an operation the token of its request?",
-        asked="API_StackEvent says so, without exceptions",
+        question="Does every event of an operation have the token of its request?",
+        known="API_StackEvent says so, without exceptions",
         predicts={"always": "every event", "sometimes": "some events have none"},
         judgement="a deploy knows its own events by the token",
         calls=(*created(ONE), EVENTS),
@@ -157,7 +157,7 @@ ROWS = (
     Experiment(
         id="cfn-quota-check",
         question="Does CloudFormation's own quota check name reserved concurrency?",
-        asked="the quotas that it checks are not published",
+        known="the quotas that it checks are not published",
         predicts={"covered": "a warning that names it", "not covered": "none"},
         judgement="shows what a change set's checks name beside the verdict",
         calls=(
@@ -165,7 +165,7 @@ ROWS = (
             *change_set(
                 "quota",
                 template(Function=function(ReservedConcurrentExecutions="{above}")),
-                Call(
+                ApiCall(
                     "cloudformation",
                     "DescribeEvents",
                     {"StackName": "{stack}", "ChangeSetName": "quota"},
@@ -180,7 +180,7 @@ ROWS = (
     Experiment(
         id="cfn-create-only",
         question="Which properties of a function replace it?",
-        asked="the resource schema lists them; documented without a change set",
+        known="the resource schema lists them; documented without a change set",
         predicts={"replaced": "Replacement True or Conditional", "in place": "Replacement False"},
         judgement="counts old and new side by side",
         calls=(

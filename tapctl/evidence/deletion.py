@@ -1,4 +1,4 @@
-"""Takes away what experiments made, also what a killed run left: only what has the name and the tag of its run."""
+"""Deletes what experiments created, also after a killed run: only stacks with the name and the tag of a run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 from tapctl.aws.cloudformation import stack_missing
 from tapctl.aws.errors import DENIED, aws_call, is_permanent
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, asked
-from tapctl.evidence.experiment import PREFIX, SETS, TAG, Call
-from tapctl.evidence.journal import Journal
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, send
+from tapctl.evidence.experiment import PREFIX, SETS, TAG, ApiCall
+from tapctl.evidence.journal import ExperimentJournal
 
 NO_SET = ("StackSetNotFoundException", "InvalidAction")
 """There is no set of this name, or the engine knows no stack sets."""
@@ -28,12 +28,12 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
     """
     if stack.removeprefix(f"{PREFIX}{run}-").startswith(SETS):
         _delete_set(aws, stack, run, bound)
-    described = Call("cloudformation", "DescribeStacks", {"StackName": stack})
+    described = ApiCall("cloudformation", "DescribeStacks", {"StackName": stack})
     pause, deleting = FIRST_PAUSE, False
     while True:
         bound.take()
         try:
-            found = asked(aws, described, {})["Stacks"]
+            found = send(aws, described, {})["Stacks"]
         except AwsError as error:
             if stack_missing(error):
                 return
@@ -48,7 +48,7 @@ def delete(aws: Caller, stack: str, run: str, bound: Bound) -> None:
         is_busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
         if not is_busy and not deleting:
             bound.take()
-            asked(aws, Call("cloudformation", "DeleteStack", _deletion(found[0])), {})
+            send(aws, ApiCall("cloudformation", "DeleteStack", _deletion(found[0])), {})
             deleting = True
         bound.pause(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
@@ -59,41 +59,41 @@ def _delete_set(aws: Caller, name: str, run: str, bound: Bound) -> None:
     named = {"StackSetName": name}
     try:
         bound.take()
-        found = asked(aws, Call("cloudformation", "DescribeStackSet", named), {})["StackSet"]
+        found = send(aws, ApiCall("cloudformation", "DescribeStackSet", named), {})["StackSet"]
     except AwsError as error:
         if error.code in NO_SET:
             return
         raise
     if run not in _runs(found):
         raise TapctlError(f"stack set {name} has not the tag of run {run}, so it is left alone")
-    while cells := _asked(aws, "ListStackInstances", named, bound)["Summaries"]:
+    while cells := _send(aws, "ListStackInstances", named, bound)["Summaries"]:
         places = {f"{key}s": sorted({cell[key] for cell in cells}) for key in ("Account", "Region")}
-        deletion = _once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
-        if _ended(aws, {**named, "OperationId": deletion["OperationId"]}, bound) != "SUCCEEDED":
+        deletion = _send_once_free(aws, "DeleteStackInstances", {**named, **places, "RetainStacks": False}, bound)
+        if _final_status(aws, {**named, "OperationId": deletion["OperationId"]}, bound) != "SUCCEEDED":
             raise TapctlError(f"the deletion of the stack instances of {name} failed")
-    _once_free(aws, "DeleteStackSet", named, bound)
+    _send_once_free(aws, "DeleteStackSet", named, bound)
 
 
-def _asked(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+def _send(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
     bound.take()
-    return asked(aws, Call("cloudformation", operation, parameters), {})
+    return send(aws, ApiCall("cloudformation", operation, parameters), {})
 
 
-def _once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
+def _send_once_free(aws: Caller, operation: str, parameters: Mapping[str, Any], bound: Bound) -> dict[str, Any]:
     """The answer, once no other operation on the set is running."""
     while True:
         try:
-            return _asked(aws, operation, parameters, bound)
+            return _send(aws, operation, parameters, bound)
         except AwsError as error:
             if error.code != "OperationInProgressException":
                 raise
         bound.pause(LONGEST_PAUSE)
 
 
-def _ended(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> str:
+def _final_status(aws: Caller, operation: Mapping[str, Any], bound: Bound) -> str:
     """The status in which an operation on a set ends."""
     while True:
-        found = _asked(aws, "DescribeStackSetOperation", operation, bound)["StackSetOperation"]
+        found = _send(aws, "DescribeStackSetOperation", operation, bound)["StackSetOperation"]
         if found["Status"] not in RUNNING:
             return str(found["Status"])
         bound.pause(LONGEST_PAUSE)
@@ -120,7 +120,7 @@ def listed(aws: Caller) -> tuple[tuple[str, ...], tuple[str, ...]]:
         stacks = [stack for page in aws.pages("cloudformation", "DescribeStacks") for stack in page["Stacks"]]
     with aws_call("lambda:ListFunctions"):
         functions = [
-            each["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for each in page["Functions"]
+            function["FunctionName"] for page in aws.pages("lambda", "ListFunctions") for function in page["Functions"]
         ]
     ours = (stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE" and _runs(stack))
     return (
@@ -143,7 +143,9 @@ class Cleaned:
         return not (self.failed or self.stacks or self.functions)
 
 
-def clean(aws: Caller, journal: Journal, bound: Bound, *, others: bool, step: Callable[[str], None]) -> Cleaned:
+def clean(
+    aws: Caller, journal: ExperimentJournal, bound: Bound, *, others: bool, step: Callable[[str], None]
+) -> Cleaned:
     """Delete what the runs of this machine left, with `others` what every run left, and list what there is."""
     names = dict.fromkeys((*journal.stacks(), *(listed(aws)[0] if others else ())))
     deleted, failed = [], []

@@ -88,7 +88,7 @@ CLEANING_SETS = (
 SETS = "stack-set-"
 """How the ids of the experiments begin that make a stack set of the stack's name."""
 STARTING = ("lambda:GetAccountSettings", "sts:GetCallerIdentity")
-FREE = "nothing: requests that are free, and nothing that is billed while it exists"
+FREE = "nothing: free requests, and resources that are not billed"
 
 
 class Takes(Enum):
@@ -100,7 +100,7 @@ class Takes(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One request. `until` and `require` are JMESPaths that its answer has to meet, the first by being asked again."""
 
     service: str
@@ -115,7 +115,7 @@ class Call:
     save: Mapping[str, str] = field(default_factory=dict)
     may_fail: bool = False
     """Whether a refusal is an answer."""
-    undo: "Call | None" = None
+    undo: "ApiCall | None" = None
     """Made at once if a call that AWS is expected to refuse is accepted."""
 
     @property
@@ -141,7 +141,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything that one experiment saw, and the account's numbers at its start."""
+    """The observations of one experiment, and the account's numbers at its start."""
 
     limit: int
     unreserved: int
@@ -169,13 +169,13 @@ class Experiment:
 
     id: str
     question: str
-    asked: str
-    """Where the documentation leaves it open."""
+    known: str
+    """What is known of the answer without the experiment."""
     predicts: Mapping[str, str]
     """What each hypothesis predicts."""
     judgement: str
     """What the judgement does with the answer."""
-    calls: tuple[Call, ...]
+    calls: tuple[ApiCall, ...]
     reads: Callable[[Seen], Reading]
     takes: Takes = Takes.NOTHING
     cost: str = FREE
@@ -183,10 +183,10 @@ class Experiment:
 
     @property
     def makes(self) -> tuple[str, ...]:
-        """The types of the resources that it makes, beside the stack that holds them."""
+        """The types of the resources that it creates, beside the stack that holds them."""
         bodies = [call.parameters["TemplateBody"] for call in self.calls if call.operation != "CreateChangeSet"
                   and "TemplateBody" in call.parameters]  # fmt: skip
-        return tuple(sorted({each["Type"] for body in bodies for each in body["Resources"].values()}))
+        return tuple(sorted({resource["Type"] for body in bodies for resource in body["Resources"].values()}))
 
     @property
     def has_stack(self) -> bool:
@@ -198,7 +198,7 @@ class Experiment:
 
     @property
     def cleaning(self) -> tuple[str, ...]:
-        """The IAM actions that take away what it makes."""
+        """The IAM actions that delete what it creates."""
         return (*(CLEANING_SETS if self.has_set else ()), *(CLEANING if self.has_stack else ()))
 
     @property
@@ -219,8 +219,8 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
         case str(text):
             return re.sub(r"\{(\w+)\}", lambda name: str(values[name[1]]), text)
         case Mapping():
-            return {name: filled(each, values) for name, each in value.items()}
+            return {name: filled(part, values) for name, part in value.items()}
         case list() | tuple():
-            return [filled(each, values) for each in value]
+            return [filled(part, values) for part in value]
         case _:
             return value

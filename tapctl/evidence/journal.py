@@ -1,4 +1,4 @@
-"""What runs made and have not deleted yet, written down before it is made, so that `clean` finds it after a kill."""
+"""The stacks of runs, written down before they are created, so that `clean` finds them after a kill."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from tapctl.state.files import own_folder, read_bytes, state_dir, write_atomical
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class ExperimentJournal:
     """The stacks of an account and Region that runs of this machine made and have not deleted yet."""
 
     account_id: str

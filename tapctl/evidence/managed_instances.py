@@ -1,10 +1,10 @@
-"""The experiment with functions that run on managed instances, of which it starts none."""
+"""The experiment with functions on managed instances; it starts no instance."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from tapctl.account.floor_cache import floor_in_error
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import ROLE, created, function, reserve, template
 
 LINKED_ROLE = "AWSServiceRoleForLambda"
@@ -73,7 +73,7 @@ ROWS = (
     Experiment(
         id="lambda-managed-instances",
         question="What is a reservation of a function on managed instances: refused, counted, or apart?",
-        asked="the quotas of managed instances are documented as separate, reservations not at all",
+        known="the quotas of managed instances are documented as separate, reservations not at all",
         predicts={
             "counted": "a refusal with the minimum of the account",
             "refused": "another refusal",
@@ -81,15 +81,15 @@ ROWS = (
         },
         judgement="counts it, takes it as *exceeds*, or takes nothing for it, instead of *unknown*",
         calls=(
-            Call("iam", "GetRole", {"RoleName": LINKED_ROLE}, require="Role.Arn"),
-            Call(
+            ApiCall("iam", "GetRole", {"RoleName": LINKED_ROLE}, require="Role.Arn"),
+            ApiCall(
                 "ec2",
                 "DescribeSubnets",
                 {"Filters": _filters(default_for_az="true")},
                 require="Subnets[0]",
                 save={"subnet": "Subnets[0].SubnetId", "vpc": "Subnets[0].VpcId"},
             ),
-            Call(
+            ApiCall(
                 "ec2",
                 "DescribeSecurityGroups",
                 {"Filters": _filters(group_name="default", vpc_id="{vpc}")},

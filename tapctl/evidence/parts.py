@@ -1,9 +1,9 @@
-"""What rows are made of: the templates of their stacks, and the calls that most of them make."""
+"""The building blocks of rows: templates of stacks, and calls that most experiments make."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.evidence.experiment import TAG, Call
+from tapctl.evidence.experiment import TAG, ApiCall
 from tapctl.resource_types import FUNCTION
 
 ROLE: Mapping[str, Any] = {
@@ -41,7 +41,7 @@ _WAIT = "Stacks[0].StackStatus != 'REVIEW_IN_PROGRESS' && !ends_with(Stacks[0].S
 _STACK = {"StackName": "{stack}"}
 
 
-def created(body: Mapping[str, Any], *, save: Mapping[str, str] | None = None) -> tuple[Call, ...]:
+def created(body: Mapping[str, Any], *, save: Mapping[str, str] | None = None) -> tuple[ApiCall, ...]:
     """A stack of this template; it has to succeed. `save` keeps values of DescribeStacks."""
     request = {
         **_STACK,
@@ -50,7 +50,7 @@ def created(body: Mapping[str, Any], *, save: Mapping[str, str] | None = None) -
         "Tags": [{"Key": TAG, "Value": "{run}"}],
         "ClientRequestToken": "{stack}-create",
     }
-    waited = Call(
+    waited = ApiCall(
         "cloudformation",
         "DescribeStacks",
         _STACK,
@@ -60,10 +60,12 @@ def created(body: Mapping[str, Any], *, save: Mapping[str, str] | None = None) -
         keep="Stacks[0].[StackStatus, StackStatusReason]",
         save=save or {},
     )
-    return Call("cloudformation", "CreateStack", request), waited
+    return ApiCall("cloudformation", "CreateStack", request), waited
 
 
-def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str = "", **more: Any) -> tuple[Call, ...]:
+def updated(
+    body: Mapping[str, Any], *, observe: str = "updated", require: str = "", **more: Any
+) -> tuple[ApiCall, ...]:
     """An update of the stack to this template, as it ends; `more` are further parameters of UpdateStack."""
     request = {
         **_STACK,
@@ -72,7 +74,7 @@ def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str =
         "Capabilities": ["CAPABILITY_IAM"],
         "ClientRequestToken": "{stack}-" + observe,
     }
-    waited = Call(
+    waited = ApiCall(
         "cloudformation",
         "DescribeStacks",
         _STACK,
@@ -81,12 +83,12 @@ def updated(body: Mapping[str, Any], *, observe: str = "updated", require: str =
         observe=observe,
         keep="Stacks[0].[StackStatus, StackStatusReason]",
     )
-    return Call("cloudformation", "UpdateStack", request), waited
+    return ApiCall("cloudformation", "UpdateStack", request), waited
 
 
 UPDATED = "Stacks[0].StackStatus == 'UPDATE_COMPLETE'"
 
-EVENTS = Call(
+EVENTS = ApiCall(
     "cloudformation",
     "DescribeStackEvents",
     _STACK,
@@ -96,11 +98,11 @@ EVENTS = Call(
 """The events of the stack, the first first: logical id, status, reason and token."""
 
 
-def change_set(name: str, body: Mapping[str, Any], *more: Call) -> tuple[Call, ...]:
+def change_set(name: str, body: Mapping[str, Any], *more: ApiCall) -> tuple[ApiCall, ...]:
     """A change set of the stack that is described, asked the further calls, and deleted; it is never executed."""
     named = {**_STACK, "ChangeSetName": name}
     request = {**named, "TemplateBody": body, "Capabilities": ["CAPABILITY_IAM"]}
-    described = Call(
+    described = ApiCall(
         "cloudformation",
         "DescribeChangeSet",
         named,
@@ -111,30 +113,30 @@ def change_set(name: str, body: Mapping[str, Any], *more: Call) -> tuple[Call, .
         may_fail=True,
     )
     return (
-        Call("cloudformation", "CreateChangeSet", request),
+        ApiCall("cloudformation", "CreateChangeSet", request),
         described,
         *more,
-        Call("cloudformation", "DeleteChangeSet", named),
+        ApiCall("cloudformation", "DeleteChangeSet", named),
     )
 
 
 def reserve(
     value: str | int, *, observe: str = "", may_fail: bool = False, name: str = "{stack}", undo: bool = False
-) -> Call:
+) -> ApiCall:
     """A reservation for the experiment's own function."""
     named = {"FunctionName": name}
-    return Call(
+    return ApiCall(
         "lambda",
         "PutFunctionConcurrency",
         {**named, "ReservedConcurrentExecutions": value},
         observe=observe,
         may_fail=may_fail,
-        undo=Call("lambda", "DeleteFunctionConcurrency", named) if undo else None,
+        undo=ApiCall("lambda", "DeleteFunctionConcurrency", named) if undo else None,
     )
 
 
-def account_settings(observe: str, *, until: str = "") -> Call:
-    return Call(
+def account_settings(observe: str, *, until: str = "") -> ApiCall:
+    return ApiCall(
         "lambda",
         "GetAccountSettings",
         observe=observe,

@@ -1,7 +1,7 @@
 """The record of a run, `tapctl.evidence/1`: what AWS answered, word for word, without ids of requests and of accounts.
 
-What an experiment reads from the answers is worked out again from a record, so that a later judgement is held against
-an earlier record.
+The reading of an experiment is computed again from the recorded answers, so that a later judgement is compared with an
+earlier record.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ _COST = 2**14
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What one experiment came to: `reason` says why it has no reading."""
+class ExperimentResult:
+    """The result of one experiment: `reason` says why it has no reading."""
 
     experiment: Experiment
     seen: Seen | None = None
@@ -55,7 +55,7 @@ class Record:
     engine: str
     account_id: str
     tool: str
-    results: tuple[Result, ...] = field(default=())
+    results: tuple[ExperimentResult, ...] = field(default=())
 
     @property
     def file(self) -> Path:
@@ -86,9 +86,9 @@ def redacted(value: Any, account_id: str) -> Any:
             text = _CALLER.sub("<caller>", _IDS.sub(r"\1: <id>", text))
             return text.replace(account_id, "<account>") if account_id else text
         case Mapping():
-            return {name: redacted(each, account_id) for name, each in value.items() if name != "ResponseMetadata"}
+            return {name: redacted(part, account_id) for name, part in value.items() if name != "ResponseMetadata"}
         case list() | tuple():
-            return [redacted(each, account_id) for each in value]
+            return [redacted(part, account_id) for part in value]
         case _:
             return value
 
@@ -107,7 +107,7 @@ def as_json(record: Record) -> str:
     return json.dumps(redacted(document, record.account_id), indent=2, default=str) + "\n"
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: ExperimentResult) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": result.experiment.id, "outcome": result.outcome}
     if result.reading:
         entry |= {"claim": result.reading.claim, "answer": result.reading.answer}
@@ -120,7 +120,7 @@ def _result(result: Result) -> dict[str, Any]:
 
 
 def readings(document: Mapping[str, Any]) -> Iterator[Reading]:
-    """What the experiments of today read from a record of any day; those that are no more are left out."""
+    """The readings of today's experiments from a record of any day; experiments that no longer exist are left out."""
     from tapctl.evidence import EXPERIMENTS  # the package imports this module
 
     for entry in document["experiments"]:

@@ -1,4 +1,4 @@
-"""Runs experiments and takes away what they made.
+"""Runs experiments and deletes what they created.
 
 The name of a stack is in the journal before the stack is made, and leaves it when AWS no longer lists the stack.
 """
@@ -12,16 +12,16 @@ from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.errors import DENIED, is_permanent, is_throttled
 from tapctl.concurrency.judge import floor
 from tapctl.errors import AwsError, TapctlError
-from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, asked
+from tapctl.evidence.bound import FIRST_PAUSE, LONGEST_PAUSE, Bound, Caller, Stopped, send
 from tapctl.evidence.deletion import DELETE_CALLS, DELETE_SECONDS, delete
-from tapctl.evidence.experiment import PREFIX, Call, Experiment, Observation, Seen, Takes, filled
-from tapctl.evidence.journal import Journal
-from tapctl.evidence.record import Result
+from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, Observation, Seen, Takes, filled
+from tapctl.evidence.journal import ExperimentJournal
+from tapctl.evidence.record import ExperimentResult
 
 LONGEST_WAIT = 900
 """Seconds for which one answer is waited for."""
 
-SETTINGS = Call("lambda", "GetAccountSettings")
+SETTINGS = ApiCall("lambda", "GetAccountSettings")
 
 _PAIRS = {
     "cn-": ("cn-north-1", "cn-northwest-1"),
@@ -38,12 +38,12 @@ def other_region(region: str) -> str:
 
 
 @dataclass(slots=True)
-class Runner:
+class ExperimentRunner:
     """Runs experiments one after the other, each in a stack that is gone before the next one starts."""
 
     aws: Caller
     run: str
-    journal: Journal
+    journal: ExperimentJournal
     bound: Bound
     headroom: int
     """The most executions that an experiment may hold."""
@@ -54,26 +54,26 @@ class Runner:
     left: list[str] = field(default_factory=list)
     """What could not be deleted, each with the reason."""
 
-    def results(self, experiments: Sequence[Experiment]) -> Iterator[Result]:
+    def results(self, experiments: Sequence[Experiment]) -> Iterator[ExperimentResult]:
         """Raises `AwsError` where the credentials are at fault, once what was made is deleted as far as possible."""
         for experiment in experiments:
             self.step(f"{experiment.id}: {experiment.question}")
             yield self._result(experiment)
 
-    def _result(self, experiment: Experiment) -> Result:
+    def _result(self, experiment: Experiment) -> ExperimentResult:
         if experiment.billed and not self.billed:
-            return Result(experiment, reason=f"costs {experiment.cost}; `--billed` allows it")
+            return ExperimentResult(experiment, reason=f"costs {experiment.cost}; `--billed` allows it")
         try:
             start = self._start()
             if reason := self._too_much(experiment, start):
-                return Result(experiment, start, reason=reason)
+                return ExperimentResult(experiment, start, reason=reason)
             seen = self._seen(experiment, start)
         except Stopped as error:
-            return Result(experiment, reason=error.message)
+            return ExperimentResult(experiment, reason=error.message)
         reading = experiment.reads(seen)
         if experiment.id == "lambda-minimum":
             self._minimum = floor_in_error(seen.observations["above-limit"].message)
-        return Result(experiment, seen, reading)
+        return ExperimentResult(experiment, seen, reading)
 
     def _start(self) -> Seen:
         """The account's numbers before an experiment."""
@@ -85,7 +85,7 @@ class Runner:
         return Seen(limit, unreserved, minimum, {})
 
     def _too_much(self, experiment: Experiment, start: Seen) -> str:
-        """Why the account or the user does not give what the experiment takes; "" if they do."""
+        """Why the experiment cannot run within the account's headroom and the user's bounds; "" if it can."""
         if experiment.takes is Takes.NOTHING:
             return ""
         if experiment.takes is Takes.ALL and self._minimum is None and not floor(start.limit).known:
@@ -138,7 +138,7 @@ class Runner:
         else:
             self.journal.remove(stack)
 
-    def _make(self, calls: Sequence[Call], values: dict[str, Any], observations: dict[str, Observation]) -> None:
+    def _make(self, calls: Sequence[ApiCall], values: dict[str, Any], observations: dict[str, Observation]) -> None:
         import jmespath
 
         for call in calls:
@@ -153,7 +153,7 @@ class Runner:
                 raise Stopped(f"{call.action}: {json.dumps(observed.answer, default=str)}")
             values |= {name: jmespath.search(path, answer) for name, path in call.save.items()}
 
-    def _ask(self, call: Call, values: Mapping[str, Any]) -> tuple[dict[str, Any], Observation]:
+    def _ask(self, call: ApiCall, values: Mapping[str, Any]) -> tuple[dict[str, Any], Observation]:
         """The answer and what is kept of it, once `until` holds. Raises `Stopped` for a refusal that is no answer."""
         import jmespath
 
@@ -162,7 +162,7 @@ class Runner:
         while True:
             self.bound.take()
             try:
-                answer = asked(self.aws, call, values)
+                answer = send(self.aws, call, values)
             except AwsError as error:
                 return {}, _refusal(call, error)
             if not until or jmespath.search(str(until), answer):
@@ -174,7 +174,7 @@ class Runner:
             pause = min(LONGEST_PAUSE, pause * 1.5)
 
 
-def _refusal(call: Call, error: AwsError) -> Observation:
+def _refusal(call: ApiCall, error: AwsError) -> Observation:
     """The refusal as an answer. Raises what ends the run, or `Stopped` where the experiment cannot go on."""
     if error.code in DENIED.codes:
         raise Stopped(f"{call.action} is denied") from None

@@ -1,6 +1,6 @@
 """Experiments with Service Quotas; they make nothing."""
 
-from tapctl.evidence.experiment import Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import ApiCall, Experiment, Reading, Seen
 
 CONCURRENT_EXECUTIONS = "L-B99A9384"
 NETWORK_INTERFACES = "L-9FEE3D26"
@@ -24,16 +24,16 @@ def _not_applied(seen: Seen) -> Reading:
     return Reading("quota-not-applied", f"answered {observed.answer}, {known}")
 
 
-def _get(code: str, operation: str = "GetServiceQuota", observe: str = "quota") -> Call:
+def _get(code: str, operation: str = "GetServiceQuota", observe: str = "quota") -> ApiCall:
     request = {"ServiceCode": "lambda", "QuotaCode": code}
-    return Call("service-quotas", operation, request, observe=observe, keep="Quota.Value", may_fail=True)
+    return ApiCall("service-quotas", operation, request, observe=observe, keep="Quota.Value", may_fail=True)
 
 
 ROWS = (
     Experiment(
         id="quotas-applied",
         question="Is the applied quota of concurrent executions the limit of GetAccountSettings?",
-        asked="a public report says that it lags behind",
+        known="a public report says that it lags behind",
         predicts={"equal": "the same number", "lags": "an older number"},
         judgement="takes the limit of GetAccountSettings",
         calls=(_get(CONCURRENT_EXECUTIONS),),
@@ -41,8 +41,8 @@ ROWS = (
     ),
     Experiment(
         id="quotas-not-applied",
-        question="What does GetServiceQuota answer where no value is applied?",
-        asked="documented as NoSuchResourceException",
+        question="What does GetServiceQuota return where no value is applied?",
+        known="documented as NoSuchResourceException",
         predicts={"refused": "NoSuchResourceException", "default": "the default value"},
         judgement="reads AWS's default instead",
         calls=(_get(NETWORK_INTERFACES), _get(NETWORK_INTERFACES, "GetAWSDefaultServiceQuota", "default")),

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tapctl.evidence.experiment import PREFIX, TAG, Call, Experiment, Reading, Seen
+from tapctl.evidence.experiment import PREFIX, TAG, ApiCall, Experiment, Reading, Seen
 from tapctl.evidence.parts import created
 
 
 def _role(trusted: Mapping[str, Any], *statements: Mapping[str, Any]) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
     properties = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
         "Policies": [{"PolicyName": "stack-sets", "PolicyDocument": document}],
@@ -70,7 +70,7 @@ def _output(name: str) -> str:
     return f"Stacks[0].Outputs[?OutputKey=='{name}'].OutputValue | [0]"
 
 
-def _set(body: Mapping[str, Any], **more: Any) -> tuple[Call, ...]:
+def _set(body: Mapping[str, Any], **more: Any) -> tuple[ApiCall, ...]:
     """The stack with the roles, and a stack set of this template."""
     request = {
         **_SET,
@@ -83,19 +83,21 @@ def _set(body: Mapping[str, Any], **more: Any) -> tuple[Call, ...]:
         **more,
     }
     saved = {"administration": _output("Administration"), "execution": _output("Execution")}
-    return (*created(ROLES, save=saved), Call("cloudformation", "CreateStackSet", request))
+    return (*created(ROLES, save=saved), ApiCall("cloudformation", "CreateStackSet", request))
 
 
-def _cell(name: str, region: str = "{region}", **more: Any) -> Call:
+def _cell(name: str, region: str = "{region}", **more: Any) -> ApiCall:
     """The creation of a stack instance in this account."""
     request = {**_SET, "Accounts": ["{account}"], "Regions": [region], "OperationId": f"{{stack}}-{name}"}
-    return Call("cloudformation", "CreateStackInstances", request, **more)
+    return ApiCall("cloudformation", "CreateStackInstances", request, **more)
 
 
-def _operation(name: str, *, until: str = "", observe: str = "") -> Call:
+def _operation(name: str, *, until: str = "", observe: str = "") -> ApiCall:
     request = {**_SET, "OperationId": f"{{stack}}-{name}"}
     keep = "StackSetOperation.[Status, StatusReason]"
-    return Call("cloudformation", "DescribeStackSetOperation", request, until=until, observe=observe or name, keep=keep)
+    return ApiCall(
+        "cloudformation", "DescribeStackSetOperation", request, until=until, observe=observe or name, keep=keep
+    )
 
 
 def _failed_create(seen: Seen) -> Reading:
@@ -137,15 +139,15 @@ COST = "nothing: a stack set and stacks without a resource that is billed"
 ROWS = (
     Experiment(
         id="stack-set-failed-create",
-        question="What does a stack instance leave whose creation fails?",
-        asked="documented without the stack's fate when its rollback ends",
+        question="What does a stack instance leave behind when its creation fails?",
+        known="documented, but not what becomes of the stack after its rollback",
         predicts={"nothing": "no stack, and an instance in OUTDATED", "a stack": "one in ROLLBACK_COMPLETE"},
-        judgement="takes it that the cell holds nothing, and that the next try creates it again",
+        judgement="assumes that the cell holds nothing and that the next rollout creates it again",
         calls=(
             *_set(NEVER),
             _cell("create"),
             _operation("create", until=_OVER),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStackInstance",
                 {**_SET, "StackInstanceAccount": "{account}", "StackInstanceRegion": "{region}"},
@@ -153,7 +155,7 @@ ROWS = (
                 keep="StackInstance.[Status, StackInstanceStatus.DetailedStatus, StatusReason]",
                 save={"left": f"StackInstance.StackId || '{PREFIX}none'"},
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStacks",
                 {"StackName": "{left}"},
@@ -167,8 +169,8 @@ ROWS = (
     ),
     Experiment(
         id="stack-set-omitted-parameter",
-        question="Which value has a parameter that an update of the stack set does not name?",
-        asked="UpdateStackSet does not mention it",
+        question="Which value does a parameter have after an update of the stack set that does not name it?",
+        known="UpdateStackSet does not mention it",
         predicts={"kept": "the value that it had", "default": "the template's default", "refused": "an error"},
         judgement="sends every parameter with each update",
         calls=(
@@ -179,7 +181,7 @@ ROWS = (
                     {"ParameterKey": "Omitted", "ParameterValue": "given"},
                 ],
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "UpdateStackSet",
                 {
@@ -194,13 +196,13 @@ ROWS = (
                 keep="OperationId",
                 may_fail=True,
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "ListStackSetOperations",
                 _SET,
                 until="length(Summaries[?contains(['RUNNING', 'QUEUED', 'STOPPING'], Status)]) == `0`",
             ),
-            Call(
+            ApiCall(
                 "cloudformation",
                 "DescribeStackSet",
                 _SET,
@@ -214,7 +216,7 @@ ROWS = (
     Experiment(
         id="stack-set-managed-execution",
         question="Do operations on different cells of a set run side by side under managed execution?",
-        asked="the announcement and the API reference contradict each other",
+        known="the announcement and the API reference contradict each other",
         predicts={"side by side": "both RUNNING", "one after the other": "the second one QUEUED"},
         judgement="sends one operation after the other",
         calls=(

@@ -16,7 +16,7 @@ from tapctl.errors import TapctlError, UsageError
 from tapctl.fleet.definition import deployable
 from tapctl.packaging.bucket import ArtifactStore, bucket_name
 from tapctl.packaging.content import text_content
-from tapctl.packaging.package import MAX_BODY, Artifact, Package, Packager, Publication, packager
+from tapctl.packaging.package import MAX_BODY, Artifact, PackagedTemplate, Packager, Publication, packager
 
 if TYPE_CHECKING:
     from tapctl.concurrency.result import Preflight
@@ -58,7 +58,7 @@ class RegionalStore(ArtifactStore):
                 return value
 
 
-def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[str], None]) -> Package:
+def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[str], None]) -> PackagedTemplate:
     """The packaged template; nothing is uploaded.
 
     Raises `TemplateError` for what a service-managed stack set cannot deploy, `UsageError` for assets of the CDK and
@@ -80,20 +80,22 @@ def package_for_all(request: RolloutRequest, result: Preflight, step: Callable[[
     return replace(package, text=json.dumps(package.body, indent=1, ensure_ascii=False))
 
 
-def template_url(request: StackSetRequest, package: Package) -> str:
+def template_url(request: StackSetRequest, package: PackagedTemplate) -> str:
     """Where the template itself is uploaded, in the Region of the stack set."""
     document = text_content(package.text, ".template")
     return _store(request, request.sets.aws.region).url(Artifact("the template", document).key)
 
 
-def publish(request: StackSetRequest, package: Package, cells: Sequence[Key], step: Callable[[str], None]) -> None:
+def publish(
+    request: StackSetRequest, package: PackagedTemplate, cells: Sequence[Key], step: Callable[[str], None]
+) -> None:
     """Upload what the template refers to into the bucket of each Region, which the accounts of the cells may read.
 
     A bucket that the configuration names keeps its policy.
     """
     for region in dict.fromkeys(region for _, region in cells) if package.artifacts else ():
         store = _store(request, region)
-        with Publication(Package("", {}, package.artifacts), store, step).uploading():
+        with Publication(PackagedTemplate("", {}, package.artifacts), store, step).uploading():
             pass
         if not request.settings.artifact_bucket:
             accounts = sorted({account for account, _ in cells})
@@ -101,7 +103,7 @@ def publish(request: StackSetRequest, package: Package, cells: Sequence[Key], st
             store.grant(accounts, "" if by_id else _organization_id(request))
     if len(package.text.encode()) > MAX_BODY:
         home = _store(request, request.sets.aws.region)
-        with Publication(Package(package.text, package.body, ()), home, step).uploading():
+        with Publication(PackagedTemplate(package.text, package.body, ()), home, step).uploading():
             pass
 
 

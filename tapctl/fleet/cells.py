@@ -1,6 +1,6 @@
 """The cells of a fleet: which accounts in which Regions, and how each is read.
 
-A cell that cannot be read is unknown with the reason, and holds up no other.
+A cell that cannot be read is unknown with the reason, and does not block the others.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ def live_cells(targets: Targets, accounts: Accounts, *, strict: bool = False) ->
     inactive: dict[str, str] = {}
     found = list(targets.listed())
     for fleet in targets.fleets.values():
-        for each in organization_accounts(accounts.hub, fleet.ous, fleet.exclude) if fleet.ous else ():
-            if each.id in fleet.exclude:
+        for member in organization_accounts(accounts.hub, fleet.ous, fleet.exclude) if fleet.ous else ():
+            if member.id in fleet.exclude:
                 continue
-            if each.state == "ACTIVE":
-                found.append(target_account(fleet, each.id, each.name))
+            if member.state == "ACTIVE":
+                found.append(target_account(fleet, member.id, member.name))
             else:
-                inactive[each.id] = each.state
+                inactive[member.id] = member.state
     return _cells(targets, found, inactive, _live(accounts, strict=strict))
 
 
@@ -151,7 +151,7 @@ def _live(accounts: Accounts, *, strict: bool) -> Open:
             arn = account.role_arn(accounts.partition)
             if f"::{account.id}:" not in arn:
                 hint = "write `{account}` into the ARN in `read_role`, or name the role alone"
-                raise AwsError(f"role {account.role} is one of another account", hint)
+                raise AwsError(f"role {account.role} belongs to another account", hint)
         try:
             aws = accounts.cell(cell.region, arn, account.external_id)
         except (AwsError, UsageError) as error:
@@ -178,7 +178,7 @@ def load_snapshots(folder: Path) -> dict[str, SnapshotAccount]:
             raise UsageError(f"{file} does not name its account and Region", "add `account_id` and `region` to it")
         name = f"{account}/{region}"
         if name in files:
-            raise UsageError(f"{files[name]} and {file} are both of {name}", "remove the older one")
+            raise UsageError(f"{files[name]} and {file} are both snapshots of {name}", "remove the older one")
         found[name], files[name] = reader, file
     return found
 
@@ -187,7 +187,7 @@ def _saved(snapshots: Mapping[str, SnapshotAccount]) -> Open:
     def open_cell(cell: Cell) -> AccountReader:
         reader = snapshots.get(cell.name)
         if reader is None:
-            raise AwsError("no snapshot is of this account and Region", "save the fleet again")
+            raise AwsError("there is no snapshot of this account and Region", "save the fleet again")
         if (reason := _unread_reason(reader.account)) is not None:
             raise AwsError(reason.reason, reason.resolution)
         return reader

@@ -1,4 +1,4 @@
-"""What a stack set is created and updated with: its template, capabilities, tags, roles and permission model."""
+"""The inputs to create and update a stack set: its template, capabilities, tags, roles and permission model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapctl.aws.stack_sets import SERVICE_MANAGED, StackSet, as_parameters
 from tapctl.errors import TemplateError
-from tapctl.packaging.package import MAX_BODY, Package
+from tapctl.packaging.package import MAX_BODY, PackagedTemplate
 from tapctl.stacks.capabilities import capabilities, holds_nested, is_generated
 from tapctl.template.load import from_stack
 from tapctl.template.model import SERVERLESS
@@ -27,7 +27,7 @@ OURS = "tapctl fleet "
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class SetDefinition:
     """The template as it is uploaded, and what the calls that create or update the set take beside parameters."""
 
     text: str
@@ -45,7 +45,7 @@ class Definition:
         return bool(self.permission.get("AutoDeployment", {}).get("Enabled"))
 
     def creation(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """What CreateStackSet takes."""
+        """The parameters of CreateStackSet."""
         managed = {"ManagedExecution": {"Active": True}}
         return {**self.template, **self.request, **self.permission, **managed, "Parameters": as_parameters(values)}
 
@@ -55,7 +55,7 @@ class Definition:
         Roles stay as they are unless others are configured. Who joins can only change with the `whole` set.
         """
         kept = dict.fromkeys(name for name in now.parameters if name in self.secret and name not in values)
-        joins = {key: each for key, each in self.permission.items() if key == "AutoDeployment" and whole}
+        joins = {key: setting for key, setting in self.permission.items() if key == "AutoDeployment" and whole}
         roles = {} if now.permission_model == SERVICE_MANAGED else now.roles
         return {**self.template, **roles, **self.request, **joins, "Parameters": as_parameters({**values, **kept})}
 
@@ -64,8 +64,8 @@ class Definition:
         body = deployed_body(now)
         tags = {tag["Key"]: tag["Value"] for tag in self.request["Tags"]}
         wanted, held = (
-            {name: value for name, value in each.items() if name not in self.secret}
-            for each in (values, now.parameters)
+            {name: value for name, value in parameters.items() if name not in self.secret}
+            for parameters in (values, now.parameters)
         )
         same_roles = all(self.request.get(name, role) == role for name, role in now.roles.items())
         return (body, tags, wanted) == (self.body, now.tags, held) and same_roles
@@ -87,7 +87,7 @@ def deployed_body(now: StackSet) -> Mapping[str, Any] | None:
         return None
 
 
-def define(request: RolloutRequest, result: Preflight, package: Package, url: str) -> Definition:
+def define(request: RolloutRequest, result: Preflight, package: PackagedTemplate, url: str) -> SetDefinition:
     """The definition of the fleet's stack set; `url` is where its template is uploaded, if it is too long."""
     fleet, settings = request.fleet, request.settings
     text, body = package.text, package.body
@@ -103,7 +103,7 @@ def define(request: RolloutRequest, result: Preflight, package: Package, url: st
         **({"ExecutionRoleName": fleet.execution_role} if fleet.execution_role else {}),
     }
     secret = {name for name, entry in result.template.parameters.items() if is_secret(entry)}
-    return Definition(
+    return SetDefinition(
         text,
         body,
         common,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tapctl.errors import AwsError, UsageError
 from tapctl.fleet.observe import refuse_others_set
-from tapctl.fleet.operation import OperationEnd, began, follow, resume
+from tapctl.fleet.operation import EndedOperation, began, follow, resume
 from tapctl.fleet.plan import Step, StepKind, rectangles
 from tapctl.state.rollout_journal import open_rollout_journal
 
@@ -25,13 +25,13 @@ class FleetDestroyed:
 
     exists: bool = True
     confirmed: bool = True
-    ends: list[OperationEnd] = field(default_factory=list)
+    ends: list[EndedOperation] = field(default_factory=list)
     beside: tuple[Key, ...] = ()
     """The instances that the fleet does not name, which keep the stack set alive."""
     is_gone: bool = False
 
     @property
-    def failed(self) -> dict[Key, OperationEnd]:
+    def failed(self) -> dict[Key, EndedOperation]:
         return {result.cell: end for end in self.ends for result in end.failed}
 
 
@@ -52,8 +52,8 @@ def destroy_fleet(request: StackSetRequest, ui: RolloutUI, *, retain: bool, adop
             return FleetDestroyed(exists=False, is_gone=True)
         own = {cell.key for cell in request.cells.cells}
         instances = sets.instances()
-        mine = [each.cell for each in instances if each.cell in own]
-        result = FleetDestroyed(beside=tuple(each.cell for each in instances if each.cell not in own))
+        mine = [instance.cell for instance in instances if instance.cell in own]
+        result = FleetDestroyed(beside=tuple(instance.cell for instance in instances if instance.cell not in own))
         if not ui.confirm(_question(request, mine, retain=retain)):
             result.confirmed = False
             return result
@@ -82,7 +82,7 @@ def _question(request: StackSetRequest, cells: list[Key], *, retain: bool) -> st
     return f"Delete {count} of stack set {request.sets.name}, {joined}{stacks}?"
 
 
-def _delete(request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI) -> OperationEnd:
+def _delete(request: StackSetRequest, step: Step, journal: RolloutJournal, ui: RolloutUI) -> EndedOperation:
     named = step.description
     ui.step(named)
     operation_id = journal.begin(named)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedCell:
     """A cell with its preflight, or why there is none."""
 
     cell: Cell
@@ -49,7 +49,9 @@ class Judged:
         if isinstance(result, Unknown):
             hints = (result.resolution,) if result.resolution else ()
             return Finding(None, Verdict.UNKNOWN, result.reason, hints=hints, rule="tapctl:cell-unread")
-        return next(each for each in result.findings if each.verdict is result.verdict and result.counts(each))
+        return next(
+            finding for finding in result.findings if finding.verdict is result.verdict and result.counts(finding)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class FleetPreflight:
 
     name: str
     template: Template
-    cells: tuple[Judged, ...]
+    cells: tuple[JudgedCell, ...]
     inactive: Mapping[str, str]
     lint: tuple[Finding, ...] = ()
     is_snapshot: bool = False
@@ -96,9 +98,9 @@ def judge_fleet(template: Template, fleet: Cells, settings: Settings, linting: L
     mistakes = [result for result in results if isinstance(result, TemplateError | UsageError)]
     if mistakes and not any(isinstance(result, Preflight) for result in results):
         raise mistakes[0]
-    judged = [Judged(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
+    judged = [JudgedCell(cell, _or_unknown(result)) for cell, result in zip(fleet.cells, results, strict=True)]
     cells = tuple(_summed(judged, settings))
-    first = next((each.preflight for each in cells if isinstance(each.preflight, Preflight)), None)
+    first = next((judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)), None)
     checked = linted(first, settings, linting) if first else None
     lint, weakenings = (checked.lint, checked.weakenings) if checked else ((), settings.weakenings)
     saved, has_stack_set = fleet.are_saved, fleet.has_stack_set
@@ -154,7 +156,7 @@ Added = Mapping[str, tuple[Addition, ...]]
 """What a deploy adds to limits, by their keys."""
 
 
-def _summed(cells: Sequence[Judged], settings: Settings) -> Iterator[Judged]:
+def _summed(cells: Sequence[JudgedCell], settings: Settings) -> Iterator[JudgedCell]:
     """The cells, where a limit of the whole account counts what the deploys to its other Regions add as well."""
     added: dict[str, dict[str, Added]] = defaultdict(dict)
     for judged in cells:
@@ -162,7 +164,7 @@ def _summed(cells: Sequence[Judged], settings: Settings) -> Iterator[Judged]:
             added[judged.cell.account.id][judged.cell.region] = _global_additions(judged.preflight)
     for judged in cells:
         regions = added[judged.cell.account.id].items()
-        others = [each for region, each in regions if region != judged.cell.region and each]
+        others = [additions for region, additions in regions if region != judged.cell.region and additions]
         if others and isinstance(judged.preflight, Preflight):
             yield replace(judged, preflight=_with_others(judged.preflight, others, settings_of(judged.cell, settings)))
         else:
@@ -174,7 +176,9 @@ def _global_additions(result: Preflight) -> Added:
     inventory, before = Inventory(result.tree), Before.of(result)
     found = {
         limit.key: [
-            each for each in additions(limit, inventory, before) if not (each.parent and each.parent.in_template)
+            addition
+            for addition in additions(limit, inventory, before)
+            if not (addition.parent and addition.parent.in_template)
         ]
         for limit in limits_of(inventory.by_type, result.limits.own)
         if limit.is_global and limit.kind is LimitKind.COUNT and limit.usage
@@ -186,7 +190,7 @@ def _with_others(result: Preflight, others: Sequence[Added], settings: Settings)
     """The result with what other Regions add taken as used; what they may add makes a limit uncertain at worst."""
     quotas = dict(result.account.quotas)
     most: dict[str, Number] = {}
-    for key, addition in ((key, each) for added in others for key, more in added.items() for each in more):
+    for key, addition in ((key, addition) for added in others for key, found in added.items() for addition in found):
         if key in quotas:
             quotas[key] = with_addition(quotas[key], addition)
             most[key] = most.get(key, 0) + (0 if addition.parent else addition.most)

@@ -13,14 +13,14 @@ from tapctl.aws.stack_sets import SERVICE_MANAGED, StackInstance, StackSet
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import WORKERS, Cells
 from tapctl.fleet.definition import OURS
-from tapctl.fleet.plan import INOPERABLE, Instance, SetState
+from tapctl.fleet.plan import INOPERABLE, InstanceState, SetState
 from tapctl.state import noecho_hash
 
 if TYPE_CHECKING:
     from tapctl.aws.accounts import Accounts
     from tapctl.aws.stack_sets import StackSets, Values
-    from tapctl.fleet.definition import Definition
-    from tapctl.fleet.override_sets import Key, Wanted
+    from tapctl.fleet.definition import SetDefinition
+    from tapctl.fleet.override_sets import Key, WantedSet
     from tapctl.fleet.request import StackSetRequest
 
 
@@ -39,7 +39,7 @@ class Observed:
 
     def located(self, cells: Cells) -> Cells:
         """The cells with the stacks that the set has there."""
-        stacks = {key: each.stack for key, each in self.instances.items()}
+        stacks = {key: instance.stack for key, instance in self.instances.items()}
         return replace(cells, cells=tuple(replace(cell, stack=stacks.get(cell.key, "")) for cell in cells.cells))
 
     def inoperable(self, cells: Cells) -> tuple[Key, ...]:
@@ -47,7 +47,7 @@ class Observed:
         found = ((cell.key, self.instances.get(cell.key)) for cell in cells.cells)
         return tuple(key for key, instance in found if instance and instance.status == INOPERABLE)
 
-    def state(self, definition: Definition, want: Wanted, known_in: Collection[Key] | None = None) -> SetState:
+    def state(self, definition: SetDefinition, want: WantedSet, known_in: Collection[Key] | None = None) -> SetState:
         """What the plan needs to know of the set, compared with what is wanted.
 
         `known_in` has the cells whose NoEcho values are those that are given; None where the set may have others.
@@ -55,10 +55,10 @@ class Observed:
         now = self.stack_set
         if now is None:
             return SetState()
-        given = {each.key: each.values for each in want.placements if each.key in (known_in or ())}
+        given = {placement.key: placement.values for placement in want.placements if placement.key in (known_in or ())}
         instances = {
-            key: Instance(each.status, self._shown(key, definition, given.get(key, {})), each.stack)
-            for key, each in self.instances.items()
+            key: InstanceState(instance.status, self._shown(key, definition, given.get(key, {})), instance.stack)
+            for key, instance in self.instances.items()
         }
         hidden = dict.fromkeys(name for name in now.parameters if name in definition.secret)
         return SetState(
@@ -71,7 +71,7 @@ class Observed:
             changed=definition.changed(now, want.reservations),
         )
 
-    def _shown(self, key: Key, definition: Definition, given: Mapping[str, str]) -> Values:
+    def _shown(self, key: Key, definition: SetDefinition, given: Mapping[str, str]) -> Values:
         """The overrides of an instance, those that AWS hides as they are given, if that is known."""
         overrides = self.overrides.get(key, {})
         return {name: given.get(name) if name in definition.secret else value for name, value in overrides.items()}
@@ -79,16 +79,16 @@ class Observed:
     @property
     def _version(self) -> str:
         """Changes with every operation on an instance."""
-        last = sorted({each.last_operation for each in self.instances.values()})
+        last = sorted({instance.last_operation for instance in self.instances.values()})
         return hashlib.sha256(" ".join(last).encode()).hexdigest()
 
-    def remembers(self, definition: Definition, want: Wanted) -> bool:
-        """Whether this machine has given the set these NoEcho values last, and nobody has touched it since."""
+    def remembers(self, definition: SetDefinition, want: WantedSet) -> bool:
+        """Whether this machine set these NoEcho values last, and no other operation ran since."""
         secrets = _secrets(definition, want)
         now = self.stack_set
         return now is not None and noecho_hash.matches(_unique(now), self._version, secrets)
 
-    def remember(self, definition: Definition, want: Wanted) -> None:
+    def remember(self, definition: SetDefinition, want: WantedSet) -> None:
         """Note that the set has the NoEcho values that are wanted."""
         if self.stack_set:
             noecho_hash.remember(_unique(self.stack_set), self._version, _secrets(definition, want))
@@ -99,13 +99,13 @@ def _unique(stack_set: StackSet) -> str:
     return stack_set.id.rpartition(":")[2]
 
 
-def _secrets(definition: Definition, want: Wanted) -> dict[str, str]:
+def _secrets(definition: SetDefinition, want: WantedSet) -> dict[str, str]:
     """The NoEcho values that are given to the set, and to instances that have others."""
     own = {name: value for name, value in want.values.items() if name in definition.secret}
     return own | {
-        f"{each.cell.name}/{name}": value
-        for each in want.placements
-        for name, value in each.values.items()
+        f"{placement.cell.name}/{name}": value
+        for placement in want.placements
+        for name, value in placement.values.items()
         if name in definition.secret and value != own.get(name)
     }
 
@@ -115,7 +115,7 @@ def observe(sets: StackSets) -> Observed:
     stack_set = sets.describe()
     if stack_set is None:
         return Observed()
-    instances = {each.cell: each for each in sets.instances()}
+    instances = {instance.cell: instance for instance in sets.instances()}
     read = instances if stack_set.parameters else ()
     with ThreadPoolExecutor(WORKERS, "instance") as pool:
         found = dict(zip(read, pool.map(lambda key: sets.overrides(*key), read), strict=True))
@@ -125,7 +125,8 @@ def observe(sets: StackSets) -> Observed:
 def with_stacks(cells: Cells, sets: StackSets) -> Cells:
     """The cells with the stacks that the stack set has there."""
     stack_set = sets.describe()
-    return Observed(stack_set, {each.cell: each for each in sets.instances()} if stack_set else {}).located(cells)
+    instances = {instance.cell: instance for instance in sets.instances()} if stack_set else {}
+    return Observed(stack_set, instances).located(cells)
 
 
 def without_management(cells: Cells, accounts: Accounts) -> Cells:

@@ -1,4 +1,4 @@
-"""One operation on a stack set, followed to its end; how it went is read from its instances, never from its status.
+"""Follows one operation on a stack set to its end; its success is read from the instances, never from its status.
 
 An operation that SUCCEEDED may hold failed instances, as many as its tolerance allows. Source:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-troubleshooting.html
@@ -46,7 +46,7 @@ UNKNOWN_STATUS = "UNKNOWN"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an operation stands; `step` is what it does."""
+    """The progress of an operation; `step` describes it."""
 
     step: str
     operation: SetOperation
@@ -62,7 +62,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class OperationEnd:
+class EndedOperation:
     """An operation that is over, with the status of every instance that it was about."""
 
     step: str
@@ -71,7 +71,7 @@ class OperationEnd:
 
     @property
     def failed(self) -> tuple[InstanceResult, ...]:
-        """The instances that it did not bring about: failed, cancelled, or without a result."""
+        """The instances on which it failed, was cancelled, or has no result."""
         return tuple(result for result in self.results.values() if result.status != "SUCCEEDED")
 
 
@@ -95,13 +95,13 @@ class RolloutUI(Protocol):
         ...
 
     def progress(self, progress: Progress) -> None:
-        """Show where an operation stands; called after every read."""
+        """Show the progress of an operation; called after every read."""
         ...
 
 
 def follow(
     request: StackSetRequest, operation_id: str, step: str, ui: RolloutUI, cells: Collection[Key] | None = None
-) -> OperationEnd:
+) -> EndedOperation:
     """Read an operation until it is over, with a result of each of the `cells` that it is about, if they are known.
 
     A read that fails is repeated. Raises `AwsError` where it keeps failing, `BusyError` when the timeout is over,
@@ -124,7 +124,7 @@ def follow(
         raise Interrupted(message, hint) from None
     ui.progress(progress)
     missing = {cell: InstanceResult(*cell, UNKNOWN_STATUS, "StackSets lists no result of it") for cell in cells or ()}
-    return OperationEnd(step, progress.operation, {**missing, **{each.cell: each for each in progress.results}})
+    return EndedOperation(step, progress.operation, {**missing, **{result.cell: result for result in progress.results}})
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class _Reader:
         return f"follow it with `tapctl fleet watch {self.request.name}`"
 
     def read(self) -> Progress | None:
-        """Where it stands; None where it could not be read this time."""
+        """The progress; None if it could not be read this time."""
         sets = self.request.sets
         try:
             operation = sets.operation(self.operation_id)
@@ -174,7 +174,7 @@ class _Reader:
         return BusyError(message, self.watch)
 
 
-def watch(request: StackSetRequest, ui: RolloutUI) -> OperationEnd | None:
+def watch(request: StackSetRequest, ui: RolloutUI) -> EndedOperation | None:
     """Follow the operation that runs on the stack set, by any user; None where none runs."""
     running = request.sets.running()
     active = [operation for operation in running if operation.status != "QUEUED"] or list(running)
@@ -182,7 +182,7 @@ def watch(request: StackSetRequest, ui: RolloutUI) -> OperationEnd | None:
 
 
 def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
-    """Go on where the operation has begun although its call failed, such as by an answer that was lost.
+    """Continue if the operation has begun although its call failed, for example because the answer was lost.
 
     Otherwise raises the error, or `BusyError` for an operation of another user.
     """
@@ -225,14 +225,14 @@ _REASON = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class InstanceFailure:
     """Why an instance failed: in a sentence, and what to do about it."""
 
     sentence: str
     hint: str = ""
 
 
-def cause(reason: str) -> Cause:
+def cause(reason: str) -> InstanceFailure:
     """What the reason of a failed instance means, without request ids."""
     matched = _REASON.match(reason)
     words = unwrapped(matched["words"]).rstrip(".") if matched else reason or "StackSets gives no reason"
@@ -240,4 +240,4 @@ def cause(reason: str) -> Cause:
     meaning, hint = explain(reason)
     if floor_in_error(reason) is not None:
         hint = "run it again: the minimum is remembered for the account"
-    return Cause(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)
+    return InstanceFailure(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

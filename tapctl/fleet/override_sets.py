@@ -1,4 +1,4 @@
-"""What a stack set and each of its instances get: the set's own parameter values, and overrides of them; pure.
+"""The parameter values of a stack set and the overrides of its instances; pure.
 
 A remedy reaches one account alone as an override of the parameter that its reservation depends on. Since one call
 gives one list of overrides to all accounts that it names, lowered values go down to few steps.
@@ -17,7 +17,7 @@ from tapctl.concurrency.parameter_override import with_overrides
 from tapctl.concurrency.remedy import Remedy, RemedyAction, RemedyPlan
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
-from tapctl.fleet.judge import Judged, settings_of, values_of
+from tapctl.fleet.judge import JudgedCell, settings_of, values_of
 from tapctl.template.parameters import is_secret
 from tapctl.unknown import Unknown
 
@@ -36,7 +36,7 @@ STEPS = (0.75, 0.5, 0.25, 0.1, 0.05)
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A cell that the rollout reaches: the values of the parameters there, and the remedies that they bring about.
+    """A cell that the rollout reaches: the parameter values there, and the remedies that they apply.
 
     A NoEcho parameter to which no value is given has none here: it keeps the one that the instance has.
     """
@@ -63,8 +63,8 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the stack set has after the rollout: its own values, and the placements with theirs.
+class WantedSet:
+    """The target state of the stack set: its own values, and the placements with theirs.
 
     `parameters` are all that the template declares; `reservations` those that reservations depend on, with the value
     that means none.
@@ -84,14 +84,14 @@ class Wanted:
         return tuple(
             name
             for name in self.parameters
-            if any(each.values.get(name) not in (None, self.values.get(name)) for each in self.placements)
+            if any(placement.values.get(name) not in (None, self.values.get(name)) for placement in self.placements)
         )
 
-    def without(self, left_out: Iterable[LeftOut]) -> Wanted:
+    def without(self, left_out: Iterable[LeftOut]) -> WantedSet:
         """The same with further cells left out."""
         left = tuple(left_out)
-        gone = {each.cell.key for each in left}
-        placements = tuple(each for each in self.placements if each.key not in gone)
+        gone = {entry.cell.key for entry in left}
+        placements = tuple(placement for placement in self.placements if placement.key not in gone)
         return replace(self, placements=placements, left_out=(*self.left_out, *left))
 
     def amount(self, name: str, value: str) -> float:
@@ -109,12 +109,12 @@ def _amount(value: str, none: str | None) -> float:
 
 
 def wanted(
-    cells: Sequence[Judged],
+    cells: Sequence[JudgedCell],
     settings: Settings,
     *,
     held: Mapping[str, str] | None,
     joins: bool = False,
-) -> Wanted:
+) -> WantedSet:
     """The placements, and the set's own values under them.
 
     `held` has the values of the stack set, None where there is none. With `joins`, accounts get an instance by
@@ -126,11 +126,11 @@ def wanted(
         if isinstance(judged.preflight, Preflight)
     }
     found = [_place(judged, plans.get(judged.cell.key), settings) for judged in cells]
-    placements = tuple(each for each in found if isinstance(each, Placement))
-    left_out = tuple(each for each in found if isinstance(each, LeftOut))
+    placements = tuple(entry for entry in found if isinstance(entry, Placement))
+    left_out = tuple(entry for entry in found if isinstance(entry, LeftOut))
     first = next((judged.preflight for judged in cells if isinstance(judged.preflight, Preflight)), None)
     if first is None:
-        return Wanted({}, placements, left_out)
+        return WantedSet({}, placements, left_out)
     dropped = _dropped(first)
     drops = {override.parameter: override.value for override in dropped.overrides.values()}
     remedied = {override.parameter for plan in plans.values() for override in plan.overrides.values()}
@@ -140,9 +140,9 @@ def wanted(
         if joins and name in drops:
             values[name] = drops[name]
         elif name in remedied and placements:
-            values[name] = _common([each.values[name] for each in placements], held, name, drops.get(name))
+            values[name] = _common([placement.values[name] for placement in placements], held, name, drops.get(name))
     unsafe = tuple(name for name in dropped.changes if name not in dropped.overrides) if joins else ()
-    return Wanted(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
+    return WantedSet(values, placements, left_out, tuple(first.template.parameters), reservations, unsafe)
 
 
 def _common(values: Sequence[str], held: Mapping[str, str] | None, name: str, none: str | None) -> str:
@@ -165,12 +165,12 @@ def _shown(template: Template, given: Mapping[str, str], values: Mapping[str, st
     }
 
 
-def _place(judged: Judged, plan: RemedyPlan | None, settings: Settings) -> Placement | LeftOut:
+def _place(judged: JudgedCell, plan: RemedyPlan | None, settings: Settings) -> Placement | LeftOut:
     result, cell = judged.preflight, judged.cell
     if isinstance(result, Unknown) or plan is None:
         return LeftOut(cell, Verdict.UNKNOWN, judged.finding.message, judged.finding.hints)
     if result.first_step:
-        reason = "it fits only in two steps, which a stack set does not have"
+        reason = "it fits only in two steps, which a stack set cannot take"
         return LeftOut(cell, Verdict.EXCEEDS, reason, ("deploy a template with the smaller reservations first",))
     verdict = result.verdict_after_remedy
     if verdict is Verdict.EXCEEDS or (verdict is not Verdict.FITS and not settings.allow_uncertain):
@@ -188,7 +188,7 @@ def _place(judged: Judged, plan: RemedyPlan | None, settings: Settings) -> Place
 
 
 _PARAMETER = (
-    "let a parameter decide ReservedConcurrentExecutions, with a value of it that leads to AWS::NoValue, or leave the"
+    "let a parameter decide ReservedConcurrentExecutions, one value of which resolves to AWS::NoValue, or leave the"
     " cell out"
 )
 
@@ -198,7 +198,7 @@ def in_steps(result: Preflight, minimum: Mapping[str, int]) -> RemedyPlan:
     bounds = {change.logical_id: (change.claim_in_place, change.provisioned_peak) for change in result.changes}
     stepped = {
         name: _stepped(
-            remedy, max((minimum.get(name, 1), *(each for each in bounds.get(name, ()) if type(each) is int)))
+            remedy, max((minimum.get(name, 1), *(bound for bound in bounds.get(name, ()) if type(bound) is int)))
         )
         for name, remedy in result.plan.remedies.items()
     }
@@ -218,7 +218,7 @@ def _stepped(remedy: Remedy, least: int) -> Remedy:
 
 
 def _dropped(result: Preflight) -> RemedyPlan:
-    """Every reservation dropped, with the parameters that bring it about."""
+    """Every reservation dropped, with the parameter values that do so."""
     remedies = {
         function.logical_id: Remedy(RemedyAction.DROP, None, function.reserved)
         for function in result.demand.functions

@@ -13,7 +13,7 @@ from enum import Enum
 
 from tapctl.aws.stack_sets import Rectangle, Values
 from tapctl.concurrency.verdict import Verdict, worst
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet
 
 
 class StepKind(Enum):
@@ -44,13 +44,13 @@ class Step:
 
     @property
     def description(self) -> str:
-        """What it does, in one line."""
+        """The step in one line."""
         cells = f" in {len(self.cells):,} cell{'' if len(self.cells) == 1 else 's'}" if self.cells else ""
         return f"{self.kind.value}{cells}{' (canary)' if self.is_canary else ''}"
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class InstanceState:
     """What an instance has now: its status, its overrides, None for one that AWS does not show, and its stack."""
 
     status: str
@@ -65,7 +65,7 @@ class SetState:
     exists: bool = False
     is_current: bool = False
     values: Values = field(default_factory=dict)
-    instances: Mapping[Key, Instance] = field(default_factory=dict)
+    instances: Mapping[Key, InstanceState] = field(default_factory=dict)
     joins: bool = True
     """Whether accounts join it, or do not, as the rollout wants it."""
     changed: frozenset[str] = frozenset()
@@ -76,7 +76,7 @@ class SetState:
 class RolloutPlan:
     """The steps in their order, what they are for, and what they leave out."""
 
-    wanted: Wanted
+    wanted: WantedSet
     steps: tuple[Step, ...]
     beside: tuple[Key, ...] = ()
     """The instances in accounts and Regions that the fleet does not name; they stay as they are."""
@@ -94,19 +94,19 @@ class RolloutPlan:
 
 
 INOPERABLE = "INOPERABLE"
-"""The status of an instance that StackSets updates no more, after a delete or an import that failed."""
+"""The status of an instance that StackSets no longer updates, after a delete or an import that failed."""
 
 _NEVER_CREATED = "ROLLBACK_COMPLETE"
 """The status of a stack that holds nothing, and that no update can use."""
 
 
-def plan_rollout(want: Wanted, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
-    """The steps from what is there to what is wanted. `canary` accounts go first; by default it is one account."""
-    known = {each.key for each in want.placements} | {left.cell.key for left in want.left_out}
+def plan_rollout(want: WantedSet, state: SetState, canary: Collection[str] | None) -> RolloutPlan:
+    """The steps from the present state to the target state. `canary` accounts go first, by default one."""
+    known = {placement.key for placement in want.placements} | {left.cell.key for left in want.left_out}
     beside = tuple(key for key in state.instances if key not in known)
     cleared = tuple(_cleared(want, state))
     gone = {cell for step in cleared for cell in step.cells}
-    state = replace(state, instances={key: each for key, each in state.instances.items() if key not in gone})
+    state = replace(state, instances={key: instance for key, instance in state.instances.items() if key not in gone})
     want = want.without(_inoperable(want, state))
     if _is_stuck(want, state):
         want = want.without(_unreachable(want))
@@ -116,47 +116,47 @@ def plan_rollout(want: Wanted, state: SetState, canary: Collection[str] | None) 
     return RolloutPlan(want, steps, beside, state.joins or not state.exists or planner.reaches_all)
 
 
-def _cleared(want: Wanted, state: SetState) -> Iterator[Step]:
-    """The deletion of instances whose stack was never created, or is gone: they get a new one.
+def _cleared(want: WantedSet, state: SetState) -> Iterator[Step]:
+    """Delete instances whose stack was never created or no longer exists, so that they are created again.
 
     A stack that is gone is retained, so that StackSets does not even look for it.
     """
     for retains in (True, False):
         status = "" if retains else _NEVER_CREATED
         cells = [
-            each.key
-            for each in want.placements
-            if each.stack_status == status
-            and (instance := state.instances.get(each.key))
-            and instance.stack == (each.cell.stack or "")
+            placement.key
+            for placement in want.placements
+            if placement.stack_status == status
+            and (instance := state.instances.get(placement.key))
+            and instance.stack == (placement.cell.stack or "")
             and (retains or instance.status != INOPERABLE)
         ]
         for targets in rectangles(cells):
             yield Step(StepKind.CLEAR, targets, cells=tuple(targets.cells), retains=retains)
 
 
-def _inoperable(want: Wanted, state: SetState) -> Iterator[LeftOut]:
+def _inoperable(want: WantedSet, state: SetState) -> Iterator[LeftOut]:
     """The cells whose instance StackSets refuses to update."""
     hint = "delete the stack in the account, and run it again"
-    for each in want.placements:
-        if (instance := state.instances.get(each.key)) and instance.status == INOPERABLE:
-            yield LeftOut(each.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
+    for placement in want.placements:
+        if (instance := state.instances.get(placement.key)) and instance.status == INOPERABLE:
+            yield LeftOut(placement.cell, Verdict.UNKNOWN, "its instance is INOPERABLE, and no longer updated", (hint,))
 
 
-def _is_stuck(want: Wanted, state: SetState) -> bool:
+def _is_stuck(want: WantedSet, state: SetState) -> bool:
     """Whether the set has to change, and has no instance that may change with it."""
     usable = {key for key, instance in state.instances.items() if instance.status != INOPERABLE}
     return state.exists and not state.is_current and bool(usable) and usable.isdisjoint(e.key for e in want.placements)
 
 
-def _unreachable(want: Wanted) -> Iterator[LeftOut]:
+def _unreachable(want: WantedSet) -> Iterator[LeftOut]:
     reason = "the stack set cannot be updated while each of its instances is left out, since an update needs one"
     hint = "make one of them fit, or delete them with `tapctl fleet destroy`"
     verdict = worst(left.verdict for left in want.left_out) if want.left_out else Verdict.UNKNOWN
-    return (LeftOut(each.cell, verdict, reason, (hint,)) for each in want.placements)
+    return (LeftOut(placement.cell, verdict, reason, (hint,)) for placement in want.placements)
 
 
-def _columns(want: Wanted, state: SetState) -> tuple[str, ...]:
+def _columns(want: WantedSet, state: SetState) -> tuple[str, ...]:
     """The parameters that any list of overrides has: those that differ, and those that are overridden already."""
     held = {name for instance in state.instances.values() for name in instance.overrides}
     differing = set(want.overridden)
@@ -167,24 +167,24 @@ def _columns(want: Wanted, state: SetState) -> tuple[str, ...]:
 class _Planner:
     """Takes note of the overrides that the instances have after each step."""
 
-    want: Wanted
+    want: WantedSet
     state: SetState
     columns: tuple[str, ...]
     canary: Collection[str] | None
 
     @property
     def present(self) -> list[Placement]:
-        return [each for each in self.want.placements if each.key in self.state.instances]
+        return [placement for placement in self.want.placements if placement.key in self.state.instances]
 
     @property
     def reaches_all(self) -> bool:
-        """Whether the set has no other instances than these, so that all may be updated at once."""
+        """Whether these are all instances of the set, so that all may be updated at once."""
         usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
-        return usable <= {each.key for each in self.present}
+        return usable <= {placement.key for placement in self.present}
 
     def updates(self) -> Iterator[Step]:
-        """What lowers goes first and what raises last, so that no account lacks headroom on the way."""
-        after = {each.key: self.state.instances[each.key].overrides for each in self.present}
+        """Steps that lower reservations come first, those that raise them last: no account lacks headroom between."""
+        after = {placement.key: self.state.instances[placement.key].overrides for placement in self.present}
         reached: set[Key] = set()
         for step in self._set_steps():
             yield step
@@ -192,50 +192,50 @@ class _Planner:
                 after |= dict.fromkeys(step.cells, step.overrides)
             reached |= set(step.cells)
         later = [
-            each
-            for each in self.present
-            if self._differs(each, after[each.key])
-            or (self.state.instances[each.key].status != "CURRENT" and each.key not in reached)
+            placement
+            for placement in self.present
+            if self._differs(placement, after[placement.key])
+            or (self.state.instances[placement.key].status != "CURRENT" and placement.key not in reached)
         ]
         yield from self._steps(StepKind.UPDATE, later)
 
     def creates(self) -> Iterator[Step]:
-        new = [each for each in self.want.placements if each.key not in self.state.instances]
+        new = [placement for placement in self.want.placements if placement.key not in self.state.instances]
         first, rest = self._split(new)
         yield from self._steps(StepKind.CREATE, first, is_canary=True)
         yield from self._steps(StepKind.CREATE, rest)
 
     def _set_steps(self) -> Iterator[Step]:
-        """The set with the canary's instances, then with all; where some are left out, the others one by one.
+        """Update the set with the canary's instances, then with all; if some are left out, the others one by one.
 
         An update of the set can name one rectangle only; an update of instances brings the set's template as well.
         """
         if not self.state.exists or (self.state.is_current and (self.state.joins or not self.reaches_all)):
             return
-        lists = {each.key: held for each in self.present if (held := self._held_back(each))}
+        lists = {placement.key: held for placement in self.present if (held := self._held_back(placement))}
         yield from self._grouped(StepKind.LOWER, lists)
         names_it = True
         for group, is_canary in zip(self._split(self.present), (True, False), strict=True):
             if not is_canary and self.reaches_all:
-                yield Step(StepKind.UPDATE_SET, cells=tuple(each.key for each in self.present))
+                yield Step(StepKind.UPDATE_SET, cells=tuple(placement.key for placement in self.present))
                 continue
             if names_it and group:
-                first, *_ = self._rectangles(StepKind.UPDATE_SET, (each.key for each in group))
+                first, *_ = self._rectangles(StepKind.UPDATE_SET, (placement.key for placement in group))
                 yield replace(first, is_canary=is_canary)
-                group = [each for each in group if each.key not in first.cells]  # noqa: PLW2901
+                group = [placement for placement in group if placement.key not in first.cells]  # noqa: PLW2901
                 names_it = False
             yield from self._steps(StepKind.UPDATE, group, is_canary=is_canary)
 
     def _split(self, placements: Sequence[Placement]) -> tuple[list[Placement], list[Placement]]:
-        """The canary's placements and the others. Where there are no others, there is no canary.
+        """The canary's placements and the others; without others there is no canary.
 
         The first account stands in for a canary that has nothing to do, or is left out.
         """
-        accounts = list(dict.fromkeys(each.cell.account.id for each in placements))
+        accounts = list(dict.fromkeys(placement.cell.account.id for placement in placements))
         none = self.canary is not None and not self.canary
         canary = [] if none else [id_ for id_ in accounts if id_ in (self.canary or ())] or accounts[:1]
-        first = [each for each in placements if each.cell.account.id in canary]
-        rest = [each for each in placements if each.cell.account.id not in canary]
+        first = [placement for placement in placements if placement.cell.account.id in canary]
+        rest = [placement for placement in placements if placement.cell.account.id not in canary]
         return (first, rest) if rest else ([], first)
 
     def _held_back(self, placement: Placement) -> dict[str, str | None] | None:
@@ -263,11 +263,11 @@ class _Planner:
         return any(after.get(name) != value for name, value in placement.values.items())
 
     def _steps(self, kind: StepKind, placements: Iterable[Placement], *, is_canary: bool = False) -> Iterator[Step]:
-        lists = {each.key: self._list(each) for each in placements}
+        lists = {placement.key: self._list(placement) for placement in placements}
         return (replace(step, is_canary=is_canary) for step in self._grouped(kind, lists))
 
     def _list(self, placement: Placement) -> Values:
-        """The whole list of overrides; a NoEcho value that is not given stays where there is one."""
+        """The whole list of overrides; a NoEcho value that is not given keeps its present one."""
         instance = self.state.instances.get(placement.key)
         own = instance.overrides if instance else {}
         return {name: placement.values.get(name) for name in self.columns if name in {**own, **placement.values}}

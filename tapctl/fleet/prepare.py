@@ -1,4 +1,4 @@
-"""What a rollout would do: look at the stack set and every cell, judge, and plan; changes nothing."""
+"""Prepares a rollout: reads the stack set and every cell, judges and plans; changes nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import worst
 from tapctl.errors import ExitCode, UsageError
 from tapctl.fleet.artifacts import package_for_all, template_url
-from tapctl.fleet.definition import Definition, define, deployable, without_value
+from tapctl.fleet.definition import SetDefinition, define, deployable, without_value
 from tapctl.fleet.judge import FleetPreflight, judge_fleet
 from tapctl.fleet.observe import Observed, observe, refuse_others_set
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted, wanted
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet, wanted
 from tapctl.fleet.plan import RolloutPlan, plan_rollout
 from tapctl.template.parameters import is_secret
 from tapctl.workflows.gate import Blocked
@@ -22,7 +22,7 @@ from tapctl.workflows.gate import Blocked
 if TYPE_CHECKING:
     from tapctl.fleet.operation import RolloutUI
     from tapctl.fleet.request import RolloutRequest
-    from tapctl.packaging.package import Package
+    from tapctl.packaging.package import PackagedTemplate
     from tapctl.settings.settings import Settings
     from tapctl.template.model import Template
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Deployable:
     """The template for the stack set: what it is created and updated with, and what is uploaded for it."""
 
-    definition: Definition
-    package: Package
+    definition: SetDefinition
+    package: PackagedTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Prepared:
     @property
     def remedied(self) -> tuple[Placement, ...]:
         """The cells that only a remedy makes fit."""
-        return tuple(each for each in self.plan.wanted.placements if each.remedies)
+        return tuple(placement for placement in self.plan.wanted.placements if placement.remedies)
 
     def needs_consent(self, settings: Settings) -> bool:
         """Whether the settings allow no remedy, and a cell needs one."""
@@ -59,7 +59,7 @@ class Prepared:
     def exit_code(self) -> ExitCode:
         """That of the worst cell that is left out."""
         left = self.plan.left_out
-        return worst(each.verdict for each in left).exit_code if left else ExitCode.OK
+        return worst(cell.verdict for cell in left).exit_code if left else ExitCode.OK
 
 
 def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
@@ -78,7 +78,7 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         hint = "fix the errors, or skip linting with `--no-lint`"
         raise Blocked(ExitCode.USAGE, "rollout blocked: cfn-lint found errors", hint)
     want = _wanted(request, judged, settings, observed)
-    first = next((each.preflight for each in judged.cells if isinstance(each.preflight, Preflight)), None)
+    first = next((cell.preflight for cell in judged.cells if isinstance(cell.preflight, Preflight)), None)
     if first is None or not want.placements:
         return Prepared(judged, RolloutPlan(want, ()), observed=observed)
     if missing := list(without_value(request.template, want.values, observed.held or {})):
@@ -86,20 +86,20 @@ def prepare(request: RolloutRequest, ui: RolloutUI) -> Prepared:
         raise UsageError(f"{request.template.file} needs a value for {', '.join(missing)}", f"pass `{flags}`")
     package = package_for_all(request, first, ui.step)
     definition = define(request, first, package, template_url(request, package))
-    known = frozenset(each.key for each in want.placements) if observed.remembers(definition, want) else None
+    known = frozenset(placement.key for placement in want.placements) if observed.remembers(definition, want) else None
     prepared = Prepared(judged, RolloutPlan(want, ()), Deployable(definition, package), known)
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
 def planned_again(request: RolloutRequest, prepared: Prepared, gone: Iterable[LeftOut]) -> Prepared:
-    """The plan from what is there now, without the cells that are gone, and without a canary: it has been."""
+    """The plan from the present state, without cells that are left out by now and without the canary."""
     return _planned(prepared, prepared.plan.wanted.without(gone), observe(request.sets), [])
 
 
 def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Prepared:
-    """The plan from what is there now, with fresh verdicts on these cells, and those before on the others.
+    """The plan from the present state, with new verdicts on these cells and the earlier ones on the others.
 
-    What pinned the unreserved minimum of accounts gives way to what AWS named.
+    A minimum that AWS named replaces one from the settings.
     """
     observed = observe(request.sets)
     settings = replace(_with_held(request.settings, request.template, observed.held or {}), min_unreserved=None)
@@ -107,14 +107,14 @@ def judged_again(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     subset = tuple(cell for cell in located.cells if cell.key in chosen)
     fresh = judge_fleet(request.template, replace(located, cells=subset), settings)
     verdicts = {judged.cell.key: judged for judged in fresh.cells}
-    judged = tuple(verdicts.get(each.cell.key, each) for each in prepared.judged.cells)
+    judged = tuple(verdicts.get(before.cell.key, before) for before in prepared.judged.cells)
     prepared = replace(prepared, judged=replace(prepared.judged, cells=judged))
     want = _wanted(request, prepared.judged, settings, observed)
     return _planned(prepared, want, observed, request.fleet.canary)
 
 
-def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> Wanted:
-    """What these cells want now, by fresh verdicts on them."""
+def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Key]) -> WantedSet:
+    """The target state of these cells, by fresh verdicts."""
     located, chosen = prepared.observed.located(request.cells), set(cells)
     subset = tuple(cell for cell in located.cells if cell.key in chosen)
     settings = _with_held(request.settings, request.template, prepared.observed.held or {})
@@ -122,7 +122,7 @@ def still_wanted(request: RolloutRequest, prepared: Prepared, cells: Iterable[Ke
     return wanted(again.cells, settings, held=prepared.plan.wanted.values)
 
 
-def _planned(prepared: Prepared, want: Wanted, observed: Observed, canary: Collection[str] | None) -> Prepared:
+def _planned(prepared: Prepared, want: WantedSet, observed: Observed, canary: Collection[str] | None) -> Prepared:
     plan = RolloutPlan(want, ())
     if prepared.deployable and want.placements:
         state = observed.state(prepared.deployable.definition, want, prepared.known_in)
@@ -130,7 +130,7 @@ def _planned(prepared: Prepared, want: Wanted, observed: Observed, canary: Colle
     return replace(prepared, plan=plan, observed=observed)
 
 
-def _wanted(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> Wanted:
+def _wanted(request: RolloutRequest, judged: FleetPreflight, settings: Settings, observed: Observed) -> WantedSet:
     return wanted(judged.cells, settings, held=observed.held, joins=request.fleet.auto_deploy)
 
 

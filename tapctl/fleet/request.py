@@ -1,4 +1,4 @@
-"""What a rollout is asked to do: the fleet, its stack set, the template, and where both are reached."""
+"""The request for a rollout: the fleet, its stack set, the template, and how AWS is reached."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RolloutRequest(StackSetRequest):
     def of(
         cls, base: StackSetRequest, template: Template, linting: Linting | None = None, *, adopts: bool = False
     ) -> RolloutRequest:
-        inherited = {each.name: getattr(base, each.name) for each in fields(StackSetRequest)}
+        inherited = {field.name: getattr(base, field.name) for field in fields(StackSetRequest)}
         return cls(**inherited, template=template, linting=linting, adopts=adopts)
 
 

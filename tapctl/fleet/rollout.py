@@ -5,8 +5,8 @@
                │                                                          └─ cells failed: plan without them
                └── refused: Lambda named the unreserved minimum of a cell; judge that cell by it, once
 
-StackSets deploys; what to deploy where, and in which order, is decided here. The journal names the operation that may
-be running, should the process be killed: the next run follows it to its end, and plans from what is there then.
+StackSets deploys; this module decides where and in which order. The journal names the operation that may
+be running, should the process be killed: the next run follows it to its end, and plans from the state after it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import AwsError, ExitCode
 from tapctl.fleet.artifacts import publish
 from tapctl.fleet.observe import Observed, observe
-from tapctl.fleet.operation import OperationEnd, RolloutUI, began, cause, follow, resume
+from tapctl.fleet.operation import EndedOperation, RolloutUI, began, cause, follow, resume
 from tapctl.fleet.override_sets import Key, LeftOut
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Rollout:
-    """What a rollout has done so far."""
+    """The progress and results of a rollout."""
 
     prepared: Prepared
-    ends: list[OperationEnd] = field(default_factory=list)
+    ends: list[EndedOperation] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     not_reached: tuple[Key, ...] = ()
     """The cells that an operation was planned for which did not begin, since the rollout stopped before."""
@@ -51,7 +51,7 @@ class Rollout:
     confirmed: bool = True
 
     @property
-    def failed(self) -> dict[Key, OperationEnd]:
+    def failed(self) -> dict[Key, EndedOperation]:
         """The cells of the fleet whose last operation failed there."""
         cells = {judged.cell.key for judged in self.prepared.judged.cells}
         last = {cell: end for end in self.ends for cell in end.results if cell in cells}
@@ -63,7 +63,7 @@ class Rollout:
         if not self.confirmed:
             return ()
         out = {*self.failed, *self.not_reached, *(left.cell.key for left in self.left_out)}
-        return tuple(each.key for each in self.prepared.plan.wanted.placements if each.key not in out)
+        return tuple(placement.key for placement in self.prepared.plan.wanted.placements if placement.key not in out)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -90,21 +90,21 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
-            return run.ended()
+            return run.with_inoperable()
         if slow := pace(request.name, request.fleet, prepared.plan):
             ui.step(slow)
         if not ui.confirm(_question(request, prepared.plan)):
             rollout.confirmed = False
             return rollout
         if prepared.deployable:
-            cells = [each.key for each in prepared.plan.wanted.placements]
+            cells = [placement.key for placement in prepared.plan.wanted.placements]
             publish(request, prepared.deployable.package, cells, ui.step)
         run.operations()
         while learned := run.learn():
             named = ", ".join("/".join(cell) for cell in learned)
             ui.step(f"AWS named the unreserved minimum of {named}; judging again")
             run.judge_again()
-        return run.ended()
+        return run.with_inoperable()
 
 
 def _gate(request: RolloutRequest, prepared: Prepared) -> None:
@@ -116,7 +116,7 @@ def _gate(request: RolloutRequest, prepared: Prepared) -> None:
         raise Blocked(code, f"rollout blocked: fleet {request.name} has no cell to deploy to", "see the hints above")
     remedied = prepared.remedied
     if prepared.needs_consent(request.settings):
-        functions = ", ".join(dict.fromkeys(name for each in remedied for name in each.remedies))
+        functions = ", ".join(dict.fromkeys(name for placement in remedied for name in placement.remedies))
         where = f"{len(remedied):,} cell{'' if len(remedied) == 1 else 's'}"
         message = f"rollout blocked: no consent to lower or drop the reservation of {functions} in {where}"
         hint = f'allow it with `--remedy adjust`, or with `remedy = "adjust"` in [fleet.{request.name}] of tapctl.toml'
@@ -131,7 +131,7 @@ Source: https://github.com/aws-solutions/quota-monitor-for-aws/issues/204
 
 
 def pace(name: str, fleet: Fleet, plan: RolloutPlan) -> str:
-    """What to say where few accounts at a time, by default one more than may fail, make a rollout long."""
+    """A note where a low number of accounts at a time makes a rollout long."""
     accounts, tolerance = {account for account, _ in plan.changes}, fleet.failure_tolerance
     at_once = tolerance + 1 if isinstance(tolerance, int) else 1
     is_share = tolerance not in (at_once - 1, "0%")
@@ -196,25 +196,25 @@ class _Run:
         return found
 
     def judge_again(self) -> None:
-        """What failed by a minimum that was not known, once more."""
+        """Deploy again to the cells that failed because their minimum was not known."""
         self.rollout.not_reached = ()
         self.prepared = again = judged_again(self.request, self.prepared, self.rollout.failed)
         first = self.rollout.prepared
         self.rollout.prepared = replace(first, judged=again.judged, plan=replace(first.plan, wanted=again.plan.wanted))
         known = {left.cell.key for left in self.rollout.left_out}
-        self.rollout.left_out += [each for each in again.plan.left_out if each.cell.key not in known]
-        if gone := [each for each in self.rollout.left_out if each not in again.plan.left_out]:
+        self.rollout.left_out += [entry for entry in again.plan.left_out if entry.cell.key not in known]
+        if gone := [entry for entry in self.rollout.left_out if entry not in again.plan.left_out]:
             self.prepared = planned_again(self.request, self.prepared, gone)
         self.operations()
 
-    def ended(self) -> Rollout:
+    def with_inoperable(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
         if self.rollout.failed or self.rollout.left_out:
-            instances = {each.cell: each for each in self.request.sets.instances()}
+            instances = {instance.cell: instance for instance in self.request.sets.instances()}
             self.rollout.inoperable = Observed(instances=instances).inoperable(self.request.cells)
         return self.rollout
 
-    def _stop(self, step: Step, end: OperationEnd, steps: list[Step]) -> None:
+    def _stop(self, step: Step, end: EndedOperation, steps: list[Step]) -> None:
         who = "the canary failed" if step.is_canary else f"operation {end.operation.id} is {end.operation.status}"
         self.ui.step(f"{who}: the rollout stops here; what is deployed stays")
         left = {cell: None for later in steps for cell in later.cells if cell not in self.rollout.failed}
@@ -224,9 +224,11 @@ class _Run:
         self.prepared = planned_again(self.request, self.prepared, gone)
         return list(self.prepared.plan.steps)
 
-    def _failures(self, end: OperationEnd) -> Iterator[LeftOut]:
+    def _failures(self, end: EndedOperation) -> Iterator[LeftOut]:
         """The cells that failed, which are left alone until the next run."""
-        cells: Mapping[Key, Cell] = {each.key: each.cell for each in self.prepared.plan.wanted.placements}
+        cells: Mapping[Key, Cell] = {
+            placement.key: placement.cell for placement in self.prepared.plan.wanted.placements
+        }
         for result in end.failed:
             if cell := cells.get(result.cell):
                 yield LeftOut(cell, Verdict.UNKNOWN, cause(result.reason).sentence)
@@ -237,22 +239,22 @@ class _Run:
             return
         want = self.prepared.plan.wanted
         now = still_wanted(self.request, self.prepared, step.cells)
-        before = {each.key: each.values for each in want.placements}
+        before = {placement.key: placement.values for placement in want.placements}
         reason = "its headroom has changed since it was judged"
         changed = (
-            LeftOut(each.cell, Verdict.EXCEEDS, reason, ("run it again",))
-            for each in now.placements
+            LeftOut(placement.cell, Verdict.EXCEEDS, reason, ("run it again",))
+            for placement in now.placements
             if any(
-                want.amount(name, before[each.key][name]) > want.amount(name, each.values[name])
+                want.amount(name, before[placement.key][name]) > want.amount(name, placement.values[name])
                 for name in want.reservations
-                if name in each.values
+                if name in placement.values
             )
         )
         for left in (*now.left_out, *changed):
             self.ui.step(f"left out: {left.cell.name}: {left.reason}")
             yield left
 
-    def _operate(self, step: Step) -> OperationEnd | None:
+    def _operate(self, step: Step) -> EndedOperation | None:
         """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once."""
         named = step.description
         self.ui.step(named)
@@ -281,7 +283,7 @@ class _Run:
             more = {"RetainStacks": step.retains} if step.kind is StepKind.CLEAR else overrides
             sets.operate(_METHODS[step.kind], operation_id, step.targets, preferences, **more)
 
-    def _note_secrets(self, step: Step, end: OperationEnd | None) -> None:
+    def _note_secrets(self, step: Step, end: EndedOperation | None) -> None:
         """Which cells have the NoEcho values: those of the set come with it, overrides with the lists of a step."""
         known = self.prepared.known_in
         if known is None and step.kind in (StepKind.CREATE_SET, StepKind.UPDATE_SET):

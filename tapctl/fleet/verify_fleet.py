@@ -1,4 +1,4 @@
-"""The proof of a rollout: the instance of each cell, and the stack behind it, checked as `tapctl verify` checks one."""
+"""Verifies a rollout: the instance of each cell, and its stack as `tapctl verify` does."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class CellProof:
 
     @property
     def is_proved(self) -> bool:
-        """Whether every check was made and none failed."""
+        """Whether every check ran and none failed."""
         read = isinstance(self.verification, Verification)
         return read and not any(check.status is CheckStatus.FAILED for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
 class FleetVerification:
-    """The proof of every cell."""
+    """The verification of every cell."""
 
     name: str
     stack_set: str
@@ -73,7 +73,7 @@ def verify_fleet(
     if stack_set is None:
         hint = f"`tapctl fleet deploy {request.name}` creates it"
         raise UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)
-    instances = {each.cell: each for each in sets.instances()}
+    instances = {instance.cell: instance for instance in sets.instances()}
     cells = Observed(stack_set, instances).located(request.cells)
     chosen = [cell for cell in cells.cells if only is None or cell.key in only]
 

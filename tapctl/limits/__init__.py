@@ -68,7 +68,7 @@ NEAR = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
+class QuotaValue:
     """The value of a quota that Service Quotas does not show, and where it comes from."""
 
     value: Number
@@ -79,7 +79,7 @@ class Override:
 class LimitSettings:
     """`[limits]`: values by the keys of limits, rows beside those of the catalogue, and the share for warnings."""
 
-    overrides: Mapping[str, Override] = field(default_factory=dict)
+    overrides: Mapping[str, QuotaValue] = field(default_factory=dict)
     own: tuple[Limit, ...] = ()
     near: float = NEAR
 

@@ -1,6 +1,6 @@
 """The limits of Amplify Hosting that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/amplify/latest/userguide/quotas-chapter.html"
 
@@ -31,7 +31,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Amplify::Domain", per="AppId"),),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("amplify", "ListDomainAssociations", "domainAssociations", parent="appId"),
     ),
 )

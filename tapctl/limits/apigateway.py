@@ -1,6 +1,6 @@
 """The limits of API Gateway that a deploy can reach: of REST, HTTP and WebSocket APIs."""
 
-from tapctl.limits.row import ABSENT, PRESENT, Call, Count, Grade, Limit, counted, each, size, value
+from tapctl.limits.row import ABSENT, PRESENT, Call, Count, DefaultGrade, Limit, counted, each, size, value
 
 DOCS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"
 _HTTP_DOCS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"
@@ -52,7 +52,7 @@ def _per(
     *,
     docs: str = DOCS,
     unit: str = "",
-    grade: Grade = Grade.VERIFIED,
+    grade: DefaultGrade = DefaultGrade.VERIFIED,
     usage: Call | None = None,
 ) -> Limit:
     """A limit of one API, key or domain; without a `usage`, what it has outside of the template is not read."""
@@ -113,7 +113,7 @@ ROWS = (
         docs=_HTTP_DOCS,
         counts=(each("AWS::ApiGatewayV2::VpcLink"),),
         default=10,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call(
             "apigatewayv2", "GetVpcLinks", "Items", token=("NextToken", "NextToken"), action="apigateway:GET"
         ),
@@ -138,7 +138,7 @@ ROWS = (
     _per(
         "integrations-per-http-api", "integrations-per-http-api", "Integrations of an HTTP API",
         (each("AWS::ApiGatewayV2::Integration", per="ApiId", where={"ApiId>ProtocolType": (ABSENT, "HTTP")}),), 300,
-        docs=_HTTP_DOCS, grade=Grade.LIKELY, usage=_of_api("GetIntegrations"),
+        docs=_HTTP_DOCS, grade=DefaultGrade.LIKELY, usage=_of_api("GetIntegrations"),
     ),
     _per(
         "stages-per-api", "L-379E48B0", "Stages per API",

@@ -1,6 +1,6 @@
 """The limits of Application Auto Scaling that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 from tapctl.resource_types import SCALABLE_TARGET
 
 DOCS = "https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-limits.html"
@@ -15,7 +15,7 @@ def _targets(namespace: str, code: str, title: str, default: int) -> Limit:
         docs=DOCS,
         counts=(each(SCALABLE_TARGET, where={"ServiceNamespace": (namespace,)}),),
         default=default,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call(
             "application-autoscaling", "DescribeScalableTargets", "ScalableTargets", {"ServiceNamespace": namespace}
         ),
@@ -34,7 +34,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::ApplicationAutoScaling::ScalingPolicy", per="ScalingTargetId"),),
         default=50,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Athena that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/athena/latest/ug/service-limits.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Athena::WorkGroup"),),
         default=1000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
         usage=Call("athena", "ListWorkGroups", "WorkGroups", token=("NextToken", "NextToken")),
     ),

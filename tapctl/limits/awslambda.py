@@ -7,7 +7,7 @@ from tapctl.limits.row import (
     Count,
     Limit,
     LimitKind,
-    Reading,
+    ValueKind,
     counted,
     each,
     length,
@@ -112,7 +112,7 @@ ROWS = (
             "DescribeNetworkInterfaces",
             "NetworkInterfaces[].VpcId",
             {"Filters": [{"Name": "interface-type", "Values": ["lambda"]}]},
-            reading=Reading.TALLY,
+            reading=ValueKind.TALLY,
         ),
     ),
     Limit(

@@ -1,6 +1,6 @@
 """The limits of Backup that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/aws-backup/latest/devguide/aws-backup-limits.html"
 
@@ -42,7 +42,7 @@ ROWS = (
         title="Backup frameworks",
         docs=DOCS,
         counts=(each("AWS::Backup::Framework"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("backup", "ListFrameworks", "Frameworks", token=("NextToken", "NextToken")),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of CloudFormation that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, LimitKind, Measure, each, length
+from tapctl.limits.row import Call, DefaultGrade, Limit, LimitKind, Measure, each, length
 from tapctl.resource_types import ABSENT, STACK, STACK_STATUSES
 
 DOCS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
@@ -141,7 +141,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::CloudFormation::ModuleVersion"),),
         default=100,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_registered("MODULE"),
     ),
     Limit(
@@ -151,7 +151,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::CloudFormation::ResourceVersion"),),
         default=50,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_registered("RESOURCE"),
     ),
 )

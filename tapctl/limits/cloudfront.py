@@ -1,6 +1,6 @@
 """The limits of CloudFront that a deploy can reach; CloudFront is global."""
 
-from tapctl.limits.row import Call, Limit, Reading, each, length
+from tapctl.limits.row import Call, Limit, ValueKind, each, length
 
 DOCS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
@@ -21,7 +21,7 @@ def _account(id_: str, name: str, title: str, type_: str, operation: str, *, def
         default=default,
         adjustable=name.startswith("L-"),
         usage=Call(
-            "cloudfront", operation, f"[{type_}List.Quantity]", parameters, Reading.SUM,
+            "cloudfront", operation, f"[{type_}List.Quantity]", parameters, ValueKind.SUM,
             token=(f"{type_}List.NextMarker", "Marker"),
         ),
         is_global=True,

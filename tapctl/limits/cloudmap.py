@@ -1,6 +1,6 @@
 """The limits of Cloud Map that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, each
+from tapctl.limits.row import Call, Limit, ValueKind, each
 
 DOCS = "https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-limits.html"
 
@@ -26,6 +26,6 @@ ROWS = (
         counts=(each("AWS::ServiceDiscovery::Instance", per="ServiceId"),),
         default=1000,
         adjustable=False,
-        usage=Call("servicediscovery", "ListServices", "Services[].[Id, InstanceCount]", reading=Reading.PAIRS),
+        usage=Call("servicediscovery", "ListServices", "Services[].[Id, InstanceCount]", reading=ValueKind.PAIRS),
     ),
 )

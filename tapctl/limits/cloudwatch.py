@@ -1,6 +1,6 @@
 """The limits of CloudWatch alarms, rules and canaries that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, length
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, length
 
 DOCS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
 
@@ -36,7 +36,7 @@ ROWS = (
         docs="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Synthetics_Canaries.html",
         counts=(each("AWS::Synthetics::Canary"),),
         default=200,  # 300 or 500 in most Regions
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("synthetics", "DescribeCanaries", "Canaries", token=("NextToken", "NextToken")),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of CodeArtifact that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, tally
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, tally
 
 DOCS = "https://docs.aws.amazon.com/codeartifact/latest/ug/service-limits.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="CodeArtifact domains",
         docs=DOCS,
         counts=(each("AWS::CodeArtifact::Domain"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("codeartifact", "ListDomains", "domains"),
     ),
     Limit(
@@ -20,7 +20,7 @@ ROWS = (
         title="Repositories per CodeArtifact domain",
         docs=DOCS,
         counts=(each("AWS::CodeArtifact::Repository", per="DomainName"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=tally("codeartifact", "ListRepositories", "repositories[].domainName"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of CodeBuild that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::CodeBuild::Project"),),
         default=5000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("codebuild", "ListProjects", "projects"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of CodeCommit that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="CodeCommit repositories",
         docs=DOCS,
         counts=(each("AWS::CodeCommit::Repository"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("codecommit", "ListRepositories", "repositories"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Cognito's user pools and identity pools that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html"
 _PAGE = {"MaxResults": 60}
@@ -16,7 +16,7 @@ def _per_pool(id_: str, code: str, title: str, type_: str, *, default: int, read
         docs=DOCS,
         counts=(each(type_, per="UserPoolId"),),
         default=default,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("cognito-idp", *read, parent="UserPoolId"),
     )
 
@@ -29,7 +29,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Cognito::UserPool"),),
         default=1000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("cognito-idp", "ListUserPools", "UserPools", _PAGE),
     ),
     _per_pool("cognito-idp-clients-per-pool", "L-5EAB0605", "App clients per user pool",
@@ -47,7 +47,7 @@ ROWS = (
         title="Cognito identity pools",
         docs=DOCS,
         counts=(each("AWS::Cognito::IdentityPool"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("cognito-identity", "ListIdentityPools", "IdentityPools", _PAGE),
     ),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The limits of DynamoDB Accelerator that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, each, total, value
+from tapctl.limits.row import Call, Limit, ValueKind, each, total, value
 
 DOCS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 CLUSTER = "AWS::DAX::Cluster"
@@ -13,7 +13,7 @@ ROWS = (
         docs=DOCS,
         counts=(total(CLUSTER, "ReplicationFactor"),),
         default=50,
-        usage=Call("dax", "DescribeClusters", "Clusters[].TotalNodes", reading=Reading.SUM),
+        usage=Call("dax", "DescribeClusters", "Clusters[].TotalNodes", reading=ValueKind.SUM),
     ),
     Limit(
         id="dax-nodes-per-cluster",

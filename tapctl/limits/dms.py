@@ -1,6 +1,6 @@
 """The limits of Database Migration Service that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Limits.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::DMS::ReplicationInstance"),),
         default=60,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("dms", "DescribeReplicationInstances", "ReplicationInstances"),
     ),
     Limit(
@@ -22,7 +22,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::DMS::Endpoint"),),
         default=1000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("dms", "DescribeEndpoints", "Endpoints"),
     ),
 )

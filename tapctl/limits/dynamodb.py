@@ -1,6 +1,6 @@
 """The limits of DynamoDB that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, ITSELF, Call, Grade, Limit, Metric, each, length, total
+from tapctl.limits.row import ABSENT, ITSELF, Call, DefaultGrade, Limit, Metric, each, length, total
 
 DOCS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 GLOBAL_TABLE, TABLE = "AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"
@@ -59,7 +59,7 @@ ROWS = (
         docs=DOCS,
         counts=(length(TABLE, "LocalSecondaryIndexes"), length(GLOBAL_TABLE, "LocalSecondaryIndexes")),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
     ),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The limits of EBS volumes that a deploy can reach; storage is counted in TiB."""
 
-from tapctl.limits.row import Call, Limit, Reading, counted, total
+from tapctl.limits.row import Call, Limit, ValueKind, counted, total
 
 DOCS = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html"
 VOLUME = "AWS::EC2::Volume"
@@ -12,7 +12,7 @@ _HAVE_VOLUMES = (
 
 def _volumes(kind: str, path: str, units: float = 1) -> Call:
     parameters = {"Filters": [{"Name": "volume-type", "Values": [kind]}]}
-    return Call("ec2", "DescribeVolumes", f"Volumes[].{path}", parameters, Reading.SUM, units)
+    return Call("ec2", "DescribeVolumes", f"Volumes[].{path}", parameters, ValueKind.SUM, units)
 
 
 def _storage(kind: str, code: str, default: int) -> Limit:

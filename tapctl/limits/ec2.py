@@ -1,6 +1,6 @@
 """The limits of EC2 that a deploy can reach."""
 
-from tapctl.limits.row import ITSELF, Call, Grade, Limit, Metric, Reading, counted, each, tally
+from tapctl.limits.row import ITSELF, Call, DefaultGrade, Limit, Metric, ValueKind, counted, each, tally
 
 DOCS = "https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html"
 _TRANSIT = "https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html"
@@ -25,7 +25,7 @@ def _vcpus(family: str, market: str, code: str, title: str, default: int | None)
         counts=counted("ec2.vcpus", *RUNNING, argument=class_),
         unit="vCPU",
         default=default,
-        grade=Grade.OPEN if default is None else Grade.VERIFIED,
+        grade=DefaultGrade.OPEN if default is None else DefaultGrade.VERIFIED,
         usage=Metric("EC2", "vCPU", class_),
         later=counted("ec2.vcpus_at_maximum", *RUNNING, argument=class_),
     )
@@ -89,7 +89,7 @@ ROWS = (
             "ec2",
             "DescribeLaunchTemplates",
             "LaunchTemplates[].[LaunchTemplateId, LatestVersionNumber]",
-            reading=Reading.PAIRS,
+            reading=ValueKind.PAIRS,
         ),
         at_most=True,
     ),
@@ -100,7 +100,7 @@ ROWS = (
         docs=_TRANSIT,
         counts=(each("AWS::EC2::TransitGateway"),),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_not_deleted("DescribeTransitGateways", "TransitGateways"),
     ),
     Limit(
@@ -113,7 +113,7 @@ ROWS = (
             each("AWS::EC2::TransitGatewayVpcAttachment", per="TransitGatewayId"),
         ),
         default=5000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=tally(
             "ec2", "DescribeTransitGatewayAttachments", "TransitGatewayAttachments[?State!='deleted'].TransitGatewayId"
         ),
@@ -125,7 +125,7 @@ ROWS = (
         docs=_TRANSIT,
         counts=(each("AWS::EC2::TransitGatewayRouteTable", per="TransitGatewayId"),),
         default=20,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=tally(
             "ec2",
             "DescribeTransitGatewayRouteTables",
@@ -139,7 +139,7 @@ ROWS = (
         docs=_VPN,
         counts=(each("AWS::EC2::VPNConnection"),),
         default=50,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_not_deleted("DescribeVpnConnections", "VpnConnections"),
     ),
     Limit(
@@ -149,7 +149,7 @@ ROWS = (
         docs=_VPN,
         counts=(each("AWS::EC2::CustomerGateway"),),
         default=50,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_not_deleted("DescribeCustomerGateways", "CustomerGateways"),
     ),
     Limit(
@@ -159,7 +159,7 @@ ROWS = (
         docs=_VPN,
         counts=(each("AWS::EC2::VPNGateway"),),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=_not_deleted("DescribeVpnGateways", "VpnGateways"),
     ),
     Limit(
@@ -169,7 +169,7 @@ ROWS = (
         docs="https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html",
         counts=(each("AWS::EC2::ClientVpnEndpoint"),),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("ec2", "DescribeClientVpnEndpoints", "ClientVpnEndpoints[?Status.Code!='deleted']"),
     ),
 )

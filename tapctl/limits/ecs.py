@@ -1,6 +1,6 @@
 """The limits of ECS and of Fargate that a deploy can reach; what Fargate runs is counted in vCPU."""
 
-from tapctl.limits.row import Call, Grade, Limit, Metric, counted, each, length, size, value
+from tapctl.limits.row import Call, DefaultGrade, Limit, Metric, counted, each, length, size, value
 
 DOCS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"
 SERVICE, TASK = "AWS::ECS::Service", "AWS::ECS::TaskDefinition"
@@ -31,7 +31,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::ECS::Cluster"),),
         default=10_000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("ecs", "ListClusters", "clusterArns"),
     ),
     Limit(
@@ -87,7 +87,7 @@ ROWS = (
         docs=DOCS,
         counts=(length(TASK, "ContainerDefinitions"),),
         default=10,
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         adjustable=False,
     ),
     Limit(

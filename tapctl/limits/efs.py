@@ -1,6 +1,6 @@
 """The limits of EFS that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, counted, each, length
+from tapctl.limits.row import Call, Limit, ValueKind, counted, each, length
 
 DOCS = "https://docs.aws.amazon.com/efs/latest/ug/limits.html"
 TARGET = "AWS::EFS::MountTarget"
@@ -27,7 +27,7 @@ ROWS = (
             "efs",
             "DescribeAccessPoints",
             "AccessPoints[].FileSystemId",
-            reading=Reading.TALLY,
+            reading=ValueKind.TALLY,
             action="elasticfilesystem:DescribeAccessPoints",
         ),
     ),

@@ -1,6 +1,6 @@
 """The limits of EKS that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, length, value
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, length, value
 
 DOCS = "https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"
 NODES, PROFILE = "AWS::EKS::Nodegroup", "AWS::EKS::FargateProfile"
@@ -13,7 +13,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::EKS::Cluster"),),
         default=100,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("eks", "ListClusters", "clusters"),
     ),
     Limit(
@@ -40,7 +40,7 @@ ROWS = (
         docs=DOCS,
         counts=(each(PROFILE, per="ClusterName"),),
         default=10,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("eks", "ListFargateProfiles", "fargateProfileNames", parent="clusterName"),
     ),
     Limit(

@@ -1,6 +1,6 @@
 """The limits of ElastiCache that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, counted, each
+from tapctl.limits.row import Call, Limit, ValueKind, counted, each
 
 DOCS = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html"
 CLUSTER, GROUP = "AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup"
@@ -13,7 +13,7 @@ ROWS = (
         docs=DOCS,
         counts=counted("elasticache.nodes", CLUSTER, GROUP),
         default=300,
-        usage=Call("elasticache", "DescribeCacheClusters", "CacheClusters[].NumCacheNodes", reading=Reading.SUM),
+        usage=Call("elasticache", "DescribeCacheClusters", "CacheClusters[].NumCacheNodes", reading=ValueKind.SUM),
     ),
     Limit(
         id="elasticache-nodes-per-group",

@@ -1,6 +1,6 @@
 """The limits of Elastic Beanstalk that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/elasticbeanstalk.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="Elastic Beanstalk applications",
         docs=DOCS,
         counts=(each("AWS::ElasticBeanstalk::Application"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("elasticbeanstalk", "DescribeApplications", "Applications"),
     ),
     Limit(
@@ -20,7 +20,7 @@ ROWS = (
         title="Elastic Beanstalk environments",
         docs=DOCS,
         counts=(each("AWS::ElasticBeanstalk::Environment"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("elasticbeanstalk", "DescribeEnvironments", "Environments", {"IncludeDeleted": False}),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Elastic Load Balancing that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, Call, Grade, Limit, Reading, counted, each, length, total
+from tapctl.limits.row import ABSENT, Call, DefaultGrade, Limit, ValueKind, counted, each, length, total
 
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"
 _NETWORK = "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html"
@@ -78,7 +78,7 @@ ROWS = (
         docs=_GATEWAY,
         counts=(each(TARGETS, where={"Protocol": ("GENEVE",)}),),
         default=100,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
         usage=_call("elbv2", "DescribeTargetGroups", "TargetGroups[?Protocol=='GENEVE']"),
     ),
@@ -94,7 +94,7 @@ ROWS = (
             "elbv2",
             "DescribeTargetGroups",
             "TargetGroups[].LoadBalancerArns[]",
-            reading=Reading.TALLY,
+            reading=ValueKind.TALLY,
             action="elasticloadbalancing:DescribeTargetGroups",
         ),
     ),

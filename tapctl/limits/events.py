@@ -1,6 +1,6 @@
 """The limits of EventBridge and its schemas that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, length, tally
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, length, tally
 
 DOCS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 RULE = "AWS::Events::Rule"
@@ -54,7 +54,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::EventSchemas::Registry"),),
         default=10,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("schemas", "ListRegistries", "Registries", {"Scope": "LOCAL"}),
     ),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The limits of Managed Grafana that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/grafana/latest/userguide/AMG_quotas.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Grafana::Workspace"),),
         default=5,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("grafana", "ListWorkspaces", "workspaces"),
     ),
 )

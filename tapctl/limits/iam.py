@@ -1,6 +1,6 @@
 """The limits of IAM that a deploy can reach; IAM is global."""
 
-from tapctl.limits.row import Call, Count, Grade, Limit, each, length, size
+from tapctl.limits.row import Call, Count, DefaultGrade, Limit, each, length, size
 
 DOCS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 
@@ -13,7 +13,9 @@ def _summary(key: str) -> Call:
     return Call("iam", "GetAccountSummary", f"SummaryMap.{key}")
 
 
-def _account(id_: str, code: str, title: str, key: str, type_: str, *, default: int, **more: Grade | bool) -> Limit:
+def _account(
+    id_: str, code: str, title: str, key: str, type_: str, *, default: int, **more: DefaultGrade | bool
+) -> Limit:
     """A limit of the account whose usage and applied value GetAccountSummary gives."""
     return Limit(
         id=id_,
@@ -61,7 +63,8 @@ ROWS = (
     _account("iam-managed-policies", "L-E95E4862", "Customer managed IAM policies", "Policies", POLICY, default=1500),
     _account("iam-instance-profiles", "L-6E65F664", "Instance profiles", "InstanceProfiles",
              "AWS::IAM::InstanceProfile", default=1000),
-    _account("iam-users", "L-F55AF5E4", "IAM users", "Users", USER, default=5000, grade=Grade.LIKELY, adjustable=False),
+    _account("iam-users", "L-F55AF5E4", "IAM users", "Users", USER,
+             default=5000, grade=DefaultGrade.LIKELY, adjustable=False),
     _account("iam-groups", "L-F4A5425F", "IAM groups", "Groups", GROUP, default=300),
     _account("iam-server-certificates", "L-BF35879D", "IAM server certificates", "ServerCertificates",
              "AWS::IAM::ServerCertificate", default=20),

@@ -1,6 +1,6 @@
 """The limits of Image Builder that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/imagebuilder.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::ImageBuilder::ImagePipeline"),),
         default=75,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("imagebuilder", "ListImagePipelines", "imagePipelineList"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Kinesis data streams and Firehose streams that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, Call, Grade, Limit, each, total
+from tapctl.limits.row import ABSENT, Call, DefaultGrade, Limit, each, total
 
 STREAM = "AWS::Kinesis::Stream"
 _STREAMS = "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
@@ -23,7 +23,7 @@ ROWS = (
         docs=_STREAMS,
         counts=(each(STREAM, where={"StreamModeDetails.StreamMode": ("ON_DEMAND",)}),),
         default=50,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
         usage=Call("kinesis", "DescribeLimits", "OnDemandStreamCount"),
         quota=Call("kinesis", "DescribeLimits", "OnDemandStreamCountLimit"),
@@ -35,7 +35,7 @@ ROWS = (
         docs="https://docs.aws.amazon.com/firehose/latest/dev/limits.html",
         counts=(each("AWS::KinesisFirehose::DeliveryStream"),),
         default=100,  # up to 5,000 in large Regions
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call(
             "firehose",
             "ListDeliveryStreams",

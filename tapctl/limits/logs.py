@@ -1,6 +1,6 @@
 """The limits of CloudWatch Logs that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, Call, Grade, Limit, Named, each
+from tapctl.limits.row import ABSENT, Call, DefaultGrade, Limit, Named, each
 from tapctl.resource_types import FUNCTION
 
 DOCS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
@@ -30,7 +30,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Logs::SubscriptionFilter", per="LogGroupName"),),
         default=2,
-        grade=Grade.OPEN,  # the page says 2, accounts accept 5
+        grade=DefaultGrade.OPEN,  # the page says 2, accounts accept 5
         adjustable=False,
         usage=Call("logs", "DescribeSubscriptionFilters", "subscriptionFilters", parent="logGroupName"),
     ),

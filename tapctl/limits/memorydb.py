@@ -1,6 +1,6 @@
 """The limits of MemoryDB that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, Reading, counted
+from tapctl.limits.row import Call, DefaultGrade, Limit, ValueKind, counted
 
 DOCS = "https://docs.aws.amazon.com/memorydb/latest/devguide/quota-limits.html"
 
@@ -11,13 +11,13 @@ ROWS = (
         title="MemoryDB nodes",
         docs=DOCS,
         counts=counted("memorydb.nodes", "AWS::MemoryDB::Cluster"),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call(
             "memorydb",
             "DescribeClusters",
             "Clusters[].Shards[].NumberOfNodes",
             {"ShowShardDetails": True},
-            reading=Reading.SUM,
+            reading=ValueKind.SUM,
         ),
     ),
 )

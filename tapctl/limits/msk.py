@@ -1,6 +1,6 @@
 """The limits of Managed Streaming for Apache Kafka that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, Reading, each, total, value
+from tapctl.limits.row import Call, DefaultGrade, Limit, ValueKind, each, total, value
 
 DOCS = "https://docs.aws.amazon.com/msk/latest/developerguide/limits.html"
 CLUSTER = "AWS::MSK::Cluster"
@@ -13,7 +13,9 @@ ROWS = (
         docs=DOCS,
         counts=(total(CLUSTER, "NumberOfBrokerNodes"),),
         default=90,
-        usage=Call("kafka", "ListClustersV2", "ClusterInfoList[].Provisioned.NumberOfBrokerNodes", reading=Reading.SUM),
+        usage=Call(
+            "kafka", "ListClustersV2", "ClusterInfoList[].Provisioned.NumberOfBrokerNodes", reading=ValueKind.SUM
+        ),
     ),
     Limit(
         id="kafka-brokers-per-cluster",
@@ -29,7 +31,7 @@ ROWS = (
         title="MSK configurations",
         docs=DOCS,
         counts=(each("AWS::MSK::Configuration"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("kafka", "ListConfigurations", "Configurations"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Managed Workflows for Apache Airflow that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/mwaa/latest/userguide/mwaa-quotas.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::MWAA::Environment"),),
         default=10,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         usage=Call("mwaa", "ListEnvironments", "Environments", action="airflow:ListEnvironments"),
     ),
 )

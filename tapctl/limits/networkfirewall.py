@@ -1,6 +1,6 @@
 """The limits of Network Firewall that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/network-firewall/latest/developerguide/quotas.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="Network firewalls",
         docs=DOCS,
         counts=(each("AWS::NetworkFirewall::Firewall"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("network-firewall", "ListFirewalls", "Firewalls"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of EventBridge Pipes that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 
@@ -12,7 +12,7 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Pipes::Pipe"),),
         default=1000,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
         usage=Call("pipes", "ListPipes", "Pipes"),
     ),

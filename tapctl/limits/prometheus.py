@@ -1,6 +1,6 @@
 """The limits of Managed Service for Prometheus that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/prometheus/latest/userguide/AMP_quotas.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="Prometheus workspaces",
         docs=DOCS,
         counts=(each("AWS::APS::Workspace"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("amp", "ListWorkspaces", "workspaces", action="aps:ListWorkspaces"),
     ),
 )

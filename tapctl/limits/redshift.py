@@ -1,6 +1,6 @@
 """The limits of Redshift that a deploy can reach; AWS's page gives no default of theirs that was read."""
 
-from tapctl.limits.row import Call, Grade, Limit, Reading, each, total
+from tapctl.limits.row import Call, DefaultGrade, Limit, ValueKind, each, total
 
 DOCS = "https://docs.aws.amazon.com/redshift/latest/mgmt/amazon-redshift-limits.html"
 
@@ -11,8 +11,8 @@ ROWS = (
         title="Redshift nodes",
         docs=DOCS,
         counts=(total("AWS::Redshift::Cluster", "NumberOfNodes", missing=1),),
-        grade=Grade.OPEN,
-        usage=Call("redshift", "DescribeClusters", "Clusters[].NumberOfNodes", reading=Reading.SUM),
+        grade=DefaultGrade.OPEN,
+        usage=Call("redshift", "DescribeClusters", "Clusters[].NumberOfNodes", reading=ValueKind.SUM),
     ),
     Limit(
         id="redshift-subnet-groups",
@@ -20,7 +20,7 @@ ROWS = (
         title="Redshift subnet groups",
         docs=DOCS,
         counts=(each("AWS::Redshift::ClusterSubnetGroup"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("redshift", "DescribeClusterSubnetGroups", "ClusterSubnetGroups"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of Route 53, which is global, and of its resolver, which is not, that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, counted, each, length
+from tapctl.limits.row import Call, Limit, ValueKind, counted, each, length
 
 DOCS = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html"
 _OWN = "?ShareStatus!='SHARED_WITH_ME'"
@@ -50,7 +50,7 @@ ROWS = (
         # A record names its zone by the id or by the name.
         usage=Call(
             "route53", "ListHostedZones",
-            "HostedZones[].[[Id, ResourceRecordSetCount], [Name, ResourceRecordSetCount]][]", reading=Reading.PAIRS,
+            "HostedZones[].[[Id, ResourceRecordSetCount], [Name, ResourceRecordSetCount]][]", reading=ValueKind.PAIRS,
         ),
         is_global=True,
     ),

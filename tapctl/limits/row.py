@@ -25,8 +25,8 @@ class LimitKind(Enum):
     """A measure of the template alone, against a fixed number."""
 
 
-class Grade(Enum):
-    """How sure a documented default is; only a verified one can say *exceeds*."""
+class DefaultGrade(Enum):
+    """How sure a documented default is; only a verified one can make a verdict *exceeds*."""
 
     VERIFIED = "verified"
     LIKELY = "likely"
@@ -57,7 +57,7 @@ _ALWAYS: Where = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A resource of a type whose name at `path` is a prefix and the name of another, which that one has at `own`."""
+    """A resource whose name at `path` is a prefix plus the name of another resource, which has that name at `own`."""
 
     type: str
     path: str
@@ -66,7 +66,7 @@ class Named:
 
 
 class Of(Enum):
-    """What of a resource is counted."""
+    """Which quantity of a resource is counted."""
 
     RESOURCE = "the resource"
     SUM = "the number at the path"
@@ -161,8 +161,8 @@ def counted(counter: str, *types: str, argument: str = "", where: Where = _ALWAY
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-class Reading(Enum):
-    """What the values at the path of a call say."""
+class ValueKind(Enum):
+    """How the values at the path of a call are read."""
 
     NUMBER = "a number as it is, a list by its length"
     SUM = "numbers that are added up"
@@ -182,7 +182,7 @@ class Call:
     `region` is set for a service that answers in one Region only, `action` where the IAM action has another name than
     the operation, `token` for an operation without a paginator: the JMESPath of the next page's token in the answer,
     and the member of the request that takes it.
-    `groups` is a call with `Reading.GROUPS`, by which a tally is added up. `parent` is the member of the request that
+    `groups` is a call with `ValueKind.GROUPS`, by which a tally is added up. `parent` is the member of the request that
     takes the id of a parent, for a listing of one parent; `parents` are the ids that a template names.
     """
 
@@ -190,7 +190,7 @@ class Call:
     operation: str
     path: str
     parameters: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    reading: Reading = Reading.NUMBER
+    reading: ValueKind = ValueKind.NUMBER
     units: Number = 1
     region: str = ""
     action: str = ""
@@ -222,7 +222,7 @@ def plain_id(id_: str) -> str:
 
 def tally(service: str, operation: str, path: str, *, groups: Call | None = None) -> Call:
     """How often each parent is named at the path."""
-    return Call(service, operation, path, reading=Reading.TALLY, groups=groups)
+    return Call(service, operation, path, reading=ValueKind.TALLY, groups=groups)
 
 
 SERVICE_QUOTAS = (
@@ -255,7 +255,7 @@ class Metric:
 
 
 class Measure(Enum):
-    """What is measured of a template."""
+    """Which size of a template is limited."""
 
     TEXT = "the bytes of the text"
     ENTRIES = "the entries of a section, the characters of the description"
@@ -291,7 +291,7 @@ class Limit:
     docs: str
     counts: tuple[Count, ...] = ()
     default: Number | None = None
-    grade: Grade = Grade.VERIFIED
+    grade: DefaultGrade = DefaultGrade.VERIFIED
     adjustable: bool = True
     kind: LimitKind = LimitKind.COUNT
     unit: str = ""

@@ -1,6 +1,6 @@
 """The limits of SageMaker that a deploy can reach; those of each instance type are not in the catalogue."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 ROWS = (
     Limit(
@@ -9,7 +9,7 @@ ROWS = (
         title="SageMaker notebook instances",
         docs="https://docs.aws.amazon.com/general/latest/gr/sagemaker.html",
         counts=(each("AWS::SageMaker::NotebookInstance"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("sagemaker", "ListNotebookInstances", "NotebookInstances"),
     ),
 )

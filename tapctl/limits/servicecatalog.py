@@ -1,6 +1,6 @@
 """The limits of Service Catalog that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/servicecatalog/latest/adminguide/limits.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="Portfolios",
         docs=DOCS,
         counts=(each("AWS::ServiceCatalog::Portfolio"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("servicecatalog", "ListPortfolios", "PortfolioDetails"),
     ),
     Limit(
@@ -20,7 +20,7 @@ ROWS = (
         title="Products of Service Catalog",
         docs=DOCS,
         counts=(each("AWS::ServiceCatalog::CloudFormationProduct"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("servicecatalog", "SearchProductsAsAdmin", "ProductViewDetails"),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of SNS that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, Reading, each, length
+from tapctl.limits.row import ABSENT, PRESENT, Call, Limit, ValueKind, each, length
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/sns.html"
 SUBSCRIPTION, TOPIC = "AWS::SNS::Subscription", "AWS::SNS::Topic"
@@ -36,7 +36,7 @@ ROWS = (
             "sns",
             "GetTopicAttributes",
             "Attributes.[to_number(SubscriptionsConfirmed), to_number(SubscriptionsPending)]",
-            reading=Reading.SUM,
+            reading=ValueKind.SUM,
             parent="TopicArn",
         ),
     ),

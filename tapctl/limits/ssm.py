@@ -1,6 +1,6 @@
 """The limits of Systems Manager that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, Call, Grade, Limit, each
+from tapctl.limits.row import ABSENT, Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/ssm.html"
 PARAMETER = "AWS::SSM::Parameter"
@@ -14,7 +14,7 @@ def _open(id_: str, code: str, title: str, type_: str, usage: Call) -> Limit:
         title=title,
         docs=DOCS,
         counts=(each(type_),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=usage,
     )
 
@@ -28,7 +28,7 @@ def _parameters(id_: str, name: str, title: str, tiers: tuple[str | None, ...], 
         docs="https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
         counts=(each(PARAMETER, where={"Tier": tiers}),),
         default=default,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
         usage=Call("ssm", "DescribeParameters", f"Parameters[?Tier=='{name.partition('-')[0].title()}']"),
     )

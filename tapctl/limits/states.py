@@ -1,6 +1,6 @@
 """The limits of Step Functions that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, size
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, size
 
 DOCS = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -48,7 +48,7 @@ ROWS = (
         counts=(size(MACHINE, "DefinitionString"), size(MACHINE, "Definition")),
         unit="characters",
         default=1_048_576,
-        grade=Grade.LIKELY,
+        grade=DefaultGrade.LIKELY,
         adjustable=False,
     ),
 )

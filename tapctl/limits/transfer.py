@@ -1,6 +1,6 @@
 """The limits of Transfer Family that a deploy can reach."""
 
-from tapctl.limits.row import Call, Limit, Reading, each
+from tapctl.limits.row import Call, Limit, ValueKind, each
 
 DOCS = "https://docs.aws.amazon.com/general/latest/gr/transfer-service.html"
 
@@ -30,6 +30,6 @@ ROWS = (
         docs=DOCS,
         counts=(each("AWS::Transfer::User", per="ServerId"),),
         default=10000,
-        usage=Call("transfer", "ListServers", "Servers[].[ServerId, UserCount]", reading=Reading.PAIRS),
+        usage=Call("transfer", "ListServers", "Servers[].[ServerId, UserCount]", reading=ValueKind.PAIRS),
     ),
 )

@@ -1,6 +1,6 @@
 """The limits of VPCs that a deploy can reach."""
 
-from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Call, Limit, Reading, counted, each, length, size, tally, total
+from tapctl.limits.row import ABSENT, ITSELF, PRESENT, Call, Limit, ValueKind, counted, each, length, size, tally, total
 
 DOCS = "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"
 ENDPOINT, GROUP, NAT, VPC = (
@@ -48,7 +48,7 @@ ROWS = (
         usage=tally(
             "ec2", "DescribeNatGateways", f"{_TAKES_ROOM}.SubnetId",
             groups=Call(
-                "ec2", "DescribeSubnets", "Subnets[].[SubnetId, AvailabilityZone]", reading=Reading.GROUPS
+                "ec2", "DescribeSubnets", "Subnets[].[SubnetId, AvailabilityZone]", reading=ValueKind.GROUPS
             ),
         ),
     ),
@@ -91,7 +91,7 @@ ROWS = (
         usage=Call(
             "ec2", "DescribeRouteTables",
             "RouteTables[].[RouteTableId, length(Routes[?Origin=='CreateRoute' && DestinationCidrBlock])]",
-            reading=Reading.PAIRS,
+            reading=ValueKind.PAIRS,
         ),
     ),
     Limit(
@@ -186,7 +186,7 @@ ROWS = (
         ),
         default=5,
         usage=Call(
-            "ec2", "DescribeVpcs", "Vpcs[].[VpcId, length(CidrBlockAssociationSet)]", reading=Reading.PAIRS
+            "ec2", "DescribeVpcs", "Vpcs[].[VpcId, length(CidrBlockAssociationSet)]", reading=ValueKind.PAIRS
         ),
     ),
     Limit(
@@ -231,7 +231,7 @@ ROWS = (
         usage=Call(
             "ec2", "DescribeNetworkAcls",
             "NetworkAcls[].[NetworkAclId, length(Entries[?!Egress && CidrBlock])]",
-            reading=Reading.PAIRS,
+            reading=ValueKind.PAIRS,
         ),
     ),
     Limit(

@@ -1,6 +1,6 @@
 """The limits of VPC Lattice that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 DOCS = "https://docs.aws.amazon.com/vpc-lattice/latest/ug/quotas.html"
 
@@ -11,7 +11,7 @@ ROWS = (
         title="VPC Lattice services",
         docs=DOCS,
         counts=(each("AWS::VpcLattice::Service"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         usage=Call("vpc-lattice", "ListServices", "items"),
     ),
     Limit(

@@ -1,6 +1,6 @@
 """The limits of WAF that a deploy can reach: by Region, and once for CloudFront, which is asked in us-east-1."""
 
-from tapctl.limits.row import Call, Grade, Limit, each, value
+from tapctl.limits.row import Call, DefaultGrade, Limit, each, value
 
 DOCS = "https://docs.aws.amazon.com/waf/latest/developerguide/limits.html"
 
@@ -14,7 +14,7 @@ def _scoped(id_: str, code: str, title: str, type_: str, *, default: int | None,
         docs=DOCS,
         counts=(each(f"AWS::WAFv2::{type_}", where={"Scope": (scope,)}),),
         default=default,
-        grade=Grade.OPEN if default is None else Grade.VERIFIED,
+        grade=DefaultGrade.OPEN if default is None else DefaultGrade.VERIFIED,
         usage=Call(
             "wafv2", f"List{list_}", list_, {"Scope": scope}, region="us-east-1" if is_global else "",
             token=("NextMarker", "NextMarker"),

@@ -1,6 +1,6 @@
 """The limits of X-Ray that a deploy can reach."""
 
-from tapctl.limits.row import Call, Grade, Limit, each
+from tapctl.limits.row import Call, DefaultGrade, Limit, each
 
 ROWS = (
     Limit(
@@ -9,7 +9,7 @@ ROWS = (
         title="Custom sampling rules of X-Ray",
         docs="https://docs.aws.amazon.com/general/latest/gr/xray.html",
         counts=(each("AWS::XRay::SamplingRule"),),
-        grade=Grade.OPEN,
+        grade=DefaultGrade.OPEN,
         # The rule that every account has does not count.
         usage=Call("xray", "GetSamplingRules", "SamplingRuleRecords[?SamplingRule.RuleName!='Default']"),
     ),

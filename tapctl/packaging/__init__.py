@@ -5,7 +5,7 @@ content           the content of a local path: the files of a folder as a zip wi
                   links: the files of a folder, with what its links lead to
 dependencies      the wheels of a Python function or layer, installed by uv for a lambda_platform
                   package_indexes: pip's configuration for uv · bytecode: compiled sources beside them
-unbuilt_code      what another tool has to build before
+unbuilt_code      code that another tool has to build first
 bucket            the artifact bucket of an account and Region
 """
 

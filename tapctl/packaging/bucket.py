@@ -102,13 +102,13 @@ class ArtifactStore:
         names = {name for name, _ in places}
         for name in sorted(names - {""}):
             self.require(name)
-        found = names - {""} | ({""} if "" in names and self._found(self._bucket()) else set())
+        found = names - {""} | ({""} if "" in names and self._exists(self._bucket()) else set())
         looked = [place for place in places if place[0] in found]
         with ThreadPoolExecutor(4, "look") as pool:
             there = dict(zip(looked, pool.map(lambda place: self._bucket(place[0]).has(place[1]), looked), strict=True))
         return dict.fromkeys(places, False) | there
 
-    def _found(self, bucket: Bucket) -> bool:
+    def _exists(self, bucket: Bucket) -> bool:
         """Whether the bucket exists. Raises `UsageError` for one that a deploy could not use."""
         with _usable(bucket):
             region = bucket.region()
@@ -130,7 +130,7 @@ class ArtifactStore:
         bucket = self._bucket()
         with _usable(bucket):
             for _ in range(_ATTEMPTS):
-                if self._found(bucket):
+                if self._exists(bucket):
                     # One that an interrupted deploy created may lack its protection.
                     if not self.configured and not bucket.is_protected():
                         bucket.protect()

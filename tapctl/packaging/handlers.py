@@ -1,6 +1,6 @@
-"""Handlers that name no file, or no symbol in their file, of the package that Lambda gets.
+"""Finds handlers that name a file or function that the package of a Lambda function does not have.
 
-Only what is certain is wrong: a layer, a dependency or a build may bring what is not here, and code may define names
+Only certain errors are reported: a layer, a dependency or a build may add a missing file, and code may define names
 while it runs. Sources: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html, nodejs-handler.html there, and
 the resolution in https://github.com/aws/aws-lambda-nodejs-runtime-interface-client (src/UserFunction.js).
 """
@@ -30,8 +30,8 @@ _LARGEST = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """The files that Lambda gets: the names in one of its folders, and the text of a file."""
+class CodePackage:
+    """The files of a function's package: the names in one of its folders, and the text of a file."""
 
     entries: Callable[[str], frozenset[str]]
     text: Callable[[str], str]
@@ -78,7 +78,7 @@ def refuse_wrong_handler(local: Local, path: Path, resolver: Resolver, installed
 
 @dataclass(frozen=True, slots=True)
 class _Function:
-    """What decides where Lambda looks for a handler; `code` is the template's property of that name."""
+    """The properties that decide where Lambda looks for a handler; `code` is the template's property of that name."""
 
     handler: str
     runtime: str
@@ -111,7 +111,7 @@ _MOVES_HANDLER = {"AWS_LAMBDA_EXEC_WRAPPER", "NODE_PATH", "PYTHONPATH"}
 def _in_code(
     function: _Function, local: Local, path: Path, installed: Path | None = None, *, installs: bool = False
 ) -> str:
-    """What is wrong with a handler in local code; with `installs`, dependencies may still bring its file."""
+    """The problem of a handler in local code; with `installs`, dependencies may still add its file."""
     if not str(local.metadata.get("BuildMethod", function.runtime)).startswith(_RUNTIMES):
         return ""
     try:
@@ -125,13 +125,13 @@ def _in_code(
         return ""  # packaging says what cannot be read
 
 
-def _judged(function: _Function, package: Package, where: str, *, complete: bool = True) -> str:
+def _judged(function: _Function, package: CodePackage, where: str, *, complete: bool = True) -> str:
     judge = _python if function.runtime.startswith("python") else _nodejs
     problem = judge(function.handler, package, where, complete)
     return f"its handler {function.handler} {problem}" if problem else ""
 
 
-def _python(handler: str, package: Package, where: str, complete: bool) -> str:
+def _python(handler: str, package: CodePackage, where: str, complete: bool) -> str:
     module, dot, symbol = handler.rpartition(".")
     if not dot or not module:
         return "is not MODULE.FUNCTION"
@@ -186,7 +186,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 _EXTENSIONS = (".js", ".mjs", ".cjs")
 
 
-def _nodejs(handler: str, package: Package, where: str, complete: bool) -> str:
+def _nodejs(handler: str, package: CodePackage, where: str, complete: bool) -> str:
     folder, slash, file = handler.rpartition("/")
     module, dot, symbol = file.partition(".")
     if not dot or not module:
@@ -215,15 +215,15 @@ def _exports(source: str, symbol: str) -> bool:
     return bool(re.search(r"\bexports\b|\bexport\s*\*|\beval\b|\\[xu]", _PLAIN_EXPORTS.sub("", source)))
 
 
-def _inline(function: _Function) -> Package | None:
-    """Code that the template holds, as the file `index` that it becomes; a placeholder that defines nothing is none."""
+def _inline(function: _Function) -> CodePackage | None:
+    """Code that the template holds, as the file `index`; a placeholder that defines nothing does not count."""
     code = function.code.get("ZipFile") if isinstance(function.code, dict) else None
     if not isinstance(code, str) or not re.search(r"\bdef |\bexports?\b", code):
         return None
     return _of({f"index.{'py' if function.runtime.startswith('python') else 'js'}": lambda: code})
 
 
-def _package(path: Path) -> Package | None:
+def _package(path: Path) -> CodePackage | None:
     """The package of a local path; None where there is nothing."""
     if path.is_dir():
         return _folder(path)
@@ -236,14 +236,14 @@ def _package(path: Path) -> Package | None:
     return _of({path.name: lambda: _read(path)})
 
 
-def _of(files: Mapping[str, Callable[[], str]]) -> Package:
+def _of(files: Mapping[str, Callable[[], str]]) -> CodePackage:
     """The package with these files, by their names in it."""
 
     def entries(folder: str) -> frozenset[str]:
         start = f"{folder}/" if folder else ""
         return frozenset(name[len(start) :].partition("/")[0] for name in files if name.startswith(start))
 
-    return Package(entries, lambda name: files[name]())
+    return CodePackage(entries, lambda name: files[name]())
 
 
 def _in_zip(path: Path, name: str) -> Callable[[], str]:
@@ -254,7 +254,7 @@ def _in_zip(path: Path, name: str) -> Callable[[], str]:
     return text
 
 
-def _folder(root: Path) -> Package:
+def _folder(root: Path) -> CodePackage:
     def entries(folder: str) -> frozenset[str]:
         try:
             # By their names: not every file system heeds case.
@@ -262,17 +262,17 @@ def _folder(root: Path) -> Package:
         except OSError:
             return frozenset()
 
-    return Package(entries, lambda name: _read(root / name))
+    return CodePackage(entries, lambda name: _read(root / name))
 
 
-def _with_installed(own: Package, installed: Package) -> Package:
+def _with_installed(own: CodePackage, installed: CodePackage) -> CodePackage:
     """The function's own files and those of its dependencies; its own take precedence."""
 
     def text(name: str) -> str:
         folder, _, file = name.rpartition("/")
         return own.text(name) if file in own.entries(folder) else installed.text(name)
 
-    return Package(lambda folder: own.entries(folder) | installed.entries(folder), text)
+    return CodePackage(lambda folder: own.entries(folder) | installed.entries(folder), text)
 
 
 def _read(path: Path) -> str:

@@ -1,7 +1,6 @@
 """The files of a folder, with what its links lead to, as the AWS CLI, SAM and the CDK follow them.
 
-What lies out of the project is packaged only where that is allowed: a pull request may bring a link, which may lead to
-any file of this machine.
+Files outside of the project are packaged only with consent: a pull request may add a link to any file of this machine.
 """
 
 import os
@@ -63,22 +62,22 @@ class Reach:
 
 
 def everything() -> tuple[Path, ...]:
-    """What is allowed where links may lead anywhere."""
+    """For `Reach.allowed`: links may lead anywhere."""
     return (Path(Path.cwd().anchor),)
 
 
 def project_of(file: Path) -> Path:
     """The project of a template: the nearest repository, or folder with a tapctl.toml, else the template's folder.
 
-    The home folder is none, even where it is a repository.
+    The home folder is never one, even if it is a repository.
     """
     folder, home = file.parent.resolve(), Path.home().resolve()
-    above = [each for each in (folder, *folder.parents) if not home.is_relative_to(each)]
-    return next((each for mark in (*_REPOSITORIES, FILE) for each in above if (each / mark).exists()), folder)
+    above = [parent for parent in (folder, *folder.parents) if not home.is_relative_to(parent)]
+    return next((parent for mark in (*_REPOSITORIES, FILE) for parent in above if (parent / mark).exists()), folder)
 
 
 def named(folder: Path, name: str) -> Link | None:
-    """The link by which a path that a template names leads elsewhere; None where there is none on the way."""
+    """The first link on a path that a template names; None if there is none."""
     path = Path(os.path.normpath(folder.resolve() / name))
     path = path.parent.resolve() / path.name if Path(name).is_absolute() else path
     target = Path(os.path.realpath(path))
@@ -86,7 +85,7 @@ def named(folder: Path, name: str) -> Link | None:
 
 
 def leaving(template: Template) -> tuple[Link, ...]:
-    """The links of a template's local paths, and of its nested templates', that lead out of its project."""
+    """The links in local paths of a template and its nested templates that lead out of the project."""
     reach, found = Reach(project_of(Path(template.file))), dict[Link, None]()
 
     def follow(link: Link) -> bool:

@@ -49,7 +49,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class PackagedTemplate:
     """The template to deploy, as text and as its body, and the distinct artifacts that it references."""
 
     text: str
@@ -70,7 +70,7 @@ class Packager:
     outside: tuple[Path, ...] = ()
     """What of this machine may be packaged beside the project of a template."""
 
-    def package(self, template: Template, tree: StackTree, remedy: RemedyPlan | None = None) -> Package:
+    def package(self, template: Template, tree: StackTree, remedy: RemedyPlan | None = None) -> PackagedTemplate:
         """Package `template`, with `remedy` applied, and its nested templates; `tree` resolves their properties.
 
         Raises `UsageError` for a local path that does not exist, cannot be packaged, leads out of the project, or
@@ -81,7 +81,7 @@ class Packager:
         packing = _Packing(self.store, self.python, remedy or RemedyPlan({}, possible=True), resolvers, reach)
         text, body = packing.template(template)
         files, images = packing.cdk_assets(Path(template.file))
-        return Package(text, body, (*packing.artifacts.values(), *files), tuple(packing.links), images)
+        return PackagedTemplate(text, body, (*packing.artifacts.values(), *files), tuple(packing.links), images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def packager(
 class Publication:
     """A packaged template on its way into the bucket; `step` is called with a line for each upload."""
 
-    package: Package
+    package: PackagedTemplate
     store: ArtifactStore
     step: Callable[[str], None]
     uploads: bool = True
@@ -272,7 +272,7 @@ class Publication:
         return (*self.package.artifacts, *((document,) if document else ()))
 
     def missing(self) -> tuple[Artifact, ...]:
-        """What the bucket does not have yet."""
+        """The artifacts that the bucket does not have yet."""
         objects = self._objects()
         there = self.store.has([(artifact.bucket, artifact.key) for artifact in objects]) if objects else {}
         return tuple(artifact for artifact in objects if not there[artifact.bucket, artifact.key])

@@ -1,4 +1,4 @@
-"""Code whose dependencies or compiled files are not there: what another tool than tapctl has to build before a deploy.
+"""Code without its dependencies or compiled files, which another tool has to build before a deploy.
 
 Only files that a build always leaves behind are looked for, and only in the folder that is packaged. Sources: the
 pages "Deploy … Lambda functions" of each runtime, from https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html

@@ -1,1 +1,1 @@
-"""Results to text: every renderer takes a result and gives a string; nothing here prints."""
+"""Renders results: every renderer takes a result and returns a string; nothing here prints."""

@@ -19,7 +19,7 @@ from tapctl.report.render import RenderOptions, draw
 from tapctl.stacks.causes import Diagnosis, diagnose
 from tapctl.stacks.remains import left_in_account
 from tapctl.verify.verify import Verification
-from tapctl.workflows.deploy_step import Outcome
+from tapctl.workflows.deploy_step import StepOutcome
 from tapctl.workflows.plan import Planned
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SCHEMA = "tapctl.deploy/1"
 PLAN_SCHEMA = "tapctl.plan/1"
 
 
-def outputs(outcome: Outcome, options: RenderOptions) -> str:
+def outputs(outcome: StepOutcome, options: RenderOptions) -> str:
     """The stack's state and outputs, one to a line, since a value in several lines cannot be copied."""
     from rich.text import Text
 
@@ -72,7 +72,7 @@ def _remedies(preflight: Preflight) -> dict[str, Any]:
 
 
 def remedied(preflight: Preflight | None, *, declined: bool = False) -> Mapping[str, Remedy]:
-    """The remedies that the stack is deployed with; none where the second of two steps was declined."""
+    """The remedies that the stack is deployed with; none if the second of two steps was declined."""
     return preflight.plan.changes if preflight and not declined else {}
 
 
@@ -83,7 +83,7 @@ def remedy_line(preflight: Preflight | None) -> str:
 
 
 def success(
-    preflight: Preflight | None, outcome: Outcome, verified: Verification | None, error: TapctlError | None = None
+    preflight: Preflight | None, outcome: StepOutcome, verified: Verification | None, error: TapctlError | None = None
 ) -> Report:
     """The remedies and the checks as annotations; `error` is why the deploy could not be verified."""
     file = preflight.template.file if preflight else ""
@@ -141,7 +141,7 @@ def declined_json(stack_name: str, transcript: Transcript) -> str:
 
 def as_json(
     preflight: Preflight | None,
-    outcome: Outcome,
+    outcome: StepOutcome,
     verified: Verification | None,
     error: TapctlError | None = None,
     *,

@@ -1,4 +1,4 @@
-r"""Text from templates, snapshots, configuration and AWS is data wherever it is shown.
+r"""Escapes text from templates, snapshots, configuration and AWS before it is shown.
 
 `harmless` is the edge: every text passes it before it reaches a stream or a file. What is one line by its meaning
 passes `one_line` before it is laid out, so that a line break in it cannot begin another line.
@@ -43,7 +43,7 @@ def escaped(character: str) -> str:
 
 
 def unsafe(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where one line has what is not shown, and what is shown in its place."""
+    """The places in a line with characters that are not shown, each with its replacement."""
     for match in re.finditer(f"({redaction.pattern()})|{_UNSAFE}", text):
         yield match.start(), match.end(), escaped(match[0]) if match[1] is None else redaction.REDACTED
 

@@ -1,4 +1,4 @@
-"""What a rule, a verdict and an exit code mean, and how the verdict of one preflight came about.
+"""The meaning of rules, verdicts and exit codes, and the sum behind the verdict of one preflight.
 
 `docs/rules.md` has a section for each rule, whose anchor is `anchor` of its id.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleText:
     """One kind of finding: what it is about, why it matters and what to do, in sentences."""
 
     id: str
@@ -42,123 +42,123 @@ VERDICTS: Mapping[Verdict, str] = {
     ),
     Verdict.UNKNOWN: (
         "A value or a read is missing. The finding names it, and its hint has the parameter or the permission that"
-        " settles it."
+        " resolves it."
     ),
 }
 
-OWN_RULES: tuple[Rule, ...] = (
-    Rule(
+OWN_RULES: tuple[RuleText, ...] = (
+    RuleText(
         "tapctl:duplicate-key",
         "A key is given twice",
         "CloudFormation takes the last one of two equal keys in a mapping and ignores the first.",
         "Remove one of them.",
     ),
-    Rule(
+    RuleText(
         "tapctl:kept-parameter",
         "A parameter keeps the stack's value",
         "An update keeps the value that a parameter has, so a new default in the template does not reach the stack.",
-        "Give the parameter a value if the new default is meant.",
+        "Pass the parameter if the stack should get the new default.",
     ),
-    Rule(
+    RuleText(
         "tapctl:local-path",
         "A local path does not exist",
         "The template refers to a file or folder that is not there. A build may create it; a deploy refuses it.",
         "Build first, or correct the path, which is relative to the template.",
     ),
-    Rule(
+    RuleText(
         "tapctl:handler",
         "A handler names no function of its code",
         "Lambda creates such a function, and each invocation of it fails.",
         "Correct the handler, or the folder that the code comes from.",
     ),
-    Rule(
+    RuleText(
         "tapctl:unbuilt",
         "Code is deployed that was not built",
         "The code needs a build, such as that of SAM or of a compiler, and the template points at its source.",
         "Build it, and deploy the template that the build writes.",
     ),
-    Rule(
+    RuleText(
         "tapctl:not-covered",
         "The limits of a type are not covered",
         "The catalogue has no row for what a resource of this type takes, so that the verdict says nothing about it.",
-        "Look at the service's quotas; `tapctl limits` lists what is judged.",
+        "Check the service's quotas; `tapctl limits` lists the limits that are judged.",
     ),
-    Rule(
+    RuleText(
         "tapctl:weakening",
         "A setting makes the verdict weaker",
-        "What is in force lets more pass than tapctl does by itself, or the change under test asks for that in vain.",
-        "Look at who set it; with `--base` it is the base of the pull request, whatever the change says.",
+        "A setting in force lets more pass than tapctl does by default, or the change under test asks for one.",
+        "Check who set it; with `--base` the settings of the base count, not those of the change.",
     ),
-    Rule(
+    RuleText(
         "tapctl:snapshot-age",
         "A snapshot is old",
         "The account may have changed since the snapshot was taken, and with it the verdict.",
         "Save it again with `tapctl account --output FILE`; `--max-age` refuses an old one.",
     ),
-    Rule(
+    RuleText(
         "tapctl:cell-unread",
         "A cell of a fleet could not be read",
         "Nothing is known of this account in this Region: the role of `read_role` is missing there or does not trust"
-        " your account, the account has none, the Region is disabled, a new account's Lambda does not answer yet, or no"
-        " snapshot is of it. The cell is unknown and holds up no other.",
+        " your account, no `read_role` is set for it, the Region is disabled, a new account's Lambda does not answer"
+        " yet, or there is no snapshot of it. The cell is unknown and does not block the others.",
         "The hint says what to create or to allow; `tapctl policy --targets NAME` prints the role, and with `--hub`"
         " what your own credentials need.",
     ),
-    Rule(
+    RuleText(
         "preflight",
         "A warning of the preflight",
         "Something about the configuration or the template that does not change the verdict.",
         "The finding says what to do.",
     ),
-    Rule(
+    RuleText(
         "verify-stack",
         "The stack is not in a good state",
         "The status of the stack, or of a nested one, is that of a failed or unfinished operation.",
         "`tapctl watch` follows a running operation; `tapctl deploy` continues or recovers a failed one.",
     ),
-    Rule(
+    RuleText(
         "verify-output",
         "An output is missing or not as expected",
         "An output of the template is missing from the stack, or does not match a pattern in [verify.outputs].",
         "Deploy the template, or correct the pattern.",
     ),
-    Rule(
+    RuleText(
         "verify-exports",
         "An export is missing or differs",
         "ListExports, which other stacks import from, does not return what the stack exports.",
         "Deploy the template.",
     ),
-    Rule(
+    RuleText(
         "verify-resource",
         "A resource is not what the template says",
         "The service's own API describes the resource in another way than the running template, or does not find it.",
         "Deploy the template, or change it to what is there; `tapctl verify --drift` shows more.",
     ),
-    Rule(
+    RuleText(
         "verify-drift",
         "A resource has drifted",
         "CloudFormation's drift detection found a difference between the resource and its template.",
         "`tapctl deploy --revert-drift` reverts it.",
     ),
-    Rule(
+    RuleText(
         "verify-configuration",
         "[verify] is for another stack",
         "The expectations of tapctl.toml belong to another stack or template, so that they were not checked.",
         "Choose the environment that they are for.",
     ),
-    Rule(
+    RuleText(
         "verify-http",
         "An HTTP probe failed",
         "The answer to a request of [[verify.http]] has another status or body than expected.",
         "Read the function's log, or correct the expectation.",
     ),
-    Rule(
+    RuleText(
         "verify-invoke",
         "An invocation failed",
         "The function of [[verify.invoke]] answered with an error, or with another answer than expected.",
         "Read the function's log, or correct the expectation.",
     ),
-    Rule(
+    RuleText(
         "verify-webhook",
         "The test webhook failed",
         "The signed event, its duplicate or the forged one of [verify.webhook] was not answered or stored as expected.",
@@ -166,59 +166,60 @@ OWN_RULES: tuple[Rule, ...] = (
     ),
 )
 
-WORDS: tuple[Rule, ...] = (
-    Rule(
+WORDS: tuple[RuleText, ...] = (
+    RuleText(
         "cell",
         "an account in a Region",
         "`preflight --targets` has a verdict for each cell. *unknown* is one that could not be read"
         " (`tapctl explain cell-unread`), or one where a value is open.",
         "The exit code is that of the worst cell.",
     ),
-    Rule(
+    RuleText(
         "fleet",
         "accounts and Regions of tapctl.toml, under [fleet.NAME]",
         "`--targets NAME` judges the template in each of its cells: `accounts`, `file` and `ous` in `regions`.",
         "`tapctl policy --targets NAME` prints the role that reads the accounts, and with `--hub` what your own"
         " credentials need.",
     ),
-    Rule(
+    RuleText(
         "not-checked",
         "limits that were not read and change no verdict",
         "A read was denied, the snapshot does not have it, or it is one that a fleet reads with `--strict` only.",
         "Allow the read that the finding names; with `--strict` such a limit is unknown and counts.",
     ),
-    Rule(
+    RuleText(
         "left-out",
-        "what is shown and does not count, or is not deployed to",
+        "findings that do not count, and cells that are not deployed to",
         "An account that is excluded from a fleet, or that its organization has closed or suspended; a finding that"
         " [[ignore]] excuses; a cell that a rollout does not reach, since it does not fit, cannot be read, or needs a"
         " remedy that no parameter gives.",
         "The line has the account's state, or the reason. The exit code of a rollout is then 3, or 4 where the cell is"
         " uncertain or unknown.",
     ),
-    Rule(
+    RuleText(
         "override-set",
         "parameter values that some instances of a stack set have instead of the set's own",
         "A rollout gives an account its remedy as parameter overrides; cells with the same ones take one operation. A"
-        " lowered reservation goes down to 75, 50, 25, 10 or 5 % of what the template asks for, so that these are few.",
+        " lowered reservation goes down to 75, 50, 25, 10 or 5 % of what the template asks for, to keep the sets few.",
         "`tapctl fleet plan` shows each with its cells.",
     ),
-    Rule(
+    RuleText(
         "canary",
         "the instances that are created or updated first",
         "`canary` of the fleet names their accounts; without it, the first account that is updated and the first one"
-        " that is created. None may fail, whatever `failure_tolerance` says: the rollout stops; what is there stays.",
+        " that is created. None may fail, whatever `failure_tolerance` says: the rollout stops, and what is deployed"
+        " stays.",
         "Read why it failed, and run `tapctl fleet deploy` again; `canary = []` leaves it out.",
     ),
-    Rule(
+    RuleText(
         "OUTDATED",
         "an instance that does not have what its stack set has",
         "Its last operation failed, was cancelled or did not reach it. After a failed creation there is no stack.",
-        "`tapctl fleet deploy` updates it or creates it again, and it alone where nothing else has changed.",
+        "`tapctl fleet deploy` updates it or creates it again, and leaves instances alone that are up to date.",
     ),
-    Rule(
+    RuleText(
         "INOPERABLE",
-        "an instance that StackSets updates no more",
+        "an instance that StackSets no longer updates",
         "Its deletion or its import failed. A rollout leaves it out, and exits with 7 if it finds one at its end.",
         "Delete the stack in the account, and run `tapctl fleet deploy`, which creates it again.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html",
@@ -228,7 +229,7 @@ WORDS: tuple[Rule, ...] = (
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[RuleText, ...]:
     """Every rule of tapctl: the limits of the catalogue, and its own; those of cfn-lint are documented there."""
     return (*map(_of_limit, catalogue()), *OWN_RULES)
 
@@ -238,13 +239,14 @@ def anchor(rule: str) -> str:
     return rule.replace(":", "-")
 
 
-def _of_limit(limit: Limit) -> Rule:
+def _of_limit(limit: Limit) -> RuleText:
     value, name = (limit.fixed, "value") if limit.default is None else (limit.default, "default")
     amount = "" if value is None else f" The {name} is {value:,} {limit.unit}".rstrip() + "."
-    counted = f" Counted are {', '.join(limit.types)}." if limit.types else ""
-    read = f" Read with {', '.join(limit.permissions)}." if limit.permissions else " Read from the template alone."
-    scope = " It is one for all Regions." if limit.is_global else ""
-    return Rule(
+    counted = f" Counts {', '.join(limit.types)}." if limit.types else ""
+    reads = ", ".join(limit.permissions)
+    read = f" Reading it needs {reads}." if reads else " Read from the template alone."
+    scope = " It is one limit for all Regions." if limit.is_global else ""
+    return RuleText(
         limit.id, limit.title, f"{_KINDS[limit.kind]}{amount}{counted}{read}{scope}", _remedy(limit), limit.docs
     )
 
@@ -254,10 +256,10 @@ _KINDS = {
         "Each reservation takes from the account's concurrency, of which AWS keeps a minimum unreserved. Judged are the"
         " sum after the deploy and the one at its worst moment."
     ),
-    LimitKind.COUNT: "What is used and what the template adds must not exceed the applied value.",
-    LimitKind.EXPORTS: "An export's name exists once in a Region, and one that is imported can neither change nor go.",
+    LimitKind.COUNT: "The usage and what the template adds must not exceed the applied value.",
+    LimitKind.EXPORTS: "An export's name exists once in a Region; an imported one can be neither changed nor removed.",
     LimitKind.SETTINGS: "Settings that the service refuses together, whatever the account has left.",
-    LimitKind.TEMPLATE: "A measure of the template alone, which is the same in every account.",
+    LimitKind.TEMPLATE: "A limit on the template itself, the same in every account.",
 }
 
 

@@ -70,7 +70,7 @@ class ReportItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ReportScope:
     """What a report is about; a part that is not known is empty."""
 
     environment: str = ""
@@ -103,7 +103,7 @@ class Report:
     sentence: str
     items: tuple[ReportItem, ...]
     file: str
-    scope: Scope = Scope()
+    scope: ReportScope = ReportScope()
     functions: tuple[FunctionRow, ...] = ()
     preflight: Preflight | None = None
     notes: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ class Remedied:
 
 
 def remedied(report: Report) -> Remedied | None:
-    """What `tapctl fix` would write; None where there is no remedy."""
+    """The edits that `tapctl fix` would make; None if there is no remedy."""
     from tapctl.workflows.fix import fix
 
     result = report.preflight
@@ -196,7 +196,7 @@ def of_preflight(
         sentence,
         tuple(_of_finding(result, finding) for finding in (*result.findings, *result.lint)),
         result.template.file,
-        Scope(result.env or "", name, owner, account.region or pseudo.get("AWS::Region", "")),
+        ReportScope(result.env or "", name, owner, account.region or pseudo.get("AWS::Region", "")),
         tuple(functions),
         result,
         tuple(notes),
@@ -240,7 +240,7 @@ def of_verification(verification: Verification, sentence: str) -> Report:
     items = tuple(_of_check(check, template) for check in verification.checks)
     file = template.file if template else f"{verification.stack_name}.template"
     region, account = _parts(verification.stack_id)
-    scope = Scope(verification.env or "", verification.stack_name, account, region)
+    scope = ReportScope(verification.env or "", verification.stack_name, account, region)
     return Report("verify", title, sentence, items, file, scope)
 
 
@@ -283,7 +283,7 @@ def from_root(file: str, base: Path) -> str:
 
 
 def fingerprints(items: Sequence[ReportItem], file: str) -> list[str]:
-    """What is the same for an item in every run, wherever its line moves; the second of a kind in a file differs."""
+    """An id for each item that stays the same in every run, even if its line moves; unique within a file."""
     base, seen, found = root(), Counter[str](), []
     for item in items:
         key = "\0".join((item.rule, from_root(item.file or file, base), item.identity or item.subject))

@@ -13,10 +13,10 @@ from tapctl.concurrency.counting import number_text
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.fleet.cells import Cell
-from tapctl.fleet.judge import FleetPreflight, Judged, Saved
+from tapctl.fleet.judge import FleetPreflight, JudgedCell, Saved
 from tapctl.hints import Advice
 from tapctl.limits import CONCURRENCY
-from tapctl.report.finding import Report, ReportItem, Scope, level, limit_of
+from tapctl.report.finding import Report, ReportItem, ReportScope, level, limit_of
 from tapctl.report.formats import rendered_by
 from tapctl.report.hints import OF_FLEET, THROUGH_STACK_SET, worded_all
 from tapctl.report.preflight_json import as_document, finding_json
@@ -33,8 +33,8 @@ NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Why cells do not fit: in a few words, and as the finding on the first of them."""
+class CellCause:
+    """Why cells do not fit: as a short phrase, and as the finding on the first of them."""
 
     verdict: Verdict
     title: str
@@ -42,8 +42,8 @@ class Cause:
     cells: tuple[Cell, ...]
 
 
-def causes(result: FleetPreflight) -> list[Cause]:
-    """What keeps cells from fitting, the worst verdict and the most cells first."""
+def causes(result: FleetPreflight) -> list[CellCause]:
+    """The causes, the worst verdict and the most cells first."""
     groups: dict[tuple[Verdict, str], list[tuple[Cell, Finding]]] = {}
     for judged in result.cells:
         if judged.verdict is not Verdict.FITS:
@@ -51,13 +51,13 @@ def causes(result: FleetPreflight) -> list[Cause]:
             groups.setdefault((judged.verdict, title), []).append((judged.cell, finding))
     order = [*Verdict][::-1]
     found = [
-        Cause(verdict, title, members[0][1], tuple(cell for cell, _ in members))
+        CellCause(verdict, title, members[0][1], tuple(cell for cell, _ in members))
         for (verdict, title), members in groups.items()
     ]
     return sorted(found, key=lambda cause: (order.index(cause.verdict), -len(cause.cells)))
 
 
-def _cause(judged: Judged) -> tuple[str, Finding]:
+def _cause(judged: JudgedCell) -> tuple[str, Finding]:
     """The cause in words that are the same for every cell with it, and the first decisive finding."""
     result, finding = judged.preflight, judged.finding
     if isinstance(result, Unknown):
@@ -77,7 +77,7 @@ def _cause(judged: Judged) -> tuple[str, Finding]:
 
 
 def as_text(result: FleetPreflight, options: RenderOptions) -> str:
-    """The table, the causes with their accounts, what concerns the template, and the verdict in one sentence."""
+    """The table, the causes with their accounts, the findings on the template, and the verdict in one sentence."""
     from rich.text import Text
 
     parts: list[Any] = [Text(f"{result.template.source.title} against fleet {result.name}, {_size(result)}")]
@@ -99,7 +99,7 @@ def _size(result: FleetPreflight) -> str:
     accounts = len({judged.cell.account.id for judged in result.cells})
     regions = len({judged.cell.region for judged in result.cells})
     known = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
-    taken = sorted(each.account.taken_at for each in known if each.account.taken_at)
+    taken = sorted(cell.account.taken_at for cell in known if cell.account.taken_at)
     oldest = f", the oldest {age(taken[0])}" if taken else ""
     saved = f" from snapshots{oldest}" if result.is_snapshot else ""
     return f"{counted(accounts, 'account')} in {counted(regions, 'Region')}{saved}"
@@ -142,7 +142,7 @@ def _account(cell: Cell) -> str:
     return f"{cell.account.id} {cell.account.name}".rstrip()
 
 
-def _cause_lines(cause: Cause, options: RenderOptions, wording: Mapping[Advice, str]) -> Iterator[Any]:
+def _cause_lines(cause: CellCause, options: RenderOptions, wording: Mapping[Advice, str]) -> Iterator[Any]:
     from rich.text import Text
 
     verdict = cause.verdict.value
@@ -174,7 +174,7 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
     """The limits that were not read and so change no verdict, by the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
     messages = Counter(
-        each.message for cell in cells for each in cell.findings if not (cell.counts(each) or each.excused)
+        finding.message for cell in cells for finding in cell.findings if not (cell.counts(finding) or finding.excused)
     )
     reasons: dict[tuple[str, int], list[str]] = {}
     for message, count in messages.items():
@@ -187,7 +187,7 @@ def _unread(result: FleetPreflight) -> Iterator[str]:
 def _left_out(result: FleetPreflight) -> Iterator[str]:
     """The findings that are ignored, by the message and the reason."""
     cells = [judged.preflight for judged in result.cells if isinstance(judged.preflight, Preflight)]
-    counts = Counter((each.limit, each.message, each.excused) for cell in cells for each in cell.findings)
+    counts = Counter((finding.limit, finding.message, finding.excused) for cell in cells for finding in cell.findings)
     for (limit, message, reason), count in counts.items():
         if reason:
             yield f"left out in {counted(count, 'cell')}: {limit}: {message} ({reason})"
@@ -206,7 +206,9 @@ def sentence(result: FleetPreflight) -> Any:
     from rich.text import Text
 
     counts, verdict = Counter(judged.verdict for judged in result.cells), result.verdict.value
-    parts = [f"{counts[each]:,} {one if counts[each] == 1 else many}" for each, one, many in _SENTENCES if counts[each]]
+    parts = [
+        f"{counts[value]:,} {one if counts[value] == 1 else many}" for value, one, many in _SENTENCES if counts[value]
+    ]
     errors = len(result.lint_errors)
     also = f"; cfn-lint found {counted(errors, 'error')}" if errors else ""
     return Text.assemble(
@@ -222,9 +224,9 @@ def verdict_line(result: FleetPreflight, options: RenderOptions) -> str:
 def saved_text(saved: Sequence[Saved], fleet: str, folder: object) -> Iterator[str]:
     """What was saved, and each cell that could not be read, by the reason."""
     unread: dict[str, list[Cell]] = {}
-    for each in saved:
-        if each.reason:
-            unread.setdefault(each.reason.reason, []).append(each.cell)
+    for entry in saved:
+        if entry.reason:
+            unread.setdefault(entry.reason.reason, []).append(entry.cell)
     command = f"tapctl preflight --targets {fleet} --snapshot {folder}"
     yield f"saved {counted(len(saved), 'cell')} in {folder}; use them with `{command}`"
     for reason, cells in unread.items():
@@ -246,12 +248,12 @@ def as_json(result: FleetPreflight, _: RenderOptions) -> str:
         "cells": [_cell(judged, _wording(result)) for judged in result.cells],
         "inactive": [{"account_id": id_, "state": state} for id_, state in result.inactive.items()],
         "findings": [finding_json(finding) for finding in result.lint],
-        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
+        **({"weakenings": [asdict(weakening) for weakening in result.weakenings]} if result.weakenings else {}),
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _cell(judged: Judged, wording: Mapping[Advice, str]) -> dict[str, Any]:
+def _cell(judged: JudgedCell, wording: Mapping[Advice, str]) -> dict[str, Any]:
     account, result = judged.cell.account, judged.preflight
     finding = None if judged.verdict is Verdict.FITS else _cause(judged)[1]
     return {
@@ -281,11 +283,11 @@ def of_causes(result: FleetPreflight, most: int | None = NAMED) -> Report:
 
 def _report(result: FleetPreflight, items: Iterable[ReportItem]) -> Report:
     title = f"preflight of {result.template.source.title} against fleet {result.name}"
-    scope = Scope(environment=result.name)
+    scope = ReportScope(environment=result.name)
     return Report("preflight", title, sentence(result).plain, tuple(items), result.template.file, scope)
 
 
-def _cell_item(judged: Judged, wording: Mapping[Advice, str]) -> ReportItem:
+def _cell_item(judged: JudgedCell, wording: Mapping[Advice, str]) -> ReportItem:
     if judged.verdict is Verdict.FITS:
         return ReportItem("preflight", level(Finding(None, Verdict.FITS, "")), judged.cell.name, "fits")
     _, finding = _cause(judged)

@@ -1,4 +1,4 @@
-"""Where an operation on a stack set stands, as a board that is redrawn while it runs."""
+"""The progress of an operation on a stack set, as a board that is redrawn while it runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GAP, LEAST_BAR = 2, 6
 
 
 def draw_board(progress: Progress, title: str, seconds: float, width: int, height: int) -> RenderableType:
-    """A line for the operation and one for each Region that there is room for, with how many instances are how far.
+    """A line for the operation and one for each Region that fits, with the counts of instances by status.
 
     `seconds` is how long it runs; `width` and `height` are those of the terminal, in columns and lines.
     """
@@ -65,7 +65,7 @@ def counts_by_region(progress: Progress) -> dict[str, Counter[str]]:
 
 
 def _most_relevant(regions: Mapping[str, Counts], room: int) -> Collection[str]:
-    """The Regions that work, then those with a failure, then the others; at least one."""
+    """The Regions with running instances, then those with a failure, then the others; at least one."""
     ranked = sorted(regions, key=lambda name: (not regions[name]["RUNNING"], not regions[name]["FAILED"]))
     return set(ranked[: max(room, 1)])
 

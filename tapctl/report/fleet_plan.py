@@ -61,7 +61,7 @@ def _set_lines(
     own = all(plan.wanted.values.get(name) == value for name, value in values)
     stays = " (the stack set's own)" if own and values else ""
     yield Text(f"{counted(len(placements), 'cell')}: {shown}{stays}")
-    yield Text(f"  {named_cells([each.cell for each in placements], NAMED)}")
+    yield Text(f"  {named_cells([placement.cell for placement in placements], NAMED)}")
     yield from (Text(f"  {name}: {remedy.effect}") for name, remedy in _remedies(placements).items())
 
 
@@ -77,7 +77,7 @@ def _remedies(placements: Iterable[Placement]) -> dict[str, Remedy]:
 
 
 def _step_lines(plan: RolloutPlan) -> Iterator[str]:
-    order = list(dict.fromkeys(each.cell.region for each in plan.wanted.placements))
+    order = list(dict.fromkeys(placement.cell.region for placement in plan.wanted.placements))
     for number, step in enumerate(plan.steps, 1):
         where = f": {_where(step.targets, order)}" if step.targets else ""
         yield f"{number}. {step.description}{where}"
@@ -130,8 +130,13 @@ def plan_fields(fleet: str, stack_set: str, prepared: Prepared) -> dict[str, Any
             {
                 "overrides": {name: REDACTED if _is_hidden(name, template) else value for name, value in values},
                 "remedies": [
-                    {"function": name, "action": each.action.value, "requested": each.requested, "value": each.value}
-                    for name, each in _remedies(placements).items()
+                    {
+                        "function": name,
+                        "action": remedy.action.value,
+                        "requested": remedy.requested,
+                        "value": remedy.value,
+                    }
+                    for name, remedy in _remedies(placements).items()
                 ],
                 "cells": [key_json(placement.key) for placement in placements],
             }

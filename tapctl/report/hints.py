@@ -1,4 +1,4 @@
-"""Every next step in words: the one place below the command line that spells commands and options."""
+"""Words every `Advice`, so that the judgement and its inputs spell no command and no option."""
 
 from collections.abc import Iterable, Mapping
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 
 from tapctl.report.escaping import markdown
-from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, Scope
+from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, ReportScope
 
 _SIGNS = {Level.NOTE: "note", Level.WARNING: "warning", Level.INCONCLUSIVE: "**open**", Level.ERROR: "**error**"}
 
@@ -22,7 +22,7 @@ def as_markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _scope(scope: Scope) -> Iterator[tuple[str, str]]:
+def _scope(scope: ReportScope) -> Iterator[tuple[str, str]]:
     yield from zip(("environment", "stack", "account", "Region"), astuple(scope), strict=True)
 
 

@@ -43,7 +43,7 @@ class Command(StrEnum):
 
 
 class When(Enum):
-    """What of the template or the settings makes tapctl use an action."""
+    """The condition under which a command uses an action."""
 
     ALWAYS = "always"
     FUNCTIONS = "it has functions, or may have some"
@@ -189,7 +189,7 @@ def policy(command: Command, tree: "StackTree", settings: "Settings", *, drift: 
 
 
 def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
-    """The statements for whatever template may come: every use without a setting, and every limit."""
+    """The statements for any template: every use without a setting, and every limit."""
     optional = {When.IMAGES, When.ROLE, When.PROTECTED, When.INVOKES, When.WEBHOOK, When.DRIFT}
     uses = {use.action for use in USES if use.command in _PARTS.get(command, (command,)) and use.when not in optional}
     limits = {action for limit in catalogue() if limit.kind is LimitKind.COUNT for action in limit.permissions}
@@ -197,24 +197,24 @@ def policy_of_any_template(command: Command) -> tuple[Statement, ...]:
 
 
 def for_resources(tree: "StackTree", region: str | None) -> tuple[Statement | None, tuple[str, ...]]:
-    """What CloudFormation does to the resources of the template, and the types whose schema does not say it."""
+    """The permissions that CloudFormation needs for the resources, and the types whose schema lists none."""
     from tapctl.template.schemas import handler_permissions
 
     types = sorted(type_ for type_ in _types(tree) if not type_.startswith("Custom::"))
     found = handler_permissions(types, region)
-    actions = tuple(sorted({action for each in found.values() for action in each}))
+    actions = tuple(sorted({action for group in found.values() for action in group}))
     statement = Statement(Scope.RESOURCES.value, actions, ("*",)) if actions else None
     return statement, tuple(type_ for type_ in types if type_ not in found)
 
 
 def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]:
-    """The conditions that hold."""
+    """The conditions that are true for this template and these settings."""
     lookups = read_demand(tree).lookups
     templates = [member.resolver.template for member in tree.members()]
     stored = any(
-        str(entry.get("Type")).startswith(SSM_TYPE) for each in templates for entry in each.parameters.values()
+        str(entry.get("Type")).startswith(SSM_TYPE) for template in templates for entry in template.parameters.values()
     )
-    uploads = any(len(each.source.text) > MAX_BODY // 2 or any(local_paths(each)) for each in templates)
+    uploads = any(len(template.source.text) > MAX_BODY // 2 or any(local_paths(template)) for template in templates)
     facts = {
         When.ALWAYS: True,
         When.FUNCTIONS: CONCURRENCY in touched(tree, own=settings.limits.own),
@@ -223,7 +223,7 @@ def _given(tree: "StackTree", settings: "Settings", *, drift: bool) -> set[When]
         When.STORED: stored or any(key.startswith("ssm:") for key in lookups),
         When.UPLOADS: uploads or len(templates) > 1,
         When.OWN_BUCKET: (uploads or len(templates) > 1) and not settings.artifact_bucket,
-        When.IMAGES: any("container-assets" in each.source.text for each in templates),
+        When.IMAGES: any("container-assets" in template.source.text for template in templates),
         When.ROLE: bool(settings.role_arn),
         When.PROTECTED: settings.termination_protection is not None,
         When.INVOKES: bool(settings.verify.invoke),
@@ -259,7 +259,8 @@ def _resources(tree: "StackTree", settings: "Settings") -> dict[Scope, tuple[str
         stacks = [f"{arn}:cloudformation:{region}:{account}:stack/{name}/*" for name in names]
         # CreateChangeSet needs the transforms, too.
         written = [
-            Template(each.resolver.template.source, each.resolver.template.source.value) for each in tree.members()
+            Template(member.resolver.template.source, member.resolver.template.source.value)
+            for member in tree.members()
         ]
         transforms = {name.removeprefix("AWS::") for template in written for name in template.transforms}
         stacks += [f"{arn}:cloudformation:*:aws:transform/{name}" for name in sorted(transforms)]

@@ -169,12 +169,14 @@ def _matters(finding: Finding) -> bool:
 
 
 def _notes(result: Preflight) -> Iterator[str]:
-    """What the verdict does not cover, and what may change it."""
+    """The notes below the findings: what the verdict does not cover, and what may change it."""
     yield from _not_checked(result)
     if result.coverage:
         types = (type_ if count == 1 else f"{type_} ({count})" for type_, count in result.coverage.items())
         yield f"limits not covered: {', '.join(types)}"
-    yield from (f"not seen: {each.reason} ({each.logical_id}, {each.file}:{each.line})" for each in result.not_seen)
+    yield from (
+        f"not seen: {place.reason} ({place.logical_id}, {place.file}:{place.line})" for place in result.not_seen
+    )
     yield from _in_flight(result)
     match result.account.holders:
         case Unknown(judged=True, reason=reason):

@@ -50,8 +50,8 @@ def as_document(result: Preflight) -> dict[str, Any]:
         "findings": [finding_json(finding) for finding in (*result.findings, *result.lint)],
         "kept_parameters": kept_json(result),
         "coverage": coverage_json(result),
-        "not_seen": [asdict(each) for each in result.not_seen],
-        **({"weakenings": [asdict(each) for each in result.weakenings]} if result.weakenings else {}),
+        "not_seen": [asdict(place) for place in result.not_seen],
+        **({"weakenings": [asdict(weakening) for weakening in result.weakenings]} if result.weakenings else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""A rollout through StackSets: where it stands, what it did, and the proof of it."""
+"""A rollout through StackSets: its progress, its result, and its verification."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
-from tapctl.fleet.operation import Cause, cause
+from tapctl.fleet.operation import InstanceFailure, cause
 from tapctl.report.document import error_fields
 from tapctl.report.fleet import counted, named_cells
 from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
@@ -16,7 +16,7 @@ from tapctl.report.render import STYLES, RenderOptions, draw
 if TYPE_CHECKING:
     from tapctl.fleet.cells import Cell
     from tapctl.fleet.destroy_fleet import FleetDestroyed
-    from tapctl.fleet.operation import OperationEnd, Progress
+    from tapctl.fleet.operation import EndedOperation, Progress
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
@@ -27,14 +27,14 @@ DESTROY_SCHEMA = "tapctl.removal/1"
 
 
 def progress_line(progress: Progress, title: str) -> str:
-    """Where an operation stands, in one line."""
+    """The progress of an operation, in one line."""
     counts = ", ".join(f"{count:,} {status.lower()}" for status, count in sorted(progress.counts.items()))
     return f"{title}: {progress.operation.status}{f' ({counts})' if counts else ''}"
 
 
 def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
     """Why the instances in these cells failed, and what to do about it: a line for each cause."""
-    groups: dict[Cause, list[str]] = {}
+    groups: dict[InstanceFailure, list[str]] = {}
     for result in progress.failed:
         if result.cell in cells:
             groups.setdefault(cause(result.reason), []).append("/".join(result.cell))
@@ -45,7 +45,7 @@ def failure_lines(progress: Progress, cells: Collection[Key]) -> Iterator[str]:
 
 
 def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str:
-    """Each failed cell with its cause, what is left out, and the outcome in one sentence."""
+    """Each failed cell with its cause, the cells that are left out, and the outcome in one sentence."""
     from rich.text import Text
 
     parts: list[Any] = list(map(Text, _failed_lines(rollout)))
@@ -58,8 +58,8 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
-    """The cells that an operation did not bring about, by the cause."""
-    groups: dict[tuple[str, Cause], list[Key]] = {}
+    """The cells on which an operation failed, by cause."""
+    groups: dict[tuple[str, InstanceFailure], list[Key]] = {}
     for key, end in rollout.failed.items():
         result = end.results[key]
         groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
@@ -91,7 +91,7 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
     return f"stack set {stack_set} is {state} in {counted(len(rollout.deployed), 'cell')}{behind}"
 
 
-def watched_text(end: OperationEnd | None, stack_set: str) -> str:
+def watched_text(end: EndedOperation | None, stack_set: str) -> str:
     """How the operation that was followed ended."""
     if end is None:
         return f"no operation is running on stack set {stack_set}"
@@ -100,7 +100,7 @@ def watched_text(end: OperationEnd | None, stack_set: str) -> str:
     return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"
 
 
-def watched_json(end: OperationEnd | None, fleet: str, stack_set: str) -> str:
+def watched_json(end: EndedOperation | None, fleet: str, stack_set: str) -> str:
     operation = _operation_json(end) if end else None
     document = {"schema": WATCH_SCHEMA, "fleet": fleet, "stack_set": stack_set, "operation": operation}
     return json.dumps(document, indent=2) + "\n"
@@ -130,7 +130,7 @@ def rollout_json(
     return json.dumps(document, indent=2) + "\n"
 
 
-def _operation_json(end: OperationEnd) -> dict[str, Any]:
+def _operation_json(end: EndedOperation) -> dict[str, Any]:
     return {
         "id": end.operation.id,
         "action": end.step,

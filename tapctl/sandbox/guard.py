@@ -1,4 +1,4 @@
-"""The door of the server: it lets in the owner's requests, and anyone to what a stack serves; the rest is refused.
+"""The access control of the server: requests of the owner and to URLs of stacks pass, all others get 403.
 
 Host, Origin       the sandbox's own address only; a page of another site or a name that leads here is refused
 /PATH/KIND/...     function URLs and APIs, unsigned; PATH is derived from the secret, so that none can guess it
@@ -20,7 +20,7 @@ from tapctl.sandbox import signature
 from tapctl.sandbox.http import HEALTH, RESET, SERVED
 from tapctl.sandbox.route import emulator_path
 from tapctl.sandbox.secret import Secret
-from tapctl.sandbox.signature import Denial, Request, SecretOf
+from tapctl.sandbox.signature import Denial, ReceivedRequest, SecretOf
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -75,19 +75,19 @@ class Guard:
         else:
             await self._signed(scope, request, receive, send)
 
-    def _foreign_host(self, request: Request) -> Denial | None:
+    def _foreign_host(self, request: ReceivedRequest) -> Denial | None:
         host = request.headers.get("host", "")
         if host.lower().partition(":")[0] in NAMES:
             return None
         return Denial("AccessDenied", f"The sandbox does not answer to the host name {host or '(none)'}")
 
-    def _foreign_origin(self, request: Request) -> Denial | None:
+    def _foreign_origin(self, request: ReceivedRequest) -> Denial | None:
         origin = request.headers.get("origin")
         if origin is None or origin.lower() in self._origins:
             return None
         return Denial("AccessDenied", f"The sandbox does not answer to pages of {origin}")
 
-    async def _control(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
+    async def _control(self, scope: Scope, request: ReceivedRequest, receive: Receive, send: Send) -> None:
         wanted = self._secret.control(request.method, request.path)
         given = request.headers.get("authorization", "")
         if not compare_digest(wanted.encode(), given.encode()):
@@ -98,7 +98,7 @@ class Guard:
         else:
             await self._inner(scope, receive, send)
 
-    async def _signed(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
+    async def _signed(self, scope: Scope, request: ReceivedRequest, receive: Receive, send: Send) -> None:
         named = signature.credential(request)
         if named is not None and scope["type"] == "http":
             try:
@@ -114,14 +114,14 @@ class Guard:
         await self._inner(scope, receive, _without_cors(send))
 
 
-def _request(scope: Scope) -> Request:
+def _request(scope: Scope) -> ReceivedRequest:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
         headers[key] = f"{headers[key]},{text}" if key in headers else text
     path = scope.get("raw_path") or quote(scope["path"]).encode()
     query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-    return Request(scope.get("method", "GET"), path.decode("latin-1").partition("?")[0], tuple(query), headers)
+    return ReceivedRequest(scope.get("method", "GET"), path.decode("latin-1").partition("?")[0], tuple(query), headers)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -150,14 +150,14 @@ def _without_cors(send: Send) -> Send:
 
     async def filtered(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            headers = [header for header in message["headers"] if not header[0].lower().startswith(b"access-control-")]
             message = {**message, "headers": headers}
         await send(message)
 
     return filtered
 
 
-async def _refuse(scope: Scope, request: Request, denied: Denial, send: Send) -> None:
+async def _refuse(scope: Scope, request: ReceivedRequest, denied: Denial, send: Send) -> None:
     """Answer 403 in the form that the client's protocol expects."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the server answers 403

@@ -43,7 +43,7 @@ def served(port: int, secret: Secret, account: str) -> tuple[Served, ...]:
         status, body = _request("GET", port, f"{SERVED}/{account}", secret, 5)
     except (OSError, HTTPException):
         return ()
-    return tuple(Served(**each) for each in json.loads(body)) if status == 200 else ()
+    return tuple(Served(**entry) for entry in json.loads(body)) if status == 200 else ()
 
 
 def _request(method: str, port: int, path: str, secret: Secret, timeout: float) -> tuple[int, bytes]:

@@ -137,7 +137,7 @@ def status() -> SandboxStatus:
     paths, running = sandbox_paths(), find()
     served = http.served(running.port, running.secret, running.account_id) if running else ()
     file, own = limits.read(paths.folder), clients.account_id()
-    others = {cell: each for cell, each in file.accounts.items() if cell != own}
+    others = {cell: account for cell, account in file.accounts.items() if cell != own}
     return SandboxStatus(running, file.of(own), paths.folder, paths.log, served, others)
 
 

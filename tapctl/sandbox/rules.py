@@ -7,7 +7,7 @@ from tapctl.sandbox.limits import AccountLimits
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class LambdaRefusal:
     """An error of the Lambda API, with its message."""
 
     text: str
@@ -28,16 +28,16 @@ Functions = Mapping[str, FunctionConcurrency]
 """The functions of one account and Region by name."""
 
 NO_CONCURRENCY = FunctionConcurrency()
-UNPUBLISHED = Refusal("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
-ALIAS_OF_PROVISIONED = Refusal(
+UNPUBLISHED = LambdaRefusal("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+ALIAS_OF_PROVISIONED = LambdaRefusal(
     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version",
     "ResourceConflictException",
     409,
 )
-VERSION_OF_PROVISIONED = Refusal(
+VERSION_OF_PROVISIONED = LambdaRefusal(
     "Version is pointed by a Provisioned Concurrency alias", "ResourceConflictException", 409
 )
-OVER_RESERVATION = Refusal(
+OVER_RESERVATION = LambdaRefusal(
     "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
 )
 
@@ -54,7 +54,7 @@ def unreserved(limits: AccountLimits, functions: Functions) -> int:
     return limits.concurrent_executions - limits.held - sum(claim(function, limits) for function in functions.values())
 
 
-def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, value: int) -> Refusal | None:
+def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, value: int) -> LambdaRefusal | None:
     """Check PutFunctionConcurrency; the function's own claim is credited back first.
 
     A value up to the function's own claim is never refused for the unreserved minimum: that covers the kill
@@ -68,7 +68,7 @@ def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, valu
     provisioned = sum(own.provisioned.values())
     if value < provisioned:
         # The leading space and the double spaces are AWS's.
-        return Refusal(
+        return LambdaRefusal(
             f" ReservedConcurrentExecutions  {value} should not be lower than function's"
             f" total provisioned concurrency [{provisioned}]."
         )
@@ -77,7 +77,7 @@ def refuse_reserved(limits: AccountLimits, functions: Functions, name: str, valu
 
 def refuse_provisioned(
     limits: AccountLimits, functions: Functions, name: str, qualifier: str, value: int
-) -> Refusal | None:
+) -> LambdaRefusal | None:
     """Check PutProvisionedConcurrencyConfig on one version or alias of a function."""
     own = functions.get(name, NO_CONCURRENCY)
     if refused := _wrong_qualifier(own, qualifier):
@@ -89,7 +89,7 @@ def refuse_provisioned(
         return None
     available = unreserved(limits, functions) + claim(own, limits) - (others if limits.provisioned_counts else 0)
     if value > available:
-        return Refusal(
+        return LambdaRefusal(
             "Specified ConcurrentExecutions for function is greater than account's"
             f" unreserved concurrency [{max(available, 0)}]."
         )
@@ -109,23 +109,23 @@ def whole_number(value: object, *, least: int) -> int | None:
     return number if number >= least else None
 
 
-def invalid_number(name: str, value: object, *, least: int) -> Refusal:
+def invalid_number(name: str, value: object, *, least: int) -> LambdaRefusal:
     """The validation error for a value that `whole_number` rejects."""
-    return Refusal(
+    return LambdaRefusal(
         f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint:"
         f" Member must have value greater than or equal to {least}",
         "ValidationException",
     )
 
 
-def _below_minimum(name: str, limits: AccountLimits) -> Refusal:
-    return Refusal(
+def _below_minimum(name: str, limits: AccountLimits) -> LambdaRefusal:
+    return LambdaRefusal(
         f"Specified {name} for function decreases account's UnreservedConcurrentExecution"
         f" below its minimum value of [{limits.minimum_unreserved}]."
     )
 
 
-def _wrong_qualifier(own: FunctionConcurrency, qualifier: str) -> Refusal | None:
+def _wrong_qualifier(own: FunctionConcurrency, qualifier: str) -> LambdaRefusal | None:
     version = own.aliases.get(qualifier, qualifier)
     if version == "$LATEST":
         return UNPUBLISHED

@@ -51,7 +51,7 @@ class Secret:
         return f"tapctl {self._derived(f'control {method} {path}')}"
 
     def session(self, account: str) -> Session:
-        """Credentials of this account, the same at each call: a token, and a secret key that holds with it alone."""
+        """Credentials of this account, the same at each call: a token, and a secret key that is only valid with it."""
         token = f"tapctl.{account}.{self._derived(f'token {account}')}"
         return Session(account, self._derived(f"session {token}"), token)
 
@@ -101,15 +101,15 @@ def refuse_shared(folder: Path) -> None:
     """
     if os.name != "posix":
         return
-    for each in (state_dir(), folder):
+    for place in (state_dir(), folder):
         try:
-            found = each.stat()
+            found = place.stat()
         except OSError:  # it is created, or its use fails
             continue
         if found.st_uid not in (os.geteuid(), 0) or stat.S_IMODE(found.st_mode) & _WRITABLE_BY_OTHERS:
             raise UsageError(
-                f"another user can write the state folder {each}",
-                f"`chmod go-w {each}` if it is yours, or set TAPCTL_STATE_DIR to a folder of your own",
+                f"another user can write the state folder {place}",
+                f"`chmod go-w {place}` if it is yours, or set TAPCTL_STATE_DIR to a folder of your own",
             )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from tapctl.errors import TapctlError
 from tapctl.sandbox import pidfile, secret
 from tapctl.sandbox.extension import UnsupportedError, buckets, credentials, install, patches, served_urls
-from tapctl.sandbox.extension.stack_set_runner import Runner
+from tapctl.sandbox.extension.stack_set_runner import StackSetRunner
 from tapctl.sandbox.guard import Application, Guard, Scope
 from tapctl.sandbox.paths import SandboxPaths
 from tapctl.sandbox.pidfile import PidFile
@@ -52,7 +52,7 @@ class Checkpoint:
         return application
 
     def note(self) -> None:
-        """Something may have changed."""
+        """Note that the state may have changed."""
         self._latest = time.monotonic()
         self._unsaved_since = self._unsaved_since or self._latest
 
@@ -115,7 +115,7 @@ def _endpoint(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-async def _serve(port: int, descriptor: int | None, own: Secret, runner: Runner) -> None:
+async def _serve(port: int, descriptor: int | None, own: Secret, runner: StackSetRunner) -> None:
     from hypercorn.asyncio import serve  # imported after the check that the emulator is installed
     from hypercorn.config import Config
 
@@ -141,7 +141,7 @@ async def _serve(port: int, descriptor: int | None, own: Secret, runner: Runner)
         saving.cancel()
 
 
-async def _stop_requested(checkpoint: Checkpoint, runner: Runner) -> None:
+async def _stop_requested(checkpoint: Checkpoint, runner: StackSetRunner) -> None:
     """Return after SIGTERM or SIGINT, when the state is on disk."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

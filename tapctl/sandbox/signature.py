@@ -39,7 +39,7 @@ SecretOf = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReceivedRequest:
     """An HTTP request as it arrived: the path still encoded, the query decoded, header names in lower case."""
 
     method: str
@@ -92,8 +92,8 @@ class Signature:
         return f"{'/'.join(self.scope)}/aws4_request"
 
 
-def denial(request: Request, secret_of: SecretOf, now: datetime) -> Denial | None:
-    """Why a request is refused; None for a request whose signature proves a secret key."""
+def denial(request: ReceivedRequest, secret_of: SecretOf, now: datetime) -> Denial | None:
+    """The reason to refuse a request; None if its signature is valid for a known secret key."""
     if request.parameter("Signature") and request.parameter("AWSAccessKeyId"):
         return _denial_of_version_2(request, secret_of, now)
     signature = _signature(request)
@@ -112,7 +112,7 @@ def denial(request: Request, secret_of: SecretOf, now: datetime) -> Denial | Non
     return None if _is_body_signed(request, signature, key) else CHANGED
 
 
-def credential(request: Request) -> tuple[str, str, str] | None:
+def credential(request: ReceivedRequest) -> tuple[str, str, str] | None:
     """The access key id, Region and service that a request names, proved or not."""
     if request.parameter("AWSAccessKeyId"):
         return request.parameter("AWSAccessKeyId"), "", "s3"
@@ -120,7 +120,7 @@ def credential(request: Request) -> tuple[str, str, str] | None:
     return None if isinstance(signature, Denial) else (signature.access_key, signature.scope[1], signature.scope[2])
 
 
-def _signature(request: Request) -> Signature | Denial:
+def _signature(request: ReceivedRequest) -> Signature | Denial:
     if request.presigned:
         if request.parameter("X-Amz-Algorithm") != ALGORITHM:
             return INCOMPLETE
@@ -142,7 +142,7 @@ def _signature(request: Request) -> Signature | Denial:
     return Signature(scope[0], (scope[1], scope[2], scope[3]), signed, fields["Signature"], date)
 
 
-def _is_current(request: Request, signature: Signature, now: datetime) -> bool:
+def _is_current(request: ReceivedRequest, signature: Signature, now: datetime) -> bool:
     try:
         signed_at = datetime.fromisoformat(signature.date)
         valid = timedelta(seconds=int(request.parameter("X-Amz-Expires"))) if request.presigned else _SKEW
@@ -153,7 +153,7 @@ def _is_current(request: Request, signature: Signature, now: datetime) -> bool:
     return signed_at - _SKEW <= now <= signed_at + min(valid, timedelta(seconds=_LONGEST))
 
 
-def _text_to_sign(request: Request, signature: Signature) -> str:
+def _text_to_sign(request: ReceivedRequest, signature: Signature) -> str:
     is_s3 = signature.scope[2] == "s3"
     path = request.path if is_s3 else quote(_normalized(request.path), safe="/-_.~")
     query = sorted((_encoded(name), _encoded(value)) for name, value in request.query if name != "X-Amz-Signature")
@@ -172,7 +172,7 @@ def _text_to_sign(request: Request, signature: Signature) -> str:
     return f"{ALGORITHM}\n{signature.date}\n{signature.scope_text}\n{digest}"
 
 
-def _payload(request: Request, *, is_s3: bool) -> str:
+def _payload(request: ReceivedRequest, *, is_s3: bool) -> str:
     """The payload's line of the canonical request: what the client named, or the hash of what arrived."""
     named = request.headers.get("x-amz-content-sha256") or request.parameter("X-Amz-Content-Sha256")
     if named:
@@ -180,7 +180,7 @@ def _payload(request: Request, *, is_s3: bool) -> str:
     return _UNSIGNED[0] if request.presigned and is_s3 else hashlib.sha256(request.body).hexdigest()
 
 
-def _is_body_signed(request: Request, signature: Signature, key: bytes) -> bool:
+def _is_body_signed(request: ReceivedRequest, signature: Signature, key: bytes) -> bool:
     """Whether the body is the one that the signed payload line names; S3 clients may leave it unsigned."""
     named = _payload(request, is_s3=signature.scope[2] == "s3")
     if named in _UNSIGNED:
@@ -190,7 +190,7 @@ def _is_body_signed(request: Request, signature: Signature, key: bytes) -> bool:
     return hmac.compare_digest(hashlib.sha256(request.body).hexdigest(), named)
 
 
-def _are_chunks_signed(request: Request, signature: Signature, key: bytes) -> bool:
+def _are_chunks_signed(request: ReceivedRequest, signature: Signature, key: bytes) -> bool:
     """Each chunk of an aws-chunked body signs the one before it, and the first the request.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
@@ -213,7 +213,7 @@ def _are_chunks_signed(request: Request, signature: Signature, key: bytes) -> bo
     return False
 
 
-def _denial_of_version_2(request: Request, secret_of: SecretOf, now: datetime) -> Denial | None:
+def _denial_of_version_2(request: ReceivedRequest, secret_of: SecretOf, now: datetime) -> Denial | None:
     expires = request.parameter("Expires")
     if not expires.isdigit() or int(expires) < now.timestamp():
         return EXPIRED

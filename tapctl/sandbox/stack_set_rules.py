@@ -1,4 +1,4 @@
-"""What the sandbox's StackSets do where AWS's documentation leaves it open, and the failures that a test wants."""
+"""The behaviour of the sandbox's StackSets where AWS's documentation leaves it open, and failures to inject."""
 
 import json
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def read(folder: Path) -> StackSetRules:
     except json.JSONDecodeError:
         reason = "invalid JSON"
     except (TypeError, ValueError, AttributeError):
-        reason = f"expected an object with {', '.join(each.name for each in fields(StackSetRules))}"
+        reason = f"expected an object with {', '.join(rule.name for rule in fields(StackSetRules))}"
     raise UsageError(f"cannot use {path}: {reason}", "delete the file for AWS's documented behaviour")
 
 

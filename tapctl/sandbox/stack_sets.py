@@ -38,8 +38,8 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What an operation does in one cell, and what the account gate there said before."""
+class CellResult:
+    """The result of an operation in one cell, and the answer of the account gate there."""
 
     account: str
     region: str
@@ -62,7 +62,7 @@ class Operation:
     id: str
     action: str
     created: str
-    results: dict[str, Result]
+    results: dict[str, CellResult]
     status: str = QUEUED
     ended: str = ""
     preferences: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class StackSet:
+class SandboxStackSet:
     """A stack set of one account and Region. `units` are its targets, `known` the accounts that they had at last."""
 
     id: str
@@ -113,8 +113,8 @@ class StackSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one cell's stack; `stack_id` is empty where no stack is left."""
+class CellOutcome:
+    """The result of one cell's stack operation; `stack_id` is empty if no stack is left."""
 
     status: str
     reason: str = ""
@@ -129,27 +129,29 @@ def cell_of(account: str, region: str) -> str:
     return f"{account}/{region}"
 
 
-def queue(of: StackSet, operation: Operation) -> StackSet:
+def queue(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
     """Add an operation, which `next_to_begin` names when its turn comes."""
     return replace(of, operations={**of.operations, operation.id: operation})
 
 
-def next_to_begin(of: StackSet, *, parallel: bool) -> Operation | None:
+def next_to_begin(of: SandboxStackSet, *, parallel: bool) -> Operation | None:
     """The next queued operation whose turn it is; with `parallel`, those on different cells run side by side."""
-    queued = next((each for each in of.active if each.status == QUEUED), None)
-    running = [each for each in of.active if each.status != QUEUED]
+    queued = next((operation for operation in of.active if operation.status == QUEUED), None)
+    running = [operation for operation in of.active if operation.status != QUEUED]
     if queued is None or not running:
         return queued
-    if not parallel or any(each.updates_set or queued.updates_set for each in running):
+    if not parallel or any(operation.updates_set or queued.updates_set for operation in running):
         return None
-    free = all(queued.results.keys().isdisjoint(each.results) for each in running)
+    free = all(queued.results.keys().isdisjoint(operation.results) for operation in running)
     return queued if free else None
 
 
-def begin(of: StackSet, operation: Operation) -> StackSet:
-    """Apply what an operation changes of the set and of its instances, and let it run."""
+def begin(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
+    """Apply an operation's changes to the set and its instances, and start it."""
     of = replace(of, **operation.change)
-    instances = {cell: _outdated(each) if operation.outdates else each for cell, each in of.instances.items()}
+    instances = {
+        cell: _outdated(instance) if operation.outdates else instance for cell, instance in of.instances.items()
+    }
     results = {
         cell: result
         for cell, result in (_everywhere(of) if operation.everywhere else operation.results).items()
@@ -165,12 +167,12 @@ def begin(of: StackSet, operation: Operation) -> StackSet:
     return _with(replace(of, instances=instances), replace(operation, status=RUNNING, results=active))
 
 
-def _everywhere(of: StackSet) -> dict[str, Result]:
+def _everywhere(of: SandboxStackSet) -> dict[str, CellResult]:
     """The cells of all instances that take part in an update of the stack set."""
     return {
-        cell: Result(each.account, each.region, each.unit)
-        for cell, each in of.instances.items()
-        if each.status != INOPERABLE
+        cell: CellResult(instance.account, instance.region, instance.unit)
+        for cell, instance in of.instances.items()
+        if instance.status != INOPERABLE
     }
 
 
@@ -223,19 +225,19 @@ def concurrency(operation: Operation, accounts: int, failed: int) -> int:
     return min(most, tolerance(operation, accounts) + 1 - failed)
 
 
-def started(of: StackSet, operation: Operation, cell: str) -> StackSet:
-    """A cell of the operation is worked on."""
+def started(of: SandboxStackSet, operation: Operation, cell: str) -> SandboxStackSet:
+    """Mark a cell as running."""
     of = _with_result(of, operation.id, cell, status=RUNNING)
     return _with_instance(of, cell, replace(of.instances[cell], detailed=RUNNING))
 
 
-def made(of: StackSet, cell: str, stack_id: str) -> StackSet:
-    """A stack has been begun in a cell."""
+def made(of: SandboxStackSet, cell: str, stack_id: str) -> SandboxStackSet:
+    """Note the stack that was begun in a cell."""
     return _with_instance(of, cell, replace(of.instances[cell], stack_id=stack_id))
 
 
-def finished(of: StackSet, operation_id: str, cell: str, outcome: Outcome) -> StackSet:
-    """A cell has its result; what a failure over the tolerance cancels is cancelled."""
+def finished(of: SandboxStackSet, operation_id: str, cell: str, outcome: CellOutcome) -> SandboxStackSet:
+    """Note the result of a cell, and cancel cells if the failure tolerance is exceeded."""
     gate = {"gate": outcome.gate, "gate_reason": outcome.gate_reason}
     of = _with_result(of, operation_id, cell, status=outcome.status, reason=outcome.reason, **gate)
     operation, before = of.operations[operation_id], of.instances[cell]
@@ -245,20 +247,20 @@ def finished(of: StackSet, operation_id: str, cell: str, outcome: Outcome) -> St
         of = _with_instance(of, cell, replace(after, stack_id=outcome.stack_id))
         return _cancel(of, operation, _beyond_tolerance(operation, before.region), OVER_TOLERANCE)
     if operation.action == DELETE:
-        return replace(of, instances={name: each for name, each in of.instances.items() if name != cell})
+        return replace(of, instances={name: instance for name, instance in of.instances.items() if name != cell})
     after = replace(before, status=CURRENT, detailed=SUCCEEDED, reason="", stack_id=outcome.stack_id)
     return _with_instance(of, cell, after)
 
 
-def stopped(of: StackSet, operation: Operation) -> StackSet:
-    """The user stops an operation: what has not begun is cancelled."""
+def stopped(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
+    """Stop an operation: cells that have not begun are cancelled."""
     of = _with(of, replace(operation, status=STOPPING))
     pending = [cell for cell, result in operation.results.items() if result.status == PENDING]
     return _cancel(of, of.operations[operation.id], pending, STOPPED_BY_USER)
 
 
-def settled(of: StackSet, operation_id: str, now: str) -> StackSet:
-    """The operation has ended, if none of its cells waits or runs."""
+def settled(of: SandboxStackSet, operation_id: str, now: str) -> SandboxStackSet:
+    """End the operation if none of its cells waits or runs."""
     operation = of.operations[operation_id]
     if any(result.status in (PENDING, RUNNING) for result in operation.results.values()):
         return of
@@ -269,7 +271,7 @@ def settled(of: StackSet, operation_id: str, now: str) -> StackSet:
     return _with(of, replace(operation, status=status, ended=now))
 
 
-def interrupted(of: StackSet, now: str) -> StackSet:
+def interrupted(of: SandboxStackSet, now: str) -> SandboxStackSet:
     """The stack set after a stop of the sandbox: operations that ran or waited are stopped, their cells cancelled."""
     for operation in of.active:
         cells = [cell for cell, result in operation.results.items() if result.status in (PENDING, RUNNING)]
@@ -278,9 +280,9 @@ def interrupted(of: StackSet, now: str) -> StackSet:
     return of
 
 
-def _by_region(operation: Operation) -> Iterable[list[Result]]:
+def _by_region(operation: Operation) -> Iterable[list[CellResult]]:
     """The results of each Region, in the order of the preferences, then in that of the targets."""
-    found: dict[str, list[Result]] = {region: [] for region in operation.preferences.get("RegionOrder", ())}
+    found: dict[str, list[CellResult]] = {region: [] for region in operation.preferences.get("RegionOrder", ())}
     for result in operation.results.values():
         found.setdefault(result.region, []).append(result)
     return [results for results in found.values() if results]
@@ -290,7 +292,7 @@ def _regions_in_parallel(operation: Operation) -> bool:
     return operation.automatic or operation.preferences.get("RegionConcurrencyType") == "PARALLEL"
 
 
-def _is_exceeded(operation: Operation, results: list[Result]) -> bool:
+def _is_exceeded(operation: Operation, results: list[CellResult]) -> bool:
     failed = sum(result.status == FAILED for result in results)
     return failed > tolerance(operation, len(results))
 
@@ -300,12 +302,12 @@ def _beyond_tolerance(operation: Operation, region: str) -> list[str]:
     regions = list(_by_region(operation))
     if not any(results[0].region == region and _is_exceeded(operation, results) for results in regions):
         return []
-    hit = [each for results in regions for each in results if each.status == PENDING]
+    hit = [result for results in regions for result in results if result.status == PENDING]
     parallel = _regions_in_parallel(operation)
-    return [cell_of(each.account, each.region) for each in hit if each.region == region or not parallel]
+    return [cell_of(result.account, result.region) for result in hit if result.region == region or not parallel]
 
 
-def _cancel(of: StackSet, operation: Operation, cells: Iterable[str], reason: str) -> StackSet:
+def _cancel(of: SandboxStackSet, operation: Operation, cells: Iterable[str], reason: str) -> SandboxStackSet:
     results, instances = dict(operation.results), dict(of.instances)
     for cell in cells:
         results[cell] = replace(results[cell], status=CANCELLED, reason=reason)
@@ -317,15 +319,15 @@ def _cancel(of: StackSet, operation: Operation, cells: Iterable[str], reason: st
     return _with(replace(of, instances=instances), replace(operation, results=results))
 
 
-def _with(of: StackSet, operation: Operation) -> StackSet:
+def _with(of: SandboxStackSet, operation: Operation) -> SandboxStackSet:
     return replace(of, operations={**of.operations, operation.id: operation})
 
 
-def _with_result(of: StackSet, operation_id: str, cell: str, **change: str) -> StackSet:
+def _with_result(of: SandboxStackSet, operation_id: str, cell: str, **change: str) -> SandboxStackSet:
     operation = of.operations[operation_id]
     result = replace(operation.results[cell], **change)
     return _with(of, replace(operation, results={**operation.results, cell: result}))
 
 
-def _with_instance(of: StackSet, cell: str, instance: Instance) -> StackSet:
+def _with_instance(of: SandboxStackSet, cell: str, instance: Instance) -> SandboxStackSet:
     return replace(of, instances={**of.instances, cell: instance})

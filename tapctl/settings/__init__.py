@@ -1,1 +1,1 @@
-"""Options, environment variables and tapctl.toml, read once into what a command needs."""
+"""Reads options, environment variables and tapctl.toml into `Settings`."""

@@ -268,11 +268,13 @@ def _bounded(data: bytes) -> bytes:
 def _explain(error: ValidationError, path: str) -> ConfigError:
     first = error.errors()[0]
     key = _key(first["loc"])
-    hint = "the README lists the keys, under Configuration"
+    hint = "docs/configuration.md lists the keys"
     if first["type"] == "extra_forbidden" and key == ".".join(map(str, first["loc"])):
         if key in Environment.model_fields:
             where = f"move it to [defaults] or [env.NAME]: {hint}"
             return ConfigError(f"{path}: `{key}` is not a top-level key", where)
+        if key.startswith(("env.", "defaults.")) and first["loc"][-1] in File.model_fields:
+            return ConfigError(f"{path}: `{key}` is a top-level key", f"move it above the first section: {hint}")
         near = difflib.get_close_matches(str(first["loc"][-1]), _valid_keys(first["loc"]), n=1)
         return ConfigError(f"{path}: unknown key `{key}`", f"did you mean `{near[0]}`?" if near else hint)
     locations = [part["loc"] for part in error.errors() if _key(part["loc"]) == key]

@@ -1,4 +1,4 @@
-"""Which findings count: what is ignored until when, how old a snapshot may be, and which limits are in force."""
+"""The sections of tapctl.toml on findings: ignores, the age of snapshots, and limits."""
 
 import difflib
 import re
@@ -12,7 +12,7 @@ from tapctl.errors import ConfigError, UsageError
 from tapctl.settings.verify_section import Section
 
 if TYPE_CHECKING:
-    from tapctl.limits import Limit, LimitSettings, Override
+    from tapctl.limits import Limit, LimitSettings, QuotaValue
 
 DURATION = r"^(\d{1,6}[smhdw])+$"
 """Seconds, minutes, hours, days, weeks."""
@@ -106,11 +106,11 @@ class LimitsConfig(Section):
         own: dict[str, Limit] = {}
         for row in self.own:
             limit = _limit(row)
-            names = {name.lower(): each.id for name, each in known.items()}
+            names = {name.lower(): limit.id for name, limit in known.items()}
             if name := names.get(limit.key.lower()) or names.get(limit.id):
                 where = f"in the catalogue, as {name}"
                 raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is {where}", _LISTED)
-            if limit.id in {each.id for each in own.values()}:
+            if limit.id in {row.id for row in own.values()}:
                 raise ConfigError(f"tapctl.toml: `limits.own`: {row.quota} is given twice", _LISTED)
             _check_type(row.type)
             own[row.quota] = limit
@@ -125,7 +125,7 @@ def _limit(row: OwnLimit) -> "Limit":
     """A row of the section as one of the catalogue; Cloud Control lists global resources in one Region."""
     from tapctl.concurrency.counting import plain_number
     from tapctl.limits import Limit
-    from tapctl.limits.row import Call, Grade, each
+    from tapctl.limits.row import Call, DefaultGrade, each
 
     units = plain_number(row.count)
     listed = Call(
@@ -134,29 +134,29 @@ def _limit(row: OwnLimit) -> "Limit":
     )  # fmt: skip
     return Limit(
         row.quota.replace("/", "-").lower(), row.quota, row.title or f"{row.type} resources", "",
-        (each(row.type, units=units),), grade=Grade.OPEN, adjustable="/L-" in row.quota, usage=listed,
+        (each(row.type, units=units),), grade=DefaultGrade.OPEN, adjustable="/L-" in row.quota, usage=listed,
         is_global=row.all_regions,
     )  # fmt: skip
 
 
-def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]") -> "dict[str, Override]":
+def _overrides(section: Mapping[str, QuotaOverride], known: "Mapping[str, Limit]") -> "dict[str, QuotaValue]":
     """The values by the keys of their limits. Raises `ConfigError` for a limit that has none, and for one twice."""
     from tapctl.concurrency.counting import plain_number
-    from tapctl.limits import LimitKind, Override
+    from tapctl.limits import LimitKind, QuotaValue
 
-    overrides: dict[str, Override] = {}
+    overrides: dict[str, QuotaValue] = {}
     for name, given in section.items():
         limit = known.get(name)
         if limit is None:
             near = difflib.get_close_matches(name, known, n=1)
             better = f"did you mean `{near[0]}`?" if near else _LISTED
-            raise ConfigError(f"tapctl.toml: `limits`: {name} is no key of a limit", better)
+            raise ConfigError(f"tapctl.toml: `limits`: {name} is not the key of a limit", better)
         if limit.kind is not LimitKind.COUNT:
             problem = "always read" if limit.kind is LimitKind.CONCURRENCY else "the same in every account"
             raise ConfigError(f"tapctl.toml: `limits`: {name} is {problem}", _LISTED)
         if limit.key in overrides:
             raise ConfigError(f"tapctl.toml: `limits`: {limit.key} is given twice, also as {limit.id}", "remove one")
-        overrides[limit.key] = Override(plain_number(given.value), given.reason)
+        overrides[limit.key] = QuotaValue(plain_number(given.value), given.reason)
     return overrides
 
 
@@ -173,4 +173,4 @@ def _check_type(type_: str) -> None:
     if type_ not in known:
         near = difflib.get_close_matches(type_, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else "CloudFormation's reference lists the resource types"
-        raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is no resource type", hint)
+        raise ConfigError(f"tapctl.toml: `limits.own`: `{type_}` is not a resource type", hint)

@@ -99,6 +99,6 @@ class StackOptions:
     capabilities: tuple[str, ...] = option(
         "--capability",
         metavar="NAME",
-        help="Acknowledge only the capabilities given, instead of those needed (repeatable).",
+        help="Acknowledge these capabilities only, instead of those that are needed (repeatable).",
         default=(),
     )

@@ -37,7 +37,7 @@ from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
 if TYPE_CHECKING:
-    from tapctl.aws.session import Target
+    from tapctl.aws.session import Connection
     from tapctl.settings.trusted import Trusted
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json", "cdk.out")
@@ -116,10 +116,10 @@ class Settings:
         kept = {} if self.all_tags else {key: value for key, value in live.items() if not key.startswith("aws:")}
         return {**kept, **self.tags}
 
-    def target(self) -> "Target":
-        from tapctl.aws.session import Target
+    def target(self) -> "Connection":
+        from tapctl.aws.session import Connection
 
-        return Target(self.region, self.profile, env=self.env, environments=self.unchosen)
+        return Connection(self.region, self.profile, env=self.env, environments=self.unchosen)
 
 
 def read(
@@ -196,7 +196,7 @@ def _configuration(
 def _gated(
     settings: Settings, judgement: JudgementOptions, file: File, environment: Environment, folder: Path
 ) -> Settings:
-    """The settings with what makes a verdict weaker or stricter; `folder` is that of the file that has it."""
+    """The settings with those that make a verdict weaker or stricter; `folder` is that of the file that has it."""
     limits = file.limits.in_force() if "limits" in file.model_fields_set else settings.limits
     return replace(
         settings,

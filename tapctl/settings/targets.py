@@ -45,7 +45,7 @@ class TargetAccount:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What `--targets` names: the fleets by their names, and the folder that their files are relative to.
+    """The fleets that `--targets` names, and the folder that their files are relative to.
 
     In a gate, `trusted` has the content of these files.
     """
@@ -73,7 +73,7 @@ class Targets:
 def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: Trusted | None = None) -> Targets:
     """The fleets of `--targets`, names with commas between them or `all`, of the file at `path` or of what is trusted.
 
-    Raises `UsageError` for an empty name, `ConfigError` for one that there is no fleet of.
+    Raises `UsageError` for an empty name, `ConfigError` for an unknown one.
     """
     where, folder = str(path or FILE), path.parent if path else Path()
     if trusted:
@@ -90,7 +90,7 @@ def choose(names: str, fleets: Mapping[str, Fleet], path: Path | None, trusted: 
 
 
 def changes(targets: Targets, tested: Mapping[str, Fleet]) -> Iterator[Weakening]:
-    """The fleets, and their files, that the change under test has otherwise than what is trusted, which is in force."""
+    """The fleets and their files that the change under test changes; the trusted ones are in force."""
     trusted = targets.trusted
     for name, fleet in targets.fleets.items() if trusted else ():
         where = trusted.name if trusted else ""
@@ -110,7 +110,7 @@ def _shown(fleet: Fleet) -> str:
 def target_account(
     fleet: Fleet, id_: str, name: str = "", *, regions: Sequence[str] = (), role: str = "", external_id: str = ""
 ) -> TargetAccount:
-    """An account under its fleet; what its own section sets comes first, then what a file says, then the fleet's."""
+    """An account of a fleet; its own section wins over the file, which wins over the fleet."""
     own = fleet.account.get(id_, FleetAccount.model_construct())
     values = {**fleet.parameters, **own.parameters}
     return TargetAccount(
@@ -124,7 +124,7 @@ def target_account(
 
 
 def merged(accounts: Iterable[TargetAccount]) -> tuple[tuple[TargetAccount, ...], tuple[str, ...]]:
-    """Each account once with the Regions of all its entries, otherwise the first entry; and the ids given twice."""
+    """Each account once, with the Regions of all its entries and all else of the first; and the ids given twice."""
     found: dict[str, TargetAccount] = {}
     twice: dict[str, None] = {}
     for account in accounts:

@@ -1,6 +1,6 @@
-"""What the change under test may not decide about its own verdict: it is taken from another commit, or from a policy.
+"""Reads the settings that could weaken a verdict from a trusted commit or policy file instead of the change under test.
 
-The change may be anybody's. Git is called so that no file of the work tree makes it run a program.
+Anyone may have written the change. Git is called so that no file of the work tree makes it run a program.
 """
 
 import json
@@ -72,7 +72,7 @@ class Commit:
     def content(self, path: str | Path) -> bytes | None:
         """The content of a file of the work tree as the commit has it; None where the commit has no such file.
 
-        Raises `ConfigError` where it cannot be read, or is no regular file.
+        Raises `ConfigError` where it cannot be read, or is not a regular file.
         """
         inside = self.inside(path)
         if inside is None:
@@ -85,7 +85,7 @@ class Commit:
         if listed.returncode or len(entry) != 3:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)
         if entry[1] != "blob" or entry[0] == "120000":
-            raise ConfigError(f"{inside} is no regular file in {self.name}", "name the file itself")
+            raise ConfigError(f"{inside} is not a regular file in {self.name}", "name the file itself")
         finished = _git(self.root, "cat-file", "blob", entry[2])
         if finished.returncode:
             raise ConfigError(f"cannot read {inside} of {self.name}", hint)
@@ -207,11 +207,11 @@ class Trusted:
         return _is_tracked(path)
 
     def environment(self, name: str | None) -> Environment:
-        """The environment of this name here; the defaults alone where there is none of it."""
+        """The trusted environment of this name; the defaults alone if there is none."""
         return environment_of(self.file, name if name in self.file.env else None, None)
 
     def over(self, file: File, environment: Environment, name: str | None) -> tuple[File, Environment]:
-        """The file and the environment under test with everything that can weaken a verdict as it is here."""
+        """The file and the environment under test, with the trusted values of everything that can weaken a verdict."""
         own = self.environment(name)
         sections = {key: getattr(self.file, key) for key in _sections()}
         kept = {key: getattr(environment, key) for key in Environment.model_fields if key not in KEYS}
@@ -221,12 +221,12 @@ class Trusted:
         )
 
     def weakenings(self, file: File, environment: Environment, name: str | None) -> tuple[Weakening, ...]:
-        """What can weaken the verdict of the environment: what is in force, and what the file under test changes."""
+        """The settings in force that can weaken the verdict, and those that the file under test changes."""
         section = f"[env.{name}]" if name else "[defaults]"
         own = self.environment(name)
         return (
             *_of_keys(environment, own, f"{section} of {self.name}"),
-            *(each for key in _sections() for each in _of_section(key, file, self.file, self.name)),
+            *(weakening for key in _sections() for weakening in _of_section(key, file, self.file, self.name)),
             *self._of_linter(),
         )
 

@@ -1,8 +1,8 @@
 """Where each change of the remedy is written.
 
 Several functions may share a value: in Globals, in a loop's body, in a mapping, behind an anchor, or in a file that is
-nested twice. Every function claims every place where its value could be changed, and a place is used only when all its
-claims agree.
+nested twice. Every function claims every place where its value could be changed, and a place is used only if all of its
+claims need the same value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

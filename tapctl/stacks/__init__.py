@@ -8,7 +8,7 @@ validations           CloudFormation's own checks of a change set
 operation             an operation: begun, followed with Ctrl-C, its failure explained
 follow, events        the events of a stack and its nested stacks · polling: how often they are read
 causes                the first cause of a failure, by the table of known causes
-recovery              a failed or busy stack brought into a state that a deploy can begin on; deletion
+recovery              brings a failed or busy stack into a state in which a deploy can begin; deletion
 redaction             the secrets that must not be shown
 ui                    the user interface of deploy, destroy and watch
 """

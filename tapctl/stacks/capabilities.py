@@ -56,7 +56,7 @@ def holds_nested(template: Template) -> bool:
 
 
 def is_generated(template: Template) -> bool:
-    """Whether macros in the template's body, modules or nested stacks bring what the template does not show."""
+    """Whether macros, modules or nested stacks add resources that the template does not show."""
     modules = any(map(_is_module, _resources(template.body)))
     return modules or holds_nested(template) or _has_macro(template.body)
 

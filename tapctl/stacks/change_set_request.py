@@ -75,7 +75,7 @@ class TagChange:
 
 
 def tag_changes(settings: Settings, live: Mapping[str, str], *, keeps: bool = True) -> tuple[TagChange, ...]:
-    """What a deploy does to the tags that a stack has; a stack that is created again `keeps` none of them."""
+    """The changes of a stack's tags by a deploy; a stack that is created again `keeps` none of them."""
     tags = settings.tags_beside(live if keeps else {})
     own = [key for key in live if not key.startswith("aws:")]
     changes = (TagChange(key, live.get(key), tags.get(key)) for key in dict.fromkeys((*own, *tags)))

@@ -95,7 +95,7 @@ class EventTree:
     """The time of each nested stack's first event, by its name in the tree."""
 
     def in_turn(self) -> Iterator[EventFeed]:
-        """Each nested stack that has more events to come; one that is taken goes to the end of the line."""
+        """Each nested stack that is not finished, in turn; a yielded one goes to the end of the queue."""
         for feed in [feed for feed in self.nested.values() if feed.active]:
             yield feed
             self.nested[feed.stack_id] = self.nested.pop(feed.stack_id)

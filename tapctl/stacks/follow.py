@@ -37,7 +37,7 @@ def watch_command(aws: Aws, name: str) -> str:
 
 @dataclass(slots=True)
 class _Silence:
-    """What is known of a root stack whose events show nothing new."""
+    """The state of a root stack whose events show nothing new."""
 
     reads: int = 0
     """Reads since the last new event."""

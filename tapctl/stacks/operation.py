@@ -198,7 +198,7 @@ def _function_hint(cause: Diagnosis | None) -> str:
 
 
 def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
-    """What a finished operation left in the account, and the log of the function that failed it."""
+    """Lines to show after an operation: what it left in the account, and the log of the function that failed it."""
     end = stack_status(events[-1].status).end
     if end is not OperationEnd.STUCK:
         for event in remains.undeletable(events):
@@ -218,7 +218,7 @@ def closing_remarks(aws: Aws, events: Sequence[StackEvent]) -> Iterator[str]:
 
 
 def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
-    """What CloudFormation refused before it touched a resource; its events only refer to it."""
+    """The failed checks of an operation that CloudFormation refused before it touched a resource."""
     checks = validations.read_of_stack(aws, stack_id)
     if isinstance(checks, Unknown):
         hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""
@@ -298,7 +298,9 @@ def _invocation(messages: Sequence[LogMessage], event: StackEvent) -> list[LogMe
     request = _REQUEST.search(event.reason)
     marks = [re.escape(mark) for mark in (request.groups("") if request else ()) if mark]
     for mark in (*marks, rf"LogicalResourceId\W+{re.escape(event.logical_id)}\b"):
-        if about := [each for each in invocations if any(re.search(mark, message.text) for message in each)]:
+        if about := [
+            candidate for candidate in invocations if any(re.search(mark, message.text) for message in candidate)
+        ]:
             return about[-1]
     return invocations[-1]
 

@@ -1,4 +1,4 @@
-"""A stack is brought into a state that a deploy can begin on: running operations end, failed ones are repaired.
+"""Brings a stack into a state in which a deploy can begin: waits for running operations, repairs failed ones.
 
 What would delete, roll back or leave something behind is explained first, and only done with consent.
 """
@@ -167,7 +167,7 @@ class StackDeletion:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Brings one stack into a state that a deploy can begin on."""
+    """Brings one stack into a state in which a deploy can begin."""
 
     operator: Operator
     role_arn: str | None = None
@@ -247,7 +247,7 @@ class Recovery:
             self.operator.ui.step(f"{names} were skipped in a rollback and may differ from what CloudFormation assumes")
 
     def _situation(self, stack: StackDescription, events: Sequence[StackEvent] = ()) -> Situation:
-        """What decides; `events` of the last operation show what a rollback left, should the stack not list it."""
+        """The facts that decide; `events` of the last operation show what a rollback left outside of the stack."""
         recreates = rule_for(stack.status).action is StackAction.RECREATE
         resources = list_stack_resources(self.operator.aws, stack.id) if recreates else ()
         held = {resource.logical_id: resource for resource in resources if resource.held}

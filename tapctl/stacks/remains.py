@@ -1,4 +1,4 @@
-"""What an operation leaves in the account although the stack no longer has it.
+"""Resources that an operation leaves in the account outside of the stack.
 
 A resource stays by its DeletionPolicy (an event DELETE_SKIPPED), or because it could not be deleted (DELETE_FAILED).
 The next create of a resource with the same name fails on it, unless a change set imports it.

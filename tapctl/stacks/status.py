@@ -78,7 +78,7 @@ def rule_for(name: str) -> StatusRule:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides beside the status."""
+    """The facts beside the status that decide."""
 
     status: str
     held: tuple[str, ...] = ()

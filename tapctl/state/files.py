@@ -87,7 +87,7 @@ def _first_byte(descriptor: int, seconds: float) -> bytes:
 
 
 def _drained(descriptor: int, limit: int, seconds: float | None, first: bytes = b"") -> bytes:
-    """What there is until the end of the file."""
+    """The rest of the file."""
     give_up = None if seconds is None else time.monotonic() + seconds
     data = bytearray(first)
     while len(data) <= limit:
@@ -134,13 +134,13 @@ def repository_of(file: Path) -> Path | None:
 
 
 def leads_out(file: Path, root: Path) -> Path | None:
-    """What a file is behind the links on the way to it, if that is outside of this folder."""
+    """The target of a file behind all links, if it is outside of this folder."""
     target = _named(file).resolve()
     return None if target.is_relative_to(root.resolve()) else target
 
 
 def refuse_link_out(file: Path) -> None:
-    """Raise `UsageError` where a link of the repository would choose the file outside of it that is replaced."""
+    """Raise `UsageError` if a link in the repository would redirect the write to a file outside of it."""
     if (root := repository_of(file)) and (target := leads_out(file, root)):
         raise UsageError(f"{file} is a link out of the repository, to {target}", "name another file")
 
@@ -186,7 +186,7 @@ def refuse_unwritable(paths: Sequence[Path]) -> None:
         if target is None:
             continue
         if target in seen:
-            raise UsageError(f"{seen[target]} is to get two results", "name a file for each")
+            raise UsageError(f"{seen[target]} would get two results", "name a file for each")
         seen[target] = path
         folder = target.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

@@ -1,4 +1,4 @@
-"""What a deploy is about to do, written down before it does it, so that the next run can continue after a kill.
+"""Records what a deploy is about to do, so that the next run can continue after a kill.
 
 One small file for each account, Region and stack, in the state folder, without secrets.
 """
@@ -102,7 +102,7 @@ def forget(account_id: str) -> None:
 
 
 def remedied(stack_id: str) -> Mapping[str, Sequence[int | None]]:
-    """What this machine's last deploy of the stack had a remedy for, as in the entry; empty where that is unknown."""
+    """The remedies of this machine's last deploy of the stack, as in the entry; empty if unknown."""
     region, account_id, name = _parts(stack_id)
     entry = _read(state_dir() / FOLDER / account_id / region / f"{name}.json")
     return entry.remedied if entry.stack_id == stack_id else {}
@@ -145,7 +145,7 @@ def _is_valid(entry: JournalEntry) -> bool:
 
 
 def digest(template: Mapping[str, str], parameters: Sequence[Mapping[str, Any]], secret: Collection[str]) -> str:
-    """Identifies a deploy by its template and its parameters, as CreateChangeSet takes them.
+    """A hash that identifies a deploy by its template and its parameters, as CreateChangeSet takes them.
 
     The values of `secret` parameters are left out, since they could be guessed from the digest.
     """

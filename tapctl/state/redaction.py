@@ -1,7 +1,7 @@
-"""The values that no output shows: those of `{ env = "NAME" }`, wherever they come back.
+"""Hides the values of `{ env = "NAME" }` in all output.
 
-Such a value is not in a file because it must not stand there, so it is no better placed in a log. Everything that reads
-one calls `hide`; everything that shows a text passes it through `redacted`.
+Such a value is kept out of files on purpose, so no log may show it either. Code that reads one calls `hide`; code that
+shows a text passes it through `redacted`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Which operation a rollout is about to begin, written down before it does, so that the next run takes it up.
+"""Records the operation that a rollout is about to begin, so that the next run can follow it.
 
 One small file for each account, Region and stack set, in the state folder, without secrets.
 """

@@ -36,7 +36,7 @@ class SynthesizedStack:
 
 
 def stacks(folder: Path) -> list[SynthesizedStack]:
-    """The stacks of an assembly and of its stages, by template. Raises `TemplateError` for a folder that is none."""
+    """The stacks of an assembly and of its stages, by template. Raises `TemplateError` for any other folder."""
     if not (folder / MANIFEST).exists():
         raise TemplateError("is a folder, not a template", "name the template file in it", file=str(folder))
     by_template = {stack.template: stack for stack in _stacks(folder)}
@@ -46,7 +46,7 @@ def stacks(folder: Path) -> list[SynthesizedStack]:
 def in_order(folder: Path) -> list[SynthesizedStack]:
     """The stacks of an assembly and of its stages, each behind those that it needs.
 
-    Raises `TemplateError` for a folder that is none, and for stacks that need each other.
+    Raises `TemplateError` for a folder that is not an assembly, and for circular dependencies.
     """
     left, ordered = stacks(folder), list[SynthesizedStack]()
     while left:

@@ -1,7 +1,7 @@
-"""What CloudFormation puts into a template before every other transform: `AWS::Include`, and the macros beside it.
+"""`AWS::Include` and macros, which CloudFormation runs before every other transform.
 
-A local file is put in where its `Fn::Transform` stands. What is not here, such as an include of S3, a macro or a
-module, is recorded with its place, so that what it may bring is unknown.
+A local file is inserted in place of its `Fn::Transform`. An include of S3, a macro and a module cannot be read: each is
+recorded with its place, and values that it may add are unknown.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
 """
@@ -32,7 +32,7 @@ from tapctl.unknown import Unknown
 
 
 def put_in(template: Template) -> Template:
-    """The template as CloudFormation has it before SAM: with its local includes, and with what is not here as opaque.
+    """The template before SAM, with local includes inserted and other includes, macros and modules recorded.
 
     Raises `TemplateError` for an included file that cannot be parsed, and for one that includes itself.
     """
@@ -46,7 +46,7 @@ def put_in(template: Template) -> Template:
 
 @dataclass(frozen=True, slots=True)
 class _Inserter:
-    """Puts local files in; `files` are those that it is inside of, `included` collects what comes from where."""
+    """Inserts local files; `files` are those that it is inside of, `included` collects what comes from where."""
 
     files: tuple[FilePath, ...]
     included: dict[Path, tuple[Source, Path]]
@@ -167,29 +167,29 @@ def _unknown(subject: str, what: str) -> Unknown:
 
 
 def _opaque(template: Template) -> Iterator[tuple[Path, Unknown]]:
-    """The places where something that is not here may bring entries of a section."""
+    """The places where a remote include or a macro may add entries to a section."""
     for key in ("Transform", FN_TRANSFORM):
         for entry in _entries(template.body.get(key)):
             if key == FN_TRANSFORM or _name(entry) not in KNOWN_TRANSFORMS:
                 yield (key,), _unknown(not_here(entry), "rewrite the template")
     for section in ("Parameters", "Mappings", "Conditions", "Outputs"):
         for path, entry in transforms(template.body.get(section), (section,)):
-            yield path, _unknown(not_here(entry), f"bring entries of {section}")
+            yield path, _unknown(not_here(entry), f"add entries to {section}")
     for logical_id, definition in (template.body.get("Resources") or {}).items():
         if unknown := _opaque_resource(logical_id, definition):
             yield ("Resources", logical_id), unknown
 
 
 def _opaque_resource(logical_id: str, definition: Any) -> Unknown | None:
-    """Why an entry of `Resources` may bring functions that it does not show."""
+    """Why an entry of `Resources` may add functions that it does not show."""
     if logical_id == FN_TRANSFORM:
-        return _unknown(not_here(definition), "bring resources")
+        return _unknown(not_here(definition), "add resources")
     if not isinstance(definition, dict):
         return None
     if FN_TRANSFORM in definition:
-        return _unknown(not_here(definition[FN_TRANSFORM]), "bring a function")
+        return _unknown(not_here(definition[FN_TRANSFORM]), "add a function")
     if str(definition.get("Type")).endswith(MODULE):
-        return _unknown(f"the module {definition['Type']}", "bring functions")
+        return _unknown(f"the module {definition['Type']}", "add functions")
     return None
 
 
@@ -208,7 +208,7 @@ def transforms(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 @dataclass(slots=True)
 class Hidden:
-    """What SAM must not see, by logical id: whole resources, and the `Fn::Transform` among a resource's properties."""
+    """Parts to hide from SAM, by logical id: whole resources, and the `Fn::Transform` among a resource's properties."""
 
     resources: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
@@ -227,9 +227,9 @@ _API = {"info": {"title": "not here", "version": "1"}, "paths": {}}
 
 
 def translate_around(template: Template, translate: Callable[[Template], Template]) -> Template:
-    """Translate the template by SAM, which has to see no include and no macro, and put what is not here back.
+    """Translate the template by SAM without its includes and macros, and put them back afterwards.
 
-    A macro may be what makes the template valid: where one precedes SAM, what SAM refuses is left as it is.
+    A macro that precedes SAM may make the template valid: then what SAM refuses is left as it is.
     """
     seen, hidden = _hide(template)
     try:
@@ -276,7 +276,7 @@ def _pop_shared(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hide_properties(hidden: Hidden, logical_id: str, definition: dict[str, Any], shared: Any) -> None:
-    """Remove what SAM does not take from the properties of one of its resources."""
+    """Remove properties that SAM refuses from one of its resources."""
     properties = definition.setdefault("Properties", {})
     if not isinstance(properties, dict):
         return

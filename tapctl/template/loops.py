@@ -137,7 +137,7 @@ class _Unroller:
         if not isinstance(item, list) or len(item) != len(identifiers):
             message = "Fn::ForEach: each item must be a list with a value for every identifier"
             raise self.resolver.template.error(message, *path)
-        return {str(name): as_text(each) for name, each in zip(identifiers, item, strict=True)}
+        return {str(name): as_text(part) for name, part in zip(identifiers, item, strict=True)}
 
     def _ref(self, name: Any, path: Path, variables: Variables) -> Any:
         target = self.unroll(name, path, variables)

@@ -302,7 +302,7 @@ def not_here(macros: Any) -> str:
     macro = macros[0] if isinstance(macros, list) and macros else macros
     match macro:
         case {"Name": "AWS::Include", "Parameters": {"Location": str(location)}}:
-            return f"{INCLUDE} of {location}, which is not here,"
+            return f"{INCLUDE} of {location}, which tapctl cannot read,"
         case {"Name": "AWS::Include"} | "AWS::Include":
             return f"{INCLUDE} of a Location that is not literal"
         case {"Name": str(name)} | str(name):

@@ -154,7 +154,7 @@ def _passed(value: Any) -> str | Unknown:
 def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
     """The nested template's file, from TemplateURL or from the metadata in which the CDK names the asset."""
     if resource.type == PROVISIONED_PRODUCT:
-        reason = f"product {resource.logical_id} is a stack of Service Catalog, whose template is not here"
+        reason = f"product {resource.logical_id} is a stack of Service Catalog, whose template is not a local file"
         return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     definition = resolver.template.body["Resources"][resource.logical_id]
     metadata = definition.get("Metadata")
@@ -164,7 +164,9 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
         reason = f"the template of nested stack {resource.logical_id} is unknown: {url.reason}"
         return Unknown(reason, url.resolution, lookup=url.lookup)
     if isinstance(url, dict) and "ApplicationId" in url:
-        reason = f"nested stack {resource.logical_id} is {_application(resolver, url)}, whose template is not here"
+        reason = (
+            f"nested stack {resource.logical_id} is {_application(resolver, url)}, whose template is not a local file"
+        )
         return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     if not isinstance(url, str) or "://" in url or not url:
         shown = resolver.without_secrets(str(url))
@@ -172,7 +174,7 @@ def _local_file(resolver: Resolver, resource: Resource) -> Path | Unknown:
         return Unknown(reason, advise(Advice.CHECK_NESTED_TEMPLATE))
     file = Path(resolver.template.file).parent / url
     if asset and not is_there(file):
-        reason = f"the template of nested stack {resource.logical_id} is not here: {asset} does not exist"
+        reason = f"the template of nested stack {resource.logical_id} is missing: {asset} does not exist"
         return Unknown(reason, advise(Advice.SYNTHESIZE_CDK_APP))
     if not is_there(file):
         path = ("Resources", resource.logical_id, "Properties", "TemplateURL")

@@ -91,7 +91,7 @@ def kept_parameters(template: Template, parameters: Parameters) -> tuple[KeptPar
         if name not in parameters.given and "Default" in entry and not is_secret(entry)
         if isinstance(value := parameters.previous.get(name), str)
     )
-    return tuple(each for each in kept if _items(each.value) != _items(each.default))
+    return tuple(parameter for parameter in kept if _items(parameter.value) != _items(parameter.default))
 
 
 def _items(text: str) -> list[str]:

@@ -243,7 +243,7 @@ def sizes(value: Value, reference: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class LanguageExtensions:
-    """What AWS::LanguageExtensions does before SAM runs: it fills in every value that is known."""
+    """Does what AWS::LanguageExtensions does before SAM runs: fill in every known value."""
 
     resolver: Resolver
     supposing: Resolver

@@ -68,7 +68,7 @@ def translate(template: Template, resolver: Resolver) -> Template:
 
 
 def _put_back(template: Template, translated: dict[str, Any], left_out: Iterable[str]) -> None:
-    """Put what SAM must not see back into its result: defaults, locations of nested templates, refused resources."""
+    """Restore in SAM's result what was hidden from it: defaults, locations of nested templates, refused resources."""
     written = template.body["Resources"]
     if "Parameters" in template.body:
         translated["Parameters"] = template.body["Parameters"]
@@ -95,7 +95,7 @@ def _undecided(
     for message in messages:
         name = _refused(template, [message])
         used = references.within(("Resources", name)) if name else []
-        unknown = (left_out.get(each) or _unknown_value(template, resolver, each) for each in used)
+        unknown = (left_out.get(name) or _unknown_value(template, resolver, name) for name in used)
         if name is None or name in left_out or (why := next(filter(None, unknown), None)) is None:
             name = _refused(template, messages)
             line = template.line("Resources", name) if name else None
@@ -157,7 +157,7 @@ class _StandIns:
         return body
 
     def _make_conditional(self, body: dict[str, Any], logical_id: str, name: str) -> None:
-        """Make it unknown whether a version or alias of this logical id exists: the value is a part of the id."""
+        """Make it unknown whether a version or alias with this logical id exists, since its id contains the value."""
         resource = body["Resources"][logical_id]
         known = {"Fn::Equals": [{"Ref": name}, {"Ref": name}]}
         own = [{"Condition": resource["Condition"]}] if "Condition" in resource else []

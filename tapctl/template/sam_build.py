@@ -1,4 +1,4 @@
-"""The code of SAM's resources: what a build fills in, and what the translator is shown."""
+"""The code of SAM's resources: which of it needs a build, and how the translator sees it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

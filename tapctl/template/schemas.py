@@ -1,4 +1,4 @@
-"""What the schemas of resource types say, which cfn-lint brings.
+"""Facts from the schemas of resource types, which cfn-lint ships.
 
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
@@ -59,7 +59,7 @@ def handler_permissions(types: Iterable[str], region: str | None = None) -> dict
     for type_ in types:
         handlers = _schema(type_, region).get("handlers", {})
         actions = (handlers.get(name, {}).get("permissions", ()) for name in ("create", "read", "update", "delete"))
-        if allowed := sorted({action for each in actions for action in each}):
+        if allowed := sorted({action for group in actions for action in group}):
             found[type_] = tuple(allowed)
     return found
 

@@ -1,4 +1,4 @@
-"""What an expression of a template evaluates to: plain data, `NO_VALUE`, or `Unknown` with its reason."""
+"""The values of template expressions: plain data, `NO_VALUE`, or `Unknown` with its reason."""
 
 from dataclasses import dataclass
 from typing import Any, Final

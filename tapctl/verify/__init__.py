@@ -1,4 +1,4 @@
-"""Verification: a deployed stack is alive, and is what its running template says.
+"""Verification: a deployed stack works and matches its running template.
 
 verify          runs all checks of a stack in parallel, and retries those that failed
 deployed_stack  the stack, its template and its resources · return_values: Ref and Fn::GetAtt of live resources

@@ -1,7 +1,7 @@
-"""`[[verify.invoke]]`: functions are invoked and give the expected answer, or run to their end.
+"""`[[verify.invoke]]`: invokes functions, and checks that they give the expected answer or run to their end.
 
-An asynchronous invocation is accepted before it runs: what became of it is in the function's log. Neither a payload nor
-an answer is printed, which may hold what no log should.
+An asynchronous invocation is accepted before it runs, so its result is read from the function's log. Neither the
+payload nor the answer is printed, since they may hold secrets.
 """
 
 import json
@@ -82,7 +82,7 @@ def _function(stack: DeployedStack, name: str) -> _Function | None:
 
 
 def _refused(subject: str, error: AwsError) -> Check:
-    """What Lambda refuses to invoke does not run; what the credentials may not invoke may run for others."""
+    """The check for a refused invocation: FAILED by Lambda, NOT_CHECKED for lack of permission."""
     if isinstance(error, NoCredentials) or error.code in EXPIRED.codes | INVALID_KEYS.codes:
         raise error
     if error.code in DENIED.codes:
@@ -177,14 +177,14 @@ def _from_log(subject: str, log: _Log, window: RetryWindow) -> Check:
             message = f"accepted; its log was not read: {lines.reason}"
             return Check(subject, CheckStatus.NOT_CHECKED, message, lines.resolution or None)
         if lines:
-            return _ended(subject, log.function, lines)
+            return _check_of_log(subject, log.function, lines)
     message = f"accepted, but {log.function.group} shows no end of it within {window.seconds:.0f} s"
     return Check(
         subject, CheckStatus.FAILED, message, "see whether it is throttled, or raise `timeout`", permanent=True
     )
 
 
-def _ended(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
+def _check_of_log(subject: str, function: _Function, lines: tuple[str, ...]) -> Check:
     failures = [match for line in lines if (match := _FAILED.search(line))]
     statuses = [match for line in lines if (match := _STATUS.search(line))]
     if failures or statuses:

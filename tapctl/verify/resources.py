@@ -43,7 +43,7 @@ def resource_jobs(aws: Aws, stacks: Sequence[DeployedStack]) -> dict[str, Job]:
 
 def services(types: Iterable[str]) -> tuple[str, ...]:
     """The services that the checks of these resource types call."""
-    return tuple(dict.fromkeys(check.service for each in types for check in CHECKS_BY_TYPE.get(each, ())))
+    return tuple(dict.fromkeys(check.service for type_ in types for check in CHECKS_BY_TYPE.get(type_, ())))
 
 
 def _checked(stacks: Iterable[DeployedStack]) -> Iterator[tuple[DeployedStack, Resource]]:

@@ -129,7 +129,7 @@ def _retried(results: dict[str, list[Check]]) -> list[str]:
 
 
 def check_remedies(stack: DeployedStack) -> Iterator[Check]:
-    """What the remedy of this machine's last deploy has changed, as far as the stack still has it."""
+    """Checks that state the remedies of this machine's last deploy, as far as the stack still has them."""
     for name, (requested, value) in journal.remedied(stack.id).items():
         remedy = Remedy(RemedyAction.DROP if value is None else RemedyAction.LOWER, value, requested or 0)
         if _has(stack, name, value):
@@ -137,7 +137,7 @@ def check_remedies(stack: DeployedStack) -> Iterator[Check]:
 
 
 def _has(stack: DeployedStack, name: str, value: int | None) -> bool:
-    """Whether the function is deployed with the reservation; a function of a nested stack is taken to be."""
+    """Whether the function is deployed with the reservation; assumed for a function of a nested stack."""
     if "/" in name:
         return True
     if name not in stack.template.body["Resources"]:

@@ -14,7 +14,7 @@ from tapctl.stacks.status import StackAction
 from tapctl.state.journal import Phase, digest
 
 if TYPE_CHECKING:
-    from tapctl.concurrency.remedy import Override
+    from tapctl.concurrency.remedy import ParameterOverride
     from tapctl.concurrency.result import Preflight
     from tapctl.packaging.links import Link
     from tapctl.settings.settings import Settings
@@ -72,13 +72,13 @@ _SHOWN = 10
 
 
 def _followed(links: Sequence[Link]) -> Iterator[str]:
-    """What is said of the links that lead out of the folders of the code."""
+    """Lines on the links that lead out of the folders of the code."""
     yield from (f"{link}, which is packaged" for link in links[:_SHOWN])
     if more := links[_SHOWN:]:
         yield f"{len(more)} more such links are followed"
 
 
-def _overridden(deployer: Deployer, overrides: Mapping[str, Override], part: str) -> Settings:
+def _overridden(deployer: Deployer, overrides: Mapping[str, ParameterOverride], part: str) -> Settings:
     """The settings with the parameter values that apply remedies in this deploy."""
     settings = deployer.settings
     for function, override in overrides.items():

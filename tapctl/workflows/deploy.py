@@ -21,7 +21,7 @@ from tapctl.account import quota_increase
 from tapctl.account.floor_cache import remember
 from tapctl.account.live import LiveAccount
 from tapctl.account.model import LearnedFloor
-from tapctl.account.quota_increase import Wanted
+from tapctl.account.quota_increase import WantedQuota
 from tapctl.aws.cloudformation import describe_change_set
 from tapctl.concurrency import limits_check, two_step
 from tapctl.concurrency.additions import Before
@@ -40,10 +40,10 @@ from tapctl.workflows.deploy_step import (
     Declined,
     Deployed,
     DeployStep,
-    Outcome,
     Raced,
     Refused,
     StepEnd,
+    StepOutcome,
     run_step,
     unchanged,
 )
@@ -69,20 +69,20 @@ class DeployResult:
 
     preflight: Preflight | None
     """None where the stack needed no change, and nothing was judged."""
-    outcome: Outcome
+    outcome: StepOutcome
     unverified: bool = False
     """Whether this deploy, or an earlier one, still has to be verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one round of the state machine knows from the rounds before."""
+    """What earlier rounds of the state machine leave to the next one."""
 
     replacements: frozenset[str] | None = None
     """What the last change set would have replaced."""
     refusal: DeployFailed | None = None
     """The refusal that named the minimum."""
-    first: Outcome | None = None
+    first: StepOutcome | None = None
     """The outcome of step 1 of 2."""
     consented: str = ""
     """The remedy, or the two steps, that the user has consented to."""
@@ -165,10 +165,10 @@ def _waited(deployer: Deployer, result: Preflight) -> bool:
     return bool(increases)
 
 
-def awaited(request: DeployRequest, result: Preflight) -> tuple[Wanted, ...]:
+def awaited(request: DeployRequest, result: Preflight) -> tuple[WantedQuota, ...]:
     """The pending increases with which the template would fit, where the deploy waits for them; else none."""
     allowed = (Verdict.FITS, Verdict.UNCERTAIN, Verdict.UNKNOWN) if request.allow_uncertain else (Verdict.FITS,)
-    blocking = [each for each in result.findings if result.counts(each) and each.verdict not in allowed]
+    blocking = [item for item in result.findings if result.counts(item) and item.verdict not in allowed]
     pending = {
         finding.limit: hint.values[0]
         for finding in blocking
@@ -178,12 +178,12 @@ def awaited(request: DeployRequest, result: Preflight) -> tuple[Wanted, ...]:
     if not request.wait_increase or any(finding.limit not in pending for finding in blocking):
         return ()
     limits = limits_check.touched(result.tree, Before.of(result), result.limits.own)
-    return tuple(Wanted(limit, int(pending[limit.id])) for limit in limits if limit.id in pending)
+    return tuple(WantedQuota(limit, int(pending[limit.id])) for limit in limits if limit.id in pending)
 
 
 def _run_steps(
-    deployer: Deployer, result: Preflight, ready: ReadyStack, first: Outcome | None
-) -> tuple[Outcome | None, StepEnd]:
+    deployer: Deployer, result: Preflight, ready: ReadyStack, first: StepOutcome | None
+) -> tuple[StepOutcome | None, StepEnd]:
     """Step 1 of 2, if there are two, and the target; the outcome of step 1, and how the last step ended."""
     part = ""
     if plan := result.first_step:
@@ -201,7 +201,7 @@ def _run_steps(
     return first, run_step(deployer, DeployStep(result, part, _name(first), waits=deployer.request.waits), ready)
 
 
-def _name(first: Outcome | None) -> str:
+def _name(first: StepOutcome | None) -> str:
     return two_step.FIRST if first else ""
 
 

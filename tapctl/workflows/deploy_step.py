@@ -1,6 +1,6 @@
 """One change set of a deploy: created, confirmed, rechecked, executed and followed to its end.
 
-How it ends is a value. Only what ends the whole deploy is raised.
+The end of a step is a value (`StepEnd`); only an error that ends the whole deploy is raised.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """A successful deploy."""
 
     stack_name: str
@@ -58,7 +58,7 @@ class Outcome:
 class Deployed:
     """The change set was executed, or there was nothing to change."""
 
-    outcome: Outcome
+    outcome: StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _outcome(
     *,
     followed: bool = True,
     hashing: Future[noecho_hash.Hashed] | None = None,
-) -> Outcome:
+) -> StepOutcome:
     """The outcome by the stack's description; the NoEcho parameters of the deploy are remembered by their hash."""
     aws, settings = deployer.aws, deployer.settings
     if settings.termination_protection is not None:
@@ -239,12 +239,12 @@ def _outcome(
     secrets = given_secrets(deployer.request.template, settings.parameters)
     noecho_hash.remember(stack_id, stack.last_updated, secrets, hashing)
     changed = executed is not None
-    return Outcome(deployer.name, stack_id, stack.status, changed, stack.outputs, followed, executed)
+    return StepOutcome(deployer.name, stack_id, stack.status, changed, stack.outputs, followed, executed)
 
 
-def unchanged(deployer: Deployer, stack: StackDescription) -> Outcome:
+def unchanged(deployer: Deployer, stack: StackDescription) -> StepOutcome:
     """The outcome where there is nothing to deploy; sets termination protection where it is not as configured."""
     wanted = deployer.settings.termination_protection
     if wanted is not None and wanted != stack.termination_protection:
         return _outcome(deployer, stack.id)
-    return Outcome(deployer.name, stack.id, stack.status, changed=False, outputs=stack.outputs)
+    return StepOutcome(deployer.name, stack.id, stack.status, changed=False, outputs=stack.outputs)

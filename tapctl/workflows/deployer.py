@@ -1,4 +1,4 @@
-"""What a deploy is asked to do, and what all of its states use."""
+"""The request of a deploy, and the context that all of its steps share."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Deployer:
 
     @property
     def recovery(self) -> Recovery:
-        """Brings the stack into a state that the deploy can begin on."""
+        """Brings the stack into a state in which the deploy can begin."""
         roll_forward = self.options.disable_rollback or self.options.express
         role_arn, protected = self.settings.role_arn, self.settings.protected
         waits, imports = self.request.waits, self.options.import_existing

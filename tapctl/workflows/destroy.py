@@ -1,4 +1,4 @@
-"""The workflow behind `tapctl destroy`: what is deleted and what stays is shown before the question."""
+"""The workflow behind `tapctl destroy`, which shows what is deleted and what stays before it asks."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ class DeletedResource:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What the deletion of a stack deletes."""
+    """The resources that the deletion of a stack deletes."""
 
     stack_name: str
     stack_id: str
@@ -90,7 +90,7 @@ def destroy(operator: Operator, settings: Settings, confirm: Callable[[Deletion]
 
 def _refuse_imported(operator: Operator, stack: StackDescription, resources: Sequence[DeletedResource]) -> None:
     """Raise `UsageError` for exports of the stack that other stacks import; what cannot be read, AWS decides."""
-    used = _importers(operator, stack, [each.physical_id for each in resources if each.type == STACK])
+    used = _importers(operator, stack, [resource.physical_id for resource in resources if resource.type == STACK])
     if not used:
         return
     stacks = list(dict.fromkeys(importer for importers in used.values() for importer in importers))
@@ -113,11 +113,15 @@ def _importers(operator: Operator, stack: StackDescription, nested: Sequence[str
     names = tuple(stack.exports.values())
     if nested:
         exports = read_or_unknown(lookups.LIST_EXPORTS, lambda: lookups.exports(aws))
-        names = names if isinstance(exports, Unknown) else tuple(each.name for each in exports if is_own(each.stack))
+        names = (
+            names if isinstance(exports, Unknown) else tuple(export.name for export in exports if is_own(export.stack))
+        )
     found = {}
     for name in names:
         importers = read_or_unknown(lookups.LIST_IMPORTS, partial(lookups.importers, aws, name))
-        if not isinstance(importers, Unknown) and (others := sorted(each for each in importers if not is_own(each))):
+        if not isinstance(importers, Unknown) and (
+            others := sorted(importer for importer in importers if not is_own(importer))
+        ):
             found[name] = others
     return found
 

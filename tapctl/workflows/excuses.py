@@ -78,7 +78,7 @@ class Baseline:
 
 
 def _key(finding: Finding) -> tuple[object, ...]:
-    """What makes a finding the same: the message has the numbers, so that more of the same is new."""
+    """The identity of a finding: its message has the numbers, so that a larger excess is new."""
     return finding.limit, finding.rule, finding.named, finding.message
 
 
@@ -129,7 +129,7 @@ def _finding(weakening: Weakening, origin: str, file: str) -> Finding:
 
 
 def _not_loaded(trusted: Trusted, file: str) -> Iterator[Finding]:
-    """What of cfn-lint's trusted configuration is not in force."""
+    """The keys of cfn-lint's trusted configuration that are not in force."""
     for key in trusted.linter_in_force[1]:
         message = f"`{key}` of cfn-lint's configuration in {trusted.name} is not in force: it would load or write files"
         finding = Finding(None, Verdict.FITS, f"{message} of the change under test", file=file, rule=WEAKENING)
@@ -163,7 +163,7 @@ def _snapshot_changes(settings: Settings) -> Iterator[Weakening]:
 
 
 def _linter_ignores(result: Preflight, trusted: Trusted) -> Iterator[Weakening]:
-    """What the Metadata of the templates make cfn-lint leave out, and whether the trusted commit has it too."""
+    """The checks that Metadata of the templates turns off in cfn-lint, and whether the trusted commit does, too."""
     sources = {source.file: source for member in result.tree.members() for source in member.resolver.template.sources()}
     for source in sources.values():
         before = _ignores_before(source, trusted)

@@ -9,7 +9,7 @@ from tapctl.account.model import Stack
 from tapctl.concurrency.demand import Demand
 from tapctl.concurrency.findings import first_unknown, two_steps
 from tapctl.concurrency.read_demand import read_demand
-from tapctl.concurrency.remedy import Override, RemedyAction
+from tapctl.concurrency.remedy import ParameterOverride, RemedyAction
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import TapctlError, TemplateError, UsageError
@@ -173,19 +173,19 @@ def by_parameter(result: Preflight, section: str = "") -> list[str]:
 
 
 def by_parameter_first(result: Preflight, section: str = "") -> list[str]:
-    """What to prefer to the edit of a template that the CDK synthesised: its parameters, which outlast the edit."""
+    """For a template that the CDK synthesised: parameters to set instead, since the next synth overwrites an edit."""
     where = f" in [{section}]" if section else ""
     lasting = _lasting(result)
     return [f"{_instead_of_edit(result, override)}{where}, which outlasts the next synth" for override in lasting]
 
 
-def _lasting(result: Preflight) -> list[Override]:
+def _lasting(result: Preflight) -> list[ParameterOverride]:
     """The overrides of the functions that the CDK synthesised."""
     overrides = result.plan.overrides.items()
     return list(dict.fromkeys(override for name, override in overrides if _construct(result.template, name)))
 
 
-def _instead_of_edit(result: Preflight, override: Override) -> str:
+def _instead_of_edit(result: Preflight, override: ParameterOverride) -> str:
     entry, stack = result.template.parameters[override.parameter], result.account.stack
     # A parameter without a value keeps the live stack's, and has its Default only in a new stack.
     if not isinstance(stack, Stack) and override.value == as_text(entry.get("Default")):
@@ -207,7 +207,7 @@ def why_no_edit(result: Preflight) -> tuple[str, tuple[Hint, ...]]:
         return f"nothing edited; {decisive.message}", decisive.hints
     message = f"no edit of a reservation helps; {decisive.message}"
     if unknown := first_unknown(result.changes):
-        return message, (f"find out the claim of {unknown[0]} ({unknown[1].reason})",)
+        return message, (f"determine the claim of {unknown[0]} ({unknown[1].reason})",)
     if names := _growing_without_reservation(result):
         return message, (f"lower or remove the provisioned concurrency of {', '.join(names)}",)
     return message, ()

@@ -40,7 +40,7 @@ def gate(result: Preflight, *, allow_uncertain: bool) -> None:
 
 
 def consent(result: Preflight, ui: DeployUI, given: str, env: str | None, done: str = "") -> str:
-    """What the user has consented to: what was `given` before, or the action that is asked for now.
+    """The action that the user consents to, now or already before (`given`).
 
     Raises `Blocked` without the consent that a remedy or two steps need, `UsageError` for a remedy that cannot be
     deployed; `done` is the step that is deployed already.

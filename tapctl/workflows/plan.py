@@ -90,7 +90,7 @@ def _planned(deployer: Deployer, result: Preflight, ready: ReadyStack) -> Planne
 
 
 def _compared(deployer: Deployer, result: Preflight, ready: ReadyStack, body: Mapping[str, Any]) -> ChangeSet | None:
-    """The resources that come and go at any depth, and those of the stack itself that are written in another way."""
+    """The resources added or removed at any depth, and those of the stack itself that are written differently."""
     tags = changed_tags(deployer, ready)
     if ready.creates:
         return ChangeSet("", deployer.name, _additions(result.tree), tags=tags)
@@ -117,7 +117,7 @@ def _definitions(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _differences(
     tree: StackTree, held: Mapping[str, str], rewritten: Collection[str] = (), policies: Mapping[str, str] | None = None
 ) -> tuple[ResourceChange, ...]:
-    """What comes and goes by the names of the tree and of what the stack holds, and what is rewritten or has either."""
+    """The added and removed resources by their names in the tree, and those that are rewritten or contain these."""
     added = {change.logical_id: change for change in _additions(tree)}
     prefixed = {name.removeprefix(tree.prefix): type_ for name, type_ in held.items() if name.startswith(tree.prefix)}
     here = {name: type_ for name, type_ in prefixed.items() if "/" not in name}

@@ -69,7 +69,7 @@ class Trees:
         if not self.takes_account:
             pseudo.pop("AWS::AccountId", None)
         named = {"given": parameters.given, "previous": parameters.previous, "lookups": parameters.lookups}
-        values = {f"{kind} {name}": value for kind, each in named.items() for name, value in each.items()}
+        values = {f"{kind} {name}": value for kind, group in named.items() for name, value in group.items()}
         key = frozenset([*values.items(), *pseudo.items()])
         if key not in self.known:
             tree = stack_tree(template, parameters, pseudo)
@@ -169,7 +169,9 @@ def _with_new_default(
         deployed = from_stack(body, tree.resolver.template.file).parameters
     except TemplateError:
         return kept
-    return tuple(each for each in kept if as_text(deployed.get(each.name, {}).get("Default")) != each.default)
+    return tuple(
+        parameter for parameter in kept if as_text(deployed.get(parameter.name, {}).get("Default")) != parameter.default
+    )
 
 
 def _needs_exports(tree: StackTree, stack: Stack | Unknown | None) -> bool:
@@ -226,7 +228,7 @@ def stack_tree_for(template: Template, settings: Settings, account: Account | No
 
 
 def _values(template: Template, settings: Settings, account: Account | None) -> tuple[Parameters, dict[str, str]]:
-    """What a template is resolved with: its parameters and the pseudo parameters."""
+    """The values to resolve a template with: its parameters and the pseudo parameters."""
     stack = account.stack if account and isinstance(account.stack, Stack) else None
     kept = stack.parameters if stack else {}
     previous = {name: value for name, value in kept.items() if template.may_declare(name)}

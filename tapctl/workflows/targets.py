@@ -1,4 +1,4 @@
-"""Several templates or environments in one preflight: what one adds to an account is used for the next."""
+"""Several templates or environments in one preflight: what one adds to an account counts as used for the next."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedTarget:
     """A target and its preflight, or the error that prevented it."""
 
     target: Target
@@ -82,13 +82,13 @@ class Judged:
 _WORST_FIRST = (ExitCode.FAILURE, ExitCode.USAGE, ExitCode.EXCEEDS, ExitCode.UNCERTAIN, ExitCode.OK)
 
 
-def worst_code(results: Sequence[Judged]) -> ExitCode:
+def worst_code(results: Sequence[JudgedTarget]) -> ExitCode:
     """The exit code of the worst target."""
     codes = {result.code for result in results}
     return next((code for code in _WORST_FIRST if code in codes), ExitCode.FAILURE)
 
 
-def worst_verdict(results: Sequence[Judged]) -> Verdict:
+def worst_verdict(results: Sequence[JudgedTarget]) -> Verdict:
     return worst(result.verdict for result in results)
 
 
@@ -175,26 +175,26 @@ def judge_together(
     open_account: Callable[[Target], tuple[AccountReader, Settings]],
     *,
     lints: bool,
-) -> tuple[Judged, ...]:
+) -> tuple[JudgedTarget, ...]:
     """The targets judged in this order, after all were read in parallel.
 
     What a target adds to its account and Region is used for the next ones there, unless it exceeds: then it is not
     deployed.
     """
-    accounts = Accounts(open_account)
+    accounts = SharedAccounts(open_account)
     with ThreadPoolExecutor(READS, "target") as pool:
         read = list(pool.map(lambda target: _caught(lambda: _read(target, load_template, accounts)), chosen))
     spent: dict[object, Spent] = {}
     results = []
     for target, inputs in zip(chosen, read, strict=True):
         if isinstance(inputs, TapctlError):
-            results.append(Judged(target, inputs))
+            results.append(JudgedTarget(target, inputs))
             continue
         before = spent.get(inputs.place, Spent())
         outcome = _caught(partial(inputs.judged, before))
         if isinstance(outcome, Preflight) and outcome.verdict is not Verdict.EXCEEDS:
             spent[inputs.place] = before.after(outcome, target.name)
-        results.append(Judged(replace(target, settings=inputs.settings), outcome))
+        results.append(JudgedTarget(replace(target, settings=inputs.settings), outcome))
     with ThreadPoolExecutor(LINTERS, "lint") as pool:
         return tuple(pool.map(lambda result: _linted(result, lints=lints), results))
 
@@ -221,13 +221,13 @@ class _Read:
         return judged(self.template, inputs, self.reader, self.settings)
 
 
-def _read(target: Target, load_template: Callable[[Target], Template], accounts: Accounts) -> _Read:
+def _read(target: Target, load_template: Callable[[Target], Template], accounts: SharedAccounts) -> _Read:
     template = load_template(target)
     reader, settings, place = accounts.open(target)
     return _Read(template, read_inputs(template, reader, settings), reader, settings, place)
 
 
-def _linted(result: Judged, *, lints: bool) -> Judged:
+def _linted(result: JudgedTarget, *, lints: bool) -> JudgedTarget:
     if not isinstance(result.outcome, Preflight):
         return result
     preflight, settings = result.outcome, result.target.settings
@@ -243,7 +243,7 @@ def _linted(result: Judged, *, lints: bool) -> Judged:
 
 
 @dataclass
-class Accounts:
+class SharedAccounts:
     """Opens the account of a target; targets of one account and Region share what is read of it."""
 
     open_account: Callable[[Target], tuple[AccountReader, Settings]]

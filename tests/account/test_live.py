@@ -17,11 +17,11 @@ from tapctl.account.model import (
     LiveFunction,
     PastFailure,
     Quota,
-    Source,
+    QuotaSource,
     Stack,
 )
 from tapctl.account.reader import AccountReader
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, ExitCode, NoCredentials
 from tapctl.hints import Advice, advise
@@ -127,7 +127,7 @@ class TestRefusals:
     def test_missing_credentials_are_an_error(self, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with pytest.raises(NoCredentials) as caught:
-            LiveAccount(Aws(Target("eu-west-1"))).settings()
+            LiveAccount(Aws(Connection("eu-west-1"))).settings()
         assert caught.value.hint == advise(Advice.GIVE_CREDENTIALS)
         golden(caught.value)
 
@@ -413,7 +413,7 @@ class TestQuotas:
                 {"ServiceCode": "dynamodb", "QuotaCode": "L-F98FE922"},
             )
             assert LiveAccount(aws).quotas([row("dynamodb-tables")]) == {
-                "dynamodb/L-F98FE922": Quota(2500, 0, Source.AWS_DEFAULT)
+                "dynamodb/L-F98FE922": Quota(2500, 0, QuotaSource.AWS_DEFAULT)
             }
 
     @pytest.mark.parametrize(

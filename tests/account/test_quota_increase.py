@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.quota_increase import POLL_SECONDS, Wanted, is_open, request, wait
+from tapctl.account.quota_increase import POLL_SECONDS, WantedQuota, is_open, request, wait
 from tapctl.errors import AwsError, BusyError, UsageError
 from tapctl.hints import Advice, advise
 from tapctl.limits import CONCURRENCY, catalogue
@@ -28,7 +28,7 @@ def test_a_value_out_of_bounds_is_refused(limit: int, value: int, bound: int, go
     with stubbed("lambda") as (aws, stubs):
         stubs["lambda"].add_response("get_account_settings", settings(limit), {})
         with pytest.raises(UsageError) as raised:
-            is_open(LiveAccount(aws), Wanted(CONCURRENCY, value))
+            is_open(LiveAccount(aws), WantedQuota(CONCURRENCY, value))
     assert isinstance(raised.value.hint, str)
     assert str(bound) in raised.value.hint
     golden(raised.value, **{"10^400": str(10**400)})
@@ -43,8 +43,8 @@ def test_a_value_within_bounds_is_sent(value: int) -> None:
         answer = {"RequestedQuota": {"Id": "r-1", "Status": "PENDING"}}
         stubs["service-quotas"].add_response("request_service_quota_increase", answer, parameters)
         reader = LiveAccount(aws)
-        assert is_open(reader, Wanted(CONCURRENCY, value))
-        assert request(reader, Wanted(CONCURRENCY, value)) == "r-1 is PENDING"
+        assert is_open(reader, WantedQuota(CONCURRENCY, value))
+        assert request(reader, WantedQuota(CONCURRENCY, value)) == "r-1 is PENDING"
 
 
 def test_a_pending_request_is_not_repeated(golden: Golden) -> None:
@@ -53,7 +53,7 @@ def test_a_pending_request_is_not_repeated(golden: Golden) -> None:
         pending = {"DesiredValue": 1500.0, "Status": "PENDING", "Created": "2026-11-01T00:00:00Z"}
         stubs["service-quotas"].add_response(HISTORY, {"RequestedQuotas": [pending]})
         with pytest.raises(BusyError) as raised:
-            is_open(LiveAccount(aws), Wanted(CONCURRENCY, 1001))
+            is_open(LiveAccount(aws), WantedQuota(CONCURRENCY, 1001))
     assert raised.value.hint == advise(Advice.LIST_INCREASES)
     golden(raised.value)
 
@@ -80,14 +80,14 @@ class TestAnyLimit:
                 "request_service_quota_increase", answer, {**CODE, "DesiredValue": 10.0}
             )
             reader = LiveAccount(aws)
-            assert is_open(reader, Wanted(VPCS, 10))
-            assert request(reader, Wanted(VPCS, 10)) == "r-2 is PENDING"
+            assert is_open(reader, WantedQuota(VPCS, 10))
+            assert request(reader, WantedQuota(VPCS, 10)) == "r-2 is PENDING"
 
     def test_a_value_at_the_applied_one_is_refused(self, golden: Golden) -> None:
         with stubbed("service-quotas") as (aws, stubs):
             stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 10.0}}, CODE)
             with pytest.raises(UsageError) as raised:
-                is_open(LiveAccount(aws), Wanted(VPCS, 10))
+                is_open(LiveAccount(aws), WantedQuota(VPCS, 10))
         golden(raised.value)
 
     @pytest.mark.parametrize("pending", [10, 20])
@@ -97,14 +97,14 @@ class TestAnyLimit:
                 stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 5.0}}, CODE)
                 stubs["service-quotas"].add_response(HISTORY, history(change(pending, "CASE_OPENED")), CODE)
             reader = LiveAccount(aws)
-            assert not is_open(reader, Wanted(VPCS, 10), waits=True)
+            assert not is_open(reader, WantedQuota(VPCS, 10), waits=True)
             with pytest.raises(BusyError):
-                is_open(reader, Wanted(VPCS, 10))
+                is_open(reader, WantedQuota(VPCS, 10))
 
     def test_one_that_is_granted_needs_no_request(self) -> None:
         with stubbed("service-quotas") as (aws, stubs):
             stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": 10.0}}, CODE)
-            assert not is_open(LiveAccount(aws), Wanted(VPCS, 10), waits=True)
+            assert not is_open(LiveAccount(aws), WantedQuota(VPCS, 10), waits=True)
 
 
 class TestWaiting:
@@ -116,7 +116,7 @@ class TestWaiting:
                 stubs["service-quotas"].add_response("get_service_quota", {"Quota": {"Value": value}}, CODE)
                 if value < 10:
                     stubs["service-quotas"].add_response(HISTORY, history(change(10, status)), CODE)
-            wait(aws, [Wanted(VPCS, 10)], timeout, sleep=pauses.append)
+            wait(aws, [WantedQuota(VPCS, 10)], timeout, sleep=pauses.append)
         return pauses
 
     def test_it_ends_when_the_value_is_in_force(self) -> None:
@@ -136,4 +136,4 @@ class TestWaiting:
         with stubbed("service-quotas") as (aws, stubs):
             stubs["service-quotas"].add_client_error("get_service_quota", "AccessDeniedException", "no", 403)
             with pytest.raises(AwsError, match="servicequotas:GetServiceQuota was denied"):
-                wait(aws, [Wanted(VPCS, 10)], 60, sleep=lambda _: None)
+                wait(aws, [WantedQuota(VPCS, 10)], 60, sleep=lambda _: None)

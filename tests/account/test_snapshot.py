@@ -20,7 +20,7 @@ from tapctl.account.model import (
     Identity,
     LiveFunction,
     Quota,
-    Source,
+    QuotaSource,
     Stack,
 )
 from tapctl.account.snapshot import SnapshotAccount, dumps, load, to_json
@@ -418,5 +418,5 @@ def test_a_usage_is_that_of_the_account_or_of_each_parent(usage: object, tmp_pat
 
     account = load(file).account
 
-    assert account.quotas["vpc/L-407747CB"] == Quota(200, usage, Source.AWS_DEFAULT)  # type: ignore[arg-type]
+    assert account.quotas["vpc/L-407747CB"] == Quota(200, usage, QuotaSource.AWS_DEFAULT)  # type: ignore[arg-type]
     assert to_json(account, str)["quotas"]["vpc/L-407747CB"] == entry

@@ -14,9 +14,9 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import NOT_LISTED, Quota, Source
+from tapctl.account.model import NOT_LISTED, Quota, QuotaSource
 from tapctl.account.usage import SANDBOX_HAS_NONE, LimitReads, Rate
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError
 from tapctl.limits import Limit, catalogue
 from tapctl.limits.row import Call, each
@@ -248,16 +248,16 @@ class TestSources:
     def test_aws_s_default_stands_in_for_an_applied_value(self, no_quota: Any) -> None:
         aws, quotas = no_quota
         quotas.add_response("get_aws_default_service_quota", {"Quota": {"Value": 5.0}})
-        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, Source.AWS_DEFAULT)}
+        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, QuotaSource.AWS_DEFAULT)}
 
     def test_a_code_that_service_quotas_does_not_know_leaves_the_documented_default(self, no_quota: Any) -> None:
         aws, quotas = no_quota
         quotas.add_client_error("get_aws_default_service_quota", *REFUSED)
-        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, Source.DOCUMENTED)}
+        assert LiveAccount(aws).quotas([row("vpc-vpcs")]) == {"vpc/L-F678F1CE": Quota(5, 0, QuotaSource.DOCUMENTED)}
 
     def test_a_limit_without_a_code_has_its_documented_default(self) -> None:
         assert LiveAccount(offline_aws()).quotas([row("s3-lifecycle-rules")]) == {
-            "s3/lifecycle-rules": Quota(1000, 0, Source.DOCUMENTED)
+            "s3/lifecycle-rules": Quota(1000, 0, QuotaSource.DOCUMENTED)
         }
 
 
@@ -299,10 +299,12 @@ class TestSeveralQuotasOfAService:
             pytest.param(
                 {VPCS.code: 7},
                 {VPCS.code: 5, INTERNET.code: 6},
-                Quota(6, 0, Source.AWS_DEFAULT),
+                Quota(6, 0, QuotaSource.AWS_DEFAULT),
                 id="one-has-a-default",
             ),
-            pytest.param({VPCS.code: 7}, {VPCS.code: 5}, Quota(5, 0, Source.DOCUMENTED), id="one-is-in-neither-list"),
+            pytest.param(
+                {VPCS.code: 7}, {VPCS.code: 5}, Quota(5, 0, QuotaSource.DOCUMENTED), id="one-is-in-neither-list"
+            ),
         ],
     )
     def test_one_call_reads_them_and_one_the_defaults(
@@ -440,8 +442,8 @@ def test_the_peak_of_two_weeks_is_the_highest_value(values: list[float], expecte
 
 
 def test_the_sandbox_is_asked_for_the_limits_of_its_account_settings_alone() -> None:
-    aws = Aws(Target("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
+    aws = Aws(Connection("us-east-1", endpoint="http://127.0.0.1:9", keys=("key", "secret")))
     asked = [row("lambda-interfaces-per-vpc"), row("lambda-capacity-providers"), row("logs-log-groups")]
 
     assert set(LiveAccount(aws).quotas(asked).values()) == {Quota(SANDBOX_HAS_NONE, SANDBOX_HAS_NONE)}
-    assert LiveAccount(aws).quotas([row("lambda-timeout")]) == {"lambda/timeout": Quota(900, 0, Source.DOCUMENTED)}
+    assert LiveAccount(aws).quotas([row("lambda-timeout")]) == {"lambda/timeout": Quota(900, 0, QuotaSource.DOCUMENTED)}

@@ -9,7 +9,7 @@ import pytest
 
 from tapctl.aws.accounts import Accounts, OrganizationAccount, Role, organization_accounts
 from tapctl.aws.lookups import account_id
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.errors import AwsError, UsageError
 from tests.support.fleet_service import HUB, Service, refused, serving
 
@@ -26,7 +26,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Service], Aws]]:
             monkeypatch.setenv("AWS_ENDPOINT_URL", stack.enter_context(serving(service)))
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", HUB)
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-            return Aws(Target("eu-west-1"))
+            return Aws(Connection("eu-west-1"))
 
         yield start
 

@@ -6,7 +6,7 @@ from botocore.config import Config
 from tapctl.aws.answers import WORDS, first_words
 from tapctl.aws.errors import aws_call, read_or_unknown
 from tapctl.aws.lambda_ import GET_RESERVED, reserved_concurrency
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.errors import UnreadableAnswer
 from tapctl.unknown import Unknown
 from tests.support.fake_aws_server import answering
@@ -14,7 +14,7 @@ from tests.support.servers import raw_server
 
 
 def aws_at(url: str) -> Aws:
-    return Aws(Target("eu-west-1", endpoint=url, keys=("key", "secret")))
+    return Aws(Connection("eu-west-1", endpoint=url, keys=("key", "secret")))
 
 
 @pytest.mark.parametrize(

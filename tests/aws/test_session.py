@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tapctl.aws.errors import aws_call
-from tapctl.aws.session import CONNECTIONS, Aws, Partition, Target, partition
+from tapctl.aws.session import CONNECTIONS, Aws, Connection, Partition, partition
 from tapctl.errors import AwsError, UnreadableAnswer, UsageError
 from tapctl.hints import Advice, advise
 from tests.support.fake_aws_server import IDENTITY, answering, refusal
@@ -59,14 +59,14 @@ def test_the_region_is_resolved_as_by_the_aws_cli(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    assert Aws(Target(target)).region == region
+    assert Aws(Connection(target)).region == region
 
 
 def test_an_invalid_endpoint_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
 
     with pytest.raises(UsageError) as raised:
-        Aws(Target("us-east-1")).client("sts")
+        Aws(Connection("us-east-1")).client("sts")
     assert "nonsense" in raised.value.message
     golden(raised.value)
 
@@ -80,7 +80,7 @@ def test_an_invalid_endpoint_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, g
 )
 def test_without_a_region_the_hint_names_the_environments(environments: tuple[str, ...], hint: object) -> None:
     with pytest.raises(UsageError) as raised:
-        _ = Aws(Target(environments=environments)).region
+        _ = Aws(Connection(environments=environments)).region
     assert raised.value.hint == hint
 
 
@@ -93,7 +93,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def connected(url: str) -> Aws:
-    return Aws(Target("eu-west-1", endpoint=url, keys=("key", "secret")))
+    return Aws(Connection("eu-west-1", endpoint=url, keys=("key", "secret")))
 
 
 def test_reset_connections_are_tried_again_less_and_less(waits: list[float]) -> None:
@@ -196,13 +196,13 @@ def test_botocore_supports_what_its_model_has() -> None:
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (Target(), {}),
-        (Target("eu-west-1", "shop"), {"region": "eu-west-1", "profile": "shop"}),
-        (Target("eu-west-1", env="prod"), {"env": "prod", "region": "eu-west-1"}),
-        (Target("us-east-1", endpoint="http://127.0.0.1:1", keys=("a", "b"), env="local"), {"env": "local"}),
+        (Connection(), {}),
+        (Connection("eu-west-1", "shop"), {"region": "eu-west-1", "profile": "shop"}),
+        (Connection("eu-west-1", env="prod"), {"env": "prod", "region": "eu-west-1"}),
+        (Connection("us-east-1", endpoint="http://127.0.0.1:1", keys=("a", "b"), env="local"), {"env": "local"}),
     ],
 )
-def test_the_settings_of_a_target(target: Target, expected: dict[str, str]) -> None:
+def test_the_settings_of_a_target(target: Connection, expected: dict[str, str]) -> None:
     assert target.settings == expected
 
 

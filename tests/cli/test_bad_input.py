@@ -430,7 +430,7 @@ def test_credentials_that_aws_rejects(
 
 @pytest.mark.usefixtures("credentials")
 @pytest.mark.parametrize("command", ["preflight queue.yaml --no-lint", "deploy queue.yaml --yes --no-lint", "verify"])
-def test_another_account_is_refused(
+def test_credentials_of_another_account_are_refused(
     command: str, shop: Path, tapctl: Tapctl, monkeypatch: pytest.MonkeyPatch, golden: Golden
 ) -> None:
     with answering(200, IDENTITY) as url:

@@ -134,7 +134,7 @@ def test_an_interrupt_at_the_question_exits_with_130_and_leaves_nothing(how: str
 
 
 REMEDIED = ("deploy", "worker.yaml", "--env", "local", "--stack-name", "remedied", "--no-lint", "--yes")
-REMEDY = "Worker: 30 in the template, dropped by the remedy"
+REMEDY = "Worker: reservation of 30 in the template, dropped by the remedy"
 
 
 def test_a_remedy_is_asked_about_even_with_yes_and_a_no_exits_with_3(desk: Terminal) -> None:

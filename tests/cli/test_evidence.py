@@ -9,7 +9,7 @@ import yaml
 from tapctl.cli.evidence import RunOptions, as_text, plan
 from tapctl.evidence import EXPERIMENTS
 from tapctl.evidence.experiment import Reading
-from tapctl.evidence.record import Record, Result
+from tapctl.evidence.record import ExperimentResult, Record
 from tests.cli.conftest import Tapctl, local
 from tests.support.fake_aws_server import IDENTITY, answering
 from tests.support.golden import Golden
@@ -29,9 +29,9 @@ def test_the_plan_has_every_call(golden: Golden) -> None:
 
 def test_the_result_names_what_is_contradicted(golden: Golden) -> None:
     results = (
-        Result(ROWS[0], reading=Reading("minimum-1000", "40 with a limit of 1000", agrees=False)),
-        Result(ROWS[1], reading=Reading("zero-reservation", "accepted at full headroom", agrees=True)),
-        Result(ROWS[2], reason="no headroom: 10 are unreserved, and 10 have to stay"),
+        ExperimentResult(ROWS[0], reading=Reading("minimum-1000", "40 with a limit of 1000", agrees=False)),
+        ExperimentResult(ROWS[1], reading=Reading("zero-reservation", "accepted at full headroom", agrees=True)),
+        ExperimentResult(ROWS[2], reason="no headroom: 10 are unreserved, and 10 have to stay"),
     )
     golden(as_text(Record("0a1b2c3d", "", "eu-west-1", "aws", "123456789012", "1.0.0", results)))
 
@@ -129,7 +129,7 @@ def test_what_was_cleaned_fulfils_its_schema(sandbox_terminal: Terminal, tmp_pat
     assert (document["stacks"], document["failed"], breaches(document)) == ([], [], [])
 
 
-def test_another_id_is_refused(tapctl: Tapctl) -> None:
+def test_an_unknown_experiment_is_refused(tapctl: Tapctl) -> None:
     answer = tapctl("evidence", "run", "lambda-x")
 
     assert (answer.code, "no experiment is named lambda-x" in answer.err) == (2, True)

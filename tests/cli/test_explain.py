@@ -44,7 +44,7 @@ def test_all_topics_are_listed(tapctl: Tapctl) -> None:
 
 
 @pytest.mark.parametrize("topic", ["uncertian", "9", "", "inoperabel"])
-def test_another_word_is_refused(topic: str, tapctl: Tapctl, golden: Golden) -> None:
+def test_an_unknown_word_is_refused(topic: str, tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("explain", topic)
 
     assert answer.is_error(2)

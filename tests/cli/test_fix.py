@@ -71,7 +71,7 @@ def test_write_applies_it_and_a_second_run_has_nothing_to_do(folder: Path, fix: 
     assert again == Answer(0, "", "nothing to fix: it fits\n")
 
 
-def test_it_takes_the_snapshot_of_the_environment_as_a_preflight_does(folder: Path, tapctl: Tapctl) -> None:
+def test_the_snapshot_of_the_environment_is_used_as_by_preflight(folder: Path, tapctl: Tapctl) -> None:
     (folder / "tapctl.toml").write_text('template = "t.yaml"\n[env.prod]\nsnapshot = "account.json"\n')
 
     assert tapctl("fix", "--env", "prod", "--write").code == 0

@@ -428,5 +428,5 @@ def test_a_role_of_another_account_does_not_speak_for_this_one(
 
     assert answer.code == 4
     (left,) = answer.json()["left_out"]
-    assert (left["account_id"], left["reason"]) == (TWO, f"role arn:aws:iam::{ONE}:role/r is one of another account")
+    assert (left["account_id"], left["reason"]) == (TWO, f"role arn:aws:iam::{ONE}:role/r belongs to another account")
     assert service.counts["AssumeRole"] == 1

@@ -8,7 +8,7 @@ from tapctl.aws.stack_sets import InstanceResult, Rectangle, SetOperation
 from tapctl.cli.fleet_reporter import LINE_SECONDS, FleetReporter
 from tapctl.cli.terminal import Terminal
 from tapctl.fleet.operation import Progress
-from tapctl.fleet.override_sets import Wanted
+from tapctl.fleet.override_sets import WantedSet
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tests.support.fixed import read
 from tests.support.golden import Golden
@@ -88,7 +88,7 @@ def test_operations_are_numbered_as_the_steps_of_the_plan(capsys: pytest.Capture
     steps = (Step(StepKind.CREATE_SET), *creates)
     log = Log()
 
-    log.reporter.plan(RolloutPlan(Wanted({}), steps), read("Resources: {Q: {Type: AWS::SQS::Queue}}"))
+    log.reporter.plan(RolloutPlan(WantedSet({}), steps), read("Resources: {Q: {Type: AWS::SQS::Queue}}"))
     for step in steps:
         log.reporter.step(step.description)
         if step.targets:

@@ -13,7 +13,7 @@ from cfnlint.config import ManualArgs
 from tapctl.account.model import Account, AccountSettings, Concurrency, LiveFunction, Quota, Stack
 from tapctl.aws.cloudformation import change_set_parameters
 from tapctl.cli import hook
-from tapctl.cli.hook import MAX_MESSAGE, Request, body, fetch, handler, respond, written
+from tapctl.cli.hook import MAX_MESSAGE, HookRequest, body, fetch, handler, respond, written
 from tapctl.errors import UsageError
 from tapctl.report.policy import Command, policy_of_any_template
 from tests.cli.conftest import Tapctl
@@ -50,7 +50,7 @@ def account(limit: int = 10, unreserved: int | None = None, stack: Stack | None 
     return FakeAccount(Account("eu-west-1", AccountSettings(pool, Quota(10**9, 0), 0), "123456789012", stack=stack))
 
 
-Opened = Callable[[Request], tuple[FakeAccount, Mapping[str, str | None]]]
+Opened = Callable[[HookRequest], tuple[FakeAccount, Mapping[str, str | None]]]
 
 
 def opened(found: FakeAccount, **parameters: str | None) -> Opened:
@@ -173,7 +173,7 @@ def test_the_stack_is_what_the_schemas_take(desk: Path, tapctl: Tapctl) -> None:
     assert [match for match in lint(text, config=ManualArgs(regions=["us-east-1"])) if match.rule.id[0] == "E"] == []
 
 
-def test_it_warns_by_default_and_lets_its_own_stack_pass() -> None:
+def test_the_hook_warns_by_default_and_skips_its_own_stack() -> None:
     properties = body()["Resources"]["Hook"]["Properties"]
 
     assert body()["Parameters"]["FailureMode"]["Default"] == "WARN"

@@ -73,7 +73,7 @@ def test_the_catalogue_is_listed_by_service_and_by_id(of: str, tapctl: Tapctl) -
     assert "dynamodb-tables" in [row["id"] for row in json.loads(answer.out)["limits"]]
 
 
-def test_another_word_is_refused(tapctl: Tapctl, golden: Golden) -> None:
+def test_an_unknown_limit_or_service_is_refused(tapctl: Tapctl, golden: Golden) -> None:
     answer = tapctl("limits", "nothing")
 
     assert answer.is_error(2)

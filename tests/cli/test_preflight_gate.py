@@ -134,7 +134,7 @@ def test_the_snapshot_is_that_of_the_base(repository: Path, tapctl: Tapctl) -> N
     assert weakenings(answer)["snapshot account.json"]["changed"]
 
 
-def test_another_path_for_the_snapshot_does_not_count(repository: Path, tapctl: Tapctl) -> None:
+def test_a_snapshot_path_of_the_change_is_not_used(repository: Path, tapctl: Tapctl) -> None:
     commit(mine__json=snapshot(1000), tapctl__toml=CONFIGURATION.replace("account.json", "mine.json"))
 
     assert tapctl("preflight", "--env", "prod", "--no-lint", "--base", "main").code == 3

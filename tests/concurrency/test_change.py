@@ -33,7 +33,7 @@ X, Y = Unknown("x"), Unknown("y")
         pytest.param((5, 0), (X, 0), False, True, id="to-the-unknown"),
     ],
 )
-def test_it_grows_when_it_may_need_more_than_it_holds(
+def test_a_change_grows_if_it_may_need_more_than_the_function_holds(
     old: Setting | None, new: Setting | None, replaced: bool, grows: bool
 ) -> None:
     assert change("A", old, new, replaced=replaced).grows is grows

@@ -25,7 +25,7 @@ LEARNED = LearnedFloor(40, 400, "2026-06-01", "stack orders")
         pytest.param(50_000, 10, 100, True, id="and-so-does-more"),
     ],
 )
-def test_it_follows_from_the_limit_where_that_was_seen(limit: int, hard: int, safe: int, known: bool) -> None:
+def test_the_floor_follows_from_an_observed_limit(limit: int, hard: int, safe: int, known: bool) -> None:
     found = floor(limit)
     assert (found.hard, found.safe, found.known) == (hard, safe, known)
     assert found.source

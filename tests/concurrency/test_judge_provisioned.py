@@ -73,7 +73,9 @@ def change(
         pytest.param(change((10, {":7": 8}), (5, {}), replaced=True), FITS, id="another-function"),
     ],
 )
-def test_it_is_refused_in_any_order_or_in_some(changed: ClaimChange, verdict: Verdict | None) -> None:
+def test_provisioned_concurrency_is_refused_in_every_order_or_in_some(
+    changed: ClaimChange, verdict: Verdict | None
+) -> None:
     answer = check_provisioned(changed)
     assert (answer[0] if answer else None) is verdict
 

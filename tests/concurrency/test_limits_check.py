@@ -15,7 +15,7 @@ from tapctl.account.model import (
     Concurrency,
     Increase,
     Quota,
-    Source,
+    QuotaSource,
     Stack,
 )
 from tapctl.concurrency.additions import Before, additions, largest
@@ -28,7 +28,7 @@ from tapctl.concurrency.replacement import UpdateEffects
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Finding, Verdict
 from tapctl.hints import Advice, advise
-from tapctl.limits import Limit, LimitSettings, Override, catalogue
+from tapctl.limits import Limit, LimitSettings, QuotaValue, catalogue
 from tapctl.limits.row import Call, each
 from tapctl.template.load import load
 from tapctl.template.nested import stack_tree
@@ -436,13 +436,13 @@ class TestAParentElsewhere:
         found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, usage)}))
         assert (found.verdict, found.judged) == (expected, judged)
 
-    def test_that_could_not_be_read_names_the_action(self) -> None:
+    def test_a_denied_read_names_the_action(self) -> None:
         denied = Unknown("iam:ListAttachedRolePolicies was denied", "allow the action iam:ListAttachedRolePolicies")
         found = one(POLICIES, findings(self.ATTACHED, {POLICIES: Quota(20, denied)}))
         assert (found.verdict, found.judged, found.hints) == (UNKNOWN, False, (denied.resolution,))
 
     @pytest.mark.parametrize(("api", "allowed"), [("api-1", 10), ("!Ref P", 10)], ids=["named", "not-known"])
-    def test_of_which_nothing_is_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
+    def test_a_parent_without_a_read_is_not_judged(self, api: str, allowed: int, golden: Golden) -> None:
         text = f"Parameters: {{P: {{Type: String}}}}\n{self.STAGE % api}"
         found = one(STAGES, findings(text, {STAGES: Quota(allowed, NOT_LISTED)}))
         assert (found.verdict, found.judged) == (UNKNOWN, False)
@@ -477,18 +477,20 @@ class TestDefaults:
     @pytest.mark.parametrize(
         ("source", "key", "text", "expected"),
         [
-            pytest.param(Source.DOCUMENTED, ADDRESSES, SIX_ADDRESSES, EXCEEDS, id="a-verified-default"),
+            pytest.param(QuotaSource.DOCUMENTED, ADDRESSES, SIX_ADDRESSES, EXCEEDS, id="a-verified-default"),
             pytest.param(
-                Source.DOCUMENTED, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), UNCERTAIN,
+                QuotaSource.DOCUMENTED, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), UNCERTAIN,
                 id="a-likely-default",
             ),
             pytest.param(
-                Source.AWS_DEFAULT, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), EXCEEDS,
+                QuotaSource.AWS_DEFAULT, "ec2/L-A2478D36", SIX_ADDRESSES.replace("EIP", "TransitGateway"), EXCEEDS,
                 id="a-likely-default-that-aws-named",
             ),
         ],
     )  # fmt: skip
-    def test_only_a_verified_one_says_exceeds(self, source: Source, key: str, text: str, expected: Verdict) -> None:
+    def test_only_a_verified_one_says_exceeds(
+        self, source: QuotaSource, key: str, text: str, expected: Verdict
+    ) -> None:
         found = one(key, findings(text, {key: Quota(5, 0, source)}))
         assert (found.verdict, source.value in found.message) == (expected, True)
 
@@ -575,7 +577,7 @@ def test_a_value_at_its_bound_is_no_warning(timeout: int, expected: Verdict, sev
 
 
 class TestWhatTapctlTomlGives:
-    TICKET = LimitSettings({ADDRESSES: Override(20, "ticket 123")})
+    TICKET = LimitSettings({ADDRESSES: QuotaValue(20, "ticket 123")})
 
     @pytest.mark.parametrize(
         ("value", "usage", "expected"),

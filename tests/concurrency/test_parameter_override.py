@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.concurrency.remedy import Override, RemedyMode
+from tapctl.concurrency.remedy import ParameterOverride, RemedyMode
 from tapctl.settings.settings import Settings
 from tapctl.template.model import Template
 from tapctl.workflows.preflight import judge
@@ -35,7 +35,7 @@ Resources: {Fn: {Type: AWS::Serverless::Function}
 
 def overrides(
     made: Template, room: int = 130, mode: RemedyMode = RemedyMode.ADJUST, **given: str
-) -> Mapping[str, Override]:
+) -> Mapping[str, ParameterOverride]:
     settings = Settings("template.yaml", parameters=given, remedy=mode)
     plan = judge(made, fake_account(1000, room), settings).plan
     assert plan.changes
@@ -58,7 +58,7 @@ def test_a_parameter_that_nothing_else_uses_brings_it_about(
     text: str, given: dict[str, str], room: int, value: str
 ) -> None:
     mode = RemedyMode.DROP if value == "off" else RemedyMode.ADJUST
-    assert overrides(template(text), room, mode, **given) == {"Fn": Override("P", value)}
+    assert overrides(template(text), room, mode, **given) == {"Fn": ParameterOverride("P", value)}
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ class TestProvisioned:
             pytest.param("{}", {}, id="an-empty-map"),
         ],
     )
-    def test_its_whole_setting_may_hang_on_a_condition(self, config: str, expected: object) -> None:
+    def test_the_whole_property_may_depend_on_a_condition(self, config: str, expected: object) -> None:
         properties = f"{{FunctionName: !Ref Fn, ProvisionedConcurrencyConfig: {config}}}"
         made = f"  A: {{Type: AWS::Lambda::Alias, Properties: {properties}}}\n"
         assert shown(demand(f"{OPEN_CONDITION}Resources:\n{function('Fn')}{made}")) == {"Fn": (None, expected)}
@@ -225,7 +225,7 @@ class TestGeneratedResources:
     OPEN_LOOP = "parameter L has neither a value nor a default"
 
     def test_a_macro_among_the_properties_may_set_those_that_are_not(self) -> None:
-        later = "AWS::Include of s3://x/y, which is not here, may set it"
+        later = "AWS::Include of s3://x/y, which tapctl cannot read, may set it"
         assert shown(demand(f"Resources:\n{function('Fn', more=self.MACRO)}")) == {"Fn": (later, {})}
         assert shown(demand(f"Resources:\n{function('Fn', '5', self.MACRO)}")) == {"Fn": (5, {})}
 

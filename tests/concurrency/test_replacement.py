@@ -35,7 +35,7 @@ def text(description: str = "!Ref Note", memory: object = 128) -> str:
         pytest.param(text().replace("AWS::Lambda::Version", "AWS::SNS::Topic"), {}, id="no-version-any-more"),
     ],
 )
-def test_it_is_what_changes_where_only_creation_can_set_it(new: str, expected: dict[str, Difference]) -> None:
+def test_a_changed_create_only_property_replaces_the_resource(new: str, expected: dict[str, Difference]) -> None:
     assert replaced(resolver(text()), resolver(new)) == expected
 
 

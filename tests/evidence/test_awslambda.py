@@ -36,7 +36,7 @@ def test_provisioned_concurrency_that_is_refused(id_: str, answer: Observation, 
 
 
 @pytest.mark.parametrize(("after", "agrees"), [(999, True), (1000, False), (950, None), (1001, None)])
-def test_another_number_than_the_experiments_own_settles_nothing(after: int, agrees: bool | None) -> None:
+def test_a_change_by_another_amount_gives_no_reading(after: int, agrees: bool | None) -> None:
     observed = seen(before=left(1000), after=left(after))
 
     assert EXPERIMENTS["lambda-provisioned"].reads(observed).agrees is agrees

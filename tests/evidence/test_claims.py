@@ -1,4 +1,4 @@
-"""The grades of what tapctl takes AWS to do."""
+"""The grades of what tapctl assumes about AWS."""
 
 from dataclasses import replace
 

@@ -12,7 +12,7 @@ from tapctl.concurrency.refused_settings import EXCLUSIONS
 from tapctl.errors import UsageError
 from tapctl.evidence import EXPERIMENTS, chosen
 from tapctl.evidence.claims import CLAIMS, Grade
-from tapctl.evidence.experiment import PREFIX, Call, Experiment, filled
+from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, filled
 from tapctl.evidence.record import records
 from tests.support.queued_answers import offline_aws
 
@@ -51,7 +51,7 @@ def test_what_changes_something_names_the_experiment(row: Experiment) -> None:
         assert all(len(filled(name, values)) <= 64 and "{stack}" in name for name in functions)
 
 
-def _resources(call: Call) -> list[Any]:
+def _resources(call: ApiCall) -> list[Any]:
     return list(call.parameters.get("TemplateBody", {"Resources": {}})["Resources"].values())
 
 
@@ -90,7 +90,7 @@ def test_the_copied_policy_allows_what_the_experiments_need() -> None:
     assert {action for row in EXPERIMENTS.values() for action in row.permissions} <= allowed
 
 
-def test_another_id_is_refused() -> None:
+def test_an_unknown_experiment_is_refused() -> None:
     with pytest.raises(UsageError, match="no experiment is named lambda-x"):
         chosen(("lambda-minimum", "lambda-x"))
 

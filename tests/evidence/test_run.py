@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import AwsError, BusyError, NoCredentials, TapctlError
-from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
+from tapctl.evidence import EXPERIMENTS, Bound, ExperimentJournal, ExperimentRunner, clean
 from tapctl.evidence.deletion import delete
-from tapctl.evidence.record import Result
+from tapctl.evidence.record import ExperimentResult
 from tapctl.sandbox.limits import AccountLimits
 from tests.support.fake_cloud import FakeCloud, Fault, Killed, refusal
 
@@ -20,16 +20,16 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
 
 
-def journal() -> Journal:
-    return Journal("123456789012", "eu-west-1")
+def journal() -> ExperimentJournal:
+    return ExperimentJournal("123456789012", "eu-west-1")
 
 
 def bound(calls: int = 1000) -> Bound:
     return Bound(calls, 60, pause=lambda _: None)
 
 
-def runner(cloud: FakeCloud, calls: int = 1000, headroom: int = 1) -> Runner:
-    return Runner(cloud, RUN, journal(), bound(calls), headroom, billed=False, step=lambda _: None)
+def runner(cloud: FakeCloud, calls: int = 1000, headroom: int = 1) -> ExperimentRunner:
+    return ExperimentRunner(cloud, RUN, journal(), bound(calls), headroom, billed=False, step=lambda _: None)
 
 
 def killed_from(call: int) -> Fault:
@@ -40,7 +40,7 @@ def interrupted_at(call: int) -> Fault:
     return lambda number, _: KeyboardInterrupt() if number == call else None
 
 
-def run(cloud: FakeCloud, *ids: str, calls: int = 1000, headroom: int = 1) -> list[Result]:
+def run(cloud: FakeCloud, *ids: str, calls: int = 1000, headroom: int = 1) -> list[ExperimentResult]:
     return list(runner(cloud, calls, headroom).results([EXPERIMENTS[id_] for id_ in ids]))
 
 

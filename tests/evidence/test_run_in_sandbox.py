@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tapctl.aws.session import Aws, Target
-from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
+from tapctl.aws.session import Aws, Connection
+from tapctl.evidence import EXPERIMENTS, Bound, ExperimentJournal, ExperimentRunner, clean
 from tapctl.evidence.experiment import Experiment
-from tapctl.evidence.record import Record, Result, as_json, readings
+from tapctl.evidence.record import ExperimentResult, Record, as_json, readings
 from tapctl.sandbox import AccountLimits
 from tests.support.schemas import breaches
 from tests.support.shared_sandbox import SharedSandbox, account_id
@@ -45,9 +45,9 @@ def hurried(value: Any) -> Any:
             return value
 
 
-def run(aws: Aws, ids: Sequence[str] = (), billed: bool = False) -> tuple[Record, Journal]:
-    journal = Journal(account_id(), aws.region)
-    runner = Runner(aws, "0a1b2c3d", journal, quick(), 1, billed, lambda _: None)
+def run(aws: Aws, ids: Sequence[str] = (), billed: bool = False) -> tuple[Record, ExperimentJournal]:
+    journal = ExperimentJournal(account_id(), aws.region)
+    runner = ExperimentRunner(aws, "0a1b2c3d", journal, quick(), 1, billed, lambda _: None)
     rows = [hurried(row) for id_, row in EXPERIMENTS.items() if not ids or id_ in ids]
     results = tuple(runner.results(rows))
     assert runner.left == []
@@ -58,7 +58,7 @@ def run(aws: Aws, ids: Sequence[str] = (), billed: bool = False) -> tuple[Record
 def opened(shared_sandbox: SharedSandbox, state: Path, request: pytest.FixtureRequest) -> Iterator[Aws]:
     limits = getattr(request, "param", AccountLimits(101))
     with shared_sandbox.account(state, limits) as running:
-        yield Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+        yield Aws(Connection(running.region, endpoint=running.endpoint, keys=running.keys))
 
 
 def contradicted(record: Record) -> set[str]:
@@ -86,7 +86,7 @@ def test_every_experiment_runs_and_leaves_nothing(opened: Aws) -> None:
     ],
     indirect=["opened"],
 )
-def test_another_rule_of_the_account_is_named_by_its_claim(opened: Aws, claim: str) -> None:
+def test_a_contradiction_names_its_claim(opened: Aws, claim: str) -> None:
     record, _ = run(opened, ("lambda-minimum", "lambda-own-reservation"))
 
     assert contradicted(record) == {claim}
@@ -103,7 +103,7 @@ def test_missing_tokens_are_named_by_their_claim(opened: Aws) -> None:
     assert contradicted(record) == {"event-tokens"}
 
 
-def outcome(results: Sequence[Result], id_: str) -> str:
+def outcome(results: Sequence[ExperimentResult], id_: str) -> str:
     return next(result.outcome for result in results if result.experiment.id == id_)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tapctl.errors import TapctlError
-from tapctl.evidence import EXPERIMENTS, Bound, Journal, Runner, clean
+from tapctl.evidence import EXPERIMENTS, Bound, ExperimentJournal, ExperimentRunner, clean
 from tapctl.evidence.deletion import delete
 from tapctl.evidence.experiment import Observation, Seen
-from tapctl.evidence.record import Result
+from tapctl.evidence.record import ExperimentResult
 from tests.support.fake_cloud import Killed, refusal
 from tests.support.fake_stack_sets import FakeStackSets
 
@@ -21,16 +21,16 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAPCTL_STATE_DIR", str(tmp_path))
 
 
-def journal() -> Journal:
-    return Journal("123456789012", "eu-west-1")
+def journal() -> ExperimentJournal:
+    return ExperimentJournal("123456789012", "eu-west-1")
 
 
 def bound() -> Bound:
     return Bound(1000, 60, pause=lambda _: None)
 
 
-def run(cloud: FakeStackSets, id_: str) -> Result:
-    runner = Runner(cloud, RUN, journal(), bound(), 1, billed=False, step=lambda _: None)
+def run(cloud: FakeStackSets, id_: str) -> ExperimentResult:
+    runner = ExperimentRunner(cloud, RUN, journal(), bound(), 1, billed=False, step=lambda _: None)
     (result,) = runner.results([EXPERIMENTS[id_]])
     assert runner.left == []
     return result
@@ -103,7 +103,7 @@ def test_a_set_without_the_tag_of_the_run_is_left_alone() -> None:
 def test_a_deletion_of_instances_that_fails_is_named_and_keeps_the_roles() -> None:
     cloud = FakeStackSets()
     cloud._DescribeStackSetOperation = lambda **_: {"StackSetOperation": {"Status": "FAILED", "StatusReason": "no"}}  # type: ignore[method-assign]
-    runner = Runner(cloud, RUN, journal(), bound(), 1, billed=False, step=lambda _: None)
+    runner = ExperimentRunner(cloud, RUN, journal(), bound(), 1, billed=False, step=lambda _: None)
     list(runner.results([EXPERIMENTS["stack-set-failed-create"]]))
 
     (left,) = runner.left

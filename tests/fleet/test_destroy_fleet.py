@@ -7,6 +7,7 @@ import pytest
 from tapctl.errors import BusyError, UsageError
 from tapctl.fleet.destroy_fleet import FleetDestroyed, destroy_fleet
 from tapctl.sandbox.stack_set_rules import Failure
+from tests.support.golden import Golden
 from tests.support.rollouts import SET, Desk, FakeUI, both_regions, reserving
 from tests.support.stack_sets import OTHER_REGION, REGION
 
@@ -75,14 +76,14 @@ def test_an_instance_that_cannot_be_deleted_keeps_the_set(desk: Desk) -> None:
     assert destroyed(desk).is_gone
 
 
-def test_a_protected_environment_is_refused(desk: Desk) -> None:
+def test_a_protected_environment_is_refused(desk: Desk, golden: Golden) -> None:
     desk.deploy()
     desk.settings = {"protected": True, "env": "prod"}
 
-    with pytest.raises(UsageError, match="environment prod is protected") as failure:
+    with pytest.raises(UsageError) as failure:
         destroyed(desk)
 
-    assert failure.value.hint == "remove `protected = true` from tapctl.toml first"
+    golden(failure.value)
     assert len(desk.reserved()) == 4
 
 

@@ -10,9 +10,9 @@ import pytest
 from tapctl.aws.stack_sets import StackInstance, StackSet
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import Cell, Cells
-from tapctl.fleet.definition import Definition
+from tapctl.fleet.definition import SetDefinition
 from tapctl.fleet.observe import Observed, observe, refuse_others_set, without_management
-from tapctl.fleet.override_sets import Placement, Wanted
+from tapctl.fleet.override_sets import Placement, WantedSet
 from tapctl.settings.targets import TargetAccount
 from tests.support.rollouts import NAME, SET, Desk
 from tests.support.stack_sets import REGION
@@ -20,7 +20,7 @@ from tests.support.stack_sets import REGION
 A, B = "111111111111", "222222222222"
 BODY = {"Parameters": {"Size": {}, "Key": {"NoEcho": True}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}
 TEXT = '{"Parameters": {"Size": {}, "Key": {"NoEcho": true}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
-DEFINITION = Definition(TEXT, BODY, {"Tags": []}, {"TemplateBody": TEXT}, frozenset({"Key"}))
+DEFINITION = SetDefinition(TEXT, BODY, {"Tags": []}, {"TemplateBody": TEXT}, frozenset({"Key"}))
 
 
 def cell(account: str) -> Cell:
@@ -37,8 +37,8 @@ def observed(operation: str = "one", overrides: Mapping[str, str] | None = None)
     )
 
 
-def want(values: Mapping[str, str], own: Mapping[str, str] | None = None) -> Wanted:
-    return Wanted(values, (Placement(cell(A), {**values, **(own or {})}),), parameters=("Size", "Key"))
+def want(values: Mapping[str, str], own: Mapping[str, str] | None = None) -> WantedSet:
+    return WantedSet(values, (Placement(cell(A), {**values, **(own or {})}),), parameters=("Size", "Key"))
 
 
 @pytest.fixture(autouse=True)

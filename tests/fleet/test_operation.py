@@ -13,7 +13,7 @@ from tapctl.fleet.operation import (
     LATE_RESULTS,
     MOST_FAILURES,
     UNKNOWN_STATUS,
-    Cause,
+    InstanceFailure,
     Progress,
     began,
     cause,
@@ -25,6 +25,7 @@ from tapctl.fleet.request import StackSetRequest
 from tapctl.settings.fleet_section import Fleet
 from tapctl.settings.settings import Settings
 from tapctl.state.rollout_journal import RolloutEntry, RolloutJournal
+from tests.support.golden import Golden
 from tests.support.rollouts import FakeUI
 
 A, B, REGION = "111111111111", "222222222222", "eu-west-1"
@@ -86,7 +87,7 @@ def followed(sets: FakeSets, cells: Sequence[tuple[str, str]] | None = ((A, REGI
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_read_until_it_is_over() -> None:
+def test_an_operation_is_read_until_it_is_over() -> None:
     running, done = [result(A, "RUNNING")], [result(A, "SUCCEEDED")]
     sets = FakeSets([operation("QUEUED"), operation("RUNNING"), operation("SUCCEEDED")], [running, done])
     ui = FakeUI()
@@ -276,13 +277,12 @@ REFUSED = (
 )
 
 
-def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
+def test_a_cause_is_that_of_the_resource_with_its_meaning(golden: Golden) -> None:
     found = cause(REFUSED)
 
     assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
     assert "RequestToken" not in found.sentence
-    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
-    assert found.hint == "run it again: the minimum is remembered for the account"
+    golden([found.sentence, found.hint])
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
     ],
 )
 def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
-    assert cause(reason) == Cause(sentence)
+    assert cause(reason) == InstanceFailure(sentence)
 
 
 def test_what_failed_so_far_is_named() -> None:

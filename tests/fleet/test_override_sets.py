@@ -12,11 +12,12 @@ from tapctl.concurrency.verdict import Verdict
 from tapctl.errors import AwsError
 from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.judge import judge_fleet
-from tapctl.fleet.override_sets import LeftOut, Wanted, together, wanted
+from tapctl.fleet.override_sets import LeftOut, WantedSet, together, wanted
 from tapctl.settings.settings import Settings
 from tapctl.settings.targets import TargetAccount
 from tests.support.fake_account import FakeAccount, fake_account
 from tests.support.fixed import read
+from tests.support.golden import Golden
 
 REGION = "eu-west-1"
 SWITCH = """\
@@ -47,7 +48,7 @@ def plan(
     joins: bool = False,
     of_accounts: Mapping[str, Mapping[str, str]] | None = None,
     **settings: Any,
-) -> Wanted:
+) -> WantedSet:
     """What is wanted of accounts by their names, with their limits or why they cannot be read."""
 
     def open_cell(cell: Cell) -> FakeAccount:
@@ -65,7 +66,7 @@ def plan(
     return wanted(result.cells, own, held=held, joins=joins)
 
 
-def sizes(want: Wanted) -> dict[str, str]:
+def sizes(want: WantedSet) -> dict[str, str]:
     return {each.cell.account.name: each.values["Size"] for each in want.placements}
 
 
@@ -163,7 +164,7 @@ def test_a_secret_has_a_value_where_it_is_given_alone() -> None:
     ("value", "amount"), [("", 0), ("0", 0), ("-1", 0), ("12", 12), ("no", 0), ("true", float("inf"))]
 )
 def test_how_much_a_value_reserves(value: str, amount: float) -> None:
-    assert Wanted({}, reservations={"Size": "no"}).amount("Size", value) == amount
+    assert WantedSet({}, reservations={"Size": "no"}).amount("Size", value) == amount
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def test_how_much_a_value_reserves(value: str, amount: float) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def left(want: Wanted) -> dict[str, tuple[Verdict, str]]:
+def left(want: WantedSet) -> dict[str, tuple[Verdict, str]]:
     return {each.cell.account.name: (each.verdict, each.reason) for each in want.left_out}
 
 
@@ -209,7 +210,7 @@ def test_an_uncertain_cell_is_left_out_unless_that_is_allowed(allowed: bool, out
     assert left(want).keys() == out
 
 
-def test_what_fits_in_two_steps_alone_is_left_out() -> None:
+def test_what_fits_in_two_steps_alone_is_left_out(golden: Golden) -> None:
     text = SWITCH + "  Other: {Type: AWS::Lambda::Function, Properties: {ReservedConcurrentExecutions: 500}}\n"
     live = Stack("s", "UPDATE_COMPLETE", {"Fn": LiveFunction("fn", 800, 0), "Other": LiveFunction("other", 100, 0)})
     settings = fake_account(limit=1000, unreserved=100).account.settings
@@ -220,7 +221,7 @@ def test_what_fits_in_two_steps_alone_is_left_out() -> None:
 
     found = wanted(result.cells, own, held=None).left_out
 
-    assert [each.reason for each in found] == ["it fits only in two steps, which a stack set does not have"]
+    golden([entry.reason for entry in found])
 
 
 def test_cells_are_left_out_later() -> None:

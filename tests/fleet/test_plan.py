@@ -8,8 +8,8 @@ import pytest
 
 from tapctl.concurrency.verdict import Verdict
 from tapctl.fleet.cells import Cell
-from tapctl.fleet.override_sets import Key, LeftOut, Placement, Wanted
-from tapctl.fleet.plan import INOPERABLE, Instance, RolloutPlan, SetState, Step, StepKind, plan_rollout, rectangles
+from tapctl.fleet.override_sets import Key, LeftOut, Placement, WantedSet
+from tapctl.fleet.plan import INOPERABLE, InstanceState, RolloutPlan, SetState, Step, StepKind, plan_rollout, rectangles
 from tapctl.settings.targets import TargetAccount
 
 REGIONS = ("eu-west-1", "us-east-1")
@@ -28,15 +28,15 @@ def placement(account: str, size: str, region: str = "eu-west-1", **more: str) -
     return Placement(cell(account, region, stack), {"Size": size, **more}, stack_status=status)
 
 
-def present(*placements: Placement, status: str = "CURRENT", **overrides: str | None) -> dict[Key, Instance]:
+def present(*placements: Placement, status: str = "CURRENT", **overrides: str | None) -> dict[Key, InstanceState]:
     """An instance of each, with the stack that it has and these overrides."""
-    return {each.key: Instance(status, overrides, each.cell.stack or "") for each in placements}
+    return {each.key: InstanceState(status, overrides, each.cell.stack or "") for each in placements}
 
 
-def want(size: str, *placements: Placement, left_out: tuple[LeftOut, ...] = (), **more: str) -> Wanted:
+def want(size: str, *placements: Placement, left_out: tuple[LeftOut, ...] = (), **more: str) -> WantedSet:
     values = {"Size": size, **more}
     names = dict.fromkeys([*values, *(name for each in placements for name in each.values)])
-    return Wanted(values, placements, left_out, tuple(names), {"Size": ""})
+    return WantedSet(values, placements, left_out, tuple(names), {"Size": ""})
 
 
 def out(account: str, verdict: Verdict = Verdict.UNKNOWN) -> LeftOut:
@@ -295,7 +295,7 @@ def test_an_inoperable_instance_whose_stack_is_gone_is_made_again() -> None:
 
 def test_a_stack_that_was_made_since_the_cell_was_judged_is_not_cleared() -> None:
     seen = placement(A, "100", stack="")
-    state = SetState(True, True, {"Size": "100"}, {seen.key: Instance("CURRENT", {}, "made since")})
+    state = SetState(True, True, {"Size": "100"}, {seen.key: InstanceState("CURRENT", {}, "made since")})
 
     assert plan_rollout(want("100", seen), state, None).steps == ()
 
@@ -337,7 +337,7 @@ class Model:
         self.held = {key: {**self.values, **self.overrides[key]} for key, each in state.instances.items() if each.stack}
         self.touched: set[Key] = set()
 
-    def play(self, step: Step, wanted: Wanted) -> None:
+    def play(self, step: Step, wanted: WantedSet) -> None:
         reached = set(step.targets.cells) if step.targets else set()
         if step.kind in (StepKind.CREATE_SET, StepKind.UPDATE_SET):
             kept = {name: value for name, value in self.values.items() if name in wanted.parameters}
@@ -401,7 +401,7 @@ class Case:
     def value(self, name: str) -> str:
         return self.draw.choice(SIZES if name == "Size" else ["t", "u"])
 
-    def want(self) -> Wanted:
+    def want(self) -> WantedSet:
         placements, left_out = [], []
         for account, region in KEYS:
             where = cell(account, region, f"stack-{account}" if (account, region) in self.overrides else "")
@@ -411,7 +411,7 @@ class Case:
             elif chosen < 0.8:
                 left_out.append(LeftOut(where, Verdict.UNKNOWN, "no role"))
         own = {name: self.own(name, placements) for name in self.names if name != "Key" or self.draw.random() < 0.5}
-        return Wanted(own, tuple(placements), tuple(left_out), tuple(self.names), {"Size": ""})
+        return WantedSet(own, tuple(placements), tuple(left_out), tuple(self.names), {"Size": ""})
 
     def own(self, name: str, placements: list[Placement]) -> str:
         """The set's own value: a new reservation's parameter begins with the smallest."""
@@ -420,9 +420,9 @@ class Case:
             return min(wanted, key=lambda value: int(value or 0), default="")
         return self.draw.choice([*wanted, self.value(name)])
 
-    def instance(self, key: Key, values: Mapping[str, str]) -> Instance:
+    def instance(self, key: Key, values: Mapping[str, str]) -> InstanceState:
         shown = {name: None if name == "Key" else value for name, value in values.items()}
-        return Instance(self.draw.choice(["CURRENT", "CURRENT", "OUTDATED"]), shown, f"stack-{key[0]}")
+        return InstanceState(self.draw.choice(["CURRENT", "CURRENT", "OUTDATED"]), shown, f"stack-{key[0]}")
 
 
 def size(values: Mapping[str, str]) -> int:
@@ -469,7 +469,7 @@ def check_again(case: Case, plan: RolloutPlan, model: Model, canary: list[str] |
     """A second rollout has nothing to do, where the NoEcho values are known to be the same."""
     given = {each.key: each.values for each in plan.wanted.placements}
     instances = {
-        key: Instance(
+        key: InstanceState(
             model.status[key],
             {name: given.get(key, {}).get(name) if name == "Key" else value for name, value in values.items()},
             f"stack-{key[0]}",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stack_sets import SERVICE_MANAGED
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.concurrency.verdict import Verdict
@@ -227,7 +227,7 @@ def test_a_delegated_administrator_rolls_out_a_set_of_the_management_account(org
     organized.fleet.rules(delegated_admins=(delegated,))
     organized.section["call_as"] = "delegated_admin"
     request = organized.request()
-    theirs = Aws(Target(REGION, endpoint=sandbox.endpoint, keys=(delegated, sandbox.keys[1])))
+    theirs = Aws(Connection(REGION, endpoint=sandbox.endpoint, keys=(delegated, sandbox.keys[1])))
 
     rollout = deploy_fleet(replace(request, sets=replace(request.sets, aws=theirs)), FakeUI())
 

@@ -8,7 +8,7 @@ import pytest
 from tapctl.account import floor_cache
 from tapctl.errors import BusyError, ExitCode, Interrupted
 from tapctl.fleet.operation import Progress
-from tapctl.fleet.override_sets import Wanted
+from tapctl.fleet.override_sets import WantedSet
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.rollout import pace
 from tapctl.sandbox.stack_set_rules import Failure
@@ -91,7 +91,7 @@ def test_many_accounts_one_after_the_other_are_said_to_take_long(
     step = Step(
         StepKind.CREATE, cells=tuple((f"{number:012}", region) for number in range(accounts) for region in "ab")
     )
-    text = pace("prod", Fleet(**section), RolloutPlan(Wanted({}), (step,)))
+    text = pace("prod", Fleet(**section), RolloutPlan(WantedSet({}), (step,)))
 
     assert bool(text) == bool(said)
     assert said in text

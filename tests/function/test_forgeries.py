@@ -213,7 +213,7 @@ def test_a_webhook_id_is_plain_text(receiver: Receiver, event_id: str) -> None:
     refused(receiver, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": event_id})
 
 
-def test_another_webhook_id_breaks_the_signature(receiver: Receiver) -> None:
+def test_a_changed_webhook_id_breaks_the_signature(receiver: Receiver) -> None:
     refused(receiver, "standard", PAYMENT, {**sign_standard(PAYMENT), "webhook-id": "msg_2"})
 
 

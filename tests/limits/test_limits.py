@@ -23,7 +23,7 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.limits import FILES, Limit, LimitKind, NoLimit, catalogue, limits_of, no_limits, rows, uncovered
 from tapctl.limits.acm import KEY_TYPES
-from tapctl.limits.row import ITSELF, Call, Count, Grade, Of, Reading
+from tapctl.limits.row import ITSELF, Call, Count, DefaultGrade, Of, ValueKind
 from tests.support.tables import check_each
 from tests.support.templates import stack_tree_of
 
@@ -92,7 +92,7 @@ def it_has_the_fields_of_its_kind(row: Limit) -> None:
     match row.kind:
         case LimitKind.COUNT:
             assert row.counts
-            assert row.default is not None or row.grade is Grade.OPEN
+            assert row.default is not None or row.grade is DefaultGrade.OPEN
             assert row.has_code or not row.adjustable
         case LimitKind.CONCURRENCY | LimitKind.EXPORTS:
             assert row.usage
@@ -111,7 +111,7 @@ def its_permissions_are_those_of_its_calls(row: Limit) -> None:
 def a_usage_by_parent_has_counts_by_parent(row: Limit) -> None:
     if row.kind is not LimitKind.COUNT:
         return
-    tallies = (Reading.TALLY, Reading.PAIRS)
+    tallies = (ValueKind.TALLY, ValueKind.PAIRS)
     by_parent = isinstance(row.usage, Call) and (row.usage.reading in tallies or bool(row.usage.parent))
     if row.usage and not any(count.of is Of.COUNTER for count in row.counts):
         assert {bool(count.per) for count in row.counts} == {by_parent}
@@ -166,15 +166,15 @@ def its_path_is_in_the_answer(call: Call) -> None:
     found = jmespath.search(without_filters(call.path), answer(call.service, call.operation))
 
     match call.reading:
-        case Reading.NUMBER:
+        case ValueKind.NUMBER:
             assert isinstance(found, list | int)
-        case Reading.SUM:
+        case ValueKind.SUM:
             assert found
             assert all(isinstance(value, int | float) for value in found)
-        case Reading.TALLY:
+        case ValueKind.TALLY:
             assert found
             assert all(isinstance(value, str) for value in found)
-        case Reading.PAIRS | Reading.GROUPS:
+        case ValueKind.PAIRS | ValueKind.GROUPS:
             assert found
             assert all(len(pair) == 2 and None not in pair for pair in found)
 
@@ -189,7 +189,7 @@ def a_list_is_read_page_by_page(call: Call) -> None:
     operation = model(call)
     inputs = operation.input_shape.members if operation.input_shape else {}
     pages = {"NextToken", "nextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"} & set(inputs)
-    if (pages and call.reading is not Reading.NUMBER) or "[" in call.path:
+    if (pages and call.reading is not ValueKind.NUMBER) or "[" in call.path:
         assert not pages or call.token or call.operation in pagination(call.service)
 
 

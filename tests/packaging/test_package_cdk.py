@@ -10,7 +10,7 @@ import pytest
 from tapctl.aws.session import Aws
 from tapctl.errors import UsageError
 from tapctl.packaging.bucket import ArtifactStore
-from tapctl.packaging.package import Package, Publication
+from tapctl.packaging.package import PackagedTemplate, Publication
 from tapctl.template.load import load
 from tests.support.golden import Golden
 from tests.support.packaged import data, entries, packaged
@@ -85,7 +85,7 @@ def change(app: Path, section: str, id_: str, entry: dict[str, Any], key: str = 
     write(app, "A.template.json", template)
 
 
-def package(app: Path) -> Package:
+def package(app: Path) -> PackagedTemplate:
     return packaged(load(str(app / "A.template.json")))
 
 
@@ -126,14 +126,14 @@ def test_a_list_that_is_none_is_refused(text: str, app: Path, golden: Golden) ->
     golden(raised.value)
 
 
-def publication(aws: Aws, made: Package, steps: list[str]) -> Publication:
+def publication(aws: Aws, made: PackagedTemplate, steps: list[str]) -> Publication:
     return Publication(made, ArtifactStore(aws, known_account="123456789012"), steps.append)
 
 
-def image(app: Path) -> Package:
+def image(app: Path) -> PackagedTemplate:
     change(app, "dockerImages", "1mg", IMAGE, "1mg")
     made = package(app)
-    return Package(made.text, made.body, (), images=made.images)
+    return PackagedTemplate(made.text, made.body, (), images=made.images)
 
 
 def test_an_image_that_was_not_published_is_refused(app: Path, golden: Golden) -> None:

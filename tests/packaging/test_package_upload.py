@@ -13,7 +13,7 @@ from tapctl.aws.session import Aws
 from tapctl.errors import TapctlError, UsageError
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.content import Content, text_content
-from tapctl.packaging.package import MAX_BODY, Artifact, Package, Publication
+from tapctl.packaging.package import MAX_BODY, Artifact, PackagedTemplate, Publication
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set_request import ChangeSetRequest
 from tapctl.workflows.create_change_set import send
@@ -44,7 +44,7 @@ def publication(
     aws: Aws, *artifacts: Artifact, text: str = "{}", step: Callable[[str], None] | None = None
 ) -> Publication:
     store = ArtifactStore(aws, known_account=account_id())
-    return Publication(Package(text, {}, artifacts), store, step or Steps())
+    return Publication(PackagedTemplate(text, {}, artifacts), store, step or Steps())
 
 
 def keys(aws: Aws) -> set[str]:

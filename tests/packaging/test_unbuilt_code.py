@@ -71,7 +71,7 @@ LACKING = [
 
 
 @pytest.mark.parametrize(("properties", "files"), LACKING)
-def test_it_is_refused_with_the_command_that_builds_it(
+def test_unbuilt_code_is_refused_with_the_build_command(
     properties: str, files: Files, tmp_path: Path, golden: Golden
 ) -> None:
     (lacking,) = found(tmp_path, files, properties)

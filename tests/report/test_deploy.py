@@ -14,7 +14,7 @@ from tapctl.stacks.changes import ResourceChange
 from tapctl.stacks.validations import Validation
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.verify import Verification
-from tapctl.workflows.deploy_step import Outcome
+from tapctl.workflows.deploy_step import StepOutcome
 from tapctl.workflows.gate import Blocked
 from tests.support.fixed import judged, read
 from tests.support.golden import Golden
@@ -25,13 +25,13 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/1"
 
 @pytest.mark.parametrize("changed", [True, False], ids=["changed", "unchanged"])
 def test_the_outcome_precedes_the_outputs(changed: bool, golden: Golden) -> None:
-    outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed, {"Url": "https://shop.example"})
+    outcome = StepOutcome("shop", STACK_ID, "UPDATE_COMPLETE", changed, {"Url": "https://shop.example"})
 
     golden(deploy.outputs(outcome, PLAIN))
 
 
 def test_a_stack_without_outputs_has_no_table() -> None:
-    outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True)
+    outcome = StepOutcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True)
 
     assert deploy.outputs(outcome, PLAIN) == "stack shop is CREATE_COMPLETE\n"
 
@@ -48,13 +48,13 @@ def test_a_stack_without_outputs_has_no_table() -> None:
     ],
 )
 def test_an_output_is_printed_literally(value: str) -> None:
-    outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": value})
+    outcome = StepOutcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": value})
 
     assert value in deploy.outputs(outcome, PLAIN)
 
 
 def test_a_long_output_is_wrapped() -> None:
-    outcome = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": "x" * 500})
+    outcome = StepOutcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True, outputs={"It": "x" * 500})
 
     assert deploy.outputs(outcome, PLAIN).count("x") == 500
 
@@ -62,7 +62,7 @@ def test_a_long_output_is_wrapped() -> None:
 def test_the_document_has_the_changes_the_losses_and_the_warnings_of_aws() -> None:
     warning = Validation("SERVICE_QUOTA", "FAILED", "WARN", "5 of 5", "Vpc", "/Resources/Vpc")
     executed = ChangeSet("set", STACK_ID, (ResourceChange("Remove", "Table", "AWS::DynamoDB::Table"),), (warning,))
-    outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=True, executed=executed)
+    outcome = StepOutcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=True, executed=executed)
 
     document = json.loads(deploy.as_json(None, outcome, None))
 
@@ -82,7 +82,7 @@ def test_the_document_has_the_changes_the_losses_and_the_warnings_of_aws() -> No
 
 
 def test_the_document_of_a_deploy_without_changes_is_empty() -> None:
-    outcome = Outcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=False)
+    outcome = StepOutcome("shop", STACK_ID, "UPDATE_COMPLETE", changed=False)
 
     document = json.loads(deploy.as_json(None, outcome, None))
 
@@ -96,7 +96,7 @@ Resources:
     Properties:
       ReservedConcurrentExecutions: 30
 """
-DEPLOYED = Outcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True)
+DEPLOYED = StepOutcome("shop", STACK_ID, "CREATE_COMPLETE", changed=True)
 DROPPED = judged(read(TEMPLATE), 0, remedy=RemedyMode.ADJUST)
 LOWERED = judged(read(TEMPLATE), 20, remedy=RemedyMode.ADJUST)
 FITTING = judged(read(TEMPLATE), 30)
@@ -107,8 +107,8 @@ class TestARemedy:
         lines = [deploy.remedy_line(result) for result in (DROPPED, LOWERED, FITTING, None)]
 
         assert lines == [
-            "deployed with a remedy; Worker: 30 in the template, dropped by the remedy",
-            "deployed with a remedy; Worker: 30 in the template, lowered to 20 by the remedy",
+            "deployed with a remedy; Worker: reservation of 30 in the template, dropped by the remedy",
+            "deployed with a remedy; Worker: reservation of 30 in the template, lowered to 20 by the remedy",
             "",
             "",
         ]
@@ -124,11 +124,13 @@ class TestARemedy:
         ]
 
         remedied = [json.loads(document)["remedied"] for document in documents]
-        assert remedied == [{"Worker": "30 in the template, dropped by the remedy"}, {}, {}, {}, {}]
+        assert remedied == [{"Worker": "reservation of 30 in the template, dropped by the remedy"}, {}, {}, {}, {}]
 
     def test_it_is_a_warning_of_github_at_its_line(self, golden: Golden) -> None:
         checks = (
-            Check("Worker", CheckStatus.PROVED, "30 in the template, dropped by the remedy", remedied=True),
+            Check(
+                "Worker", CheckStatus.PROVED, "reservation of 30 in the template, dropped by the remedy", remedied=True
+            ),
             Check("Worker", CheckStatus.FAILED, "Timeout is 29, expected 30"),
         )
         reports = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tapctl.fleet.plan import Instance, SetState
+from tapctl.fleet.plan import InstanceState, SetState
 from tapctl.fleet.prepare import Prepared
 from tapctl.report.fleet_plan import plan_json, plan_text
 from tapctl.report.render import RenderOptions
@@ -18,7 +18,9 @@ OPTIONS = RenderOptions(120, color=False)
 
 def current(*numbers: int, size: str = "") -> SetState:
     """A set with an instance of each of these accounts, which has this value."""
-    instances = {(account(number), region): Instance("CURRENT", {}, "s") for number in numbers for region in REGIONS}
+    instances = {
+        (account(number), region): InstanceState("CURRENT", {}, "s") for number in numbers for region in REGIONS
+    }
     return SetState(True, True, {"Size": size, "Key": None}, instances)
 
 
@@ -41,7 +43,7 @@ def test_a_plan(prepared: Prepared, golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("prepared", PLANS)
-def test_its_document(prepared: Prepared) -> None:
+def test_the_json_document_of_a_plan(prepared: Prepared) -> None:
     document = json.loads(plan_json("prod", "orders", prepared))
 
     assert breaches(document) == []

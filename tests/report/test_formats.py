@@ -10,7 +10,7 @@ import pytest
 
 from tapctl.cli.options import FindingsFormat
 from tapctl.report import preflight, verify
-from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, Scope, of_verification
+from tapctl.report.finding import FunctionRow, Level, Report, ReportItem, ReportScope, of_verification
 from tapctl.report.formats import FORMATS
 from tapctl.template.model import Template
 from tapctl.template.parse import parse
@@ -93,7 +93,7 @@ def test_a_sarif_rule_says_what_it_is(rule: str, level: str, docs: str) -> None:
 
 
 def test_sarif_names_environment_and_stack() -> None:
-    report = replace(REPORT, scope=Scope("staging", "shop-staging", "123456789012", "eu-west-1"))
+    report = replace(REPORT, scope=ReportScope("staging", "shop-staging", "123456789012", "eu-west-1"))
     (run,) = json.loads(FORMATS["sarif"](report))["runs"]
 
     assert run["automationDetails"] == {"id": "tapctl/preflight/staging/shop-staging/"}
@@ -252,7 +252,7 @@ def test_markdown_has_a_table_of_the_problems() -> None:
 def test_markdown_has_the_scope_and_the_functions() -> None:
     report = replace(
         report_of(ITEMS[0]),
-        scope=Scope("staging", "shop", "123456789012", "eu-west-1"),
+        scope=ReportScope("staging", "shop", "123456789012", "eu-west-1"),
         functions=(FunctionRow("Fn", "100", "-", "exceeds", "lower to 30"),),
     )
 

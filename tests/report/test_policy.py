@@ -17,7 +17,7 @@ from botocore.loaders import Loader
 
 from tapctl.__main__ import main
 from tapctl.account.live import LiveAccount
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.limits.row import SERVICE_QUOTAS
 from tapctl.report.policy import (
     NEEDS_NO_PERMISSION,
@@ -174,7 +174,7 @@ def refusing() -> tuple[Aws, list[str]]:
         return AWSResponse("", 403, HTTPHeaders(), None), refusal
 
     session.events.register("before-call", refuse)
-    return Aws(Target("eu-west-1", endpoint="http://127.0.0.1:9"), _session=session), calls
+    return Aws(Connection("eu-west-1", endpoint="http://127.0.0.1:9"), _session=session), calls
 
 
 def test_a_preflight_calls_what_its_policy_allows_and_nothing_else(

@@ -8,7 +8,7 @@ import pytest
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import BusyError
 from tapctl.fleet.destroy_fleet import FleetDestroyed
-from tapctl.fleet.operation import OperationEnd, Progress
+from tapctl.fleet.operation import EndedOperation, Progress
 from tapctl.fleet.rollout import Rollout
 from tapctl.fleet.verify_fleet import CellProof, FleetVerification
 from tapctl.report import rollout as report
@@ -68,12 +68,12 @@ def test_the_document_of_a_rollout_that_did_not_begin_has_its_error() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def operation(*statuses: str, status: str = "SUCCEEDED") -> OperationEnd:
+def operation(*statuses: str, status: str = "SUCCEEDED") -> EndedOperation:
     results = {
         (account(number), "eu-west-1"): InstanceResult(account(number), "eu-west-1", each, "boom" * (each == "FAILED"))
         for number, each in enumerate(statuses, 1)
     }
-    return OperationEnd("update instances", SetOperation("tapctl-1", "UPDATE", status), results)
+    return EndedOperation("update instances", SetOperation("tapctl-1", "UPDATE", status), results)
 
 
 WATCHED = [
@@ -85,7 +85,7 @@ WATCHED = [
 
 
 @pytest.mark.parametrize("end", WATCHED)
-def test_what_was_watched(end: OperationEnd | None, golden: Golden) -> None:
+def test_what_was_watched(end: EndedOperation | None, golden: Golden) -> None:
     golden(report.watched_text(end, "orders"))
     assert breaches(json.loads(report.watched_json(end, "prod", "orders"))) == []
 

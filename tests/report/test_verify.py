@@ -52,17 +52,19 @@ def test_the_summary_counts_checks(checks: tuple[Check, ...], summary: str) -> N
     assert as_text(*checks).splitlines()[-1] == summary
 
 
-REMEDIED = Check("Worker", CheckStatus.PROVED, "30 in the template, dropped by the remedy", remedied=True)
+REMEDIED = Check(
+    "Worker", CheckStatus.PROVED, "reservation of 30 in the template, dropped by the remedy", remedied=True
+)
 
 
 def test_a_remedy_is_in_the_last_line_and_is_a_warning_to_other_tools() -> None:
-    summary = "verified: 2 proved; Worker: 30 in the template, dropped by the remedy"
+    summary = "verified: 2 proved; Worker: reservation of 30 in the template, dropped by the remedy"
     assert as_text(PROVED, REMEDIED).splitlines()[-1] == summary
 
     annotations = verify.RENDERERS["github"](Verification("shop", (PROVED, REMEDIED)), PLAIN)
 
     assert annotations.splitlines() == [
-        "::warning title=verify-resource::Worker: 30 in the template, dropped by the remedy",
+        "::warning title=verify-resource::Worker: reservation of 30 in the template, dropped by the remedy",
         summary,
     ]
 

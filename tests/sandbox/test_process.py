@@ -184,7 +184,7 @@ def test_the_last_port_is_given_up_if_another_process_listens_on_it(state: Path)
         assert port_of(sandbox.start()) != first
 
 
-def test_it_listens_on_the_loopback_interface_only(state: Path) -> None:
+def test_the_server_listens_on_the_loopback_interface_only(state: Path) -> None:
     port = port_of(sandbox.start())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

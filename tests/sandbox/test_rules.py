@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tapctl.sandbox import AccountLimits, rules
-from tapctl.sandbox.rules import FunctionConcurrency, Refusal
+from tapctl.sandbox.rules import FunctionConcurrency, LambdaRefusal
 
 E1 = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution"
@@ -21,7 +21,7 @@ E7_ALIAS = "Alias can't be used for Provisioned Concurrency configuration on an 
 E7_VERSION = "Version is pointed by a Provisioned Concurrency alias"
 
 
-def text(refusal: Refusal | None) -> str | None:
+def text(refusal: LambdaRefusal | None) -> str | None:
     return refusal.text if refusal else None
 
 

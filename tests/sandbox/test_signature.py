@@ -19,7 +19,7 @@ from tapctl.sandbox.signature import (
     MISSING,
     SKEWED,
     Denial,
-    Request,
+    ReceivedRequest,
     credential,
     denial,
 )
@@ -36,7 +36,7 @@ SIGNED = "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x
 SIGNED += ";x-amz-storage-class"
 
 
-def chunked(byte: bytes = b"a", signature: str = SEED) -> Request:
+def chunked(byte: bytes = b"a", signature: str = SEED) -> ReceivedRequest:
     """The example of https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html."""
     parts = [b"%x;chunk-signature=%s\r\n%s\r\n" % (size, sign.encode(), byte * size) for size, sign in CHUNKS]
     scope = f"{KEY}/20130524/us-east-1/s3/aws4_request"
@@ -50,10 +50,10 @@ def chunked(byte: bytes = b"a", signature: str = SEED) -> Request:
         "x-amz-decoded-content-length": "66560",
         "content-length": "66824",
     }
-    return Request("PUT", "/examplebucket/chunkObject.txt", (), headers, b"".join(parts))
+    return ReceivedRequest("PUT", "/examplebucket/chunkObject.txt", (), headers, b"".join(parts))
 
 
-def judged(request: Request, now: datetime = THEN, secret: str | None = SECRET) -> Denial | None:
+def judged(request: ReceivedRequest, now: datetime = THEN, secret: str | None = SECRET) -> Denial | None:
     return denial(request, lambda key, _: secret if key == KEY else None, now)
 
 
@@ -77,7 +77,7 @@ def test_the_chunks_of_the_documentation_are_signed() -> None:
         pytest.param(replace(chunked(), headers={"authorization": "AWS4-HMAC-SHA256 x"}), INCOMPLETE, id="no parts"),
     ],
 )
-def test_what_was_not_signed_is_refused(request_: Request, expected: Denial) -> None:
+def test_what_was_not_signed_is_refused(request_: ReceivedRequest, expected: Denial) -> None:
     assert judged(request_) == expected
 
 
@@ -90,7 +90,7 @@ def test_an_unknown_key_is_refused() -> None:
     assert judged(chunked(), secret=None) == INVALID_KEY
 
 
-def by_botocore(auth: type[Any], path: str, body: bytes = b"", method: str = "POST") -> Request:
+def by_botocore(auth: type[Any], path: str, body: bytes = b"", method: str = "POST") -> ReceivedRequest:
     made: Any = AWSRequest(method, f"http://127.0.0.1:1{path}", data=body, headers={"x-spaced": " a   b "})
     auth(Credentials(KEY, SECRET, "token"), "lambda", "us-east-1").add_auth(made)
     prepared = made.prepare()
@@ -99,7 +99,7 @@ def by_botocore(auth: type[Any], path: str, body: bytes = b"", method: str = "PO
         name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in prepared.headers.items()
     }
     pairs = tuple(parse_qsl(query, keep_blank_values=True))
-    return Request(method, raw, pairs, {"host": "127.0.0.1:1", **headers}, prepared.body or b"")
+    return ReceivedRequest(method, raw, pairs, {"host": "127.0.0.1:1", **headers}, prepared.body or b"")
 
 
 @pytest.mark.parametrize("auth", [SigV4Auth, SigV4QueryAuth])

@@ -19,38 +19,38 @@ from tapctl.sandbox.stack_sets import (
     RUNNING,
     SUCCEEDED,
     UPDATE,
+    CellOutcome,
+    CellResult,
     Instance,
     Operation,
-    Outcome,
-    Result,
-    StackSet,
+    SandboxStackSet,
 )
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
-DONE = Outcome(SUCCEEDED, stack_id="stack")
-LOST = Outcome(FAILED, "no luck")
+DONE = CellOutcome(SUCCEEDED, stack_id="stack")
+LOST = CellOutcome(FAILED, "no luck")
 
 
-def cells(accounts: int = 2, regions: int = 1) -> dict[str, Result]:
-    found = [Result(f"{account:012}", region) for region in REGIONS[:regions] for account in range(accounts)]
+def cells(accounts: int = 2, regions: int = 1) -> dict[str, CellResult]:
+    found = [CellResult(f"{account:012}", region) for region in REGIONS[:regions] for account in range(accounts)]
     return {f"{each.account}/{each.region}": each for each in found}
 
 
 def operation(
-    name: str = "o", action: str = CREATE, results: dict[str, Result] | None = None, **more: Any
+    name: str = "o", action: str = CREATE, results: dict[str, CellResult] | None = None, **more: Any
 ) -> Operation:
     return Operation(name, action, "now", cells() if results is None else results, **more)
 
 
-def empty() -> StackSet:
-    return StackSet("s:1", "s", "999999999999", "us-east-1", "{}")
+def empty() -> SandboxStackSet:
+    return SandboxStackSet("s:1", "s", "999999999999", "us-east-1", "{}")
 
 
-def begun(new: Operation, of: StackSet | None = None) -> StackSet:
+def begun(new: Operation, of: SandboxStackSet | None = None) -> SandboxStackSet:
     return stack_sets.begin(stack_sets.queue(of or empty(), new), new)
 
 
-def finish(of: StackSet, name: str, outcome: Outcome = DONE) -> StackSet:
+def finish(of: SandboxStackSet, name: str, outcome: CellOutcome = DONE) -> SandboxStackSet:
     """The set when every cell that may start has had this outcome, and the operation has ended."""
     while startable := stack_sets.startable(of.operations[name]):
         of = stack_sets.started(of, of.operations[name], startable[0])

@@ -49,7 +49,7 @@ def test_the_nearest_of_both_is_taken(tmp_path: Path) -> None:
         pytest.param("tool = 3 # tapctl\n", id="tool is no table"),
     ],
 )
-def test_another_pyproject_is_passed_over(text: str, tmp_path: Path) -> None:
+def test_a_pyproject_without_the_section_is_skipped(text: str, tmp_path: Path) -> None:
     (tmp_path / "tapctl.toml").write_text("")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "pyproject.toml").write_text(text)

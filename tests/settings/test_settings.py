@@ -8,7 +8,7 @@ import pytest
 
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import ConfigError, ExitCode, UsageError
-from tapctl.limits import Override
+from tapctl.limits import QuotaValue
 from tapctl.limits.row import Call
 from tapctl.settings.settings import Settings
 from tests.settings.reading import read
@@ -122,6 +122,10 @@ class TestMistakes:
     @pytest.mark.parametrize("key", ["priority = ['Fn']", "parameters = {}", "region = 'us-east-1'"])
     def test_a_key_of_an_environment_is_refused_at_the_top(self, folder: Path, key: str, golden: Golden) -> None:
         golden(refused(folder, key))
+
+    @pytest.mark.parametrize("section", ["env.dev", "defaults"])
+    def test_a_top_level_key_is_refused_in_an_environment(self, folder: Path, section: str, golden: Golden) -> None:
+        golden(refused(folder, f'[{section}]\nstack_name = "shop"\n'))
 
     @pytest.mark.parametrize(
         ("text", "near"),
@@ -524,7 +528,7 @@ class TestLimits:
         )
         found = reading(folder, text).limits
         (row,) = found.own
-        assert (found.near, found.overrides) == (0.9, {"vpc/L-F678F1CE": Override(20, "ticket 123")})
+        assert (found.near, found.overrides) == (0.9, {"vpc/L-F678F1CE": QuotaValue(20, "ticket 123")})
         assert (row.id, row.key, row.types, row.counts[0].units) == (
             "iot-l-00000001", "iot/L-00000001", ("AWS::IoT::Thing",), 2,
         )  # fmt: skip
@@ -538,7 +542,7 @@ class TestLimits:
 
     def test_a_limit_can_be_named_by_its_id(self, folder: Path) -> None:
         text = '[limits.vpc-vpcs]\nvalue = 20.5\nreason = "r"\n'
-        assert reading(folder, text).limits.overrides == {"vpc/L-F678F1CE": Override(20.5, "r")}
+        assert reading(folder, text).limits.overrides == {"vpc/L-F678F1CE": QuotaValue(20.5, "r")}
 
     @pytest.mark.parametrize(
         "text",

@@ -44,7 +44,7 @@ from random import Random
 
 from tapctl import sandbox
 from tapctl.account.live import LiveAccount
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
 from tapctl.sandbox import AccountLimits
@@ -228,7 +228,7 @@ def update_runner() -> Iterator[UpdateRunner]:
     """A sandbox in the state folder that TAPCTL_STATE_DIR names."""
     running = sandbox.start()
     clients = Clients(running)
-    aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+    aws = Aws(Connection(running.region, endpoint=running.endpoint, keys=running.keys))
     try:
         yield UpdateRunner(clients, aws)
     finally:

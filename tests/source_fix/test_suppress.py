@@ -86,7 +86,7 @@ def test_metadata_follows_the_type_in_the_style_of_the_file() -> None:
     )
 
 
-def test_it_joins_what_is_there() -> None:
+def test_a_suppression_is_added_to_existing_metadata() -> None:
     text = PLAIN.replace("    # What", f"    Metadata:\n{OTHERS['cfn_nag']}    # What")
     after = fixed_text(text, 0, scanners=ALL)
     assert ids(after, "cfn_nag") == ["W92", "W89"]

@@ -57,7 +57,7 @@ def test_the_linter_finds_nothing() -> None:
     assert [f"{match.rule.id} {match.message}" for match in matches] == []
 
 
-def test_it_is_written_with_two_spaces_and_a_last_newline() -> None:
+def test_the_file_has_two_space_indents_and_a_final_newline() -> None:
     assert PATH.read_text() == json.dumps(TEMPLATE, indent=2) + "\n"
 
 

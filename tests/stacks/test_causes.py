@@ -329,7 +329,7 @@ def test_the_first_cause_is_the_earliest_failure_that_is_no_cancellation() -> No
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_its_words_are_without_the_handlers_wrapping(wrapper: str) -> None:
+def test_a_diagnosis_quotes_the_reason_without_the_handlers_wrapping(wrapper: str) -> None:
     found = diagnose([event("Fn", "CREATE_FAILED", wrapper.format(E1.format(10)))])
     assert found is not None
     assert found.words == E1.format(10)

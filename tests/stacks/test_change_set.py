@@ -138,7 +138,7 @@ def removed(stub: Stubber, status: str, others: int = 0, *, with_stack: bool) ->
         "No updates are to be performed.",
     ],
 )
-def test_both_ways_to_say_no_change_are_understood(reason: str) -> None:
+def test_both_messages_for_no_changes_are_recognised(reason: str) -> None:
     with stubbed("cloudformation") as (aws, stubs):
         stub = stubs["cloudformation"]
         made(stub)

@@ -62,7 +62,7 @@ def test_the_end_of_a_nested_stack_is_not_the_end() -> None:
         "DELETE_FAILED",
     ],
 )
-def test_it_stops_at_every_terminal_status(end: str) -> None:
+def test_following_stops_at_every_terminal_status(end: str) -> None:
     history = History()
     history.end(0.5, "ROLLBACK_IN_PROGRESS")
     history.end(3.0, end)
@@ -255,7 +255,7 @@ def test_an_operation_whose_events_lost_our_token_is_recognised_by_the_stacks_ow
     assert history.now < 42
 
 
-def test_one_that_also_ended_is_recognised_by_its_new_events() -> None:
+def test_an_operation_that_also_ended_is_recognised_by_its_new_events() -> None:
     history = History(status="UPDATE_COMPLETE")
     history.end(-1.0, "CREATE_COMPLETE", token="theirs")
     history.end(2.0, "UPDATE_IN_PROGRESS", token=None)

@@ -153,7 +153,7 @@ TWICE = ("START RequestId: 1", '{"RequestId": "aaaa-1"}', "because", "START Requ
         ),
     ],
 )
-def test_of_several_invocations_the_one_that_failed_is_shown(
+def test_the_log_of_the_failed_one_of_several_invocations_is_shown(
     messages: tuple[str, ...], reason: str, lines: list[str]
 ) -> None:
     assert shown(logged(*messages), reason=reason) == lines
@@ -292,7 +292,7 @@ def test_a_template_that_does_not_name_the_function_is_one_line(golden: Golden) 
     golden(line)
 
 
-def test_of_the_properties_of_an_event_only_the_service_token_is_kept() -> None:
+def test_an_event_keeps_no_property_but_the_service_token() -> None:
     entry = {
         "EventId": "1",
         "StackId": STACK_ID,

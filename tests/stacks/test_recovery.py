@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stacks import StackDescription, StackEvent
 from tapctl.errors import BusyError, DeployStuck
 from tapctl.resource_types import STACK_STATUSES, in_progress
@@ -422,14 +422,14 @@ def test_an_express_stack_is_deleted_in_its_mode_by_its_id_and_role() -> None:
 def test_a_deploy_that_ends_stuck_names_the_next_step(status: str, golden: Golden) -> None:
     last = StackEvent("1", "", "shop", "AWS::CloudFormation::Stack", status, "why", STACK_ID, STACK_ID)
 
-    aws = Aws(Target("eu-west-1", env="prod"))
+    aws = Aws(Connection("eu-west-1", env="prod"))
     error = operation_error(aws, "shop", [last])
 
     assert error.exit_code == 7
     golden(error)
 
 
-def test_of_a_nested_stack_only_failed_resources_are_skipped() -> None:
+def test_only_failed_resources_of_a_nested_stack_are_skipped() -> None:
     child = STACK_ID.replace("/shop/", "/shop-Nested-1X/")
 
     def event(number: int, name: str, kind: str, status: str, within: str, reason: str = "") -> StackEvent:

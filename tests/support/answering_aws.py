@@ -11,7 +11,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.limits import catalogue
 from tests.support.queued_answers import SETTINGS
 
@@ -43,7 +43,7 @@ class AnsweringAws:
     def aws(self) -> Aws:
         session = boto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name=REGION)
         session.events.register_first("before-call", self._answer)
-        return Aws(Target(REGION, endpoint="http://127.0.0.1:9"), _session=session)
+        return Aws(Connection(REGION, endpoint="http://127.0.0.1:9"), _session=session)
 
     def names(self) -> list[str]:
         return sorted(call.operation for call in self.calls)

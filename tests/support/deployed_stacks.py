@@ -10,7 +10,7 @@ from uuid import UUID
 import boto3
 from botocore.stub import Stubber
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.template.model import Template, check
 from tapctl.template.parameters import Parameters, bind
 from tapctl.template.parse import parse
@@ -65,7 +65,7 @@ def silent_aws(*, sandbox: bool) -> Aws:
     """AWS, or the sandbox, at an address without a server."""
     endpoint = "http://127.0.0.1:9" if sandbox else "https://nowhere.invalid"
     keys = ("000000000000", "secret") if sandbox else None
-    return Aws(Target("us-east-1", endpoint=endpoint, keys=keys), _session=_session())
+    return Aws(Connection("us-east-1", endpoint=endpoint, keys=keys), _session=_session())
 
 
 _shared_aws = cache(silent_aws)

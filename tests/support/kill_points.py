@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.aws.stacks import StackEvent
 from tapctl.settings.settings import Settings
 from tapctl.stacks.change_set import ChangeSet
@@ -45,7 +45,7 @@ class KillingUI(FakeUI):
 
 def main(endpoint: str, account: str, secret: str, template: str, stack: str, moment: str) -> None:
     settings = Settings(template, stack_name=stack, region="us-east-1")
-    aws = Aws(Target("us-east-1", endpoint=endpoint, keys=(account, secret)))
+    aws = Aws(Connection("us-east-1", endpoint=endpoint, keys=(account, secret)))
     deploy(DeployRequest(aws, load(template), settings, timeout=60), KillingUI(moment=moment))
 
 

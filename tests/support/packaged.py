@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tapctl.packaging.bucket import ArtifactStore
 from tapctl.packaging.dependencies import Installer, PythonBuild
-from tapctl.packaging.package import Artifact, Package, Packager
+from tapctl.packaging.package import Artifact, PackagedTemplate, Packager
 from tapctl.settings.config_file import FunctionConfig
 from tapctl.template.model import Template, check
 from tapctl.template.nested import stack_tree
@@ -31,7 +31,7 @@ def packaged(
     config: FunctionConfig | None = None,
     cache: Path | None = None,
     outside: tuple[Path, ...] = (),
-) -> Package:
+) -> PackagedTemplate:
     """The package of a template; dependencies are installed below `cache`, by default beside the template."""
     installer = Installer(cache or Path(source.file).parent / ".cache", print)
     store = ArtifactStore(unreachable_aws(), "bucket", "123456789012")

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 
 REGION = "eu-west-1"
 
@@ -22,7 +22,7 @@ def _session(region: str) -> Any:
 
 def offline_aws(region: str = REGION) -> Aws:
     """AWS with invented credentials, at an address without a server."""
-    return Aws(Target(region, endpoint="http://127.0.0.1:9"), _session=_session(region))
+    return Aws(Connection(region, endpoint="http://127.0.0.1:9"), _session=_session(region))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tapctl.concurrency.remedy import RemedyMode
 from tapctl.errors import AwsError
 from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.judge import judge_fleet
-from tapctl.fleet.operation import OperationEnd
+from tapctl.fleet.operation import EndedOperation
 from tapctl.fleet.override_sets import wanted
 from tapctl.fleet.plan import SetState, plan_rollout
 from tapctl.fleet.prepare import Prepared
@@ -61,7 +61,7 @@ def planned(*limits: int | None, state: SetState | None = None, joins: bool = Fa
     return Prepared(judged, plan_rollout(want, state or SetState(), None))
 
 
-def ended(prepared: Prepared, *failed: str, reason: str = "", status: str = "SUCCEEDED") -> list[OperationEnd]:
+def ended(prepared: Prepared, *failed: str, reason: str = "", status: str = "SUCCEEDED") -> list[EndedOperation]:
     """The ends of the operations of a plan, in which these accounts failed."""
 
     def result(cell: tuple[str, str]) -> InstanceResult:
@@ -69,7 +69,7 @@ def ended(prepared: Prepared, *failed: str, reason: str = "", status: str = "SUC
         return InstanceResult(*cell, "FAILED" if wrong else "SUCCEEDED", reason if wrong else "")
 
     return [
-        OperationEnd(
+        EndedOperation(
             step.description, SetOperation(f"tapctl-{number}", "CREATE", status), {c: result(c) for c in step.cells}
         )
         for number, step in enumerate(prepared.plan.steps, 1)
@@ -77,5 +77,5 @@ def ended(prepared: Prepared, *failed: str, reason: str = "", status: str = "SUC
     ]
 
 
-def rolled_out(prepared: Prepared, ends: Sequence[OperationEnd] = (), **more: Any) -> Rollout:
+def rolled_out(prepared: Prepared, ends: Sequence[EndedOperation] = (), **more: Any) -> Rollout:
     return replace(Rollout(prepared, list(ends), list(prepared.plan.left_out)), **more)

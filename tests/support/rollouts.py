@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tapctl.aws.accounts import Accounts
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.fleet.cells import live_cells
 from tapctl.fleet.judge import FleetPreflight
@@ -84,7 +84,7 @@ class Desk:
     @property
     def accounts(self) -> Accounts:
         sandbox = self.fleet.sandbox
-        return Accounts(Aws(Target(REGION, endpoint=sandbox.endpoint, keys=sandbox.keys)))
+        return Accounts(Aws(Connection(REGION, endpoint=sandbox.endpoint, keys=sandbox.keys)))
 
     def base(self, **more: Any) -> StackSetRequest:
         given = {"accounts": list(self.fleet.accounts), "regions": [REGION], "read_role": "read", "stack_set": SET}

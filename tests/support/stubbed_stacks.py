@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.stacks.polling import Budget
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/11111111-2222-3333-4444-555555555555"
@@ -19,7 +19,7 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/11111111-22
 
 def unreachable_aws(region: str = "us-east-1") -> Aws:
     """AWS at an address without a server; the service models are read once."""
-    return Aws(Target(region, endpoint="http://127.0.0.1:9", keys=("key", "secret")), _session=_session(region))
+    return Aws(Connection(region, endpoint="http://127.0.0.1:9", keys=("key", "secret")), _session=_session(region))
 
 
 @cache

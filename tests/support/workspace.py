@@ -12,7 +12,7 @@ from tapctl.stacks.stack import ReadyStack, find_stack
 from tapctl.stacks.status import rule_for
 from tapctl.template.load import load
 from tapctl.workflows import preflight
-from tapctl.workflows.deploy_step import Deployed, DeployStep, Outcome, Refused, run_step
+from tapctl.workflows.deploy_step import Deployed, DeployStep, Refused, StepOutcome, run_step
 from tapctl.workflows.deployer import Deployer, DeployRequest
 from tests.support.fake_ui import FakeUI
 
@@ -27,7 +27,7 @@ class Workspace:
     folder: Path
     ui: FakeUI = field(default_factory=FakeUI)
 
-    def deploy(self, name: str, body: dict[str, Any], **settings: Any) -> Outcome | None:
+    def deploy(self, name: str, body: dict[str, Any], **settings: Any) -> StepOutcome | None:
         """Run one step without the gate and the recheck; None when the user declined. Raises the step's refusal."""
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(body))

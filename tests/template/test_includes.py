@@ -233,7 +233,7 @@ class TestNotHere:
         body = f"{{Type: AWS::Lambda::Function, Properties: {{FunctionName: {name}, ReservedConcurrentExecutions: 5}}}}"
         assert reserved(demand(f"Resources: {{X: {{Type: Acme::X::Y::MODULE}}, Fn: {body}}}")) == {"Fn": 5, "X/*": "?"}
 
-    def test_no_other_name_may(self) -> None:
+    def test_a_reference_to_no_resource_of_a_module_is_refused(self) -> None:
         with pytest.raises(TemplateError):
             demand(f"Resources: {{X: {{Type: Acme::X::Y::MODULE}}, Fn: {FN.format('!Ref YBucket')}}}")
 

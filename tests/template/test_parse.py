@@ -350,7 +350,7 @@ def test_yaml_that_pyyaml_writes_is_read_back(value: dict[str, Any], flow: bool)
         ("A: !Ref B\nA: {c: 1, c: 2}", "t.yaml", {"A": {"c": 2}}, [(("A",), 1, 2), (("A", "c"), 2, 2)]),
     ],
 )
-def test_of_a_key_given_twice_the_last_one_counts(
+def test_the_last_of_two_equal_keys_counts(
     text: str, file: str, value: Any, lines: list[tuple[tuple[str, ...], int, int]]
 ) -> None:
     source = parse(text, file)

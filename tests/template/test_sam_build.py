@@ -92,7 +92,7 @@ class TestNewerBuild:
         assert newer_build(load(str(source))) is None
 
     @pytest.mark.parametrize("text", ["Resources: {Other: {Type: AWS::Serverless::Function}}", "[", ""])
-    def test_that_of_another_template_is_not(self, source: Path, text: str) -> None:
+    def test_a_build_of_another_template_is_not_taken(self, source: Path, text: str) -> None:
         (source.parent / BUILD).write_text(text)
         assert newer_build(load(str(source))) is None
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tapctl import sandbox
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.settings.options import AccountOptions, TemplateOptions
 from tapctl.settings.settings import Settings, read
 from tapctl.settings.verify_section import VerifyConfig
@@ -79,7 +79,7 @@ def reference(shared_sandbox: SharedSandbox, tmp_path_factory: pytest.TempPathFa
 def deploy_reference(server: SharedSandbox, folder: Path, **parameters: str) -> Iterator[ReferenceStack]:
     """The reference stack with these parameters, in a new account."""
     with server.account(folder / "state") as running:
-        aws = Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys))
+        aws = Aws(Connection(running.region, endpoint=running.endpoint, keys=running.keys))
         local = read(AccountOptions(env="local"), template=TemplateOptions(template="-"), cwd=ROOT)
         settings = _with_all_providers(replace(local, region=running.region))
         deployed = ReferenceStack(aws, replace(settings, parameters={**settings.parameters, **parameters}), running)

@@ -90,7 +90,7 @@ def test_where_an_answer_differs(given: object, expected: object, paths: list[st
     assert list(differences(expected, given)) == paths
 
 
-def test_another_answer_fails_without_its_values(golden: Golden) -> None:
+def test_a_wrong_answer_fails_without_printing_its_values(golden: Golden) -> None:
     check = checked(answer({"card": "hush", "status": "hush"}), payload={"card": "hush"}, expect={"status": "paid"})
 
     assert check.status.value == "failed"

@@ -172,13 +172,24 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 @pytest.mark.parametrize(
     ("remedied", "reserved", "stated"),
     [
-        pytest.param({"Worker": [30, None]}, NO_VALUE, ["30 in the template, dropped by the remedy"], id="dropped"),
-        pytest.param({"Worker": [30, 12]}, 12, ["30 in the template, lowered to 12 by the remedy"], id="lowered"),
-        pytest.param({"Worker": [30, 12]}, "12", ["30 in the template, lowered to 12 by the remedy"], id="as text"),
+        pytest.param(
+            {"Worker": [30, None]}, NO_VALUE, ["reservation of 30 in the template, dropped by the remedy"], id="dropped"
+        ),
+        pytest.param(
+            {"Worker": [30, 12]}, 12, ["reservation of 30 in the template, lowered to 12 by the remedy"], id="lowered"
+        ),
+        pytest.param(
+            {"Worker": [30, 12]}, "12", ["reservation of 30 in the template, lowered to 12 by the remedy"], id="as text"
+        ),
         pytest.param({"Worker": [30, None]}, 30, [], id="taken back elsewhere"),
         pytest.param({"Worker": [30, 12]}, NO_VALUE, [], id="dropped elsewhere"),
         pytest.param({"Gone": [30, None]}, 30, [], id="of a function that is gone"),
-        pytest.param({"Inner/Fn": [9, None]}, 30, ["9 in the template, dropped by the remedy"], id="in a nested stack"),
+        pytest.param(
+            {"Inner/Fn": [9, None]},
+            30,
+            ["reservation of 9 in the template, dropped by the remedy"],
+            id="in a nested stack",
+        ),
         pytest.param({}, 30, [], id="none"),
         pytest.param({"Worker": ["30", None]}, NO_VALUE, [], id="an unreadable journal"),
     ],

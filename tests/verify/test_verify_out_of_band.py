@@ -277,7 +277,7 @@ def test_a_missing_permission_fails(reference: ReferenceStack, golden: Golden) -
     golden(message, arn=webhooks(reference))
 
 
-def test_another_key_of_a_function_fails(reference: ReferenceStack, golden: Golden) -> None:
+def test_a_changed_key_of_a_function_fails(reference: ReferenceStack, golden: Golden) -> None:
     other = reference.client("kms").create_key()["KeyMetadata"]["Arn"]
     own = reference.client("kms").describe_key(KeyId=stack_key(reference))["KeyMetadata"]["Arn"]
     configured(KMSKeyArn=other)(reference)
@@ -289,7 +289,7 @@ def test_another_key_of_a_function_fails(reference: ReferenceStack, golden: Gold
     golden(message, other=other, own=own)
 
 
-def test_another_target_of_a_key_alias_fails(reference: ReferenceStack, golden: Golden) -> None:
+def test_a_changed_target_of_a_key_alias_fails(reference: ReferenceStack, golden: Golden) -> None:
     kms = reference.client("kms")
     (alias,) = [entry["AliasName"] for entry in kms.list_aliases()["Aliases"] if "local" in entry["AliasName"]]
     own, other = stack_key(reference), kms.create_key()["KeyMetadata"]["KeyId"]

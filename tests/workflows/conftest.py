@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.sandbox import AccountLimits
 from tests.support.shared_sandbox import SharedSandbox
 from tests.support.small_account import TEMPLATE, SmallAccount
@@ -17,4 +17,6 @@ def account(
     limit, floor = request.param
     running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", AccountLimits(limit, floor))
     (tmp_path / "t.yaml").write_text(TEMPLATE)
-    return SmallAccount(Aws(Target(running.region, endpoint=running.endpoint, keys=running.keys)), tmp_path / "t.yaml")
+    return SmallAccount(
+        Aws(Connection(running.region, endpoint=running.endpoint, keys=running.keys)), tmp_path / "t.yaml"
+    )

@@ -153,7 +153,7 @@ def race(account: SmallAccount, *modes: RemedyMode) -> list[DeployResult | Tapct
 
 
 @pytest.mark.parametrize("account", [(160, 100)], indirect=True)
-def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_adjusts(account: SmallAccount) -> None:
+def test_the_later_of_two_simultaneous_deploys_adjusts(account: SmallAccount) -> None:
     results = race(account, RemedyMode.ADJUST, RemedyMode.ADJUST)
     assert all(isinstance(result, DeployResult) for result in results)
     held = account.reserved()
@@ -162,7 +162,7 @@ def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_adjusts(acco
 
 
 @pytest.mark.parametrize("account", [(160, 100)], indirect=True)
-def test_of_two_deploys_at_once_one_gets_the_headroom_and_the_other_stops(account: SmallAccount) -> None:
+def test_the_later_of_two_simultaneous_deploys_stops(account: SmallAccount) -> None:
     results = race(account, RemedyMode.FAIL, RemedyMode.FAIL)
     (lost,) = (result for result in results if isinstance(result, TapctlError))
     assert lost.exit_code is ExitCode.EXCEEDS

@@ -126,7 +126,7 @@ IF = dedent("""\
         pytest.param("!Sub '${Limit}'", 7, "!Sub '${Limit}'", "7", id="a-substitution"),
     ],
 )  # fmt: skip
-def test_of_a_condition_only_the_branch_in_force_changes(value: str, room: int, old: str, new: str) -> None:
+def test_only_the_branch_in_force_of_a_condition_changes(value: str, room: int, old: str, new: str) -> None:
     text = IF.replace("VALUE", value)
     before, found, after = text.rpartition(old)
     assert found

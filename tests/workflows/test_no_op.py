@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tapctl import sandbox
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyMode
 from tapctl.settings.settings import Settings
 from tapctl.stacks.options import Options
@@ -49,7 +49,7 @@ CHANGE_SET = "cloudformation:CreateChangeSet"
 class Desk:
     """Deploys one template again and again, and counts the calls."""
 
-    target: Target
+    target: Connection
     folder: Path
     calls: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ def desk(
     running = shared_sandbox.use_account(monkeypatch, tmp_path / "state", limits)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "index.py").write_text("def handler(event, context): return 1\n")
-    return Desk(Target(running.region, endpoint=running.endpoint, keys=running.keys), tmp_path)
+    return Desk(Connection(running.region, endpoint=running.endpoint, keys=running.keys), tmp_path)
 
 
 def test_two_reads_tell_that_there_is_nothing_to_do(desk: Desk) -> None:

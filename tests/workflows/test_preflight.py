@@ -21,9 +21,9 @@ from tapctl.account.model import (
     Quota,
     Stack,
 )
-from tapctl.account.quota_increase import Wanted
+from tapctl.account.quota_increase import WantedQuota
 from tapctl.account.snapshot import dumps, load
-from tapctl.aws.session import Aws, Target
+from tapctl.aws.session import Aws, Connection
 from tapctl.concurrency.remedy import RemedyAction, RemedyMode
 from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict
@@ -451,11 +451,11 @@ class TestWaitingForIncreases:
     TWO = f"{TABLE[:-1]}, U: {{Type: AWS::DynamoDB::Table}}}}"
     TABLES, STACKS = "dynamodb/L-F98FE922", "cloudformation/L-0485CB21"
 
-    def awaited(self, quotas: Mapping[str, Quota], value: int, **changed: object) -> tuple[Wanted, ...]:
+    def awaited(self, quotas: Mapping[str, Quota], value: int, **changed: object) -> tuple[WantedQuota, ...]:
         reader = fake_account(quotas=quotas)
         reader.increases = (Increase(value, "2026-11-01"),)
         found = judge(template(self.TWO), reader, settings(region="eu-west-1"))
-        aws = Aws(Target("eu-west-1"))
+        aws = Aws(Connection("eu-west-1"))
         return awaited(DeployRequest(aws, found.template, settings(), **{"wait_increase": True, **changed}), found)  # type: ignore[arg-type]
 
     def test_a_deploy_waits_for_those_that_are_enough(self) -> None:
@@ -567,7 +567,7 @@ class TestALiveStack:
         found = judged("100", fake_account(1000, 100, stack=live(100)))
         assert [change.replaced for change in found.changes] == [False]
 
-    def test_another_name_is(self) -> None:
+    def test_a_changed_name_replaces_the_function(self) -> None:
         stack = Stack("mine", "UPDATE_COMPLETE", {"Fn": LiveFunction("other", 100, 0)})
         found = judged("100", fake_account(1000, 100, stack=stack))
         assert ([each.replaced for each in found.changes], found.verdict) == ([True], EXCEEDS)

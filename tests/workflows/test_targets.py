@@ -20,7 +20,7 @@ from tapctl.report.targets import RENDERERS
 from tapctl.settings.settings import Settings
 from tapctl.template.load import load
 from tapctl.workflows.targets import (
-    Judged,
+    JudgedTarget,
     SharedReader,
     Target,
     environments,
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def judge(
     texts: Mapping[str, str], account: FakeAccount | Mapping[str, AccountReader], **settings: Any
-) -> tuple[Judged, ...]:
+) -> tuple[JudgedTarget, ...]:
     """Each text as the template of a target, in this order; the account may be another for each."""
     chosen = []
     for name, text in texts.items():
@@ -70,7 +70,7 @@ def judge(
     return judge_together(chosen, lambda target: load(target.settings.template), open_, lints=False)
 
 
-def verdicts(results: tuple[Judged, ...]) -> list[Verdict]:
+def verdicts(results: tuple[JudgedTarget, ...]) -> list[Verdict]:
     return [result.verdict for result in results]
 
 
@@ -213,13 +213,13 @@ class TestErrors:
             ExitCode.UNCERTAIN: {"a": OPEN},
             ExitCode.OK: {"a": function(1)},
         }
-        results: list[Judged] = []
+        results: list[JudgedTarget] = []
         for code in codes:
             ((name, what),) = made[code].items()
             if isinstance(what, str):
                 results += judge({name: what}, fake_account(1000, 900))
             else:
-                results.append(Judged(Target(name, Settings(name)), what))
+                results.append(JudgedTarget(Target(name, Settings(name)), what))
 
         assert worst_code(results) is worst
 

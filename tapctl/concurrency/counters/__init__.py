@@ -1,1 +1,1 @@
-"""Counts that no row can say: functions from an inventory and the argument of a row to the parts of each resource."""
+"""Counts that a row cannot express, as functions from an inventory and the row's argument to parts."""

@@ -1,4 +1,4 @@
-"""What certificates have."""
+"""The domain names of certificates."""
 
 from collections.abc import Iterator
 

@@ -12,7 +12,7 @@ METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "trace", 
 
 
 def resources(inventory: Inventory, _: str) -> Iterator[Part]:
-    """The resources of the body of each REST API: one for each segment that begins like no other; the root is none.
+    """The resources of the body of each REST API: one for each distinct path prefix; the root does not count.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api.html
     """

@@ -1,4 +1,4 @@
-"""What functions take in a VPC."""
+"""The network interfaces of functions in VPCs."""
 
 from collections.abc import Iterator
 

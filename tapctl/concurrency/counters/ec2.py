@@ -29,7 +29,7 @@ NOT_NAMED = Unknown("its instance type is not in the template")
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class InstanceGroup:
     """The instances that one resource runs: how many, of which types, on which market, and with which volumes."""
 
     item: Item
@@ -51,7 +51,7 @@ class Fleet:
         return math.ceil(self.count[0] / max(self.weights)), math.ceil(self.count[1] / min(self.weights))
 
     @property
-    def grown(self) -> "Fleet":
+    def grown(self) -> "InstanceGroup":
         """The same at its maximum, where it has one that is known."""
         most = self.maximum
         return self if not most or isinstance(most, Unknown) else replace(self, count=(most, most))
@@ -67,7 +67,7 @@ def vcpus_at_maximum(inventory: Inventory, class_: str) -> Iterator[Part]:
     return _vcpus_of((fleet.grown for fleet in fleets(inventory)), class_)
 
 
-def _vcpus_of(all_: Iterable[Fleet], class_: str) -> Iterator[Part]:
+def _vcpus_of(all_: Iterable[InstanceGroup], class_: str) -> Iterator[Part]:
     family, _, market = class_.partition("/")
     for fleet in all_:
         share = fleet.spot if market == SPOT else (1 - fleet.spot[1], 1 - fleet.spot[0])
@@ -75,7 +75,7 @@ def _vcpus_of(all_: Iterable[Fleet], class_: str) -> Iterator[Part]:
             yield from _vcpus(fleet, family, market, share)
 
 
-def _vcpus(fleet: Fleet, family: str, market: str, share: Range) -> Iterator[Part]:
+def _vcpus(fleet: InstanceGroup, family: str, market: str, share: Range) -> Iterator[Part]:
     unknown = next((type_ for type_ in fleet.types if isinstance(type_, Unknown)), None)
     weights = fleet.weights or (1,) * len(fleet.types)
     named = [
@@ -143,13 +143,13 @@ def _mappings(value: Value, kind: str) -> Iterator[Mapping[str, Any]]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def fleets(inventory: Inventory) -> Iterator[Fleet]:
-    """What each resource runs: the desired capacity, and without one from the minimum to the maximum."""
+def fleets(inventory: Inventory) -> Iterator[InstanceGroup]:
+    """The instances of each resource: the desired capacity, or without one from the minimum to the maximum."""
     for item in inventory.of(INSTANCE):
         launch = _launch(item, "LaunchTemplate")
         type_ = item.value("InstanceType")
         mappings = item.value("BlockDeviceMappings")
-        yield Fleet(
+        yield InstanceGroup(
             item,
             (1, 1),
             (_first(type_, launch.type, "m1.small"),),
@@ -166,7 +166,7 @@ def fleets(inventory: Inventory) -> Iterator[Fleet]:
 
 @dataclass(frozen=True, slots=True)
 class _Launch:
-    """What a launch template or a launch configuration says."""
+    """The part of a launch template or launch configuration that counts."""
 
     type: Value = NO_VALUE
     spot: Range = (0, 0)
@@ -186,10 +186,10 @@ def _launch(item: Item, path: str) -> _Launch:
         template = next((one for one in named if one.value("LaunchTemplateName") == name), None)
     if template is None:
         return _Launch(Unknown("its launch template is not in the template"))
-    return _said_by(template)
+    return _specified(template)
 
 
-def _said_by(template: Item) -> _Launch:
+def _specified(template: Item) -> _Launch:
     market = template.value("LaunchTemplateData.InstanceMarketOptions.MarketType")
     return _Launch(
         template.value("LaunchTemplateData.InstanceType"),
@@ -198,7 +198,7 @@ def _said_by(template: Item) -> _Launch:
     )
 
 
-def _group(item: Item) -> Fleet:
+def _group(item: Item) -> InstanceGroup:
     count = _capacity(item, "DesiredCapacity", "MinSize", "MaxSize")
     maximum = number(_first(item.value("MaxSize"), 0))
     mixed = item.value("MixedInstancesPolicy")
@@ -206,16 +206,16 @@ def _group(item: Item) -> Fleet:
         specification = "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
         launch = _launch(item, specification)
         types, weights = _overridden(walk(mixed, ["LaunchTemplate", "Overrides"]), launch.type)
-        return Fleet(item, count, types, _spot_share(mixed, count), launch.mappings, weights, maximum)
+        return InstanceGroup(item, count, types, _spot_share(mixed, count), launch.mappings, weights, maximum)
     configuration = item.target("LaunchConfigurationName")
     if configuration:
         spot: Range = (0, 0) if configuration.value("SpotPrice") is NO_VALUE else (1, 1)
         type_ = configuration.value("InstanceType")
         mappings = configuration.value("BlockDeviceMappings")
-        return Fleet(item, count, (type_,), spot, mappings, maximum=maximum)
+        return InstanceGroup(item, count, (type_,), spot, mappings, maximum=maximum)
     launch = _launch(item, "LaunchTemplate")
     type_ = _first(launch.type, NOT_NAMED)
-    return Fleet(item, count, (type_,), launch.spot, launch.mappings, maximum=maximum)
+    return InstanceGroup(item, count, (type_,), launch.spot, launch.mappings, maximum=maximum)
 
 
 def _spot_share(mixed: Value, count: Range | Unknown) -> Range:
@@ -229,7 +229,7 @@ def _spot_share(mixed: Value, count: Range | Unknown) -> Range:
     return (min(shares), max(shares)) if shares else (0, 0)
 
 
-def _nodes(item: Item) -> Fleet:
+def _nodes(item: Item) -> InstanceGroup:
     count = _capacity(item, "ScalingConfig.DesiredSize", "ScalingConfig.MinSize", "ScalingConfig.MaxSize")
     launch = _launch(item, "LaunchTemplate")
     types = item.value("InstanceTypes")
@@ -239,10 +239,10 @@ def _nodes(item: Item) -> Fleet:
     spot: Range = (1, 1) if capacity == "SPOT" else (0, 1) if isinstance(capacity, Unknown) else (0, 0)
     # The volumes are those of the node group's own launch template, which EKS makes.
     maximum = number(_first(item.value("ScalingConfig.MaxSize"), 0))
-    return Fleet(item, count, own or (of_launch,), spot, launch.mappings, maximum=maximum)
+    return InstanceGroup(item, count, own or (of_launch,), spot, launch.mappings, maximum=maximum)
 
 
-def _requested(item: Item) -> Iterator[Fleet]:
+def _requested(item: Item) -> Iterator[InstanceGroup]:
     """The instances of an EC2 Fleet or a Spot Fleet, those on demand and those on the Spot market."""
     root = "SpotFleetRequestConfigData." if item.type == SPOT_FLEET else ""
     types, weights, mappings = _launched(item, root)
@@ -256,17 +256,17 @@ def _requested(item: Item) -> Iterator[Fleet]:
     spot = number(_first(item.value(f"{target}SpotTargetCapacity"), 0))
     if isinstance(total, Unknown) or isinstance(on_demand, Unknown) or isinstance(spot, Unknown):
         unknown = next(amount for amount in (total, on_demand, spot) if isinstance(amount, Unknown))
-        yield Fleet(item, unknown, types, (0, 1), mappings, weights)
+        yield InstanceGroup(item, unknown, types, (0, 1), mappings, weights)
         return
     if unit not in (NO_VALUE, "units", "vcpu"):
-        yield Fleet(item, Unknown("its capacity is no number of instances"), types, (0, 1), mappings, weights)
+        yield InstanceGroup(item, Unknown("its capacity is not counted in instances"), types, (0, 1), mappings, weights)
         return
     # A Spot Fleet is on the Spot market but for what it asks on demand; an EC2 Fleet by its default, on demand.
     if root or item.value(f"{target}DefaultTargetCapacityType") == "spot":
         spot = total - on_demand
     for count, market in ((total - spot, 0), (spot, 1)):
         if count > 0:
-            yield Fleet(item, (count, count), types, (market, market), mappings, weights)
+            yield InstanceGroup(item, (count, count), types, (market, market), mappings, weights)
 
 
 def _launched(item: Item, root: str) -> tuple[tuple[Value, ...], tuple[Number, ...], Value]:
@@ -281,7 +281,7 @@ def _launched(item: Item, root: str) -> tuple[tuple[Value, ...], tuple[Number, .
         ids = [walk(config, ["LaunchTemplateSpecification", "LaunchTemplateId"])]
         parents = [item.inventory.parent(item.member, id_) for id_ in ids if id_ is not NO_VALUE]
         template = item.inventory.by_name.get(parents[0].id) if parents and parents[0].in_template else None
-        launch = _said_by(template) if template else _Launch(Unknown("its launch template is not in the template"))
+        launch = _specified(template) if template else _Launch(Unknown("its launch template is not in the template"))
         more, of_more = _overridden(walk(config, ["Overrides"]), launch.type)
         types, weights, mappings = types + more, weights + of_more, _first(mappings, launch.mappings)
     if isinstance(specifications, list) and specifications:

@@ -42,14 +42,14 @@ from tapctl.sandbox.extension import (
 )
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import UnsupportedError, require
-from tapctl.sandbox.extension.stack_set_cells import Cells
-from tapctl.sandbox.extension.stack_set_runner import Runner
+from tapctl.sandbox.extension.stack_set_cells import CellWorker
+from tapctl.sandbox.extension.stack_set_runner import StackSetRunner
 from tapctl.sandbox.secret import Secret
 
 __all__ = ["UnsupportedError", "install"]
 
 
-def install(folder: Path, endpoint: str, secret: Secret) -> Runner:
+def install(folder: Path, endpoint: str, secret: Secret) -> StackSetRunner:
     """Enforce the limits of `folder` in this process; what runs its stack sets.
 
     Raises `UnsupportedError` for an emulator of another version.
@@ -65,7 +65,7 @@ def install(folder: Path, endpoint: str, secret: Secret) -> Runner:
     change_sets.install()
     credentials.install(secret)
     served_urls.install(endpoint, secret)
-    runner = Runner(folder, Cells())
+    runner = StackSetRunner(folder, CellWorker())
     runner.install()
     stack_sets.install(runner)
     stack_set_answers.install(runner)

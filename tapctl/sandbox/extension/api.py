@@ -7,7 +7,7 @@ from tapctl.sandbox import rules
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.patches import Record, Response
-from tapctl.sandbox.rules import Refusal
+from tapctl.sandbox.rules import LambdaRefusal
 
 
 def install(account: SandboxAccount) -> None:
@@ -100,7 +100,7 @@ def _cap_by_current_limits(account: SandboxAccount) -> None:
     patches.ACQUIRE_SLOT.put(acquire)
 
 
-def _error(refusal: Refusal) -> Response:
+def _error(refusal: LambdaRefusal) -> Response:
     return _response(patches.ERROR_RESPONSE.get()(refusal.code, refusal.text, refusal.status))
 
 

@@ -174,7 +174,7 @@ def _describe_values() -> None:
 
 
 def _elements(change_set: Record) -> Iterator[bytes]:
-    """What each Target element of the answer lacks, in its order."""
+    """The missing values of each Target element of the answer, in its order."""
     details = chain.from_iterable(change["ResourceChange"].get("Details", ()) for change in change_set["Changes"])
     return (_xml(detail["Target"], "Path", "BeforeValue", "AfterValue") for detail in details)
 

@@ -2,14 +2,14 @@
 
 from uuid import uuid4
 
-from tapctl.sandbox.rules import Refusal
+from tapctl.sandbox.rules import LambdaRefusal
 
 
 class HandlerError(ValueError):
     """The failure of a resource handler; its text becomes the ResourceStatusReason."""
 
 
-def refused_by_lambda(refusal: Refusal, code: str = "InvalidRequest") -> HandlerError:
+def refused_by_lambda(refusal: LambdaRefusal, code: str = "InvalidRequest") -> HandlerError:
     """The failure of a handler whose call the Lambda API refused."""
     return refused_by("Lambda", refusal.text, refusal.status, code)
 

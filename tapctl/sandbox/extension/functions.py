@@ -11,7 +11,7 @@ from tapctl.sandbox.extension.account import SandboxAccount
 from tapctl.sandbox.extension.failure import invalid_property, refused_by_lambda
 from tapctl.sandbox.extension.patches import Handler, Record
 from tapctl.sandbox.extension.shared_code import refuse_unreadable
-from tapctl.sandbox.rules import NO_CONCURRENCY, Refusal
+from tapctl.sandbox.rules import NO_CONCURRENCY, LambdaRefusal
 
 Properties = Mapping[str, Any]
 Created = tuple[str, dict[str, Any]]
@@ -87,7 +87,7 @@ def _wrap_alias(account: SandboxAccount) -> None:
 
 
 def _replace_for_durability() -> None:
-    """Replace a function where DurableConfig is added or removed, as CloudFormation does; the emulator updates it."""
+    """Replace a function if DurableConfig is added or removed, as CloudFormation does; the emulator updates it."""
     original = patches.REPLACING_CHANGE.get()
 
     def replacing(kind: str, old: Properties, new: Properties) -> bool:
@@ -137,7 +137,7 @@ def _publish(account: SandboxAccount, logical_id: str, props: Properties, origin
 
 def _refuse_existing(name: str | None) -> None:
     if name and name in patches.FUNCTIONS.get():
-        raise refused_by_lambda(Refusal(f"Function already exist: {name}", status=409), "AlreadyExists")
+        raise refused_by_lambda(LambdaRefusal(f"Function already exist: {name}", status=409), "AlreadyExists")
 
 
 def _function_name(props: Properties) -> str:

@@ -8,7 +8,7 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record, Response
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """An error of the API, with its code and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -16,17 +16,17 @@ class Refused(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def invalid(message: str) -> Refused:
-    return Refused("ValidationError", message)
+def invalid(message: str) -> ApiError:
+    return ApiError("ValidationError", message)
 
 
 def serve(action: str, handle: Callable[[Record], Mapping[str, Any]]) -> None:
-    """Let the emulator's CloudFormation answer an action with what `handle` makes of the request."""
+    """Let the emulator's CloudFormation answer an action with the result of `handle`."""
 
     def answer(params: Record) -> Response:
         try:
             result = handle(parsed(params))
-        except Refused as refused:
+        except ApiError as refused:
             refusal: Response = patches.XML_ERROR.get()(refused.code, refused.message, refused.status)
             return refusal
         inner = f"<{action}Result>{_xml(result)}</{action}Result>"

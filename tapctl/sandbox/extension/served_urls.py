@@ -1,4 +1,4 @@
-"""URLs of functions and APIs: of every account, and such that they lead into the sandbox wherever they are shown.
+"""URLs of functions and APIs of every account, rewritten so that they lead to the sandbox wherever they are shown.
 
 The emulator serves only the APIs of the request's account, and a request to a URL names none. AWS's host names do not
 lead to the sandbox, and a function URL's and an API's address must work with any HTTP client.
@@ -18,7 +18,7 @@ Created = tuple[str, dict[str, Any]]
 
 
 def install(endpoint: str, secret: Secret) -> None:
-    """Find each API by its id, which is unique, and show URLs as the sandbox serves them."""
+    """Find each API by its unique id, and show the URLs at which the sandbox serves it."""
     _find_by_id(patches.HTTP_APIS, patches.FIND_HTTP_API)
     _find_by_id(patches.REST_APIS, patches.FIND_REST_API)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.failure import refused_by_lambda
-from tapctl.sandbox.rules import Refusal
+from tapctl.sandbox.rules import LambdaRefusal
 
 
 def install() -> None:
@@ -36,14 +36,14 @@ def install() -> None:
 
 
 def refuse_unreadable(code: Mapping[str, Any]) -> None:
-    """Refuse code in a bucket of another account that does not let this account read it."""
+    """Refuse code in a bucket of another account that this account may not read."""
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if bucket and key and not _may_read(bucket, key):
         text = (
             "Your access has been denied by S3, please make sure your request credentials have permission to"
             f" GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
         )
-        raise refused_by_lambda(Refusal(text, "AccessDeniedException", 403), "AccessDenied")
+        raise refused_by_lambda(LambdaRefusal(text, "AccessDeniedException", 403), "AccessDenied")
 
 
 def _owner(bucket: str) -> str:
@@ -74,8 +74,8 @@ def _over_tls() -> Iterator[None]:
 
 def _organization(account: str) -> str | None:
     """The id of the organization that an account is a member of."""
-    owners = (owner for owner, each in patches.ORGANIZATION_ACCOUNTS.get().to_dict() if each == account)
+    owners = (owner for owner, member in patches.ORGANIZATION_ACCOUNTS.get().to_dict() if member == account)
     found = [patches.ORGANIZATIONS.get().to_dict().get((owner, "self")) for owner in owners]
     # An account that called Organizations itself has one of its own in the emulator: the other's membership counts.
-    found.sort(key=lambda each: each is not None and each["MasterAccountId"] == account)
+    found.sort(key=lambda organization: organization is not None and organization["MasterAccountId"] == account)
     return str(found[0]["Id"]) if found and found[0] else None

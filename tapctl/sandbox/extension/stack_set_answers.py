@@ -7,18 +7,18 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension import stack_set_targets as targets
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.extension.query import invalid, serve
-from tapctl.sandbox.extension.stack_set_runner import Runner
+from tapctl.sandbox.extension.stack_set_runner import StackSetRunner
 from tapctl.sandbox.extension.stack_set_templates import parsed
 from tapctl.sandbox.extension.stack_sets import arn_of, find, find_operation
-from tapctl.sandbox.stack_sets import Instance, Operation, Result, StackSet
+from tapctl.sandbox.stack_sets import CellResult, Instance, Operation, SandboxStackSet
 
 HIDDEN = "****"
 LARGEST_PAGE = 100
 
 
-def install(runner: Runner) -> None:
+def install(runner: StackSetRunner) -> None:
     """Add the actions to the emulator's."""
-    answers = Answers(runner)
+    answers = StackSetAnswers(runner)
     for action, handle in (
         ("DescribeStackSet", answers.describe_set),
         ("ListStackSets", answers.list_sets),
@@ -31,10 +31,10 @@ def install(runner: Runner) -> None:
         serve(action, handle)
 
 
-class Answers:
+class StackSetAnswers:
     """The operations that read, on the stack sets of a runner."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: StackSetRunner) -> None:
         self._runner = runner
 
     def describe_set(self, request: Record) -> Record:
@@ -54,7 +54,7 @@ class Answers:
             "AdministrationRoleARN": of.administration_role or None,
             "ExecutionRoleName": of.execution_role or None,
             "OrganizationalUnitIds": of.units,
-            "Regions": sorted({each.region for each in of.instances.values()}),
+            "Regions": sorted({instance.region for instance in of.instances.values()}),
         }
         return {"StackSet": body}
 
@@ -81,14 +81,14 @@ class Answers:
 
     def list_instances(self, request: Record) -> Record:
         of = find(self._runner, request)
-        filters = {each["Name"]: each["Values"] for each in request.get("Filters") or ()}
+        filters = {entry["Name"]: entry["Values"] for entry in request.get("Filters") or ()}
         found = [
-            _instance(of, each)
-            for each in of.instances.values()
-            if request.get("StackInstanceAccount") in (None, each.account)
-            and request.get("StackInstanceRegion") in (None, each.region)
-            and filters.get("DETAILED_STATUS") in (None, each.detailed)
-            and filters.get("LAST_OPERATION_ID") in (None, each.operation)
+            _instance(of, instance)
+            for instance in of.instances.values()
+            if request.get("StackInstanceAccount") in (None, instance.account)
+            and request.get("StackInstanceRegion") in (None, instance.region)
+            and filters.get("DETAILED_STATUS") in (None, instance.detailed)
+            and filters.get("LAST_OPERATION_ID") in (None, instance.operation)
             and filters.get("DRIFT_STATUS") in (None, "NOT_CHECKED")
         ]
         return _page(request, found)
@@ -108,15 +108,15 @@ class Answers:
 
     def list_operations(self, request: Record) -> Record:
         of = self._runner.as_listed(find(self._runner, request))
-        return _page(request, [_operation(each) for each in reversed(tuple(of.operations.values()))])
+        return _page(request, [_operation(operation) for operation in reversed(tuple(of.operations.values()))])
 
     def list_results(self, request: Record) -> Record:
         of = find(self._runner, request)
         operation = self._runner.as_listed(of).operations.get(find_operation(of, request).id)
         results = operation.results.values() if operation else ()
-        filters = {each["Name"]: each["Values"] for each in request.get("Filters") or ()}
+        filters = {entry["Name"]: entry["Values"] for entry in request.get("Filters") or ()}
         wanted = (None, *filters.values())
-        found = [_result(each) for each in results if not filters or each.status in wanted]
+        found = [_result(result) for result in results if not filters or result.status in wanted]
         return _page(request, found)
 
 
@@ -134,7 +134,7 @@ def _pairs(key: str, value: str, items: Iterable[tuple[str, str]]) -> list[dict[
     return [{key: name, value: text} for name, text in items]
 
 
-def _set(of: StackSet) -> Record:
+def _set(of: SandboxStackSet) -> Record:
     return {
         "StackSetName": of.name,
         "StackSetId": of.id,
@@ -146,7 +146,7 @@ def _set(of: StackSet) -> Record:
     }
 
 
-def _instance(of: StackSet, each: Instance) -> Record:
+def _instance(of: SandboxStackSet, each: Instance) -> Record:
     return {
         "StackSetId": of.id,
         "Region": each.region,
@@ -173,7 +173,7 @@ def _operation(each: Operation) -> dict[str, Any]:
     }
 
 
-def _result(each: Result) -> Record:
+def _result(each: CellResult) -> Record:
     gate = {"Status": each.gate, "StatusReason": each.gate_reason or None}
     return {
         "Account": each.account,

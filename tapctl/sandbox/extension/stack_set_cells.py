@@ -1,4 +1,4 @@
-"""What an operation of a stack set does in one cell: it makes, updates or deletes a real stack."""
+"""The work of a stack set operation in one cell: create, update or delete a real stack."""
 
 import asyncio
 import json
@@ -15,7 +15,16 @@ from uuid import uuid4
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import DELETE, FAILED, INOPERABLE, OUTDATED, SUCCEEDED, Instance, Outcome, StackSet
+from tapctl.sandbox.stack_sets import (
+    DELETE,
+    FAILED,
+    INOPERABLE,
+    OUTDATED,
+    SUCCEEDED,
+    CellOutcome,
+    Instance,
+    SandboxStackSet,
+)
 
 ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
@@ -32,9 +41,9 @@ COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work on one cell; `made` is told the id of a stack that is begun."""
+    """The work on one cell; `made` is called with the id of a stack that is begun."""
 
-    of: StackSet
+    of: SandboxStackSet
     instance: Instance
     action: str
     retain: bool
@@ -50,13 +59,13 @@ class Job:
         return self.instance.stack_id.split("/")[1] if self.instance.stack_id else ""
 
 
-class Cells:
-    """Does jobs. `injected` counts the failures that the rules ask for, by cell and reason."""
+class CellWorker:
+    """Runs jobs. `injected` counts the failures that the rules ask for, by cell and reason."""
 
     def __init__(self) -> None:
         self.injected: Counter[str] = Counter()
 
-    async def work(self, job: Job, current: Callable[[], StackSetRules]) -> Outcome:
+    async def work(self, job: Job, current: Callable[[], StackSetRules]) -> CellOutcome:
         """Bring the stack of a cell to what the stack set says, or delete it, by the rules as they are by then."""
         began = time.monotonic()
         while (left := began + current().cell_seconds - time.monotonic()) > 0:
@@ -88,10 +97,10 @@ class Cells:
         return failure.reason
 
 
-def _failed(job: Job, reason: str) -> Outcome:
+def _failed(job: Job, reason: str) -> CellOutcome:
     """A failure that leaves the stack as it is; only a failed deletion makes an instance inoperable."""
     inoperable = job.action == DELETE or job.instance.status == INOPERABLE
-    return Outcome(FAILED, reason, job.instance.stack_id, INOPERABLE if inoperable else OUTDATED)
+    return CellOutcome(FAILED, reason, job.instance.stack_id, INOPERABLE if inoperable else OUTDATED)
 
 
 async def _gate(job: Job) -> tuple[str, str]:
@@ -110,7 +119,7 @@ async def _gate(job: Job) -> tuple[str, str]:
     return FAILED, f"Account gate function returned with status of {status or FAILED}"
 
 
-async def _act(job: Job, rules: StackSetRules) -> Outcome:
+async def _act(job: Job, rules: StackSetRules) -> CellOutcome:
     if job.action == DELETE:
         return await _delete(job)
     if await _status(job, job.stack) in GONE:
@@ -118,46 +127,46 @@ async def _act(job: Job, rules: StackSetRules) -> Outcome:
     return await _update(job)
 
 
-async def _create(job: Job, rules: StackSetRules) -> Outcome:
+async def _create(job: Job, rules: StackSetRules) -> CellOutcome:
     prefix = f"StackSet-{job.of.name}"[: LONGEST_NAME - 37]
     name = f"{prefix}-{uuid4()}"
     nothing = rules.failed_create_leaves == "nothing"
     refused = _call(job, "CreateStack", name, OnFailure="DELETE" if nothing else "ROLLBACK")
     if refused:
-        return Outcome(FAILED, refused)
+        return CellOutcome(FAILED, refused)
     stack_id = _stack(job, name)["StackId"]
     job.made(stack_id)
     status = await _status(job, name, passing=FAILED_CREATES if nothing else ())
     if status in COMPLETE:
-        return Outcome(SUCCEEDED, stack_id=stack_id)
+        return CellOutcome(SUCCEEDED, stack_id=stack_id)
     reason = _reason(job, stack_id)
     if status in GONE:
-        return Outcome(FAILED, reason)
+        return CellOutcome(FAILED, reason)
     inoperable = nothing or rules.failed_create_leaves == INOPERABLE
-    return Outcome(FAILED, reason, stack_id, INOPERABLE if inoperable else OUTDATED)
+    return CellOutcome(FAILED, reason, stack_id, INOPERABLE if inoperable else OUTDATED)
 
 
-async def _update(job: Job) -> Outcome:
+async def _update(job: Job) -> CellOutcome:
     since = len(_events(job, job.instance.stack_id))
     refused = _call(job, "UpdateStack", job.stack)
     if refused and not refused.startswith("No updates are to be performed"):
         return _failed(job, refused)
     status = await _status(job, job.stack)
     if refused or status in COMPLETE:
-        return Outcome(SUCCEEDED, stack_id=job.instance.stack_id)
+        return CellOutcome(SUCCEEDED, stack_id=job.instance.stack_id)
     return _failed(job, _reason(job, job.instance.stack_id, since))
 
 
-async def _delete(job: Job) -> Outcome:
+async def _delete(job: Job) -> CellOutcome:
     if job.retain or await _status(job, job.stack) in GONE:
-        return Outcome(SUCCEEDED)
+        return CellOutcome(SUCCEEDED)
     since = len(_events(job, job.instance.stack_id))
     refused = _call(job, "DeleteStack", job.stack)
     if refused:
         return _failed(job, refused)
     await asyncio.sleep(POLL)  # the deletion begins in the loop's next round
     if await _status(job, job.stack) in GONE:
-        return Outcome(SUCCEEDED)
+        return CellOutcome(SUCCEEDED)
     return _failed(job, _reason(job, job.instance.stack_id, since))
 
 
@@ -174,7 +183,7 @@ def _call(job: Job, action: str, name: str, **more: str) -> str:
     return unescape(message[1].decode()) if message else f"HTTP status {status}"
 
 
-def _desired(of: StackSet, instance: Instance) -> Record:
+def _desired(of: SandboxStackSet, instance: Instance) -> Record:
     overrides = {name: value for name, value in instance.overrides.items() if name in of.parameters}
     params: Record = {"TemplateBody": [of.template]}
     for number, (name, value) in enumerate({**of.parameters, **overrides}.items(), 1):

@@ -1,4 +1,4 @@
-"""The stack sets of the sandbox, the operations that run in the background, and their place in the saved state."""
+"""Holds the sandbox's stack sets, runs their operations in the background, and saves and loads them with the state."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ from tapctl.sandbox import stack_set_rules, stack_sets
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.account import CurrentFile
 from tapctl.sandbox.extension.patches import Record
-from tapctl.sandbox.extension.stack_set_cells import Cells, Job
+from tapctl.sandbox.extension.stack_set_cells import CellWorker, Job
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import FAILED, Instance, Operation, Outcome, Result, StackSet
+from tapctl.sandbox.stack_sets import FAILED, CellOutcome, CellResult, Instance, Operation, SandboxStackSet
 
 _log = logging.getLogger(__name__)
 SAVED = "tapctl_stack_sets"
@@ -28,15 +28,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Runner:
+class StackSetRunner:
     """Every stack set by its id, and the tasks of the operations that run; `changed` is called at every change."""
 
-    def __init__(self, folder: Path, cells: Cells) -> None:
-        self.sets: dict[str, StackSet] = {}
+    def __init__(self, folder: Path, cells: CellWorker) -> None:
+        self.sets: dict[str, SandboxStackSet] = {}
         self.changed: Callable[[], None] = lambda: None
         self._file = CurrentFile(folder / stack_set_rules.FILE, lambda: stack_set_rules.read(folder))
         self._cells = cells
-        self._history: dict[str, deque[tuple[float, StackSet]]] = {}
+        self._history: dict[str, deque[tuple[float, SandboxStackSet]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stops = False
 
@@ -45,28 +45,28 @@ class Runner:
         """The rules as stack_sets.json has them now."""
         return self._file.content
 
-    def put(self, of: StackSet) -> None:
+    def put(self, of: SandboxStackSet) -> None:
         """Store a stack set."""
         self.sets[of.id] = of
         self.changed()
         if self.rules.list_seconds:
             self._history.setdefault(of.id, deque(maxlen=REMEMBERED)).append((time.monotonic(), of))
 
-    def as_listed(self, of: StackSet) -> StackSet:
-        """The stack set as lists show it, which may lag behind."""
+    def as_listed(self, of: SandboxStackSet) -> SandboxStackSet:
+        """The stack set as lists show it, which may be out of date."""
         if not self.rules.list_seconds:
             return of
         shown = time.monotonic() - self.rules.list_seconds
-        old = (each for stored, each in reversed(self._history.get(of.id, ())) if stored <= shown)
+        old = (state for stored, state in reversed(self._history.get(of.id, ())) if stored <= shown)
         return next(old, replace(of, operations={}))
 
-    def submit(self, of: StackSet, operation: Operation) -> None:
+    def submit(self, of: SandboxStackSet, operation: Operation) -> None:
         """Queue an operation, and begin it unless another one is before it."""
         self.put(stack_sets.queue(of, operation))
         self._begin(of.id)
 
     async def stop(self, seconds: float) -> None:
-        """Begin no more cells, since the sandbox ends, and wait for those that are worked on."""
+        """Begin no more cells, since the sandbox ends, and wait for the running ones."""
         self._stops = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
@@ -83,7 +83,7 @@ class Runner:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, set_id: str, operation_id: str) -> None:
-        working: dict[asyncio.Task[Outcome], str] = {}
+        working: dict[asyncio.Task[CellOutcome], str] = {}
         while True:
             startable = () if self._stops else stack_sets.startable(self.sets[set_id].operations[operation_id])
             for cell in startable:
@@ -101,7 +101,7 @@ class Runner:
             self.put(stack_sets.settled(self.sets[set_id], operation_id, now()))
             self._begin(set_id)
 
-    async def _work(self, set_id: str, operation_id: str, cell: str) -> Outcome:
+    async def _work(self, set_id: str, operation_id: str, cell: str) -> CellOutcome:
         of = self.sets[set_id]
         operation, instance = of.operations[operation_id], of.instances[cell]
 
@@ -113,19 +113,19 @@ class Runner:
             return await self._cells.work(job, lambda: self.rules)
         except Exception as error:  # noqa: BLE001  # whatever the emulator raises is this cell's failure
             _log.exception("cell %s of stack set %s", cell, of.name)
-            return Outcome(FAILED, f"Internal failure: {error}", instance.stack_id)
+            return CellOutcome(FAILED, f"Internal failure: {error}", instance.stack_id)
 
     def install(self) -> None:
         """Save, load and reset the stack sets with the stacks of the emulator."""
         saved, load, reset = patches.SAVED_STACKS.get(), patches.LOAD_STACKS.get(), patches.RESET_STACKS.get()
 
         def get_state() -> Record:
-            return {**saved(), SAVED: [asdict(each) for each in self.sets.values()]}
+            return {**saved(), SAVED: [asdict(stack_set) for stack_set in self.sets.values()]}
 
         def load_persisted_state(state: Record) -> None:
             load(state)
-            for each in state.get(SAVED, ()):
-                self.put(stack_sets.interrupted(_loaded(each), now()))
+            for saved in state.get(SAVED, ()):
+                self.put(stack_sets.interrupted(_loaded(saved), now()))
 
         def reset_all() -> None:
             reset()
@@ -138,15 +138,15 @@ class Runner:
         patches.RESET_STACKS.put(reset_all)
 
 
-def _loaded(saved: Mapping[str, Any]) -> StackSet:
-    instances = {cell: Instance(**each) for cell, each in saved["instances"].items()}
-    operations = {name: _operation(each) for name, each in saved["operations"].items()}
+def _loaded(saved: Mapping[str, Any]) -> SandboxStackSet:
+    instances = {cell: Instance(**instance) for cell, instance in saved["instances"].items()}
+    operations = {name: _operation(operation) for name, operation in saved["operations"].items()}
     tuples = {name: tuple(saved[name]) for name in ("capabilities", "units", "known")}
-    return replace(StackSet(**{**saved, **tuples}), instances=instances, operations=operations)
+    return replace(SandboxStackSet(**{**saved, **tuples}), instances=instances, operations=operations)
 
 
 def _operation(saved: Mapping[str, Any]) -> Operation:
-    results = {cell: Result(**each) for cell, each in saved["results"].items()}
+    results = {cell: CellResult(**result) for cell, result in saved["results"].items()}
     overrides = saved["overrides"]
     if overrides is not None:
         overrides = tuple((name, value) for name, value in overrides)

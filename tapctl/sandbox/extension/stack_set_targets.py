@@ -1,13 +1,13 @@
-"""Where a call on a stack set leads: its home account and, for the operations, its target cells."""
+"""The home account and the target cells of a call on a stack set."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
-from tapctl.sandbox.extension.query import Refused, invalid
+from tapctl.sandbox.extension.query import ApiError, invalid
 from tapctl.sandbox.stack_set_rules import StackSetRules
-from tapctl.sandbox.stack_sets import CREATE, DELETE, Result, StackSet, cell_of
+from tapctl.sandbox.stack_sets import CREATE, DELETE, CellResult, SandboxStackSet, cell_of
 
 SERVICE_MANAGED, SELF_MANAGED = "SERVICE_MANAGED", "SELF_MANAGED"
 MOST_UNITS = 50
@@ -37,11 +37,11 @@ def require_organization(account: str, rules: StackSetRules) -> None:
 def members(management: str, units: Iterable[str]) -> Accounts:
     """The accounts in units, and in those below them, without the management account."""
     found: Accounts = {}
-    accounts = {each: record for (owner, each), record in _items(patches.ORGANIZATION_ACCOUNTS) if owner == management}
-    parents = {each: record["_ParentId"] for (owner, each), record in _items(patches.ORGANIZATION_UNITS)}
+    accounts = {item: record for (owner, item), record in _items(patches.ORGANIZATION_ACCOUNTS) if owner == management}
+    parents = {item: record["_ParentId"] for (owner, item), record in _items(patches.ORGANIZATION_UNITS)}
     for unit in units:
         below, added = {unit}, {unit}
-        while added := {each for each, parent in parents.items() if parent in added} - below:
+        while added := {unit for unit, parent in parents.items() if parent in added} - below:
             below |= added
         for account, record in accounts.items():
             if record.get("_ParentId") in below and account != management:
@@ -52,18 +52,20 @@ def members(management: str, units: Iterable[str]) -> Accounts:
 def suspended(management: str) -> set[str]:
     """The suspended accounts of an organization."""
     records = _items(patches.ORGANIZATION_ACCOUNTS)
-    return {each for (owner, each), record in records if owner == management and record.get("Status") == "SUSPENDED"}
+    return {
+        member for (owner, member), record in records if owner == management and record.get("Status") == "SUSPENDED"
+    }
 
 
-def cells(of: StackSet, request: Record, action: str) -> dict[str, Result]:
-    """The cells that a request names. Raises `Refused` for a target that is not there, or not of this model."""
+def cells(of: SandboxStackSet, request: Record, action: str) -> dict[str, CellResult]:
+    """The cells that a request names. Raises `ApiError` for a target that is not there, or not of this model."""
     targets = targets_of(request)
     regions = _list(request, "Regions")
     if not regions:
         raise invalid("Regions must be specified")
     chosen = _accounts(of, targets, action)
     found = {
-        cell_of(account, region): Result(account, region, unit)
+        cell_of(account, region): CellResult(account, region, unit)
         for region in dict.fromkeys(regions)
         for account, unit in chosen.items()
     }
@@ -90,20 +92,20 @@ def targets_of(request: Record) -> Record:
     return dict(targets)
 
 
-def no_instance(account: str, region: str) -> Refused:
+def no_instance(account: str, region: str) -> ApiError:
     return _no_instance(cell_of(account, region))
 
 
-def _no_instance(cell: str) -> Refused:
+def _no_instance(cell: str) -> ApiError:
     account, _, region = cell.partition("/")
-    return Refused(
+    return ApiError(
         "StackInstanceNotFoundException", f"Stack instance for account {account} and region {region} not found", 404
     )
 
 
-def _accounts(of: StackSet, targets: Record, action: str) -> Accounts:
+def _accounts(of: SandboxStackSet, targets: Record, action: str) -> Accounts:
     accounts, units = _list(targets, "Accounts"), _list(targets, "OrganizationalUnitIds")
-    if bad := next((each for each in accounts if not (each.isdigit() and len(each) == 12)), None):
+    if bad := next((account for account in accounts if not (account.isdigit() and len(account) == 12)), None):
         raise invalid(f"Account '{bad}' must be an account id of 12 digits")
     if of.model == SELF_MANAGED:
         if units:
@@ -118,7 +120,7 @@ def _accounts(of: StackSet, targets: Record, action: str) -> Accounts:
     return _filtered(members(of.account, units), accounts, targets.get("AccountFilterType"), of, action)
 
 
-def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: StackSet, action: str) -> Accounts:
+def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: SandboxStackSet, action: str) -> Accounts:
     if accounts and kind is None and action == CREATE:
         raise invalid("AccountFilterType must be specified when both OrganizationalUnitIds and Accounts are specified")
     if kind == "UNION" and action == CREATE:
@@ -129,7 +131,7 @@ def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: StackS
         case "DIFFERENCE":
             return {account: unit for account, unit in below.items() if account not in accounts}
         case "UNION":
-            units = {each.account: each.unit for each in of.instances.values()}
+            units = {instance.account: instance.unit for instance in of.instances.values()}
             return {**{account: units.get(account, "") for account in accounts}, **below}
         case "NONE":
             return below
@@ -139,7 +141,7 @@ def _filtered(below: Accounts, accounts: list[str], kind: str | None, of: StackS
 
 def _management(account: str) -> str | None:
     """The management account of the organization that an account is a member of."""
-    owners = (owner for (owner, each), _ in _items(patches.ORGANIZATION_ACCOUNTS) if each == account != owner)
+    owners = (owner for (owner, item), _ in _items(patches.ORGANIZATION_ACCOUNTS) if item == account != owner)
     return next(owners, None)
 
 
@@ -151,7 +153,7 @@ def _list(values: Record, name: str) -> list[str]:
     return list(values.get(name) or ())
 
 
-def _no_administrator() -> Refused:
+def _no_administrator() -> ApiError:
     return invalid(
         "You must be the management account or delegated admin account of an organization"
         " before operating a SERVICE_MANAGED stack set"

@@ -1,17 +1,17 @@
-"""The templates of stack sets, and what a stack set makes of their parameters and capabilities."""
+"""The templates of stack sets, with their parameters and capabilities."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension.patches import Record
-from tapctl.sandbox.extension.query import Refused, invalid
+from tapctl.sandbox.extension.query import ApiError, invalid
 
 NESTED = "AWS::CloudFormation::Stack"
 
 
 def parsed(body: str) -> Record:
-    """The template of a text. Raises `Refused` for one that cannot be read."""
+    """The template of a text. Raises `ApiError` for one that cannot be read."""
     try:
         template: Record = patches.PARSE_TEMPLATE.get()(body)
     except Exception as error:
@@ -20,7 +20,7 @@ def parsed(body: str) -> Record:
 
 
 def given(request: Record) -> tuple[str, Record]:
-    """The text and the content of a request's template. Raises `Refused`."""
+    """The text and the content of a request's template. Raises `ApiError`."""
     params = {name: [request[name]] for name in ("TemplateBody", "TemplateURL") if request.get(name)}
     if len(params) != 1:
         raise invalid("Either Template URL or Template Body must be specified.")
@@ -34,7 +34,7 @@ def given(request: Record) -> tuple[str, Record]:
 def parameters(
     template: Record, entries: Iterable[tuple[str, str | None]], previous: Mapping[str, str] | None, *, keep: bool
 ) -> dict[str, str]:
-    """The value of each declared parameter. Raises `Refused` for one without any, and for one that is not declared."""
+    """The value of each declared parameter. Raises `ApiError` for one without any, and for one that is not declared."""
     declared, wanted, values = template.get("Parameters") or {}, dict(entries), {}
     if unknown := sorted(set(wanted) - set(declared)):
         raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
@@ -56,9 +56,9 @@ def check_capabilities(template: Record, acknowledged: Iterable[str]) -> None:
     known = {*acknowledged}
     if "CAPABILITY_NAMED_IAM" in known:
         known.add("CAPABILITY_IAM")
-    if missing := [each for each in required if each not in known]:
+    if missing := [capability for capability in required if capability not in known]:
         message = f"Requires capabilities : [{', '.join(missing)}]"
-        raise Refused("InsufficientCapabilitiesException", message)
+        raise ApiError("InsufficientCapabilitiesException", message)
 
 
 def refuse_transforms(template: Record) -> None:

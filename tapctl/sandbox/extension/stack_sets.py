@@ -10,10 +10,10 @@ from tapctl.sandbox.extension import patches
 from tapctl.sandbox.extension import stack_set_targets as targets
 from tapctl.sandbox.extension import stack_set_templates as templates
 from tapctl.sandbox.extension.patches import Record
-from tapctl.sandbox.extension.query import Refused, invalid, serve
-from tapctl.sandbox.extension.stack_set_runner import Runner, now
+from tapctl.sandbox.extension.query import ApiError, invalid, serve
+from tapctl.sandbox.extension.stack_set_runner import StackSetRunner, now
 from tapctl.sandbox.extension.stack_set_targets import SELF_MANAGED, SERVICE_MANAGED
-from tapctl.sandbox.stack_sets import CREATE, DELETE, QUEUED, RUNNING, UPDATE, Operation, Result, StackSet
+from tapctl.sandbox.stack_sets import CREATE, DELETE, QUEUED, RUNNING, UPDATE, CellResult, Operation, SandboxStackSet
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 EXCLUSIVE = (
@@ -22,7 +22,7 @@ EXCLUSIVE = (
 )
 
 
-def install(runner: Runner) -> None:
+def install(runner: StackSetRunner) -> None:
     """Add the actions to the emulator's."""
     api = Api(runner)
     for action, handle in (
@@ -37,35 +37,35 @@ def install(runner: Runner) -> None:
         serve(action, handle)
 
 
-def find(runner: Runner, request: Record) -> StackSet:
-    """The stack set that a request names, by name or by id. Raises `Refused` if it is not there."""
+def find(runner: StackSetRunner, request: Record) -> SandboxStackSet:
+    """The stack set that a request names, by name or by id. Raises `ApiError` if it is not there."""
     account, region = targets.home(request, runner.rules), patches.REQUEST_REGION.get()()
     _deploy_to_new_accounts(runner, account)
     wanted = str(request.get("StackSetName", ""))
     delegated = request.get("CallAs") == "DELEGATED_ADMIN"
-    for each in runner.sets.values():
-        here = (each.account, each.region, each.status) == (account, region, "ACTIVE")
-        if here and wanted in (each.name, each.id) and (each.model == SERVICE_MANAGED or not delegated):
-            return each
-    raise Refused("StackSetNotFoundException", f"StackSet {wanted} not found", 404)
+    for stack_set in runner.sets.values():
+        here = (stack_set.account, stack_set.region, stack_set.status) == (account, region, "ACTIVE")
+        if here and wanted in (stack_set.name, stack_set.id) and (stack_set.model == SERVICE_MANAGED or not delegated):
+            return stack_set
+    raise ApiError("StackSetNotFoundException", f"StackSet {wanted} not found", 404)
 
 
-def find_operation(of: StackSet, request: Record) -> Operation:
-    """The operation that a request names. Raises `Refused` if it is not there."""
+def find_operation(of: SandboxStackSet, request: Record) -> Operation:
+    """The operation that a request names. Raises `ApiError` if it is not there."""
     operation = of.operations.get(str(request.get("OperationId", "")))
     if operation is None:
-        raise Refused("OperationNotFoundException", f"Operation {request.get('OperationId')} not found", 404)
+        raise ApiError("OperationNotFoundException", f"Operation {request.get('OperationId')} not found", 404)
     return operation
 
 
-def arn_of(of: StackSet) -> str:
+def arn_of(of: SandboxStackSet) -> str:
     return f"arn:aws:cloudformation:{of.region}:{of.account}:stackset/{of.id}"
 
 
 class Api:
     """The operations that change something, on the stack sets of a runner."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: StackSetRunner) -> None:
         self._runner = runner
 
     def create_set(self, request: Record) -> Record:
@@ -81,7 +81,7 @@ class Api:
         model = request.get("PermissionModel") or SELF_MANAGED
         body, template = templates.given(request)
         self._check_model(account, model, request, template)
-        of = StackSet(
+        of = SandboxStackSet(
             id=f"{name}:{uuid4()}",
             name=name,
             account=account,
@@ -93,11 +93,12 @@ class Api:
             **_described(request),
         )
         templates.check_capabilities(template, of.capabilities)
-        for each in self._runner.sets.values():
-            if (each.name, each.account, each.region, each.status) == (name, account, region, "ACTIVE"):
-                if each.token and each.token == of.token:
-                    return {"StackSetId": each.id}
-                raise Refused("NameAlreadyExistsException", f"The name {name} is already in use", 409)
+        for stack_set in self._runner.sets.values():
+            there = (stack_set.account, stack_set.region, stack_set.status) == (account, region, "ACTIVE")
+            if there and stack_set.name == name:
+                if stack_set.token and stack_set.token == of.token:
+                    return {"StackSetId": stack_set.id}
+                raise ApiError("NameAlreadyExistsException", f"The name {name} is already in use", 409)
         self._runner.put(of)
         return {"StackSetId": of.id}
 
@@ -138,14 +139,14 @@ class Api:
     def delete_set(self, request: Record) -> Record:
         try:
             of = find(self._runner, request)
-        except Refused as refused:
+        except ApiError as refused:
             if refused.code != "StackSetNotFoundException":
                 raise
             return {}  # the API declares no such error for this operation
         if of.active:
             raise self._in_progress(of)
         if of.instances:
-            raise Refused("StackSetNotEmptyException", "StackSet is not empty", 409)
+            raise ApiError("StackSetNotEmptyException", "StackSet is not empty", 409)
         self._runner.put(replace(of, status="DELETED"))
         return {}
 
@@ -168,7 +169,7 @@ class Api:
             raise invalid("RetainStacks must be specified")
         cells = targets.cells(of, request, DELETE)
         emptied = {*targets.targets_of(request).get("OrganizationalUnitIds", ())}
-        emptied -= {each.unit for cell, each in of.instances.items() if cell not in cells}
+        emptied -= {instance.unit for cell, instance in of.instances.items() if cell not in cells}
         units = tuple(unit for unit in of.units if unit not in emptied)
         change = {"units": units, "known": tuple(targets.members(of.account, units))}
         return self._submit(of, request, DELETE, cells, retain=request["RetainStacks"] == "true", change=change)
@@ -178,7 +179,7 @@ class Api:
         operation = find_operation(of, request)
         if operation.status not in (QUEUED, RUNNING):
             message = f"Operation {operation.id} cannot be stopped as it is {operation.status}"
-            raise Refused("InvalidOperationException", message)
+            raise ApiError("InvalidOperationException", message)
         after = stack_sets.stopped(of, operation)
         self._runner.put(stack_sets.settled(after, operation.id, now()) if operation.status == QUEUED else after)
         return {}
@@ -193,7 +194,9 @@ class Api:
             raise invalid("Roles cannot be specified in SERVICE_MANAGED permission model")
         templates.refuse_transforms(template)
 
-    def _submit(self, of: StackSet, request: Record, action: str, cells: dict[str, Result], **more: Any) -> Record:
+    def _submit(
+        self, of: SandboxStackSet, request: Record, action: str, cells: dict[str, CellResult], **more: Any
+    ) -> Record:
         preferences = _preferences(request)
         overrides = None if action == DELETE else _entries(request, "ParameterOverrides")
         if unknown := sorted({name for name, _ in overrides or ()} - set(of.parameters)):
@@ -201,7 +204,7 @@ class Api:
         operation_id = request.get("OperationId") or str(uuid4())
         if operation_id in of.operations:
             message = f"Operation {operation_id} already exists"
-            raise Refused("OperationIdAlreadyExistsException", message, 409)
+            raise ApiError("OperationIdAlreadyExistsException", message, 409)
         if of.active and not of.managed:
             raise self._in_progress(of)
         operation = Operation(
@@ -219,9 +222,9 @@ class Api:
         return {"OperationId": operation_id}
 
     @staticmethod
-    def _in_progress(of: StackSet) -> Refused:
+    def _in_progress(of: SandboxStackSet) -> ApiError:
         message = f"Another Operation on StackSet {arn_of(of)} is in progress"
-        return Refused("OperationInProgressException", message, 409)
+        return ApiError("OperationInProgressException", message, 409)
 
 
 def _described(request: Record) -> Record:
@@ -249,12 +252,12 @@ def _entries(request: Record, name: str) -> tuple[tuple[str, str | None], ...] |
     if name not in request:
         return None
     entries = []
-    for each in request[name] or ():
-        previous = each.get("UsePreviousValue") == "true"
-        if previous and "ParameterValue" in each:
-            key = each["ParameterKey"]
+    for entry in request[name] or ():
+        previous = entry.get("UsePreviousValue") == "true"
+        if previous and "ParameterValue" in entry:
+            key = entry["ParameterKey"]
             raise invalid(f"Parameter {key} cannot have both a value and UsePreviousValue")
-        entries.append((each["ParameterKey"], None if previous else each.get("ParameterValue", "")))
+        entries.append((entry["ParameterKey"], None if previous else entry.get("ParameterValue", "")))
     return tuple(entries)
 
 
@@ -266,24 +269,24 @@ def _preferences(request: Record) -> Record:
     return {name: list(value or ()) if name == "RegionOrder" else value for name, value in found.items()}
 
 
-def _deploy_to_new_accounts(runner: Runner, management: str) -> None:
-    """Notice who joined the units of auto-deploying stack sets, and who left them; any request may be the first."""
+def _deploy_to_new_accounts(runner: StackSetRunner, management: str) -> None:
+    """Deploy to accounts that joined the units of auto-deploying stack sets, and handle those that left."""
     for of in tuple(runner.sets.values()):
         if of.account != management or of.status != "ACTIVE" or not of.auto_deployment.get("Enabled") or not of.units:
             continue
         there = targets.members(management, of.units)
-        regions = tuple(dict.fromkeys(each.region for each in of.instances.values()))
+        regions = tuple(dict.fromkeys(instance.region for instance in of.instances.values()))
         joined = {
-            f"{account}/{region}": Result(account, region, unit)
+            f"{account}/{region}": CellResult(account, region, unit)
             for account, unit in there.items()
             for region in regions
             if account not in of.known and f"{account}/{region}" not in of.instances
         }
         gone = set(of.known) - set(there) - targets.suspended(management)
         left = {
-            cell: Result(each.account, each.region, each.unit)
-            for cell, each in of.instances.items()
-            if each.account in gone
+            cell: CellResult(instance.account, instance.region, instance.unit)
+            for cell, instance in of.instances.items()
+            if instance.account in gone
         }
         if set(there) != set(of.known):
             runner.put(replace(of, known=tuple(there)))

@@ -90,7 +90,7 @@ def _rollback(events: Sequence[StackEvent]) -> StackEvent | None:
 
 
 def explain(reason: str, physical_id: str = "", flags: str = "") -> tuple[str, str]:
-    """What a status reason means and the next step; two empty texts for an unknown reason."""
+    """The meaning of a status reason and the next step; two empty texts for an unknown reason."""
     if (minimum := floor_in_error(reason)) is not None:
         shows = f"`tapctl preflight{flags} --min-unreserved {minimum}` shows what fits"
         return (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A pattern, matched anywhere and in any case; `{name}` in the texts stands for its group of that name."""
+    """A pattern, matched anywhere and in any case; `{name}` in the texts is replaced by its group of that name."""
 
     pattern: str
     meaning: str

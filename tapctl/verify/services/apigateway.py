@@ -47,7 +47,7 @@ def _name(resource: LiveResource, response: Any) -> Iterator[Check]:
 
 
 def _deployment(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """A deployment with a StageName makes the stage; another deployment may take it over."""
+    """A deployment with a StageName creates the stage; a later deployment may take it over."""
     actual = response.get("deploymentId")
     stage = f"stage {resource.properties['StageName']}"
     yield resource.compared(bool(actual), f"{stage} serves deployment {actual}", f"{stage} has no deployment")
@@ -72,7 +72,7 @@ def _operations(body: Any) -> set[tuple[str, str]] | Unknown:
 
 
 def _routes(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """The routes of the definition, which no resource of the template stands for; one page of the live ones is read."""
+    """Check the routes of the definition, which are no resources of the template; one page of the live ones is read."""
     operations = _operations(resource.properties["Body"])
     if isinstance(operations, Unknown):
         yield resource.unresolved("Body")
@@ -83,14 +83,14 @@ def _routes(resource: LiveResource, response: Any) -> Iterator[Check]:
 
 
 def _methods(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """The methods of the definition, which no resource of the template stands for; one page of resources is read."""
+    """Check the methods of the definition, which are no resources of the template; one page of resources is read."""
     operations = _operations(resource.properties["Body"])
     if isinstance(operations, Unknown):
         yield resource.unresolved("Body")
         return
     expected = {f"{verb} {path.rstrip('/') or '/'}" for verb, path in operations}
     found = response.get("items") or []
-    live = {f"{verb} {each.get('path')}" for each in found for verb in each.get("resourceMethods") or ()}
+    live = {f"{verb} {resource.get('path')}" for resource in found for verb in resource.get("resourceMethods") or ()}
     yield from _exist(resource, "methods", expected, live, is_part="position" in response)
 
 

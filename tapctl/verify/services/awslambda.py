@@ -57,7 +57,7 @@ _CONDITIONS = {
 
 
 def _permission(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """One statement of the function's policy grants the permission, whatever its Sid is."""
+    """Check that a statement of the function's policy grants the permission, whatever its Sid is."""
     names = ("Action", "Principal", *_CONDITIONS.values())
     expected = {name: resource.properties[name] for name in names if name in resource.properties}
     if find_unknown(expected):

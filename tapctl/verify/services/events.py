@@ -30,7 +30,7 @@ def _rule(resource: LiveResource, parameter: str) -> dict[str, Any]:
 
 
 def _targets(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """The template's targets are there and the same; further ones may be."""
+    """Check that the template's targets exist and match; there may be others."""
     actual = {target["Id"]: target for target in response.get("Targets", [])}
     targets = resource.properties["Targets"]
     for target in targets if isinstance(targets, list) else [targets]:
@@ -43,7 +43,7 @@ def _targets(resource: LiveResource, response: Any) -> Iterator[Check]:
 
 
 def _target(resource: LiveResource, target: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[Check]:
-    """The target's parts; only their names are printed, since an input may hold a secret."""
+    """Compare the parts of a target; only their names are printed, since an input may hold a secret."""
     name, expected = f"target {target['Id']}", {key: target[key] for key in _COMPARED if key in target}
     unresolved = [key for key, value in expected.items() if find_unknown(value)]
     different = [key for key in expected if key not in unresolved and not same(expected[key], live.get(key))]

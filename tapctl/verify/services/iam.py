@@ -10,7 +10,7 @@ from tapctl.verify.resource_check import LiveResource, PropertyCheck, ResourceCh
 
 
 def _inline_policy(property_: str, operation: str, parameter: str) -> ResourceCheck:
-    """The policy as each of the roles, users or groups in the property has it."""
+    """Check the inline policy on each role, user or group that the property names."""
     return ResourceCheck(
         "iam",
         operation,
@@ -22,7 +22,7 @@ def _inline_policy(property_: str, operation: str, parameter: str) -> ResourceCh
 
 
 def _managed_policies(resource: LiveResource, response: Any) -> Iterator[Check]:
-    """The template's managed policies are attached; further ones may be."""
+    """Check that the template's managed policies are attached; others may be attached, too."""
     attached = {policy["PolicyArn"] for policy in response.get("AttachedPolicies", [])}
     expected = resource.properties.get("ManagedPolicyArns") or []
     for arn in expected if isinstance(expected, list) else [expected]:

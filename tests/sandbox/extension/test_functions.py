@@ -85,7 +85,7 @@ def test_what_was_updated_before_the_refusal_returns_too(aws: Aws) -> None:
     assert (aws.reserved("a"), word(aws, "a"), aws.reserved("b")) == (100, "old", 10)
 
 
-def test_its_own_old_reservation_is_credited_to_an_update(aws: Aws) -> None:
+def test_an_update_credits_the_old_reservation_of_the_function(aws: Aws) -> None:
     aws.create("s", {"Fn": reserving(800)})
 
     assert aws.update("s", {"Fn": reserving(900)}) == "UPDATE_COMPLETE"

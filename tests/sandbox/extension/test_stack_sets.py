@@ -361,7 +361,7 @@ def test_an_operation_id_is_used_once_in_a_set(fleet: Fleet) -> None:
     fleet.wait("mine", name="t")
 
 
-def test_another_operation_retries_what_is_outdated(fleet: Fleet) -> None:
+def test_a_later_operation_retries_outdated_instances(fleet: Fleet) -> None:
     fleet.create_set(reserving(5))
     account, other = fleet.accounts[:2]
     fleet.limits(account, 10)
