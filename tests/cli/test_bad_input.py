@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -557,15 +558,18 @@ def test_the_emulator_is_not_installed(fresh: Terminal, tmp_path: Path, golden: 
     golden(lines[-2:])
 
 
-@pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@contextmanager
+def full_disk() -> Iterator[None]:
     """No file can be longer than 100 bytes."""
     resource = pytest.importorskip("resource", reason="needs a limit on the size of files")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("old", [None, "the old one"], ids=["nothing there before", "an old file there"])
@@ -577,13 +581,14 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_full_disk_leaves_the_old_file_or_none(
-    command: str, old: str | None, shop: Path, full_disk: None, tapctl: Tapctl, golden: Golden
+    command: str, old: str | None, shop: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     if old:
         (shop / "out.json").write_text(old)
     before = sorted(path.name for path in shop.iterdir())
 
-    answer = tapctl(*command.split())
+    with full_disk():
+        answer = tapctl(*command.split())
 
     assert answer.is_error(1)
     golden(worded(answer.err))
