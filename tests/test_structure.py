@@ -29,8 +29,9 @@ NOT_IMPERATIVE = re.compile(r"^(\w+(ed|ing)|Adds|Fixes|Removes|Updates|Changes|M
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module, which many rules search: the walk takes longer than the parse."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def modules() -> dict[str, Path]:
@@ -46,7 +47,7 @@ def importers() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     known = modules()
     for name, path in known.items():
-        for node in ast.walk(parsed(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module in known:
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"
@@ -94,7 +95,7 @@ def test_no_module_is_longer_than_350_lines(folder: str) -> None:
 
 def bodies(path: Path) -> Iterator[tuple[str, int]]:
     """Each function of a file with the lines of its body, the docstring aside."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
             yield f"{path.relative_to(ROOT)}:{node.name}", (node.end_lineno or 0) - first.lineno + 1
@@ -111,10 +112,10 @@ COMMAND = re.compile(r"`(tapctl|aws)\b|(?<![\w-])--[a-z]")
 CFN_LINT_ARGUMENTS = {"--config-file", "--template", "--format", "--regions"}
 
 
-def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def literals(path: Path) -> Iterator[tuple[int, str]]:
     """The line and text of every string literal of a module, without docstrings of any kind."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docstrings = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.lineno, node.value
 
@@ -125,7 +126,7 @@ def test_the_judgement_and_its_inputs_spell_no_command(room: str) -> None:
     spelled = [
         f"{path.relative_to(PACKAGE)}:{line}: {text}"
         for path in sorted((PACKAGE / room).rglob("*.py"))
-        for line, text in literals(parsed(path))
+        for line, text in literals(path)
         if COMMAND.search(text) and text not in CFN_LINT_ARGUMENTS
     ]
     assert spelled == []
@@ -137,7 +138,7 @@ def test_only_the_aws_room_takes_a_client() -> None:
     taken = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in modules_outside
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "client"
     ]
     assert taken == []

@@ -250,8 +250,9 @@ def removed(limit: Limit, inventory: Inventory, before: Before) -> Number:
 
     Nothing is known to leave where the stack may have resources that the template does not show.
     """
-    held = {} if hides_resources(inventory.tree) else before.held or {}
+    if not before.held or not limit.usage or hides_resources(inventory.tree):
+        return 0
     units = {count.type: count.units for count in limit.counts}
     plain = all(count.of is Of.RESOURCE and not (count.per or count.where or count.unless) for count in limit.counts)
-    gone = (type_ for name, type_ in held.items() if type_ in units and name not in inventory.by_name)
-    return sum(units[type_] for type_ in gone) if plain and limit.usage else 0
+    gone = (type_ for name, type_ in before.held.items() if type_ in units and name not in inventory.by_name)
+    return sum(units[type_] for type_ in gone) if plain else 0

@@ -25,7 +25,10 @@ from tapctl.unknown import Unknown
 
 def touched(tree: StackTree, before: Before = NEW, own: Iterable[Limit] = ()) -> tuple[Limit, ...]:
     """The limits that the template and its nested ones can exceed, with the `own` ones; no other limit is read."""
-    inventory = Inventory(tree)
+    return _all_touched(Inventory(tree), before, own)
+
+
+def _all_touched(inventory: Inventory, before: Before, own: Iterable[Limit]) -> tuple[Limit, ...]:
     found = (_touched(limit, inventory, before) for limit in limits_of(inventory.by_type, own))
     return tuple(limit for limit in found if limit)
 
@@ -57,9 +60,9 @@ def _touches(limit: Limit, inventory: Inventory, stack: Stack | Unknown | None) 
 
 def check_limits(result: Preflight) -> tuple[Finding, ...]:
     """At least one finding for every limit that the template touches, also where it fits."""
-    before = Before.of(result)
-    judges = judges_with(partial(_judge_count, Inventory(result.tree), before))
-    limits = touched(result.tree, before, result.limits.own)
+    before, inventory = Before.of(result), Inventory(result.tree)
+    judges = judges_with(partial(_judge_count, inventory, before))
+    limits = _all_touched(inventory, before, result.limits.own)
     return tuple(finding for limit in limits for finding in judges[limit.kind](limit, result))
 
 

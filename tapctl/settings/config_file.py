@@ -62,7 +62,7 @@ class Environment(Section):
     """The AWS profile."""
     role_arn: str | None = None
     """CloudFormation's service role."""
-    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default_factory=dict)
+    parameters: dict[str, bool | int | float | str | list[str] | FromEnvironment] = Field(default={})
     """Template parameters; `{ env = "VARIABLE" }` takes the value from the environment, which only a deploy needs."""
     tags: dict[str, str] | None = None
     """All stack tags: the stack loses one that is left out; without this key it keeps its tags."""
@@ -80,13 +80,13 @@ class Environment(Section):
     """Set after every deploy."""
     protected: bool = False
     """`true` refuses `--express`, `tapctl destroy`, and any recovery that would delete what the stack holds."""
-    notification_arns: Annotated[list[str], Field(max_length=5)] = Field(default_factory=list)
+    notification_arns: Annotated[list[str], Field(max_length=5)] = Field(default=[])
     """SNS topics for stack events."""
-    capabilities: list[Capability] = Field(default_factory=list)
+    capabilities: list[Capability] = Field(default=[])
     """Capabilities to acknowledge; by default derived from the template."""
-    priority: list[str] = Field(default_factory=list)
+    priority: list[str] = Field(default=[])
     """Logical ids of the functions that get headroom first."""
-    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
+    minimum: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default={})
     """`{ Function = N }`: a reservation below N is dropped instead of lowered."""
     sandbox: bool = False
     """`true` for the local AWS."""
@@ -109,11 +109,11 @@ class File(Section):
     """What is known of limits beside the catalogue and Service Quotas."""
     defaults: Environment = Field(default_factory=Environment.model_construct)
     """What all environments share, also without `--env`: the keys of [env.NAME], which win over these."""
-    ignore: list[Ignore] = Field(default_factory=list)
+    ignore: list[Ignore] = Field(default=[])
     """Findings that do not count, each with `limit`, `reason`, `until` and, if it is about one, `resource`."""
-    env: dict[str, Environment] = Field(default_factory=dict)
+    env: dict[str, Environment] = Field(default={})
     """One section per environment, chosen with `--env`."""
-    fleet: dict[str, Fleet] = Field(default_factory=dict)
+    fleet: dict[str, Fleet] = Field(default={})
     """One section per fleet of accounts, chosen with `--targets`."""
 
     @property

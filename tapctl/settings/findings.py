@@ -93,7 +93,7 @@ class LimitsConfig(Section):
 
     near: Annotated[float, Field(gt=0, le=100, strict=True)] = 80
     """From how many percent of a quota on a finding that fits is a warning."""
-    own: list[OwnLimit] = Field(default_factory=list)
+    own: list[OwnLimit] = Field(default=[])
     """Limits that the catalogue does not have."""
 
     def in_force(self) -> "LimitSettings":

@@ -55,24 +55,24 @@ ReadRole = Annotated[str, Field(pattern=READ_ROLE)]
 class FleetAccount(Section):
     """`[fleet.NAME.account.ID]`: what differs in one account."""
 
-    regions: list[Region] = Field(default_factory=list)
+    regions: list[Region] = Field(default=[])
     """The Regions of this account instead of the fleet's."""
     read_role: ReadRole | None = None
     """The role of this account instead of the fleet's."""
-    parameters: ParameterValues = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default={})
     """Template parameters, which win over the fleet's."""
 
 
 class Fleet(Section):
     """`[fleet.NAME]`: many accounts in several Regions."""
 
-    regions: list[Region] = Field(default_factory=list)
+    regions: list[Region] = Field(default=[])
     """The Regions, in the order of the table."""
-    accounts: list[AccountId] = Field(default_factory=list)
+    accounts: list[AccountId] = Field(default=[])
     """Account ids; they, `ous` and `file` add up."""
-    ous: list[Unit] = Field(default_factory=list)
+    ous: list[Unit] = Field(default=[])
     """Organizational units or the root: their accounts at any depth that are active."""
-    exclude: list[Excluded] = Field(default_factory=list)
+    exclude: list[Excluded] = Field(default=[])
     """Account ids, and organizational units with what is below them, that are left out."""
     file: str | None = None
     """A file of accounts in the form of c7n-org's accounts.yml, relative to tapctl.toml."""
@@ -80,7 +80,7 @@ class Fleet(Section):
     """The role that reads an account: its name, or an ARN with `{account}`. Your own account needs none."""
     external_id: str | None = None
     """The external id that the roles ask for."""
-    parameters: ParameterValues = Field(default_factory=dict)
+    parameters: ParameterValues = Field(default={})
     """Template parameters, which win over those of `[env.NAME]`."""
     stack_set: Annotated[str, Field(pattern=STACK_SET)] | None = None
     """The name of the stack set that `tapctl fleet` rolls out; `{env}` is replaced by the environment's name."""
@@ -107,7 +107,7 @@ class Fleet(Section):
     """In how many accounts of a Region at the same time, likewise; by default one more than may fail."""
     region_concurrency: Literal["sequential", "parallel"] = "sequential"
     """Whether all Regions are deployed to at the same time."""
-    account: dict[AccountId, FleetAccount] = Field(default_factory=dict)
+    account: dict[AccountId, FleetAccount] = Field(default={})
     """`[fleet.NAME.account.ID]`: `regions`, `read_role` and `parameters` of one account."""
 
     @model_validator(mode="after")

@@ -94,9 +94,9 @@ class WebhookProbe(Section):
     url: str | None = None
     secret: FromEnvironment | str | None = None
     secret_parameter: str | None = None
-    body: dict[str, Any] = Field(default_factory=dict)
-    key: dict[str, str | int] = Field(default_factory=dict)
-    row: dict[str, str | int | bool] = Field(default_factory=dict)
+    body: dict[str, Any] = Field(default={})
+    key: dict[str, str | int] = Field(default={})
+    row: dict[str, str | int | bool] = Field(default={})
     signed: Answer = Field(default_factory=Answer)
     duplicate: Answer = Field(default_factory=Answer)
     forged: Answer = Field(default_factory=lambda: Answer(status=("4xx",)))
@@ -109,7 +109,7 @@ class HttpProbe(Answer):
     url: str | None = None
     path: str = ""
     method: str = "GET"
-    headers: dict[str, FromEnvironment | str] = Field(default_factory=dict)
+    headers: dict[str, FromEnvironment | str] = Field(default={})
     timeout: Annotated[float, Field(gt=0, le=300)] = 15
 
     @model_validator(mode="after")
@@ -126,7 +126,7 @@ class InvokeProbe(Section):
     """
 
     function: str
-    payload: Any = Field(default_factory=dict, repr=False)
+    payload: Any = Field(default={}, repr=False)
     expect: Any = Field(default=None, repr=False)
     asynchronous: bool = False
     timeout: Annotated[float, Field(gt=0, le=900)] = 60
@@ -143,7 +143,7 @@ class VerifyConfig(Section):
 
     _elsewhere = PrivateAttr(default="")
 
-    outputs: dict[str, re.Pattern[str]] = Field(default_factory=dict)
+    outputs: dict[str, re.Pattern[str]] = Field(default={})
     """Patterns that the whole values of outputs match, by the name of the output."""
     http: tuple[HttpProbe, ...] = ()
     """Requests to `url`, or to the URL in the output `output`, with `path`, `method`, `headers`, `timeout`; and the

@@ -5,6 +5,7 @@ the arguments and whether the configuration of the working folder may load code;
 file.
 """
 
+import atexit
 import gc
 import json
 import sys
@@ -24,8 +25,11 @@ def main() -> None:
     gc.disable()  # an import creates no garbage worth a search
     from cfnlint.runner import main as lint
 
+    # As in the command: rules and schemas live as long as the process, and the last search is a fifth of it.
     gc.freeze()
+    gc.set_threshold(100_000)
     gc.enable()
+    atexit.register(gc.freeze)
     request = json.loads(sys.stdin.readline())
     with TemporaryDirectory(prefix="tapctl-") as folder:
         files: tuple[str, ...] = CONFIGURATION

@@ -5,6 +5,8 @@ import os
 import re
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -556,14 +558,20 @@ def test_the_emulator_is_not_installed(fresh: Terminal, tmp_path: Path, golden: 
     golden(lines[-2:])
 
 
-LIMITED = (
-    "import resource, runpy, sys; sys.dont_write_bytecode = True;"
-    " resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
-    " sys.argv[0] = 'tapctl'; runpy.run_module('tapctl', run_name='__main__')"
-)
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can be longer than 100 bytes."""
+    resource = pytest.importorskip("resource", reason="needs a limit on the size of files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 @pytest.mark.parametrize("old", [None, "the old one"], ids=["nothing there before", "an old file there"])
 @pytest.mark.parametrize(
     "command",
@@ -573,14 +581,14 @@ LIMITED = (
     ],
 )
 def test_a_full_disk_leaves_the_old_file_or_none(
-    command: str, old: str | None, shop: Path, fresh: Terminal, golden: Golden
+    command: str, old: str | None, shop: Path, tapctl: Tapctl, golden: Golden
 ) -> None:
     if old:
         (shop / "out.json").write_text(old)
     before = sorted(path.name for path in shop.iterdir())
-    terminal = Terminal(fresh.state, shop)
 
-    answer = terminal.run(sys.executable, "-c", LIMITED, *command.split())
+    with full_disk():
+        answer = tapctl(*command.split())
 
     assert answer.is_error(1)
     golden(worded(answer.err))

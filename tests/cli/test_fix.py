@@ -3,10 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -137,46 +138,98 @@ def test_the_diff_can_be_applied(tmp_path: Path, tool: str, name: str, text: str
     assert target.read_bytes().decode() == text.replace("100", "50")
 
 
+FORKS = """\
+import contextlib, io, os, sys
+from tapctl.__main__ import main
+
+command = sys.argv[1:]
+def run(*more):
+    sys.argv = ["tapctl", *command, *more]
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code
+
+with contextlib.redirect_stdout(io.StringIO()):
+    run("--quiet")  # a copy of this process has nothing to import
+print("ready", flush=True)
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(run("--quiet", "--write"))
+    print(child, flush=True)
+    next(sys.stdin)  # until then nothing else has the child's id
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Writes:
+    """`fix --write` again and again, in copies of a process that has imported everything."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+
+    def start(self) -> int:
+        """The id of a process that begins to write."""
+        return self._next()
+
+    def end(self, process: int, kill: int = 0) -> int:
+        """The exit code of the process, after a signal."""
+        os.kill(process, kill)
+        return self._next()
+
+    def _next(self) -> int:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
 class TestAKill:
     """In the middle of `fix --write`, by the signal that cannot be caught."""
 
     LONG = f"{TEMPLATE}# {'x' * 900_000}\n"
     LOWERED = LONG.replace("100", "50", 1)
 
-    def start(self, folder: Path) -> "subprocess.Popen[bytes]":
+    @pytest.fixture
+    def writes(self, folder: Path) -> Iterator[Writes]:
         (folder / "t.yaml").write_text(self.LONG)
-        out = subprocess.DEVNULL
-        return subprocess.Popen(
-            [sys.executable, "-m", "tapctl", *FIX, "--write", "--quiet"], cwd=folder, stdout=out, stderr=out
-        )
+        command, pipe = [sys.executable, "-c", FORKS, *FIX], subprocess.PIPE
+        with subprocess.Popen(command, cwd=folder, stdin=pipe, stdout=pipe, text=True) as process:
+            yield Writes(process)
 
     def left(self, folder: Path) -> set[str]:
         return {each.name for each in folder.iterdir()} - {"t.yaml", "account.json"}
 
-    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-    def test_at_any_moment_it_leaves_the_old_file_or_the_new_one(self, folder: Path) -> None:
+    def test_at_any_moment_it_leaves_the_old_file_or_the_new_one(self, folder: Path, writes: Writes) -> None:
         begun = time.monotonic()
-        assert self.start(folder).wait() == 0
+        assert writes.end(writes.start()) == 0
         whole = time.monotonic() - begun
-        for moment in range(6, 13):  # Python starts and imports before
-            process = self.start(folder)
+        assert (folder / "t.yaml").read_text() == self.LOWERED
+        for moment in range(13):
+            (folder / "t.yaml").write_text(self.LONG)
+            process = writes.start()
             time.sleep(whole * moment / 12)
-            process.kill()
-            process.wait()
+            writes.end(process, signal.SIGKILL)
             assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
 
-    @pytest.mark.skipif(os.name != "posix", reason="kills by signal")
-    def test_while_it_writes_too_and_the_next_run_clears_up(self, folder: Path) -> None:
+    def test_while_it_writes_too_and_the_next_run_clears_up(self, folder: Path, writes: Writes) -> None:
         for _ in range(4):
-            process = self.start(folder)
-            while process.poll() is None and not self.left(folder):
+            (folder / "t.yaml").write_text(self.LONG)
+            process = writes.start()
+            while (folder / "t.yaml").read_text() == self.LONG and not self.left(folder):
                 time.sleep(0.0002)
-            process.kill()
-            process.wait()
+            writes.end(process, signal.SIGKILL)
             assert (folder / "t.yaml").read_text() in (self.LONG, self.LOWERED)
         for name in self.left(folder):
             os.utime(folder / name, (0, 0))
-        assert self.start(folder).wait() == 0
+        (folder / "t.yaml").write_text(self.LONG)
+        assert writes.end(writes.start()) == 0
         assert self.left(folder) == set()
 
 

@@ -90,14 +90,13 @@ class TestAFleet:
 
         golden(tapctl("policy", "--targets", "prod", "--format", form, *hub).out)
 
-    @pytest.mark.parametrize("hub", [(), ("--hub",)], ids=str)
-    def test_the_template_of_it_is_valid(
-        self, hub: tuple[str, ...], fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
-    ) -> None:
+    def test_the_templates_of_it_are_valid(self, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
         fleet(f'accounts = ["{ONE}"]\nexternal_id = "x"\n')
-        (desk / "role.json").write_text(tapctl("policy", "--targets", "prod", "--format", "cloudformation", *hub).out)
+        for name, hub in (("role.json", ()), ("hub.json", ("--hub",))):
+            (desk / name).write_text(tapctl("policy", "--targets", "prod", "--format", "cloudformation", *hub).out)
 
-        with lint.start(load("role.json").source, "us-east-1") as linting:
+        with lint.boot() as linting:
+            linting.send([load("role.json").source, load("hub.json").source], "us-east-1", None)
             assert linting.matches() == ()
 
     def test_the_hub_may_assume_these_roles_and_list_accounts_if_it_must(

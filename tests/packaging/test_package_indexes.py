@@ -144,7 +144,7 @@ def index(tmp_path: Path) -> Iterator[str]:
     folder.mkdir(parents=True)
     wheel(folder, "first")
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/simple"
         server.shutdown()
 

@@ -14,7 +14,10 @@ from tapctl.template.nested import with_nested
 from tapctl.template.parse import parse
 
 CLEAN = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
-NESTED = "Resources: {S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}}\n"
+FAULTY_TOPIC = "{Type: AWS::SNS::Topic, Properties: {No: 1}}"
+FAULTY = f"Resources: {{T: {FAULTY_TOPIC}}}\n"
+STACK = "{{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {}}}}}"
+NESTED = f"Resources: {{S: {STACK.format('child.yaml')}}}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -37,23 +40,23 @@ def linted(source: Source, region: str | None = "eu-west-1") -> tuple[bool, list
 
 
 def test_a_clean_text_is_linted_once_per_region(folder: Path) -> None:
+    # A folder named like cfn-lint beside the template is not imported.
+    (folder / "cfnlint").mkdir()
+    (folder / "cfnlint" / "__init__.py").write_text("raise SystemExit(9)")
     source = written(folder, CLEAN)
-    assert linted(source) == (True, [])
+    with lint.boot() as ready:
+        ready.begin(source, "eu-west-1")
+        assert ready.process
+        assert ready.matches() == ()
     assert linted(source) == (False, [])
     keys = json.loads((folder / "state" / lint.CACHE_FILE).read_text())
     assert keys == [lint.cache_key([source], "eu-west-1")]
     assert not lint.is_clean(lint.cache_key([source], "us-east-1"))
 
 
-def test_a_key_that_is_given_twice_is_no_error(folder: Path) -> None:
-    assert linted(written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Type: AWS::SQS::Queue}}\n"))[1] == []
-
-
 def test_a_ready_process_ends_where_the_text_is_known_to_be_clean(folder: Path) -> None:
     source = written(folder, CLEAN)
-    with lint.boot() as ready:
-        ready.begin(source, None)
-        assert ready.matches() == ()
+    lint.remember_clean(lint.cache_key([source], None) or "")
     with lint.boot() as ready:
         ready.begin(source, None)
         assert ready.process is None
@@ -66,10 +69,18 @@ def test_a_ready_process_ends_with_the_block(folder: Path) -> None:
     assert process.returncode is not None
 
 
-def test_a_text_with_matches_is_linted_again(folder: Path) -> None:
-    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
-    assert linted(source) == (True, ["E3002"])
-    assert not lint.is_clean(lint.cache_key([source], "eu-west-1"))
+def test_a_text_with_matches_is_not_known_to_be_clean(folder: Path) -> None:
+    """A nested template is linted under its name, and a key that is given twice is no match."""
+    (folder / "child.yaml").write_text(FAULTY)
+    (folder / "twice.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Type: AWS::SQS::Queue}}\n")
+    twice = f"S2: {STACK.format('twice.yaml')}"
+    source = written(folder, f"Resources: {{S: {STACK.format('child.yaml')}, {twice}, T: {FAULTY_TOPIC}}}\n")
+    with lint.start(source, "eu-west-1") as linting:
+        assert linting.process
+        found = sorted((match.file, match.line, match.rule) for match in linting.matches())
+    assert found == [("child.yaml", 1, "E3002"), ("t.yaml", 1, "E3002")]
+    for sources in ([source], with_nested(source)):
+        assert not lint.is_clean(lint.cache_key(sources, "eu-west-1"))
 
 
 @pytest.mark.parametrize("name", [".cfnlintrc", ".cfnlintrc.yml"])
@@ -82,15 +93,14 @@ def test_a_template_that_includes_other_files_is_not_cached(folder: Path) -> Non
     assert lint.cache_key([written(folder, "Resources: {M: {Type: My::Own::Type::MODULE}}\n")], None) is None
 
 
-def test_a_nested_template_is_linted_under_its_name_and_cached_by_its_text(folder: Path) -> None:
+def test_a_nested_template_is_cached_by_its_text(folder: Path) -> None:
     source = written(folder, NESTED)
     (folder / "child.yaml").write_text(CLEAN)
     lint.remember_clean(lint.cache_key(with_nested(source), "eu-west-1") or "")
     assert linted(source) == (False, [])
-    (folder / "child.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
-    with lint.start(source, None) as linting:
-        (match,) = linting.matches()
-    assert (match.file, match.line, match.rule) == ("child.yaml", 1, "E3002")
+    (folder / "child.yaml").write_text(FAULTY)
+    with lint.start(source, "eu-west-1") as linting:
+        assert linting.process
 
 
 def test_templates_that_nest_each_other_are_linted_once_each(folder: Path) -> None:
@@ -130,12 +140,6 @@ def test_a_configuration_that_cfn_lint_refuses_is_an_error(folder: Path) -> None
     with lint.start(written(folder, CLEAN), None) as linting, pytest.raises(TapctlError) as caught:
         linting.matches()
     assert caught.value.hint == advise(Advice.RUN_CFN_LINT)
-
-
-def test_a_folder_named_cfnlint_beside_the_template_is_not_imported(folder: Path) -> None:
-    (folder / "cfnlint").mkdir()
-    (folder / "cfnlint" / "__init__.py").write_text("raise SystemExit(9)")
-    assert linted(written(folder, CLEAN)) == (True, [])
 
 
 RULE = """\
@@ -199,13 +203,6 @@ def test_configuration_that_is_trusted_loads_code(folder: Path, home: Path) -> N
     assert (folder / "ran").exists()
 
 
-def test_configuration_that_loads_no_code_is_used(folder: Path, home: Path) -> None:
-    (folder / ".cfnlintrc").write_text("ignore_checks: [E3002]")
-    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
-
-    assert linted(source) == (True, [])
-
-
 @pytest.mark.parametrize(
     ("configuration", "left", "without"),
     [
@@ -234,15 +231,15 @@ def test_what_a_trusted_configuration_keeps(configuration: str, left: str, witho
 def test_what_is_kept_of_a_configuration_is_used(folder: Path, home: Path) -> None:
     own = "append_rules: [rules]\nignore_checks: [E3002]\n"
     with_own_rules(folder, ".cfnlintrc", own)
-    source = written(folder, "Resources: {T: {Type: AWS::SNS::Topic, Properties: {No: 1}}}\n")
-    with lint.start(source, None, configuration=lint.without_powers(own)[0]) as linting:
+    with lint.start(written(folder, FAULTY), None, configuration=lint.without_powers(own)[0]) as linting:
         assert linting.matches() == ()
 
     assert not (folder / "ran").exists()
 
 
-def test_the_configuration_at_home_is_the_users_own(folder: Path, home: Path) -> None:
-    source = with_own_rules(folder, "home/.cfnlintrc", "append_rules: [rules]")
+def test_configuration_that_loads_no_code_is_used_beside_the_users_own_at_home(folder: Path, home: Path) -> None:
+    with_own_rules(folder, "home/.cfnlintrc", "append_rules: [rules]")
+    (folder / ".cfnlintrc").write_text("ignore_checks: [E3002]")
 
-    assert linted(source) == (True, [])
+    assert linted(written(folder, FAULTY)) == (True, [])
     assert (folder / "ran").exists()

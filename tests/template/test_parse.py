@@ -365,7 +365,7 @@ def test_an_alias_whose_key_is_given_again_does_not_count() -> None:
 
 
 def test_a_file_of_keys_given_twice_is_read_in_time() -> None:
-    keys = [f"k{number}: {{a: [1, 2]}}" for number in range(10_000)]
+    keys = [f"k{number}: {{a: [1, 2]}}" for number in range(4_000)]
     started = time.process_time()
-    assert len(parse("\n".join(keys * 2), "t.yaml").duplicates) == 10_000
-    assert time.process_time() - started < 20
+    assert len(parse("\n".join(keys * 2), "t.yaml").duplicates) == 4_000
+    assert time.process_time() - started < 3.2

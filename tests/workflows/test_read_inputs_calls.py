@@ -1,6 +1,8 @@
 """How many calls a preflight makes, counted against an AWS that answers every operation."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,7 @@ NOT_TOUCHED = {"cloudformation", "cloudwatch", "lambda", "service-quotas", "sts"
 """The services that are asked of any template."""
 
 
+@cache
 def counted_types() -> dict[str, str]:
     """By service one resource type that a limit of the account counts without any property."""
     types: dict[str, str] = {}
@@ -78,13 +81,27 @@ def counted_types() -> dict[str, str]:
     return types
 
 
-@pytest.mark.parametrize("services", [20, 25])
-def test_five_hundred_resources_of_twenty_services_take_at_most_60(services: int, tmp_path: Path) -> None:
-    types = list(counted_types().values())[:services]
-    resources = {f"R{index}": {"Type": types[index % services]} for index in range(500)}
-    (tmp_path / "many.json").write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+Many = Callable[..., AnsweringAws]
 
-    found = called(tmp_path / "many.json")
+
+@pytest.fixture(scope="module")
+def called_for_many(tmp_path_factory: pytest.TempPathFactory) -> Many:
+    """The calls of a preflight of 500 resources of so many services, which is run once for all tests."""
+
+    @cache
+    def run(services: int, *, applied: bool = True) -> AnsweringAws:
+        types = list(counted_types().values())[:services]
+        resources = {f"R{index}": {"Type": types[index % services]} for index in range(500)}
+        path = tmp_path_factory.mktemp("many") / "many.json"
+        path.write_text(json.dumps({"Resources": resources}), encoding="utf-8")
+        return called(path, applied=applied)
+
+    return run
+
+
+@pytest.mark.parametrize("services", [20, 25])
+def test_five_hundred_resources_of_twenty_services_take_at_most_60(services: int, called_for_many: Many) -> None:
+    found = called_for_many(services)
 
     touched_services = {name.partition(":")[0] for name in found.names()} - NOT_TOUCHED
     assert len(touched_services) >= services, sorted(touched_services)
@@ -108,13 +125,8 @@ def test_a_network_and_twenty_services_take_at_most_60(tmp_path: Path) -> None:
     assert found.repeated() == []
 
 
-def test_a_service_takes_one_call_more_where_none_of_its_quotas_is_applied(tmp_path: Path) -> None:
-    types = list(counted_types().values())[:20]
-    resources = {f"R{index}": {"Type": types[index % 20]} for index in range(500)}
-    path = tmp_path / "many.json"
-    path.write_text(json.dumps({"Resources": resources}), encoding="utf-8")
-
-    applied, none = called(path), called(path, applied=False)
+def test_a_service_takes_one_call_more_where_none_of_its_quotas_is_applied(called_for_many: Many) -> None:
+    applied, none = called_for_many(20), called_for_many(20, applied=False)
 
     defaults = [name for name in none.names() if "Default" in name]
     assert len(none.calls) == len(applied.calls) + len(defaults)
