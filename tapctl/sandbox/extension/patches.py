@@ -97,6 +97,7 @@ VERIFY_PRESIGNED = Patch(_S3, "_verify_presigned_sigv4")
 CREATE_BUCKET = Patch(_S3, "_create_bucket")
 PARAMETERS = Patch(_SSM, "_parameters")
 PUT_PARAMETER = Patch(_SSM, "_put_parameter")
+LAMBDA_REQUEST = Patch(_LAMBDA, "handle_request")
 FUNCTIONS = Patch(_LAMBDA, "_functions")
 PUT_CONCURRENCY = Patch(_LAMBDA, "_put_function_concurrency")
 PUT_PROVISIONED = Patch(_LAMBDA, "_put_provisioned_concurrency")
@@ -147,6 +148,7 @@ PATCHES = (
     RESOLVE_OUTPUTS,
     RESOLVE_PROPERTIES,
     DIFF_RESOURCES,
+    DEPLOY_CHANGE_SET,
     CREATE_CHANGE_SET,
     ACTIONS,
     EVALUATE_CONDITIONS,
@@ -177,6 +179,7 @@ PATCHES = (
     CREATE_BUCKET,
     PARAMETERS,
     PUT_PARAMETER,
+    LAMBDA_REQUEST,
     FUNCTIONS,
     PUT_CONCURRENCY,
     PUT_PROVISIONED,
@@ -187,6 +190,7 @@ PATCHES = (
     INVOKE_CAP,
     FUNCTION_OF_REFERENCE,
     REPLACING_CHANGE,
+    BUCKET_CONFLICT,
     HANDLERS,
     TABLES,
     SSE_DESCRIPTION,
