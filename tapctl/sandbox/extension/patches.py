@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from tapctl.resource_types import ALIAS, FUNCTION, VERSION
+from tapctl.resource_types import ALIAS, FUNCTION, STACK, VERSION
 
 EMULATOR = "ministack"
 PINNED = "1.5.33"
@@ -72,6 +72,7 @@ ACTIONS = Patch(f"{_CLOUDFORMATION}.handlers", "_ACTION_HANDLERS")
 EVALUATE_CONDITIONS = Patch(f"{_CLOUDFORMATION}.engine", "_evaluate_conditions")
 RESOLVE_REFERENCES = Patch(f"{_CLOUDFORMATION}.engine", "_resolve_refs")
 CHANGE_SETS = Patch(_CLOUDFORMATION, "_change_sets")
+ADD_EVENT = Patch(f"{_CLOUDFORMATION}.stacks", "_add_event")
 STACK_EVENTS = Patch(_CLOUDFORMATION, "_stack_events")
 SAVED_STACKS = Patch(_CLOUDFORMATION, "get_state")
 LOAD_STACKS = Patch(_CLOUDFORMATION, "load_persisted_state")
@@ -154,6 +155,7 @@ PATCHES = (
     EVALUATE_CONDITIONS,
     RESOLVE_REFERENCES,
     CHANGE_SETS,
+    ADD_EVENT,
     STACK_EVENTS,
     SAVED_STACKS,
     LOAD_STACKS,
@@ -217,6 +219,7 @@ HANDLER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ALIAS: ("create", "update"),
     "AWS::DynamoDB::Table": ("create", "update", "delete"),
     "AWS::S3::Bucket": ("delete",),
+    STACK: ("create", "delete"),
     "AWS::Lambda::Url": ("create", "update"),
     "AWS::ApiGatewayV2::Api": ("create", "update"),
     "AWS::ApiGatewayV2::Integration": ("create", "delete"),
