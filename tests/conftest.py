@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ gc.disable()
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 SANDBOX_FIXTURES = {"shared_sandbox", "emulator"}
+LONGEST = {
+    *("test_bad_input", "test_preflight_gate", "test_lint", "test_dependencies", "test_open_fleet", "test_mcp"),
+    *("test_usage", "test_fix", "test_fuzz", "test_ledger", "test_escaping", "test_resolver_random", "test_structure"),
+    *("test_fix_layouts", "test_fix_corpus", "test_read_inputs_calls", "test_limits_coverage"),
+}
+"""The modules without a sandbox that take more than a second."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +46,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs a sandbox by its fixtures, and skip what needs the corpus where there is none.
 
-    Modules with a sandbox take the longest, so they come first: the workers then end at about the same time. What needs
-    a program that is not installed is left out, unless `-m` names it.
+    Modules with a sandbox take the longest and then some others, so they come first: the workers then end at about the
+    same time. What needs a program that is not installed is left out, unless `-m` names it.
     """
     if "install" not in config.option.markexpr:
         items[:] = [item for item in items if not item.get_closest_marker("install")]
@@ -51,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("corpus") and not CORPUS.exists():
             item.add_marker(pytest.mark.skip(reason=f"{CORPUS} does not exist"))
     slow = {item.path for item in items if item.get_closest_marker("sandbox")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, item.path.stem not in LONGEST))
 
 
 def pytest_collection_finish() -> None:
@@ -59,6 +65,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(100_000)
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave out the keywords, which are half of what a worker sends of each test and which nobody reads."""
+    report = yield
+    report.keywords = {}
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

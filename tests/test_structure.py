@@ -147,7 +147,7 @@ def test_only_the_aws_room_takes_a_client() -> None:
 def test_each_public_class_name_has_one_meaning() -> None:
     modules: dict[str, list[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in parsed(path).body:
+        for node in ast.iter_child_nodes(nodes(path)[0]):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 modules.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
     assert {name: places for name, places in modules.items() if len(places) > 1} == {}
@@ -158,7 +158,7 @@ def test_a_loop_variable_names_what_it_holds(folder: str) -> None:
     loops = [
         f"{path.relative_to(ROOT)}:{node.iter.lineno}"
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.For | ast.comprehension)
         if "each" in {name.id for name in ast.walk(node.target) if isinstance(name, ast.Name)}
     ]

@@ -33,6 +33,7 @@ from tapctl.aws.errors import read_or_unknown
 from tapctl.aws.session import Aws
 from tapctl.limits.row import Call, Limit, Number
 from tapctl.resource_types import FUNCTION, PUBLISHED, STACK, STACK_STATUSES
+from tapctl.state.redaction import hide_deployed
 from tapctl.unknown import Count, Unknown
 
 WORKERS = 32
@@ -65,6 +66,7 @@ class _LiveStacks:
         described = read_or_unknown("cloudformation:DescribeStacks", lambda: describe_stack(self.aws, name))
         if isinstance(described, Unknown):
             return described
+        hide_deployed(described.parameters)
         if not described.exists:
             return None
         resources = self._resources(described.id)

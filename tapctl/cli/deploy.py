@@ -238,7 +238,8 @@ def _deployed(request: DeployRequest, result: DeployResult, reporter: Reporter) 
             if not outcome.changed:
                 terminal.message("no changes, but the previous deploy was not verified; verifying it now")
             verification = _verify(request, terminal)
-            reporter.result(verify.as_text(verification, terminal.options()))
+            render = verify.verdict_line if terminal.quiet else verify.as_text
+            reporter.result(render(verification, terminal.options()))
         elif request.verifies:
             terminal.message("no changes; verification skipped (run `tapctl verify` to verify anyway)")
     except (NotVerified, Interrupted) as error:

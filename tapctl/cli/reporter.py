@@ -68,10 +68,14 @@ class Reporter:
         self.terminal.message(text)
 
     def verdict(self, result: Preflight) -> None:
-        from tapctl.report.preflight import as_text
+        from tapctl.concurrency.verdict import Verdict
+        from tapctl.report.preflight import as_text, verdict_line
 
         self.transcript.preflight = result
-        self.result(as_text(result, self.terminal.options(), deploying=True))
+        options = self.terminal.options()
+        # What does not fit is explained all the same: the error that follows refers to it.
+        is_brief = self.terminal.quiet and result.verdict is Verdict.FITS
+        self.result(verdict_line(result, options) if is_brief else as_text(result, options, deploying=True))
         for name, remedy in result.plan.changes.items():
             effect = "dropped" if remedy.value is None else f"lowered to {remedy.value}"
             verb = "would be" if result.needs_consent else "is"

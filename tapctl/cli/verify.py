@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from tapctl.cli.command import Only
-from tapctl.cli.context import destinations, open_aws, print_findings, route_for, stack_name_of
+from tapctl.cli.context import Destination, destinations, open_aws, print_findings, route_for, stack_name_of
 from tapctl.cli.options import FindingsOptions
 from tapctl.cli.terminal import Terminal
 from tapctl.errors import ExitCode, TemplateError
@@ -56,9 +56,10 @@ def verify(
         mark_verified(result.stack_id)
     if any(place.is_report for place in places):
         result = replace(result, template=_source(settings.template), env=settings.env)
+    is_brief = output.quiet and places == (Destination(),)
+    renderers = {**report.RENDERERS, "text": report.verdict_line} if is_brief else report.RENDERERS
     print_findings(
-        {place: report.RENDERERS[place.format.value](result, terminal.options(place.file)) for place in places},
-        terminal,
+        {place: renderers[place.format.value](result, terminal.options(place.file)) for place in places}, terminal
     )
     raise typer.Exit(ExitCode.NOT_VERIFIED if result.failed and not output.advisory else ExitCode.OK)
 

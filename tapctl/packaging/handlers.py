@@ -1,4 +1,4 @@
-"""Finds handlers that name a file or function that the package of a Lambda function does not have.
+"""Finds handlers that name a file or function that is missing from the function's package, or import what it lacks.
 
 Only certain errors are reported: a layer, a dependency or a build may add a missing file, and code may define names
 while it runs. Sources: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html, nodejs-handler.html there, and
@@ -147,7 +147,51 @@ def _python(handler: str, package: CodePackage, where: str, complete: bool) -> s
     else:
         return f"names no file: {where} has no {path}.py" if complete else ""
     is_submodule = bool({symbol, f"{symbol}.py"} & inner)
-    return "" if is_submodule or _defines(package.text(file), symbol) else f"names no function: {file} has no {symbol}"
+    if not is_submodule and not _defines(package.text(file), symbol):
+        return f"names no function: {file} has no {symbol}"
+    return _missing_import(file, package, where) if complete else ""
+
+
+_EXPORTED_BY = {
+    "uv.lock": "uv export --no-dev --no-emit-project --output-file requirements.txt",
+    "poetry.lock": "poetry export --output requirements.txt",
+    "Pipfile": "pipenv requirements > requirements.txt",
+    "pyproject.toml": "uv pip compile pyproject.toml --output-file requirements.txt",
+}
+"""The command that writes a requirements.txt, from which a deploy installs the wheels."""
+
+_OF_RUNTIME = frozenset({"python", "boto3", "botocore", "jmespath", "s3transfer", "urllib3"})
+"""The SDK, which Lambda's runtime has, and what it brings."""
+
+
+def _missing_import(file: str, package: CodePackage, where: str) -> str:
+    """What a module imports of the dependencies that only a manifest beside it names."""
+    entries = package.entries("")
+    manifest = next((name for name in ("pyproject.toml", "Pipfile") if name in entries), "")
+    if not manifest or REQUIREMENTS in entries:
+        return ""
+    there = {entry.partition(".")[0] for entry in entries}
+    imported = re.findall(r"^(?:import|from)[ \t]+(\w+)", package.text(file), re.MULTILINE)
+    missing = [name for name in imported if name in _declared(package.text(manifest)) and name not in there]
+    command = next(command for name, command in _EXPORTED_BY.items() if name in entries)
+    lacks = (
+        f"which {where} does not have: {manifest} names it, but there is no {REQUIREMENTS}, which `{command}` writes"
+    )
+    return f"imports {missing[0]}, {lacks}" if missing else ""
+
+
+def _declared(manifest: str) -> set[str]:
+    """The modules that a pyproject.toml or a Pipfile asks for at run time, where packages have their names."""
+    import tomllib
+
+    try:
+        content: Any = tomllib.loads(manifest)
+        poetry = content.get("tool", {}).get("poetry", {}).get("dependencies", {})
+        entries = [*content.get("project", {}).get("dependencies", []), *poetry, *content.get("packages", {})]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return set()
+    names = (re.match(r"[\w.-]*", str(entry)) for entry in entries)
+    return {re.sub(r"[.-]", "_", match[0]).lower() for match in names if match} - _OF_RUNTIME
 
 
 _DYNAMIC = re.compile(r"import \*|\b(?:globals|locals|vars|exec|eval|setattr|__dict__|__getattr__|sys\.modules)\b")

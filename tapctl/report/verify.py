@@ -69,6 +69,12 @@ def as_text(verification: Verification, options: RenderOptions) -> str:
     return draw(options, f"verification of stack {verification.stack_name}", table, _summary(verification))
 
 
+def verdict_line(verification: Verification, options: RenderOptions) -> str:
+    """The summary alone, with the first check that failed."""
+    first = next(iter(verification.failed), None)
+    return draw(options, _summary(verification) + (f"; {first.subject}: {first.message}" if first else ""))
+
+
 def _widest(checks: Iterable[Check]) -> int:
     """Columns that every check fits into; a character has two at most, or ten where it is shown as an escape."""
     texts = (f"{check.subject}{check.message}{worded(check.hint) if check.hint else ''}" for check in checks)

@@ -63,10 +63,13 @@ def _text(subject: str, value: object, where: Path | str) -> str:
 def _pair(entry: object, where: str) -> tuple[str, str | Unknown]:
     """One parameter. An invalid entry is not printed, since it may hold a secret."""
     match entry:
+        case {"ParameterKey": str(name), "UsePreviousValue": True, **more}:
+            if more.get("ParameterValue"):
+                both = f"{where}: parameter {name} has a ParameterValue and UsePreviousValue"
+                raise UsageError(both, "leave one of them out, as CloudFormation takes one only")
+            return name, PREVIOUS
         case {"ParameterKey": str(name), "ParameterValue": value}:
             return name, _text(f"parameter {name}", value, where)
-        case {"ParameterKey": str(name), "UsePreviousValue": True}:
-            return name, PREVIOUS
         case str(text) if "=" in text:
             name, _, value = text.partition("=")
             return name, value

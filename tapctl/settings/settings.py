@@ -32,7 +32,7 @@ from tapctl.settings.findings import Ignore, in_force, span
 from tapctl.settings.options import AccountOptions, JudgementOptions, StackOptions, TemplateOptions
 from tapctl.settings.parameters_file import PREVIOUS, ParametersFile
 from tapctl.settings.verify_section import FromEnvironment, VerifyConfig, secret_value
-from tapctl.state.redaction import forget, reveal
+from tapctl.state.redaction import forget, hide_parameters, reveal
 from tapctl.template.parameters import as_text
 from tapctl.unknown import Unknown
 
@@ -292,12 +292,14 @@ def _with_parameters(
     configured = {name: value for name, value in environment.parameters.items() if name not in given}
     values = {name: _parameter(name, value, missing_secrets_unknown) for name, value in configured.items()}
     values.update(given)
+    hidden = frozenset(name for name, value in configured.items() if isinstance(value, FromEnvironment))
+    hide_parameters(hidden)
     return replace(
         settings,
         parameters={name: value for name, value in values.items() if isinstance(value, str)},
         withheld={name: value for name, value in values.items() if isinstance(value, Unknown) and value != PREVIOUS},
         kept=tuple(name for name, value in values.items() if value == PREVIOUS),
-        hidden=frozenset(name for name, value in configured.items() if isinstance(value, FromEnvironment)),
+        hidden=hidden,
     )
 
 

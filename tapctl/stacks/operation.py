@@ -224,7 +224,9 @@ def _failed_checks(aws: Aws, stack_id: str) -> Iterator[str]:
         hint = f"; {checks.resolution}" if isinstance(checks.resolution, str) else ""
         yield f"cannot show CloudFormation's checks: {checks.reason}{hint}"
     else:
-        yield from (f"refused by CloudFormation's checks: {check}" for check in checks)
+        for check in checks:
+            _, hint = explain(str(check))
+            yield f"refused by CloudFormation's checks: {check}{f'; {hint}' if hint else ''}"
 
 
 def _is_failed_by_function(event: StackEvent) -> bool:

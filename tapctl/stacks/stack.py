@@ -8,6 +8,7 @@ from tapctl.aws.stacks import StackDescription, stack_name
 from tapctl.errors import UsageError
 from tapctl.resource_types import ABSENT
 from tapctl.stacks.status import StackAction
+from tapctl.state.redaction import hide_deployed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def find_stack(aws: Aws, name: str) -> StackDescription:
     Raises `UsageError` for a nested stack and for one of a StackSet, which cannot be deployed directly.
     """
     stack = describe_stack(aws, name)
+    hide_deployed(stack.parameters)
     if stack.status == "DELETE_COMPLETE":
         return StackDescription(stack.name, ABSENT)
     if stack.root_id:

@@ -14,6 +14,7 @@ from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, TemplateError, UnreadableAnswer, UsageError
 from tapctl.resource_types import ABSENT, FUNCTION, STACK, VERSION
+from tapctl.state.redaction import hide_deployed
 from tapctl.template.load import from_stack
 from tapctl.template.model import Resource, Template
 from tapctl.template.parameters import Parameters, bind
@@ -63,6 +64,7 @@ class DeployedStack:
 def read(aws: Aws, name: str) -> DeployedStack:
     """Read a stack, with its nested ones, by its name or id. Raises `UsageError` when it does not exist."""
     stack = describe_stack(aws, name)
+    hide_deployed(stack.parameters)
     if stack.status == ABSENT:
         raise UsageError(f"stack {name} does not exist in {aws.region}", "`tapctl deploy` creates it")
     return _read(aws, stack)

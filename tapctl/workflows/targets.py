@@ -18,7 +18,7 @@ from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import ConfigError, ExitCode, TapctlError, UsageError
 from tapctl.limits.row import Call
 from tapctl.settings.config_file import FILE, find, load
-from tapctl.state.redaction import hide
+from tapctl.state.redaction import hide, hide_parameters
 from tapctl.template.cloud_assembly import MANIFEST, SynthesizedStack, in_order
 from tapctl.template.lint import start
 from tapctl.unknown import Count, Unknown
@@ -124,6 +124,7 @@ def targets(
         raise UsageError(f"the target {twice} is given twice", "give each template once")
     # Reading the settings of the next one has forgotten what those before hide.
     for target in chosen:
+        hide_parameters(target.settings.hidden)
         for name in target.settings.hidden & target.settings.parameters.keys():
             hide(target.settings.parameters[name])
     return tuple(chosen)

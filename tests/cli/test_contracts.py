@@ -314,6 +314,11 @@ def test_quiet_prints_only_the_result(command: str, reference: DeployedReference
     assert answer.out
 
 
+def test_quietly_a_verdict_is_one_line(reference: DeployedReference) -> None:
+    for command in ("preflight", "verify"):
+        assert len(reference.run(command, "--quiet").out.splitlines()) == 1
+
+
 def test_quiet_prints_errors(reference: DeployedReference, golden: Golden) -> None:
     answer = reference.run("verify", "--quiet", "--stack-name", "nowhere")
 

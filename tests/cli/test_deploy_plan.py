@@ -38,7 +38,9 @@ def test_the_detailed_exit_code_is_2_if_something_would_change(terminal: Termina
     assert [change["logical_id"] for change in document["changes"]] == ["Queue"]
     assert breaches(document) == []
 
-    assert terminal.tapctl(*COMMAND, "--yes", "--no-verify").code == 0
+    deployed = terminal.tapctl(*COMMAND, "--yes", "--quiet")
+    lines = [line.partition(":")[0].partition(" checked")[0] for line in deployed.out.splitlines()]
+    assert (deployed.code, deployed.err, lines) == (0, "", ["fits", "stack planned is CREATE_COMPLETE", "verified"])
     same = terminal.tapctl(*COMMAND, "--plan", "--detailed-exitcode")
     assert same.code == 0
     empty = terminal.tapctl(*COMMAND, "--plan", "--format", "json").json()

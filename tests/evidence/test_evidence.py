@@ -15,9 +15,9 @@ from tapctl.evidence.claims import CLAIMS, Grade
 from tapctl.evidence.experiment import PREFIX, ApiCall, Experiment, filled
 from tapctl.evidence.record import records
 from tests.support.queued_answers import offline_aws
+from tests.support.tables import check_each
 
 ROOT = Path(__file__).parents[2]
-ROWS = [pytest.param(row, id=row.id) for row in EXPERIMENTS.values()]
 IDS = {each.id for each in CLAIMS}
 
 
@@ -26,8 +26,7 @@ def operations(service: str) -> Any:
     return offline_aws().client(service).meta.service_model
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
+def each_call_is_an_operation_with_these_parameters(row: Experiment) -> None:
     for call in row.calls:
         for each in (call, *([call.undo] if call.undo else [])):
             model = operations(each.service)
@@ -36,8 +35,7 @@ def test_each_call_is_an_operation_with_these_parameters(row: Experiment) -> Non
             assert {*each.parameters} <= {*(shape.members if shape else ())}, each
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_what_changes_something_names_the_experiment(row: Experiment) -> None:
+def what_changes_something_names_the_experiment(row: Experiment) -> None:
     names = ("run", "version", "account", "region", "other_region", "administration", "execution", "subnet", "group")
     values = {**dict.fromkeys(names, "x"), "stack": f"{PREFIX}run-{row.id}", "above": 2, "headroom": 1}
     for call in row.calls:
@@ -55,13 +53,21 @@ def _resources(call: ApiCall) -> list[Any]:
     return list(call.parameters.get("TemplateBody", {"Resources": {}})["Resources"].values())
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_a_change_set_is_deleted_and_never_executed(row: Experiment) -> None:
+def a_change_set_is_deleted_and_never_executed(row: Experiment) -> None:
     made = [call.parameters["ChangeSetName"] for call in row.calls if call.operation == "CreateChangeSet"]
     deleted = [call.parameters["ChangeSetName"] for call in row.calls if call.operation == "DeleteChangeSet"]
 
     assert made == deleted
     assert "ExecuteChangeSet" not in {call.operation for call in row.calls}
+
+
+def test_each_row() -> None:
+    check_each(
+        EXPERIMENTS,
+        each_call_is_an_operation_with_these_parameters,
+        what_changes_something_names_the_experiment,
+        a_change_set_is_deleted_and_never_executed,
+    )
 
 
 def test_the_judgement_names_claims_of_the_table() -> None:

@@ -23,6 +23,7 @@ from tests.function.senders import (
     square_body,
     stripe_body,
 )
+from tests.support.tables import check_each
 
 Headers = dict[str, str]
 STRIPE, PAYMENT, SQUARE = stripe_body(), payment_body(), square_body()
@@ -63,31 +64,34 @@ def test_without_headers_nothing_but_adyen_is_accepted(receiver: Receiver, provi
     refused(receiver, provider, body, {})
 
 
-@pytest.mark.parametrize(
-    "signature",
-    [
-        pytest.param("", id="empty"),
-        pytest.param(" ", id="blank"),
-        pytest.param("=", id="equals"),
-        pytest.param(",,,,", id="commas"),
-        pytest.param("v1", id="name-only"),
-        pytest.param("v1,", id="no-value"),
-        pytest.param("sha256=", id="prefix-only"),
-        pytest.param("sha1=" + "0" * 40, id="weaker-hash"),
-        pytest.param("t=,v1=", id="stripe-without-values"),
-        pytest.param("\u00e9" * 64, id="latin-letters"),
-        pytest.param("\u0661" * 64, id="arabic-digits"),
-        pytest.param("\ud800", id="half-a-surrogate-pair"),
-        pytest.param("0" * 64, id="zeros"),
-        pytest.param("v1," + "A" * 43 + "=", id="base64-zeros"),
-        pytest.param("v1," * 20_000, id="huge"),
-        pytest.param("\x00\x01", id="control-characters"),
-    ],
-)
+UNUSABLE = {
+    "empty": "",
+    "blank": " ",
+    "equals": "=",
+    "commas": ",,,,",
+    "name-only": "v1",
+    "no-value": "v1,",
+    "prefix-only": "sha256=",
+    "weaker-hash": "sha1=" + "0" * 40,
+    "stripe-without-values": "t=,v1=",
+    "latin-letters": "\u00e9" * 64,
+    "arabic-digits": "\u0661" * 64,
+    "half-a-surrogate-pair": "\ud800",
+    "zeros": "0" * 64,
+    "base64-zeros": "v1," + "A" * 43 + "=",
+    "huge": "v1," * 20_000,
+    "control-characters": "\x00\x01",
+}
+
+
 @pytest.mark.parametrize("provider", SIGNATURE_HEADERS)
-def test_an_unusable_signature_is_401(receiver: Receiver, provider: str, signature: str) -> None:
+def test_an_unusable_signature_is_401(receiver: Receiver, provider: str) -> None:
     body, headers = delivery(provider)
-    refused(receiver, provider, body, {**headers, SIGNATURE_HEADERS[provider]: signature})
+
+    def it_is_refused(signature: str) -> None:
+        refused(receiver, provider, body, {**headers, SIGNATURE_HEADERS[provider]: signature})
+
+    check_each(UNUSABLE, it_is_refused)
 
 
 @pytest.mark.parametrize("provider", SIGNED)

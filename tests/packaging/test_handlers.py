@@ -291,3 +291,47 @@ def test_code_that_another_tool_builds_is_not_judged(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(text)
 
     assert problems(stack_tree(load(str(tmp_path / "template.yaml")), Parameters(), {})) == []
+
+
+MANIFESTS = {
+    "pyproject": {"pyproject.toml": '[project]\ndependencies = ["left-pad>=1", "boto3"]\n'},
+    "uv": {"pyproject.toml": '[project]\ndependencies = ["left_pad[x]==1"]\n', "uv.lock": ""},
+    "poetry": {"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.13"\nLeft-Pad = "1"\n', "poetry.lock": ""},
+    "pipenv": {"Pipfile": '[packages]\nleft-pad = "*"\n', "Pipfile.lock": "{}"},
+}
+IMPORTS = "import boto3\nfrom left_pad.inner import pad\ndef main(e, c): pass\n"
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS)
+def test_a_dependency_that_only_a_manifest_names_is_missing(manifest: str, tmp_path: Path, golden: Golden) -> None:
+    with_files(tmp_path, {"index.py": IMPORTS, **MANIFESTS[manifest]})
+
+    (problem,) = problems(tree_of(tmp_path, "index.main", PYTHON))
+    golden(problem)
+
+
+@pytest.mark.parametrize(
+    ("files", "properties"),
+    [
+        pytest.param({"left_pad/__init__.py": ""}, {}, id="is in the code"),
+        pytest.param({"left_pad.cpython-313-x86_64-linux-gnu.so": ""}, {}, id="is compiled"),
+        pytest.param({"requirements.txt": "left-pad"}, {}, id="is installed"),
+        pytest.param({}, {"Layers": ["arn:aws:lambda:us-east-1:1:layer:x:1"]}, id="may be in a layer"),
+        pytest.param({"index.py": "def main(e, c):\n    import left_pad"}, {}, id="is imported later"),
+        pytest.param(
+            {"index.py": "try:\n    import left_pad\nexcept: pass\ndef main(e, c): pass"}, {}, id="is optional"
+        ),
+        pytest.param({"pyproject.toml": "[project]\ndependencies = 1"}, {}, id="in no manifest"),
+        pytest.param({"pyproject.toml": "not = [TOML"}, {}, id="in no document"),
+    ],
+)
+def test_a_dependency_is_not_missing_if_it(files: dict[str, str], properties: dict[str, Any], tmp_path: Path) -> None:
+    with_files(tmp_path, {"index.py": IMPORTS, **MANIFESTS["pyproject"], **files})
+
+    assert problems(tree_of(tmp_path, "index.main", PYTHON, **properties)) == []
+
+
+def test_a_requirements_file_of_the_configuration_brings_dependencies(tmp_path: Path) -> None:
+    with_files(tmp_path, {"index.py": IMPORTS, **MANIFESTS["pyproject"]})
+
+    assert problems(tree_of(tmp_path, "index.main", PYTHON), FunctionConfig(requirements="r.txt")) == []

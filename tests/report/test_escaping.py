@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
-from hypothesis import given
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -111,17 +111,19 @@ def elements(page: str) -> set[str]:
     return parser.found
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@settings(deadline=None)
 @given(subject=texts, message=texts, hint=texts)
-def test_a_check_is_data_in_every_format(format_: str, subject: str, message: str, hint: str) -> None:
+def test_a_check_is_data_in_every_format(subject: str, message: str, hint: str) -> None:
     check = Check(subject or "x", CheckStatus.NOT_CHECKED, message, hint or None)
     checks = Verification("shop", (check,) if subject.split() else ())
-    text = shown(verify.RENDERERS[format_](checks, PLAIN), format_)
+    for format_ in FORMATS:
+        note(format_)
+        text = shown(verify.RENDERERS[format_](checks, PLAIN), format_)
 
-    assert is_inert(text, commands=len(checks.checks) if format_ == "github" else 0)
-    assert is_valid(text, format_)
-    if format_ == "json" and checks.checks:
-        assert [entry["message"] for entry in json.loads(text)["checks"]] == [message]
+        assert is_inert(text, commands=len(checks.checks) if format_ == "github" else 0)
+        assert is_valid(text, format_)
+        if format_ == "json" and checks.checks:
+            assert [entry["message"] for entry in json.loads(text)["checks"]] == [message]
 
 
 @pytest.fixture(scope="module")
@@ -131,17 +133,19 @@ def fitting(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return judge(load(str(file)), fake_account(1000, 900), Settings(str(file)))
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@settings(deadline=None)
 @given(name=texts, message=texts, rule=texts)
-def test_a_finding_is_data_in_every_format(fitting: Any, format_: str, name: str, message: str, rule: str) -> None:
+def test_a_finding_is_data_in_every_format(fitting: Any, name: str, message: str, rule: str) -> None:
     findings = (Finding(rule, Verdict.EXCEEDS, message, name, resources=(name,)),)
     changes = tuple(replace(change, logical_id=name) for change in fitting.changes)
     account: Account = replace(fitting.account, region=message)
     result = replace(fitting, findings=findings, changes=changes, account=account, coverage={name: 2})
-    text = shown(preflight.RENDERERS[format_](result, PLAIN), format_)
+    for format_ in FORMATS:
+        note(format_)
+        text = shown(preflight.RENDERERS[format_](result, PLAIN), format_)
 
-    assert is_inert(text, commands=1 if format_ == "github" else 0)
-    assert is_valid(text, format_)
+        assert is_inert(text, commands=1 if format_ == "github" else 0)
+        assert is_valid(text, format_)
 
 
 @given(message=texts, hint=texts)

@@ -40,6 +40,18 @@ def test_verbose_text_has_a_line_for_each_property() -> None:
     assert [line.split()[2] for line in text.splitlines()[1:-1]] == ["a", "b", "c"]
 
 
+def test_the_verdict_line_names_the_first_failure() -> None:
+    lines = {
+        checks: verify.verdict_line(Verification("shop", checks), PLAIN)
+        for checks in [(PROVED,), (PROVED, FAILED, NOT_CHECKED)]
+    }
+
+    assert list(lines.values()) == [
+        "verified: 1 proved\n",
+        "not verified: 1 of 3 checks failed, 1 not checked; Fn: Timeout is 29, expected 30\n",
+    ]
+
+
 @pytest.mark.parametrize(
     ("checks", "summary"),
     [

@@ -491,11 +491,21 @@ def test_a_value_on_the_command_line_beats_use_previous_value(tmp_path: Path) ->
     assert (found.parameters, found.kept) == ({"B": "2"}, ())
 
 
-def test_a_value_and_use_previous_value_take_the_value(tmp_path: Path) -> None:
+def test_a_value_beside_use_previous_value_is_refused_as_cloudformation_does(tmp_path: Path) -> None:
     file = tmp_path / "p.json"
-    file.write_text('[{"ParameterKey": "B", "ParameterValue": "2", "UsePreviousValue": true}]')
+    file.write_text('[{"ParameterKey": "B", "ParameterValue": "hush", "UsePreviousValue": true}]')
 
-    assert read(template="t", parameters_file=file).parameters == {"B": "2"}
+    with pytest.raises(UsageError, match="parameter B has a ParameterValue and UsePreviousValue") as refused:
+        read(template="t", parameters_file=file)
+    assert "hush" not in refused.value.message
+
+
+@pytest.mark.parametrize("entry", ['"ParameterValue": "", "UsePreviousValue": true', '"UsePreviousValue": true'])
+def test_an_empty_value_beside_it_is_none(entry: str, tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text(f'[{{"ParameterKey": "B", {entry}}}]')
+
+    assert read(template="t", parameters_file=file).kept == ("B",)
 
 
 @pytest.mark.parametrize("name", ["template.yaml", "template.yml", "template.json", "cdk.out"])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
+from tests.support.tables import check_each
+
 PATH = Path(__file__).parents[2] / "stack" / "TapStack.json"
 TEMPLATE: dict[str, Any] = json.loads(PATH.read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
@@ -249,11 +251,12 @@ class TestWhole:
         assert len(named) >= 16
         assert all(value["Fn::Sub"].endswith("-${EnvironmentSuffix}") for value in named.values())
 
-    @pytest.mark.parametrize("logical_id", RESOURCES)
-    def test_a_resource_is_deleted_with_the_stack(self, logical_id: str) -> None:
-        found = RESOURCES[logical_id]
-        assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Delete", "Delete")
-        assert "DeletionProtectionEnabled" not in found["Properties"]
+    def test_each_resource_is_deleted_with_the_stack(self) -> None:
+        def it_is_deleted(found: dict[str, Any]) -> None:
+            assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == ("Delete", "Delete")
+            assert "DeletionProtectionEnabled" not in found["Properties"]
+
+        check_each(RESOURCES, it_is_deleted)
 
     def test_the_longest_suffix_fits_the_longest_name(self) -> None:
         longest = TEMPLATE["Parameters"]["EnvironmentSuffix"]["MaxLength"]

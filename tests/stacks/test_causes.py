@@ -289,6 +289,14 @@ KINDS = (
     'Resource handler returned message: "x" (RequestToken: t, HandlerErrorCode: NotUpdatable)',
     "The security group 'sg-1' does not exist",
     "Stack creation time exceeded the specified timeout. Rollback requested by user.",
+    "A version for this Lambda function exists ( 7 ). Modify the function to create a new version.",
+    "Replacement type updates not supported on stack with disable-rollback.",
+    "Update of resource type is not permitted. The new template modifies resource type of the resources: [Queue]",
+    "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME)",
+    "Access denied for operation 'AWS::X: Your account must be verified before you can add new CloudFront resources.'",
+    "Your requested instance type (t2.micro) is not supported in your requested Availability Zone (us-east-1e).",
+    "The target group with targetGroupArn arn:aws:x:targetgroup/shop/1 does not have an associated load balancer.",
+    "Cannot find version 11.1 for postgres (Service: Rds, Status Code: 400)",
 )
 
 
@@ -308,6 +316,16 @@ def it_uses_only_groups_of_its_pattern(cause: Cause) -> None:
 
 def test_every_cause_uses_only_groups_of_its_pattern() -> None:
     check_each({cause.pattern: cause for cause in CAUSES}, it_uses_only_groups_of_its_pattern)
+
+
+def test_an_export_in_use_is_matched_in_cloudformations_own_spelling() -> None:
+    reasons = (
+        "Delete canceled. Cannot delete export shop-url as it is in use by web",
+        "Cannot update export shop-url as it is in use by web and api",
+        "Export shop-url cannot be deleted as it is in use by web",
+    )
+
+    assert all(any(re.search(cause.pattern, reason) for cause in CAUSES) for reason in reasons)
 
 
 def test_an_unknown_text_has_no_explanation() -> None:

@@ -71,7 +71,7 @@ def test_the_checks_that_refused_an_operation_are_named(golden: Golden) -> None:
         "LogicalResourceId": "Files",
         "ValidationName": "NAME_CONFLICT_VALIDATION",
         "ValidationStatus": "FAILED",
-        "ValidationStatusReason": "a bucket of this name exists",
+        "ValidationStatusReason": "Resource of type 'AWS::S3::Bucket' with identifier 'files' already exists.",
         "ValidationPath": "/Resources/Files",
     }
     with stubbed("cloudformation") as (aws, stubs):

@@ -1,14 +1,20 @@
 """The stack that a command works on, and those that it refuses."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tapctl.account.live import LiveAccount
+from tapctl.aws.session import Aws
 from tapctl.aws.stacks import StackDescription
 from tapctl.errors import AwsError, UsageError
 from tapctl.resource_types import ABSENT
 from tapctl.stacks.stack import find_stack
+from tapctl.state import redaction
+from tapctl.verify import deployed_stack
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import STACK_ID, stubbed
 
@@ -69,3 +75,24 @@ def test_a_refused_read_names_the_stack(golden: Golden) -> None:
         with pytest.raises(AwsError) as raised:
             find_stack(aws, "shop")
     golden(raised.value)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(find_stack, id="of a deploy"),
+        pytest.param(lambda aws, name: LiveAccount(aws).stack(name), id="of a preflight"),
+        pytest.param(deployed_stack.read, id="of a verification"),
+    ],
+)
+def test_what_it_has_of_a_hidden_parameter_is_shown_nowhere(read: Callable[[Aws, str], object]) -> None:
+    parameters = [{"ParameterKey": "Key", "ParameterValue": "of-last-year"}]
+    redaction.hide_parameters(["Key"])
+    try:
+        with stubbed("cloudformation") as (aws, stubs), suppress(AwsError):
+            stubs["cloudformation"].add_response("describe_stacks", {"Stacks": [stack(Parameters=parameters)]})
+            read(aws, "shop")
+
+        assert redaction.redacted("arn:aws:sns:us-east-1:1:of-last-year") == "arn:aws:sns:us-east-1:1:****"
+    finally:
+        redaction.forget()

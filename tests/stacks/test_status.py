@@ -11,6 +11,7 @@ from tapctl.template.parse import parse
 from tapctl.workflows.deployer import check_parameters
 from tests.support.golden import Golden
 from tests.support.stubbed_stacks import unreachable_aws
+from tests.support.tables import check_each
 
 TEXT = '{"Parameters": {"Stage": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
 
@@ -34,14 +35,17 @@ def test_every_status_of_the_service_model_is_known_and_no_other() -> None:
     assert {*statuses(), ABSENT} == set(STACK_STATUSES)
 
 
-@pytest.mark.parametrize("status", statuses())
-def test_a_status_in_progress_has_no_end_and_any_other_has_one(status: str) -> None:
+def it_has_no_end_only_in_progress(status: str) -> None:
     rule = rule_for(status)
 
     assert (rule.end is None) == status.endswith("_IN_PROGRESS")
     assert (rule.action is WAIT) == (status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS")
     assert rule.meaning
     assert rule.hint or rule.action is not REFUSE
+
+
+def test_a_status_in_progress_has_no_end_and_any_other_has_one() -> None:
+    check_each({status: status for status in statuses()}, it_has_no_end_only_in_progress)
 
 
 def test_only_three_statuses_are_a_success() -> None:
@@ -93,11 +97,10 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("status", [*statuses(), ABSENT])
-def test_the_action_of_every_status_and_whether_it_needs_consent(status: str) -> None:
-    decision = decide(Situation(status))
+def test_the_action_of_every_status_and_whether_it_needs_consent() -> None:
+    decisions = {status: decide(Situation(status)) for status in [*statuses(), ABSENT]}
 
-    assert (decision.action, decision.consent) == EXPECTED[status]
+    assert {status: (decision.action, decision.consent) for status, decision in decisions.items()} == EXPECTED
 
 
 RECREATED = [name for name in STACK_STATUSES if rule_for(name).action is RECREATE]

@@ -71,3 +71,19 @@ def test_what_the_configuration_spells_itself_is_shown(tmp_path: Path, monkeypat
 def test_a_value_of_the_command_line_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert configured(tmp_path, "hunter2-x", monkeypatch, "Key=other-value") == frozenset()
     assert one_line("other-value") == "other-value"
+
+
+def test_what_a_stack_has_of_such_a_parameter_is_hidden_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured(tmp_path, "hunter3-x", monkeypatch)
+    redaction.hide_deployed({"Key": "hunter2-x", "Other": "plain-text"})
+
+    assert one_line("hunter2-x, plain-text") == f"{REDACTED}, plain-text"
+
+
+def test_a_deployed_value_that_the_configuration_spells_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(tmp_path, "hunter3-x", monkeypatch)
+    redaction.hide_deployed({"Key": "staging"})
+
+    assert one_line("stack shop-staging") == "stack shop-staging"

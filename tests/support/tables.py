@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import pytest
+
 Row = TypeVar("Row")
 
 
@@ -13,7 +15,7 @@ def check_each(rows: Mapping[str, Row], *checks: Callable[[Row], None]) -> None:
         for check in checks:
             try:
                 check(row)
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong is named with its row
+            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - whatever goes wrong is named with its row
                 failures.append(f"{name}: {check.__name__}: {type(error).__name__}: {error}")
     assert rows
     assert not failures, "\n".join([f"{len(failures)} of {len(rows) * len(checks)} fail", *failures])

@@ -26,6 +26,16 @@ def test_each_failure_is_named_and_hides_no_other() -> None:
     assert "two: it_is_odd: AssertionError: assert (2 % 2)" in others
 
 
+def it_raises(row: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        divmod(1, row - 1)
+
+
+def test_what_does_not_raise_is_named() -> None:
+    with pytest.raises(AssertionError, match=r"(?s)^2 of 3 fail\ntwo: it_raises: Failed: DID NOT RAISE.*\nthree: "):
+        check_each(ROWS, it_raises)
+
+
 def test_rows_that_fulfil_their_checks_pass() -> None:
     check_each({"one": 1}, it_is_odd)
 

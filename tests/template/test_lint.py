@@ -101,6 +101,7 @@ def test_a_nested_template_is_cached_by_its_text(folder: Path) -> None:
     (folder / "child.yaml").write_text(FAULTY)
     with lint.start(source, "eu-west-1") as linting:
         assert linting.process
+        assert linting.key == lint.cache_key(with_nested(source), "eu-west-1")
 
 
 def test_templates_that_nest_each_other_are_linted_once_each(folder: Path) -> None:

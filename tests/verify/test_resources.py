@@ -12,6 +12,7 @@ from tapctl.verify.resources import resource_jobs, services, unchecked
 from tapctl.verify.services import CHECKS_BY_TYPE
 from tests.support.deployed_stacks import check_resource, deployed_stack, lines, statuses, stubbed
 from tests.support.golden import Golden
+from tests.support.tables import check_each
 
 API = {"ApiId": "api"}
 REST_API = {"RestApiId": "api"}
@@ -76,17 +77,16 @@ FIRST_CALLS: Mapping[str, tuple[dict[str, Any], str, str]] = {
 }
 """Resource type to properties, first call and its IAM action; functions, which need a second call, are below."""
 
-CASES = [pytest.param(resource_type, *case, id=resource_type) for resource_type, case in FIRST_CALLS.items()]
+CASES = {resource_type: (resource_type, *case) for resource_type, case in FIRST_CALLS.items()}
+Case = tuple[str, dict[str, Any], str, str]
 
 
 def test_every_type_has_a_case() -> None:
     assert set(FIRST_CALLS) | {"AWS::Lambda::Function"} == set(CHECKS_BY_TYPE)
 
 
-@pytest.mark.parametrize(("resource_type", "properties", "call", "action"), CASES)
-def test_a_denied_call_is_not_checked_and_names_the_action(
-    resource_type: str, properties: dict[str, Any], call: str, action: str
-) -> None:
+def a_denied_call_is_not_checked_and_names_the_action(case: Case) -> None:
+    resource_type, properties, call, action = case
     (check,) = check_resource(resource_type, properties, {call: "AccessDeniedException"})
 
     assert check.status is CheckStatus.NOT_CHECKED
@@ -94,19 +94,17 @@ def test_a_denied_call_is_not_checked_and_names_the_action(
     assert action in str(check.hint)
 
 
-@pytest.mark.parametrize(("resource_type", "properties", "call", "action"), CASES)
-@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
-def test_a_failed_call_is_not_checked(
-    code: str, resource_type: str, properties: dict[str, Any], call: str, action: str
-) -> None:
-    (check,) = check_resource(resource_type, properties, {call: code})
+def a_throttled_or_failed_call_is_not_checked(case: Case) -> None:
+    resource_type, properties, call, action = case
+    for code in ("ThrottlingException", "InternalFailure"):
+        (check,) = check_resource(resource_type, properties, {call: code})
 
-    assert check.status is CheckStatus.NOT_CHECKED
-    assert action in check.message
+        assert check.status is CheckStatus.NOT_CHECKED, code
+        assert action in check.message, code
 
 
-@pytest.mark.parametrize(("resource_type", "properties", "call", "action"), CASES)
-def test_expired_credentials_raise(resource_type: str, properties: dict[str, Any], call: str, action: str) -> None:
+def expired_credentials_raise(case: Case) -> None:
+    resource_type, properties, call, _ = case
     with pytest.raises(AwsError) as raised:
         check_resource(resource_type, properties, {call: "ExpiredTokenException"})
 
@@ -125,13 +123,21 @@ NOT_FOUND = {
 }
 
 
-@pytest.mark.parametrize(("resource_type", "properties", "call", "action"), CASES)
-def test_a_resource_that_does_not_exist_fails_for_every_error_code(
-    resource_type: str, properties: dict[str, Any], call: str, action: str
-) -> None:
+def what_does_not_exist_fails(case: Case) -> None:
+    resource_type, properties, call, _ = case
     response: Any = NOT_FOUND.get(call.partition(":")[0], "ResourceNotFoundException")
 
     assert statuses(check_resource(resource_type, properties, {call: response})) == ["failed"]
+
+
+def test_each_type() -> None:
+    check_each(
+        CASES,
+        a_denied_call_is_not_checked_and_names_the_action,
+        a_throttled_or_failed_call_is_not_checked,
+        expired_credentials_raise,
+        what_does_not_exist_fails,
+    )
 
 
 FUNCTION = {"State": "Active", "Architectures": ["x86_64"], "MemorySize": 128, "Timeout": 3}

@@ -7,6 +7,7 @@
     stored_properties  function properties that the emulator drops
     tables             CloudFormation's handler of DynamoDB tables
     buckets            the deletion of buckets, and what `cdk bootstrap` leaves in an account
+    nested_stacks      nested stacks that fail or are deleted
     shared_code        function code in a bucket of another account
     http_apis          the routes of an HTTP API's OpenAPI definition
     change_sets        what a change set lists, and when there is one
@@ -34,6 +35,7 @@ from tapctl.sandbox.extension import (
     credentials,
     functions,
     http_apis,
+    nested_stacks,
     served_urls,
     shared_code,
     stack_set_answers,
@@ -61,6 +63,7 @@ def install(folder: Path, endpoint: str, secret: Secret) -> StackSetRunner:
     tables.install()
     buckets.install()
     http_apis.install()
+    nested_stacks.install()
     shared_code.install()
     change_sets.install()
     credentials.install(secret)

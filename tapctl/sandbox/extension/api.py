@@ -1,4 +1,4 @@
-"""The Lambda API's operations on concurrency, checked against the account's limits."""
+"""The Lambda API: operations on concurrency, checked against the account's limits, and every name of a function."""
 
 import json
 from typing import Any
@@ -17,6 +17,23 @@ def install(account: SandboxAccount) -> None:
     _list_provisioned()
     _report_account_settings(account)
     _cap_by_current_limits(account)
+    _take_every_name()
+
+
+def _take_every_name() -> None:
+    """Ask for a function whose name begins with `url` by its ARN; the emulator takes the name for its URL's route."""
+    original = patches.LAMBDA_REQUEST.get()
+
+    async def handle(method: str, path: str, *more: Any) -> Response:
+        before, route, name = path.partition("/functions/url")
+        if route:
+            arn = (
+                f"arn:aws:lambda:{patches.REQUEST_REGION.get()()}:{patches.REQUEST_ACCOUNT.get()()}:function:url{name}"
+            )
+            path = f"{before}/functions/{arn}"
+        return _response(await original(method, path, *more))
+
+    patches.LAMBDA_REQUEST.put(handle)
 
 
 def _check_reserved(account: SandboxAccount) -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from tapctl.resource_types import ALIAS, FUNCTION, VERSION
+from tapctl.resource_types import ALIAS, FUNCTION, STACK, VERSION
 
 EMULATOR = "ministack"
 PINNED = "1.5.33"
@@ -66,11 +66,13 @@ SIGNAL_URL = Patch(f"{_CLOUDFORMATION}.wait_conditions", "handle_url")
 RESOLVE_OUTPUTS = Patch(f"{_CLOUDFORMATION}.stacks", "_resolve_stack_outputs")
 RESOLVE_PROPERTIES = Patch(f"{_CLOUDFORMATION}.changesets", "_resolve_props_for_diff")
 DIFF_RESOURCES = Patch(f"{_CLOUDFORMATION}.changesets", "_diff_resources")
+DEPLOY_CHANGE_SET = Patch(f"{_CLOUDFORMATION}.changesets", "_deploy_stack_async")
 CREATE_CHANGE_SET = Patch(f"{_CLOUDFORMATION}.changesets", "_create_change_set")
 ACTIONS = Patch(f"{_CLOUDFORMATION}.handlers", "_ACTION_HANDLERS")
 EVALUATE_CONDITIONS = Patch(f"{_CLOUDFORMATION}.engine", "_evaluate_conditions")
 RESOLVE_REFERENCES = Patch(f"{_CLOUDFORMATION}.engine", "_resolve_refs")
 CHANGE_SETS = Patch(_CLOUDFORMATION, "_change_sets")
+ADD_EVENT = Patch(f"{_CLOUDFORMATION}.stacks", "_add_event")
 STACK_EVENTS = Patch(_CLOUDFORMATION, "_stack_events")
 SAVED_STACKS = Patch(_CLOUDFORMATION, "get_state")
 LOAD_STACKS = Patch(_CLOUDFORMATION, "load_persisted_state")
@@ -96,6 +98,7 @@ VERIFY_PRESIGNED = Patch(_S3, "_verify_presigned_sigv4")
 CREATE_BUCKET = Patch(_S3, "_create_bucket")
 PARAMETERS = Patch(_SSM, "_parameters")
 PUT_PARAMETER = Patch(_SSM, "_put_parameter")
+LAMBDA_REQUEST = Patch(_LAMBDA, "handle_request")
 FUNCTIONS = Patch(_LAMBDA, "_functions")
 PUT_CONCURRENCY = Patch(_LAMBDA, "_put_function_concurrency")
 PUT_PROVISIONED = Patch(_LAMBDA, "_put_provisioned_concurrency")
@@ -106,6 +109,7 @@ ACQUIRE_SLOT = Patch(_LAMBDA, "_acquire_execution_slot")
 INVOKE_CAP = Patch(_LAMBDA, "_ACCOUNT_CONCURRENCY_CAP")
 FUNCTION_OF_REFERENCE = Patch(_PROVISIONERS, "_lambda_function_for_cfn_ref")
 REPLACING_CHANGE = Patch(_PROVISIONERS, "_replacing_change")
+BUCKET_CONFLICT = Patch(_PROVISIONERS, "s3_bucket_name_conflict")
 HANDLERS = Patch(_PROVISIONERS, "_RESOURCE_HANDLERS")
 TABLES = Patch(_DYNAMODB, "_tables")
 SSE_DESCRIPTION = Patch(_DYNAMODB, "_sse_description_from_spec")
@@ -145,11 +149,13 @@ PATCHES = (
     RESOLVE_OUTPUTS,
     RESOLVE_PROPERTIES,
     DIFF_RESOURCES,
+    DEPLOY_CHANGE_SET,
     CREATE_CHANGE_SET,
     ACTIONS,
     EVALUATE_CONDITIONS,
     RESOLVE_REFERENCES,
     CHANGE_SETS,
+    ADD_EVENT,
     STACK_EVENTS,
     SAVED_STACKS,
     LOAD_STACKS,
@@ -175,6 +181,7 @@ PATCHES = (
     CREATE_BUCKET,
     PARAMETERS,
     PUT_PARAMETER,
+    LAMBDA_REQUEST,
     FUNCTIONS,
     PUT_CONCURRENCY,
     PUT_PROVISIONED,
@@ -185,6 +192,7 @@ PATCHES = (
     INVOKE_CAP,
     FUNCTION_OF_REFERENCE,
     REPLACING_CHANGE,
+    BUCKET_CONFLICT,
     HANDLERS,
     TABLES,
     SSE_DESCRIPTION,
@@ -211,6 +219,7 @@ HANDLER_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ALIAS: ("create", "update"),
     "AWS::DynamoDB::Table": ("create", "update", "delete"),
     "AWS::S3::Bucket": ("delete",),
+    STACK: ("create", "delete"),
     "AWS::Lambda::Url": ("create", "update"),
     "AWS::ApiGatewayV2::Api": ("create", "update"),
     "AWS::ApiGatewayV2::Integration": ("create", "delete"),

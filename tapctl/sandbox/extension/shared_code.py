@@ -25,9 +25,9 @@ def install() -> None:
             code: bytes | None = fetch(bucket, key, version_id)
             return code
 
-    def other_region(bucket: str, *more: Any) -> str | None:
+    def other_region(bucket: str, layer: bool = False) -> str | None:
         with patches.REQUEST_SCOPE.get()(_owner(bucket), patches.REQUEST_REGION.get()()):
-            message: str | None = region_of(bucket, *more)
+            message: str | None = region_of(bucket, layer)
             return message
 
     patches.FETCH_CODE.put(fetched)

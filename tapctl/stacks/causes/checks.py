@@ -42,6 +42,16 @@ CHECKS = (
 
 GENERAL = (
     Cause(
+        r"Replacement type updates not supported on stack with disable-rollback",
+        "CloudFormation replaces no resource while rollback is disabled",
+        "deploy without `--disable-rollback`",
+    ),
+    Cause(
+        r"Update of resource type is not permitted.* resources: ?\[(?P<resources>[^\]]+)\]",
+        "the type of a resource cannot change under its logical id: {resources}",
+        "give it another logical id, which creates the new one and deletes the old one",
+    ),
+    Cause(
         r"HandlerErrorCode: NotUpdatable|Update (?:of|to) resource type \S+ is not supported|createOnly",
         "the property can only be set when the resource is created",
         "give the resource another logical id, which replaces it",

@@ -16,6 +16,11 @@ NAMES = (
         "rename it, or remove its name, and deploy again",
     ),
     Cause(
+        r"A version for this Lambda function exists \( ?(?P<version>\d+) ?\)",
+        "the code and the configuration of the function are those of version {version}, so Lambda publishes no other",
+        "change the function, or remove the new version from the template",
+    ),
+    Cause(
         r"already exists|AlreadyExists|BucketAlreadyOwnedByYou",
         "a resource of that name exists outside this stack",
         "rename it, delete the other, or import the other with `--import-existing`",
@@ -31,7 +36,8 @@ NAMES = (
         "deploy {users} without Fn::ImportValue of {export} first",
     ),
     Cause(
-        r"Export (?P<export>\S+) (?:as it is in use|is imported) by (?:stacks? )?" + _STACKS,
+        r"(?:Export|delete export|update export) (?P<export>\S+) (?:as it is in use|is imported) by (?:stacks? )?"
+        + _STACKS,
         "the output that this would remove or change is imported by {users}",
         "deploy {users} without Fn::ImportValue of {export} first",
     ),

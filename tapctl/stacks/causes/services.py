@@ -21,6 +21,16 @@ SERVICES = (
         "create the certificate in us-east-1, and wait until it is issued",
     ),
     Cause(
+        r"certificate that is attached to your distribution doesn't cover|doesn't cover the alternate domain name",
+        "the certificate of the distribution does not have its domain name",
+        "use a certificate that has every name of Aliases",
+    ),
+    Cause(
+        r"account must be verified before you can add|account has not been verified|account is (?:currently )?blocked",
+        "AWS has not verified the account for this service yet",
+        "ask AWS Support to verify it, then deploy again",
+    ),
+    Cause(
         r"CNAMEs you provided are already associated with a different resource|CNAMEAlreadyExists",
         "another CloudFront distribution has the domain name",
         "remove it there first, or use another name",
@@ -48,6 +58,12 @@ SERVICES = (
         "deploy again later, or use another Availability Zone or instance type",
     ),
     Cause(
+        r"instance type \((?P<type>[\w.-]+)\) is not supported in your requested Availability Zone"
+        r" \((?P<zone>[\w-]+)\)",
+        "the Availability Zone {zone} does not have the instance type {type}",
+        "use another Availability Zone, or another instance type",
+    ),
+    Cause(
         r"CIDR '(?P<cidr>[^']+)' conflicts with another subnet",
         "another subnet of the VPC has addresses of {cidr}",
         "use a range that no subnet has",
@@ -58,6 +74,11 @@ SERVICES = (
         "use a larger subnet, or remove network interfaces that are not used",
     ),
     Cause(
+        r"target group with targetGroupArn \S+ does not have an associated load balancer",
+        "the service is created before the listener that joins its target group to a load balancer",
+        "add DependsOn on the listener, or on its rule, to the service",
+    ),
+    Cause(
         r"Deployment Circuit Breaker was triggered",
         "the tasks of the service do not start, or fail their health checks",
         "see the stopped tasks: `aws ecs describe-tasks` shows stoppedReason",
@@ -66,6 +87,12 @@ SERVICES = (
         r"Unable to assume the service linked role|service linked role .*(?:does not exist|exists)",
         "the account does not have the service-linked role of the service yet",
         "deploy again; `aws iam create-service-linked-role` creates it",
+    ),
+    # RDS
+    Cause(
+        r"Cannot find version (?P<version>\S+) for (?P<engine>[\w-]+)",
+        "RDS does not have version {version} of {engine} any more, or not in this Region",
+        "`aws rds describe-db-engine-versions --engine {engine}` lists those that it has",
     ),
     # IAM and policies of resources
     Cause(

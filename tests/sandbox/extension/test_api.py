@@ -218,3 +218,20 @@ def test_functions_of_another_region_have_a_pool_of_their_own(aws: Aws) -> None:
     elsewhere = aws.in_region("eu-central-1", "lambda")
 
     assert elsewhere.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 1000
+
+
+@pytest.mark.parametrize("name", ["url", "url-shortener", "urls-of-shop", "curl"])
+def test_a_name_is_not_taken_for_the_route_of_a_url(aws: Aws, name: str) -> None:
+    client, stack = aws.client("lambda"), f"named-{name}"
+    assert aws.create(stack, {"F": function(name)}) == "CREATE_COMPLETE"
+    client.publish_version(FunctionName=name)
+    client.create_function_url_config(FunctionName=name, AuthType="NONE")
+
+    assert client.get_function(FunctionName=name, Qualifier="1")["Configuration"]["FunctionName"] == name
+    assert client.get_function_configuration(FunctionName=f"{name}:1")["Version"] == "1"
+    assert client.get_function_url_config(FunctionName=name)["AuthType"] == "NONE"
+    assert len(client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]) == 1
+
+    client.delete_function(FunctionName=name)
+    with pytest.raises(ClientError, match=f"function:{name}"):
+        client.get_function(FunctionName=name)

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -43,6 +44,30 @@ def test_a_bucket_that_holds_only_old_versions_is_not_deleted(aws: Aws) -> None:
     aws.cloudformation.delete_stack(StackName="versions")
 
     assert aws.settled("versions") == "DELETE_FAILED"
+
+
+def test_a_bucket_that_is_there_is_imported_and_else_a_conflict(aws: Aws) -> None:
+    resources = {"B": {**bucket(aws, "there"), "DeletionPolicy": "Retain"}}
+    name = resources["B"]["Properties"]["BucketName"]
+    aws.s3.create_bucket(Bucket=name)
+
+    assert aws.create("conflict", resources) == "ROLLBACK_COMPLETE"
+    assert changed(aws, "imported", {"Resources": resources}) == "CREATE_COMPLETE"
+    (held,) = aws.cloudformation.list_stack_resources(StackName="imported")["StackResourceSummaries"]
+    assert held["PhysicalResourceId"] == name
+    # What one change set imports is a conflict for the next stack.
+    assert aws.create("second", resources) == "ROLLBACK_COMPLETE"
+
+
+def changed(aws: Aws, stack: str, template: Any) -> str:
+    """The status of a new stack that imports what is there."""
+    request = {"StackName": stack, "ChangeSetName": "c"}
+    aws.cloudformation.create_change_set(
+        **request, ChangeSetType="CREATE", TemplateBody=json.dumps(template), ImportExistingResources=True
+    )
+    aws.cloudformation.get_waiter("change_set_create_complete").wait(**request, WaiterConfig={"Delay": 1})
+    aws.cloudformation.execute_change_set(**request)
+    return aws.settled(stack)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])

@@ -96,6 +96,19 @@ def test_the_bucket_is_in_the_region_of_the_function(fleet: Fleet) -> None:
     assert "PermanentRedirect" in reason(fleet, account, OTHER_REGION)
 
 
+def test_a_layer_is_read_from_its_bucket(fleet: Fleet) -> None:
+    content = {"S3Bucket": bucket_with_code(fleet), "S3Key": "code.zip"}
+    layer = {"Type": "AWS::Lambda::LayerVersion", "Properties": {"LayerName": "shared", "Content": content}}
+    fleet.create_set({"Resources": {"Layer": layer}})
+
+    assert reason(fleet, fleet.admin) == ""
+    assert [each["LayerName"] for each in fleet.client("lambda").list_layers()["Layers"]] == ["shared"]
+
+    client = fleet.client("lambda", region=OTHER_REGION)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="PermanentRedirect"):
+        client.publish_layer_version(LayerName="shared", Content=content)
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_an_update_reads_new_code_as_well(fleet: Fleet, allowed: bool) -> None:
     account = fleet.accounts[0]
