@@ -182,6 +182,19 @@ class _Planner:
         usable = {key for key, instance in self.state.instances.items() if instance.status != INOPERABLE}
         return usable <= {each.key for each in self.present}
 
+    @property
+    def _is_proved(self) -> bool:
+        """Whether the canary, by default any account, has the set's present template in all of its Regions.
+
+        It has not where a run ended with its canary: the set is updated then, and the other instances are not.
+        """
+        has: dict[str, bool] = {}
+        for each in self.present:
+            account, is_current = each.cell.account.id, self.state.instances[each.key].status == "CURRENT"
+            has[account] = is_current and has.get(account, True)
+        canary = [now for account, now in has.items() if account in (self.canary or ())]
+        return all(canary) if canary else any(has.values())
+
     def updates(self) -> Iterator[Step]:
         """What lowers goes first and what raises last, so that no account lacks headroom on the way."""
         after = {each.key: self.state.instances[each.key].overrides for each in self.present}
@@ -197,7 +210,9 @@ class _Planner:
             if self._differs(each, after[each.key])
             or (self.state.instances[each.key].status != "CURRENT" and each.key not in reached)
         ]
-        yield from self._steps(StepKind.UPDATE, later)
+        first, rest = ([], later) if reached or self._is_proved else self._split(later)
+        yield from self._steps(StepKind.UPDATE, first, is_canary=True)
+        yield from self._steps(StepKind.UPDATE, rest)
 
     def creates(self) -> Iterator[Step]:
         new = [each for each in self.want.placements if each.key not in self.state.instances]
