@@ -110,9 +110,13 @@ def _live(targets: Targets, accounts: Accounts, settings: Settings) -> Cells:
 def _announce(cells: Cells, terminal: Terminal) -> None:
     if len(cells.cells) > MANY:
         terminal.message(f"reading {len(cells.cells):,} cells")
-    if cells.twice:
-        more = f" and {len(cells.twice) - 1:,} more" if len(cells.twice) > 1 else ""
-        terminal.message(f"account {cells.twice[0]}{more} named more than once, and taken once")
+    for accounts, what in (
+        (cells.twice, "named more than once, and taken once"),
+        (cells.foreign, f"has a section in tapctl.toml without effect, since fleet {cells.fleet} does not name it"),
+    ):
+        if accounts:
+            more = f" and {len(accounts) - 1:,} more" if len(accounts) > 1 else ""
+            terminal.message(f"account {accounts[0]}{more} {what}")
 
 
 def judge(

@@ -454,6 +454,20 @@ def test_an_account_that_is_named_twice_is_judged_once(
     assert f"account {ONE} named more than once" in answer.err
 
 
+def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    own = "\n".join(f"[fleet.prod.account.{each}]\nregions = ['eu-west-1']" for each in (ONE, TWO, THREE))
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nexclude = ["{THREE}"]\n{own}\n')
+    save(desk / "saved", ONE, "eu-west-1", 1000)
+
+    answer = tapctl("preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved")
+
+    assert [line for line in answer.err.splitlines() if "section" in line] == [
+        f"account {TWO} has a section in tapctl.toml without effect, since fleet prod does not name it"
+    ]
+
+
 def test_a_template_that_fits_no_cell_for_its_own_error_is_that_error(
     fleet: Callable[[str, str], None], desk: Path, tapctl: Tapctl
 ) -> None:
