@@ -98,13 +98,20 @@ OF_FLEET: Mapping[Advice, str] = {
     Advice.RAISE_SANDBOX_LIMIT: (
         "or raise the limit in the sandbox: `tapctl sandbox start --account-limit ACCOUNT={}`"
     ),
+    Advice.SAVE_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves one of each account and Region",
+    Advice.RENEW_SNAPSHOT: "`tapctl account --targets NAME --output FOLDER` saves new ones",
 }
 """The wording for one account of many."""
+
+_IN_TWO_ROLLOUTS = "roll out a template with the smaller reservations first, since a stack set has no two steps"
 
 THROUGH_STACK_SET: Mapping[Advice, str] = {
     **OF_FLEET,
     Advice.ALLOW_REMEDY: "`tapctl fleet deploy --remedy adjust` gives these accounts the remedy as parameter overrides",
     Advice.APPLY_REMEDY: "`tapctl fleet deploy` gives these accounts the remedy as parameter overrides",
+    Advice.ALLOW_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    Advice.DEPLOY_IN_TWO_STEPS: _IN_TWO_ROLLOUTS,
+    Advice.DEPLOY_IN_TWO_STEPS_IF_ALLOWED: _IN_TWO_ROLLOUTS,
 }
 """The wording for a fleet that has a stack set."""
 

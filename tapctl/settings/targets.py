@@ -19,6 +19,7 @@ from tapctl.template.parameters import as_text
 from tapctl.template.parse import parse
 
 if TYPE_CHECKING:
+    from tapctl.concurrency.remedy import RemedyMode
     from tapctl.settings.trusted import Trusted
 
 
@@ -32,6 +33,8 @@ class TargetAccount:
     role: str = ""
     external_id: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    remedy: RemedyMode | None = None
+    """The remedy of its fleet, None for that of the environment."""
 
     @property
     def role_name(self) -> str:
@@ -61,6 +64,12 @@ class Targets:
     @property
     def asks_organizations(self) -> bool:
         return any(fleet.ous for fleet in self.fleets.values())
+
+    @property
+    def without_remedy(self) -> Targets:
+        """The same where an option gives the remedy."""
+        fleets = {name: fleet.model_copy(update={"remedy": None}) for name, fleet in self.fleets.items()}
+        return replace(self, fleets=fleets)
 
     def listed(self) -> Iterator[TargetAccount]:
         """The accounts of the configuration and of files. Raises `ConfigError` for a file that names no accounts."""
@@ -121,6 +130,7 @@ def target_account(
         own.read_role or role or fleet.read_role or "",
         external_id or fleet.external_id or "",
         {key: ",".join(value) if isinstance(value, list) else as_text(value) for key, value in values.items()},
+        fleet.remedy,
     )
 
 

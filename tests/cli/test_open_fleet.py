@@ -454,6 +454,42 @@ def test_an_account_that_is_named_twice_is_judged_once(
     assert f"account {ONE} named more than once" in answer.err
 
 
+REMEDIES = [
+    pytest.param("", "", "`tapctl fleet deploy --remedy adjust` gives", id="consent is needed"),
+    pytest.param('remedy = "adjust"', "", "`tapctl fleet deploy` gives", id="the fleet consents"),
+    pytest.param('remedy = "fail"', "--remedy adjust", "`tapctl fleet deploy` gives", id="the option consents"),
+    pytest.param('remedy = "adjust"', "--remedy fail", "leave out the reservation", id="the option forbids"),
+    pytest.param('remedy = "fail"', "", "leave out the reservation", id="the fleet forbids"),
+]
+
+
+@pytest.mark.parametrize(("line", "option", "hint"), REMEDIES)
+def test_the_hint_is_by_the_remedy_of_the_fleet_unless_an_option_gives_one(
+    line: str, option: str, hint: str, fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{line}\n')
+    save(desk / "saved", ONE, "eu-west-1", 10)
+
+    answer = tapctl(
+        "preflight", "--targets", "prod", "--no-lint", "--snapshot", "saved", "--format", "json", *option.split()
+    )
+
+    assert answer.code == 3
+    assert hint in answer.json()["cells"][0]["hint"]
+
+
+def test_each_fleet_has_its_own_remedy(fleet: Callable[[str], None], desk: Path, tapctl: Tapctl) -> None:
+    other = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\nstack_set = "orders"\nremedy = "drop"\n'
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{other}')
+    for account in (ONE, TWO):
+        save(desk / "saved", account, "eu-west-1", 10)
+
+    answer = tapctl("preflight", "--targets", "all", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    hints = {cell["account_id"]: cell["hint"] for cell in answer.json()["cells"]}
+    assert ["--remedy adjust" in hints[account] for account in (ONE, TWO)] == [True, False]
+
+
 def test_a_section_of_an_account_that_the_fleet_does_not_name_is_pointed_out(
     fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
 ) -> None:

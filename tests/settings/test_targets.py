@@ -36,7 +36,7 @@ def test_numbers_are_text(tmp_path: Path) -> None:
     [
         pytest.param("- name: no id", id="no id"),
         pytest.param("- 5", id="a number"),
-        pytest.param("- account_id: '１１１１１１１１１１１１'", id="digits of another script"),
+        pytest.param("- account_id: '" + "\u0661" * 12 + "'", id="digits of another script"),
         pytest.param(f"- account_id: '{ID}'\n  name: {{a: b}}", id="a name that is a table"),
         pytest.param(f"- account_id: '{ID}'\n  external_id: [a]", id="an external id that is a list"),
         pytest.param(f"- account_id: '{ID}'\n  regions: eu-west-1", id="one Region"),
