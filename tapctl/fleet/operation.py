@@ -6,20 +6,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-trouble
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tapctl.account.floor_cache import floor_in_error
 from tapctl.aws.errors import is_permanent
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
 from tapctl.errors import AwsError, BusyError, Interrupted
 from tapctl.fleet.override_sets import Key
 from tapctl.hints import with_step
-from tapctl.stacks.causes import explain, unwrapped
 from tapctl.stacks.polling import jittered
 from tapctl.state.rollout_journal import PREFIX
 
@@ -216,28 +213,3 @@ def refuse_foreign(sets: StackSets, name: str, own: str = "") -> None:
         whose = "another tapctl run's" if first.id.startswith(PREFIX) else "another user's"
         message = f"stack set {sets.name} is busy: {whose} operation {first.id} ({first.action}) is {first.status}"
         raise BusyError(message, f"follow it with `tapctl fleet watch {name}`, then run this again")
-
-
-_REASON = re.compile(
-    r"ResourceLogicalId:(?P<name>[^,]*), ResourceType:[^,]*, ResourceStatusReason:(?P<words>.*?)\.?$", re.DOTALL
-)
-"""How StackSets words the failure of a resource: https://github.com/aws-solutions/quota-monitor-for-aws/issues/97"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why an instance failed: in a sentence, and what to do about it."""
-
-    sentence: str
-    hint: str = ""
-
-
-def cause(reason: str) -> Cause:
-    """What the reason of a failed instance means, without request ids."""
-    matched = _REASON.match(reason)
-    words = unwrapped(matched["words"]).rstrip(".") if matched else reason or "StackSets gives no reason"
-    named = f"{matched['name']}: " if matched else ""
-    meaning, hint = explain(reason)
-    if floor_in_error(reason) is not None:
-        hint = "run it again: the minimum is remembered for the account"
-    return Cause(f"{named}{words}{f'; that is, {meaning}' if meaning else ''}", hint)

@@ -24,8 +24,9 @@ from tapctl.concurrency.result import Preflight
 from tapctl.concurrency.verdict import Verdict, worst
 from tapctl.errors import AwsError, ExitCode
 from tapctl.fleet.artifacts import publish
+from tapctl.fleet.cause import cause
 from tapctl.fleet.observe import Observed, observe
-from tapctl.fleet.operation import OperationEnd, RolloutUI, began, cause, follow, resume
+from tapctl.fleet.operation import OperationEnd, RolloutUI, began, follow, resume
 from tapctl.fleet.override_sets import Key, LeftOut
 from tapctl.fleet.plan import RolloutPlan, Step, StepKind
 from tapctl.fleet.prepare import Prepared, judged_again, planned_again, prepare, still_wanted

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from tapctl.account.live import LiveAccount
 from tapctl.errors import TapctlError, UsageError
+from tapctl.fleet.cause import cause
 from tapctl.fleet.cells import each_cell
 from tapctl.fleet.judge import settings_of
 from tapctl.fleet.observe import Observed
-from tapctl.fleet.operation import cause
 from tapctl.unknown import Unknown
 from tapctl.verify.check import Check, CheckStatus
 from tapctl.verify.retry import RetryWindow

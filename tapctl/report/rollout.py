@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
-from tapctl.fleet.operation import Cause, cause
+from tapctl.fleet.cause import Cause, cause
 from tapctl.report.document import error_fields
 from tapctl.report.fleet import counted, named_cells
 from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields

@@ -13,10 +13,8 @@ from tapctl.fleet.operation import (
     LATE_RESULTS,
     MOST_FAILURES,
     UNKNOWN_STATUS,
-    Cause,
     Progress,
     began,
-    cause,
     follow,
     resume,
     watch,
@@ -262,38 +260,6 @@ def test_a_killed_run_gives_way_to_another_user(journal: RolloutJournal) -> None
         resume(request(sets), journal, FakeUI())
 
     assert journal.entry.operation == "tapctl-1"
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Causes
-# ---------------------------------------------------------------------------------------------------------------------
-
-REFUSED = (
-    "ResourceLogicalId:Fn, ResourceType:AWS::Lambda::Function, ResourceStatusReason:Resource handler returned message:"
-    " \"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its"
-    ' minimum value of [100]. (Service: Lambda, Status Code: 400, Request ID: 1)" (RequestToken: 2, HandlerErrorCode:'
-    " InvalidRequest)."
-)
-
-
-def test_a_cause_is_that_of_the_resource_with_its_meaning() -> None:
-    found = cause(REFUSED)
-
-    assert found.sentence.startswith("Fn: Specified ReservedConcurrentExecutions for function decreases")
-    assert "RequestToken" not in found.sentence
-    assert found.sentence.endswith("the reservation would leave fewer than 100 unreserved executions in this account")
-    assert found.hint == "run it again: the minimum is remembered for the account"
-
-
-@pytest.mark.parametrize(
-    ("reason", "sentence"),
-    [
-        ("", "StackSets gives no reason"),
-        ("Cancelled since failure tolerance has exceeded", "Cancelled since failure tolerance has exceeded"),
-    ],
-)
-def test_a_reason_of_stack_sets_stays_as_it_is(reason: str, sentence: str) -> None:
-    assert cause(reason) == Cause(sentence)
 
 
 def test_what_failed_so_far_is_named() -> None:
