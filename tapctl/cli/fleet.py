@@ -151,21 +151,21 @@ def deploy(
 
 
 def watch(fleet: FleetName, account: Account, wait: WaitOptions, output: OutputOptions) -> None:
-    """Follow the running operation on the stack set of a fleet.
+    """Follow the operations of a rollout until none runs any more, and say what is left.
 
     Exits with 6 if an instance failed, and with 5 if the timeout passed.
     """
-    from tapctl.fleet.operation import watch as watch_workflow
+    from tapctl.fleet.watch_fleet import watch_fleet
     from tapctl.report import rollout as report
 
     terminal = Terminal.of(output)
     request = replace(_stack_set_request(fleet, account, terminal), timeout=wait.timeout)
     with _reporter(request, terminal, output) as reporter:
-        end = watch_workflow(request, reporter)
-    reporter.result(
-        report.watched_text(end, request.sets.name), report.watched_json(end, request.name, request.sets.name)
-    )
-    raise typer.Exit(ExitCode.ROLLED_BACK if end and end.failed else ExitCode.OK)
+        watched = watch_fleet(request, reporter)
+    fleet_and_set = (request.name, request.sets.name)
+    text = report.watched_text(watched, *fleet_and_set, terminal.options(output.output))
+    reporter.result(text, report.watched_json(watched, *fleet_and_set))
+    raise typer.Exit(ExitCode.ROLLED_BACK if watched.failed else ExitCode.OK)
 
 
 def verify(fleet: FleetName, account: Account, output: OutputOptions) -> None:
@@ -309,7 +309,7 @@ _COMMANDS = (
         "Roll the template out, and verify the result.",
         ("tapctl fleet deploy prod --remedy adjust", "tapctl fleet deploy prod --yes --remedy drop --format json"),
     ),
-    (watch, "Follow the running operation.", ("tapctl fleet watch prod",)),
+    (watch, "Follow a rollout, and say what is left of it.", ("tapctl fleet watch prod",)),
     (verify, "Check each instance and its stack.", ("tapctl fleet verify prod",)),
     (
         destroy,

@@ -163,3 +163,10 @@ def refuse_others_set(request: StackSetRequest, stack_set: StackSet | None, *, a
         )
         other = "service" if stack_set.permission_model == SERVICE_MANAGED else "self"
         raise UsageError(message, f'set `permission = "{other}"` in [fleet.{request.name}]')
+
+
+def no_stack_set(request: StackSetRequest) -> UsageError:
+    """The error for a fleet whose stack set does not exist."""
+    sets = request.sets
+    hint = f"`tapctl fleet deploy {request.name}` creates it"
+    return UsageError(f"there is no stack set {sets.name} in {sets.aws.region}", hint)

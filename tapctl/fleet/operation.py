@@ -171,13 +171,6 @@ class _Reader:
         return BusyError(message, self.watch)
 
 
-def watch(request: StackSetRequest, ui: RolloutUI) -> OperationEnd | None:
-    """Follow the operation that runs on the stack set, by any user; None where none runs."""
-    running = request.sets.running()
-    active = [operation for operation in running if operation.status != "QUEUED"] or list(running)
-    return follow(request, active[0].id, active[0].action.lower(), ui) if active else None
-
-
 def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
     """Go on where the operation has begun although its call failed, such as by an answer that was lost.
 
@@ -198,8 +191,8 @@ def resume(request: StackSetRequest, journal: RolloutJournal, ui: RolloutUI) -> 
     entry = journal.entry
     operation = request.sets.operation(entry.operation) if entry.operation else None
     refuse_foreign(request.sets, request.name, entry.operation)
-    if entry.operation:
-        ui.step(f"the previous run ({entry.when}) stopped during: {entry.step}")
+    if entry.is_open:
+        ui.step(f"the previous run ({entry.when}) stopped {'during' if entry.operation else 'after'}: {entry.step}")
     if operation and not operation.is_over:
         follow(request, entry.operation, entry.step, ui)
     journal.close()

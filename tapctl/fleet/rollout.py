@@ -91,6 +91,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
         ui.plan(prepared.plan, request.template)
         _gate(request, prepared)
         if not prepared.plan.steps:
+            journal.finish()
             return run.ended()
         if slow := pace(request.name, request.fleet, prepared.plan):
             ui.step(slow)
@@ -105,6 +106,7 @@ def deploy_fleet(request: RolloutRequest, ui: RolloutUI) -> Rollout:
             named = ", ".join("/".join(cell) for cell in learned)
             ui.step(f"AWS named the unreserved minimum of {named}; judging again")
             run.judge_again()
+        journal.finish()
         return run.ended()
 
 
@@ -169,7 +171,7 @@ class _Run:
                 self.rollout.left_out += left
                 steps = self._planned_without(left)
                 continue
-            end = self._operate(step)
+            end = self._operate(step, len(steps))
             self._note_secrets(step, end)
             if end is None:
                 continue
@@ -253,11 +255,14 @@ class _Run:
             self.ui.step(f"left out: {left.cell.name}: {left.reason}")
             yield left
 
-    def _operate(self, step: Step) -> OperationEnd | None:
-        """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once."""
+    def _operate(self, step: Step, left: int) -> OperationEnd | None:
+        """One operation, journalled before it begins and followed to its end; None for one that AWS runs at once.
+
+        So many are `left` after it.
+        """
         named = step.description
         self.ui.step(named)
-        operation_id = self.journal.begin(named)
+        operation_id = self.journal.begin(named, left)
         try:
             self._begin(step, operation_id)
         except AwsError as error:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tapctl.fleet.override_sets import Key
     from tapctl.fleet.rollout import Rollout
     from tapctl.fleet.verify_fleet import CellProof, FleetVerification
+    from tapctl.fleet.watch_fleet import Watched
 
 VERIFY_SCHEMA = "tapctl.proof/1"
 WATCH_SCHEMA = "tapctl.operation/1"
@@ -91,18 +92,54 @@ def sentence(rollout: Rollout, stack_set: str) -> str:
     return f"stack set {stack_set} is {state} in {counted(len(rollout.deployed), 'cell')}{behind}"
 
 
-def watched_text(end: OperationEnd | None, stack_set: str) -> str:
-    """How the operation that was followed ended."""
-    if end is None:
-        return f"no operation is running on stack set {stack_set}"
+def watched_text(watched: Watched, fleet: str, stack_set: str, options: RenderOptions) -> str:
+    """How each operation that was followed ended, what is left of the rollout, and how it is continued."""
+    from rich.text import Text
+
+    lines = [_ended(end, stack_set) for end in watched.ends] or [f"no operation is running on stack set {stack_set}"]
+    lines.append(_left(watched))
+    if command := _next(watched, fleet):
+        lines.append(f"hint: `{command}` continues {'it' if watched.entry.is_open else 'with the others'}")
+    return draw(options, *map(Text, lines))
+
+
+def _ended(end: OperationEnd, stack_set: str) -> str:
     failed = f", {len(end.failed):,} failed" if end.failed else ""
     cells = counted(len(end.results), "cell")
     return f"operation {end.operation.id} on stack set {stack_set} is {end.operation.status} in {cells}{failed}"
 
 
-def watched_json(end: OperationEnd | None, fleet: str, stack_set: str) -> str:
-    operation = _operation_json(end) if end else None
-    document = {"schema": WATCH_SCHEMA, "fleet": fleet, "stack_set": stack_set, "operation": operation}
+def _left(watched: Watched) -> str:
+    """Where the rollout of this machine has stopped, or how many cells have what the stack set has."""
+    entry = watched.entry
+    if entry.is_open:
+        what = "deletion" if entry.command == "destroy" else "rollout"
+        more = f", with {counted(entry.left, 'operation')} after it" if entry.left else ""
+        return f"the {what} of {entry.when} is not complete: it was stopped at {entry.step}{more}"
+    if not watched.exists:
+        return "the stack set is deleted"
+    return f"instances are CURRENT in {watched.current:,} of {counted(watched.total, 'cell')}"
+
+
+def _next(watched: Watched, fleet: str) -> str | None:
+    """The command that continues the rollout; None where nothing is known to be left."""
+    if watched.entry.is_open:
+        return f"tapctl fleet {watched.entry.command} {fleet}"
+    return f"tapctl fleet deploy {fleet}" if watched.exists and watched.current < watched.total else None
+
+
+def watched_json(watched: Watched, fleet: str, stack_set: str) -> str:
+    entry, operations = watched.entry, [_operation_json(end) for end in watched.ends]
+    document = {
+        "schema": WATCH_SCHEMA,
+        "fleet": fleet,
+        "stack_set": stack_set,
+        "operation": operations[-1] if operations else None,
+        "operations": operations,
+        "unfinished": {"step": entry.step, "began": entry.at, "operations_left": entry.left} if entry.is_open else None,
+        "cells": {"current": watched.current, "total": watched.total},
+        "next": _next(watched, fleet),
+    }
     return json.dumps(document, indent=2) + "\n"
 
 

@@ -197,7 +197,7 @@ def test_an_operation_of_another_user_is_5_and_can_be_watched(story: Story, gold
     assert (busy.code, watched.code) == (5, 0)
     golden(busy.err, "busy", operation=foreign)
     golden(watched.out, "watch", operation=foreign)
-    assert story.run("watch").out == "no operation is running on stack set orders\n"
+    golden(story.run("watch").out, "none")
 
 
 def test_an_inoperable_instance_is_7(story: Story, golden: Golden) -> None:

@@ -17,7 +17,6 @@ from tapctl.fleet.operation import (
     began,
     follow,
     resume,
-    watch,
 )
 from tapctl.fleet.request import StackSetRequest
 from tapctl.settings.fleet_section import Fleet
@@ -172,22 +171,6 @@ def test_an_interrupt_leaves_it_running() -> None:
 
     with pytest.raises(Interrupted, match="StackSets continues with operation tapctl-1"):
         followed(FakeSets([operation("RUNNING")]), sleep=interrupt)
-
-
-@pytest.mark.parametrize(
-    ("active", "found"),
-    [
-        pytest.param([], None, id="none"),
-        pytest.param([operation("QUEUED", "one")], "one", id="a queued one"),
-        pytest.param([operation("QUEUED", "one"), operation("RUNNING", "two")], "two", id="rather one that runs"),
-    ],
-)
-def test_any_operation_is_watched(active: list[SetOperation], found: str | None) -> None:
-    over = operation("SUCCEEDED", found or "")
-    end = watch(request(FakeSets([over], [[result(A, "SUCCEEDED")]], active)), FakeUI())
-
-    assert (end.operation.id if end else None) == found
-    assert end is None or end.step == "update"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
