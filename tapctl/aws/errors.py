@@ -89,7 +89,19 @@ THROTTLED = Refusal(
     "AWS throttled the request",
     "run it again in a moment",
 )
-REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED)
+NO_TRUSTED_ACCESS = Refusal(
+    frozenset(),
+    "{}",
+    "`aws cloudformation activate-organizations-access` with credentials of the management account gives it",
+    ("You must enable organizations access",),
+)
+NO_ADMINISTRATOR = Refusal(
+    frozenset(),
+    "{}",
+    'use credentials of the management account, or of a delegated administrator with `call_as = "delegated_admin"`',
+    ("You must be the management account or delegated admin", "Account used is not a delegated administrator"),
+)
+REFUSALS = (WRONG_CLOCK, EXPIRED, INVALID_KEYS, DENIED, THROTTLED, NO_TRUSTED_ACCESS, NO_ADMINISTRATOR)
 """The kinds of refusal with a message of their own, the first match wins; any other keeps AWS's message."""
 
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")

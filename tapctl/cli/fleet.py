@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -13,7 +13,7 @@ from tapctl.cli.command import Command, Only, expanded, group
 from tapctl.cli.context import load_to_deploy, require_terminal, route_for
 from tapctl.cli.options import LintOptions, OutputOptions
 from tapctl.cli.terminal import Terminal
-from tapctl.errors import ExitCode, Interrupted, TapctlError
+from tapctl.errors import AwsError, ExitCode, Interrupted, TapctlError
 from tapctl.settings.options import (
     AccountOptions,
     JudgementOptions,
@@ -112,6 +112,7 @@ def plan(
     with _rollout_request(fleet, template, account, judgement, lint, stack, adopt, terminal) as request:
         reporter = _reporter(request, terminal, output)
         prepared = prepare(request, reporter)
+        _tell_of_operations(request, reporter)
     name, options = request.sets.name, terminal.options(output.output)
     text = plan_text(name, prepared.plan, prepared.judged.template, options)
     reporter.result(text, plan_json(request.name, name, prepared))
@@ -260,6 +261,13 @@ def _documented(request: RolloutRequest, reporter: FleetReporter) -> Iterator[No
         failure = error if isinstance(error, TapctlError) else Interrupted("interrupted")
         reporter.document(report.rollout_json(request.name, request.sets.name, None, error=failure))
         raise
+
+
+def _tell_of_operations(request: RolloutRequest, reporter: FleetReporter) -> None:
+    """Say that what is planned may change with an operation that runs."""
+    with suppress(AwsError):  # a plan needs no right to list them
+        for operation in request.sets.running()[:1]:
+            reporter.step(f"operation {operation.id} is {operation.status}: what is planned may be different after it")
 
 
 def _planned_code(request: RolloutRequest, code: ExitCode, *, needs_consent: bool) -> ExitCode:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tapctl.fleet.override_sets import together
-from tapctl.fleet.plan import StepKind
+from tapctl.fleet.plan import StepKind, rectangles
 from tapctl.report.fleet import counted, named_cells
 from tapctl.report.hints import THROUGH_STACK_SET, worded_all
 from tapctl.report.render import RenderOptions, draw
@@ -105,9 +105,9 @@ def left_lines(left_out: Iterable[LeftOut]) -> Iterator[str]:
 
 def _notes(plan: RolloutPlan) -> Iterator[str]:
     if plan.beside:
-        names = ", ".join("/".join(key) for key in plan.beside[:NAMED])
-        more = f" and {len(plan.beside) - NAMED:,} more" if len(plan.beside) > NAMED else ""
-        yield f"not in the fleet, and not changed: {names}{more}"
+        where = "; ".join(_where(targets, ()) for targets in rectangles(plan.beside))
+        yield f"not in the fleet, and not changed: {where}"
+        yield "  hint: a fleet of their own with this `stack_set` deletes them: `tapctl fleet destroy NAME --adopt`"
     if not plan.joins:
         yield "warning: `auto_deploy` is not switched while the stack set has instances that are left out"
     if plan.wanted.unsafe:

@@ -180,14 +180,21 @@ def _operation_json(end: OperationEnd) -> dict[str, Any]:
 
 
 def verification_text(verification: FleetVerification, options: RenderOptions) -> str:
-    """Each cell that is not proved with the checks that failed, then the sum; with `verbose` each cell."""
+    """The cells that are not proved by the checks that failed, then the sum; with `verbose` also those that are."""
     from rich.text import Text
 
+    from tapctl.verify.check import CheckStatus
+
     parts: list[Any] = [f"verification of stack set {verification.stack_set}"]
+    groups: dict[tuple[bool, tuple[str, ...]], list[Cell]] = {}
     for proof in verification.cells if options.verbose else verification.failed:
-        style = STYLES["fits" if proof.is_proved else "exceeds"]
-        parts.append(Text.assemble(("ok " if proof.is_proved else "no ", style), f" {proof.cell.name}"))
-        parts += [Text(f"    {line}") for line in _unproved(proof)]
+        groups.setdefault((proof.is_proved, tuple(_unproved(proof))), []).append(proof.cell)
+    for (is_proved, lines), cells in groups.items():
+        head = ("ok ", STYLES["fits"]) if is_proved else ("no ", STYLES["exceeds"])
+        parts.append(Text.assemble(head, f" {named_cells(cells, None if options.verbose else NAMED)}"))
+        parts += [Text(f"    {line}") for line in lines]
+    if any(proof.instance.status is CheckStatus.FAILED for proof in verification.failed):
+        parts.append(f"hint: `tapctl fleet deploy {verification.name}` brings these instances up to date")
     total, failed = len(verification.cells), len(verification.failed)
     checks = sum(len(proof.checks) for proof in verification.cells)
     summary = f"verified {total - failed:,} of {counted(total, 'cell')}, {checks:,} checks"
@@ -200,6 +207,8 @@ def _unproved(proof: CellProof) -> Iterator[str]:
 
     if isinstance(proof.verification, Unknown):
         yield f"not verified: {proof.verification.reason}"
+        if proof.verification.resolution:
+            yield f"hint: {proof.verification.resolution}"
     for check in proof.checks:
         if check.status is CheckStatus.FAILED:
             yield check.message if check.subject == proof.cell.name else f"{check.subject}: {check.message}"

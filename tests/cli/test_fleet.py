@@ -188,13 +188,16 @@ def test_an_operation_of_another_user_is_5_and_can_be_watched(story: Story, gold
     story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
     story.write()
     assert story.run(*DEPLOY, "--no-verify").code == 0
-    story.fleet.rules(cell_seconds=0.7)
+    story.fleet.rules(cell_seconds=3)
     foreign = story.fleet.begin("update_stack_instances", name="orders", Accounts=[story.accounts[4]])
 
     busy = story.run(*DEPLOY)
+    planned = story.run("plan")
+    story.fleet.rules(cell_seconds=0.7)
     watched = story.run("watch")
 
-    assert (busy.code, watched.code) == (5, 0)
+    assert (busy.code, planned.code, watched.code) == (5, 0, 0)
+    assert f"operation {foreign} is RUNNING: what is planned may be different after it" in planned.err
     golden(busy.err, "busy", operation=foreign)
     golden(watched.out, "watch", operation=foreign)
     golden(story.run("watch").out, "none")
