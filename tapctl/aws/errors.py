@@ -92,7 +92,7 @@ THROTTLED = Refusal(
 NO_TRUSTED_ACCESS = Refusal(
     frozenset(),
     "{}",
-    "`aws cloudformation activate-organizations-access` with credentials of the management account gives it",
+    advise(Advice.TRUST_STACK_SETS),
     ("You must enable organizations access",),
 )
 NO_ADMINISTRATOR = Refusal(

@@ -85,6 +85,9 @@ WORDING: Mapping[Advice, str] = {
         "check them with `aws sts get-caller-identity`; a Region that the account has not enabled refuses them too"
     ),
     Advice.SET_CLOCK: "set the clock, for example with `timedatectl set-ntp true`",
+    Advice.TRUST_STACK_SETS: (
+        "`aws cloudformation activate-organizations-access` with credentials of the management account gives it"
+    ),
 }
 
 
