@@ -17,7 +17,8 @@ _REASON = re.compile(
 
 _CAUSES = (
     Row(
-        r"should have '?(?P<role>[\w+=,.@/-]+)'? role with trust relationship to Role '?(?P<trusted>[\w+=,.@:/-]*\w)",
+        r"should have '?(?P<role>[\w+=,.@/-]+)'? role with trust relationship to"
+        r" (?:Role )?'?(?P<trusted>[\w+=,.@:/-]*\w(?: service)?)",
         "",
         "create {role} in the account, which trusts {trusted}",
     ),

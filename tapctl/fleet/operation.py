@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from tapctl.aws.errors import is_permanent
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
-from tapctl.errors import AwsError, BusyError, Interrupted
+from tapctl.errors import AwsError, BusyError, Interrupted, UsageError
+from tapctl.fleet.cause import cause
 from tapctl.fleet.override_sets import Key
 from tapctl.hints import with_step
 from tapctl.stacks.polling import jittered
@@ -36,6 +37,9 @@ LATE_RESULTS = 5
 
 MOST_FAILURES = 10
 """The reads in a row that may fail; each is a few attempts already."""
+
+_ABOUT_INPUT = ("ValidationError", "InsufficientCapabilities", "InsufficientCapabilitiesException")
+"""Error codes of refusals that are about the request."""
 
 UNKNOWN_STATUS = "UNKNOWN"
 """The status of an instance on which AWS lists no result."""
@@ -174,7 +178,8 @@ class _Reader:
 def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, error: AwsError) -> None:
     """Go on where the operation has begun although its call failed, such as by an answer that was lost.
 
-    Otherwise raises the error, or `BusyError` for an operation of another user.
+    Otherwise raises the error, `UsageError` for one about the template or its parameters, or `BusyError` for an
+    operation of another user.
     """
     if request.sets.operation(operation_id):
         return
@@ -183,6 +188,9 @@ def began(request: StackSetRequest, journal: RolloutJournal, operation_id: str, 
     if error.code == "OperationInProgressException":
         refuse_foreign(request.sets, request.name)
         raise BusyError(error.message, "run it again in a moment")
+    if error.code in _ABOUT_INPUT and not error.hint:
+        correct = f"correct the template, its parameters or [fleet.{request.name}], and run it again"
+        raise UsageError(error.message, cause(error.aws_message or error.message).hint or correct)
     raise error
 
 

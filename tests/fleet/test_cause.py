@@ -47,6 +47,10 @@ EXISTS = "ResourceLogicalId:Q, ResourceType:AWS::SQS::Queue, ResourceStatusReaso
             f"Account 111111111111 should have {ROLE} role with trust relationship to Role arn:aws:iam::2:role/Admin.",
             id="no role, named by its ARN",
         ),
+        pytest.param(
+            "Account 111111111111 should have 'Admin' role with trust relationship to CloudFormation service.",
+            id="no administration role",
+        ),
         pytest.param("Region eu-south-1 is not enabled in account 111111111111", id="a Region that is not enabled"),
         pytest.param(f"{EXISTS}.", id="a resource that exists"),
         pytest.param(

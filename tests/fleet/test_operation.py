@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tapctl.aws.stack_sets import InstanceResult, SetOperation
-from tapctl.errors import AwsError, BusyError, Interrupted
+from tapctl.errors import AwsError, BusyError, Interrupted, UsageError
 from tapctl.fleet.operation import (
     LATE_RESULTS,
     MOST_FAILURES,
@@ -200,6 +200,27 @@ def test_a_refused_call_is_raised_and_one_without_an_answer_stays_in_the_journal
         began(request(FakeSets([None])), journal, "tapctl-1", AwsError("no", code=code))
 
     assert journal.entry.operation == open_
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        pytest.param("Requires capabilities : [CAPABILITY_IAM]", "pass `--capability CAPABILITY_IAM`", id="capability"),
+        pytest.param(
+            "no such thing", "correct the template, its parameters or [fleet.prod], and run it again", id="any"
+        ),
+    ],
+)
+def test_a_call_that_is_refused_for_the_template_is_a_usage_error(
+    message: str, hint: str, journal: RolloutJournal
+) -> None:
+    error = AwsError(f"updating: {message}", code="ValidationError", aws_message=message)
+
+    with pytest.raises(UsageError) as failure:
+        began(request(FakeSets([None])), journal, "tapctl-1", error)
+
+    assert (failure.value.message, failure.value.hint) == (f"updating: {message}", hint)
+    assert not journal.entry.operation
 
 
 @pytest.mark.parametrize(
