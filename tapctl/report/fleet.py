@@ -159,9 +159,14 @@ def _cause_lines(cause: Cause, options: RenderOptions, wording: Mapping[Advice, 
 
 def named_cells(cells: Sequence[Cell], most: int | None) -> str:
     """The accounts with the Regions of each, together where they are the same."""
+    return named_keys([cell.key for cell in cells], most)
+
+
+def named_keys(keys: Iterable[tuple[str, str]], most: int | None) -> str:
+    """The same of account ids and Regions."""
     regions: dict[str, list[str]] = {}
-    for cell in cells:
-        regions.setdefault(cell.account.id, []).append(cell.region)
+    for account, region in keys:
+        regions.setdefault(account, []).append(region)
     together: dict[tuple[str, ...], list[str]] = {}
     for account, own in regions.items():
         together.setdefault(tuple(own), []).append(account)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tapctl.errors import TapctlError
 from tapctl.fleet.cause import Cause, cause
 from tapctl.report.document import error_fields
-from tapctl.report.fleet import counted, named_cells
-from tapctl.report.fleet_plan import NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
+from tapctl.report.fleet import counted, named_cells, named_keys
+from tapctl.report.fleet_plan import BESIDE, NAMED, SCHEMA, key_json, left_json, left_lines, plan_fields
 from tapctl.report.render import STYLES, RenderOptions, draw
 
 if TYPE_CHECKING:
@@ -60,15 +60,20 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
 
 def _failed_lines(rollout: Rollout) -> Iterator[str]:
     """The cells that an operation did not bring about, by the cause."""
-    groups: dict[tuple[str, Cause], list[Key]] = {}
-    for key, end in rollout.failed.items():
-        result = end.results[key]
-        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
-    for (status, found), members in groups.items():
-        yield f"{status}: {named_cells(_cells(rollout, members), NAMED)}"
+    for (status, found), keys in _by_cause(rollout.failed).items():
+        yield f"{status}: {named_cells(_cells(rollout, keys), NAMED)}"
         yield f"  {found.sentence}"
         if found.hint:
             yield f"  hint: {found.hint}"
+
+
+def _by_cause(failed: Mapping[Key, OperationEnd]) -> Mapping[tuple[str, Cause], list[Key]]:
+    """The cells by the status and the cause of their last operation."""
+    groups: dict[tuple[str, Cause], list[Key]] = {}
+    for key, end in failed.items():
+        result = end.results[key]
+        groups.setdefault((result.status.lower(), cause(result.reason)), []).append(key)
+    return groups
 
 
 def _cells(rollout: Rollout, keys: Collection[Key]) -> list[Cell]:
@@ -243,8 +248,18 @@ def _cells_json(verification: FleetVerification) -> list[dict[str, Any]]:
 def destroyed_text(stack_set: str, result: FleetDestroyed, options: RenderOptions) -> str:
     from rich.text import Text
 
-    lines = [f"{'/'.join(cell)}: {cause(end.results[cell].reason).sentence}" for cell, end in result.failed.items()]
-    return draw(options, *map(Text, lines), _destroyed(stack_set, result))
+    return draw(options, *map(Text, _remaining(result)), _destroyed(stack_set, result))
+
+
+def _remaining(result: FleetDestroyed) -> Iterator[str]:
+    """The instances that are still there, by the reason."""
+    for (status, found), keys in _by_cause(result.failed).items():
+        yield f"{status}: {named_keys(keys, NAMED)}"
+        yield f"  {found.sentence}"
+        yield f"  hint: {f'{found.hint}; then ' * bool(found.hint)}run it again; `--retain-stacks` leaves the stacks"
+    if result.beside and result.confirmed:
+        yield f"not in the fleet, and not deleted: {named_keys(sorted(result.beside), NAMED)}"
+        yield f"  hint: {BESIDE}"
 
 
 def _destroyed(stack_set: str, result: FleetDestroyed) -> str:
