@@ -48,8 +48,9 @@ class Prepared:
 
     @property
     def remedied(self) -> tuple[Placement, ...]:
-        """The cells that only a remedy makes fit."""
-        return tuple(each for each in self.plan.wanted.placements if each.remedies)
+        """The cells that only a remedy makes fit, and that a step reaches; where they stay, it was consented to."""
+        changes = set(self.plan.changes)
+        return tuple(each for each in self.plan.wanted.placements if each.remedies and each.key in changes)
 
     def needs_consent(self, settings: Settings) -> bool:
         """Whether the settings allow no remedy, and a cell needs one."""

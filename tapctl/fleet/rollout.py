@@ -206,9 +206,17 @@ class _Run:
         self.rollout.prepared = replace(first, judged=again.judged, plan=replace(first.plan, wanted=again.plan.wanted))
         known = {left.cell.key for left in self.rollout.left_out}
         self.rollout.left_out += [each for each in again.plan.left_out if each.cell.key not in known]
-        if gone := [each for each in self.rollout.left_out if each not in again.plan.left_out]:
+        gone = [each for each in self.rollout.left_out if each not in again.plan.left_out]
+        if gone := [*gone, *self._without_consent(again)]:
             self.prepared = planned_again(self.request, self.prepared, gone)
         self.operations()
+
+    def _without_consent(self, again: Prepared) -> Iterator[LeftOut]:
+        """The failed cells that a remedy would make fit, where none is allowed."""
+        if again.needs_consent(self.request.settings):
+            named = ", ".join(each.cell.name for each in again.remedied)
+            self.ui.step(f"a remedy would make {named} fit, and has no consent: `--remedy adjust` gives it")
+            yield from (LeftOut(each.cell, Verdict.EXCEEDS, "no consent to its remedy") for each in again.remedied)
 
     def ended(self) -> Rollout:
         """The rollout with the instances that StackSets no longer updates."""
