@@ -68,10 +68,13 @@ class Rollout:
 
     @property
     def exit_code(self) -> ExitCode:
-        """7 for an instance that StackSets no longer updates, 6 for a failed one, else that of what is left out."""
+        """7 for an instance that StackSets no longer updates, 6 for one that failed or was not reached.
+
+        Otherwise that of what is left out.
+        """
         if self.inoperable:
             return ExitCode.STUCK
-        if self.failed:
+        if self.failed or self.not_reached:
             return ExitCode.ROLLED_BACK
         return worst([left.verdict for left in self.left_out]).exit_code if self.left_out else ExitCode.OK
 

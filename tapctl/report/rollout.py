@@ -54,6 +54,8 @@ def result_text(rollout: Rollout, stack_set: str, options: RenderOptions) -> str
     parts += [Text(f"not reached: {named_cells(_cells(rollout, rollout.not_reached), NAMED)}")] * bool(
         rollout.not_reached
     )
+    if rollout.not_reached and not rollout.failed:
+        parts.append("  hint: the operation was stopped; run it again to continue")
     parts += map(Text, left_lines(rollout.left_out))
     return draw(options, *parts, sentence(rollout, stack_set))
 

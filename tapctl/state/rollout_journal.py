@@ -90,7 +90,8 @@ def open_rollout_journal(
     path = _path(account_id, region, stack_set)
     own_folder(path.parent)
     busy = f"another tapctl process on this machine is rolling out stack set {stack_set}"
-    with locks.hold(path.with_suffix(".lock"), timeout=1, busy=busy):
+    hint = "`tapctl fleet watch` follows it; run this again when it is over"
+    with locks.hold(path.with_suffix(".lock"), timeout=1, busy=busy, hint=hint):
         yield RolloutJournal(path, _read(path), command)
 
 

@@ -320,6 +320,23 @@ def test_a_run_that_is_killed_is_continued_by_the_next(desk: Desk, moment: int) 
     assert len(created) == len(set(created)) == 8
 
 
+def test_an_operation_that_another_user_stops_ends_the_rollout_with_6_and_the_next_run_continues(desk: Desk) -> None:
+    desk.fleet.rules(cell_seconds=0.2)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == "create instances in 3 cells" and progress.operation.status == "RUNNING":
+            desk.fleet.cloudformation.stop_stack_set_operation(StackSetName=SET, OperationId=progress.operation.id)
+
+    desk.section = {"failure_tolerance": 2, "canary": []}
+    desk.fleet.limits(desk.fleet.accounts[3], 10)  # with overrides, and so in an operation of its own
+    rollout = desk.deploy(FakeUI(on_progress=stop))
+
+    assert (rollout.exit_code, rollout.failed) == (ExitCode.ROLLED_BACK, {})
+    assert rollout.not_reached == ((desk.fleet.accounts[3], REGION),)
+    desk.fleet.rules()
+    assert desk.deploy().exit_code is ExitCode.OK
+
+
 def test_an_interrupted_run_leaves_the_operation_running(desk: Desk) -> None:
     def interrupt(_: Progress) -> None:
         raise KeyboardInterrupt

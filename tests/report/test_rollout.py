@@ -36,6 +36,7 @@ ROLLOUTS = [
     pytest.param(rolled_out(planned(1000, 10), ended(planned(1000, 10))), id="all is well"),
     pytest.param(rolled_out(PLAN, ended(PLAN, account(2), reason=REFUSED)), id="one fails and one is left out"),
     pytest.param(rolled_out(PLAN, STOPPED, not_reached=LATER), id="the canary fails"),
+    pytest.param(rolled_out(PLAN, ended(PLAN)[:1], not_reached=LATER), id="another user stops it"),
     pytest.param(rolled_out(PLAN, ended(PLAN), inoperable=((account(3), "eu-west-1"),)), id="one is inoperable"),
     pytest.param(rolled_out(planned(1000), confirmed=False), id="declined"),
     pytest.param(rolled_out(planned(None, None)), id="nothing to do"),
