@@ -112,7 +112,7 @@ def _live(targets: Targets, accounts: Accounts, settings: Settings) -> Cells:
     cells = live_cells(targets, accounts, strict=settings.strict)
     for name, fleet in targets.fleets.items():
         if fleet.stack_set:
-            cells = with_stacks(cells, stack_set_of(name, fleet, accounts, settings.env))
+            cells = with_stacks(cells, fleet.stack_set, stack_set_of(name, fleet, accounts, settings.env))
     return cells
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tapctl.account.live import LiveAccount
-from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota
+from tapctl.account.model import UNREAD, Account, Holders, Identity, InFlight, Quota, Stack
 from tapctl.account.snapshot import SnapshotAccount
 from tapctl.account.snapshot import load as load_snapshot
 from tapctl.aws.accounts import Accounts, organization_accounts, refusal
@@ -97,7 +97,16 @@ def saved_cells(targets: Targets, saved: Mapping[str, SnapshotAccount]) -> Cells
     for fleet in targets.fleets.values():
         ids = dict.fromkeys(name.partition("/")[0] for name in saved) if fleet.ous else {}
         found += [target_account(fleet, id_) for id_ in ids if id_ not in listed and id_ not in fleet.exclude]
-    return replace(_cells(targets, found, {}, _saved(saved)), are_saved=True)
+    made = _cells(targets, found, {}, _saved(saved))
+    return replace(made, cells=tuple(_with_saved_stack(cell, saved) for cell in made.cells), are_saved=True)
+
+
+def _with_saved_stack(cell: Cell, saved: Mapping[str, SnapshotAccount]) -> Cell:
+    """The cell with the stack that its instance had, so that it is judged as it would be live."""
+    if not cell.account.stack_set:
+        return cell
+    stack = saved[cell.name].account.stack if cell.name in saved else None
+    return replace(cell, stack=stack.name if isinstance(stack, Stack) else "")
 
 
 def _cells(targets: Targets, found: Iterable[TargetAccount], inactive: Mapping[str, str], open_cell: Open) -> Cells:

@@ -123,10 +123,15 @@ def observe(sets: StackSets) -> Observed:
     return Observed(stack_set, instances, found)
 
 
-def with_stacks(cells: Cells, sets: StackSets) -> Cells:
-    """The cells with the stacks that the stack set has there."""
+def with_stacks(cells: Cells, named: str, sets: StackSets) -> Cells:
+    """The cells with the stacks that the stack set has there, for those of the fleets that name it so."""
     stack_set = sets.describe()
-    return Observed(stack_set, {each.cell: each for each in sets.instances()} if stack_set else {}).located(cells)
+    stacks = {each.cell: each.stack for each in sets.instances()} if stack_set else {}
+    located = (
+        replace(cell, stack=stacks.get(cell.key) or cell.stack or "") if cell.account.stack_set == named else cell
+        for cell in cells.cells
+    )
+    return replace(cells, cells=tuple(located))
 
 
 def without_management(cells: Cells, accounts: Accounts) -> Cells:

@@ -35,6 +35,8 @@ class TargetAccount:
     parameters: Mapping[str, str] = field(default_factory=dict)
     remedy: RemedyMode | None = None
     """The remedy of its fleet, None for that of the environment."""
+    stack_set: str = ""
+    """The stack set of its fleet, as the fleet names it; empty without one."""
 
     @property
     def role_name(self) -> str:
@@ -131,6 +133,7 @@ def target_account(
         external_id or fleet.external_id or "",
         {key: ",".join(value) if isinstance(value, list) else as_text(value) for key, value in values.items()},
         fleet.remedy,
+        fleet.stack_set or "",
     )
 
 

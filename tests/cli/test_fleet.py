@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -188,13 +189,15 @@ def test_an_operation_of_another_user_is_5_and_can_be_watched(story: Story, gold
     story.section = {"regions": [REGION], "accounts": [story.accounts[4]]}
     story.write()
     assert story.run(*DEPLOY, "--no-verify").code == 0
-    story.fleet.rules(cell_seconds=3)
+    story.fleet.hold()
     foreign = story.fleet.begin("update_stack_instances", name="orders", Accounts=[story.accounts[4]])
 
     busy = story.run(*DEPLOY)
     planned = story.run("plan")
-    story.fleet.rules(cell_seconds=0.7)
+    later = threading.Timer(3, story.fleet.release)
+    later.start()
     watched = story.run("watch")
+    later.join()
 
     assert (busy.code, planned.code, watched.code) == (5, 0, 0)
     assert f"operation {foreign} is RUNNING: what is planned may be different after it" in planned.err

@@ -454,6 +454,22 @@ def test_an_account_that_is_named_twice_is_judged_once(
     assert f"account {ONE} named more than once" in answer.err
 
 
+def test_a_snapshot_of_an_instance_is_judged_by_what_the_template_asks_for(
+    fleet: Callable[[str], None], desk: Path, tapctl: Tapctl
+) -> None:
+    function = {"physical_id": "w", "reserved": 0}
+    given = {"name": "StackSet-orders-1", "functions": {"Webhook": function}, "parameters": {"Size": "0"}}
+    save(desk / "saved", ONE, "eu-west-1", 10, stack=given)
+    save(desk / "saved", TWO, "eu-west-1", 10, stack={**given, "name": "orders"})
+    without = f'[fleet.live]\nregions = ["eu-west-1"]\naccounts = ["{TWO}"]\n'
+    fleet(f'regions = ["eu-west-1"]\naccounts = ["{ONE}"]\nstack_set = "orders"\n{without}')
+
+    answer = tapctl("preflight", "--targets", "all", "--no-lint", "--snapshot", "saved", "--format", "json")
+
+    # The value that a rollout gave is no wish of the template; a stack keeps its values.
+    assert verdicts(answer.json()) == {f"{ONE}/eu-west-1": "exceeds", f"{TWO}/eu-west-1": "fits"}
+
+
 REMEDIES = [
     pytest.param("", "", "`tapctl fleet deploy --remedy adjust` gives", id="consent is needed"),
     pytest.param('remedy = "adjust"', "", "`tapctl fleet deploy` gives", id="the fleet consents"),

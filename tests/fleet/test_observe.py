@@ -11,7 +11,7 @@ from tapctl.aws.stack_sets import StackInstance, StackSet
 from tapctl.errors import UsageError
 from tapctl.fleet.cells import Cell, Cells
 from tapctl.fleet.definition import Definition
-from tapctl.fleet.observe import Observed, no_stack_set, observe, refuse_others_set, without_management
+from tapctl.fleet.observe import Observed, no_stack_set, observe, refuse_others_set, with_stacks, without_management
 from tapctl.fleet.override_sets import Placement, Wanted
 from tapctl.settings.targets import TargetAccount
 from tests.support.rollouts import NAME, SET, Desk, both_regions
@@ -126,6 +126,22 @@ def test_the_set_of_a_rollout(desk: Desk) -> None:
     assert (found.held, len(found.instances)) == ({"Size": "300"}, 4)
     assert found.overrides[desk.fleet.accounts[0], REGION] == {"Size": ""}
     assert all(each.last_operation.startswith("tapctl-") for each in found.instances.values())
+
+
+def test_cells_have_the_stacks_of_the_stack_set_of_their_own_fleet(desk: Desk) -> None:
+    first, second, third, _ = desk.fleet.accounts
+    desk.deploy()
+    sets = desk.base().sets
+
+    def cell(account: str, stack_set: str) -> Cell:
+        return Cell(TargetAccount(account, (REGION,), stack_set=stack_set), REGION)
+
+    nothing: Any = None
+    cells = Cells("all", (cell(first, SET), cell(second, "other"), cell(third, "")), {}, (), nothing)
+    found = with_stacks(with_stacks(cells, SET, sets), "other", replace(sets, name="other"))
+
+    stacks = [each.stack for each in found.cells]
+    assert (str(stacks[0]).startswith(f"StackSet-{SET}-"), stacks[1:]) == (True, ["", None])
 
 
 DESCRIPTIONS = [
